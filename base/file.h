@@ -1,0 +1,22 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole small files: read with a bound, written so that a reader sees the old or the new one and never half of either.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace postern::base {
+
+// A regular file of at most limit bytes; the error names the path.
+Result<std::string> read_file(const std::string& path, std::size_t limit);
+
+// Writes beside the path, syncs, renames, syncs the folder. The mode is exactly the one given.
+Status write_file(const std::string& path, std::string_view content, mode_t mode);
+
+}  // namespace postern::base

@@ -1,0 +1,14 @@
+# Copyright the Postern authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every library here has a paragraph in docs/DEPENDENCIES.md and one door in tools/layers.txt.
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(CLI11 2.3 REQUIRED)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv>=1.44)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
