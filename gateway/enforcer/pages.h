@@ -1,0 +1,113 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pages that engineers see below /.postern/, and the page that a refused browser gets. Pure functions:
+// view -> complete HTML document, UTF-8. Every string of a view is outside text and is escaped (html.h); the
+// pages work without script, and
+// /.postern/assets/visit.js only adds comfort: it takes a pass from the location's fragment, counts the time
+// down, sends the request form as JSON and watches for the answer.
+//
+// Forms that these pages send without script, all application/x-www-form-urlencoded, same origin:
+//   POST /.postern/sign-in        pass, return        -> 303 to return or /.postern/, or the page again with
+//   a message POST /.postern/sign-out       (nothing)           -> 303 or the signed-out page POST
+//   /.postern/api/requests   role or capabilities (repeated), reason, ticket, duration   -> 303 to /.postern/
+//   POST /.postern/api/requests/{id}/withdraw         -> 303 to /.postern/
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/refusal.h"
+
+namespace postern::enforcer {
+
+// For the header of every page here.
+inline constexpr std::string_view kPageContentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+struct SignInView {
+  std::string message;  // why the last attempt was refused; empty at first
+  std::string
+      return_to;  // where to go afterwards, a path that the caller has found to be ours; empty: /.postern/
+};
+
+// What may be done with a capability now. In a HomeView the standing already counts in the switch and the
+// grants.
+enum class Standing { On, Ask, Off };
+
+struct CapabilityView {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string group;  // may be empty
+  bool write = false;
+  Standing standing = Standing::Off;
+  base::Refusal why = base::Refusal::None;  // when it is not on: what a call would be refused with
+  std::optional<base::Micros> until;        // when it is on: the end of that, if there is one
+  std::vector<std::string> operations;      // "GET /api/v1/query"
+};
+
+struct ServiceView {
+  std::string name;
+  std::string path;  // "/prometheus/"
+};
+
+struct GrantView {
+  std::string id;
+  std::vector<std::string> capabilities;
+  base::Micros until = 0;
+};
+
+struct RequestView {
+  std::string id;
+  std::string state;  // "pending", "approved", "refused", "withdrawn", "expired"
+  std::string asked;  // the role's or the capabilities' names, for reading
+  std::string reason;
+  std::string note;  // what the one who decided wrote; may be empty
+  base::Micros created = 0;
+};
+
+struct HomeView {
+  std::string engineer;
+  base::Micros now = 0;
+  base::Micros expires = 0;     // the session's absolute end
+  base::Micros idle_until = 0;  // and its end if nothing is done
+  std::string remote_access;    // "off", "approved", "read-only", "all"
+  std::optional<base::Micros> remote_access_until;
+  std::vector<CapabilityView>
+      capabilities;  // in the policy's order; groups are formed in order of first appearance
+  std::vector<ServiceView> services;
+  std::vector<GrantView> grants;      // active ones
+  std::vector<RequestView> requests;  // newest first, as many as should be shown
+  std::vector<std::string> roles;     // that can be asked for
+  std::string message;                // why the last form was refused; empty otherwise
+};
+
+struct RefusalView {
+  base::Refusal refusal = base::Refusal::Malformed;  // gives status, code, title and remedy
+  std::string method;                                // as sent, perhaps cut; empty when nothing could be read
+  std::string target;
+  std::string why;  // one sentence about this very request; may be empty
+  std::string event_id;
+  std::vector<std::string> nearest;  // listed operations close to what was refused
+  std::string capability;            // that could be asked for: its name and title; empty: none
+  std::string capability_title;
+};
+
+struct SessionEndedView {
+  std::string reason;  // "idle", "expired", "revoked", "remote_access_off", "superseded", "gateway_stopped",
+                       // "error", "signed_out"
+  std::string event_id;  // may be empty
+};
+
+std::string render_sign_in(const SignInView& view);
+std::string render_home(const HomeView& view);
+std::string render_refusal(const RefusalView& view);
+std::string render_session_ended(const SessionEndedView& view);
+std::string render_signed_out();
+
+}  // namespace postern::enforcer
