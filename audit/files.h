@@ -1,0 +1,47 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the journal asks of a disk, so that tests can put a bad one in its place: short writes, a full disk, a
+// failing sync, a power cut. Everything blocks; only File::sync may be called from another thread than the
+// rest.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace postern::audit {
+
+class File {
+ public:
+  virtual ~File() = default;
+  // Writes at the offset; fewer bytes than given (but at least one) is not a failure.
+  virtual base::Result<std::size_t> write_at(std::uint64_t offset, std::string_view bytes) = 0;
+  // Reads up to size bytes; 0 at the end of the file.
+  virtual base::Result<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) = 0;
+  virtual base::Result<std::uint64_t> size() = 0;
+  // Returns once all that was written is on the medium (fdatasync; for a directory fsync). Any thread.
+  virtual base::Status sync() = 0;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual base::Result<std::shared_ptr<File>> create(
+      const std::string& path) = 0;  // mode 0640; Exists if it is there
+  virtual base::Result<std::shared_ptr<File>> open(const std::string& path, bool writable) = 0;
+  // For sync(). Exclusive: Exists if another process (or object) holds the directory exclusively.
+  virtual base::Result<std::shared_ptr<File>> open_directory(const std::string& path, bool exclusive) = 0;
+  virtual base::Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
+  virtual base::Status make_directory(const std::string& path) = 0;  // mode 0750; fine if it is there
+  virtual base::Status remove(const std::string& path) = 0;
+};
+
+// The machine's own. Keeps nothing; lives as long as the process.
+FileSystem& system_files();
+
+}  // namespace postern::audit

@@ -1,0 +1,46 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads a journal by index, from the process that writes it or from another one (console, command line),
+// while it is being written. Sees whole records only. Changes nothing and takes no lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audit/files.h"
+#include "base/result.h"
+
+namespace postern::audit {
+
+class JournalReader {
+ public:
+  // NotFound if the directory does not exist; a directory without segments is an empty journal.
+  static base::Result<std::unique_ptr<JournalReader>> open(FileSystem& files, const std::string& directory);
+  ~JournalReader();
+  JournalReader(const JournalReader&) = delete;
+  JournalReader& operator=(const JournalReader&) = delete;
+
+  // Looks for what was written since. Costs two small system calls when there is nothing.
+  base::Status refresh();
+
+  // Records 0 .. size()-1 can be read, as of the last refresh().
+  std::uint64_t size() const;
+
+  // Up to count lines from index on, fewer at the end or when they reach about kReadBytes (at least one if
+  // there is one). Reading on where the last call ended costs no seek. Corrupt names file and offset.
+  base::Result<std::vector<std::string>> read(std::uint64_t index, std::size_t count);
+  // One line; NotFound beyond the end.
+  base::Result<std::string> read_one(std::uint64_t index);
+
+  static constexpr std::size_t kReadBytes = 4U << 20U;
+
+ private:
+  struct State;
+  explicit JournalReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::audit
