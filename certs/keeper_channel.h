@@ -1,0 +1,54 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Asks the keeper over a socket and waits for the answer. Blocking, on purpose: see
+// gateway/tls/remote_signer.h for what that costs. One asker, one request under way; not for use by several
+// threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "certs/keeper_protocol.h"
+
+namespace postern::certs {
+
+// A keeper that takes longer is taken for gone: a signature costs it well under 2 ms, so this is a queue of a
+// thousand.
+inline constexpr int kKeeperTimeoutMillis = 2000;
+
+class KeeperChannel {
+ public:
+  // A connected Unix SOCK_SEQPACKET socket, blocking or not; may be invalid until replace() is called.
+  explicit KeeperChannel(base::UniqueFd socket, int timeout_millis = kKeeperTimeoutMillis);
+  KeeperChannel(const KeeperChannel&) = delete;
+  KeeperChannel& operator=(const KeeperChannel&) = delete;
+
+  // After the keeper was restarted: the new connection. Until then every request fails as Unavailable.
+  void replace(base::UniqueFd socket);
+
+  // Errors: Denied (the keeper refused, with its sentence), Timeout, Unavailable (no connection, or it
+  // broke), Corrupt (the answer is not one; the connection is dropped), Limit (the request is longer than a
+  // datagram may be).
+  base::Result<std::string> sign_tls(std::string_view key_id, Scheme scheme, std::string_view to_be_signed);
+  base::Result<std::vector<TicketKey>> ticket_keys();
+  base::Result<std::string> sign_pass(std::string_view payload);
+  base::Result<std::string> pass_public_key();
+
+ private:
+  base::Result<std::string> ask(const std::string& request);  // -> the payload
+  base::Status send(const std::string& request);
+  base::Result<std::string> await(std::uint32_t tag);
+  base::Error broken(base::Error why);
+
+  base::UniqueFd socket_;
+  int timeout_millis_;
+  std::uint32_t tag_ = 0;
+};
+
+}  // namespace postern::certs

@@ -1,0 +1,89 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What may be said across the keeper's wall, as one table. The keeper is the only process with private keys;
+// whoever asks has a SEQPACKET channel of its own whose purpose the supervisor fixed when it made it, so a
+// request cannot claim to be someone else. It stands here and not beside the keeper because the askers
+// (terminator, ledger) must not link what the keeper holds.
+//
+//   request            may ask      fields after kind and tag                       answer's payload
+//   SignTls            Terminator   text key_id, u16 scheme, text to_be_signed      text signature
+//   TicketKeys         Terminator   -                                               u8 count, count x 80
+//   bytes, current first SignPass           Ledger       text payload                                    text
+//   signature (64 bytes) PassPublicKey      Ledger       -                                               text
+//   key (32 bytes)
+//
+// Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
+// payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
+// one datagram, and so is one answer; neither is longer than kKeeperMessageLimit. The tag lets an asker that
+// stopped waiting recognise a late answer and drop it.
+//
+// Example (PassPublicKey with tag 7): 04 07 00 00 00
+//   answer: 07 00 00 00  00  20 00 00 00  <32 bytes>
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace postern::certs {
+
+inline constexpr std::size_t kKeeperMessageLimit = 8U << 10U;
+inline constexpr std::size_t kKeyIdSize = 32;  // SHA-256 of the key's SubjectPublicKeyInfo
+
+enum class KeeperRequest : std::uint8_t { SignTls = 1, TicketKeys = 2, SignPass = 3, PassPublicKey = 4 };
+
+// What a pass must start with before the keeper signs it: a signature made for a pass is good for nothing
+// else.
+inline constexpr std::string_view kPassPrefix = "postern-pass-v1\n";
+
+// TLS SignatureScheme code points (RFC 8446 section 4.2.3), those that Postern uses.
+enum class Scheme : std::uint16_t {
+  RsaPkcs1Sha256 = 0x0401,
+  RsaPkcs1Sha384 = 0x0501,
+  RsaPkcs1Sha512 = 0x0601,  // TLS 1.2 only
+  EcdsaSha256 = 0x0403,
+  EcdsaSha384 = 0x0503,
+  EcdsaSha512 = 0x0603,  // in TLS 1.2 with any curve
+  RsaPssSha256 = 0x0804,
+  RsaPssSha384 = 0x0805,
+  RsaPssSha512 = 0x0806,
+  Ed25519 = 0x0807,
+};
+
+// The keys that seal session tickets: shared by the terminators of one listener so that each can resume what
+// another began.
+struct TicketKey {
+  std::array<unsigned char, 16> name{};
+  std::array<unsigned char, 32> cipher{};  // AES-256-CBC
+  std::array<unsigned char, 32> mac{};     // HMAC-SHA256
+};
+inline constexpr std::size_t kTicketKeySize = 80;
+inline constexpr std::size_t kTicketKeysLimit = 4;
+
+std::string encode_sign_tls(std::uint32_t tag, std::string_view key_id, Scheme scheme,
+                            std::string_view to_be_signed);
+std::string encode_ticket_keys(std::uint32_t tag);
+std::string encode_sign_pass(std::uint32_t tag, std::string_view payload);
+std::string encode_pass_public_key(std::uint32_t tag);
+
+struct KeeperAnswer {
+  std::uint32_t tag = 0;
+  bool done = false;
+  std::string payload;  // done: the fields; refused: one sentence
+};
+base::Result<KeeperAnswer> decode_answer(std::string_view message);  // Corrupt if it is not one
+std::string encode_done(std::uint32_t tag, std::string_view payload);
+std::string encode_refused(std::uint32_t tag, std::string_view sentence);
+
+std::string encode_ticket_payload(const std::vector<TicketKey>& keys);  // at most kTicketKeysLimit
+base::Result<std::vector<TicketKey>> decode_ticket_payload(std::string_view payload);
+std::string encode_text_payload(std::string_view text);
+base::Result<std::string> decode_text_payload(std::string_view payload);
+
+}  // namespace postern::certs

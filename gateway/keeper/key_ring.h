@@ -1,0 +1,85 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the keeper holds, and which requests it answers. Pure: key files are read by the role at start,
+// datagrams are received and sent by the role. One KeyRing per keeper.
+//
+// What the keeper can check of a request: that the key belongs to the listener of the channel; that what is
+// to be signed has exactly the form of a TLS 1.3 server CertificateVerify (64 spaces, the context string, a
+// zero, a transcript hash of 32 or 48 bytes) or of TLS 1.2 ServerKeyExchange parameters (64 bytes of randoms,
+// a named curve, a point of that curve's size); that the scheme fits the key and, for TLS 1.3, is one that
+// TLS 1.3 allows; that a pass starts with its prefix. What it cannot check: that the randoms and the
+// transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
+// listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
+// pass, or anything of another listener. Ticket keys do leave the keeper: whoever takes them from a
+// terminator can open tickets sealed with them and so pose as either end of a resumption; traffic stays
+// closed to them where TLS 1.3 adds a fresh key exchange, and is open for TLS 1.2 sessions that they
+// recorded. Hence rotate_ticket_keys().
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/result.h"
+
+namespace postern::keeper {
+
+// How long a ticket key seals; it opens for twice as long. Sessions themselves end after the TLS library's
+// own two hours.
+inline constexpr base::Nanos kTicketKeyLife = 4LL * 3600 * base::kSecond;
+inline constexpr std::size_t kKeyFileLimit = 64U << 10U;  // bytes of a key file
+
+enum class Peer { Terminator, Ledger };
+
+// Who is at the other end of a channel, as the supervisor fixed it.
+struct Purpose {
+  Peer peer = Peer::Terminator;
+  std::string listener;  // for Terminator
+};
+
+// The content of a file and its mode (st_mode), which was taken from the open descriptor.
+struct KeyFile {
+  std::string path;  // for messages
+  std::string_view content;
+  mode_t mode = 0;
+};
+
+// Denied, with what to do, if group or others may read or write the file.
+base::Status check_key_file_mode(const std::string& path, mode_t mode);
+
+class KeyRing {
+ public:
+  KeyRing();
+  ~KeyRing();
+  KeyRing(const KeyRing&) = delete;
+  KeyRing& operator=(const KeyRing&) = delete;
+
+  // An unencrypted PEM private key (P-256, P-384, P-521, RSA of 2048 bits or more, Ed25519) for a listener; a
+  // listener may have several. certificate_pem: the listener's chain; its leaf must be for this key. The
+  // caller wipes the content afterwards.
+  base::Status add_tls_key(const std::string& listener, const KeyFile& key, std::string_view certificate_pem);
+
+  // The key that signs passes: an Ed25519 seed of 32 bytes in base64url, and a newline. At most once.
+  base::Status set_pass_key(const KeyFile& key);
+  static std::string format_pass_key(const base::Secret& seed);  // what `init` writes; the caller wipes it
+
+  // Call now and then (once a minute is plenty), and once at start: makes the first keys, and new ones after
+  // kTicketKeyLife. True if they changed: terminators should ask again.
+  bool rotate_ticket_keys(base::Nanos now);
+
+  // One datagram in, one out. Never fails: what is not understood or not allowed is answered as refused, with
+  // a sentence. A request too short to have a tag is answered with tag 0.
+  std::string handle(std::string_view request, const Purpose& purpose);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::keeper

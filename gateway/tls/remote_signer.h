@@ -1,0 +1,47 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The private key of a listener is not in the terminator: its TLS library asks this interface for each
+// signature.
+//
+// Cost, and what follows from it: sign() blocks the terminator's loop until the answer is there. Over a
+// socket to a keeper on the same machine that is the keeper's own work (P-256 about 30 us, RSA-2048 about 700
+// us) plus two wake-ups; bench/handshake_bench measures it. Only full handshakes pay; resumed ones ask for no
+// signature. A keeper that hangs stalls every connection of the terminator for at most kKeeperTimeoutMillis
+// per full handshake, and those handshakes fail; established connections resume after the stall. A keeper
+// that is gone fails them at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "certs/keeper_channel.h"
+#include "certs/keeper_protocol.h"
+
+namespace postern::tls {
+
+class RemoteSigner {
+ public:
+  virtual ~RemoteSigner() = default;
+  // key_id: certs::CertificateFacts::key_id of the listener's leaf. to_be_signed: the message, not its
+  // digest, so that the other side can see what it signs. The signature is in TLS form (ECDSA: DER). An error
+  // fails the one handshake that asked.
+  virtual base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
+                                         std::string_view to_be_signed) = 0;
+};
+
+// The keeper over its channel. channel outlives this.
+class ChannelSigner final : public RemoteSigner {
+ public:
+  explicit ChannelSigner(certs::KeeperChannel& channel) : channel_(channel) {}
+  base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
+                                 std::string_view to_be_signed) override {
+    return channel_.sign_tls(key_id, scheme, to_be_signed);
+  }
+
+ private:
+  certs::KeeperChannel& channel_;
+};
+
+}  // namespace postern::tls
