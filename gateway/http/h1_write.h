@@ -1,0 +1,43 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writes heads anew from our own structures (RFC 9112 sections 3 to 5). No byte of a client's head passes
+// through: what is written here was parsed, judged and put into a value first, and Fields holds nothing that
+// could break a line.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gateway/http/fields.h"
+#include "gateway/http/message.h"
+
+namespace postern::http {
+
+struct RequestLine {
+  Method method;
+  std::string_view target;  // CanonicalTarget::text(), or a path of our own; must be is_target_text()
+  std::string_view host;    // goes out as the Host field: host[:port], visible ASCII
+};
+
+// Appends an HTTP/1.1 request head. fields are written in their order, without those that belong to a
+// connection or say how long the body is: Host comes from the line, Content-Length or Transfer-Encoding from
+// body (None: neither, except that POST, PUT and PATCH say Content-Length: 0). keep_alive false adds
+// "Connection: close".
+void write_request_head(std::string& out, const RequestLine& line, const Fields& fields, Framing body,
+                        bool keep_alive);
+
+struct StatusLine {
+  int status;               // 100 to 599
+  std::string_view reason;  // empty: reason_of(status)
+};
+
+// Appends an HTTP/1.1 response head, likewise. Sized writes Content-Length, also for an answer to HEAD, which
+// then has no body; None with a final status other than 204 and 304 writes Content-Length: 0; UntilClose goes
+// with keep_alive false. Interim heads (1xx) carry neither framing nor Connection.
+void write_response_head(std::string& out, StatusLine line, const Fields& fields, Framing body,
+                         bool keep_alive);
+
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace postern::http
