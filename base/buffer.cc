@@ -55,7 +55,7 @@ void Buffer::consume(std::size_t count) {
 void Buffer::clear() {
   begin_ = end_ = 0;
   // Small memory is kept: giving it back and taking it again on every exchange would cost more than it saves.
-  if (capacity_ > kSmallest) {
+  if (capacity_ > keep_) {
     memory_.reset();
     capacity_ = 0;
   }

@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// A queue of bytes in one piece of memory: written at the end, read from the front, bounded by a limit that the owner
-// names. Memory is given back when the queue runs empty, so that an idle connection costs none.
+// A queue of bytes in one piece of memory: written at the end, read from the front, bounded by a limit that
+// the owner names. Large memory is given back when the queue runs empty, so that an idle connection costs
+// little.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,9 @@ namespace postern::base {
 
 class Buffer {
  public:
-  explicit Buffer(std::size_t limit) : limit_(limit) {}
+  // Memory up to keep bytes is not given back when the queue runs empty: a connection that may be idle for
+  // long keeps little, a channel between two processes keeps what a turn needs.
+  explicit Buffer(std::size_t limit, std::size_t keep = 2048) : limit_(limit), keep_(keep) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
@@ -40,6 +43,7 @@ class Buffer {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t limit_;
+  std::size_t keep_;
 };
 
 }  // namespace postern::base

@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes as text: hexadecimal, base64url (RFC 4648 section 5, without padding), and binary messages. A BinaryReader never
-// reads past its end: the first short read makes it fail for good, so that a parser can read all its fields and ask once.
+// Bytes as text: hexadecimal, base64url (RFC 4648 section 5, without padding), and binary messages. A
+// BinaryReader never reads past its end: the first short read makes it fail for good, so that a parser can
+// read all its fields and ask once.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,12 @@
 
 namespace postern::base {
 
-std::string to_hex(std::string_view bytes);                       // lower case
-std::optional<std::string> from_hex(std::string_view text);       // either case, an even number of digits
-std::string to_base64url(std::string_view bytes);                 // no padding
-std::optional<std::string> from_base64url(std::string_view text); // canonical form only: no padding, no stray bits
-std::string to_base64(std::string_view bytes);                    // RFC 4648 section 4, padded
+std::string to_hex(std::string_view bytes);                  // lower case
+std::optional<std::string> from_hex(std::string_view text);  // either case, an even number of digits
+std::string to_base64url(std::string_view bytes);            // no padding
+std::optional<std::string> from_base64url(
+    std::string_view text);                     // canonical form only: no padding, no stray bits
+std::string to_base64(std::string_view bytes);  // RFC 4648 section 4, padded
 
 // Little-endian numbers and length-prefixed strings, appended to a string that it owns.
 class BinaryWriter {
@@ -26,7 +28,10 @@ class BinaryWriter {
   void u32(std::uint32_t v) { number(v, 4); }
   void u64(std::uint64_t v) { number(v, 8); }
   void raw(std::string_view bytes) { out_.append(bytes); }
-  void text(std::string_view bytes) { u32(static_cast<std::uint32_t>(bytes.size())); out_.append(bytes); }
+  void text(std::string_view bytes) {
+    u32(static_cast<std::uint32_t>(bytes.size()));
+    out_.append(bytes);
+  }
   const std::string& bytes() const { return out_; }
   void clear() { out_.clear(); }
 
@@ -45,8 +50,8 @@ class BinaryReader {
   std::string_view raw(std::size_t size);  // views into the bytes given; empty after a failure
   std::string_view text() { return raw(u32()); }
   std::string_view rest() const { return rest_; }
-  bool ok() const { return ok_; }                    // no read went past the end
-  bool done() const { return ok_ && rest_.empty(); } // and nothing is left over
+  bool ok() const { return ok_; }                     // no read went past the end
+  bool done() const { return ok_ && rest_.empty(); }  // and nothing is left over
 
  private:
   std::uint64_t number(std::size_t size);
@@ -57,8 +62,8 @@ class BinaryReader {
 // Well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
 bool is_utf8(std::string_view text);
 
-// For terminals and logs: every byte that is not printable ASCII or well-formed UTF-8 above U+009F becomes \xNN. Cut at
-// limit bytes, with "..." at the end.
+// For terminals and logs: every byte that is not printable ASCII or well-formed UTF-8 above U+009F becomes
+// \xNN. Cut at limit bytes, with "..." at the end.
 std::string printable(std::string_view text, std::size_t limit = 512);
 
 // ASCII only, never the locale's idea.

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// POSTERN_CHECK: a bug in Postern stops the process, in every build. Nothing that a peer, a file or a person sends may
-// reach one; whoever finds an input that does has found a defect.
+// POSTERN_CHECK: a bug in Postern stops the process, in every build. Nothing that a peer, a file or a person
+// sends may reach one; whoever finds an input that does has found a defect.
 #pragma once
 
 namespace postern::base {
@@ -12,8 +12,8 @@ namespace postern::base {
 
 }  // namespace postern::base
 
-#define POSTERN_CHECK(condition)                                                        \
-  do {                                                                                  \
-    if (!(condition)) [[unlikely]]                                                      \
-      ::postern::base::check_failed(__FILE__, __LINE__, #condition);                    \
+#define POSTERN_CHECK(condition)                                     \
+  do {                                                               \
+    if (!(condition)) [[unlikely]]                                   \
+      ::postern::base::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)

@@ -42,7 +42,8 @@ Civil civil_from_days(std::int64_t z) {
   const unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
   const unsigned mp = (5 * doy + 2) / 153;
   const unsigned month = mp < 10 ? mp + 3 : mp - 9;
-  return {static_cast<std::int64_t>(yoe) + era * 400 + (month <= 2 ? 1 : 0), month, doy - (153 * mp + 2) / 5 + 1};
+  return {static_cast<std::int64_t>(yoe) + era * 400 + (month <= 2 ? 1 : 0), month,
+          doy - (153 * mp + 2) / 5 + 1};
 }
 
 void put_digits(char* out, std::int64_t value, int digits) {
@@ -86,7 +87,8 @@ bool take_offset(std::string_view& text, Micros& offset) {
 }
 
 Error bad_time(std::string_view text) {
-  return fail(Code::Invalid, "\"" + std::string(text) + "\" is not an RFC 3339 time such as 2026-03-01T08:09:10Z");
+  return fail(Code::Invalid,
+              "\"" + std::string(text) + "\" is not an RFC 3339 time such as 2026-03-01T08:09:10Z");
 }
 
 bool valid_day(std::int64_t year, std::int64_t month, std::int64_t day) {
@@ -101,8 +103,8 @@ struct Unit {
   std::string_view name;
   Micros micros;
 };
-constexpr std::array<Unit, 5> kUnits{{{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"m", 60'000'000},
-                                      {"s", 1'000'000}, {"ms", 1000}}};
+constexpr std::array<Unit, 5> kUnits{
+    {{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"m", 60'000'000}, {"s", 1'000'000}, {"ms", 1000}}};
 constexpr Micros kLongestDuration = 3650 * kUnits[0].micros;
 
 }  // namespace
@@ -155,7 +157,8 @@ Result<Micros> parse_time(std::string_view text) {
   if (take(rest, '.')) {
     Micros scale = 100'000;
     if (rest.empty() || std::isdigit(static_cast<unsigned char>(rest.front())) == 0) return bad_time(text);
-    for (; !rest.empty() && std::isdigit(static_cast<unsigned char>(rest.front())) != 0; rest.remove_prefix(1)) {
+    for (; !rest.empty() && std::isdigit(static_cast<unsigned char>(rest.front())) != 0;
+         rest.remove_prefix(1)) {
       fraction += (rest.front() - '0') * scale;
       scale /= 10;
     }
@@ -168,7 +171,8 @@ Result<Micros> parse_time(std::string_view text) {
 
 Result<Micros> parse_duration(std::string_view text) {
   const auto bad = [&] {
-    return fail(Code::Invalid, "\"" + std::string(text) + "\" is not a duration such as 90s, 15m, 8h or 1h30m");
+    return fail(Code::Invalid,
+                "\"" + std::string(text) + "\" is not a duration such as 90s, 15m, 8h or 1h30m");
   };
   std::string_view rest = text;
   Micros total = 0;
@@ -210,7 +214,8 @@ Result<Micros> parse_until(std::string_view text, Micros now) {
   if (auto duration = parse_duration(text); duration.ok()) return now + *duration;
   auto time = parse_time(text);
   if (!time.ok()) {
-    return fail(Code::Invalid, "\"" + std::string(text) + "\" is neither a duration such as 2h nor an RFC 3339 time");
+    return fail(Code::Invalid,
+                "\"" + std::string(text) + "\" is neither a duration such as 2h nor an RFC 3339 time");
   }
   if (*time <= now) return fail(Code::Invalid, "\"" + std::string(text) + "\" lies in the past");
   return time;

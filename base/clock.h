@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Time is asked for in one place, so that tests can turn it by hand. Monotonic time is for durations and deadlines, wall
-// time for people and for the log. Both are system-wide: two processes of one machine may compare monotonic readings.
+// Time is asked for in one place, so that tests can turn it by hand. Monotonic time is for durations and
+// deadlines, wall time for people and for the log. Both are system-wide: two processes of one machine may
+// compare monotonic readings.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,10 @@ class ManualClock final : public Clock {
   explicit ManualClock(Micros wall) : wall_(wall) {}
   Nanos monotonic() const override { return monotonic_; }
   Micros wall() const override { return wall_; }
-  void advance(Nanos by) { monotonic_ += by; wall_ += by / 1000; }
+  void advance(Nanos by) {
+    monotonic_ += by;
+    wall_ += by / 1000;
+  }
 
  private:
   Nanos monotonic_ = 1;
@@ -52,7 +56,8 @@ void format_time_to(Micros time, char* out);
 // RFC 3339 with any number of fraction digits (those past microseconds are cut) and any offset.
 Result<Micros> parse_time(std::string_view text);
 
-// "90s", "15m", "8h", "4d", "1h30m", "250ms": units ms, s, m, h, d, each at most once and falling. Positive, at most 3650 days.
+// "90s", "15m", "8h", "4d", "1h30m", "250ms": units ms, s, m, h, d, each at most once and falling. Positive,
+// at most 3650 days.
 Result<Micros> parse_duration(std::string_view text);
 // The shortest of the forms above that is exact to a millisecond: "1h30m".
 std::string format_duration(Micros duration);

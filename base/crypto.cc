@@ -30,7 +30,8 @@ struct KeyPair {
 }  // namespace
 
 Status init_crypto() {
-  if (sodium_init() < 0) return fail(Code::Internal, "libsodium could not be initialised: no source of randomness");
+  if (sodium_init() < 0)
+    return fail(Code::Internal, "libsodium could not be initialised: no source of randomness");
   return Ok{};
 }
 
@@ -97,7 +98,8 @@ Result<std::string> hash_password(std::string_view password) {
   std::array<char, crypto_pwhash_STRBYTES> out{};
   constexpr unsigned long long kPasses = 3;
   constexpr std::size_t kMemory = 64U << 20U;
-  if (crypto_pwhash_str_alg(out.data(), password.data(), password.size(), kPasses, kMemory, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  if (crypto_pwhash_str_alg(out.data(), password.data(), password.size(), kPasses, kMemory,
+                            crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return fail(Code::Limit, "hashing a password needs 64 MiB of memory, which is not there");
   }
   return std::string(out.data());

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one door to libsodium. Secrets live in memory that is locked, guarded and wiped, cannot be printed, and are compared
-// in constant time.
+// The one door to libsodium. Secrets live in memory that is locked, guarded and wiped, cannot be printed, and
+// are compared in constant time.
 #pragma once
 
 #include <array>
@@ -52,7 +52,8 @@ std::string ed25519_public(const Secret& seed);
 std::string ed25519_sign(const Secret& seed, std::string_view message);
 bool ed25519_verify(std::string_view public_key, std::string_view message, std::string_view signature);
 
-// Argon2id (RFC 9106) in the PHC string format; 64 MiB and 3 passes: about 100 ms. Blocks: call it off the loop.
+// Argon2id (RFC 9106) in the PHC string format; 64 MiB and 3 passes: about 100 ms. Blocks: call it off the
+// loop.
 Result<std::string> hash_password(std::string_view password);
 bool verify_password(std::string_view hash, std::string_view password);
 

@@ -39,7 +39,10 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (held > limit) return fail(Code::Limit, path + ": is larger than " + std::to_string(limit) + " bytes");
     out.resize(held + 64 * 1024);
     const ssize_t n = ::read(fd.get(), out.data() + held, out.size() - held);
-    if (n < 0 && errno == EINTR) { out.resize(held); continue; }
+    if (n < 0 && errno == EINTR) {
+      out.resize(held);
+      continue;
+    }
     if (n < 0) return fail_errno(path, errno);
     out.resize(held + static_cast<std::size_t>(n));
     if (n == 0) return out;
@@ -51,14 +54,16 @@ Status write_file(const std::string& path, std::string_view content, mode_t mode
   const UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd.valid()) return fail_errno(beside, errno);
   Status written = write_all(fd.get(), content, path);
-  if (written.ok() && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0)) written = fail_errno(path, errno);
+  if (written.ok() && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0))
+    written = fail_errno(path, errno);
   if (written.ok() && ::rename(beside.c_str(), path.c_str()) != 0) written = fail_errno(path, errno);
   if (!written.ok()) {
     ::unlink(beside.c_str());
     return written;
   }
   const auto slash = path.rfind('/');
-  const UniqueFd folder(::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd folder(::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(),
+                               O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.valid()) ::fsync(folder.get());
   return Ok{};
 }

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole small files: read with a bound, written so that a reader sees the old or the new one and never half of either.
+// Whole small files: read with a bound, written so that a reader sees the old or the new one and never half
+// of either.
 #pragma once
 
 #include <sys/types.h>

@@ -26,7 +26,8 @@ std::string position(std::string_view text, std::size_t offset) {
   return std::to_string(line) + ":" + std::to_string(column);
 }
 
-// Builds the value through nlohmann's own SAX builder and refuses what that one lets pass: depth and duplicate keys.
+// Builds the value through nlohmann's own SAX builder and refuses what that one lets pass: depth and
+// duplicate keys.
 class StrictBuilder : public nlohmann::detail::json_sax_dom_parser<Json> {
   using Parent = nlohmann::detail::json_sax_dom_parser<Json>;
 
@@ -84,7 +85,8 @@ Result<Json> parse_json(std::string_view text, int depth) {
   Json root;
   StrictBuilder builder(root, depth);
   if (!Json::sax_parse(text.begin(), text.end(), &builder) || !builder.problem.empty()) {
-    std::string where = builder.error_offset == std::string::npos ? "" : position(text, builder.error_offset) + ": ";
+    std::string where =
+        builder.error_offset == std::string::npos ? "" : position(text, builder.error_offset) + ": ";
     return fail(Code::Invalid, where + "not valid JSON: " + builder.problem);
   }
   return root;

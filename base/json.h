@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one door to nlohmann-json. Used where a document is read or written now and then; the path of an exchange writes its
-// events with JsonWriter below, which allocates nothing but the text.
+// The one door to nlohmann-json. Used where a document is read or written now and then; the path of an
+// exchange writes its events with JsonWriter below, which allocates nothing but the text.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ namespace postern::base {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-// Strict RFC 8259: UTF-8, no comments, no duplicate keys in an object, at most depth levels. The error gives line:column.
+// Strict RFC 8259: UTF-8, no comments, no duplicate keys in an object, at most depth levels. The error gives
+// line:column.
 Result<Json> parse_json(std::string_view text, int depth = 64);
 
 // The text as one line; invalid UTF-8 in it is replaced by U+FFFD, so that this never fails.
@@ -45,7 +46,8 @@ class JsonWriter {
   void field(std::string_view key, bool value);
   void item(std::string_view value);
   void raw(std::string_view key, std::string_view json);  // json is a complete JSON value
-  static void escape(std::string& out, std::string_view value);  // with the quotes; invalid UTF-8 becomes U+FFFD
+  static void escape(std::string& out,
+                     std::string_view value);  // with the quotes; invalid UTF-8 becomes U+FFFD
 
  private:
   void key(std::string_view name);

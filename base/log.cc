@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-// One write(2) per line, so that lines of several processes do not mix. This is the whole need: a logging library would
-// bring threads, sinks and formats that a confined process must then be allowed to use.
+// One write(2) per line, so that lines of several processes do not mix. This is the whole need: a logging
+// library would bring threads, sinks and formats that a confined process must then be allowed to use.
 #include "base/log.h"
 
 #include <unistd.h>

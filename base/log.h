@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process says about itself, on standard error, for the person who runs it. It is not the audit log: no decision is
-// recorded here and nothing reads it back. Text that came from a peer goes through printable() first.
+// What a process says about itself, on standard error, for the person who runs it. It is not the audit log:
+// no decision is recorded here and nothing reads it back. Text that came from a peer goes through printable()
+// first.
 #pragma once
 
 #include <string_view>

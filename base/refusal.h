@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every reason for which Postern refuses, in one place: code, HTTP status, a title for people and what they can do. The codes
-// are a contract: they stand in problem documents (RFC 9457), events and documentation. docs/REFUSALS.md lists them.
+// Every reason for which Postern refuses, in one place: code, HTTP status, a title for people and what they
+// can do. The codes are a contract: they stand in problem documents (RFC 9457), events and documentation.
+// docs/REFUSALS.md lists them.
 #pragma once
 
 #include <cstdint>

@@ -10,24 +10,32 @@ namespace {
 
 Code code_of(int saved_errno) {
   switch (saved_errno) {
-    case ENOENT: return Code::NotFound;
-    case EEXIST: return Code::Exists;
+    case ENOENT:
+      return Code::NotFound;
+    case EEXIST:
+      return Code::Exists;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::Denied;
+    case EROFS:
+      return Code::Denied;
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return Code::Limit;
+    case ENOMEM:
+      return Code::Limit;
     case ENOSPC:
     case EDQUOT:
     case EAGAIN:
     case ECONNREFUSED:
     case ENETUNREACH:
-    case EHOSTUNREACH: return Code::Unavailable;
-    case ETIMEDOUT: return Code::Timeout;
+    case EHOSTUNREACH:
+      return Code::Unavailable;
+    case ETIMEDOUT:
+      return Code::Timeout;
     case EPIPE:
-    case ECONNRESET: return Code::Closed;
-    default: return Code::Internal;
+    case ECONNRESET:
+      return Code::Closed;
+    default:
+      return Code::Internal;
   }
 }
 

@@ -22,13 +22,14 @@ std::string UlidMaker::make(Micros now) {
     std::memcpy(&low_, random, 8);
     // The top bit stays clear: there are always 2^79 ids left above the first one of a millisecond.
     high_ = (static_cast<std::uint64_t>(static_cast<unsigned char>(random[8])) << 8U |
-             static_cast<unsigned char>(random[9])) & 0x7FFFU;
+             static_cast<unsigned char>(random[9])) &
+            0x7FFFU;
   } else if (++low_ == 0) {
     ++high_;
   }
   // 130 bits, of which the top two are zero: 48 of time, 16 high, 64 low; written from the lowest digit up.
   __extension__ unsigned __int128 value = static_cast<unsigned __int128>(last_millisecond_) << 80U |
-                            static_cast<unsigned __int128>(high_) << 64U | low_;
+                                          static_cast<unsigned __int128>(high_) << 64U | low_;
   std::string out(kUlidLength, '0');
   for (std::size_t i = kUlidLength; i > 0; --i) {
     out[i - 1] = kCrockford[static_cast<std::size_t>(value & 31U)];

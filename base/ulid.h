@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// ULID: 48 bits of milliseconds and 80 random bits, as 26 characters of Crockford's base 32. Sorting the text sorts by
-// time; two made within one millisecond by one maker rise too.
+// ULID: 48 bits of milliseconds and 80 random bits, as 26 characters of Crockford's base 32. Sorting the text
+// sorts by time; two made within one millisecond by one maker rise too.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ inline constexpr std::size_t kUlidLength = 26;
 
 class UlidMaker {
  public:
-  // A clock that steps back does not make ids fall: the last millisecond used is kept until the clock has passed it.
+  // A clock that steps back does not make ids fall: the last millisecond used is kept until the clock has
+  // passed it.
   std::string make(Micros now);
 
  private:

@@ -17,7 +17,8 @@ namespace {
 
 Mark at(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
-// yaml-cpp's event stream, not its node tree: the stream gives the place of keys and shows aliases before they unfold.
+// yaml-cpp's event stream, not its node tree: the stream gives the place of keys and shows aliases before
+// they unfold.
 class Builder final : public YAML::EventHandler {
  public:
   explicit Builder(YamlDocument& document) : document_(document) {}
@@ -34,7 +35,8 @@ class Builder final : public YAML::EventHandler {
     fault(mark, "aliases are not allowed here: write the value out");
     OnNull(mark, 0);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     YamlNode node;
@@ -46,11 +48,13 @@ class Builder final : public YAML::EventHandler {
     if (!node.quoted && (value == "~" || value == "null")) node.kind = YamlNode::Kind::Null;
     add(std::move(node));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     start(mark, tag, anchor, YamlNode::Kind::List);
   }
   void OnSequenceEnd() override { end(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     start(mark, tag, anchor, YamlNode::Kind::Map);
   }
   void OnMapEnd() override { end(); }
@@ -64,18 +68,22 @@ class Builder final : public YAML::EventHandler {
     std::unordered_set<std::string> seen;
   };
 
-  void fault(const YAML::Mark& mark, std::string message) { document_.faults.push_back({at(mark), std::move(message)}); }
+  void fault(const YAML::Mark& mark, std::string message) {
+    document_.faults.push_back({at(mark), std::move(message)});
+  }
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (anchor != 0) fault(mark, "anchors are not allowed here: write the value where it is needed");
   }
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!") fault(mark, "tags such as " + printable(tag, 40) + " are not allowed here");
+    if (!tag.empty() && tag != "?" && tag != "!")
+      fault(mark, "tags such as " + printable(tag, 40) + " are not allowed here");
   }
   void start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (levels_.size() >= static_cast<std::size_t>(kYamlDepthLimit)) {
-      throw YAML::ParserException(mark, "the file is nested more than " + std::to_string(kYamlDepthLimit) + " levels deep");
+      throw YAML::ParserException(
+          mark, "the file is nested more than " + std::to_string(kYamlDepthLimit) + " levels deep");
     }
     Level level;
     level.node.kind = kind;
@@ -103,9 +111,11 @@ class Builder final : public YAML::EventHandler {
     }
   }
   void take_key(Level& level, const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::Scalar) document_.faults.push_back({node.mark, "a key must be plain text"});
+    if (node.kind != YamlNode::Kind::Scalar)
+      document_.faults.push_back({node.mark, "a key must be plain text"});
     if (!level.seen.insert(node.scalar).second) {
-      document_.faults.push_back({node.mark, "the key \"" + printable(node.scalar, 80) + "\" appears twice: keep one"});
+      document_.faults.push_back(
+          {node.mark, "the key \"" + printable(node.scalar, 80) + "\" appears twice: keep one"});
     }
     level.has_key = true;
     level.key = node.scalar;
@@ -126,7 +136,8 @@ std::string format_faults(std::string_view file, std::vector<Fault> faults) {
   for (const Fault& fault : faults) {
     if (!out.empty()) out += '\n';
     out += file;
-    if (fault.mark.line > 0) out += ":" + std::to_string(fault.mark.line) + ":" + std::to_string(fault.mark.column);
+    if (fault.mark.line > 0)
+      out += ":" + std::to_string(fault.mark.line) + ":" + std::to_string(fault.mark.column);
     out += ": " + fault.message;
   }
   return out;
@@ -141,10 +152,14 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 
 std::string_view YamlNode::kind_name() const {
   switch (kind) {
-    case Kind::Scalar: return "a value";
-    case Kind::List: return "a list";
-    case Kind::Map: return "a map";
-    case Kind::Null: break;
+    case Kind::Scalar:
+      return "a value";
+    case Kind::List:
+      return "a list";
+    case Kind::Map:
+      return "a map";
+    case Kind::Null:
+      break;
   }
   return "nothing";
 }

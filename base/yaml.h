@@ -1,9 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one door to yaml-cpp: a document as nodes that know where they stand, so that every later complaint can name line and
-// column. Strict beyond YAML: one document, no anchors or aliases (a short file must not unfold into a long one), no tags, no
-// duplicate keys, plain scalar keys, bounded size and depth.
+// The one door to yaml-cpp: a document as nodes that know where they stand, so that every later complaint can
+// name line and column. Strict beyond YAML: one document, no anchors or aliases (a short file must not unfold
+// into a long one), no tags, no duplicate keys, plain scalar keys, bounded size and depth.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ struct Mark {
   int column = 0;  // from 1
 };
 
-// One complaint about a file. Files are checked whole: a parser returns every fault it can find, not the first.
+// One complaint about a file. Files are checked whole: a parser returns every fault it can find, not the
+// first.
 struct Fault {
   Mark mark;
   std::string message;  // what is wrong and what would be right
@@ -35,11 +36,11 @@ class YamlNode {
 
   Kind kind = Kind::Null;
   Mark mark;
-  std::string scalar;         // for Scalar
-  bool quoted = false;        // a quoted "true" or "12" is text
-  std::vector<YamlNode> items;                                    // for List
+  std::string scalar;           // for Scalar
+  bool quoted = false;          // a quoted "true" or "12" is text
+  std::vector<YamlNode> items;  // for List
   struct Entry;
-  std::vector<Entry> entries;                                     // for Map, in the file's order
+  std::vector<Entry> entries;  // for Map, in the file's order
 
   bool is_null() const { return kind == Kind::Null; }
   bool is_scalar() const { return kind == Kind::Scalar; }

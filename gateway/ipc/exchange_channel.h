@@ -1,9 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Frames of the exchange protocol over a pair of rings, on a loop. Sending never fails towards the caller: what does not fit into
-// the ring waits in memory, which the protocol's credits bound; a peer that makes it grow past kMostWaiting has broken the protocol.
-// Wake-ups are batched: at most one per turn and direction, and none while the peer is awake.
+// Frames of the exchange protocol over a pair of rings, on a loop. Sending never fails towards the caller:
+// what does not fit into the ring waits in memory, which the protocol's credits bound; a peer that makes it
+// grow past kMostWaiting has broken the protocol. Wake-ups are batched: at most one per turn and direction,
+// and none while the peer is awake.
 #pragma once
 
 #include <cstdint>
@@ -24,18 +25,20 @@ class ExchangeChannel {
  public:
   // The payload is a private copy, valid during the call.
   using OnFrame = std::function<void(ExchangeFrame type, std::uint64_t id, std::string_view payload)>;
-  // Called at most once: the peer broke the protocol. (That the peer's process is gone is told by the supervisor.)
+  // Called at most once: the peer broke the protocol. (That the peer's process is gone is told by the
+  // supervisor.)
   using OnBroken = std::function<void(const base::Error& why)>;
 
   // side: 0 for a terminator, 1 for whoever answers.
-  static base::Result<std::unique_ptr<ExchangeChannel>> open(loop::Loop& loop, RingEnds ends, int side, OnFrame on_frame,
-                                                             OnBroken on_broken);
+  static base::Result<std::unique_ptr<ExchangeChannel>> open(loop::Loop& loop, RingEnds ends, int side,
+                                                             OnFrame on_frame, OnBroken on_broken);
   ~ExchangeChannel();
   ExchangeChannel(const ExchangeChannel&) = delete;
   ExchangeChannel& operator=(const ExchangeChannel&) = delete;
 
   void send(ExchangeFrame type, std::uint64_t id, std::string_view payload = {});
-  // The receiver found the peer's frame wrong: closes the channel and reports why through on_broken, after this turn.
+  // The receiver found the peer's frame wrong: closes the channel and reports why through on_broken, after
+  // this turn.
   void breach(std::string why);
   bool open() const { return !broken_; }
   std::size_t waiting() const { return waiting_.size(); }  // bytes that did not fit into the ring yet
@@ -45,7 +48,8 @@ class ExchangeChannel {
   // Frames handled in one go, so that one channel cannot keep the loop from its sockets.
   static constexpr int kFramesPerRound = 512;
 
-  ExchangeChannel(loop::Loop& loop, RingEnds ends, std::unique_ptr<RingMemory> memory, OnFrame on_frame, OnBroken on_broken);
+  ExchangeChannel(loop::Loop& loop, RingEnds ends, std::unique_ptr<RingMemory> memory, OnFrame on_frame,
+                  OnBroken on_broken);
   bool receive();
   bool transmit();
   void on_wake();

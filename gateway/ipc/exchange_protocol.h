@@ -1,29 +1,31 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The exchange protocol: what a terminator and whoever answers exchanges (enforcer, console) say to each other over a pair of
-// shared-memory rings (ring.h). It is the whole talk across the trust boundary between the two doors: neither side believes a
-// byte of the other; every field is checked by the reader in its own copy, and a breach ends the channel.
+// The exchange protocol: what a terminator and whoever answers exchanges (enforcer, console) say to each
+// other over a pair of shared-memory rings (ring.h). It is the whole talk across the trust boundary between
+// the two doors: neither side believes a byte of the other; every field is checked by the reader in its own
+// copy, and a breach ends the channel.
 //
-//   frame = size u32 | type u16 | flags u16 | id u64 | payload        little-endian; size counts the payload only
+//   frame = size u32 | type u16 | flags u16 | id u64 | payload        little-endian; size counts the payload
+//   only
 //
-// Connections and exchanges are numbered by the terminator, each from 1 upwards, never reused on a channel. Bodies flow by
-// credit: a sender may have at most kInitialCredit bytes of one body under way plus what it was given by *Credit frames, so the memory
-// of an exchange is bounded whatever the sizes are.
+// Connections and exchanges are numbered by the terminator, each from 1 upwards, never reused on a channel.
+// Bodies flow by credit: a sender may have at most kInitialCredit bytes of one body under way plus what it
+// was given by *Credit frames, so the memory of an exchange is bounded whatever the sizes are.
 //
 //   terminator -> answerer                                       answerer -> terminator
-//   ConnectionOpened  id = connection                            ResponseHead      id = exchange; final status
-//   ConnectionClosed  id = connection                            InformationalHead id = exchange; 1xx (100 included)
-//   RequestHead       id = exchange                              ResponseBody      id = exchange
-//   RequestBody       id = exchange                              ResponseEnd       id = exchange; trailers
-//   RequestEnd        id = exchange; trailers                    RequestCredit     id = exchange; u32 bytes
-//   RequestRefused    id = exchange; what was not valid HTTP     Cut               id = exchange; u8 CutReason
-//   ResponseCredit    id = exchange; u32 bytes                   CloseConnection   id = connection
-//   ClientGone        id = exchange
-//   ExchangeDone      id = exchange; bytes, cut figures
+//   ConnectionOpened  id = connection                            ResponseHead      id = exchange; final
+//   status ConnectionClosed  id = connection                            InformationalHead id = exchange; 1xx
+//   (100 included) RequestHead       id = exchange                              ResponseBody      id =
+//   exchange RequestBody       id = exchange                              ResponseEnd       id = exchange;
+//   trailers RequestEnd        id = exchange; trailers                    RequestCredit     id = exchange;
+//   u32 bytes RequestRefused    id = exchange; what was not valid HTTP     Cut               id = exchange;
+//   u8 CutReason ResponseCredit    id = exchange; u32 bytes                   CloseConnection   id =
+//   connection ClientGone        id = exchange ExchangeDone      id = exchange; bytes, cut figures
 //
-// An exchange begins with RequestHead or RequestRefused and ends with ExchangeDone, which the terminator sends exactly once, after
-// ResponseEnd was written out, after a Cut, or after ClientGone. The answerer sends nothing for it after ResponseEnd or Cut.
+// An exchange begins with RequestHead or RequestRefused and ends with ExchangeDone, which the terminator
+// sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. The answerer sends
+// nothing for it after ResponseEnd or Cut.
 #pragma once
 
 #include <cstdint>
@@ -56,15 +58,17 @@ enum class ExchangeFrame : std::uint16_t {
 };
 
 inline constexpr std::size_t kFrameHeaderSize = 16;
-inline constexpr std::size_t kBodyPiece = 32U << 10U;        // bytes of one RequestBody or ResponseBody at most
-inline constexpr std::size_t kInitialCredit = 128U << 10U;   // bytes of one body under way at most
-inline constexpr std::size_t kLargestFrame = 96U << 10U;     // bytes of a payload: a head with all its fields fits
+inline constexpr std::size_t kBodyPiece = 32U << 10U;  // bytes of one RequestBody or ResponseBody at most
+inline constexpr std::size_t kInitialCredit = 128U << 10U;  // bytes of one body under way at most
+inline constexpr std::size_t kLargestFrame = 96U
+                                             << 10U;  // bytes of a payload: a head with all its fields fits
 inline constexpr std::size_t kMostFields = 256;
 
 // How a message's body is delimited, as far as the other side must know.
 enum class BodyKind : std::uint8_t { None = 0, Sized = 1, Streamed = 2 };
 
-// Why the answerer breaks off an exchange: the terminator discards what it has not sent and resets the connection.
+// Why the answerer breaks off an exchange: the terminator discards what it has not sent and resets the
+// connection.
 enum class CutReason : std::uint8_t { Permission = 1, Component = 2, Limit = 3, Internal = 4 };
 
 struct WireField {
@@ -73,35 +77,35 @@ struct WireField {
 };
 
 struct ConnectionOpened {
-  std::string_view client;       // "192.0.2.7:50123" or "[2001:db8::1]:50123"
-  std::string_view tls;          // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty on the local socket
+  std::string_view client;  // "192.0.2.7:50123" or "[2001:db8::1]:50123"
+  std::string_view tls;     // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty on the local socket
   bool resumed = false;
   std::vector<std::string_view> certificates;  // the client's chain in DER, leaf first; at most 4
 };
 
 struct RequestHead {
   std::uint64_t connection = 0;
-  std::uint8_t minor = 1;        // HTTP/1.x
+  std::uint8_t minor = 1;  // HTTP/1.x
   bool expects_continue = false;
   BodyKind body = BodyKind::None;
-  std::uint64_t length = 0;      // for Sized
+  std::uint64_t length = 0;  // for Sized
   std::string_view method;
-  std::string_view target;       // as the client sent it
-  std::vector<WireField> fields; // without hop-by-hop fields
+  std::string_view target;        // as the client sent it
+  std::vector<WireField> fields;  // without hop-by-hop fields
 };
 
 struct RequestRefused {
   std::uint64_t connection = 0;
   base::Refusal refusal = base::Refusal::Malformed;
-  std::string_view why;     // one sentence of the parser
-  std::string_view excerpt; // the first bytes of the head, at most 512, exactly as received
+  std::string_view why;      // one sentence of the parser
+  std::string_view excerpt;  // the first bytes of the head, at most 512, exactly as received
 };
 
 struct ResponseHead {
   std::uint16_t status = 0;
   BodyKind body = BodyKind::None;
   std::uint64_t length = 0;
-  bool close = false;       // close the client's connection after this response
+  bool close = false;  // close the client's connection after this response
   std::vector<WireField> fields;
 };
 
@@ -113,8 +117,8 @@ struct ExchangeDone {
   bool complete = false;             // the response was sent to its end
 };
 
-// Each encode_ replaces what is in out; each decode_ is false for anything but exactly one well-formed message. Views point into
-// the payload given.
+// Each encode_ replaces what is in out; each decode_ is false for anything but exactly one well-formed
+// message. Views point into the payload given.
 void encode(const ConnectionOpened& m, base::BinaryWriter& out);
 void encode(const RequestHead& m, base::BinaryWriter& out);
 void encode(const RequestRefused& m, base::BinaryWriter& out);

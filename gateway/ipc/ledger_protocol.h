@@ -4,16 +4,17 @@
 // What the ledger and the roles that write to it say to each other, over a SocketChannel.
 //
 //   role -> ledger                                   ledger -> role
-//   Append    an event line (made by the role)       State      version, the whole state as JSON (first, and after a gap)
-//   Command   id, JSON {command, actor, ...}         Change     version, when commanded, the event that changes the state
-//   Applied   version, exchanges cut, slowest        Policy     the policy text now in force, in pieces
-//   Activity  sessions seen since the last one       LogStatus  may events be written, and if not why
-//                                                    Acked      how many Append frames of this channel are durable
-//                                                    Reply      id, ok, JSON
-//                                                    Size       events written so far (console only, thinned)
+//   Append    an event line (made by the role)       State      version, the whole state as JSON (first, and
+//   after a gap) Command   id, JSON {command, actor, ...}         Change     version, when commanded, the
+//   event that changes the state Applied   version, exchanges cut, slowest        Policy     the policy text
+//   now in force, in pieces Activity  ids of sessions seen, 26 bytes each       LogStatus  may events be
+//   written, and if not why
+//                                                    Acked      how many Append frames of this channel are
+//                                                    durable Reply      id, ok, JSON Size       events
+//                                                    written so far (console only, thinned)
 //
-// Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked and sends it again
-// to a restarted ledger, which drops what it has (by event id).
+// Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
+// and sends it again to a restarted ledger, which drops what it has (by event id).
 #pragma once
 
 #include <cstdint>
@@ -26,19 +27,26 @@ namespace postern::ipc {
 
 enum class ToLedger : std::uint16_t { Append = 1, Command = 2, Applied = 3, Activity = 4 };
 enum class FromLedger : std::uint16_t {
-  State = 33, Change = 34, Policy = 35, LogStatus = 36, Acked = 37, Reply = 38, Size = 39,
+  State = 33,
+  Change = 34,
+  Policy = 35,
+  LogStatus = 36,
+  Acked = 37,
+  Reply = 38,
+  Size = 39,
 };
 
-// What an appended event means for the counters of its session: the ledger sums up a visit without parsing its events.
+// What an appended event means for the counters of its session: the ledger sums up a visit without parsing
+// its events.
 enum class AppendKind : std::uint8_t { Other = 0, Forwarded = 1, Completed = 2, Refused = 3 };
 
 struct Append {
-  bool wants_durable = false;       // somebody waits for Acked: sync now, not with the next timer
+  bool wants_durable = false;  // somebody waits for Acked: sync now, not with the next timer
   AppendKind kind = AppendKind::Other;
   std::string_view session;         // ULID or empty
   std::uint64_t request_bytes = 0;  // for Completed
   std::uint64_t response_bytes = 0;
-  std::string_view line;            // the event, as write_event made it
+  std::string_view line;  // the event, as write_event made it
 };
 struct Command {
   std::uint64_t id = 0;  // chosen by the sender, answered by Reply
@@ -82,9 +90,9 @@ struct Size {
   std::uint64_t indexed = 0;
 };
 
-inline constexpr std::size_t kLedgerFrame = 1U << 20U;        // payload of a frame at most
-inline constexpr std::size_t kLargestEvent = 64U << 10U;      // bytes of an event line at most
-inline constexpr std::size_t kLedgerPiece = 512U << 10U;      // bytes of one piece of a state or a policy
+inline constexpr std::size_t kLedgerFrame = 1U << 20U;    // payload of a frame at most
+inline constexpr std::size_t kLargestEvent = 64U << 10U;  // bytes of an event line at most
+inline constexpr std::size_t kLedgerPiece = 512U << 10U;  // bytes of one piece of a state or a policy
 
 void encode(const Append& m, base::BinaryWriter& out);
 void encode(const Command& m, base::BinaryWriter& out);

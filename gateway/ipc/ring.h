@@ -1,14 +1,16 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// A single-producer, single-consumer queue of bytes in shared memory, and the pair of them that joins two processes.
+// A single-producer, single-consumer queue of bytes in shared memory, and the pair of them that joins two
+// processes.
 //
-// The peer may be hostile: it can write anything anywhere in the memory at any time. So positions are read once, bounded, and kept
-// privately; bytes are copied out once, and judged in the copy. A position that cannot be is a breach, after which the ring is not
-// read again.
+// The peer may be hostile: it can write anything anywhere in the memory at any time. So positions are read
+// once, bounded, and kept privately; bytes are copied out once, and judged in the copy. A position that
+// cannot be is a breach, after which the ring is not read again.
 //
-//   memory = page: control of ring 0 | control of ring 1 | zeros | data of ring 0 (kRingSize) | data of ring 1 (kRingSize)
-//   control = head u64 (bytes ever written) | tail u64 (bytes ever read) | reader sleeps u32 | writer waits u32, a cache line each
+//   memory = page: control of ring 0 | control of ring 1 | zeros | data of ring 0 (kRingSize) | data of ring
+//   1 (kRingSize) control = head u64 (bytes ever written) | tail u64 (bytes ever read) | reader sleeps u32 |
+//   writer waits u32, a cache line each
 #pragma once
 
 #include <atomic>
@@ -34,8 +36,8 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 class RingWriter {
  public:
   RingWriter(RingControl* control, char* data) : control_(control), data_(data) {}
-  std::size_t room();                    // bytes; 0 also when the peer's tail cannot be (then broken())
-  void write(std::string_view bytes);    // bytes.size() <= room(), checked; not visible until publish()
+  std::size_t room();                  // bytes; 0 also when the peer's tail cannot be (then broken())
+  void write(std::string_view bytes);  // bytes.size() <= room(), checked; not visible until publish()
   // Makes what was written visible. True if the reader sleeps and must be woken.
   bool publish();
   // Says that we wait for room; false if there is room for wanted by now (then we do not wait).
@@ -45,7 +47,7 @@ class RingWriter {
  private:
   RingControl* control_;
   char* data_;
-  std::uint64_t head_ = 0;       // ours, never read back from the memory
+  std::uint64_t head_ = 0;  // ours, never read back from the memory
   std::uint64_t published_ = 0;
   bool broken_ = false;
 };
@@ -53,12 +55,13 @@ class RingWriter {
 class RingReader {
  public:
   RingReader(RingControl* control, const char* data) : control_(control), data_(data) {}
-  std::size_t available();               // bytes; 0 also when the peer's head cannot be (then broken())
+  std::size_t available();  // bytes; 0 also when the peer's head cannot be (then broken())
   void peek(std::size_t offset, char* out, std::size_t size) const;  // within available()
   void consume(std::size_t size);
   // Makes room visible to the writer. True if it waits for room and must be woken.
   bool release();
-  // Announces sleep; false if bytes have come meanwhile (then we do not sleep).
+  // Announces sleep; false if bytes have come since available() was last asked (then we do not sleep). Part
+  // of a frame may be lying in the ring: the rest of it wakes us.
   bool sleep();
   void awake();
   bool broken() const { return broken_; }
@@ -74,8 +77,8 @@ class RingReader {
 
 // One side's view of the pair. The terminator is side 0, whoever answers is side 1.
 struct RingEnds {
-  base::UniqueFd memory;  // sealed memfd: its size cannot change
-  base::UniqueFd wake_me; // eventfd that we wait on
+  base::UniqueFd memory;   // sealed memfd: its size cannot change
+  base::UniqueFd wake_me;  // eventfd that we wait on
   base::UniqueFd wake_peer;
 };
 

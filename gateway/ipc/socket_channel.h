@@ -1,13 +1,15 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// A bounded, framed, two-way channel over a Unix stream socket, for everything between processes that is not an exchange.
+// A bounded, framed, two-way channel over a Unix stream socket, for everything between processes that is not
+// an exchange.
 //
-//   frame = size u32 | type u16 | fds u8 | zero u8 | payload          little-endian; size counts the payload only
+//   frame = size u32 | type u16 | fds u8 | zero u8 | payload          little-endian; size counts the payload
+//   only
 //
-// Descriptors travel with the frame that announces them (SCM_RIGHTS) and are close-on-exec at once. A frame above the limit, an
-// unexpected descriptor, a non-zero reserved byte or a full queue is a breach: the channel closes and says why. Frames are
-// delivered whole and in order, or not at all.
+// Descriptors travel with the frame that announces them (SCM_RIGHTS) and are close-on-exec at once. A frame
+// above the limit, an unexpected descriptor, a non-zero reserved byte or a full queue is a breach: the
+// channel closes and says why. Frames are delivered whole and in order, or not at all.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +29,8 @@
 namespace postern::ipc {
 
 struct SocketChannelLimits {
-  std::size_t frame = 1U << 20U;   // bytes of one payload
-  std::size_t queue = 8U << 20U;   // bytes waiting to be sent; the peer is too slow or gone
+  std::size_t frame = 1U << 20U;  // bytes of one payload
+  std::size_t queue = 8U << 20U;  // bytes waiting to be sent; the peer is too slow or gone
 };
 
 inline constexpr std::size_t kMostFds = 16;  // descriptors in one frame
@@ -37,16 +39,19 @@ class SocketChannel {
  public:
   using Fds = std::vector<base::UniqueFd>;
   using OnFrame = std::function<void(std::uint16_t type, std::string_view payload, Fds fds)>;
-  // Called at most once, never from inside send(). The channel's owner disposes of it from here (Loop::dispose) or later.
+  // Called at most once, never from inside send(). The channel's owner disposes of it from here
+  // (Loop::dispose) or later.
   using OnClosed = std::function<void(const base::Error& why)>;
 
-  SocketChannel(loop::Loop& loop, base::UniqueFd socket, SocketChannelLimits limits, OnFrame on_frame, OnClosed on_closed);
+  SocketChannel(loop::Loop& loop, base::UniqueFd socket, SocketChannelLimits limits, OnFrame on_frame,
+                OnClosed on_closed);
   ~SocketChannel();
   SocketChannel(const SocketChannel&) = delete;
   SocketChannel& operator=(const SocketChannel&) = delete;
 
-  // Queues a frame; it leaves at the end of the turn, or now with flush(). The descriptors are duplicated by the kernel when the
-  // frame leaves: until then they are kept. False if the channel is closed or the queue is full (then it closes).
+  // Queues a frame; it leaves at the end of the turn, or now with flush(). The descriptors are duplicated by
+  // the kernel when the frame leaves: until then they are kept. False if the channel is closed or the queue
+  // is full (then it closes).
   bool send(std::uint16_t type, std::string_view payload, Fds fds = {});
   void flush();
   std::size_t queued() const;

@@ -3,9 +3,9 @@
 //
 // The event loop of a process: one loop, one thread. The one door to libuv.
 //
-// A turn of the loop is: timers, then whatever is ready, then the turn-end hooks. Work that should be batched (wake-ups of the
-// peer process, records to the ledger, writes to sockets) is collected during a turn and done in the hooks, in the order of
-// their stage.
+// A turn of the loop is: timers, then whatever is ready, then the turn-end hooks. Work that should be batched
+// (wake-ups of the peer process, records to the ledger, writes to sockets) is collected during a turn and
+// done in the hooks, in the order of their stage.
 //
 // No object dies inside its own callback: hand it to dispose(), which destroys it after the turn's hooks.
 #pragma once
@@ -48,12 +48,23 @@ class Loop {
   // One turn without waiting; true while something is left to wait for. For tests.
   bool turn();
 
-  base::Nanos now() const;   // monotonic, read once per turn
-  base::Micros wall() const; // wall clock, read now
+  base::Nanos now() const;    // monotonic, read once per turn
+  base::Micros wall() const;  // wall clock, read now
 
-  // Registers a hook for the life of the returned token. A hook returns true if it found work, then the hooks run again
-  // before the loop waits (at most kHookRounds times; then the loop polls without waiting and comes back).
-  class Hook;
+  // Registers a hook for the life of the returned token. A hook returns true if it found work, then the hooks
+  // run again before the loop waits (at most kHookRounds times; then the loop polls without waiting and comes
+  // back).
+  class Hook {
+   public:
+    ~Hook();
+
+   private:
+    friend class Loop;
+    Hook(Loop& loop, std::size_t stage, std::uint64_t number) : loop_(loop), stage_(stage), number_(number) {}
+    Loop& loop_;
+    std::size_t stage_;
+    std::uint64_t number_;
+  };
   std::unique_ptr<Hook> at_turn_end(Stage stage, std::function<bool()> hook);
 
   void dispose(std::unique_ptr<Disposable> object);
@@ -69,10 +80,10 @@ class Loop {
   struct Internals;
   std::unique_ptr<uv_loop_s> uv_;
   std::unique_ptr<Internals> internals_;
-  friend class Hook;
 };
 
-// Watches a descriptor that it does not own; the owner destroys the Poller first and closes the descriptor after.
+// Watches a descriptor that it does not own; the owner destroys the Poller first and closes the descriptor
+// after.
 class Poller {
  public:
   Poller(Loop& loop, int fd, std::function<void(unsigned ready)> on_ready);

@@ -1,0 +1,157 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ipc/ledger_protocol.h"
+
+namespace postern::ipc {
+namespace {
+
+// A boolean on the wire is 0 or 1; anything else is a breach.
+bool read_bool(base::BinaryReader& in, bool& value) {
+  const std::uint8_t byte = in.u8();
+  value = byte == 1;
+  return byte <= 1;
+}
+
+}  // namespace
+
+void encode(const Append& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u8(m.wants_durable ? 1 : 0);
+  out.u8(static_cast<std::uint8_t>(m.kind));
+  out.text(m.session);
+  out.u64(m.request_bytes);
+  out.u64(m.response_bytes);
+  out.text(m.line);
+}
+bool decode(std::string_view payload, Append& m) {
+  base::BinaryReader in(payload);
+  const bool flag = read_bool(in, m.wants_durable);
+  const std::uint8_t kind = in.u8();
+  m.kind = static_cast<AppendKind>(kind);
+  m.session = in.text();
+  m.request_bytes = in.u64();
+  m.response_bytes = in.u64();
+  m.line = in.text();
+  return in.done() && flag && kind <= static_cast<std::uint8_t>(AppendKind::Refused) &&
+         m.line.size() <= kLargestEvent;
+}
+
+void encode(const Command& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.id);
+  out.text(m.json);
+}
+bool decode(std::string_view payload, Command& m) {
+  base::BinaryReader in(payload);
+  m.id = in.u64();
+  m.json = in.text();
+  return in.done();
+}
+
+void encode(const Applied& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.version);
+  out.u32(m.cut);
+  out.u64(m.slowest_ns);
+}
+bool decode(std::string_view payload, Applied& m) {
+  base::BinaryReader in(payload);
+  m.version = in.u64();
+  m.cut = in.u32();
+  m.slowest_ns = in.u64();
+  return in.done();
+}
+
+void encode(const Change& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.version);
+  out.u64(static_cast<std::uint64_t>(m.commanded));
+  out.u8(m.wants_applied ? 1 : 0);
+  out.text(m.line);
+}
+bool decode(std::string_view payload, Change& m) {
+  base::BinaryReader in(payload);
+  m.version = in.u64();
+  m.commanded = static_cast<std::int64_t>(in.u64());
+  const bool flag = read_bool(in, m.wants_applied);
+  m.line = in.text();
+  return in.done() && flag;
+}
+
+void encode(const StateSnapshot& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.version);
+  out.u8(m.last ? 1 : 0);
+  out.text(m.json);
+}
+bool decode(std::string_view payload, StateSnapshot& m) {
+  base::BinaryReader in(payload);
+  m.version = in.u64();
+  const bool flag = read_bool(in, m.last);
+  m.json = in.text();
+  return in.done() && flag;
+}
+
+void encode(const PolicyPiece& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u8(m.last ? 1 : 0);
+  out.text(m.text);
+}
+bool decode(std::string_view payload, PolicyPiece& m) {
+  base::BinaryReader in(payload);
+  const bool flag = read_bool(in, m.last);
+  m.text = in.text();
+  return in.done() && flag;
+}
+
+void encode(const LogStatus& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u8(m.writable ? 1 : 0);
+  out.text(m.reason);
+}
+bool decode(std::string_view payload, LogStatus& m) {
+  base::BinaryReader in(payload);
+  const bool flag = read_bool(in, m.writable);
+  m.reason = in.text();
+  return in.done() && flag;
+}
+
+void encode(const Acked& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.count);
+}
+bool decode(std::string_view payload, Acked& m) {
+  base::BinaryReader in(payload);
+  m.count = in.u64();
+  return in.done();
+}
+
+void encode(const Reply& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.id);
+  out.u8(m.ok ? 1 : 0);
+  out.text(m.json);
+}
+bool decode(std::string_view payload, Reply& m) {
+  base::BinaryReader in(payload);
+  m.id = in.u64();
+  const bool flag = read_bool(in, m.ok);
+  m.json = in.text();
+  return in.done() && flag;
+}
+
+void encode(const Size& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.written);
+  out.u64(m.durable);
+  out.u64(m.indexed);
+}
+bool decode(std::string_view payload, Size& m) {
+  base::BinaryReader in(payload);
+  m.written = in.u64();
+  m.durable = in.u64();
+  m.indexed = in.u64();
+  return in.done();
+}
+
+}  // namespace postern::ipc
