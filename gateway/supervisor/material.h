@@ -1,0 +1,66 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The files that a configuration names, opened and checked once, before anything takes effect: certificates, keys, roots,
+// the policy, the admins. Private keys are opened but never read here: their descriptors go to the keeper.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "base/yaml.h"
+#include "certs/certificate.h"
+#include "gateway/supervisor/config.h"
+
+namespace postern::supervisor {
+
+struct ListenerMaterial {
+  std::string certificate_pem;         // the leaf, then its intermediates
+  certs::CertificateFacts certificate; // of the leaf
+  base::UniqueFd key;                  // a regular file that only its owner may read
+};
+
+struct Material {
+  ListenerMaterial support, admin;
+  base::UniqueFd pass_key;
+  std::string support_authority_pem;       // empty: none configured
+  std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https
+  std::string policy_text;
+  std::string admins_text;
+};
+
+// A fault in one of the files; place is where postern.yaml names it, unless the fault is inside the file (then file is that one).
+struct FileFault {
+  std::string file;
+  base::Fault fault;
+};
+
+// The faults are empty if and only if there is material.
+struct LoadedMaterial {
+  std::shared_ptr<const Material> material;
+  std::vector<FileFault> config_faults;  // what hinders the configuration
+  std::vector<FileFault> policy_faults;  // what hinders the policy alone: of policy.yaml itself
+  bool ok() const { return config_faults.empty() && policy_faults.empty(); }
+};
+
+// config_path: for messages.
+LoadedMaterial load_material(const Config& config, const std::string& config_path, base::Micros now);
+
+// postern.yaml and all it names.
+struct LoadedConfig {
+  std::shared_ptr<const Config> config;
+  std::shared_ptr<const Material> material;
+  std::vector<FileFault> config_faults, policy_faults;
+  bool ok() const { return config_faults.empty() && policy_faults.empty(); }
+};
+LoadedConfig load_config(const std::string& path, int cores, base::Micros now);
+
+// "file:line:column: message", a line each, as compilers do.
+std::string format_faults(const std::vector<FileFault>& faults);
+
+// Opens a private key for reading: a regular file, not readable or writable by group or others. Denied says what to do.
+base::Result<base::UniqueFd> open_key_file(const std::string& path);
+
+}  // namespace postern::supervisor
