@@ -18,7 +18,7 @@ struct FormLimits {
   std::size_t parameters = 256;   // beyond: malformed
 };
 
-// Decodes body into out. Refused as malformed: bytes outside what a form encoder writes, a wrong
+// Decodes body into out. Refused as malformed: bytes that a query could not hold either, a wrong
 // percent-encoding, text that is not UTF-8 or holds control characters (TAB, LF and CR in values are fine).
 // Empty pairs are passed over.
 Verdict parse_form(std::string_view body, const FormLimits& limits, Parameters& out);

@@ -60,6 +60,7 @@ class BodyDecoder {
   BodyStep feed_data(std::string_view bytes);
   BodyStep feed_chunk_framing(std::string_view bytes);
   BodyStep feed_trailer(std::string_view bytes);
+  Verdict take_framing_byte(char c);
   Verdict take_size_byte(char c);
   Verdict take_trailer(std::string_view line);
   BodyStep refuse(Verdict verdict);

@@ -30,11 +30,12 @@ void write_request_head(std::string& out, const RequestLine& line, const Fields&
 struct StatusLine {
   int status;               // 100 to 599
   std::string_view reason;  // empty: reason_of(status)
+  bool to_head = false;     // the answer to HEAD: its framing describes a body that does not follow
 };
 
-// Appends an HTTP/1.1 response head, likewise. Sized writes Content-Length, also for an answer to HEAD, which
-// then has no body; None with a final status other than 204 and 304 writes Content-Length: 0; UntilClose goes
-// with keep_alive false. Interim heads (1xx) carry neither framing nor Connection.
+// Appends an HTTP/1.1 response head, likewise. None writes Content-Length: 0 unless the status is 1xx, 204 or
+// 304, or to_head is set. UntilClose always adds "Connection: close". 1xx and 204 carry no framing, 1xx no
+// Connection either.
 void write_response_head(std::string& out, StatusLine line, const Fields& fields, Framing body,
                          bool keep_alive);
 

@@ -53,6 +53,8 @@ struct ResponseHead {
   Version version = Version::Http11;
   bool keep_alive = true;  // the component lets the connection be used again
   Framing body;
+  std::optional<std::uint64_t>
+      declared_size;   // what Content-Length says, also where no body follows (HEAD, 304)
   std::string reason;  // may be empty
   Fields fields;
 

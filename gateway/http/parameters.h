@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/http/verdict.h"
+
 namespace postern::http {
 
 struct Parameter {
@@ -43,5 +45,11 @@ class Parameters {
   std::string arena_;
   std::vector<Parameter> parameters_;
 };
+
+// Reads name=value pairs between '&' into out and appends them to canonical in the one form that target.h
+// describes: unreserved characters plain, '+' and "%20" as "%20", hexadecimal digits in upper case, no empty
+// pairs. Refuses with code what cannot be decoded to one meaning; more than most pairs are refused too.
+Verdict parse_parameters(std::string_view text, std::size_t most, base::Refusal code, std::string& canonical,
+                         Parameters& out);
 
 }  // namespace postern::http

@@ -17,6 +17,9 @@ namespace postern::http {
 // Content-Length that is not one plain number up to 2^63-1; Transfer-Encoding that is not "chunked" once;
 // both; either in HTTP/1.0 as far as chunked goes; Expect other than 100-continue; Upgrade to WebSocket;
 // Connection naming a field that is not a connection's own.
+//
+// body follows from the fields alone. Who has taken the framing fields out (strip_hop_by_hop) and carries the
+// framing beside the head sets body again afterwards.
 Verdict judge_request(RequestHead& head);
 
 // A target that can stand in a request line: 1 or more visible ASCII bytes. What it names is judged by
