@@ -1,11 +1,25 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who may do what right now: the fold of the events that change it. The ledger is the only writer of events; enforcers and the
-// console fold the same events into the same state. Values only: no I/O, no clock of its own.
+// Who may do what right now: the fold of the events that change it. The ledger is the only writer of events;
+// enforcers and the console fold the same events into the same state. Values only: no I/O, no clock of its
+// own.
 //
-// Time: a State never changes by itself. What has run out is decided by comparing with a time the caller gives (effective_...), and
-// the ledger writes the event that says so a moment later; so an enforcer is never more generous than the clock.
+// Time: a State never changes by itself. What has run out is decided by comparing with a time the caller
+// gives (effective_...), and the ledger writes the event that says so a moment later; so an enforcer is never
+// more generous than the clock.
+//
+// What is folded, and from which fields of the event's detail (times are RFC 3339 texts; * may be missing):
+//   permission.changed   what ("remote_access" | "capability"), name (capability), new, until*
+//   engineer.added       engineer, email*, certificates*          engineer.approved, engineer.removed
+//   engineer request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*,
+//   duration_us request.approved     request, role*, capabilities*, duration_us*, note*    request.refused
+//   request, note request.withdrawn, request.expired   request grant.started        grant, engineer,
+//   request*, capabilities, starts, expires grant.ended          grant, reason session.opened       engineer,
+//   method, client, user_agent*, certificate*, token_sha256* (hexadecimal), expires, idle_us session.ended
+//   (the session is in the head) pass.used            pass, expires policy.changed       new (the hash)
+// Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
+// removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
 #pragma once
 
 #include <map>
@@ -29,11 +43,17 @@ std::string_view to_text(Setting setting);    // "off", "ask", "on"
 std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
+inline constexpr std::size_t kEndedGrantsKept = 1000;      // the newest, by id
+inline constexpr std::size_t kDecidedRequestsKept = 1000;  // the newest, by id
+inline constexpr base::Micros kGrantEndedShown =
+    24LL * 3600 * base::kWallSecond;  // so long standing() says GrantEnded
+
 struct Toggle {  // a setting with an optional end; after the end it is off
   Setting setting = Setting::Off;
   std::optional<base::Micros> until;
   base::Micros changed = 0;
   std::string by;
+  bool operator==(const Toggle&) const = default;
 };
 
 struct Engineer {
@@ -42,6 +62,7 @@ struct Engineer {
   bool approved = false;
   base::Micros added = 0;
   std::vector<std::string> certificates;  // SHA-256 in hex, when pinned one by one
+  bool operator==(const Engineer&) const = default;
 };
 
 enum class RequestState { Pending, Approved, Refused, Withdrawn, Expired };
@@ -55,6 +76,7 @@ struct Request {
   RequestState state = RequestState::Pending;
   base::Micros decided = 0;
   std::string by, note;
+  bool operator==(const Request&) const = default;
 };
 
 struct Grant {
@@ -63,19 +85,24 @@ struct Grant {
   base::Micros from = 0, until = 0;
   bool ended = false;
   std::string ended_reason;  // expired | revoked | used_up
+  base::Micros ended_at = 0;
+  bool operator==(const Grant&) const = default;
+  bool active(base::Micros now) const { return !ended && from <= now && now < until; }
 };
 
 struct Session {
   std::string id, engineer, method, client, user_agent, certificate;
-  std::string token_sha256;  // 32 bytes; empty for a session bound to a certificate
+  std::string token_sha256;  // in hex; empty for a session bound to a certificate
   base::Micros opened = 0, expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as the ledger knows; coarse
+  bool operator==(const Session&) const = default;
 };
 
 class State {
  public:
-  // Folds one event (the parsed line). True if the event is of a type that changes state. An event that contradicts the state
-  // (unknown session ended, say) changes nothing and returns true: logs of older versions must fold.
+  // Folds one event (the parsed line). True if the event is of a type that changes state. An event that
+  // contradicts the state (unknown session ended, say) changes nothing and returns true: logs of older
+  // versions must fold.
   bool apply(const base::Json& event);
   // Whether an event of this type may change state: those who see many events ask this first.
   static bool concerns(std::string_view event_type);
@@ -86,22 +113,53 @@ class State {
   RemoteAccess remote_access(base::Micros now) const;  // Off once its end has passed
   const Toggle& remote_access_toggle() const { return remote_toggle_; }
   RemoteAccess remote_access_mode() const { return remote_mode_; }
-  Setting capability(std::string_view name, base::Micros now) const;  // Off for unknown names and after the end
+  Setting capability(std::string_view name,
+                     base::Micros now) const;  // Off for unknown names and after the end
   const Toggle* capability_toggle(std::string_view name) const;
 
   const std::map<std::string, Engineer, std::less<>>& engineers() const { return engineers_; }
   const std::map<std::string, Request, std::less<>>& requests() const { return requests_; }
-  const std::map<std::string, Grant, std::less<>>& grants() const { return grants_; }  // ended ones too, the newest 1000
-  const std::map<std::string, Session, std::less<>>& sessions() const { return sessions_; }  // active ones only
-  const std::map<std::string, base::Micros, std::less<>>& used_passes() const { return used_passes_; }  // id -> expires
+  const std::map<std::string, Grant, std::less<>>& grants() const {
+    return grants_;
+  }  // ended ones too, the newest 1000
+  const std::map<std::string, Session, std::less<>>& sessions() const {
+    return sessions_;
+  }  // active ones only
+  const std::map<std::string, base::Micros, std::less<>>& used_passes() const {
+    return used_passes_;
+  }  // id -> expires
   const std::map<std::string, Toggle, std::less<>>& capabilities() const { return capabilities_; }
 
-  // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class is write.
-  base::Refusal standing(std::string_view engineer, std::string_view capability, bool writes, base::Micros now) const;
+  const std::string& policy_hash() const {
+    return policy_hash_;
+  }  // of the policy last put in force; may be empty
 
-  void touch(std::string_view session, base::Micros at);  // last_active; not an event
+  // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class
+  // is write.
+  //   SignInRefused    the engineer is unknown or not approved: there should be no session
+  //   RemoteAccessOff  ReadOnly (mode read-only, and it writes)  CapabilityOff
+  //   ApprovalNeeded   setting ask, or mode approved, and no active grant covers it;
+  //   GrantEnded       the same, and the last grant that covered it ended within kGrantEndedShown
+  base::Refusal standing(std::string_view engineer, std::string_view capability, bool writes,
+                         base::Micros now) const;
+
+  // last_active, which only rises. Not an event: two states that differ in it alone are the same log's.
+  void touch(std::string_view session, base::Micros at);
+
+  bool operator==(const State&) const = default;
 
  private:
+  void fold_permission(const base::Json& detail, base::Micros at, const std::string& by);
+  void fold_engineer(std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_request(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
+  void fold_grant(std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_session(std::string_view type, const std::string& id, const base::Json& detail, base::Micros at);
+  void fold_pass(const base::Json& detail, base::Micros at);
+  void prune_grants();
+  void prune_requests();
+  base::Refusal grant_standing(std::string_view engineer, std::string_view capability,
+                               base::Micros now) const;
+
   RemoteAccess remote_mode_ = RemoteAccess::Off;
   Toggle remote_toggle_;
   std::map<std::string, Toggle, std::less<>> capabilities_;
@@ -110,6 +168,11 @@ class State {
   std::map<std::string, Grant, std::less<>> grants_;
   std::map<std::string, Session, std::less<>> sessions_;
   std::map<std::string, base::Micros, std::less<>> used_passes_;
+  std::map<std::string, std::vector<std::string>, std::less<>>
+      grants_of_;  // engineer -> ids of grants_, rising
+  std::size_t ended_grants_ = 0;
+  std::size_t decided_requests_ = 0;
+  std::string policy_hash_;
 };
 
 }  // namespace postern::state

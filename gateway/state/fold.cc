@@ -1,0 +1,226 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// state = fold(events). Events come from our own log, but from any version of us: what is missing or does not
+// fit is passed over, never a failure. Nothing here depends on the order of events about different things,
+// see gateway/ledger/release.h.
+#include <algorithm>
+#include <array>
+
+#include "gateway/state/state.h"
+
+namespace postern::state {
+namespace {
+
+using base::Json;
+using base::json_number_or;
+using base::json_text;
+using base::json_text_or;
+using base::Micros;
+
+constexpr auto kConcerned = std::to_array<std::string_view>({
+    "engineer.added",
+    "engineer.approved",
+    "engineer.removed",
+    "grant.ended",
+    "grant.started",
+    "pass.used",
+    "permission.changed",
+    "policy.changed",
+    "request.approved",
+    "request.created",
+    "request.expired",
+    "request.refused",
+    "request.withdrawn",
+    "session.ended",
+    "session.opened",
+});
+
+std::optional<Micros> time_of(const Json& object, const char* key) {
+  const std::string* text = json_text(object, key);
+  if (text == nullptr) return std::nullopt;
+  const auto time = base::parse_time(*text);
+  return time.ok() ? std::optional<Micros>(*time) : std::nullopt;
+}
+
+std::vector<std::string> texts_of(const Json& object, const char* key) {
+  std::vector<std::string> texts;
+  const auto it = object.is_object() ? object.find(key) : object.end();
+  if (!object.is_object() || it == object.end() || !it->is_array()) return texts;
+  for (const Json& item : *it) {
+    if (item.is_string()) texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
+std::string_view family(std::string_view type) { return type.substr(0, type.find('.')); }
+
+}  // namespace
+
+bool State::concerns(std::string_view event_type) {
+  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type);
+}
+
+bool State::apply(const Json& event) {
+  const std::string type = json_text_or(event, "type", "");
+  if (!concerns(type)) return false;
+  static const Json kNothing = Json::object();
+  const auto found = event.find("detail");
+  const Json& detail = found == event.end() ? kNothing : *found;
+  const Micros at = time_of(event, "time").value_or(0);
+  const std::string by = json_text_or(event, "actor", "");
+  const std::string_view kind = family(type);
+  if (kind == "permission") fold_permission(detail, at, by);
+  if (kind == "engineer") fold_engineer(type, detail, at);
+  if (kind == "request") fold_request(type, detail, at, by);
+  if (kind == "grant") fold_grant(type, detail, at);
+  if (kind == "session") fold_session(type, json_text_or(event, "session", ""), detail, at);
+  if (kind == "pass") fold_pass(detail, at);
+  if (kind == "policy") policy_hash_ = json_text_or(detail, "new", policy_hash_);
+  return true;
+}
+
+void State::fold_permission(const Json& detail, Micros at, const std::string& by) {
+  const std::string what = json_text_or(detail, "what", "");
+  const std::string value = json_text_or(detail, "new", "");
+  Toggle toggle{Setting::Off, time_of(detail, "until"), at, by};
+  if (what == "remote_access") {
+    const auto mode = parse_remote_access(value);
+    if (!mode) return;
+    remote_mode_ = *mode;
+    remote_toggle_ = toggle;
+  } else if (what == "capability") {
+    const auto setting = parse_setting(value);
+    const std::string name = json_text_or(detail, "name", "");
+    if (!setting || name.empty()) return;
+    toggle.setting = *setting;
+    capabilities_[name] = toggle;
+  }
+}
+
+void State::fold_engineer(std::string_view type, const Json& detail, Micros at) {
+  const std::string name = json_text_or(detail, "engineer", "");
+  if (name.empty()) return;
+  const auto known = engineers_.find(name);
+  if (type == "engineer.added" && known == engineers_.end()) {
+    engineers_[name] =
+        Engineer{name, json_text_or(detail, "email", ""), false, at, texts_of(detail, "certificates")};
+  }
+  if (type == "engineer.approved" && known != engineers_.end()) known->second.approved = true;
+  if (type == "engineer.removed" && known != engineers_.end()) engineers_.erase(known);
+}
+
+void State::fold_request(std::string_view type, const Json& detail, Micros at, const std::string& by) {
+  const std::string id = json_text_or(detail, "request", "");
+  if (id.empty()) return;
+  const auto known = requests_.find(id);
+  if (type == "request.created") {
+    if (known != requests_.end()) return;
+    Request request;
+    request.id = id;
+    request.engineer = json_text_or(detail, "engineer", "");
+    request.role = json_text_or(detail, "role", "");
+    request.reason = json_text_or(detail, "reason", "");
+    request.ticket = json_text_or(detail, "ticket", "");
+    request.capabilities = texts_of(detail, "capabilities");
+    request.created = at;
+    request.start = time_of(detail, "starts");
+    request.duration = json_number_or(detail, "duration_us", 0);
+    requests_.emplace(id, std::move(request));
+    return;
+  }
+  if (known == requests_.end() || known->second.state != RequestState::Pending) return;
+  Request& request = known->second;
+  request.decided = at;
+  request.by = by;
+  request.note = json_text_or(detail, "note", "");
+  if (type == "request.refused") request.state = RequestState::Refused;
+  if (type == "request.withdrawn") request.state = RequestState::Withdrawn;
+  if (type == "request.expired") request.state = RequestState::Expired;
+  if (type == "request.approved") {
+    request.state = RequestState::Approved;
+    request.role = json_text_or(detail, "role", request.role);
+    if (detail.contains("capabilities")) request.capabilities = texts_of(detail, "capabilities");
+    request.duration = json_number_or(detail, "duration_us", request.duration);
+  }
+  ++decided_requests_;
+  prune_requests();
+}
+
+void State::fold_grant(std::string_view type, const Json& detail, Micros at) {
+  const std::string id = json_text_or(detail, "grant", "");
+  const auto known = grants_.find(id);
+  if (type == "grant.started" && known == grants_.end() && !id.empty()) {
+    Grant grant;
+    grant.id = id;
+    grant.engineer = json_text_or(detail, "engineer", "");
+    grant.request = json_text_or(detail, "request", "");
+    grant.capabilities = texts_of(detail, "capabilities");
+    grant.from = time_of(detail, "starts").value_or(at);
+    grant.until = time_of(detail, "expires").value_or(at);
+    auto& ids = grants_of_[grant.engineer];
+    ids.insert(std::upper_bound(ids.begin(), ids.end(), id), id);
+    grants_.emplace(id, std::move(grant));
+  }
+  if (type == "grant.ended" && known != grants_.end() && !known->second.ended) {
+    known->second.ended = true;
+    known->second.ended_reason = json_text_or(detail, "reason", "expired");
+    known->second.ended_at = at;
+    ++ended_grants_;
+    prune_grants();
+  }
+}
+
+void State::prune_grants() {
+  for (auto it = grants_.begin(); ended_grants_ > kEndedGrantsKept && it != grants_.end();) {
+    if (!it->second.ended) {
+      ++it;
+      continue;
+    }
+    const auto of = grants_of_.find(it->second.engineer);
+    std::erase(of->second, it->first);
+    if (of->second.empty()) grants_of_.erase(of);
+    it = grants_.erase(it);
+    --ended_grants_;
+  }
+}
+
+void State::prune_requests() {
+  for (auto it = requests_.begin(); decided_requests_ > kDecidedRequestsKept && it != requests_.end();) {
+    if (it->second.state == RequestState::Pending) {
+      ++it;
+      continue;
+    }
+    it = requests_.erase(it);
+    --decided_requests_;
+  }
+}
+
+void State::fold_session(std::string_view type, const std::string& id, const Json& detail, Micros at) {
+  if (type == "session.ended") sessions_.erase(id);
+  if (type != "session.opened" || id.empty()) return;
+  Session session;
+  session.id = id;
+  session.engineer = json_text_or(detail, "engineer", "");
+  session.method = json_text_or(detail, "method", "");
+  session.client = json_text_or(detail, "client", "");
+  session.user_agent = json_text_or(detail, "user_agent", "");
+  session.certificate = json_text_or(detail, "certificate", "");
+  session.token_sha256 = json_text_or(detail, "token_sha256", "");
+  session.opened = at;
+  session.expires = time_of(detail, "expires").value_or(at);
+  session.idle = json_number_or(detail, "idle_us", 0);
+  session.last_active = at;
+  sessions_.emplace(id, std::move(session));
+}
+
+// Forgetting follows from the log alone, so that every fold forgets the same: what had expired when another
+// one was used.
+void State::fold_pass(const Json& detail, Micros at) {
+  std::erase_if(used_passes_, [at](const auto& used) { return used.second <= at; });
+  const std::string id = json_text_or(detail, "pass", "");
+  const auto expires = time_of(detail, "expires");
+  if (!id.empty() && expires && *expires > at) used_passes_[id] = *expires;
+}
+
+}  // namespace postern::state
