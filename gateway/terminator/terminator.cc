@@ -1,0 +1,229 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/terminator/terminator.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/log.h"
+
+namespace postern::terminator {
+namespace {
+
+// Connections accepted in one go before other sockets have their turn.
+constexpr int kAcceptBurst = 32;
+// When descriptors run out, accepting would spin: pause, then try again.
+constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
+constexpr std::size_t kScratch = 64U << 10U;
+
+struct PeerName {
+  std::string address;
+  std::string text;  // with the port
+};
+
+PeerName name_of(const sockaddr_storage& peer) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (peer.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(peer);
+    ::inet_ntop(AF_INET, &in.sin_addr, text.data(), text.size());
+    return {text.data(), std::string(text.data()) + ":" + std::to_string(ntohs(in.sin_port))};
+  }
+  const auto& in6 = reinterpret_cast<const sockaddr_in6&>(peer);
+  ::inet_ntop(AF_INET6, &in6.sin6_addr, text.data(), text.size());
+  return {text.data(), "[" + std::string(text.data()) + "]:" + std::to_string(ntohs(in6.sin6_port))};
+}
+
+}  // namespace
+
+Terminator::Terminator(loop::Loop& loop, base::UniqueFd listener, Limits limits, Timeouts timeouts)
+    : loop_(loop),
+      deadlines_(loop),
+      listener_(std::move(listener)),
+      scratch_(kScratch),
+      accept_pause_(std::make_unique<loop::Timer>(loop, [this] { accept_poller_->want(loop::kReadable); })),
+      accept_poller_(std::make_unique<loop::Poller>(loop, listener_.get(), [this](unsigned) { accept_some(); })),
+      flush_hook_(loop.at_turn_end(loop::Stage::Record, [this] { return flush(); })) {
+  set_limits(limits, timeouts);
+}
+
+Terminator::~Terminator() { connections_.clear(); }
+
+void Terminator::set_limits(const Limits& limits, const Timeouts& timeouts) {
+  settings_.push_back(std::make_unique<const Settings>(Settings{limits, timeouts}));
+}
+
+void Terminator::set_context(std::unique_ptr<tls::ServerContext> context) {
+  const bool first = context_ == nullptr;
+  context_ = std::move(context);
+  if (first) accept_poller_->want(loop::kReadable);
+}
+
+void Terminator::set_ticket_keys(const std::vector<certs::TicketKey>& keys) {
+  if (context_) context_->set_ticket_keys(keys);
+}
+
+base::Status Terminator::set_channel(ipc::RingEnds ends) {
+  auto channel = ipc::ExchangeChannel::open(
+      loop_, std::move(ends), 0,
+      [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) { on_frame(type, id, payload); },
+      [this](const base::Error& why) { on_channel_broken(why); });
+  if (!channel.ok()) return std::move(channel).error();
+  on_channel_broken(base::fail(base::Code::Closed, "replaced"));
+  channel_ = std::move(*channel);
+  return base::Ok{};
+}
+
+// Everything that ran on the channel is over; the connections stay.
+void Terminator::on_channel_broken(const base::Error& why) {
+  if (!channel_) return;
+  base::log_warning("the channel to whoever answers is gone: " + why.message);
+  struct Old : loop::Disposable {
+    std::unique_ptr<ipc::ExchangeChannel> channel;
+  };
+  auto old = std::make_unique<Old>();
+  old->channel = std::move(channel_);
+  loop_.dispose(std::move(old));
+  std::vector<Connection*> all;
+  for (const auto& [id, connection] : connections_) all.push_back(connection.get());
+  for (Connection* connection : all) connection->on_answerer_gone();
+}
+
+void Terminator::accept_some() {
+  for (int i = 0; i < kAcceptBurst; ++i) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    base::UniqueFd socket(
+        ::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket.valid()) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        base::log_warning("no descriptors for new connections; waiting");
+        accept_poller_->want(0);
+        accept_pause_->start(kAcceptPause);
+      }
+      // Anything else is one client's failure, or nobody is waiting any more.
+      return;
+    }
+    PeerName name = name_of(peer);
+    admit(std::move(socket), std::move(name.text), name.address);
+  }
+}
+
+void Terminator::admit(base::UniqueFd socket, std::string client, const std::string& address) {
+  const Settings& settings = *settings_.back();
+  if (connections_.size() >= settings.limits.connections) return;
+  std::size_t& count = per_address_[address];
+  if (count >= settings.limits.connections_per_address) return;
+  ++count;
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const std::uint64_t id = ++last_connection_;
+  connections_.emplace(id, std::make_unique<Connection>(*this, loop_, deadlines_, settings.limits, settings.timeouts, std::move(socket),
+                                                        context_->start(), id, std::move(client)));
+}
+
+void Terminator::retire(Connection& connection) {
+  const auto it = connections_.find(connection.id());
+  if (it == connections_.end()) return;
+  const std::string address = connection.client().substr(0, connection.client().rfind(':'));
+  const std::string plain = address.starts_with('[') ? address.substr(1, address.size() - 2) : address;
+  if (const auto count = per_address_.find(plain); count != per_address_.end() && --count->second == 0) per_address_.erase(count);
+  if (connection.touched_) std::erase(touched_, &connection);
+  loop_.dispose(std::move(it->second));
+  connections_.erase(it);
+  if (drained_ && connections_.empty()) drained_();
+}
+
+void Terminator::drain(std::function<void()> done) {
+  drained_ = std::move(done);
+  accept_poller_->want(0);
+  accept_pause_->stop();
+  std::vector<Connection*> all;
+  for (const auto& [id, connection] : connections_) all.push_back(connection.get());
+  for (Connection* connection : all) connection->close_when_idle();
+  if (connections_.empty()) return drained_();
+  drain_timer_ = std::make_unique<loop::Timer>(loop_, [this] {
+    std::vector<Connection*> late;
+    for (const auto& [id, connection] : connections_) late.push_back(connection.get());
+    for (Connection* connection : late) connection->reset();
+  });
+  drain_timer_->start(settings_.back()->timeouts.drain);
+}
+
+bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+  if (!channel_ || !channel_->open()) return false;
+  channel_->send(type, id, payload);
+  return true;
+}
+
+std::uint64_t Terminator::begin_exchange(Connection& connection) {
+  exchanges_.emplace(++last_exchange_, &connection);
+  return last_exchange_;
+}
+
+void Terminator::end_exchange(std::uint64_t id) { exchanges_.erase(id); }
+
+void Terminator::touch(Connection& connection) {
+  if (connection.touched_) return;
+  connection.touched_ = true;
+  touched_.push_back(&connection);
+}
+
+bool Terminator::flush() {
+  const bool worked = !touched_.empty();
+  // A flush may finish an exchange and touch its connection again.
+  while (!touched_.empty()) {
+    Connection* connection = touched_.back();
+    touched_.pop_back();
+    connection->flush();
+  }
+  return worked;
+}
+
+void Terminator::on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+  if (type == ipc::ExchangeFrame::CloseConnection) {
+    if (const auto it = connections_.find(id); it != connections_.end()) it->second->close_when_idle();
+    return;
+  }
+  // A frame for an exchange that has just ended here crossed our ExchangeDone: normal. One that never began is a breach.
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) {
+    if (id == 0 || id > last_exchange_) channel_->breach("a frame for an exchange that never began");
+    return;
+  }
+  if (!take_frame(*it->second, type, payload)) channel_->breach("a frame that cannot be read");
+}
+
+bool Terminator::take_frame(Connection& connection, ipc::ExchangeFrame type, std::string_view payload) {
+  switch (type) {
+    case ipc::ExchangeFrame::ResponseHead:
+    case ipc::ExchangeFrame::InformationalHead: {
+      ipc::ResponseHead head;
+      if (!ipc::decode(payload, head)) return false;
+      type == ipc::ExchangeFrame::ResponseHead ? connection.on_response_head(head) : connection.on_informational(head);
+      return true;
+    }
+    case ipc::ExchangeFrame::ResponseBody: connection.on_response_body(payload); return true;
+    case ipc::ExchangeFrame::ResponseEnd: {
+      std::vector<ipc::WireField> trailers;
+      if (!ipc::decode_trailers(payload, trailers)) return false;
+      connection.on_response_end(trailers);
+      return true;
+    }
+    case ipc::ExchangeFrame::RequestCredit: {
+      base::BinaryReader in(payload);
+      const std::uint32_t bytes = in.u32();
+      if (!in.done()) return false;
+      connection.on_request_credit(bytes);
+      return true;
+    }
+    case ipc::ExchangeFrame::Cut: connection.on_cut(); return true;
+    default: return false;
+  }
+}
+
+}  // namespace postern::terminator
