@@ -38,6 +38,7 @@ enum class EventType : std::uint8_t {
   ExchangeCompleted,
   ExchangeRefused,
   PermissionChanged,
+  PermissionApplied,
   EngineerAdded,
   EngineerApproved,
   EngineerRemoved,

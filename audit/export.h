@@ -25,7 +25,7 @@ base::Result<std::string> to_csv(std::span<const std::string> lines);
 // HAR 1.2 of one session from its exchange.* events; other events in lines are passed over. What the log does
 // not hold is said in HAR's own way: no header fields and no bodies, sizes -1 where unknown. Refused
 // exchanges are entries too, with the status that Postern answered. Our own knowledge stands in fields
-// beginning with an underscore, as HAR allows (_event, _refusal, _cut ...).
+// beginning with an underscore, as HAR allows (_event, _capability, _code, _cut_us ...).
 struct HarOptions {
   std::string_view origin = "https://postern.invalid";  // scheme and authority in front of each target
   std::string_view version;                             // of Postern, as creator

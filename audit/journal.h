@@ -105,6 +105,8 @@ class Journal {
   std::shared_ptr<File> directory_file_;  // holds the lock; synced when a segment was made
   std::shared_ptr<File> segment_;         // empty: the next write() starts one
   std::uint64_t segment_end_ = 0;         // where the next record goes
+  std::uint64_t segment_first_ = 0;
+  std::string segment_path_;
   std::uint64_t next_sequence_ = 1;
   std::vector<std::shared_ptr<File>> unsynced_;  // written to since the last begin_sync
   bool syncing_ = false;

@@ -23,10 +23,11 @@ class JournalReader {
   JournalReader(const JournalReader&) = delete;
   JournalReader& operator=(const JournalReader&) = delete;
 
-  // Looks for what was written since. Costs two small system calls when there is nothing.
+  // Looks for what was written since. Costs a read and a listing of the directory when there is nothing.
   base::Status refresh();
 
-  // Records 0 .. size()-1 can be read, as of the last refresh().
+  // Records 0 .. size()-1 can be read, as of the last refresh(). Falls back for a moment when the writer,
+  // after a failed sync, writes records again that were not durable: the same ones, at the same indices.
   std::uint64_t size() const;
 
   // Up to count lines from index on, fewer at the end or when they reach about kReadBytes (at least one if

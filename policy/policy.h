@@ -23,17 +23,16 @@ namespace postern::policy {
 enum class Class : std::uint8_t { Read, Write };
 std::string_view to_text(Class klass);  // "read", "write"
 
-inline constexpr std::size_t kCapabilityLimit = 4'096;
+inline constexpr std::size_t kCapabilityLimit = 4'096;  // fits Matcher::Entry
 inline constexpr std::size_t kOperationLimit = 200'000;
 inline constexpr std::size_t kNeverLimit = 10'000;
-inline constexpr std::size_t kArrangementLimit =
-    64;  // different Template::arrangement() of operations; of never rules too
 inline constexpr std::size_t kListingLimit = 16;  // capabilities that may list one and the same operation
 
 struct Operation {
   Method method = Method::Get;
   Template path;
   Constraints constraints;
+  std::string title;   // may be empty
   bool safe = false;   // changes nothing although its method could: a POST that only asks
   int capability = 0;  // index into Policy::capabilities()
   base::Mark mark;

@@ -34,6 +34,8 @@ constexpr MethodSet covered_by(Method method) {
 
 inline constexpr std::size_t kTemplateSegments = 32;  // so that the places of {} fit one word
 inline constexpr std::size_t kTemplateLength = 1024;  // bytes
+inline constexpr std::size_t kArrangementLimit =
+    64;  // different arrangements of operations; of never rules as well
 
 struct Segment {
   bool parameter = false;
@@ -46,9 +48,10 @@ struct Template {
 
   std::string text() const;  // as it was written: "/api/{id}/**"
   std::string key() const;   // the same without names: "/api/{}/**"; equal keys mean equal sets of paths
-  // Bit i is set if segment i is a parameter. The number of different arrangements in a policy bounds what a
-  // decision costs: at any depth, at most one state per arrangement can be alive.
-  std::uint32_t arrangement() const;
+  // Where the wildcards stand: bit i is set if segment i is a parameter; with ** also the number of segments,
+  // from bit 32. The different arrangements in a policy bound what a decision costs: of one arrangement at
+  // most one template can match a path, and at any depth at most one prefix can be alive.
+  std::uint64_t arrangement() const;
 };
 
 // Parses a path template. Each fault is one sentence that says what would be right; mark is where text begins

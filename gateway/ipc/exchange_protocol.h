@@ -24,8 +24,9 @@
 //   connection ClientGone        id = exchange ExchangeDone      id = exchange; bytes, cut figures
 //
 // An exchange begins with RequestHead or RequestRefused and ends with ExchangeDone, which the terminator
-// sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. The answerer sends
-// nothing for it after ResponseEnd or Cut.
+// sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. A request whose
+// body kind is None has no RequestEnd. When a body turns out to be wrong, RequestRefused takes the place of
+// its RequestEnd. The answerer sends nothing after ResponseEnd or Cut.
 #pragma once
 
 #include <cstdint>
@@ -91,7 +92,7 @@ struct RequestHead {
   std::uint64_t length = 0;  // for Sized
   std::string_view method;
   std::string_view target;        // as the client sent it
-  std::vector<WireField> fields;  // without hop-by-hop fields
+  std::vector<WireField> fields;  // all of them: the reader judges them again
 };
 
 struct RequestRefused {

@@ -1,2 +1,204 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include "gateway/keeper/key_ring.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "certs/certificate.h"
+#include "certs/keeper_protocol.h"
+#include "certs/openssl_ptr.h"
+#include "gateway/keeper/signing.h"
+
+namespace postern::keeper {
+namespace {
+
+using base::BinaryReader;
+using base::Code;
+using base::fail;
+using base::Ok;
+using certs::KeeperRequest;
+using certs::TicketKey;
+
+constexpr std::size_t kTicketGenerations = 2;  // the one that seals, and the one before it
+
+// A key file that asks for a password would make the keeper wait for a person.
+extern "C" int postern_refuse_password(char* /*out*/, int /*size*/, int /*writing*/, void* /*data*/) {
+  return -1;
+}
+
+base::Result<certs::KeyPtr> read_private_key(const KeyFile& file) {
+  if (file.content.size() > kKeyFileLimit)
+    return fail(Code::Limit, file.path + " is longer than a key file is");
+  if (file.content.find("ENCRYPTED") != std::string_view::npos) {
+    return fail(Code::Invalid,
+                file.path + " is encrypted; give the key without a password (mode 0600 protects it)");
+  }
+  ERR_clear_error();
+  const certs::BioPtr in(BIO_new_mem_buf(file.content.data(), static_cast<int>(file.content.size())));
+  certs::KeyPtr key(
+      in == nullptr ? nullptr : PEM_read_bio_PrivateKey(in.get(), nullptr, postern_refuse_password, nullptr));
+  if (key == nullptr) {
+    return fail(Code::Invalid, file.path + " has no private key (\"-----BEGIN PRIVATE KEY-----\"): " +
+                                   certs::openssl_reason());
+  }
+  return key;
+}
+
+base::Status check_pair(EVP_PKEY* key, const std::string& path, std::string_view certificate_pem) {
+  auto chain = certs::read_chain(certificate_pem);
+  if (!chain) return chain.error();
+  if (chain->front().key_id == certs::key_id_of(key)) return Ok{};
+  return fail(Code::Invalid,
+              "the key in " + path + " does not belong to the certificate (" + chain->front().subject + ")");
+}
+
+TicketKey random_ticket_key() {
+  TicketKey key;
+  base::fill_random(key.name.data(), key.name.size());
+  base::fill_random(key.cipher.data(), key.cipher.size());
+  base::fill_random(key.mac.data(), key.mac.size());
+  return key;
+}
+
+std::string trimmed(std::string_view text) {
+  const std::size_t end = text.find_last_not_of("\r\n ");
+  return std::string(text.substr(0, end == std::string_view::npos ? 0 : end + 1));
+}
+
+}  // namespace
+
+base::Status check_key_file_mode(const std::string& path, mode_t mode) {
+  if ((mode & 077U) == 0) return Ok{};
+  return fail(Code::Denied,
+              path + " can be read or written by others than its owner; run: chmod 600 " + path);
+}
+
+struct KeyRing::State {
+  struct Listener {
+    std::map<std::string, certs::KeyPtr, std::less<>> keys;  // by key id
+    std::vector<TicketKey> tickets;                          // current first
+  };
+  std::map<std::string, Listener, std::less<>> listeners;
+  base::Secret pass_key;
+  base::Nanos rotated = 0;  // when the current keys were made
+
+  std::string sign_tls(std::uint32_t tag, BinaryReader& in, const Listener& listener) const;
+  std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
+                                const Purpose& purpose) const;
+  std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
+};
+
+KeyRing::KeyRing() : state_(std::make_unique<State>()) {}
+
+KeyRing::~KeyRing() {
+  for (auto& [name, listener] : state_->listeners) {
+    for (TicketKey& key : listener.tickets) OPENSSL_cleanse(&key, sizeof key);
+  }
+}
+
+base::Status KeyRing::add_tls_key(const std::string& listener, const KeyFile& file,
+                                  std::string_view certificate_pem) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  auto key = read_private_key(file);
+  if (!key) return key.error();
+  if (auto usable = check_key(key->get()); !usable) return usable;
+  if (auto pair = check_pair(key->get(), file.path, certificate_pem); !pair) return pair;
+  std::string id = certs::key_id_of(key->get());
+  state_->listeners[listener].keys.insert_or_assign(std::move(id), *std::move(key));
+  return Ok{};
+}
+
+base::Status KeyRing::set_pass_key(const KeyFile& file) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  if (!state_->pass_key.empty()) return fail(Code::Exists, "there is a key for passes already");
+  std::string text = trimmed(file.content);
+  auto seed = base::from_base64url(text);
+  base::wipe(text);
+  if (!seed || seed->size() != base::kEd25519SeedSize) {
+    return fail(Code::Invalid,
+                file.path + " is not a key for passes: 32 bytes in base64url, as init writes them");
+  }
+  state_->pass_key = base::Secret(*seed);
+  base::wipe(*seed);
+  return Ok{};
+}
+
+std::string KeyRing::format_pass_key(const base::Secret& seed) {
+  return base::to_base64url(seed.view()) + "\n";
+}
+
+bool KeyRing::rotate_ticket_keys(base::Nanos now) {
+  const bool due = now - state_->rotated >= kTicketKeyLife;
+  bool changed = false;
+  for (auto& [name, listener] : state_->listeners) {
+    if (!due && !listener.tickets.empty()) continue;
+    changed = true;
+    listener.tickets.insert(listener.tickets.begin(), random_ticket_key());
+    if (listener.tickets.size() <= kTicketGenerations) continue;
+    OPENSSL_cleanse(&listener.tickets.back(), sizeof(TicketKey));
+    listener.tickets.pop_back();
+  }
+  if (due || state_->rotated == 0) state_->rotated = now;
+  return changed;
+}
+
+std::string KeyRing::State::sign_tls(std::uint32_t tag, BinaryReader& in, const Listener& listener) const {
+  const std::string_view key_id = in.text();
+  const auto scheme = static_cast<certs::Scheme>(in.u16());
+  const std::string_view to_be_signed = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  const auto key = listener.keys.find(key_id);
+  if (key == listener.keys.end()) return certs::encode_refused(tag, "this listener has no such key");
+  auto signature = sign(key->second.get(), scheme, to_be_signed);
+  if (!signature) return certs::encode_refused(tag, signature.error().message);
+  return certs::encode_done(tag, certs::encode_text_payload(*signature));
+}
+
+std::string KeyRing::State::answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
+                                              const Purpose& purpose) const {
+  const auto listener = listeners.find(purpose.listener);
+  if (listener == listeners.end()) return certs::encode_refused(tag, "there is no key for this listener");
+  if (kind == KeeperRequest::SignTls) return sign_tls(tag, in, listener->second);
+  if (kind == KeeperRequest::TicketKeys && in.done()) {
+    return certs::encode_done(tag, certs::encode_ticket_payload(listener->second.tickets));
+  }
+  return certs::encode_refused(tag, "a terminator may not ask this");
+}
+
+std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
+  if (kind != KeeperRequest::SignPass && kind != KeeperRequest::PassPublicKey) {
+    return certs::encode_refused(tag, "the ledger may not ask this");
+  }
+  if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
+  if (kind == KeeperRequest::PassPublicKey) {
+    if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+    return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_public(pass_key)));
+  }
+  const std::string_view payload = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  if (payload.substr(0, certs::kPassPrefix.size()) != certs::kPassPrefix) {
+    return certs::encode_refused(tag, "what is to be signed is not a pass");
+  }
+  return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_sign(pass_key, payload)));
+}
+
+std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {
+  BinaryReader in(request);
+  const auto kind = static_cast<KeeperRequest>(in.u8());
+  const std::uint32_t tag = in.u32();
+  if (!in.ok()) return certs::encode_refused(0, "the request is not well formed");
+  if (request.size() > certs::kKeeperMessageLimit)
+    return certs::encode_refused(tag, "the request is too long");
+  if (purpose.peer == Peer::Ledger) return state_->answer_ledger(kind, tag, in);
+  return state_->answer_terminator(kind, tag, in, purpose);
+}
+
+}  // namespace postern::keeper
