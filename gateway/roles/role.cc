@@ -1,0 +1,246 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/roles/role.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "gateway/ipc/control_protocol.h"
+#include "gateway/ipc/socket_channel.h"
+#include "gateway/proc/privileges.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+// A hardened process may not be traced by its own user, and LeakSanitizer works by tracing.
+extern "C" const char* __asan_default_options();                                // NOLINT
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }    // NOLINT
+#endif
+
+namespace postern::roles {
+namespace {
+
+// Parts carry certificates and roots: those of kNodeLimit nodes with the system's roots each are the largest.
+constexpr ipc::SocketChannelLimits kControlLimits{32U << 20U, 8U << 20U};
+constexpr std::size_t kMostEarlyChannels = 256;  // that may come before their on_channel
+
+bool is_socket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
+base::Level level_of(const std::string& text) {
+  if (text == "debug") return base::Level::Debug;
+  if (text == "warning") return base::Level::Warning;
+  return text == "error" ? base::Level::Error : base::Level::Info;
+}
+
+}  // namespace
+
+struct Role::Internals {
+  struct EarlyChannel {
+    std::string peer;
+    std::uint32_t index = 0;
+    Fds fds;
+  };
+
+  Role& role;
+  loop::Loop loop;
+  std::unique_ptr<ipc::SocketChannel> control;
+  bool started = false;
+  bool serving = false;
+  bool is_drained = false;
+  std::string name;
+  std::uint32_t index = 0;
+  base::Json config;
+  std::map<std::string, base::UniqueFd> fds;
+  std::vector<EarlyChannel> early;
+  std::map<std::string, std::function<void(std::uint32_t, Fds)>, std::less<>> channels;
+  std::function<void(const base::Json&)> reload;
+  std::function<void()> drain;
+  bool drain_wanted = false;
+  std::uint64_t last_id = 0;
+  std::map<std::uint64_t, std::function<void(base::Result<base::UniqueFd>)>> connects;
+  std::map<std::uint64_t, std::function<void(const base::Json&)>> questions;
+
+  explicit Internals(Role& owner) : role(owner) {
+    control = std::make_unique<ipc::SocketChannel>(
+        loop, base::UniqueFd(ipc::kControlFd), kControlLimits,
+        [this](std::uint16_t type, std::string_view payload, Fds received) {
+          on_frame(static_cast<ipc::ToRole>(type), payload, std::move(received));
+        },
+        [this](const base::Error& why) { role.fail("the supervisor is gone: " + why.message); });
+  }
+
+  void on_frame(ipc::ToRole type, std::string_view payload, Fds received) {
+    switch (type) {
+      case ipc::ToRole::Start: return on_start(payload, std::move(received));
+      case ipc::ToRole::Channel: return on_channel(payload, std::move(received));
+      case ipc::ToRole::Reload: return on_reload(payload);
+      case ipc::ToRole::Drain: return on_drain();
+      case ipc::ToRole::Connected:
+      case ipc::ToRole::ConnectFailed: return on_connected(type, payload, std::move(received));
+      case ipc::ToRole::Answer: return on_answer(payload);
+    }
+    role.fail("the supervisor said something unknown");
+  }
+
+  base::Json parse(std::string_view payload) {
+    base::Result<base::Json> json = base::parse_json(payload);
+    if (!json.ok()) role.fail("the supervisor said something that is not JSON: " + json.error().message);
+    return std::move(json).value();
+  }
+
+  void on_start(std::string_view payload, Fds received) {
+    const base::Json start = parse(payload);
+    const std::string* given_name = base::json_text(start, "name");
+    const auto names = start.find("fds");
+    const auto part = start.find("config");
+    const bool sound = given_name != nullptr && names != start.end() && names->is_array() && part != start.end() &&
+                       names->size() == received.size() && !started;
+    if (!sound) role.fail("the supervisor's Start is not one");
+    for (std::size_t i = 0; i < received.size(); ++i) fds[(*names)[i].get<std::string>()] = std::move(received[i]);
+    name = *given_name;
+    index = static_cast<std::uint32_t>(base::json_number_or(start, "index", 0));
+    config = *part;
+    started = true;
+    base::set_log_name(name);
+    base::set_log_level(level_of(base::json_text_or(config, "log_level", "info")));
+    loop.stop();
+  }
+
+  void on_channel(std::string_view payload, Fds received) {
+    ipc::ChannelOffer offer;
+    if (!decode(payload, offer)) role.fail("the supervisor's Channel is not one");
+    const auto taker = channels.find(offer.peer);
+    if (taker != channels.end()) return taker->second(offer.index, std::move(received));
+    if (early.size() == kMostEarlyChannels) role.fail("too many channels for a role that takes none of them");
+    early.push_back({std::string(offer.peer), offer.index, std::move(received)});
+  }
+
+  void on_reload(std::string_view payload) {
+    config = parse(payload);
+    base::set_log_level(level_of(base::json_text_or(config, "log_level", "info")));
+    if (reload) reload(config);
+  }
+
+  void on_drain() {
+    drain_wanted = true;
+    if (!serving) return;
+    if (drain) return drain();
+    role.drained();
+  }
+
+  void on_connected(ipc::ToRole type, std::string_view payload, Fds received) {
+    ipc::Numbered answer;
+    if (!decode(payload, answer)) role.fail("the supervisor's answer to a connect request is not one");
+    auto found = connects.extract(answer.id);
+    if (found.empty()) role.fail("the supervisor answered a connect request that was not made");
+    if (type == ipc::ToRole::Connected && received.size() == 1) return found.mapped()(std::move(received[0]));
+    found.mapped()(base::fail(base::Code::Unavailable, base::Side::Component, std::string(answer.text)));
+  }
+
+  void on_answer(std::string_view payload) {
+    ipc::Numbered answer;
+    if (!decode(payload, answer)) role.fail("the supervisor's answer is not one");
+    auto found = questions.extract(answer.id);
+    if (found.empty()) role.fail("the supervisor answered a question that was not asked");
+    found.mapped()(parse(answer.text));
+  }
+
+  void send(ipc::FromRole type, std::string_view payload) { control->send(static_cast<std::uint16_t>(type), payload); }
+};
+
+Role::Role(std::string_view kind) {
+  base::set_log_name(kind);
+  if (!is_socket(ipc::kControlFd)) {
+    base::log_error("this program is a part of Postern: start it with postern serve");
+    ::_exit(2);
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a write to a gone peer is told by its result
+  const base::Status hardened = proc::harden_process();
+  if (!hardened.ok()) fail("cannot harden the process: " + hardened.error().message);
+  const base::Status crypto = base::init_crypto();
+  if (!crypto.ok()) fail(crypto.error().message);
+  internals_ = std::make_unique<Internals>(*this);
+  internals_->loop.run();
+  if (!internals_->started) fail("the supervisor said nothing");
+}
+
+Role::~Role() = default;
+
+loop::Loop& Role::loop() { return internals_->loop; }
+const base::Json& Role::config() const { return internals_->config; }
+const std::string& Role::name() const { return internals_->name; }
+std::uint32_t Role::index() const { return internals_->index; }
+
+base::UniqueFd Role::take_fd(std::string_view name) {
+  const auto found = internals_->fds.find(std::string(name));
+  if (found == internals_->fds.end() || !found->second.valid()) {
+    fail("the supervisor did not pass the descriptor " + std::string(name));
+  }
+  return std::move(found->second);
+}
+
+void Role::on_channel(std::string_view peer, std::function<void(std::uint32_t, Fds)> take) {
+  auto& taker = internals_->channels[std::string(peer)];
+  taker = std::move(take);
+  std::vector<Internals::EarlyChannel> waiting = std::exchange(internals_->early, {});
+  for (Internals::EarlyChannel& channel : waiting) {
+    if (channel.peer == peer) {
+      taker(channel.index, std::move(channel.fds));
+    } else {
+      internals_->early.push_back(std::move(channel));
+    }
+  }
+}
+
+void Role::on_reload(std::function<void(const base::Json&)> reload) { internals_->reload = std::move(reload); }
+void Role::on_drain(std::function<void()> drain) { internals_->drain = std::move(drain); }
+
+void Role::drained() {
+  if (std::exchange(internals_->is_drained, true)) return;
+  internals_->send(ipc::FromRole::Drained, {});
+  internals_->control->flush();
+  internals_->loop.stop();
+}
+
+void Role::connect(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done) {
+  const std::uint64_t id = ++internals_->last_id;
+  internals_->connects.emplace(id, std::move(done));
+  base::BinaryWriter out;
+  encode(ipc::ConnectRequest{id, node}, out);
+  internals_->send(ipc::FromRole::Connect, out.bytes());
+}
+
+void Role::ask(const base::Json& question, std::function<void(const base::Json&)> done) {
+  const std::uint64_t id = ++internals_->last_id;
+  internals_->questions.emplace(id, std::move(done));
+  base::BinaryWriter out;
+  const std::string text = base::dump_json(question);
+  encode(ipc::Numbered{id, text}, out);
+  internals_->send(ipc::FromRole::Ask, out.bytes());
+}
+
+void Role::fail(std::string_view why) {
+  base::log_error(why);
+  ::_exit(1);
+}
+
+int Role::serve() {
+  internals_->serving = true;
+  internals_->send(ipc::FromRole::Ready, {});
+  if (internals_->drain_wanted) internals_->on_drain();
+  internals_->loop.run();
+  return internals_->is_drained ? 0 : 1;
+}
+
+}  // namespace postern::roles
