@@ -1,0 +1,135 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of event types. EVENTS.md says the same for people; a test compares them.
+#include <array>
+
+#include "audit/event.h"
+#include "base/check.h"
+
+namespace postern::audit {
+namespace {
+
+using enum EventType;
+using enum Severity;
+
+constexpr std::array<EventText, kEventTypes> kEvents{{
+    // clang-format off
+    {SessionOpened, "session.opened", Info, "engineer", "An engineer signed in and a session began.",
+     "engineer method client user_agent tls expires idle_us token_sha256 certificate"},
+    {SessionEnded, "session.ended", Info, "engineer", "A session ended; this sums it up.",
+     "reason engineer duration_us exchanges refused request_bytes response_bytes"},
+    {SessionRefused, "session.refused", Warning, "engineer", "A sign-in of an engineer was refused.",
+     "engineer method client user_agent code why"},
+    {ExchangeForwarded, "exchange.forwarded", Info, "capability", "A request was allowed and is about to be sent to the component.",
+     "exchange method target capability operation class client service node request_bytes"},
+    {ExchangeCompleted, "exchange.completed", Info, "capability", "The exchange of an exchange.forwarded came to its end.",
+     "forwarded status request_bytes response_bytes duration_us component_us outcome cut_reason cut_us bytes_after_cut retried"},
+    {ExchangeRefused, "exchange.refused", Warning, "capability", "A request was refused and nothing was sent to the component.",
+     "method target code status why nearest client"},
+    {PermissionChanged, "permission.changed", Info, "permission", "An admin, or an end time, changed what is allowed.",
+     "what name old new old_until until reason cut_exchanges cut_us ended_sessions client"},
+    {PermissionApplied, "permission.applied", Info, "permission", "What was taken away has been cut in every enforcer.",
+     "version enforcers missing cut_exchanges slowest_us ended_sessions"},
+    {EngineerAdded, "engineer.added", Info, "engineer", "An engineer was made known to the gateway.",
+     "engineer email certificates client"},
+    {EngineerApproved, "engineer.approved", Info, "engineer", "An engineer was approved in advance.",
+     "engineer client"},
+    {EngineerRemoved, "engineer.removed", Info, "engineer", "An engineer was removed; their sessions ended.",
+     "engineer ended_sessions client"},
+    {PassIssued, "pass.issued", Info, "engineer", "A pass was issued: whoever holds it can sign in once.",
+     "engineer pass expires client"},
+    {PassUsed, "pass.used", Info, "engineer", "A pass was used and is worth nothing from now on.",
+     "engineer pass expires client"},
+    {RequestCreated, "request.created", Info, "request", "An engineer asked for access.",
+     "request engineer role capabilities reason ticket starts duration_us client"},
+    {RequestApproved, "request.approved", Info, "request", "An admin approved an access request.",
+     "request engineer role capabilities starts duration_us approvals approvals_needed note client"},
+    {RequestRefused, "request.refused", Info, "request", "An admin refused an access request.",
+     "request engineer note client"},
+    {RequestWithdrawn, "request.withdrawn", Info, "request", "The engineer withdrew an access request.",
+     "request engineer note"},
+    {RequestExpired, "request.expired", Info, "request", "Nobody answered an access request in time.",
+     "request engineer"},
+    {GrantStarted, "grant.started", Info, "grant", "Access that was asked for began.",
+     "grant request engineer role capabilities starts expires"},
+    {GrantEnded, "grant.ended", Info, "grant", "Access that was asked for ended.",
+     "grant request engineer reason cut_exchanges ended_sessions client"},
+    {PolicyChanged, "policy.changed", Info, "file", "Another policy is in force.",
+     "file old new capabilities operations newly_allowed no_longer_allowed"},
+    {PolicyRejected, "policy.rejected", Warning, "file", "A policy had faults; the one in force stays.",
+     "file faults first_fault"},
+    {ConfigChanged, "config.changed", Info, "file", "Another configuration is in force.",
+     "file old new changed"},
+    {ConfigRejected, "config.rejected", Warning, "file", "A configuration had faults; the one in force stays.",
+     "file faults first_fault"},
+    {AdminSignedIn, "admin.signed_in", Info, "admin", "An admin signed in.",
+     "admin method client user_agent"},
+    {AdminSignedOut, "admin.signed_out", Info, "admin", "A sign-in of an admin ended.",
+     "admin reason"},
+    {AdminRefused, "admin.refused", Warning, "admin", "A sign-in or a command of an admin was refused.",
+     "admin method client user_agent command code why"},
+    {GatewayStarted, "gateway.started", Info, "", "The gateway started.",
+     "version roles events sessions"},
+    {GatewayStopped, "gateway.stopped", Info, "", "The gateway stopped in order.",
+     "reason duration_us"},
+    {RoleStarted, "role.started", Info, "role", "A process of the gateway started.",
+     "role pid restarts"},
+    {RoleEnded, "role.ended", Warning, "role", "A process of the gateway ended without being asked to.",
+     "role pid reason exit_code signal"},
+    {NodeUp, "node.up", Info, "node", "A node of the component answers.",
+     "service node duration_us"},
+    {NodeDown, "node.down", Warning, "node", "A node of the component does not answer.",
+     "service node reason"},
+    {LogUnavailable, "log.unavailable", Severe, "", "The log could not be written: the door was closed. Recorded once it could.",
+     "why since"},
+    {LogRecovered, "log.recovered", Info, "", "The log can be written again: the door is open.",
+     "duration_us refused lost"},
+    {LogRead, "log.read", Info, "", "Somebody read the log.",
+     "what filter events client"},
+    {LogTruncatedTail, "log.truncated_tail", Warning, "", "A torn write at the end of the journal was stepped over at start.",
+     "file offset bytes index"},
+    // clang-format on
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kEvents.size(); ++i) {
+    if (kEvents[i].type != static_cast<EventType>(i)) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+constexpr std::array<std::string_view, 3> kSeverities{"info", "warning", "severe"};
+
+}  // namespace
+
+const EventText& text_of(EventType type) {
+  const auto number = static_cast<std::size_t>(type);
+  POSTERN_CHECK(number < kEvents.size());
+  return kEvents[number];
+}
+
+std::span<const EventText> all_events() { return kEvents; }
+
+std::optional<EventType> event_type_from_name(std::string_view name) {
+  for (const EventText& text : kEvents) {
+    if (text.name == name) return text.type;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(Severity severity) {
+  const auto number = static_cast<std::size_t>(severity);
+  POSTERN_CHECK(number < kSeverities.size());
+  return kSeverities[number];
+}
+
+std::optional<Severity> severity_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < kSeverities.size(); ++i) {
+    if (kSeverities[i] == name) return static_cast<Severity>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace postern::audit

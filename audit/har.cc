@@ -1,0 +1,155 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/): one entry per exchange, in the order in which
+// they began.
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+#include "audit/event.h"
+#include "audit/export.h"
+#include "base/json.h"
+
+namespace postern::audit {
+namespace {
+
+using base::Json;
+using base::OrderedJson;
+using base::Result;
+using base::Status;
+
+constexpr std::string_view kHttpVersion = "HTTP/1.1";
+
+OrderedJson empty_list() { return OrderedJson::array(); }
+
+// Names and values as they stand in the target, not decoded.
+OrderedJson query_of(std::string_view target) {
+  OrderedJson list = empty_list();
+  const auto mark = target.find('?');
+  std::string_view rest = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const std::string_view pair = rest.substr(0, end);
+    const auto equals = std::min(pair.find('='), pair.size());
+    const std::string_view value = equals < pair.size() ? pair.substr(equals + 1) : std::string_view();
+    if (!pair.empty()) list.push_back({{"name", pair.substr(0, equals)}, {"value", value}});
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return list;
+}
+
+OrderedJson request_of(const Json& detail, std::string_view origin) {
+  const std::string target = base::json_text_or(detail, "target", "");
+  const bool path = !target.empty() && target.front() == '/';
+  OrderedJson request{{"method", base::json_text_or(detail, "method", "")},
+                      {"url", std::string(origin) + (path ? target : "/")},
+                      {"httpVersion", kHttpVersion},
+                      {"cookies", empty_list()},
+                      {"headers", empty_list()},
+                      {"queryString", query_of(target)},
+                      {"headersSize", -1},
+                      {"bodySize", base::json_number_or(detail, "request_bytes", -1)}};
+  if (!path) request["_target"] = target;  // refused because it was no path: what was sent
+  return request;
+}
+
+OrderedJson response_of(std::int64_t status, std::int64_t bytes) {
+  return {{"status", status},
+          {"statusText", ""},
+          {"httpVersion", kHttpVersion},
+          {"cookies", empty_list()},
+          {"headers", empty_list()},
+          {"content", {{"size", std::max<std::int64_t>(bytes, 0)}, {"mimeType", ""}}},
+          {"redirectURL", ""},
+          {"headersSize", -1},
+          {"bodySize", bytes}};
+}
+
+double millis(std::int64_t micros) { return static_cast<double>(micros) / 1000; }
+
+// send is not measured apart; wait is until the component's answer began, receive the rest.
+void set_timings(OrderedJson& entry, std::int64_t duration_us, std::int64_t component_us) {
+  const std::int64_t wait = std::clamp<std::int64_t>(component_us, 0, duration_us);
+  entry["time"] = millis(duration_us);
+  entry["timings"] = {{"send", 0}, {"wait", millis(wait)}, {"receive", millis(duration_us - wait)}};
+}
+
+// Fields of ours that are present, with HAR's underscore.
+void copy_ours(OrderedJson& entry, const Json& detail, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = detail.find(name);
+    if (found != detail.end()) entry[std::string("_") + name] = OrderedJson(*found);
+  }
+}
+
+class HarWriter {
+ public:
+  explicit HarWriter(std::string_view origin) : origin_(origin) {}
+
+  Status add(std::string_view line) {
+    const auto event = read_event_head(line);
+    if (!event.ok()) return event.error();
+    const bool forwarded = event->type == EventType::ExchangeForwarded;
+    const bool completed = event->type == EventType::ExchangeCompleted;
+    if (!forwarded && !completed && event->type != EventType::ExchangeRefused) return base::Ok{};
+    const auto detail = base::parse_json(event->detail, kDetailDepthLimit);
+    if (!detail.ok()) return detail.error();
+    if (completed) {
+      complete(*detail);
+    } else {
+      begin(*event, *detail, forwarded);
+    }
+    return base::Ok{};
+  }
+
+  OrderedJson entries() && { return std::move(entries_); }
+
+ private:
+  void begin(const EventFields& event, const Json& detail, bool forwarded) {
+    OrderedJson entry{{"startedDateTime", base::format_time(event.time)},
+                      {"time", 0},
+                      {"request", request_of(detail, origin_)},
+                      {"response", response_of(base::json_number_or(detail, "status", 0), -1)},
+                      {"cache", OrderedJson::object()},
+                      {"timings", OrderedJson::object()},
+                      {"_event", event.id}};
+    set_timings(entry, 0, 0);
+    copy_ours(entry, detail, {"capability", "operation", "node", "code", "why"});
+    if (forwarded) open_[std::string(event.id)] = entries_.size();
+    entries_.push_back(std::move(entry));
+  }
+
+  void complete(const Json& detail) {
+    const auto found = open_.find(base::json_text_or(detail, "forwarded", ""));
+    if (found == open_.end()) return;  // it began before the first line given
+    OrderedJson& entry = entries_[found->second];
+    entry["request"]["bodySize"] = base::json_number_or(detail, "request_bytes", -1);
+    entry["response"] = response_of(base::json_number_or(detail, "status", 0),
+                                    base::json_number_or(detail, "response_bytes", -1));
+    set_timings(entry, std::max<std::int64_t>(base::json_number_or(detail, "duration_us", 0), 0),
+                base::json_number_or(detail, "component_us", 0));
+    copy_ours(entry, detail, {"outcome", "cut_reason", "cut_us", "bytes_after_cut", "retried"});
+    open_.erase(found);
+  }
+
+  std::string_view origin_;
+  OrderedJson entries_ = empty_list();
+  std::unordered_map<std::string, std::size_t> open_;  // id of the forwarded event -> its entry
+};
+
+}  // namespace
+
+Result<std::string> to_har(std::span<const std::string> lines, const HarOptions& options) {
+  HarWriter writer(options.origin);
+  for (const std::string& line : lines) {
+    if (const Status status = writer.add(line); !status.ok()) return status.error();
+  }
+  const OrderedJson har{{"log",
+                         {{"version", "1.2"},
+                          {"creator", {{"name", "Postern"}, {"version", options.version}}},
+                          {"entries", std::move(writer).entries()}}}};
+  return base::dump_json(har);
+}
+
+}  // namespace postern::audit

@@ -1,0 +1,418 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the index is made. It costs a few microseconds per event because a batch is one transaction, the rows
+// are six small integers, and what is counted per session is counted in memory and written once per batch.
+// Nothing is synced on the way: the journal is the truth, and an index that a power cut may have torn is
+// recognised (see open) and made again.
+#include "audit/index.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "audit/crc32c.h"
+#include "audit/index_state.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace postern::audit {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Ok;
+using base::Result;
+using base::Status;
+
+constexpr std::size_t kRemembered = 8192;      // actors, and sessions, whose rows are kept in memory
+constexpr std::size_t kCatchUpBatch = 10'000;  // events per transaction when catching up
+
+constexpr std::string_view kSchema = R"sql(
+CREATE TABLE progress(one INTEGER PRIMARY KEY, next INTEGER NOT NULL, boot TEXT NOT NULL);
+CREATE TABLE events(i INTEGER PRIMARY KEY, time INTEGER NOT NULL, type INTEGER NOT NULL, severity INTEGER NOT NULL,
+                    session INTEGER, actor INTEGER);
+CREATE INDEX events_type ON events(type);
+CREATE INDEX events_severity ON events(severity) WHERE severity > 0;
+CREATE INDEX events_session ON events(session) WHERE session IS NOT NULL;
+CREATE INDEX events_actor ON events(actor) WHERE actor IS NOT NULL;
+CREATE TABLE blocks(number INTEGER PRIMARY KEY, earliest INTEGER NOT NULL, latest INTEGER NOT NULL);
+CREATE TABLE actors(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE sessions(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, engineer TEXT, method TEXT, client TEXT,
+                      opened INTEGER NOT NULL, opened_index INTEGER NOT NULL, expires INTEGER,
+                      ended INTEGER, ended_index INTEGER, reason TEXT,
+                      forwarded INTEGER NOT NULL DEFAULT 0, completed INTEGER NOT NULL DEFAULT 0,
+                      refused INTEGER NOT NULL DEFAULT 0, first_exchange INTEGER, last_exchange INTEGER,
+                      request_bytes INTEGER NOT NULL DEFAULT 0, response_bytes INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX sessions_opened ON sessions(opened_index);
+CREATE INDEX sessions_engineer ON sessions(engineer, opened_index);
+CREATE INDEX sessions_open ON sessions(opened_index) WHERE ended IS NULL;
+INSERT INTO progress VALUES(1, 0, '');
+)sql";
+
+// Schema and catalogue in a number: SQLite's user_version. Another number means another index.
+std::int64_t fingerprint() {
+  std::string text(kSchema);
+  for (const EventText& event : all_events()) text.append(event.name).append(" ");
+  return crc32c(text) & 0x7FFF'FFFF;
+}
+
+// Different after each start of the machine; empty where the kernel does not tell.
+std::string boot_id() {
+  auto id = base::read_file("/proc/sys/kernel/random/boot_id", 64);
+  return id.ok() ? *std::move(id) : std::string();
+}
+
+Result<std::int64_t> one_number(Database& db, const std::string& sql) {
+  auto statement = db.prepare(sql);
+  if (!statement.ok()) return statement.error();
+  const auto row = statement->step();
+  if (!row.ok()) return row.error();
+  return *row ? statement->number(0) : 0;
+}
+
+Result<std::string> one_text(Database& db, const std::string& sql) {
+  auto statement = db.prepare(sql);
+  if (!statement.ok()) return statement.error();
+  const auto row = statement->step();
+  if (!row.ok()) return row.error();
+  return *row ? statement->text(0) : std::string();
+}
+
+// Everything in the file up to here, and the mark, reach the medium.
+Status mark_durably(Database& db, const std::string& boot) {
+  if (Status status = db.run("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)"); !status.ok())
+    return status;
+  auto mark = db.prepare("UPDATE progress SET boot = ?");
+  if (!mark.ok()) return mark.error();
+  if (Status status = mark->start().bind(std::string_view(boot)).run(); !status.ok()) return status;
+  return db.run("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA synchronous=OFF");
+}
+
+// Usable if it is ours, of this schema, and was closed, or its writer died while the machine ran on: then the
+// page cache still holds all that was written.
+Status check_usable(Database& db) {
+  const auto version = one_number(db, "PRAGMA user_version");
+  if (!version.ok()) return version.error();
+  if (*version != fingerprint()) return fail(Code::Invalid, "the index has another schema");
+  const auto boot = one_text(db, "SELECT boot FROM progress");
+  if (!boot.ok()) return boot.error();
+  const std::string now = boot_id();
+  if (!boot->empty() && (now.empty() || *boot != now)) {
+    return fail(Code::Corrupt, "the machine went down while the index was open");
+  }
+  return Ok{};
+}
+
+Status create(Database& db) {
+  if (Status status = db.run("PRAGMA journal_mode=WAL"); !status.ok()) return status;
+  return db.run("BEGIN;" + std::string(kSchema) + "PRAGMA user_version=" + std::to_string(fingerprint()) +
+                ";COMMIT");
+}
+
+void remove_files(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) (void)::unlink((path + suffix).c_str());
+}
+
+Result<Database> open_usable(const std::string& path) {
+  {
+    auto db = Database::open(path, Database::Mode::ReadWrite);
+    if (db.ok() && check_usable(*db).ok()) return db;
+    if (!db.ok() && db.error().code != Code::Corrupt) return db.error();
+  }
+  remove_files(path);
+  auto db = Database::open(path, Database::Mode::ReadWrite);
+  if (!db.ok()) return db.error();
+  if (const Status status = create(*db); !status.ok()) return status.error();
+  return db;
+}
+
+Statement& bind_optional(Statement& statement, const Json& detail, const char* key) {
+  const std::string* text = base::json_text(detail, key);
+  return text != nullptr ? statement.bind(std::string_view(*text)) : statement.bind_null();
+}
+
+Json detail_of(const EventFields& event) {
+  auto detail = base::parse_json(event.detail, kDetailDepthLimit);
+  return detail.ok() ? *std::move(detail) : Json::object();
+}
+
+}  // namespace
+
+Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Index::~Index() {
+  if (!state_->writer) return;
+  if (state_->in_batch) (void)state_->give_up(Ok{});
+  (void)mark_durably(state_->db, "");  // if it fails, the next start rebuilds
+}
+
+Result<std::unique_ptr<Index>> Index::open(const std::string& path) {
+  auto db = open_usable(path);
+  if (!db.ok()) return db.error();
+  auto state = std::make_unique<State>(*std::move(db));
+  const std::string boot = boot_id();
+  if (const Status status = mark_durably(state->db, boot.empty() ? "unknown" : boot); !status.ok()) {
+    return status.error();
+  }
+  if (const Status status = state->prepare_writer(); !status.ok()) return status.error();
+  if (const Status status = state->load_progress(); !status.ok()) return status.error();
+  state->writer = true;
+  return std::unique_ptr<Index>(new Index(std::move(state)));
+}
+
+Result<std::unique_ptr<Index>> Index::open_read_only(const std::string& path) {
+  auto db = Database::open(path, Database::Mode::ReadOnly);
+  if (!db.ok()) return fail(Code::Unavailable, db.error().message);
+  const auto version = one_number(*db, "PRAGMA user_version");
+  if (!version.ok()) return fail(Code::Unavailable, version.error().message);
+  if (*version != fingerprint())
+    return fail(Code::Unavailable, "the index is not ready: the ledger has to make it anew");
+  return std::unique_ptr<Index>(new Index(std::make_unique<State>(*std::move(db))));
+}
+
+Status Index::State::prepare_writer() {
+  const struct {
+    Statement& statement;
+    const char* sql;
+  } all[] = {
+      {begin_batch, "BEGIN IMMEDIATE"},
+      {end_batch, "COMMIT"},
+      {cancel_batch, "ROLLBACK"},
+      {insert_event, "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?)"},
+      {save_next, "UPDATE progress SET next = ?"},
+      {insert_block, "INSERT OR REPLACE INTO blocks VALUES(?, ?, ?)"},
+      {find_actor, "SELECT id FROM actors WHERE name = ?"},
+      {insert_actor, "INSERT INTO actors(name) VALUES(?)"},
+      {find_session, "SELECT id FROM sessions WHERE name = ?"},
+      {insert_session, "INSERT INTO sessions(name, opened, opened_index) VALUES(?, ?, ?)"},
+      {count_session,
+       "UPDATE sessions SET forwarded = forwarded + ?, completed = completed + ?, refused = refused + ?,"
+       " first_exchange = ifnull(first_exchange, ?), last_exchange = ifnull(?, last_exchange) WHERE id = ?"},
+      {update_opened,
+       "UPDATE sessions SET opened = ?, opened_index = ?, expires = ?, engineer = ?, method = ?, client = ? "
+       "WHERE id = ?"},
+      {update_ended,
+       "UPDATE sessions SET ended = ?, ended_index = ?, request_bytes = ?, response_bytes = ?, reason = ? "
+       "WHERE id = ?"},
+  };
+  for (const auto& [statement, sql] : all) {
+    auto prepared = db.prepare(sql);
+    if (!prepared.ok()) return prepared.error();
+    statement = *std::move(prepared);
+  }
+  return Ok{};
+}
+
+Status Index::State::load_progress() {
+  actors.clear();
+  counters.clear();
+  const auto stored = one_number(db, "SELECT next FROM progress");
+  if (!stored.ok()) return stored.error();
+  next = static_cast<std::uint64_t>(*stored);
+  auto last = db.prepare("SELECT number, earliest, latest FROM blocks ORDER BY number DESC LIMIT 1");
+  if (!last.ok()) return last.error();
+  const auto row = last->step();
+  if (!row.ok()) return row.error();
+  block = {};
+  if (*row) block = {static_cast<std::uint64_t>(last->number(0)), last->number(1), last->number(2), true};
+  return Ok{};
+}
+
+std::uint64_t Index::next_index() const { return state_->next; }
+
+Status Index::begin() {
+  POSTERN_CHECK(state_->writer && !state_->in_batch);
+  Status status = state_->begin_batch.start().run();
+  state_->in_batch = status.ok();
+  return status;
+}
+
+Status Index::add(std::uint64_t index, const EventFields& event) {
+  POSTERN_CHECK(state_->in_batch && index == state_->next);
+  if (const Status status = state_->add(index, event); !status.ok()) return state_->give_up(status);
+  return Ok{};
+}
+
+Status Index::skip(std::uint64_t index) {
+  POSTERN_CHECK(state_->in_batch && index == state_->next);
+  ++state_->next;
+  return Ok{};
+}
+
+Status Index::commit() {
+  POSTERN_CHECK(state_->in_batch);
+  if (const Status status = state_->commit(); !status.ok()) return state_->give_up(status);
+  state_->in_batch = false;
+  return Ok{};
+}
+
+Status Index::State::give_up(const Status& status) {
+  in_batch = false;
+  (void)cancel_batch.start().run();  // fails if SQLite has rolled back by itself
+  if (Status loaded = load_progress(); !loaded.ok()) return loaded;
+  return status;
+}
+
+Status Index::State::add(std::uint64_t index, const EventFields& event) {
+  insert_event.start().bind(index).bind(event.time).bind(static_cast<std::int64_t>(event.type));
+  insert_event.bind(static_cast<std::int64_t>(event.severity));
+  if (event.session.empty()) {
+    insert_event.bind_null();
+  } else {
+    const auto session = session_of(index, event);
+    if (!session.ok()) return session.error();
+    if (Status status = note(**session, index, event); !status.ok()) return status;
+    insert_event.bind((*session)->row);
+  }
+  if (!event.actor.empty()) {
+    const auto actor = actor_row(event.actor);
+    if (!actor.ok()) return actor.error();
+    insert_event.bind(*actor);
+  }
+  if (Status status = insert_event.run(); !status.ok()) return status;
+  ++next;
+  return note_time(index, event.time);
+}
+
+Result<std::int64_t> Index::State::actor_row(std::string_view actor) {
+  if (actors.size() > kRemembered) actors.clear();
+  const auto [known, missing] = actors.try_emplace(std::string(actor), 0);
+  if (!missing) return known->second;
+  const auto found = find_actor.start().bind(actor).step();
+  if (!found.ok()) return found.error();
+  if (*found) {
+    known->second = find_actor.number(0);
+    find_actor.start();
+    return known->second;
+  }
+  if (const Status status = insert_actor.start().bind(actor).run(); !status.ok()) return status.error();
+  return known->second = db.last_row();
+}
+
+Result<SessionCounter*> Index::State::session_of(std::uint64_t index, const EventFields& event) {
+  const auto [known, missing] = counters.try_emplace(std::string(event.session));
+  SessionCounter* session = &known->second;
+  if (!missing) return session;
+  const auto found = find_session.start().bind(event.session).step();
+  if (!found.ok()) return found.error();
+  if (*found) {
+    session->row = find_session.number(0);
+    find_session.start();
+    return session;
+  }
+  const Status made = insert_session.start().bind(event.session).bind(event.time).bind(index).run();
+  if (!made.ok()) return made.error();
+  session->row = db.last_row();
+  return session;
+}
+
+Status Index::State::note(SessionCounter& session, std::uint64_t index, const EventFields& event) {
+  switch (event.type) {
+    case EventType::ExchangeForwarded:
+      ++session.forwarded;
+      break;
+    case EventType::ExchangeCompleted:
+      ++session.completed;
+      break;
+    case EventType::ExchangeRefused:
+      ++session.refused;
+      break;
+    case EventType::SessionOpened:
+      return open_session(session, index, event);
+    case EventType::SessionEnded:
+      return end_session(session, index, event);
+    default:
+      return Ok{};
+  }
+  session.counted = true;
+  session.first = session.first.value_or(event.time);
+  session.last = std::max(session.last, event.time);
+  return Ok{};
+}
+
+Status Index::State::open_session(const SessionCounter& session, std::uint64_t index,
+                                  const EventFields& event) {
+  const Json detail = detail_of(event);
+  update_opened.start().bind(event.time).bind(index);
+  const auto expires = base::parse_time(base::json_text_or(detail, "expires", ""));
+  expires.ok() ? update_opened.bind(*expires) : update_opened.bind_null();
+  for (const char* key : {"engineer", "method", "client"}) bind_optional(update_opened, detail, key);
+  return update_opened.bind(session.row).run();
+}
+
+Status Index::State::end_session(const SessionCounter& session, std::uint64_t index,
+                                 const EventFields& event) {
+  const Json detail = detail_of(event);
+  update_ended.start().bind(event.time).bind(index);
+  for (const char* key : {"request_bytes", "response_bytes"})
+    update_ended.bind(base::json_number_or(detail, key, 0));
+  bind_optional(update_ended, detail, "reason");
+  return update_ended.bind(session.row).run();
+}
+
+Status Index::State::note_time(std::uint64_t index, base::Micros time) {
+  if (!block.used || block.number != index / kBlockEvents) {
+    if (Status status = save_block(); !status.ok()) return status;
+    block = {index / kBlockEvents, time, time, true};
+  }
+  block.earliest = std::min(block.earliest, time);
+  block.latest = std::max(block.latest, time);
+  return Ok{};
+}
+
+Status Index::State::save_block() {
+  if (!block.used) return Ok{};
+  return insert_block.start().bind(block.number).bind(block.earliest).bind(block.latest).run();
+}
+
+Status Index::State::save_counters() {
+  for (auto& [name, session] : counters) {
+    if (!session.counted) continue;
+    count_session.start().bind(session.forwarded).bind(session.completed).bind(session.refused);
+    count_session.bind(*session.first).bind(session.last).bind(session.row);
+    if (Status status = count_session.run(); !status.ok()) return status;
+    session = {session.row, 0, 0, 0, std::nullopt, 0, false};
+  }
+  if (counters.size() > kRemembered) counters.clear();
+  return Ok{};
+}
+
+Status Index::State::commit() {
+  if (Status status = save_counters(); !status.ok()) return status;
+  if (Status status = save_block(); !status.ok()) return status;
+  if (Status status = save_next.start().bind(next).run(); !status.ok()) return status;
+  return end_batch.start().run();
+}
+
+Result<std::uint64_t> Index::catch_up(JournalReader& journal) {
+  if (const Status status = journal.refresh(); !status.ok()) return status.error();
+  if (state_->next > journal.size())
+    return rebuild(journal);  // the journal lost a tail that was never durable
+  const std::uint64_t before = state_->next;
+  while (state_->next < journal.size()) {
+    const auto lines = journal.read(state_->next, kCatchUpBatch);
+    if (!lines.ok()) return lines.error();
+    if (const Status status = begin(); !status.ok()) return status.error();
+    for (const std::string& line : *lines) {
+      const auto event = read_event_head(line);
+      const Status status = event.ok() ? add(state_->next, *event) : skip(state_->next);
+      if (!status.ok()) return status.error();
+    }
+    if (const Status status = commit(); !status.ok()) return status.error();
+  }
+  return state_->next - before;
+}
+
+Result<std::uint64_t> Index::rebuild(JournalReader& journal) {
+  POSTERN_CHECK(state_->writer && !state_->in_batch);
+  const Status emptied = state_->db.run(
+      "BEGIN IMMEDIATE; DELETE FROM events; DELETE FROM blocks; DELETE FROM sessions; DELETE FROM actors;"
+      "UPDATE progress SET next = 0; COMMIT");
+  if (!emptied.ok()) return emptied.error();
+  if (const Status status = state_->load_progress(); !status.ok()) return status.error();
+  return catch_up(journal);
+}
+
+}  // namespace postern::audit

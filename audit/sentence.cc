@@ -1,0 +1,187 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sentences are templates. {name} is a field of detail, {@actor} who did it; {name|noun} counts ("1
+// exchange", "3 exchanges"). Fields that end in _us are durations. A part in [square brackets] is left out
+// when a field in it is missing, empty or 0.
+#include "audit/sentence.h"
+
+#include <array>
+#include <optional>
+
+#include "base/bytes.h"
+
+namespace postern::audit {
+namespace {
+
+using base::Json;
+using base::Result;
+using enum EventType;
+
+struct Template {
+  EventType type;
+  std::string_view when;  // "field=value" in detail; empty: always
+  std::string_view text;
+};
+
+// The first that fits is taken.
+constexpr Template kTemplates[] = {
+    // clang-format off
+    {SessionOpened, "", "Engineer {engineer} opened a session[ with a {method}][ from {client}][, valid until {expires}]."},
+    {SessionEnded, "", "The session of engineer {engineer} ended ({reason})[ after {duration_us}][: {exchanges|exchange}][, {refused} refused]."},
+    {SessionRefused, "", "A sign-in[ of engineer {engineer}][ with a {method}][ from {client}] was refused[: {why}]."},
+    {ExchangeForwarded, "", "{method} \"{target}\" was allowed[ by {capability}] and sent[ to {service}][ ({node})]."},
+    {ExchangeCompleted, "outcome=cut", "The exchange was cut[ because of {cut_reason}][ after {cut_us}][; {bytes_after_cut|byte} followed the cut]."},
+    {ExchangeCompleted, "outcome=client_gone", "The client left before the answer was complete[ (status {status})][, after {duration_us}]."},
+    {ExchangeCompleted, "outcome=component_failed", "The component failed to answer[ (status {status})][, after {duration_us}]."},
+    {ExchangeCompleted, "", "The component answered[ with {status}][, {response_bytes|byte}][ in {duration_us}]."},
+    {ExchangeRefused, "", "{method} \"{target}\" was refused with {status} ({code})[: {why}][; the nearest listed operation is {nearest}]."},
+    {PermissionChanged, "what=remote_access", "{@actor} changed remote access from {old} to {new}[ until {until}][, cutting {cut_exchanges|exchange}]."},
+    {PermissionChanged, "", "{@actor} changed {what} {name} from {old} to {new}[ until {until}][, cutting {cut_exchanges|exchange}]."},
+    {EngineerAdded, "", "{@actor} added engineer {engineer}."},
+    {EngineerApproved, "", "{@actor} approved engineer {engineer} in advance[ for {capabilities}][ until {until}]."},
+    {EngineerRemoved, "", "{@actor} removed engineer {engineer}[, ending {ended_sessions|session}]."},
+    {PassIssued, "", "{@actor} issued a pass for engineer {engineer}[, valid until {expires}]."},
+    {PassUsed, "", "Engineer {engineer} used a pass[ from {client}]."},
+    {RequestCreated, "", "Engineer {engineer} asked for access[ as {role}][ to {capabilities}][ for {duration_us}][: \"{reason}\"]."},
+    {RequestApproved, "", "{@actor} approved the access request of engineer {engineer}[ as {role}][ for {duration_us}][ ({approvals} of {approvals_needed} approvals)]."},
+    {RequestRefused, "", "{@actor} refused the access request of engineer {engineer}[: \"{note}\"]."},
+    {RequestWithdrawn, "", "Engineer {engineer} withdrew an access request[: \"{note}\"]."},
+    {RequestExpired, "", "The access request of engineer {engineer} expired without an answer."},
+    {GrantStarted, "", "Access of engineer {engineer} began[ as {role}][ to {capabilities}][, until {expires}]."},
+    {GrantEnded, "", "Access of engineer {engineer} ended[ ({reason})][, cutting {cut_exchanges|exchange}]."},
+    {PolicyChanged, "", "{@actor} put a policy in force[: {capabilities} capabilities with {operations|operation}][, {newly_allowed} newly allowed][, {no_longer_allowed} no longer]."},
+    {PolicyRejected, "", "A policy was rejected[ with {faults|fault}][: {first_fault}]."},
+    {ConfigChanged, "", "{@actor} put a configuration in force[; changed: {changed}]."},
+    {ConfigRejected, "", "A configuration was rejected[ with {faults|fault}][: {first_fault}]."},
+    {AdminSignedIn, "", "Admin {admin} signed in[ with a {method}][ from {client}]."},
+    {AdminSignedOut, "", "The sign-in of admin {admin} ended[ ({reason})]."},
+    {AdminRefused, "", "Admin {admin} was refused[ {command}][ from {client}][: {why}]."},
+    {GatewayStarted, "", "The gateway started[, version {version}][, with {events|earlier event}]."},
+    {GatewayStopped, "", "The gateway stopped[ ({reason})][ after {duration_us}]."},
+    {RoleStarted, "", "The process {role} started[, for the {restarts}. time again]."},
+    {RoleEnded, "", "The process {role} ended unasked[: {reason}][, signal {signal}][, exit code {exit_code}]."},
+    {NodeUp, "", "Node {node} of {service} answers[ again after {duration_us}]."},
+    {NodeDown, "", "Node {node} of {service} does not answer[: {reason}]."},
+    {LogUnavailable, "", "The log could not be written[ from {since} on][: {why}]; the door was closed."},
+    {LogRecovered, "", "The log can be written again[ after {duration_us}][; {refused|request} were refused meanwhile]."},
+    {LogRead, "", "{@actor} read the log[: {what}][, {filter}][, {events|event}]."},
+    {LogTruncatedTail, "", "A torn write of {bytes|byte} at the end of the journal was stepped over."},
+    // clang-format on
+};
+
+std::string duration_text(base::Micros us) {
+  if (us < 1000) return std::to_string(us) + " us";
+  if (us < base::kWallSecond) return std::to_string(us / 1000) + " ms";
+  const base::Micros exact = us < 10 * base::kWallSecond ? 1000 : base::kWallSecond;
+  return base::format_duration(us / exact * exact);
+}
+
+std::string actor_text(std::string_view actor) {
+  if (actor.empty()) return "Somebody";
+  const auto colon = actor.find(':');
+  if (colon == std::string_view::npos) return "The " + std::string(actor);
+  std::string text(actor);
+  text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0]);
+  text[colon] = ' ';
+  return text;
+}
+
+std::string list_text(const Json& list) {
+  std::string text;
+  for (const Json& item : list) {
+    if (!text.empty()) text += ", ";
+    text += item.is_string() ? item.get_ref<const std::string&>() : base::dump_json(item);
+  }
+  return text;
+}
+
+class Sentence {
+ public:
+  Sentence(const EventFields& event, const Json& detail) : event_(event), detail_(detail) {}
+
+  std::string fill(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+      const auto bracket = text.find('[');
+      missing_ = false;
+      out += fill_part(text.substr(0, bracket));
+      if (bracket == std::string_view::npos) break;
+      const auto end = text.find(']', bracket);
+      missing_ = false;
+      const std::string part = fill_part(text.substr(bracket + 1, end - bracket - 1));
+      if (!missing_) out += part;
+      text.remove_prefix(end + 1);
+    }
+    return out;
+  }
+
+ private:
+  std::string fill_part(std::string_view text) {
+    std::string out;
+    for (;;) {
+      const auto open = text.find('{');
+      out += text.substr(0, open);
+      if (open == std::string_view::npos) return out;
+      const auto close = text.find('}', open);
+      out += value(text.substr(open + 1, close - open - 1));
+      text.remove_prefix(close + 1);
+    }
+  }
+
+  std::string value(std::string_view place) {
+    const auto mark = place.find('|');
+    const std::string name(place.substr(0, mark));
+    if (name == "@actor") return base::printable(actor_text(unescape(event_.actor)), kQuoteLimit);
+    std::string text = field(name);
+    if (text.empty() || text == "0") missing_ = true;
+    if (text.empty()) text = "unknown";
+    if (mark != std::string_view::npos)
+      text += " " + std::string(place.substr(mark + 1)) + (text == "1" ? "" : "s");
+    return base::printable(text, kQuoteLimit);
+  }
+
+  std::string field(const std::string& name) const {
+    if (!detail_.is_object()) return {};
+    const auto found = detail_.find(name);
+    if (found == detail_.end() || found->is_null()) return {};
+    if (found->is_string()) return found->get<std::string>();
+    if (found->is_array()) return list_text(*found);
+    const bool duration =
+        name.size() > 3 && name.substr(name.size() - 3) == "_us" && found->is_number_integer();
+    if (!duration) return base::dump_json(*found);
+    const auto us = found->get<base::Micros>();
+    return us == 0 ? "0" : duration_text(us);
+  }
+
+  const EventFields& event_;
+  const Json& detail_;
+  bool missing_ = false;
+};
+
+bool fits(const Template& sentence, const EventFields& event, const Json& detail) {
+  if (sentence.type != event.type) return false;
+  const auto equals = sentence.when.find('=');
+  if (equals == std::string_view::npos) return true;
+  const std::string name(sentence.when.substr(0, equals));
+  return base::json_text_or(detail, name.c_str(), "") == sentence.when.substr(equals + 1);
+}
+
+}  // namespace
+
+std::string describe(const EventFields& event, const Json& detail) {
+  for (const Template& sentence : kTemplates) {
+    if (fits(sentence, event, detail)) return Sentence(event, detail).fill(sentence.text);
+  }
+  return std::string(text_of(event.type).says);
+}
+
+Result<std::string> describe(std::string_view line) {
+  const auto event = read_event_head(line);
+  if (!event.ok()) return event.error();
+  const auto detail = base::parse_json(event->detail, kDetailDepthLimit);
+  if (!detail.ok()) return detail.error();
+  return describe(*event, *detail);
+}
+
+}  // namespace postern::audit
