@@ -1,2 +1,119 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include "gateway/tls/client_context.h"
+
+#include <openssl/err.h>
+
+#include <map>
+#include <utility>
+
+#include "certs/certificate.h"
+#include "certs/verify.h"
+#include "gateway/tls/session_state.h"
+#include "gateway/tls/settings.h"
+
+namespace postern::tls {
+
+struct ClientContext::State {
+  struct Ticket {
+    SslSessionPtr session;
+    base::Micros until = 0;  // the end of the certificate that was checked when it was given
+  };
+  const base::Clock* clock = nullptr;
+  std::map<std::string, Ticket, std::less<>> tickets;  // by host
+  SslContextPtr context;
+
+  void remember(const Session::State& session, SslSessionPtr ticket);
+  void resume(const Session::State& session);
+};
+
+namespace {
+
+using base::Code;
+using base::fail;
+
+// Hosts whose tickets are kept: the nodes of a component. One more than this makes the first in order be
+// forgotten.
+constexpr std::size_t kHostsLimit = 64;
+
+base::Error refused(const char* what) {
+  return fail(Code::Internal, std::string(what) + ": " + certs::openssl_reason());
+}
+
+// SSL_set_tlsext_host_name without its macro, which is an old-style cast.
+long name_host(SSL* ssl, std::string& host) {
+  return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
+}
+
+bool offer_protocol(SSL_CTX* context, const std::string& protocol) {
+  if (protocol.empty()) return true;
+  std::string list(1, static_cast<char>(protocol.size()));
+  list += protocol;
+  // Unlike the rest of libssl, 0 is success here.
+  return protocol.size() < 256 &&
+         SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
+                                 static_cast<unsigned>(list.size())) == 0;
+}
+
+}  // namespace
+
+void ClientContext::State::remember(const Session::State& session, SslSessionPtr ticket) {
+  X509* leaf = SSL_SESSION_get0_peer(ticket.get());
+  if (leaf == nullptr) return;
+  tickets[session.host] = Ticket{std::move(ticket), certs::facts_of(leaf).not_after};
+  if (tickets.size() > kHostsLimit) tickets.erase(tickets.begin());
+}
+
+void ClientContext::State::resume(const Session::State& session) {
+  const auto found = tickets.find(session.host);
+  if (found == tickets.end()) return;
+  const Ticket ticket = std::move(found->second);
+  tickets.erase(found);
+  if (ticket.until > clock->wall()) SSL_set_session(session.ssl.get(), ticket.session.get());
+}
+
+ClientContext::ClientContext(std::shared_ptr<State> state) : state_(std::move(state)) {}
+ClientContext::~ClientContext() = default;
+
+base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSettings& settings,
+                                                                 const base::Clock& clock) {
+  auto state = std::make_shared<State>();
+  state->clock = &clock;
+  auto roots = certs::make_store(settings.roots_pem);
+  if (!roots) return roots.error();
+  ERR_clear_error();
+  state->context.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = state->context.get();
+  if (context == nullptr) return refused("TLS cannot be set up");
+  if (auto applied = apply_settings(context); !applied) return applied.error();
+  SSL_CTX_set_cert_store(context, roots->release());
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
+  if (!offer_protocol(context, settings.protocol)) return refused("the protocol cannot be offered");
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  // OpenSSL hands over a reference with the answer 1.
+  SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) noexcept -> int {
+    const Session::State* at = state_of(ssl);
+    static_cast<State*>(at->context.get())->remember(*at, SslSessionPtr(session));
+    return 1;
+  });
+  return std::unique_ptr<ClientContext>(new ClientContext(std::move(state)));
+}
+
+base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view host) {
+  auto session = make_state(state_->context.get(), state_, base::Side::Component);
+  session->host = host;
+  SSL* ssl = session->ssl.get();
+  ERR_clear_error();
+  if (auto expected = certs::expect_server(SSL_get0_param(ssl), host, state_->clock->wall()); !expected) {
+    return expected.error();
+  }
+  // SNI has no form for addresses (RFC 6066 section 3).
+  if (!certs::is_ip_literal(host) && name_host(ssl, session->host) != 1) {
+    return refused("the host cannot be named");
+  }
+  SSL_set_connect_state(ssl);
+  state_->resume(*session);
+  return std::make_unique<Session>(std::move(session));
+}
+
+}  // namespace postern::tls

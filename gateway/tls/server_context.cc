@@ -1,2 +1,176 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include "gateway/tls/server_context.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "certs/certificate.h"
+#include "certs/verify.h"
+#include "gateway/tls/session_state.h"
+#include "gateway/tls/settings.h"
+#include "gateway/tls/signer_provider.h"
+#include "gateway/tls/ticket.h"
+
+namespace postern::tls {
+
+// Members are destroyed from the last: the SSL_CTX before what it uses. Sessions share this and keep it until
+// they end.
+struct ServerContext::State {
+  const base::Clock* clock = nullptr;
+  std::unique_ptr<SignerLibrary> library;
+  SignerKey signer_key;
+  certs::KeyPtr key;
+  TicketRing tickets;
+  bool asks_clients = false;
+  SslContextPtr context;
+};
+
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Ok;
+
+constexpr std::size_t kTickets = 2;
+
+base::Error refused(const char* what) {
+  return fail(Code::Invalid, std::string(what) + ": " + certs::openssl_reason());
+}
+
+int on_server_name(SSL* /*ssl*/, int* /*alert*/, void* /*data*/) noexcept { return SSL_TLSEXT_ERR_OK; }
+
+// http/1.1 is all that is spoken here; a client that offers other protocols only must not believe that we
+// speak one of them (RFC 7301 section 3.2).
+int on_protocols(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
+                 const unsigned char* offered, unsigned offered_size, void* /*data*/) noexcept {
+  constexpr std::string_view kHttp = "http/1.1";
+  for (std::size_t at = 0; at < offered_size; at += 1U + offered[at]) {
+    const std::size_t size = offered[at];
+    if (at + 1 + size > offered_size) break;
+    if (std::string_view(reinterpret_cast<const char*>(offered) + at + 1, size) != kHttp) continue;
+    *out = offered + at + 1;
+    *out_size = static_cast<unsigned char>(size);
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+// The client's certificate as for every session, and then no ticket for whoever showed one: tickets are sent
+// after this.
+int on_client_certificate(int good, X509_STORE_CTX* context) noexcept {
+  const int accepted = on_verify(good, context);
+  if (accepted == 1) {
+    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    SSL_set_num_tickets(ssl, 0);
+  }
+  return accepted;
+}
+
+base::Status use_certificate(SSL_CTX* context, const std::vector<certs::CertificatePtr>& chain,
+                             EVP_PKEY* key) {
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
+    return refused("the certificate cannot be used");
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
+      return refused("the certificate's chain cannot be used");
+  }
+  if (SSL_CTX_use_PrivateKey(context, key) != 1) return refused("the certificate's key cannot be used");
+  return Ok{};
+}
+
+base::Status ask_clients(SSL_CTX* context, std::string_view roots_pem) {
+  auto roots = certs::parse_pem(roots_pem, certs::kRootsLimit);
+  if (!roots) return roots.error();
+  auto store = certs::make_store(roots_pem);
+  if (!store) return store.error();
+  SSL_CTX_set_cert_store(context, store->release());
+  for (const certs::CertificatePtr& root : *roots) {
+    if (SSL_CTX_add_client_CA(context, root.get()) != 1) return refused("a root for clients cannot be used");
+  }
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_client_certificate);
+  return Ok{};
+}
+
+// Tickets carry this; one of another listener is not resumed even if the keys were the same.
+base::Status name_listener(SSL_CTX* context, const std::string& listener) {
+  const base::Sha256 id = base::sha256("postern listener " + listener);
+  static_assert(sizeof(base::Sha256) <= SSL_MAX_SID_CTX_LENGTH);
+  if (SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(id.data()), id.size()) ==
+      1) {
+    return Ok{};
+  }
+  return refused("the listener cannot be named");
+}
+
+}  // namespace
+
+ServerContext::ServerContext(std::shared_ptr<State> state) : state_(std::move(state)) {}
+ServerContext::~ServerContext() = default;
+
+base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSettings& settings,
+                                                                 RemoteSigner& signer,
+                                                                 const base::Clock& clock) {
+  auto state = std::make_shared<State>();
+  state->clock = &clock;
+  auto library = SignerLibrary::make();
+  if (!library) return library.error();
+  state->library = *std::move(library);
+  auto chain = certs::parse_pem(settings.certificate_pem, certs::kChainLimit, state->library->get());
+  if (!chain) return chain.error();
+  EVP_PKEY* public_key = X509_get0_pubkey(chain->front().get());
+  EVP_PKEY_up_ref(public_key);
+  state->signer_key.public_key.reset(public_key);
+  state->signer_key.signer = &signer;
+  state->signer_key.key_id = certs::key_id_of(public_key);
+  auto key = state->library->make_key(state->signer_key);
+  if (!key) return key.error();
+  state->key = *std::move(key);
+
+  state->context.reset(SSL_CTX_new_ex(state->library->get(), nullptr, TLS_server_method()));
+  SSL_CTX* context = state->context.get();
+  if (context == nullptr) return refused("TLS cannot be set up");
+  if (auto applied = apply_settings(context); !applied) return applied.error();
+  if (auto used = use_certificate(context, *chain, state->key.get()); !used) return used.error();
+  if (auto named = name_listener(context, settings.listener); !named) return named.error();
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context, kTickets);
+  // SSL_CTX_set_tlsext_servername_callback without its macro, which is an old-style cast.
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(on_server_name));
+  SSL_CTX_set_alpn_select_cb(context, on_protocols, nullptr);
+  if (!use_ticket_ring(context, state->library->get(), state->tickets))
+    return refused("tickets cannot be set up");
+  state->asks_clients = !settings.client_roots_pem.empty();
+  if (state->asks_clients) {
+    if (auto asked = ask_clients(context, settings.client_roots_pem); !asked) return asked.error();
+  }
+  return std::unique_ptr<ServerContext>(new ServerContext(std::move(state)));
+}
+
+void ServerContext::set_ticket_keys(const std::vector<certs::TicketKey>& keys) {
+  POSTERN_CHECK(keys.size() <= certs::kTicketKeysLimit);
+  state_->tickets.replace(keys);
+}
+
+std::unique_ptr<Session> ServerContext::start() const {
+  auto session = make_state(state_->context.get(), state_, base::Side::Client);
+  session->signer_key = &state_->signer_key;
+  SSL* ssl = session->ssl.get();
+  if (state_->asks_clients) certs::expect_client(SSL_get0_param(ssl), state_->clock->wall());
+  if (state_->tickets.keys.empty()) {
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(ssl, 0);
+  }
+  SSL_set_accept_state(ssl);
+  return std::make_unique<Session>(std::move(session));
+}
+
+}  // namespace postern::tls

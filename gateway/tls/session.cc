@@ -1,2 +1,213 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include "gateway/tls/session.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "certs/certificate.h"
+#include "certs/verify.h"
+#include "gateway/tls/session_state.h"
+
+namespace postern::tls {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Side;
+
+const char* peer_name(const Session::State& state) {
+  return state.peer == Side::Client ? "the client" : "the component";
+}
+
+base::Error explain(const Session::State& state) {
+  if (state.signer_key != nullptr && state.signer_key->failure) return *state.signer_key->failure;
+  const std::string reason = certs::openssl_reason();
+  if (!state.verdict.empty()) return fail(Code::Denied, state.peer, state.verdict);
+  if (state.alert_received) {
+    return fail(Code::Closed, state.peer,
+                std::string(peer_name(state)) +
+                    " ended the TLS connection: " + SSL_alert_desc_string_long(state.alert));
+  }
+  const bool open = SSL_is_init_finished(state.ssl.get()) == 1;
+  return fail(Code::Invalid, state.peer,
+              std::string(peer_name(state)) +
+                  (open ? "'s TLS record is not acceptable: " : "'s TLS handshake failed: ") + reason);
+}
+
+// Lends in and out to the SSL for one call.
+class Loan {
+ public:
+  Loan(Session::State& state, std::string_view* in, base::Buffer& out) : state_(state) {
+    state_.stream = {in, &out};
+    ERR_clear_error();
+  }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() { state_.stream = {}; }
+
+ private:
+  Session::State& state_;
+};
+
+Progress progress_of(Session::State& state, int result) {
+  switch (SSL_get_error(state.ssl.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Progress::WantMore;
+    case SSL_ERROR_WANT_WRITE:
+      return Progress::WantRoom;
+    case SSL_ERROR_ZERO_RETURN:
+      state.peer_closed = true;
+      return Progress::Closed;
+    default:
+      state.error = explain(state);
+      return Progress::Failed;
+  }
+}
+
+std::string_view text_or_empty(const char* text) { return text == nullptr ? std::string_view() : text; }
+
+// As much of plain as should become the next record; 0: wait until some of out was sent.
+std::size_t next_record(std::size_t plain, const base::Buffer& out) {
+  const std::size_t wanted = std::min(plain, kRecordLimit);
+  if (out.room() >= wanted + kRecordOverhead) return wanted;
+  if (!out.empty() || out.room() <= kRecordOverhead) return 0;
+  return out.room() - kRecordOverhead;
+}
+
+}  // namespace
+
+Session::State* state_of(const SSL* ssl) { return static_cast<Session::State*>(SSL_get_ex_data(ssl, 0)); }
+
+std::unique_ptr<Session::State> make_state(SSL_CTX* ssl_context, std::shared_ptr<void> context, Side peer) {
+  auto state = std::make_unique<Session::State>();
+  state->context = std::move(context);
+  state->peer = peer;
+  state->ssl.reset(SSL_new(ssl_context));
+  certs::BioPtr bio = make_byte_bio(state->stream);
+  // SSL_new fails for want of memory only, and then the process is lost anyway.
+  POSTERN_CHECK(state->ssl != nullptr && bio != nullptr &&
+                SSL_set_ex_data(state->ssl.get(), 0, state.get()) == 1);
+  BIO* both = bio.release();
+  SSL_set_bio(state->ssl.get(), both, both);  // takes the one reference when both are the same
+  return state;
+}
+
+int on_verify(int good, X509_STORE_CTX* context) noexcept try {
+  const auto* ssl =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  Session::State* state = state_of(ssl);
+  X509* at = X509_STORE_CTX_get_current_cert(context);
+  if (good == 0) {
+    state->verdict = certs::explain_verification(X509_STORE_CTX_get_error(context), at, state->host);
+    return 0;
+  }
+  if (state->peer != Side::Client || X509_STORE_CTX_get_error_depth(context) != 0) return 1;
+  if (auto identity = certs::identity_of(at); !identity) {
+    state->verdict = identity.error().message;
+    X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+  }
+  return 1;
+} catch (const std::exception&) {
+  return 0;  // out of memory; nothing may be thrown through OpenSSL
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::~Session() = default;
+
+Progress Session::handshake(std::string_view& in, base::Buffer& out) {
+  if (failed()) return Progress::Failed;
+  if (state_->signer_key != nullptr) state_->signer_key->failure.reset();
+  const Loan loan(*state_, &in, out);
+  const int result = SSL_do_handshake(state_->ssl.get());
+  return result == 1 ? Progress::Done : progress_of(*state_, result);
+}
+
+ReadResult Session::read(std::string_view& in, std::span<char> plain, base::Buffer& out) {
+  POSTERN_CHECK(!plain.empty() && handshake_done());
+  if (failed()) return {Progress::Failed, 0};
+  const Loan loan(*state_, &in, out);
+  std::size_t size = 0;
+  const int result = SSL_read_ex(state_->ssl.get(), plain.data(), plain.size(), &size);
+  return result == 1 ? ReadResult{Progress::Done, size} : ReadResult{progress_of(*state_, result), 0};
+}
+
+std::size_t Session::write(std::string_view plain, base::Buffer& out) {
+  POSTERN_CHECK(handshake_done());
+  if (failed()) return 0;
+  const Loan loan(*state_, nullptr, out);
+  std::size_t taken = 0;
+  while (taken < plain.size()) {
+    const std::size_t piece = next_record(plain.size() - taken, out);
+    if (piece == 0) break;
+    std::size_t written = 0;
+    const int result = SSL_write_ex(state_->ssl.get(), plain.data() + taken, piece, &written);
+    if (result != 1) {
+      progress_of(*state_, result);
+      break;
+    }
+    taken += written;
+  }
+  return taken;
+}
+
+void Session::close(base::Buffer& out) {
+  if (failed() || !handshake_done()) return;
+  const Loan loan(*state_, nullptr, out);
+  SSL_shutdown(state_->ssl.get());
+  ERR_clear_error();
+}
+
+base::Status Session::on_end() const {
+  if (state_->error) return *state_->error;
+  if (!handshake_done()) {
+    return fail(Code::Closed, state_->peer,
+                std::string(peer_name(*state_)) + " went away during the TLS handshake");
+  }
+  if (state_->peer_closed) return base::Ok{};
+  return fail(Code::Closed, state_->peer,
+              std::string(peer_name(*state_)) + "'s connection was cut: it ended without TLS saying so");
+}
+
+bool Session::handshake_done() const { return SSL_is_init_finished(state_->ssl.get()) == 1; }
+bool Session::failed() const { return state_->error.has_value(); }
+const base::Error& Session::error() const {
+  POSTERN_CHECK(failed());
+  return *state_->error;
+}
+int Session::alert() const { return state_->alert; }
+
+std::string_view Session::version() const { return text_or_empty(SSL_get_version(state_->ssl.get())); }
+std::string_view Session::cipher() const { return text_or_empty(SSL_get_cipher_name(state_->ssl.get())); }
+bool Session::resumed() const { return SSL_session_reused(state_->ssl.get()) == 1; }
+std::string_view Session::server_name() const {
+  return text_or_empty(SSL_get_servername(state_->ssl.get(), TLSEXT_NAMETYPE_host_name));
+}
+
+std::string_view Session::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+std::vector<std::string> Session::peer_chain() const {
+  std::vector<std::string> chain;
+  X509* leaf = SSL_get0_peer_certificate(state_->ssl.get());
+  if (leaf == nullptr) return chain;
+  chain.push_back(certs::to_der(leaf));
+  const STACK_OF(X509)* sent = SSL_get_peer_cert_chain(state_->ssl.get());
+  // OpenSSL has the leaf in this list at a client, and not at a server.
+  for (int i = state_->peer == Side::Client ? 0 : 1; i < sk_X509_num(sent); ++i) {
+    chain.push_back(certs::to_der(sk_X509_value(sent, i)));
+  }
+  return chain;
+}
+
+}  // namespace postern::tls

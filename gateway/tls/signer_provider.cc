@@ -28,7 +28,8 @@ constexpr const char* kProvider = "postern-signer";
 constexpr const char* kProperty = "provider=postern-signer";
 constexpr const char* kHandleParameter = "postern-handle";  // octet string: the address of a SignerKey
 
-// ---- keymgmt: a key is a pointer to a SignerKey -------------------------------------------------------------------
+// ---- keymgmt: a key is a pointer to a SignerKey
+// -------------------------------------------------------------------
 
 struct Handle {
   SignerKey* key = nullptr;
@@ -54,20 +55,21 @@ int key_import(void* handle, int /*selection*/, const OSSL_PARAM parameters[]) n
 }
 
 const OSSL_PARAM* key_import_types(int /*selection*/) noexcept {
-  static const std::array kTypes = {OSSL_PARAM_octet_string(kHandleParameter, nullptr, 0), OSSL_PARAM_END};
-  return kTypes.data();
+  static const OSSL_PARAM kTypes[] = {OSSL_PARAM_octet_string(kHandleParameter, nullptr, 0), OSSL_PARAM_END};
+  return kTypes;
 }
 
-// The public half, for comparing with the certificate. There is no private half; refusing to export it is also what makes OpenSSL
-// choose this provider's signatures for this provider's keys.
+// The public half, for comparing with the certificate. There is no private half; refusing to export it is
+// also what makes OpenSSL choose this provider's signatures for this provider's keys.
 int key_export(void* handle, int selection, OSSL_CALLBACK* take, void* argument) noexcept {
   if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 || key_of(handle) == nullptr) return 0;
   return EVP_PKEY_export(key_of(handle)->public_key.get(), EVP_PKEY_PUBLIC_KEY, take, argument);
 }
 
 const OSSL_PARAM* key_export_types(int /*selection*/) noexcept {
-  static const std::array kTypes = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0), OSSL_PARAM_END};
-  return kTypes.data();
+  static const OSSL_PARAM kTypes[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0),
+                                      OSSL_PARAM_END};
+  return kTypes;
 }
 
 int key_get_params(void* handle, OSSL_PARAM parameters[]) noexcept {
@@ -75,17 +77,21 @@ int key_get_params(void* handle, OSSL_PARAM parameters[]) noexcept {
 }
 
 const OSSL_PARAM* key_gettable_params(void* /*provider*/) noexcept {
-  static const std::array kParameters = {
-      OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr), OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
-      OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, nullptr),
-      OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
-      OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, nullptr, 0), OSSL_PARAM_END};
-  return kParameters.data();
+  static const OSSL_PARAM kParameters[] = {OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr),
+                                           OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
+                                           OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, nullptr),
+                                           OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
+                                           OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, nullptr, 0),
+                                           OSSL_PARAM_END};
+  return kParameters;
 }
 
-const char* ec_signature_name(int operation) noexcept { return operation == OSSL_OP_SIGNATURE ? "ECDSA" : nullptr; }
+const char* ec_signature_name(int operation) noexcept {
+  return operation == OSSL_OP_SIGNATURE ? "ECDSA" : nullptr;
+}
 
-// ---- signature ----------------------------------------------------------------------------------------------------
+// ---- signature
+// ----------------------------------------------------------------------------------------------------
 
 enum class Digest { None, Sha256, Sha384, Sha512 };
 
@@ -120,7 +126,8 @@ std::optional<Scheme> scheme_of(const Signing& signing) {
   const auto choose = [&](Scheme sha256, Scheme sha384, Scheme sha512) {
     return signing.digest == Digest::Sha256 ? sha256 : signing.digest == Digest::Sha384 ? sha384 : sha512;
   };
-  if (EVP_PKEY_is_a(key, "EC") == 1) return choose(Scheme::EcdsaSha256, Scheme::EcdsaSha384, Scheme::EcdsaSha512);
+  if (EVP_PKEY_is_a(key, "EC") == 1)
+    return choose(Scheme::EcdsaSha256, Scheme::EcdsaSha384, Scheme::EcdsaSha512);
   if (signing.pss) return choose(Scheme::RsaPssSha256, Scheme::RsaPssSha384, Scheme::RsaPssSha512);
   return choose(Scheme::RsaPkcs1Sha256, Scheme::RsaPkcs1Sha384, Scheme::RsaPkcs1Sha512);
 }
@@ -145,7 +152,8 @@ int set_padding(Signing& signing, const OSSL_PARAM& value) {
 // TLS knows one length of the salt: that of the digest (RFC 8446 section 4.2.3).
 int check_salt(const OSSL_PARAM& value) {
   if (value.data_type == OSSL_PARAM_UTF8_STRING) {
-    return std::string_view(static_cast<const char*>(value.data)) == OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST ? 1 : 0;
+    return std::string_view(static_cast<const char*>(value.data)) == OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST ? 1
+                                                                                                       : 0;
   }
   int number = 0;
   return OSSL_PARAM_get_int(&value, &number) == 1 && number == RSA_PSS_SALTLEN_DIGEST ? 1 : 0;
@@ -161,10 +169,10 @@ int sign_set_params(void* context, const OSSL_PARAM parameters[]) noexcept {
 }
 
 const OSSL_PARAM* sign_settable_params(void* /*context*/, void* /*provider*/) noexcept {
-  static const std::array kParameters = {OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
-                                         OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0),
-                                         OSSL_PARAM_END};
-  return kParameters.data();
+  static const OSSL_PARAM kParameters[] = {
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0), OSSL_PARAM_END};
+  return kParameters;
 }
 
 int sign_begin(void* context, const char* digest, void* handle, const OSSL_PARAM parameters[]) noexcept {
@@ -193,8 +201,8 @@ int ask(Signing& signing, std::string_view message, unsigned char* out, std::siz
 }
 
 // One shot only: the keeper must see the message, so no digest is made of it here.
-int sign_message(void* context, unsigned char* out, std::size_t* size, std::size_t room, const unsigned char* message,
-                 std::size_t length) noexcept try {
+int sign_message(void* context, unsigned char* out, std::size_t* size, std::size_t room,
+                 const unsigned char* message, std::size_t length) noexcept try {
   auto& signing = *static_cast<Signing*>(context);
   if (signing.key == nullptr) return 0;
   if (out == nullptr) {
@@ -206,7 +214,8 @@ int sign_message(void* context, unsigned char* out, std::size_t* size, std::size
   return 0;  // out of memory; nothing may be thrown through OpenSSL
 }
 
-// ---- tables -------------------------------------------------------------------------------------------------------
+// ---- tables
+// -------------------------------------------------------------------------------------------------------
 
 using Function = void (*)();
 template <typename F>
@@ -255,7 +264,8 @@ const OSSL_ALGORITHM* query(void* /*provider*/, int operation, int* cached) noex
       OSSL_ALGORITHM{nullptr, nullptr, nullptr, nullptr}};
   static const std::array kSignatures = {
       OSSL_ALGORITHM{"ECDSA", kProperty, sign_functions(), "remote signature"},
-      OSSL_ALGORITHM{"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperty, sign_functions(), "remote signature"},
+      OSSL_ALGORITHM{"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperty, sign_functions(),
+                     "remote signature"},
       OSSL_ALGORITHM{"ED25519:1.3.101.112", kProperty, sign_functions(), "remote signature"},
       OSSL_ALGORITHM{nullptr, nullptr, nullptr, nullptr}};
   *cached = 0;
@@ -307,13 +317,15 @@ base::Result<certs::KeyPtr> SignerLibrary::make_key(SignerKey& key) const {
   const char* type = type_name(key.public_key.get());
   if (type == nullptr) return fail(Code::Invalid, "the certificate's key is neither EC, RSA nor Ed25519");
   SignerKey* address = &key;
-  const std::array parameters = {OSSL_PARAM_construct_octet_string(kHandleParameter, &address, sizeof address),
-                                 OSSL_PARAM_construct_end()};
+  const std::array parameters = {
+      OSSL_PARAM_construct_octet_string(kHandleParameter, &address, sizeof address),
+      OSSL_PARAM_construct_end()};
   ERR_clear_error();
   const certs::KeyContextPtr context(EVP_PKEY_CTX_new_from_name(library_.get(), type, kProperty));
   EVP_PKEY* made = nullptr;
   if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, const_cast<OSSL_PARAM*>(parameters.data())) != 1) {
+      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, const_cast<OSSL_PARAM*>(parameters.data())) !=
+          1) {
     return fail(Code::Internal, "the remote key could not be set up: " + certs::openssl_reason());
   }
   return certs::KeyPtr(made);

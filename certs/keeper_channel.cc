@@ -1,0 +1,92 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "certs/keeper_channel.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace postern::certs {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Ok;
+
+base::Nanos now() { return base::SystemClock().monotonic(); }
+
+}  // namespace
+
+KeeperChannel::KeeperChannel(base::UniqueFd socket, int timeout_millis)
+    : socket_(std::move(socket)), timeout_millis_(timeout_millis) {}
+
+void KeeperChannel::replace(base::UniqueFd socket) { socket_ = std::move(socket); }
+
+base::Error KeeperChannel::broken(base::Error why) {
+  socket_.reset();
+  return why;
+}
+
+base::Status KeeperChannel::send(const std::string& request) {
+  if (request.size() > kKeeperMessageLimit)
+    return fail(Code::Limit, "a request to the keeper is longer than 8 KiB");
+  if (!socket_.valid()) return fail(Code::Unavailable, "the keeper is not connected");
+  ssize_t sent = 0;
+  do {
+    sent = ::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent == static_cast<ssize_t>(request.size())) return Ok{};
+  // A full socket is a keeper that has answered none of many requests: the next one would not fare better.
+  return broken(fail(Code::Unavailable, base::fail_errno("the keeper cannot be asked", errno).message));
+}
+
+base::Result<std::string> KeeperChannel::await(std::uint32_t tag) {
+  const base::Nanos deadline = now() + timeout_millis_ * base::kMillisecond;
+  std::array<char, kKeeperMessageLimit + 1> message{};
+  while (true) {
+    const base::Nanos left = (deadline - now()) / base::kMillisecond;
+    if (left <= 0) return fail(Code::Timeout, "the keeper did not answer in time");
+    pollfd waiting{socket_.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(left)) <= 0) continue;  // time is judged above
+    const ssize_t size = ::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size <= 0) return broken(fail(Code::Unavailable, "the keeper closed its connection"));
+    auto answer = decode_answer({message.data(), static_cast<std::size_t>(size)});
+    if (!answer) return broken(answer.error());
+    if (answer->tag != tag) continue;  // late: its asker gave up
+    if (!answer->done) return fail(Code::Denied, "the keeper refused: " + answer->payload);
+    return std::move(answer->payload);
+  }
+}
+
+base::Result<std::string> KeeperChannel::ask(const std::string& request) {
+  if (auto sent = send(request); !sent) return sent.error();
+  return await(tag_);
+}
+
+base::Result<std::string> KeeperChannel::sign_tls(std::string_view key_id, Scheme scheme,
+                                                  std::string_view to_be_signed) {
+  auto payload = ask(encode_sign_tls(++tag_, key_id, scheme, to_be_signed));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
+base::Result<std::vector<TicketKey>> KeeperChannel::ticket_keys() {
+  auto payload = ask(encode_ticket_keys(++tag_));
+  if (!payload) return payload.error();
+  return decode_ticket_payload(*payload);
+}
+
+base::Result<std::string> KeeperChannel::sign_pass(std::string_view payload) {
+  auto answer = ask(encode_sign_pass(++tag_, payload));
+  return answer ? decode_text_payload(*answer) : answer;
+}
+
+base::Result<std::string> KeeperChannel::pass_public_key() {
+  auto payload = ask(encode_pass_public_key(++tag_));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
+}  // namespace postern::certs

@@ -1,0 +1,134 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "certs/keeper_protocol.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace postern::certs {
+namespace {
+
+using base::BinaryReader;
+using base::BinaryWriter;
+using base::Code;
+using base::fail;
+
+constexpr std::uint8_t kDone = 0;
+constexpr std::uint8_t kRefused = 1;
+constexpr std::size_t kSentenceLimit = 512;
+
+BinaryWriter begin_request(KeeperRequest kind, std::uint32_t tag) {
+  BinaryWriter out;
+  out.u8(static_cast<std::uint8_t>(kind));
+  out.u32(tag);
+  return out;
+}
+
+template <std::size_t N>
+std::string_view bytes_of(const std::array<unsigned char, N>& field) {
+  return {reinterpret_cast<const char*>(field.data()), N};
+}
+
+template <std::size_t N>
+void read_field(BinaryReader& in, std::array<unsigned char, N>& field) {
+  const std::string_view bytes = in.raw(N);
+  std::copy(bytes.begin(), bytes.end(), field.begin());
+}
+
+base::Error not_an_answer() { return fail(Code::Corrupt, "the keeper's answer is not one"); }
+
+}  // namespace
+
+std::string encode_sign_tls(std::uint32_t tag, std::string_view key_id, Scheme scheme,
+                            std::string_view to_be_signed) {
+  BinaryWriter out = begin_request(KeeperRequest::SignTls, tag);
+  out.text(key_id);
+  out.u16(static_cast<std::uint16_t>(scheme));
+  out.text(to_be_signed);
+  return out.bytes();
+}
+
+std::string encode_ticket_keys(std::uint32_t tag) {
+  return begin_request(KeeperRequest::TicketKeys, tag).bytes();
+}
+
+std::string encode_sign_pass(std::uint32_t tag, std::string_view payload) {
+  BinaryWriter out = begin_request(KeeperRequest::SignPass, tag);
+  out.text(payload);
+  return out.bytes();
+}
+
+std::string encode_pass_public_key(std::uint32_t tag) {
+  return begin_request(KeeperRequest::PassPublicKey, tag).bytes();
+}
+
+base::Result<KeeperAnswer> decode_answer(std::string_view message) {
+  if (message.size() > kKeeperMessageLimit) return not_an_answer();
+  BinaryReader in(message);
+  KeeperAnswer answer;
+  answer.tag = in.u32();
+  const std::uint8_t outcome = in.u8();
+  if (!in.ok() || outcome > kRefused) return not_an_answer();
+  answer.done = outcome == kDone;
+  answer.payload = answer.done ? in.rest() : in.text();
+  if (!answer.done && !in.done()) return not_an_answer();
+  return answer;
+}
+
+std::string encode_done(std::uint32_t tag, std::string_view payload) {
+  BinaryWriter out;
+  out.u32(tag);
+  out.u8(kDone);
+  out.raw(payload);
+  return out.bytes();
+}
+
+std::string encode_refused(std::uint32_t tag, std::string_view sentence) {
+  BinaryWriter out;
+  out.u32(tag);
+  out.u8(kRefused);
+  out.text(sentence.substr(0, kSentenceLimit));
+  return out.bytes();
+}
+
+std::string encode_ticket_payload(const std::vector<TicketKey>& keys) {
+  POSTERN_CHECK(keys.size() <= kTicketKeysLimit);
+  BinaryWriter out;
+  out.u8(static_cast<std::uint8_t>(keys.size()));
+  for (const TicketKey& key : keys) {
+    out.raw(bytes_of(key.name));
+    out.raw(bytes_of(key.cipher));
+    out.raw(bytes_of(key.mac));
+  }
+  return out.bytes();
+}
+
+base::Result<std::vector<TicketKey>> decode_ticket_payload(std::string_view payload) {
+  BinaryReader in(payload);
+  const std::size_t count = in.u8();
+  if (count > kTicketKeysLimit || in.rest().size() != count * kTicketKeySize) return not_an_answer();
+  std::vector<TicketKey> keys(count);
+  for (TicketKey& key : keys) {
+    read_field(in, key.name);
+    read_field(in, key.cipher);
+    read_field(in, key.mac);
+  }
+  return keys;
+}
+
+std::string encode_text_payload(std::string_view text) {
+  BinaryWriter out;
+  out.text(text);
+  return out.bytes();
+}
+
+base::Result<std::string> decode_text_payload(std::string_view payload) {
+  BinaryReader in(payload);
+  std::string text(in.text());
+  if (!in.done()) return not_an_answer();
+  return text;
+}
+
+}  // namespace postern::certs
