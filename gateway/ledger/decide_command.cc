@@ -1,0 +1,105 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/decide_command.h"
+
+#include <array>
+
+#include "gateway/ledger/deciding.h"
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventType;
+
+struct Row {
+  std::string_view command;
+  bool enforcer, console, supervisor;
+  Decision (*decide)(const Context&, const Order&);  // nullptr: not decided here
+};
+
+constexpr std::array<Row, 16> kTable{{
+    {"remote_access.set", false, true, false, decide_remote_access},
+    {"capability.set", false, true, false, decide_capability},
+    {"engineer.add", false, true, false, decide_engineer_add},
+    {"engineer.approve", false, true, false, decide_engineer_approve},
+    {"engineer.remove", false, true, false, decide_engineer_remove},
+    {"pass.issue", false, true, false, decide_pass_issue},
+    {"pass.verify_and_open", true, false, false, decide_pass_open},
+    {"certificate.open", true, false, false, decide_certificate_open},
+    {"session.end", true, true, false, decide_session_end},
+    {"session.end_all", false, true, false, decide_session_end_all},
+    {"request.create", true, false, false, decide_request_create},
+    {"request.approve", false, true, false, decide_request_approve},
+    {"request.refuse", false, true, false, decide_request_refuse},
+    {"request.withdraw", true, false, false, decide_request_withdraw},
+    {"grant.revoke", false, true, false, decide_grant_revoke},
+    {"policy.set", false, false, true, nullptr},
+}};
+
+const Row* find_row(std::string_view command) {
+  for (const Row& row : kTable) {
+    if (row.command == command) return &row;
+  }
+  return nullptr;
+}
+
+constexpr std::array<std::string_view, 3> kSenders{"enforcer", "console", "supervisor"};
+
+}  // namespace
+
+std::string_view to_text(Sender sender) { return kSenders.at(static_cast<std::size_t>(sender)); }
+
+std::optional<Sender> sender_of(std::string_view peer) {
+  for (std::size_t i = 0; i < kSenders.size(); ++i) {
+    if (kSenders[i] == peer) return static_cast<Sender>(i);
+  }
+  return std::nullopt;
+}
+
+bool may_command(Sender sender, std::string_view command) {
+  const Row* row = find_row(command);
+  if (row == nullptr) return false;
+  if (sender == Sender::Enforcer) return row->enforcer;
+  return sender == Sender::Console ? row->console : row->supervisor;
+}
+
+bool may_append(Sender sender, EventType type) {
+  switch (type) {
+    case EventType::ExchangeForwarded:
+    case EventType::ExchangeCompleted:
+    case EventType::ExchangeRefused:
+    case EventType::SessionRefused:
+      return sender == Sender::Enforcer;
+    case EventType::NodeUp:
+    case EventType::NodeDown:
+      return sender != Sender::Console;
+    case EventType::AdminSignedIn:
+    case EventType::AdminSignedOut:
+    case EventType::AdminRefused:
+    case EventType::LogRead:
+      return sender == Sender::Console;
+    case EventType::ConfigChanged:
+    case EventType::ConfigRejected:
+    case EventType::PolicyRejected:
+    case EventType::RoleStarted:
+    case EventType::RoleEnded:
+      return sender == Sender::Supervisor;
+    default:
+      return false;
+  }
+}
+
+Decision decide_command(const Context& context, Sender sender, const base::Json& order) {
+  const Row* row = find_row(base::json_text_or(order, "command", ""));
+  POSTERN_CHECK(row != nullptr && row->decide != nullptr);
+  Order taken{order, sender, base::json_text_or(order, "actor", ""), base::json_text_or(order, "from", "")};
+  if (!is_plain_text(taken.actor, kLongestPeerText) || !is_plain_text(taken.from, kLongestPeerText)) {
+    return invalid("actor and from must be short texts");
+  }
+  if (sender == Sender::Console && taken.actor.rfind("admin:", 0) != 0) {
+    return refuse(403, "denied", "only an admin may do this: actor must be \"admin:\" and a name");
+  }
+  return row->decide(context, taken);
+}
+
+}  // namespace postern::ledger

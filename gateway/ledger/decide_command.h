@@ -1,0 +1,103 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command leads to: the events to append and the answer, or a refusal. Pure: the same context and the
+// same order of calls give the same decisions (but for ids and tokens). The caller appends the events in
+// their order, folds them, and sends the answer when they are durable and what closes has taken effect.
+//
+// Who may send what. The channel says who is at the other end; a command that is not in its row is a breach,
+// and the channel is closed: an enforcer that asks for remote_access.set is not an enforcer any more.
+//
+//   command              enforcer console supervisor   arguments (* may be missing)               answer
+//   remote_access.set               x                  mode, until*                               mode,
+//   until*, changed, by capability.set                  x                  name, setting, until* name,
+//   setting, until* engineer.add                    x                  name, email*, certificates* engineer
+//   engineer.approve                x                  name                                       engineer
+//   engineer.remove                 x                  name                                       engineer,
+//   sessions_ended pass.issue                      x                  engineer, expires* pass, engineer,
+//   expires pass.verify_and_open   x                           pass, client, user_agent*, tls* session,
+//   token, engineer ... certificate.open       x                           fingerprint, emails*, uris*,
+//   subject*,     session, engineer ...
+//                                                      client, user_agent*, tls*
+//   session.end            x        x                  id, reason* (enforcer: signed_out only)    session
+//   session.end_all                 x                  - sessions_ended request.create         x session,
+//   capabilities* | role*, reason,    request
+//                                                      ticket*, duration*, start*
+//   request.approve                 x                  id, capabilities*, role*, duration*        grant
+//   request.refuse                  x                  id, reason                                 request
+//   request.withdraw       x                           id, session                                request
+//   grant.revoke                    x                  id                                         grant
+//   policy.set                               x         text, file*                                hash,
+//   capabilities, changed
+//
+// Every command is an object {"command", "actor" ("admin:root"), "from" ("uid 0", an address), arguments}.
+// What an engineer asks through an enforcer is done in the name of the session's engineer, whatever actor
+// says. Durations and times are texts as people write them ("8h", RFC 3339). Setting what is set already
+// appends nothing and answers with "changed": false.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/refusal.h"
+#include "base/ulid.h"
+#include "gateway/ledger/draft.h"
+#include "gateway/ledger/limits.h"
+#include "gateway/ledger/policy_summary.h"
+#include "gateway/ledger/tallies.h"
+#include "gateway/state/state.h"
+
+namespace postern::ledger {
+
+enum class Sender { Enforcer, Console, Supervisor };
+std::string_view to_text(Sender sender);
+// The sender of a channel by the name that the supervisor gave it.
+std::optional<Sender> sender_of(std::string_view peer);
+
+bool may_command(Sender sender, std::string_view command);
+// Which events a role may append by itself; never one that changes the state.
+bool may_append(Sender sender, audit::EventType type);
+
+struct Context {
+  const state::State& state;
+  const PolicySummary& policy;
+  const Limits& limits;
+  const Tallies& tallies;
+  base::UlidMaker& ids;
+  base::Micros now = 0;
+  std::string_view pass_key;  // 32 bytes; empty while the keeper has not told it
+  bool log_writable = false;
+};
+
+struct CommandRefused {
+  int status = 400;  // of the HTTP answer
+  std::string
+      code;  // "invalid", "not_found", "conflict", "denied", "limit_reached", or a base::Refusal's code
+  std::string message;
+};
+
+struct Decision {
+  std::vector<Draft> events;  // may be there beside a refusal: a refused sign-in is an event
+  base::Json reply = base::Json::object();
+  std::optional<CommandRefused> refused;
+  std::string
+      to_sign;  // pass.issue: the payload; the pass goes into the reply before the events are appended
+  bool measured = false;  // wait for what it closes, and record how long it took
+};
+
+// order is an object with a "command" that may_command() allows and that is not policy.set.
+Decision decide_command(const Context& context, Sender sender, const base::Json& order);
+
+// Invalid is a faulty policy: its faults, as "line:column: message", refuse the command.
+Decision decide_policy(const Context& context, const policy::ParsedPolicy& parsed, const base::Json& order);
+
+// What time has done: settings, grants, sessions and requests that have run out.
+Decision decide_due(const Context& context);
+
+// The ends of all sessions, for an orderly stop.
+Decision decide_stop(const Context& context);
+
+}  // namespace postern::ledger

@@ -1,0 +1,163 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/deciding.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+
+namespace postern::ledger {
+
+using audit::EventType;
+using base::Json;
+
+bool Order::texts(const char* key, std::vector<std::string>& out) const {
+  if (!has(key)) return true;
+  if (!arguments[key].is_array()) return false;
+  for (const Json& item : arguments[key]) {
+    if (!item.is_string()) return false;
+    out.push_back(item.get<std::string>());
+  }
+  return true;
+}
+
+Decision refuse(int status, std::string code, std::string message) {
+  Decision decision;
+  decision.refused = CommandRefused{status, std::move(code), std::move(message)};
+  return decision;
+}
+Decision invalid(std::string message) { return refuse(400, "invalid", std::move(message)); }
+Decision not_found(std::string message) { return refuse(404, "not_found", std::move(message)); }
+Decision conflict(std::string message) { return refuse(409, "conflict", std::move(message)); }
+Decision refuse(base::Refusal refusal, std::string message) {
+  const base::RefusalText& text = base::text_of(refusal);
+  return refuse(text.status, std::string(text.code), std::move(message));
+}
+Decision log_closed() {
+  return refuse(base::Refusal::LogUnavailable,
+                "the log cannot be written, so nothing can be allowed; taking away still works");
+}
+
+bool is_engineer_name(std::string_view text) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= 64 && plain(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [plain](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_plain_text(std::string_view text, std::size_t limit) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  return text.size() <= limit && base::is_utf8(text) && std::none_of(text.begin(), text.end(), control);
+}
+
+std::string actor_of(std::string_view engineer) { return "engineer:" + std::string(engineer); }
+
+Draft draft_session_end(const Context& context, const state::Session& session, std::string_view reason,
+                        std::string_view actor) {
+  const Tally tally = context.tallies.of(session.id);
+  Draft draft{EventType::SessionEnded,
+              std::string(actor),
+              session.id,
+              session.engineer,
+              std::string(reason),
+              {},
+              true};
+  draft.detail = Detail()
+                     .text("reason", reason)
+                     .text("engineer", session.engineer)
+                     .number("duration_us", std::max<base::Micros>(0, context.now - session.opened))
+                     .number("exchanges", tally.exchanges)
+                     .number("refused", tally.refused)
+                     .number("request_bytes", tally.request_bytes)
+                     .number("response_bytes", tally.response_bytes)
+                     .done();
+  return draft;
+}
+
+Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::string_view actor,
+                      std::string_view from) {
+  Draft draft{EventType::GrantEnded, std::string(actor), {}, grant.id, std::string(reason), {}, true};
+  draft.detail = Detail()
+                     .text("grant", grant.id)
+                     .text("request", grant.request)
+                     .text("engineer", grant.engineer)
+                     .text("reason", reason)
+                     .text("client", from)
+                     .done();
+  return draft;
+}
+
+std::string_view to_text(state::RequestState state) {
+  static constexpr std::string_view kStates[] = {"pending", "approved", "refused", "withdrawn", "expired"};
+  return kStates[static_cast<std::size_t>(state)];
+}
+
+namespace {
+
+void put_time(Json& into, const char* key, const std::optional<base::Micros>& time) {
+  if (time && *time > 0) into[key] = base::format_time(*time);
+}
+void put_text(Json& into, const char* key, const std::string& text) {
+  if (!text.empty()) into[key] = text;
+}
+
+}  // namespace
+
+Json view(const state::Engineer& engineer) {
+  Json json{{"name", engineer.name},
+            {"state", engineer.approved ? "approved" : "added"},
+            {"added", base::format_time(engineer.added)},
+            {"certificates", engineer.certificates}};
+  put_text(json, "email", engineer.email);
+  return json;
+}
+
+Json view(const state::Request& request) {
+  Json json{{"id", request.id},
+            {"engineer", request.engineer},
+            {"capabilities", request.capabilities},
+            {"reason", request.reason},
+            {"ticket", request.ticket},
+            {"duration", base::format_duration(request.duration)},
+            {"created", base::format_time(request.created)},
+            {"state", to_text(request.state)}};
+  put_text(json, "role", request.role);
+  put_text(json, "by", request.by);
+  put_text(json, "note", request.note);
+  put_time(json, "start", request.start);
+  put_time(json, "decided", request.decided);
+  return json;
+}
+
+Json view(const state::Grant& grant, base::Micros now) {
+  const bool over = grant.ended || grant.until <= now;
+  Json json{{"id", grant.id},
+            {"engineer", grant.engineer},
+            {"capabilities", grant.capabilities},
+            {"from", base::format_time(grant.from)},
+            {"until", base::format_time(grant.until)},
+            {"state", over ? "ended" : "active"}};
+  put_text(json, "request", grant.request);
+  if (over) json["ended_reason"] = grant.ended ? grant.ended_reason : "expired";
+  return json;
+}
+
+Json view(const state::Session& session, const Tally& tally) {
+  Json json{{"id", session.id},
+            {"engineer", session.engineer},
+            {"method", session.method},
+            {"client", session.client},
+            {"opened", base::format_time(session.opened)},
+            {"expires", base::format_time(session.expires)},
+            {"idle_until", base::format_time(session.last_active + session.idle)},
+            {"last_active", base::format_time(session.last_active)},
+            {"state", "active"},
+            {"exchanges", tally.exchanges},
+            {"refused", tally.refused},
+            {"request_bytes", tally.request_bytes},
+            {"response_bytes", tally.response_bytes}};
+  put_text(json, "user_agent", session.user_agent);
+  return json;
+}
+
+}  // namespace postern::ledger

@@ -1,0 +1,88 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared by the deciders of this folder, and by nobody else: one function per command, and the words they
+// have in common.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/ledger/decide_command.h"
+
+namespace postern::ledger {
+
+struct Order {
+  const base::Json& arguments;
+  Sender sender;
+  std::string actor;
+  std::string from;
+
+  std::string text(const char* key) const { return base::json_text_or(arguments, key, ""); }
+  bool has(const char* key) const { return arguments.contains(key) && !arguments[key].is_null(); }
+  // False if it is there but not a list of texts.
+  bool texts(const char* key, std::vector<std::string>& out) const;
+};
+
+Decision decide_remote_access(const Context& context, const Order& order);
+Decision decide_capability(const Context& context, const Order& order);
+Decision decide_engineer_add(const Context& context, const Order& order);
+Decision decide_engineer_approve(const Context& context, const Order& order);
+Decision decide_engineer_remove(const Context& context, const Order& order);
+Decision decide_pass_issue(const Context& context, const Order& order);
+Decision decide_pass_open(const Context& context, const Order& order);
+Decision decide_certificate_open(const Context& context, const Order& order);
+Decision decide_session_end(const Context& context, const Order& order);
+Decision decide_session_end_all(const Context& context, const Order& order);
+Decision decide_request_create(const Context& context, const Order& order);
+Decision decide_request_approve(const Context& context, const Order& order);
+Decision decide_request_refuse(const Context& context, const Order& order);
+Decision decide_request_withdraw(const Context& context, const Order& order);
+Decision decide_grant_revoke(const Context& context, const Order& order);
+
+Decision refuse(int status, std::string code, std::string message);
+Decision invalid(std::string message);    // 400
+Decision not_found(std::string message);  // 404
+Decision conflict(std::string message);   // 409
+Decision refuse(base::Refusal refusal, std::string message);
+Decision log_closed();  // 503: gives something while the log cannot be written
+inline Decision unchanged(base::Json reply) {
+  Decision decision;
+  decision.reply = std::move(reply);
+  decision.reply["changed"] = false;
+  return decision;
+}
+
+bool is_engineer_name(std::string_view text);
+// Without control bytes, valid UTF-8, at most limit bytes.
+bool is_plain_text(std::string_view text, std::size_t limit);
+std::string actor_of(std::string_view engineer);  // "engineer:alice"
+
+Draft draft_session_end(const Context& context, const state::Session& session, std::string_view reason,
+                        std::string_view actor);
+// Ends what is selected; returns how many.
+template <typename Select>
+std::int64_t end_sessions(const Context& context, std::string_view reason, std::string_view actor,
+                          Decision& into, Select select) {
+  std::int64_t ended = 0;
+  for (const auto& [id, session] : context.state.sessions()) {
+    if (!select(session)) continue;
+    into.events.push_back(draft_session_end(context, session, reason, actor));
+    ++ended;
+  }
+  return ended;
+}
+Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::string_view actor,
+                      std::string_view from);
+Draft draft_remote_access(const Context& context, state::RemoteAccess mode, std::optional<base::Micros> until,
+                          const Order& order);
+
+// As API answers (docs/API.md): what the admins' and the engineers' pages show.
+base::Json view(const state::Engineer& engineer);
+base::Json view(const state::Request& request);
+base::Json view(const state::Grant& grant, base::Micros now);
+base::Json view(const state::Session& session, const Tally& tally);
+std::string_view to_text(state::RequestState state);
+
+}  // namespace postern::ledger

@@ -1,0 +1,33 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What each active session has done so far: the sums that its session.ended carries. Counted from what
+// enforcers say beside their events, so that no event of an exchange is parsed here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace postern::ledger {
+
+struct Tally {
+  std::int64_t exchanges = 0;  // forwarded to the component
+  std::int64_t refused = 0;
+  std::int64_t request_bytes = 0;
+  std::int64_t response_bytes = 0;
+};
+
+class Tallies {
+ public:
+  void open(std::string_view session) { of_.try_emplace(std::string(session)); }
+  void close(std::string_view session);
+  Tally* find(std::string_view session);  // nullptr for a session that is not open: late events count nowhere
+  Tally of(std::string_view session) const;
+
+ private:
+  std::map<std::string, Tally, std::less<>> of_;
+};
+
+}  // namespace postern::ledger
