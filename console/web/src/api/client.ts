@@ -1,0 +1,74 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls to /api/v1. Whatever fails becomes one Problem, so that a page shows it beside what caused it.
+import { words } from '../text';
+
+// RFC 9457, or our own words when there was no answer at all (status 0).
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    readonly code: string,
+    readonly event: string,
+  ) {
+    super(detail ? `${title}: ${detail}` : title);
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+async function problem_from(response: Response): Promise<Problem> {
+  let body: Record<string, unknown> = {};
+  try {
+    body = (await response.json()) as Record<string, unknown>;
+  } catch {
+    // An answer that is no problem document still has a status worth showing.
+  }
+  const event = text(body.event) || (response.headers.get('postern-event') ?? '');
+  const title = text(body.title) || words.problem.status(response.status);
+  return new Problem(response.status, title, text(body.detail), text(body.code), event);
+}
+
+let on_signed_out: () => void = () => {};
+
+// What happens when an answer says that nobody is signed in (any more).
+export function when_signed_out(action: () => void): void {
+  on_signed_out = action;
+}
+
+// An answer that takes longer than this is treated as none: a change is cut into all processes within milliseconds.
+const kAnswerTimeoutMs = 15_000;
+
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(kAnswerTimeoutMs),
+    headers: { Accept: 'application/json' },
+  };
+  if (method !== 'GET') {
+    init.headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
+    init.body = JSON.stringify(body ?? {});
+  }
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, init);
+  } catch {
+    throw new Problem(0, words.problem.unreachable, '', '', '');
+  }
+  if (response.status === 401 && path !== '/sign-in') on_signed_out();
+  if (!response.ok) throw await problem_from(response);
+  if (response.status === 204) return undefined as T;
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new Problem(response.status, words.problem.unreadable, '', '', '');
+  }
+}
+
+export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
+export const items = async <T>(path: string): Promise<T[]> => (await get<{ items?: T[] }>(path)).items ?? [];
+export const segment = encodeURIComponent;

@@ -1,0 +1,105 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What /api/v1 answers. Times are RFC 3339 in UTC. Every string that is not a union of words is outside text.
+
+export type AdminRole = 'admin' | 'auditor';
+export interface Me { name: string; role: AdminRole; since?: string }
+
+export type AccessMode = 'off' | 'approved' | 'read-only' | 'all';
+export interface RemoteAccess { mode: AccessMode; until?: string | null; changed?: string; by?: string }
+
+export type Setting = 'off' | 'ask' | 'on';
+export interface Capability {
+  name: string;
+  title: string;
+  description?: string;
+  group?: string;
+  class: 'read' | 'write';
+  setting: Setting;
+  until?: string | null;
+  operations: string[];
+}
+
+// What a change cut, in all processes.
+export interface Cut { sessions?: number; exchanges?: number; slowest_us?: number }
+
+export interface Engineer {
+  name: string;
+  email?: string;
+  state: 'added' | 'approved';
+  added?: string;
+  certificates?: string[];
+}
+
+export interface Pass { pass: string; engineer: string; expires: string; link: string }
+
+export type RequestState = 'pending' | 'approved' | 'refused' | 'withdrawn' | 'expired';
+export interface AccessRequest {
+  id: string;
+  engineer: string;
+  role?: string;
+  capabilities?: string[];
+  reason: string;
+  ticket?: string;
+  start?: string;
+  duration?: string;
+  created: string;
+  state: RequestState;
+  decided?: string;
+  by?: string;
+  note?: string;
+}
+
+export interface Grant {
+  id: string;
+  engineer: string;
+  capabilities: string[];
+  from: string;
+  until: string;
+  state: 'active' | 'ended';
+  ended_reason?: string;
+  request?: string;
+}
+
+export interface Session {
+  id: string;
+  engineer: string;
+  method?: string;
+  client?: string;
+  user_agent?: string;
+  opened: string;
+  expires: string;
+  idle_until?: string;
+  last_active?: string;
+  state: 'active' | 'ended';
+  ended?: string;
+  reason?: string;
+  exchanges: number;
+  refused: number;
+  capabilities?: string[];
+}
+
+export type Severity = 'info' | 'warning' | 'severe';
+export interface LogEvent {
+  id: string;
+  index?: number;
+  time: string;
+  type: string;
+  severity: Severity;
+  sentence?: string;
+  [field: string]: unknown;
+}
+
+export interface Role { name: string; pid?: number; state: 'running' | 'starting' | 'backing_off' | 'stopped'; started?: string; restarts?: number }
+export interface Node { service: string; url: string; state: 'up' | 'down' | 'unknown'; since?: string; reason?: string }
+export interface GatewayStatus {
+  version: string;
+  started?: string;
+  sandbox?: { mode: string };
+  roles?: Role[];
+  component?: { services?: { name: string; path: string }[]; nodes?: Node[] };
+  log?: { directory?: string; size?: number; durable?: number; writable: boolean; reason?: string };
+  policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string };
+  sessions?: { active: number };
+}

@@ -1,0 +1,110 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything the console knows about the gateway, kept current: fetched once, then whenever the live line says that
+// something changed. A part that cannot be fetched keeps its last value beside the problem; it never looks empty instead.
+import { get, items, Problem } from '../api/client';
+import { open_stream, type LineState } from '../api/stream';
+import type { AccessRequest, Capability, Engineer, GatewayStatus, Grant, LogEvent, Me, RemoteAccess, Session } from '../api/types';
+import { words } from '../text';
+import { make_store, type Store } from './store';
+
+// undefined: not fetched yet.
+export interface Part<T> { value?: T; problem?: Problem }
+const make_part = <T>(): Store<Part<T>> => make_store<Part<T>>({});
+
+export const me = make_store<Me | null | undefined>(undefined);  // null: nobody is signed in
+export const line = make_store<LineState>('connecting');
+export const skipped = make_store(0);
+
+export const parts = {
+  status: make_part<GatewayStatus>(),
+  access: make_part<RemoteAccess>(),
+  capabilities: make_part<Capability[]>(),
+  requests: make_part<AccessRequest[]>(),
+  grants: make_part<Grant[]>(),
+  sessions: make_part<Session[]>(),
+  engineers: make_part<Engineer[]>(),
+  events: make_part<LogEvent[]>(),
+};
+
+const kEventsShown = 100;    // the console's page keeps this many; the log keeps all
+const kSettleMs = 120;       // changes that come together are fetched together
+const kStatusEveryMs = 10_000;
+
+async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Promise<void> {
+  try {
+    part.set({ value: await load() });
+  } catch (error) {
+    const problem = error instanceof Problem ? error : new Problem(0, words.problem.unreadable, '', '', '');
+    part.set({ ...part.get(), problem });
+  }
+}
+
+const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
+
+async function fetch_state(): Promise<void> {
+  await Promise.all([
+    fetch_status(),
+    fetch_part(parts.access, () => get<RemoteAccess>('/remote-access')),
+    fetch_part(parts.capabilities, () => items<Capability>('/capabilities')),
+    fetch_part(parts.requests, () => items<AccessRequest>('/requests?state=pending')),
+    fetch_part(parts.grants, async () => (await items<Grant>('/grants')).filter((grant) => grant.state === 'active')),
+    fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200')),
+    fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
+  ]);
+}
+
+export async function fetch_events(): Promise<void> {
+  skipped.set(0);
+  await fetch_part(parts.events, () => items<LogEvent>(`/events?limit=${kEventsShown}`));
+}
+
+let settling = 0;
+
+// Fetches all that a change may have touched, soon; calls in between are one.
+export function refresh(): void {
+  window.clearTimeout(settling);
+  settling = window.setTimeout(() => void fetch_state(), kSettleMs);
+}
+
+function add_event(event: LogEvent): void {
+  const known = parts.events.get().value ?? [];
+  if (known.some((one) => one.id === event.id)) return;
+  parts.events.set({ value: [event, ...known].slice(0, kEventsShown) });
+}
+
+// Starts the live line; the answer ends it.
+export function follow(): () => void {
+  const close = open_stream({
+    on_state: refresh,
+    on_event: add_event,
+    on_more: (count) => skipped.set(skipped.get() + count),
+    on_line: (state) => {
+      line.set(state);
+      if (state === 'live') void Promise.all([fetch_state(), fetch_events()]);
+      if (state === 'lost') void who_am_i();
+    },
+  });
+  const status = window.setInterval(() => void fetch_status(), kStatusEveryMs);
+  void Promise.all([fetch_state(), fetch_events()]);
+  return () => {
+    close();
+    window.clearInterval(status);
+  };
+}
+
+// A 401 signs out through when_signed_out; without an answer we stay as we are.
+export async function who_am_i(): Promise<void> {
+  try {
+    me.set(await get<Me>('/me'));
+  } catch (error) {
+    if (me.get() === undefined && !(error instanceof Problem && error.status === 0)) me.set(null);
+    if (me.get() === undefined) window.setTimeout(() => void who_am_i(), 2000);
+  }
+}
+
+export function forget(): void {
+  for (const part of Object.values(parts)) (part as Store<Part<unknown>>).set({});
+  me.set(null);
+}

@@ -1,0 +1,137 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Comfort for the engineers' pages, which work without it: takes a pass from the location's fragment (where no log and no
+// Referer ever sees it), counts the session down, asks for access without leaving the page, and watches for the answer.
+import './visit.css';
+
+const kPollMs = 5000;       // while a request waits and the page is looked at
+const kSoonMs = 5 * 60_000; // time left is shown as a warning
+
+function take_pass(): void {
+  const form = document.querySelector<HTMLFormElement>('form[data-sign-in]');
+  const pass = new URLSearchParams(window.location.hash.slice(1)).get('pass');
+  if (!form || !pass) return;
+  const field = form.elements.namedItem('pass');
+  if (!(field instanceof HTMLInputElement)) return;
+  // Out of the address bar and the history before anything else happens.
+  window.history.replaceState(null, '', window.location.pathname + window.location.search);
+  field.value = pass;
+  form.requestSubmit();
+}
+
+function say_left(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const two = (n: number) => String(n).padStart(2, '0');
+  const h = Math.floor(s / 3600);
+  const rest = `${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  return h > 0 ? `${h}:${rest}` : rest;
+}
+
+// The server says how much is left, so that a wrong clock here does not matter.
+function count_down(): void {
+  const shown = [...document.querySelectorAll<HTMLElement>('[data-left]')].map((element) => ({
+    element,
+    end: performance.now() + Number(element.dataset.left) * 1000,
+  }));
+  if (shown.length === 0) return;
+  const tick = () => {
+    for (const { element, end } of shown) {
+      const left = end - performance.now();
+      element.textContent = say_left(left);
+      element.classList.toggle('soon', left < kSoonMs);
+    }
+    // The page that now answers says why; a moment later, so that the end has certainly come.
+    if (shown.some(({ end }) => end + 1500 < performance.now())) {
+      window.clearInterval(timer);
+      window.location.reload();
+    }
+  };
+  const timer = window.setInterval(tick, 1000);
+  tick();
+}
+
+function local_times(): void {
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  for (const element of document.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
+    const date = new Date(element.dateTime);
+    if (Number.isNaN(date.getTime())) continue;
+    element.title = element.textContent ?? '';
+    element.textContent = format.format(date);
+  }
+}
+
+function show(form: HTMLFormElement, message: string): void {
+  let place = form.querySelector<HTMLElement>('[role="alert"]');
+  if (!place) {
+    place = document.createElement('p');
+    place.className = 'trouble';
+    place.setAttribute('role', 'alert');
+    form.prepend(place);
+  }
+  place.textContent = message;
+}
+
+function body_of(form: HTMLFormElement): Record<string, unknown> {
+  const data = new FormData(form);
+  const text = (name: string) => String(data.get(name) ?? '').trim();
+  const role = text('role');
+  const body: Record<string, unknown> = role ? { role } : { capabilities: data.getAll('capabilities') };
+  for (const name of ['reason', 'ticket', 'duration']) if (text(name)) body[name] = text(name);
+  return body;
+}
+
+async function send(form: HTMLFormElement): Promise<void> {
+  const response = await fetch(form.action, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    body: JSON.stringify(body_of(form)),
+  });
+  if (response.ok) return window.location.reload();
+  const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
+  show(form, [problem.title ?? `The gateway answered ${response.status}.`, problem.detail].filter(Boolean).join(': '));
+}
+
+function ask_in_place(): void {
+  const form = document.querySelector<HTMLFormElement>('form[data-ask]');
+  if (!form) return;
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const body = body_of(form);
+    if (!body.role && (body.capabilities as unknown[]).length === 0) {
+      show(form, form.dataset.nothing ?? '');
+      return;
+    }
+    const button = form.querySelector<HTMLButtonElement>('button[type="submit"]');
+    if (button) button.disabled = true;
+    send(form)
+      .catch(() => show(form, 'The gateway did not answer. Try again.'))
+      .finally(() => { if (button) button.disabled = false; });
+  });
+}
+
+interface AccessRequest { id: string; state: string }
+
+// Reloads once a decision is there. Asks only while a request waits, and not behind the reader's back.
+function watch_requests(): void {
+  const waiting = new Set([...document.querySelectorAll<HTMLElement>('[data-request][data-state="pending"]')].map((one) => one.dataset.request));
+  if (waiting.size === 0) return;
+  window.setInterval(async () => {
+    if (document.hidden || document.activeElement?.closest('form[data-ask]')) return;
+    try {
+      const response = await fetch('/.postern/api/requests', { headers: { Accept: 'application/json' } });
+      if (response.status === 401) window.location.reload();
+      if (!response.ok) return;
+      const { items } = (await response.json()) as { items: AccessRequest[] };
+      if (items.some((one) => waiting.has(one.id) && one.state !== 'pending')) window.location.reload();
+    } catch {
+      // Not reachable for the moment: the next turn asks again.
+    }
+  }, kPollMs);
+}
+
+take_pass();
+count_down();
+local_times();
+ask_in_place();
+watch_requests();
