@@ -1,0 +1,102 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/access.h"
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+
+namespace postern::enforcer {
+namespace {
+
+// Ends that lie between two computations show at most this late; the ledger's event shows them anyway.
+constexpr base::Micros kStandingLasts = base::kWallSecond;
+
+}  // namespace
+
+void Access::set_policy(std::shared_ptr<const policy::Policy> policy) {
+  policy_ = std::move(policy);
+  ++generation_;
+}
+
+void Access::set_state(state::State state) {
+  state_ = std::move(state);
+  has_state_ = true;
+  rebuild();
+}
+
+void Access::rebuild() {
+  ++generation_;
+  sessions_.clear();
+  by_token_.clear();
+  by_certificate_.clear();
+  cache_.clear();
+  for (const auto& [id, session] : state_.sessions()) add_session(session);
+}
+
+void Access::add_session(const state::Session& session) {
+  sessions_[session.id] = {session.id, session.engineer, session.expires, session.idle};
+  if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
+  if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
+}
+
+void Access::remove_session(const std::string& id) {
+  sessions_.erase(id);
+  cache_.erase(id);
+  std::erase_if(by_token_, [&](const auto& entry) { return entry.second == id; });
+  std::erase_if(by_certificate_, [&](const auto& entry) { return entry.second == id; });
+}
+
+bool Access::apply(const base::Json& event) {
+  if (!state_.apply(event)) return false;
+  ++generation_;
+  const std::string type = base::json_text_or(event, "type", "");
+  const std::string id = base::json_text_or(event, "session", "");
+  if (type == "session.opened") {
+    if (const auto it = state_.sessions().find(id); it != state_.sessions().end()) add_session(it->second);
+  } else if (type == "session.ended") {
+    remove_session(id);
+  } else if (sessions_.size() != state_.sessions().size()) {
+    rebuild();  // an event that ended sessions as a side effect
+  }
+  return true;
+}
+
+const SessionView* Access::find(std::string_view id) const {
+  const auto it = sessions_.find(std::string(id));
+  return it == sessions_.end() ? nullptr : &it->second;
+}
+
+const SessionView* Access::find_by_token(std::string_view token) const {
+  const auto raw = base::from_base64url(token);
+  if (!raw) return nullptr;
+  // By its hash, so that the time of the search says nothing about tokens.
+  const base::Sha256 digest = base::sha256(*raw);
+  const auto it = by_token_.find(std::string(base::view(digest)));
+  return it == by_token_.end() ? nullptr : find(it->second);
+}
+
+const SessionView* Access::find_by_certificate(std::string_view fingerprint) const {
+  const auto it = by_certificate_.find(std::string(fingerprint));
+  return it == by_certificate_.end() ? nullptr : find(it->second);
+}
+
+const std::vector<base::Refusal>& Access::standing(const SessionView& session, base::Micros now) {
+  Cached& cached = cache_[session.id];
+  if (cached.generation == generation_ && now - cached.at < kStandingLasts && now >= cached.at) return cached.standing;
+  cached.generation = generation_;
+  cached.at = now;
+  cached.standing.clear();
+  for (const policy::Capability& capability : policy_->capabilities()) {
+    cached.standing.push_back(state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
+  }
+  return cached.standing;
+}
+
+policy::Decision Access::decide(const SessionView& session, const Call& call, base::Micros now) {
+  query_.clear();
+  for (const http::Parameter& parameter : call.target->parameters().all()) query_.push_back({parameter.name, parameter.value});
+  const policy::Question question{call.method, call.target->path(), query_, call.content_type, call.has_body};
+  return policy::decide(*policy_, question, standing(session, now));
+}
+
+}  // namespace postern::enforcer

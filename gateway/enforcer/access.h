@@ -1,0 +1,80 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What this enforcer decides by: the policy and the state that the ledger tells, and indexes over both so that a decision takes no search.
+// The answer for a session and a capability is computed once per state version and second, then looked up.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/refusal.h"
+#include "gateway/http/target.h"
+#include "gateway/state/state.h"
+#include "policy/decide.h"
+#include "policy/policy.h"
+
+namespace postern::enforcer {
+
+// A session as it is looked up: by the cookie's token or by the client certificate.
+struct SessionView {
+  std::string id, engineer;
+  base::Micros expires = 0, idle = 0;
+};
+
+// Everything of a request that is judged.
+struct Call {
+  std::string_view method;
+  const http::CanonicalTarget* target = nullptr;
+  std::string_view content_type;
+  bool has_body = false;
+};
+
+class Access {
+ public:
+  bool ready() const { return policy_ != nullptr && has_state_; }
+  void set_policy(std::shared_ptr<const policy::Policy> policy);
+  void set_state(state::State state);
+  bool apply(const base::Json& event);  // true if it may change an answer
+
+  const policy::Policy& policy() const { return *policy_; }
+  std::shared_ptr<const policy::Policy> shared_policy() const { return policy_; }
+  const state::State& state() const { return state_; }
+
+  // The token as the cookie has it. nullptr: no session of that token is active.
+  const SessionView* find_by_token(std::string_view token) const;
+  const SessionView* find_by_certificate(std::string_view fingerprint) const;
+  const SessionView* find(std::string_view id) const;
+
+  // Why each capability can or cannot be used by this session now.
+  const std::vector<base::Refusal>& standing(const SessionView& session, base::Micros now);
+  policy::Decision decide(const SessionView& session, const Call& call, base::Micros now);
+
+ private:
+  struct Cached {
+    std::uint64_t generation = 0;
+    base::Micros at = 0;
+    std::vector<base::Refusal> standing;
+  };
+  void add_session(const state::Session& session);
+  void remove_session(const std::string& id);
+  void rebuild();
+
+  std::shared_ptr<const policy::Policy> policy_;
+  state::State state_;
+  bool has_state_ = false;
+  std::uint64_t generation_ = 1;  // of state and policy together
+  std::unordered_map<std::string, SessionView> sessions_;
+  std::unordered_map<std::string, std::string> by_token_;        // SHA-256 of the token -> session
+  std::unordered_map<std::string, std::string> by_certificate_;  // fingerprint -> session
+  std::unordered_map<std::string, Cached> cache_;
+  std::vector<policy::QueryParameter> query_;
+};
+
+}  // namespace postern::enforcer

@@ -1,0 +1,256 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/component_connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace postern::enforcer {
+namespace {
+
+constexpr std::size_t kPlainPiece = 16U << 10U;
+
+}  // namespace
+
+ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner, std::size_t node, base::UniqueFd socket,
+                                         std::unique_ptr<tls::Session> session, const http::HeadLimits& limits)
+    : loop_(loop),
+      owner_(owner),
+      node_(node),
+      socket_(std::move(socket)),
+      tls_(std::move(session)),
+      parser_(limits),
+      in_(kInLimit, 0),
+      out_(kOutLimit, 0),
+      cipher_in_(kInLimit, 0),
+      cipher_out_(kOutLimit + (64U << 10U), 0),
+      poller_(std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })) {
+  poller_->want(loop::kReadable);
+}
+
+ComponentConnection::~ComponentConnection() = default;
+
+void ComponentConnection::begin(ComponentUser& user, http::Method method) {
+  user_ = &user;
+  method_ = method;
+  parser_.reset();
+  body_.reset();
+  head_done_ = request_done_ = received_ = paused_ = false;
+  update_interest();
+}
+
+void ComponentConnection::send(std::string_view bytes) {
+  if (closed_) return;
+  if (!out_.write(bytes)) return fail(base::Refusal::GatewayError, "more is waiting for the component than its credit allows");
+  owner_.touch(*this);
+}
+
+void ComponentConnection::flush() {
+  touched_ = false;
+  if (closed_) return;
+  if (tls_) {
+    if (!tls_->handshake_done()) {
+      std::string_view nothing;
+      if (tls_->handshake(nothing, cipher_out_) == tls::Progress::Failed) return fail(base::Refusal::ComponentCertificate, tls_->error().message);
+    }
+    if (tls_->handshake_done()) out_.consume(tls_->write(out_.view(), cipher_out_));
+  }
+  base::Buffer& buffer = tls_ ? cipher_out_ : out_;
+  while (!buffer.empty()) {
+    const std::string_view bytes = buffer.view();
+    const ssize_t n = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    // A component that answers early may have closed its reading side: what it answered is still to be read.
+    if (n < 0) {
+      buffer.clear();
+      break;
+    }
+    buffer.consume(static_cast<std::size_t>(n));
+  }
+  update_interest();
+  if (unsent() == 0 && user_ != nullptr) user_->on_component_drained();
+}
+
+void ComponentConnection::on_ready(unsigned ready) {
+  if ((ready & loop::kWritable) != 0) flush();
+  if ((ready & loop::kReadable) != 0 && !closed_) receive();
+}
+
+void ComponentConnection::receive() {
+  const std::span<char> scratch = owner_.scratch();
+  const ssize_t n = ::recv(socket_.get(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
+  if (n <= 0) {
+    stream_ended_ = true;
+    return on_end_of_stream();
+  }
+  // Bytes that nobody asked for: an answer to nothing could be taken for the answer to the next request.
+  if (user_ == nullptr && !tls_) return close();
+  take({scratch.data(), static_cast<std::size_t>(n)});
+}
+
+void ComponentConnection::take(std::string_view bytes) {
+  if (tls_) {
+    if (!decrypt(bytes)) return;
+  } else if (!in_.write(bytes)) {
+    return fail(base::Refusal::GatewayError, "more of the response arrived than was asked for");
+  }
+  if (user_ == nullptr && !in_.empty()) return close();
+  parse();
+  if (!closed_) update_interest();
+}
+
+// Feeds TLS; plaintext goes to in_. False if the connection is gone.
+bool ComponentConnection::decrypt(std::string_view cipher) {
+  if (!cipher_in_.write(cipher)) {
+    fail(base::Refusal::GatewayError, "more of the response arrived than was asked for");
+    return false;
+  }
+  std::string_view rest = cipher_in_.view();
+  if (!tls_->handshake_done()) {
+    const tls::Progress progress = tls_->handshake(rest, cipher_out_);
+    owner_.touch(*this);  // its answer, and then what waits
+    if (progress == tls::Progress::Failed || progress == tls::Progress::Closed) {
+      fail(base::Refusal::ComponentCertificate, progress == tls::Progress::Failed ? tls_->error().message : "the component closed during the TLS handshake");
+      return false;
+    }
+  }
+  while (tls_->handshake_done() && in_.room() >= kPlainPiece) {
+    char* into = in_.reserve(kPlainPiece);
+    const tls::ReadResult result = tls_->read(rest, {into, kPlainPiece}, cipher_out_);
+    if (result.progress == tls::Progress::Failed) {
+      fail(base::Refusal::ComponentMalformed, tls_->error().message);
+      return false;
+    }
+    if (result.progress == tls::Progress::Closed) stream_ended_ = true;
+    if (result.progress != tls::Progress::Done) break;
+    in_.commit(result.size);
+  }
+  cipher_in_.consume(cipher_in_.size() - rest.size());
+  if (!cipher_out_.empty()) owner_.touch(*this);
+  return true;
+}
+
+void ComponentConnection::parse() {
+  while (user_ != nullptr && !closed_ && !paused_) {
+    if (!(head_done_ ? parse_body() : parse_head())) break;
+  }
+  if (stream_ended_ && !closed_ && !paused_ && user_ != nullptr) on_end_of_stream();
+}
+
+bool ComponentConnection::parse_head() {
+  if (in_.empty()) return false;
+  received_ = true;
+  const http::HeadStep step = parser_.parse(in_.view(), method_);
+  if (step.state == http::HeadState::NeedMore) return false;
+  if (step.state == http::HeadState::Refused) {
+    fail(base::Refusal::ComponentMalformed, step.verdict.sentence);
+    return false;
+  }
+  in_.consume(step.consumed);
+  const http::ResponseHead& head = parser_.head();
+  if (head.interim()) {
+    user_->on_component_head(head);
+    parser_.reset();
+    return true;
+  }
+  head_done_ = true;
+  keep_alive_ = head.keep_alive;
+  body_.emplace(head.body, http::BodySide::Response);
+  user_->on_component_head(head);
+  return true;
+}
+
+bool ComponentConnection::parse_body() {
+  const std::string_view held = in_.view();
+  const http::BodyDecoder before = *body_;
+  const http::BodyStep step = body_->feed(held);
+  if (step.state == http::BodyState::Refused) {
+    fail(base::Refusal::ComponentMalformed, body_->verdict().sentence);
+    return false;
+  }
+  if (!step.piece.empty()) {
+    const std::size_t taken = user_->on_component_body(step.piece);
+    if (closed_ || user_ == nullptr) return false;
+    if (taken < step.piece.size()) {
+      // Only what was taken counts as read; the decoder goes back and reads the rest when the user can take it.
+      paused_ = true;
+      *body_ = before;
+      const auto piece_begin = static_cast<std::size_t>(step.piece.data() - held.data());
+      const http::BodyStep partial = body_->feed(held.substr(0, piece_begin + taken));
+      in_.consume(partial.consumed);
+      return false;
+    }
+  }
+  in_.consume(step.consumed);
+  if (step.state == http::BodyState::Done) {
+    end_of_response();
+    return false;
+  }
+  return step.consumed > 0;
+}
+
+void ComponentConnection::end_of_response() {
+  ComponentUser* user = std::exchange(user_, nullptr);
+  const http::Fields trailers = body_->trailers();
+  ++exchanges_;
+  // Used again only if both sides said all they had to say, and not a byte more.
+  if (keep_alive_ && request_done_ && unsent() == 0 && in_.empty() && cipher_in_.empty() && !stream_ended_) {
+    rested_since_ = loop_.now();
+    owner_.rest(*this);
+  } else {
+    close();
+  }
+  user->on_component_end(trailers);
+}
+
+void ComponentConnection::on_end_of_stream() {
+  if (user_ == nullptr) return close();
+  if (paused_) return;  // what is held is given out first
+  const bool trustworthy = !tls_ || tls_->on_end().ok();
+  if (head_done_ && trustworthy && body_->close()) return end_of_response();
+  if (!received_) return fail(base::Refusal::ComponentClosed, "the component closed the connection without an answer");
+  fail(base::Refusal::ComponentClosed, head_done_ ? "the component closed the connection within the response's body"
+                                                  : "the component closed the connection within the response's head");
+}
+
+void ComponentConnection::resume() {
+  if (closed_ || !paused_) return;
+  paused_ = false;
+  parse();
+  if (!closed_ && tls_ && user_ != nullptr && !cipher_in_.empty()) take({});
+  if (!closed_) update_interest();
+}
+
+void ComponentConnection::fail(base::Refusal refusal, std::string_view why) {
+  if (closed_) return;
+  ComponentUser* user = std::exchange(user_, nullptr);
+  const bool untouched = !received_;
+  const std::string sentence(why);
+  close();
+  if (user != nullptr) user->on_component_failed(refusal, sentence, untouched);
+}
+
+void ComponentConnection::abandon() {
+  user_ = nullptr;
+  close();
+}
+
+void ComponentConnection::close() {
+  if (closed_) return;
+  closed_ = true;
+  poller_.reset();
+  socket_.reset();
+  owner_.retire(*this);
+}
+
+void ComponentConnection::update_interest() {
+  const bool read = !stream_ended_ && !paused_ && in_.room() >= kPlainPiece && cipher_in_.room() > kPlainPiece;
+  const bool write = tls_ ? !cipher_out_.empty() : !out_.empty();
+  poller_->want((read ? loop::kReadable : 0) | (write ? loop::kWritable : 0));
+}
+
+}  // namespace postern::enforcer

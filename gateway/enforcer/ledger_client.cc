@@ -1,0 +1,172 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/ledger_client.h"
+
+#include "base/log.h"
+
+namespace postern::enforcer {
+
+LedgerClient::LedgerClient(loop::Loop& loop, LedgerListener& listener)
+    : loop_(loop), listener_(listener), activity_timer_(loop, [this] { tell_activity(); }) {
+  activity_timer_.start(kActivityEvery, kActivityEvery);
+}
+
+void LedgerClient::set_channel(base::UniqueFd socket) {
+  if (channel_) on_closed(base::fail(base::Code::Closed, "the ledger was restarted"));
+  reason_ = "the ledger has not told its state yet";
+  state_text_.clear();
+  policy_text_.clear();
+  channel_ = std::make_unique<ipc::SocketChannel>(
+      loop_, std::move(socket), ipc::SocketChannelLimits{ipc::kLedgerFrame, kMostRetained * 2},
+      [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { on_frame(type, payload); },
+      [this](const base::Error& why) { on_closed(why); });
+  channel_base_ = retained_.empty() ? last_number_ : retained_.front().number - 1;
+  for (const Retained& event : retained_) send(ipc::ToLedger::Append, event.payload);
+}
+
+void LedgerClient::on_closed(const base::Error& why) {
+  base::log_warning("the ledger is gone: " + why.message);
+  reason_ = "the ledger is being restarted";
+  struct Old : loop::Disposable {
+    std::unique_ptr<ipc::SocketChannel> channel;
+  };
+  auto old = std::make_unique<Old>();
+  old->channel = std::move(channel_);
+  loop_.dispose(std::move(old));
+  auto unanswered = std::exchange(commands_, {});
+  for (auto& [id, then] : unanswered) then(base::fail(base::Code::Unavailable, "the ledger is being restarted"));
+}
+
+std::string LedgerClient::unavailable() const {
+  if (!channel_ || !reason_.empty()) return reason_.empty() ? "the ledger is not there" : reason_;
+  if (retained_bytes_ > kMostRetained) return "the ledger does not keep up";
+  return {};
+}
+
+void LedgerClient::send(ipc::ToLedger type, const std::string& payload) {
+  if (channel_) channel_->send(static_cast<std::uint16_t>(type), payload);
+}
+
+std::uint64_t LedgerClient::append(const ipc::Append& event) {
+  ipc::encode(event, out_);
+  retained_.push_back({++last_number_, out_.bytes()});
+  retained_bytes_ += out_.bytes().size();
+  send(ipc::ToLedger::Append, retained_.back().payload);
+  return last_number_;
+}
+
+void LedgerClient::when_durable(std::uint64_t number, std::uint64_t key, std::function<void()> then) {
+  waiters_.emplace(number, Waiter{key, std::move(then)});
+}
+
+void LedgerClient::cancel(std::uint64_t key) {
+  std::erase_if(waiters_, [&](const auto& entry) { return entry.second.key == key; });
+}
+
+void LedgerClient::command(base::Json command, std::function<void(base::Result<base::Json>)> then) {
+  if (!channel_) return then(base::fail(base::Code::Unavailable, reason_));
+  const std::string text = base::dump_json(command);
+  commands_.emplace(++last_command_, std::move(then));
+  ipc::encode(ipc::Command{last_command_, text}, out_);
+  send(ipc::ToLedger::Command, out_.bytes());
+}
+
+void LedgerClient::applied(const ipc::Applied& applied) {
+  ipc::encode(applied, out_);
+  send(ipc::ToLedger::Applied, out_.bytes());
+}
+
+void LedgerClient::tell_activity() {
+  if (active_.empty() || !channel_) return;
+  base::BinaryWriter out;
+  out.u32(static_cast<std::uint32_t>(active_.size()));
+  for (const std::string& session : active_) out.text(session);
+  active_.clear();
+  send(ipc::ToLedger::Activity, out.bytes());
+}
+
+void LedgerClient::on_frame(std::uint16_t type, std::string_view payload) {
+  if (take(static_cast<ipc::FromLedger>(type), payload)) return;
+  base::log_error("the ledger sent a frame that cannot be read: type " + std::to_string(type));
+  channel_->close();
+  on_closed(base::fail(base::Code::Invalid, "it broke the protocol"));
+}
+
+bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
+  switch (type) {
+    case ipc::FromLedger::State: return take_state(payload);
+    case ipc::FromLedger::Policy: return take_policy(payload);
+    case ipc::FromLedger::Change: return take_change(payload);
+    case ipc::FromLedger::Acked: return take_acked(payload);
+    case ipc::FromLedger::Reply: return take_reply(payload);
+    case ipc::FromLedger::Size: return true;
+    case ipc::FromLedger::LogStatus: {
+      ipc::LogStatus status;
+      if (!ipc::decode(payload, status)) return false;
+      reason_ = status.writable ? "" : "the log cannot be written: " + std::string(status.reason);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool LedgerClient::take_state(std::string_view payload) {
+  ipc::StateSnapshot piece;
+  if (!ipc::decode(payload, piece)) return false;
+  state_text_ += piece.json;
+  if (!piece.last) return true;
+  const auto state = base::parse_json(std::exchange(state_text_, {}));
+  if (!state.ok()) return false;
+  listener_.on_state(piece.version, *state);
+  return true;
+}
+
+bool LedgerClient::take_policy(std::string_view payload) {
+  ipc::PolicyPiece piece;
+  if (!ipc::decode(payload, piece)) return false;
+  policy_text_ += piece.text;
+  if (piece.last) listener_.on_policy(std::exchange(policy_text_, {}));
+  return true;
+}
+
+bool LedgerClient::take_change(std::string_view payload) {
+  ipc::Change change;
+  if (!ipc::decode(payload, change)) return false;
+  const auto event = base::parse_json(change.line);
+  if (!event.ok()) return false;
+  listener_.on_change(change, *event);
+  return true;
+}
+
+bool LedgerClient::take_acked(std::string_view payload) {
+  ipc::Acked acked;
+  if (!ipc::decode(payload, acked)) return false;
+  const std::uint64_t durable = channel_base_ + acked.count;
+  if (durable > last_number_) return false;
+  while (!retained_.empty() && retained_.front().number <= durable) {
+    retained_bytes_ -= retained_.front().payload.size();
+    retained_.pop_front();
+  }
+  while (!waiters_.empty() && waiters_.begin()->first <= durable) {
+    auto waiter = waiters_.extract(waiters_.begin());
+    waiter.mapped().then();
+  }
+  return true;
+}
+
+bool LedgerClient::take_reply(std::string_view payload) {
+  ipc::Reply reply;
+  if (!ipc::decode(payload, reply)) return false;
+  auto command = commands_.extract(reply.id);
+  if (command.empty()) return true;  // its asker gave up with an earlier channel
+  auto json = base::parse_json(reply.json);
+  if (!json.ok()) return false;
+  if (reply.ok) {
+    command.mapped()(std::move(*json));
+  } else {
+    command.mapped()(base::fail(base::Code::Denied, base::Side::Client, base::dump_json(*json)));
+  }
+  return true;
+}
+
+}  // namespace postern::enforcer

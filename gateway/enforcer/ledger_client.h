@@ -1,0 +1,100 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The enforcer's side of its channel to the ledger: events out, commands out and answers back, state and policy in.
+//
+// Events that the ledger has not yet called durable are kept, and sent again to a ledger that was restarted, which drops those it has. So
+// nothing that was recorded is lost while either of the two lives. Memory for them is bounded: past kMostRetained the log counts as
+// unavailable, and the door is closed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ipc/socket_channel.h"
+#include "gateway/loop/loop.h"
+
+namespace postern::enforcer {
+
+// What comes from the ledger.
+class LedgerListener {
+ public:
+  virtual ~LedgerListener() = default;
+  virtual void on_state(std::uint64_t version, const base::Json& state) = 0;
+  virtual void on_change(const ipc::Change& change, const base::Json& event) = 0;
+  virtual void on_policy(std::string_view text) = 0;
+};
+
+class LedgerClient {
+ public:
+  static constexpr std::size_t kMostRetained = 32U << 20U;  // bytes of events not yet durable
+  static constexpr base::Nanos kActivityEvery = 5 * base::kSecond;
+
+  LedgerClient(loop::Loop& loop, LedgerListener& listener);
+
+  void set_channel(base::UniqueFd socket);  // first, and after the ledger was restarted
+
+  // Why nothing may be recorded now, for people; empty when the log works.
+  std::string unavailable() const;
+  // Everything recorded so far has been handed to the kernel: what was recorded may now happen.
+  bool handed_over() const { return channel_ && channel_->queued() == 0; }
+
+  // Records an event; the number is for when_durable. Only while unavailable() is empty, or for what must be told all the same
+  // (completions, refusals): those are kept until the ledger is back.
+  std::uint64_t append(const ipc::Append& event);
+  // Calls once, with true when the event is durable. There is no false: while the log is not there, it is simply not called; cancel() it.
+  void when_durable(std::uint64_t number, std::uint64_t key, std::function<void()> then);
+  void cancel(std::uint64_t key);
+
+  void command(base::Json command, std::function<void(base::Result<base::Json>)> then);
+  void applied(const ipc::Applied& applied);
+  void active(std::string_view session) { active_.emplace(session); }  // told to the ledger now and then
+
+ private:
+  struct Retained {
+    std::uint64_t number;
+    std::string payload;
+  };
+  struct Waiter {
+    std::uint64_t key;
+    std::function<void()> then;
+  };
+  void on_frame(std::uint16_t type, std::string_view payload);
+  bool take(ipc::FromLedger type, std::string_view payload);
+  bool take_state(std::string_view payload);
+  bool take_policy(std::string_view payload);
+  bool take_change(std::string_view payload);
+  bool take_acked(std::string_view payload);
+  bool take_reply(std::string_view payload);
+  void on_closed(const base::Error& why);
+  void send(ipc::ToLedger type, const std::string& payload);
+  void tell_activity();
+
+  loop::Loop& loop_;
+  LedgerListener& listener_;
+  std::unique_ptr<ipc::SocketChannel> channel_;
+  std::string reason_ = "the ledger is not there yet";
+  std::deque<Retained> retained_;
+  std::size_t retained_bytes_ = 0;
+  std::uint64_t last_number_ = 0;
+  std::uint64_t channel_base_ = 0;  // the number before the first Append of this channel
+  std::multimap<std::uint64_t, Waiter> waiters_;
+  std::uint64_t last_command_ = 0;
+  std::map<std::uint64_t, std::function<void(base::Result<base::Json>)>> commands_;
+  std::set<std::string, std::less<>> active_;
+  std::string state_text_, policy_text_;
+  base::BinaryWriter out_;
+  loop::Timer activity_timer_;
+};
+
+}  // namespace postern::enforcer

@@ -1,0 +1,146 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/recorder.h"
+
+#include "base/json.h"
+
+namespace postern::enforcer {
+namespace {
+
+// Bytes of a peer's text in an event at most; escaping may make six of one, and the line stays far under audit::kEventLimit.
+constexpr std::size_t kMostTarget = 4096;
+constexpr std::size_t kMostText = 512;
+
+std::string_view cut(std::string_view text, std::size_t most) { return text.substr(0, most); }
+
+}  // namespace
+
+std::uint64_t Recorder::append(const audit::EventHead& head, const ipc::Append& append) {
+  line_.clear();
+  audit::write_event(line_, head, detail_);
+  ipc::Append frame = append;
+  frame.line = line_;
+  return ledger_.append(frame);
+}
+
+std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, bool wants_durable) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("exchange", static_cast<std::int64_t>(event.exchange));
+  json.field("method", event.method);
+  json.field("target", cut(event.target, kMostTarget));
+  json.field("capability", event.capability);
+  json.field("operation", event.operation);
+  json.field("class", event.klass);
+  json.field("client", event.client);
+  json.field("service", event.service);
+  json.field("node", event.node);
+  json.close_object();
+  actor_.assign("engineer:").append(event.engineer);
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = audit::EventType::ExchangeForwarded;
+  head.actor = actor_;
+  head.session = event.session;
+  head.subject = event.capability;
+  head.outcome = "forwarded";
+  head.policy = event.policy;
+  ipc::Append frame;
+  frame.wants_durable = wants_durable;
+  frame.kind = ipc::AppendKind::Forwarded;
+  frame.session = event.session;
+  return append(head, frame);
+}
+
+void Recorder::completed(const Completed& event) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("forwarded", event.forwarded);
+  if (event.status != 0) json.field("status", static_cast<std::int64_t>(event.status));
+  json.field("request_bytes", static_cast<std::int64_t>(event.request_bytes));
+  json.field("response_bytes", static_cast<std::int64_t>(event.response_bytes));
+  json.field("duration_us", event.duration / 1000);
+  if (event.component > 0) json.field("component_us", event.component / 1000);
+  json.field("outcome", event.outcome);
+  if (!event.cut_reason.empty()) json.field("cut_reason", event.cut_reason);
+  if (event.cut >= 0) {
+    json.field("cut_us", event.cut / 1000);
+    json.field("bytes_after_cut", static_cast<std::int64_t>(event.bytes_after_cut));
+  }
+  if (event.retried) json.field("retried", true);
+  json.close_object();
+  actor_.assign("engineer:").append(event.engineer);
+  const std::string id = next_id();
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = audit::EventType::ExchangeCompleted;
+  head.severity = event.outcome == "component_failed" ? audit::Severity::Warning : audit::Severity::Info;
+  head.actor = actor_;
+  head.session = event.session;
+  head.subject = event.capability;
+  head.outcome = event.outcome;
+  head.policy = event.policy;
+  ipc::Append frame;
+  frame.kind = ipc::AppendKind::Completed;
+  frame.session = event.session;
+  frame.request_bytes = event.request_bytes;
+  frame.response_bytes = event.response_bytes;
+  append(head, frame);
+}
+
+void Recorder::refused(std::string_view id, const Refused& event) {
+  const base::RefusalText& text = base::text_of(event.refusal);
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  if (!event.method.empty()) json.field("method", cut(event.method, 32));
+  if (!event.target.empty()) json.field("target", cut(event.target, kMostTarget));
+  json.field("code", text.code);
+  json.field("status", static_cast<std::int64_t>(event.status));
+  if (!event.why.empty()) json.field("why", cut(event.why, kMostText));
+  if (!event.nearest.empty()) json.field("nearest", cut(event.nearest, kMostText));
+  json.field("client", event.client);
+  json.close_object();
+  actor_.assign(event.engineer.empty() ? "client:" : "engineer:").append(event.engineer.empty() ? event.client : event.engineer);
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = audit::EventType::ExchangeRefused;
+  head.severity = audit::text_of(head.type).severity;
+  head.actor = actor_;
+  head.session = event.session;
+  head.subject = event.capability;
+  head.outcome = text.code;
+  head.policy = event.policy;
+  ipc::Append frame;
+  frame.kind = ipc::AppendKind::Refused;
+  frame.session = event.session;
+  append(head, frame);
+}
+
+void Recorder::node(bool up, std::string_view service, std::string_view url, std::string_view why) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("service", service);
+  json.field("node", url);
+  if (!why.empty()) json.field("reason", cut(why, kMostText));
+  json.close_object();
+  actor_.assign("component:").append(service);
+  const std::string id = next_id();
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = up ? audit::EventType::NodeUp : audit::EventType::NodeDown;
+  head.severity = audit::text_of(head.type).severity;
+  head.actor = actor_;
+  head.subject = url;
+  head.outcome = up ? "up" : "down";
+  append(head, {});
+}
+
+}  // namespace postern::enforcer

@@ -1,0 +1,67 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writes the events of exchanges. What peers sent is cut to a bound and escaped; nothing of a body, no credential and no cookie is in them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "audit/event.h"
+#include "base/refusal.h"
+#include "base/ulid.h"
+#include "gateway/enforcer/ledger_client.h"
+#include "gateway/ipc/exchange_protocol.h"
+#include "gateway/loop/loop.h"
+
+namespace postern::enforcer {
+
+struct Forwarded {
+  std::string_view session, engineer, policy;
+  std::string_view method, target, capability, operation, klass, client, service, node;
+  std::uint64_t exchange = 0;
+};
+
+struct Completed {
+  std::string_view session, engineer, capability, policy;
+  std::string_view forwarded;  // id of the exchange.forwarded event
+  int status = 0;              // 0: the component gave none
+  std::uint64_t request_bytes = 0, response_bytes = 0;
+  base::Nanos duration = 0;
+  base::Nanos component = 0;   // from the request's first byte to the response's head
+  std::string_view outcome;    // completed | client_gone | component_failed | cut
+  std::string_view cut_reason; // code, for cut and component_failed
+  base::Nanos cut = -1;        // from the command to the last byte; below 0: it was not cut by one
+  std::uint64_t bytes_after_cut = 0;
+  bool retried = false;
+};
+
+struct Refused {
+  std::string_view session, engineer, policy;
+  std::string_view method, target, client, why, nearest, capability;
+  base::Refusal refusal = base::Refusal::Malformed;
+  int status = 0;
+};
+
+class Recorder {
+ public:
+  Recorder(loop::Loop& loop, LedgerClient& ledger) : loop_(loop), ledger_(ledger) {}
+
+  std::string next_id() { return ulids_.make(loop_.wall()); }
+  // The number is the ledger client's, for when_durable.
+  std::uint64_t forwarded(std::string_view id, const Forwarded& event, bool wants_durable);
+  void completed(const Completed& event);
+  void refused(std::string_view id, const Refused& event);
+  void node(bool up, std::string_view service, std::string_view url, std::string_view why);
+
+ private:
+  std::uint64_t append(const audit::EventHead& head, const ipc::Append& append);
+
+  loop::Loop& loop_;
+  LedgerClient& ledger_;
+  base::UlidMaker ulids_;
+  std::string detail_, line_, actor_;
+};
+
+}  // namespace postern::enforcer

@@ -1,0 +1,89 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/settings.h"
+
+namespace postern::enforcer {
+namespace {
+
+using base::Json;
+
+// The supervisor has checked the configuration; what is wrong here is a defect, told as such.
+base::Error wrong(const char* what) { return base::fail(base::Code::Invalid, std::string("the enforcer's part of the configuration lacks ") + what); }
+
+base::Nanos nanos_or(const Json& object, const char* key, base::Nanos fallback) {
+  return base::json_number_or(object, key, fallback / 1000) * 1000;
+}
+
+std::vector<std::string> texts(const Json& object, const char* key) {
+  std::vector<std::string> out;
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_array()) return out;
+  for (const Json& item : *it) {
+    if (item.is_string()) out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+HealthCheck read_health(const Json& node) {
+  HealthCheck check;
+  const auto it = node.find("health");
+  if (it == node.end() || !it->is_object()) return check;
+  check.path = base::json_text_or(*it, "path", "");
+  check.interval = nanos_or(*it, "interval_us", check.interval);
+  check.timeout = nanos_or(*it, "timeout_us", check.timeout);
+  check.status_from = static_cast<int>(base::json_number_or(*it, "status_from", check.status_from));
+  check.status_to = static_cast<int>(base::json_number_or(*it, "status_to", check.status_to));
+  return check;
+}
+
+Node read_node(const Json& json) {
+  Node node;
+  node.id = static_cast<std::uint32_t>(base::json_number_or(json, "id", 0));
+  node.service = base::json_text_or(json, "service", "");
+  node.url = base::json_text_or(json, "url", "");
+  node.https = base::json_bool_or(json, "https", false);
+  node.name = base::json_text_or(json, "name", "");
+  node.authority = base::json_text_or(json, "host", "");
+  node.roots_pem = base::json_text_or(json, "roots", "");
+  node.health = read_health(json);
+  return node;
+}
+
+Service read_service(const Json& json) {
+  Service service;
+  service.name = base::json_text_or(json, "name", "");
+  service.path = base::json_text_or(json, "path", "/");
+  service.strip_request = texts(json, "strip_request");
+  service.strip_response = texts(json, "strip_response");
+  for (const Json& node : json.value("nodes", Json::array())) service.nodes.push_back(read_node(node));
+  return service;
+}
+
+}  // namespace
+
+base::Result<Settings> Settings::read(const Json& part, std::uint32_t index) {
+  if (!part.is_object()) return wrong("everything");
+  Settings settings;
+  settings.index = index;
+  settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
+  for (const Json& service : part.value("services", Json::array())) settings.services.push_back(read_service(service));
+  if (settings.services.empty()) return wrong("services");
+  for (const std::string& name : texts(part, "names")) {
+    const auto authority = http::parse_authority(name);
+    if (!authority) return wrong("names that are host or host:port");
+    settings.names.push_back(*authority);
+  }
+  settings.support_authority_pem = base::json_text_or(part, "support_authority", "");
+  const Json limits = part.value("limits", Json::object());
+  settings.head.head = static_cast<std::size_t>(base::json_number_or(limits, "head", static_cast<std::int64_t>(settings.head.head)));
+  settings.head.target = static_cast<std::size_t>(base::json_number_or(limits, "target", static_cast<std::int64_t>(settings.head.target)));
+  settings.head.fields = static_cast<std::size_t>(base::json_number_or(limits, "fields", static_cast<std::int64_t>(settings.head.fields)));
+  settings.request_body = static_cast<std::uint64_t>(base::json_number_or(limits, "request_body", static_cast<std::int64_t>(settings.request_body)));
+  const Json timeouts = part.value("timeouts", Json::object());
+  settings.connect = nanos_or(timeouts, "component_connect_us", settings.connect);
+  settings.response_head = nanos_or(timeouts, "component_head_us", settings.response_head);
+  settings.component_idle = nanos_or(timeouts, "component_idle_us", settings.component_idle);
+  return settings;
+}
+
+}  // namespace postern::enforcer
