@@ -56,8 +56,7 @@ std::size_t strip_hop_by_hop(Fields& fields) {
 std::size_t strip_request_fields(Fields& fields) {
   const std::size_t removed = strip_hop_by_hop(fields);
   return removed + fields.remove_if([](const Field& field) {
-    return rule_of(field.id).strip_request || claims_identity(field.name) ||
-           field.name.find('_') != std::string_view::npos;
+    return rule_of(field.id).strip_request || (field.id == FieldId::Other && has_meaning(field));
   });
 }
 
@@ -66,9 +65,11 @@ std::size_t strip_response_fields(Fields& fields) {
   return removed + fields.remove_if([](const Field& field) { return rule_of(field.id).strip_response; });
 }
 
-bool may_be_trailer(const Field& field) {
-  return field.id == FieldId::Other && !claims_identity(field.name) &&
-         field.name.find('_') == std::string_view::npos;
+bool has_meaning(const Field& field) {
+  return field.id != FieldId::Other || claims_identity(field.name) ||
+         field.name.find('_') != std::string_view::npos;
 }
+
+bool may_be_trailer(const Field& field) { return !has_meaning(field); }
 
 }  // namespace postern::http

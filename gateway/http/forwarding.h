@@ -28,7 +28,12 @@ std::size_t strip_request_fields(Fields& fields);
 // ours.
 std::size_t strip_response_fields(Fields& fields);
 
-// Whether a trailer of that name may be passed on: no field that the table knows may.
+// Whether the field means something to Postern or, by custom, to proxies and servers: it is in the table,
+// belongs to a family such as X-Forwarded-*, or could be taken for one that is (an underscore). field.name is
+// in lower case.
+bool has_meaning(const Field& field);
+
+// Whether a trailer of that name may be passed on: no field that has a meaning may.
 bool may_be_trailer(const Field& field);
 
 }  // namespace postern::http

@@ -4,10 +4,12 @@
 
 #include <bitset>
 #include <limits>
+#include <string>
 
 #include "base/bytes.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/chars.h"
+#include "gateway/http/forwarding.h"
 
 namespace postern::http {
 namespace {
@@ -121,8 +123,9 @@ Verdict judge_upgrade(const RequestHead& head, const Seen& seen) {
 
 bool is_named_by_connection_legally(std::string_view member) {
   if (!is_token(member)) return false;
-  const FieldId id = identify(base::to_lower(member));
-  return id == FieldId::Other || rule_of(id).hop_by_hop;
+  const std::string name = base::to_lower(member);
+  const FieldId id = identify(name);
+  return rule_of(id).hop_by_hop || !has_meaning({name, {}, id});
 }
 
 }  // namespace

@@ -26,8 +26,8 @@
 namespace postern::http {
 
 struct TargetRules {
-  std::span<const Authority> ours;  // what an absolute target may name; anything else is wrong_host
-  std::size_t path = 4096;          // limits, in bytes as sent; beyond: target_too_long
+  std::span<const Authority> ours = {};  // what an absolute target may name; anything else is wrong_host
+  std::size_t path = 4096;               // limits, in bytes as sent; beyond: target_too_long
   std::size_t segment = 1024;
   std::size_t query = 8192;
   std::size_t parameters = 256;

@@ -1,0 +1,6 @@
+# Copyright the Postern authors.
+# SPDX-License-Identifier: Apache-2.0
+postern_fuzz(h1_request LINKS postern_http)
+postern_fuzz(h1_response LINKS postern_http)
+postern_fuzz(h1_chunked LINKS postern_http)
+postern_fuzz(target LINKS postern_http)
