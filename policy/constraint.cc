@@ -45,6 +45,10 @@ std::shared_ptr<const Pattern> Pattern::make(std::string_view text, std::string&
   return nullptr;
 }
 
+std::string Pattern::quote(std::string_view literal) {
+  return RE2::QuoteMeta(re2::StringPiece(literal.data(), literal.size()));
+}
+
 bool ValueRule::accepts(std::string_view value) const {
   if (max_length != 0 && value.size() > max_length) return false;
   if (!one_of.empty() && !std::binary_search(one_of.begin(), one_of.end(), value, std::less<>()))

@@ -28,6 +28,7 @@ class Pattern {
  public:
   // Null and a reason in error if text is not one.
   static std::shared_ptr<const Pattern> make(std::string_view text, std::string& error);
+  static std::string quote(std::string_view literal);  // an expression that matches literal and nothing else
   virtual ~Pattern() = default;
   virtual bool matches(std::string_view value) const = 0;
 };

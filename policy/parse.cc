@@ -83,7 +83,7 @@ class PolicyParser {
   void take_capability(const base::YamlNode::Entry& entry) {
     if (!is_capability_name(entry.key)) {
       reader_.fault(entry.mark,
-                    quoted(entry.key) +
+                    in_quotes(entry.key) +
                         " is not a capability's name: lower-case words, joined by dots or dashes, such as "
                         "silences.write");
     }
@@ -107,14 +107,14 @@ class PolicyParser {
     capability.description = reader_.text(map, "description", kDescriptionLength);
     capability.group = reader_.text(map, "group", kTitleLength);
     if (map.find("title") == nullptr) {
-      reader_.fault(entry.mark, "capability " + quoted(entry.key) +
+      reader_.fault(entry.mark, "capability " + in_quotes(entry.key) +
                                     " needs a title: what an administrator reads beside its switch");
     }
     const base::YamlNode* klass = map.find("class");
     const bool known =
         klass != nullptr && klass->is_scalar() && (klass->scalar == "read" || klass->scalar == "write");
     if (klass == nullptr) {
-      reader_.fault(entry.mark, "capability " + quoted(entry.key) + " needs class: read, or class: write");
+      reader_.fault(entry.mark, "capability " + in_quotes(entry.key) + " needs class: read, or class: write");
     } else if (!known) {
       reader_.fault(klass->mark, "class must be read or write");
     }
@@ -126,10 +126,10 @@ class PolicyParser {
     capability.first_operation = static_cast<int>(policy_->operations_.size());
     const base::YamlNode* node = entry.value.find("operations");
     if (node == nullptr) {
-      reader_.fault(entry.mark, "capability " + quoted(entry.key) + " needs operations");
+      reader_.fault(entry.mark, "capability " + in_quotes(entry.key) + " needs operations");
     } else if (reader_.is_list(*node, "operations")) {
       if (node->items.empty()) {
-        reader_.fault(node->mark, "capability " + quoted(entry.key) +
+        reader_.fault(node->mark, "capability " + in_quotes(entry.key) +
                                       " lists no operation: list some, or remove the capability");
       }
       std::unordered_map<std::string, int> own;
@@ -147,11 +147,12 @@ class PolicyParser {
       const std::string key = std::string(to_text(operation.method)) + " " + operation.path.key();
       const auto [found, fresh] = own.emplace(key, operation.mark.line);
       if (!fresh) {
-        reader_.fault(operation.mark, quoted(operation.text()) + " is in this capability already, at line " +
+        reader_.fault(operation.mark, in_quotes(operation.text()) +
+                                          " is in this capability already, at line " +
                                           std::to_string(found->second) + ": keep one");
       }
       if (fresh && ++listed_[key] == kListingLimit + 1) {
-        reader_.fault(operation.mark, quoted(operation.text()) + " is listed by more than " +
+        reader_.fault(operation.mark, in_quotes(operation.text()) + " is listed by more than " +
                                           std::to_string(kListingLimit) + " capabilities");
       }
       note(operation_arrangements_, operation.path, operation.mark, "operations");
@@ -170,14 +171,14 @@ class PolicyParser {
       if (const auto method = parse_method(word)) {
         rule.methods = covered_by(*method);
       } else if (word != "ANY" && !word.empty()) {
-        reader_.fault(
-            item->mark,
-            quoted(word) + " is not a method; known are ANY, GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        reader_.fault(item->mark,
+                      in_quotes(word) +
+                          " is not a method; known are ANY, GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
       }
       if (reader_.faults().size() != before) continue;
       const auto [found, fresh] = seen.emplace(std::string(word) + " " + rule.path.key(), item->mark.line);
       if (!fresh)
-        reader_.fault(item->mark, quoted(rule.text) + " is in never already, at line " +
+        reader_.fault(item->mark, in_quotes(rule.text) + " is in never already, at line " +
                                       std::to_string(found->second) + ": keep one");
       note(never_arrangements_, rule.path, rule.mark, "never rules");
       policy_->never_.push_back(std::move(rule));
@@ -188,7 +189,7 @@ class PolicyParser {
     if (!reader_.is_map(node, "roles")) return;
     for (const auto& entry : node.entries) {
       if (std::find(kRoleNames.begin(), kRoleNames.end(), entry.key) == kRoleNames.end()) {
-        reader_.fault(entry.mark, "roles are viewer, user and admin: " + quoted(entry.key) + " is none" +
+        reader_.fault(entry.mark, "roles are viewer, user and admin: " + in_quotes(entry.key) + " is none" +
                                       did_you_mean(entry.key, kRoleNames));
       }
       Role role;
@@ -205,10 +206,10 @@ class PolicyParser {
       std::vector<std::string_view> names;
       for (const Capability& capability : policy_->capabilities_) names.push_back(capability.name);
       reader_.fault(item.mark,
-                    "there is no capability " + quoted(item.scalar) + did_you_mean(item.scalar, names));
+                    "there is no capability " + in_quotes(item.scalar) + did_you_mean(item.scalar, names));
     } else if (std::find(role.capabilities.begin(), role.capabilities.end(), found->second) !=
                role.capabilities.end()) {
-      reader_.fault(item.mark, "capability " + quoted(item.scalar) + " is in this role already: keep one");
+      reader_.fault(item.mark, "capability " + in_quotes(item.scalar) + " is in this role already: keep one");
     } else {
       role.capabilities.push_back(found->second);
     }

@@ -35,7 +35,7 @@ std::string method_fault(std::string_view word) {
   std::string upper(word);
   for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
   if (parse_method(upper)) return "methods are upper case: write " + upper;
-  return quoted(word) + " is not a method; known are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+  return in_quotes(word) + " is not a method; known are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::string_view split_call(Reader& reader, const base::YamlNode& node, Template
   const std::string_view text = node.scalar;
   const std::size_t space = text.find(' ');
   if (space == std::string_view::npos || space == 0 || space + 1 >= text.size() || text[space + 1] == ' ') {
-    reader.fault(node.mark, quoted(text) + " is not METHOD /path, with one space between them");
+    reader.fault(node.mark, in_quotes(text) + " is not METHOD /path, with one space between them");
     return {};
   }
   base::Mark place = node.mark;
@@ -167,7 +167,7 @@ void OperationParser::take_query_rules(const base::YamlNode& map, Constraints& c
 ValueRule OperationParser::value_rule(const std::string& name, const base::YamlNode& node, bool query) {
   ValueRule rule;
   rule.name = name;
-  if (!reader_.is_map(node, "the rule for " + quoted(name) + " ({} lets any value pass)")) return rule;
+  if (!reader_.is_map(node, "the rule for " + in_quotes(name) + " ({} lets any value pass)")) return rule;
   if (query) {
     reader_.only_keys(node, "the rule of a query parameter",
                       {"matches", "one_of", "max_length", "required", "repeat"});
@@ -177,7 +177,7 @@ ValueRule OperationParser::value_rule(const std::string& name, const base::YamlN
   if (const base::YamlNode* choices = node.find("one_of")) take_choices(*choices, rule);
   if (const base::YamlNode* pattern = node.find("matches")) take_pattern(*pattern, rule);
   if (!rule.one_of.empty() && rule.pattern != nullptr) {
-    reader_.fault(node.mark, "the rule for " + quoted(name) +
+    reader_.fault(node.mark, "the rule for " + in_quotes(name) +
                                  " has both matches and one_of: keep the one that is meant");
   }
   rule.max_length = reader_.number(node, "max_length", 1, 1U << 20U);
@@ -192,7 +192,7 @@ void OperationParser::take_choices(const base::YamlNode& node, ValueRule& rule) 
   std::sort(rule.one_of.begin(), rule.one_of.end());
   const auto twice = std::adjacent_find(rule.one_of.begin(), rule.one_of.end());
   if (twice != rule.one_of.end())
-    reader_.fault(node.mark, "one_of has " + quoted(*twice) + " twice: keep one");
+    reader_.fault(node.mark, "one_of has " + in_quotes(*twice) + " twice: keep one");
   if (node.is_list() && node.items.empty())
     reader_.fault(node.mark, "one_of is empty, so that nothing could pass: name the values");
 }
@@ -226,7 +226,7 @@ void OperationParser::take_body(const base::YamlNode& node, Constraints& constra
   if (!node.is_map()) {
     reader_.fault(node.mark,
                   "body is none, or a map with content_types and max_size ({} lets any body pass), not " +
-                      std::string(node.is_scalar() ? quoted(node.scalar) : node.kind_name()));
+                      std::string(node.is_scalar() ? in_quotes(node.scalar) : node.kind_name()));
     return;
   }
   constraints.body = BodyRule::Allowed;
@@ -242,7 +242,7 @@ void OperationParser::take_content_types(const base::YamlNode& node, Constraints
     const std::string lower = base::to_lower(type->scalar);
     if (!is_media_type(lower)) {
       reader_.fault(type->mark,
-                    quoted(type->scalar) +
+                    in_quotes(type->scalar) +
                         " is not type/subtype such as application/json, without parameters or wildcards");
     }
     constraints.content_types.push_back(lower);

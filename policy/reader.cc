@@ -28,7 +28,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) { return "\"" + base::printable(text, 80) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + base::printable(text, 80) + "\""; }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
@@ -41,7 +41,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
       best = candidate;
     }
   }
-  return best.empty() ? "" : ", did you mean " + quoted(best) + "?";
+  return best.empty() ? "" : ", did you mean " + in_quotes(best) + "?";
 }
 
 bool Reader::is_map(const base::YamlNode& node, std::string_view what) {
@@ -61,7 +61,7 @@ void Reader::only_keys(const base::YamlNode& map, std::string_view what,
                        std::initializer_list<std::string_view> known) {
   for (const auto& entry : map.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    std::string message = "unknown key " + quoted(entry.key) + " in " + std::string(what);
+    std::string message = "unknown key " + in_quotes(entry.key) + " in " + std::string(what);
     const std::string guess = did_you_mean(entry.key, known);
     if (guess.empty()) {
       message += "; known are";

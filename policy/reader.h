@@ -15,7 +15,7 @@
 
 namespace postern::policy {
 
-std::string quoted(std::string_view text);  // printable, in double quotes
+std::string in_quotes(std::string_view text);  // printable, in double quotes
 
 // ", did you mean "x"?" for the candidate that is nearest in spelling, or "" if none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);

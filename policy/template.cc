@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "policy/reader.h"
 
 namespace postern::policy {
 namespace {
@@ -50,23 +51,22 @@ std::string encoded(char c) {
   return {'%', digits[byte >> 4U], digits[byte & 15U]};
 }
 
-std::string quoted(std::string_view text) { return "\"" + base::printable(text, 80) + "\""; }
-
 std::optional<std::string> plain_fault(char c) {
   if (c == ';') return "\";\" never reaches a decision: path parameters are refused";
   if (is_plain(c)) return std::nullopt;
-  return "write " + encoded(c) + " instead of " + quoted({&c, 1});
+  return "write " + encoded(c) + " instead of " + in_quotes({&c, 1});
 }
 
 std::optional<std::string> escape_fault(std::string_view escape, char decoded) {
   if (decoded == '/' || decoded == '\\' || decoded == ';') {
-    return quoted(escape) + " never reaches a decision: an encoded " + quoted({&decoded, 1}) + " is refused";
+    return in_quotes(escape) + " never reaches a decision: an encoded " + in_quotes({&decoded, 1}) +
+           " is refused";
   }
   if (static_cast<unsigned char>(decoded) < 0x20 || decoded == 0x7f) {
-    return quoted(escape) + " never reaches a decision: control characters are refused";
+    return in_quotes(escape) + " never reaches a decision: control characters are refused";
   }
-  if (is_plain(decoded)) return "write " + quoted({&decoded, 1}) + " instead of " + quoted(escape);
-  if (escape != encoded(decoded)) return "write " + encoded(decoded) + " instead of " + quoted(escape);
+  if (is_plain(decoded)) return "write " + in_quotes({&decoded, 1}) + " instead of " + in_quotes(escape);
+  if (escape != encoded(decoded)) return "write " + encoded(decoded) + " instead of " + in_quotes(escape);
   return std::nullopt;
 }
 
@@ -98,7 +98,7 @@ class TemplateParser {
     }
     if (const std::size_t at = text_.find_first_of("?#"); at != std::string_view::npos) {
       offset_ = at;
-      return fault("the path ends before " + quoted(text_.substr(at, 1)) +
+      return fault("the path ends before " + in_quotes(text_.substr(at, 1)) +
                    ": say what the query may hold under parameters"),
              false;
     }
@@ -142,7 +142,7 @@ class TemplateParser {
     if (segment.empty() && !last) {
       fault("an empty segment never reaches a decision: \"//\" is refused; write one \"/\"");
     } else if (segment == "." || segment == "..") {
-      fault(quoted(segment) +
+      fault(in_quotes(segment) +
             " never reaches a decision: dot segments are refused; write the path that is meant");
     } else if (segment.find_first_of("{}") != std::string_view::npos) {
       fault("a parameter is a whole segment: write {name} and say what it may be under parameters.path");

@@ -1,0 +1,268 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/diff.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "policy/compare.h"
+#include "policy/reader.h"
+#include "policy/template_tree.h"
+
+namespace postern::policy {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+// One of the two policies, made searchable.
+class Side {
+ public:
+  explicit Side(const Policy& policy) : policy_(policy) {
+    int next = 0;
+    for (const Operation& operation : policy.operations()) {
+      tree_.add(operation.path, next);
+      exact_.emplace(key(operation, capability_of(operation).name), next++);
+    }
+  }
+  const Policy& policy() const { return policy_; }
+  const TemplateTree& tree() const { return tree_; }
+  const Capability& capability_of(const Operation& operation) const {
+    return policy_.capabilities()[index(operation.capability)];
+  }
+
+  // The same operation in the capability of that name; nullptr if it is not there.
+  const Operation* same(const Operation& operation, const std::string& capability) const {
+    const auto found = exact_.find(key(operation, capability));
+    return found == exact_.end() ? nullptr : &policy_.operations()[index(found->second)];
+  }
+
+  // An operation that lets every request of this one pass: of that capability, or with an empty name of any.
+  const Operation* including(const Operation& operation, const std::string& capability) const {
+    for (const int item : tree_.covering(operation.path)) {
+      const Operation& wide = policy_.operations()[index(item)];
+      const bool methods =
+          (covered_by(operation.method) & static_cast<MethodSet>(~covered_by(wide.method))) == 0;
+      const bool here = capability.empty() || capability_of(wide).name == capability;
+      if (methods && here && passes_all_of(wide, operation)) return &wide;
+    }
+    return nullptr;
+  }
+
+ private:
+  // Path rules count segments, which agree in both templates as far as the wide one goes.
+  static bool passes_all_of(const Operation& wide, const Operation& narrow) {
+    return at_least_as_strict(narrow.constraints, wide.constraints, narrow.method);
+  }
+  static std::string key(const Operation& operation, const std::string& capability) {
+    return capability + " " + std::string(to_text(operation.method)) + " " + operation.path.key();
+  }
+
+  const Policy& policy_;
+  TemplateTree tree_;
+  std::unordered_map<std::string, int> exact_;
+};
+
+std::string missing_words(const Constraints& from, const Constraints& in) {
+  const std::vector<std::string> there = in_words(in);
+  std::string out;
+  for (const std::string& word : in_words(from)) {
+    if (std::find(there.begin(), there.end(), word) == there.end()) out += (out.empty() ? "" : "; ") + word;
+  }
+  return out.empty() ? "nothing" : out;
+}
+
+std::string constraint_change(const Operation& before, const Operation& now) {
+  return "was: " + missing_words(before.constraints, now.constraints) +
+         "; is: " + missing_words(now.constraints, before.constraints);
+}
+
+std::string line_of(base::Mark mark) { return "line " + std::to_string(mark.line); }
+
+class Comparison {
+ public:
+  Comparison(const Policy& old_policy, const Policy& new_policy) : old_(old_policy), new_(new_policy) {}
+
+  Difference run() {
+    for (const Operation& operation : new_.policy().operations()) now_listed(operation);
+    for (const Operation& operation : old_.policy().operations()) once_listed(operation);
+    for (const Capability& capability : new_.policy().capabilities()) words(capability);
+    never_rules(old_, new_, out_.never_removed, out_.newly_allowed, "refused before by never ");
+    never_rules(new_, old_, out_.never_added, out_.no_longer_allowed, "now refused by never ");
+    roles();
+    return std::move(out_);
+  }
+
+ private:
+  void now_listed(const Operation& operation) {
+    const std::string& capability = new_.capability_of(operation).name;
+    const Change change{capability, operation.text(), "", operation.mark};
+    if (const Operation* before = old_.same(operation, capability)) {
+      constraints_changed(*before, operation, change);
+    } else if (const Operation* wide = old_.including(operation, capability)) {
+      put(out_.changed, change, "was part of " + wide->text() + " before");
+    } else if (const Operation* other = old_.including(operation, "")) {
+      put(out_.newly_allowed, change,
+          "capability " + old_.capability_of(*other).name + " listed it before, as " + other->text());
+    } else {
+      put(out_.newly_allowed, change, "");
+    }
+  }
+
+  void constraints_changed(const Operation& before, const Operation& now, const Change& change) {
+    const bool stricter = at_least_as_strict(now.constraints, before.constraints, now.method);
+    const bool looser = at_least_as_strict(before.constraints, now.constraints, now.method);
+    if (stricter && looser) return;
+    const std::string what = constraint_change(before, now);
+    if (stricter) {
+      put(out_.no_longer_allowed, change, "stricter constraints; " + what);
+    } else if (looser) {
+      put(out_.newly_allowed, change, "looser constraints; " + what);
+    } else {
+      put(out_.newly_allowed, change, "other constraints; " + what);
+    }
+  }
+
+  void once_listed(const Operation& operation) {
+    const std::string& capability = old_.capability_of(operation).name;
+    if (new_.same(operation, capability) != nullptr) return;
+    const Change change{capability, operation.text(), "", operation.mark};
+    if (const Operation* wide = new_.including(operation, capability)) {
+      put(out_.changed, change, "is part of " + wide->text() + " now");
+    } else if (const Operation* other = new_.including(operation, "")) {
+      put(out_.no_longer_allowed, change,
+          "capability " + new_.capability_of(*other).name + " lists it now, as " + other->text());
+    } else {
+      put(out_.no_longer_allowed, change, "");
+    }
+  }
+
+  // A capability that both have: what an admin reads about it, and whether read-only access lets it pass.
+  void words(const Capability& now) {
+    const int found = old_.policy().find_capability(now.name);
+    if (found < 0) return;
+    const Capability& before = old_.policy().capabilities()[index(found)];
+    const Change change{now.name, "all its operations", "", now.mark};
+    if (before.klass == Class::Write && now.klass == Class::Read) {
+      put(out_.newly_allowed, change,
+          "class was write and is read: they pass while remote access is read-only");
+    } else if (before.klass != now.klass) {
+      put(out_.no_longer_allowed, change,
+          "class was read and is write: they do not pass while remote access is read-only");
+    }
+    const Change text{now.name, "", "", now.mark};
+    if (before.title != now.title)
+      put(out_.changed, text, "title was " + in_quotes(before.title) + " and is " + in_quotes(now.title));
+    if (before.description != now.description) put(out_.changed, text, "the description is another");
+    if (before.group != now.group)
+      put(out_.changed, text, "group was " + in_quotes(before.group) + " and is " + in_quotes(now.group));
+  }
+
+  // Rules that only has and other has not, and the operations of both policies that this concerns.
+  void never_rules(const Side& only, const Side& other, std::vector<Change>& rules,
+                   std::vector<Change>& concerned, const std::string& how) {
+    TemplateTree gone;
+    for (std::size_t i = 0; i < only.policy().never().size(); ++i) {
+      const NeverRule& rule = only.policy().never()[i];
+      if (has(other.policy(), rule)) continue;
+      const NeverRule* wide = including(other.policy(), rule);
+      rules.push_back({"", rule.text,
+                       wide == nullptr ? "" : "as part of " + wide->text + " it is in the other", rule.mark});
+      if (wide == nullptr) gone.add(rule.path, static_cast<int>(i));
+    }
+    TemplateTree::overlaps(new_.tree(), gone, [&](int item, int rule_index) {
+      const Operation& operation = new_.policy().operations()[index(item)];
+      const NeverRule& rule = only.policy().never()[index(rule_index)];
+      const std::string& capability = new_.capability_of(operation).name;
+      const bool methods = (covered_by(operation.method) & rule.methods) != 0;
+      if (methods && old_.including(operation, capability) != nullptr) {
+        concerned.push_back({capability, operation.text(),
+                             how + in_quotes(rule.text) + " (" + line_of(rule.mark) + "), wholly or in part",
+                             operation.mark});
+      }
+      return true;
+    });
+  }
+
+  static bool has(const Policy& policy, const NeverRule& rule) {
+    const std::string key = rule.path.key();
+    return std::any_of(policy.never().begin(), policy.never().end(), [&](const NeverRule& one) {
+      return one.methods == rule.methods && one.path.key() == key;
+    });
+  }
+
+  static const NeverRule* including(const Policy& policy, const NeverRule& rule) {
+    for (const NeverRule& one : policy.never()) {
+      if ((rule.methods & static_cast<MethodSet>(~one.methods)) == 0 && covers(one.path, rule.path))
+        return &one;
+    }
+    return nullptr;
+  }
+
+  static std::set<std::string> members(const Policy& policy, const std::string& role) {
+    std::set<std::string> out;
+    const Role* found = policy.find_role(role);
+    if (found == nullptr) return out;
+    for (const int capability : found->capabilities)
+      out.insert(policy.capabilities()[index(capability)].name);
+    return out;
+  }
+
+  void roles() {
+    for (const std::string role : {"viewer", "user", "admin"}) {
+      const std::set<std::string> before = members(old_.policy(), role);
+      const std::set<std::string> now = members(new_.policy(), role);
+      for (const std::string& name : now) {
+        if (!before.contains(name)) out_.roles.push_back({name, role, "gains it", {}});
+      }
+      for (const std::string& name : before) {
+        if (!now.contains(name)) out_.roles.push_back({name, role, "loses it", {}});
+      }
+    }
+  }
+
+  static void put(std::vector<Change>& list, Change change, std::string detail) {
+    change.detail = std::move(detail);
+    list.push_back(std::move(change));
+  }
+
+  Side old_;
+  Side new_;
+  Difference out_;
+};
+
+void write(std::string& out, std::string_view title, const std::vector<Change>& changes) {
+  if (changes.empty()) return;
+  out += out.empty() ? "" : "\n";
+  out += std::string(title) + ":";
+  for (const Change& change : changes) {
+    out += "\n  ";
+    if (!change.capability.empty()) out += change.capability + (change.what.empty() ? "" : ": ");
+    out += change.what;
+    if (!change.detail.empty()) out += " (" + change.detail + ")";
+  }
+}
+
+}  // namespace
+
+bool Difference::empty() const {
+  return newly_allowed.empty() && no_longer_allowed.empty() && changed.empty() && never_added.empty() &&
+         never_removed.empty() && roles.empty();
+}
+
+Difference diff(const Policy& old_policy, const Policy& new_policy) {
+  return Comparison(old_policy, new_policy).run();
+}
+
+std::string to_text(const Difference& difference) {
+  std::string out;
+  write(out, "newly allowed", difference.newly_allowed);
+  write(out, "no longer allowed", difference.no_longer_allowed);
+  write(out, "changed", difference.changed);
+  write(out, "never, new", difference.never_added);
+  write(out, "never, removed", difference.never_removed);
+  write(out, "roles", difference.roles);
+  return out.empty() ? "no difference" : out;
+}
+
+}  // namespace postern::policy
