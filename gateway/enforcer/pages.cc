@@ -155,6 +155,13 @@ void write_operations(Html& html, const CapabilityView& capability) {
   html.raw("</ul></details>");
 }
 
+// The heading above already says that it is off, or needs an approval.
+bool adds_something(const CapabilityView& capability) {
+  if (capability.standing == Standing::On) return false;
+  return capability.why != base::Refusal::None && capability.why != base::Refusal::CapabilityOff &&
+         capability.why != base::Refusal::ApprovalNeeded;
+}
+
 void write_capability(Html& html, const CapabilityView& capability) {
   html.raw("<li><p class=\"title\"><bdi class=\"text\">")
       .text(capability.title.empty() ? capability.name : capability.title)
@@ -169,9 +176,8 @@ void write_capability(Html& html, const CapabilityView& capability) {
     write_time(html, *capability.until);
     html.raw("</p>");
   }
-  if (capability.standing != Standing::On && capability.why != base::Refusal::None) {
+  if (adds_something(capability))
     html.raw("<p class=\"says\">").text(base::text_of(capability.why).title).raw(".</p>");
-  }
   write_operations(html, capability);
   html.raw("</li>\n");
 }
@@ -238,7 +244,9 @@ void write_capability_choice(Html& html, const HomeView& view) {
   html.raw("<fieldset class=\"options\"><legend>Capabilities</legend>\n");
   for (const CapabilityView& one : view.capabilities) {
     if (one.standing != Standing::Ask) continue;
-    html.raw("<label><input type=\"checkbox\" name=\"capabilities\" value=\"")
+    html.raw("<label id=\"ask-")
+        .text(one.name)
+        .raw("\"><input type=\"checkbox\" name=\"capabilities\" value=\"")
         .text(one.name)
         .raw("\"><bdi class=\"text\">");
     html.text(one.title.empty() ? one.name : one.title).raw("</bdi>");
@@ -348,7 +356,9 @@ void write_way_on(Html& html, const RefusalView& view) {
   if (view.refusal == base::Refusal::NoSession || view.refusal == base::Refusal::SessionEnded) {
     html.raw("<a class=\"button primary\" href=\"/.postern/sign-in\">Sign in</a>");
   } else if (!view.capability.empty()) {
-    html.raw("<a class=\"button primary\" href=\"/.postern/#request\">Request “<bdi>");
+    html.raw("<a class=\"button primary\" href=\"/.postern/#ask-")
+        .text(view.capability)
+        .raw("\">Request “<bdi>");
     html.text(view.capability_title.empty() ? view.capability : view.capability_title).raw("</bdi>”</a>");
   }
   html.raw("<a class=\"button\" href=\"/.postern/\">What I may do now</a></div>\n");

@@ -109,7 +109,7 @@ export const words = {
       const using = sessions > 0 ? ` ${count(sessions, 'open session', 'open sessions')} can use it now; exchanges that run on it are cut at once.` : '';
       switch (to) {
         case 'off': return `Nobody can use it, and nobody can ask for it.${using}`;
-        case 'ask': return `Engineers can ask for it; each use needs your approval.${using}`;
+        case 'ask': return `Engineers can ask for it, and reach it for as long as you approve.${using}`;
         case 'on': return write
           ? 'Engineers who are let in may use it without asking. It can change things in the component.'
           : 'Engineers who are let in may use it without asking.';

@@ -110,6 +110,16 @@ function ask_in_place(): void {
   });
 }
 
+// A refusal page leads to the very box of the capability that was missing.
+function tick_asked(): void {
+  // Not :target, which the browser may set only after this has run.
+  const target = window.location.hash.startsWith('#ask-') && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  const box = target && target.querySelector<HTMLInputElement>('input[type="checkbox"]');
+  if (!box) return;
+  box.checked = true;
+  document.querySelector<HTMLTextAreaElement>('form[data-ask] textarea')?.focus({ preventScroll: true });
+}
+
 interface AccessRequest { id: string; state: string }
 
 // Reloads once a decision is there. Asks only while a request waits, and not behind the reader's back.
@@ -135,3 +145,4 @@ count_down();
 local_times();
 ask_in_place();
 watch_requests();
+tick_asked();

@@ -149,6 +149,15 @@ TEST(Pages, HomeShowsWhatIsOnWhatNeedsAskingAndWhatIsOff) {
   EXPECT_THAT(page, Not(HasSubstr("value=\"config.read\"")));
 }
 
+TEST(Pages, ARefusalLeadsToTheBoxOfTheVeryCapability) {
+  RefusalView refusal;
+  refusal.capability = "silences.write";
+  HomeView home = home_with("x");
+  home.capabilities = {{"silences.write", "", "", "", true, Standing::Ask, Refusal::ApprovalNeeded, {}, {}}};
+  EXPECT_THAT(render_refusal(refusal), HasSubstr("href=\"/.postern/#ask-silences.write\""));
+  EXPECT_THAT(render_home(home), HasSubstr("<label id=\"ask-silences.write\"><input type=\"checkbox\""));
+}
+
 TEST(Pages, HomeOffersNoRequestFormWhenNothingCanBeAskedFor) {
   HomeView view = home_with("x");
   view.capabilities.clear();
@@ -197,7 +206,7 @@ TEST(Pages, ARefusalSaysWhatWasRefusedWhyAndWhereToFindIt) {
   for (const char* text :
        {"This capability needs an approval", "<b>POST</b> /alertmanager/api/v2/silences",
         "silences.write is set to ask", "Request access at /.postern/.", "01JD3W9ZK5QX", "approval_needed",
-        "HTTP status 403", "GET /alertmanager/api/v2/silences", "href=\"/.postern/#request\""}) {
+        "HTTP status 403", "GET /alertmanager/api/v2/silences", "href=\"/.postern/#ask-silences.write\""}) {
     EXPECT_THAT(page, HasSubstr(text));
   }
 }

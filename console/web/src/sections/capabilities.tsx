@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The toggles, in the policy's order and groups. What opens something, or cuts something that may be running, is confirmed.
+// The toggles, in the policy's order and groups. Closing takes one step; opening something, or cutting what may be running,
+// takes a second one, so that no stray click or arrow key opens anything.
 import { useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
 import type { Capability, Cut, Setting } from '../api/types';
@@ -94,7 +95,7 @@ function Row({ capability, may_change }: { capability: Capability } & Rights) {
   const choose = (to: Setting) => {
     action.clear();
     if (to === capability.setting) return set_wanted(undefined);
-    if (to === 'on' || using > 0) return set_wanted(to);
+    if (to !== 'off' || using > 0) return set_wanted(to);
     void action.run(() => change(capability, to, null));
   };
   return (
@@ -109,7 +110,10 @@ function Row({ capability, may_change }: { capability: Capability } & Rights) {
           <Operations capability={capability} />
         </div>
         <div class="row-set">
-          <Toggle capability={capability} shown={wanted ?? capability.setting} disabled={!may_change || action.busy} on_choose={choose} />
+          <Toggle
+            capability={capability} shown={wanted ?? capability.setting} disabled={!may_change}
+            on_choose={choose} on_cancel={() => set_wanted(undefined)}
+          />
           {capability.until && capability.setting !== 'off' && <span class="quiet"><Left until={capability.until} /> {words.left}</span>}
         </div>
       </div>
@@ -134,11 +138,12 @@ interface ToggleProps {
   shown: Setting;
   disabled: boolean;
   on_choose: (to: Setting) => void;
+  on_cancel: () => void;
 }
 
-function Toggle({ capability, shown, disabled, on_choose }: ToggleProps) {
+function Toggle({ capability, shown, disabled, on_choose, on_cancel }: ToggleProps) {
   return (
-    <fieldset class="toggle" disabled={disabled}>
+    <fieldset class="toggle" disabled={disabled} onKeyDown={(event) => { if (event.key === 'Escape') on_cancel(); }}>
       <legend class="hidden">{words.capabilities.setting_label(capability.title || capability.name)}</legend>
       {kSettings.map((setting) => (
         <label key={setting} class={`toggle-${setting}`}>

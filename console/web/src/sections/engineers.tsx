@@ -7,7 +7,7 @@ import { call, segment } from '../api/client';
 import type { Engineer, Pass } from '../api/types';
 import { Confirm } from '../components/confirm';
 import { Body, Empty, Trouble } from '../components/notice';
-import { Said } from '../components/said';
+import { plain, Said } from '../components/said';
 import { Section } from '../components/section';
 import { When } from '../components/when';
 import { said, useAction } from '../state/action';
@@ -79,7 +79,7 @@ function Row({ engineer, may_change }: { engineer: Engineer } & Rights) {
         {may_change && (
           <div class="buttons">
             {approved
-              ? <button type="button" disabled={action.busy} aria-label={words.engineers.issue_label(engineer.name)} onClick={issue}>{words.engineers.issue}</button>
+              ? <button type="button" disabled={action.busy} aria-label={plain(words.engineers.issue_label(engineer.name))} onClick={issue}>{words.engineers.issue}</button>
               : <button type="button" class="primary" disabled={action.busy} onClick={approve}>{words.engineers.approve}</button>}
             <button type="button" class="ghost" disabled={removing} onClick={() => set_removing(true)}>{words.engineers.remove}</button>
           </div>
@@ -111,10 +111,10 @@ function PassShown({ pass, on_close }: { pass: Pass; on_close: () => void }) {
   };
   const title = words.engineers.pass_title(pass.engineer);
   return (
-    <div class="confirm pass" role="group" aria-label={title}>
-      <p class="confirm-says"><strong>{title}</strong> {words.engineers.pass_once}</p>
+    <div class="confirm pass" role="group" aria-label={plain(title)}>
+      <p class="confirm-says"><strong><Said text={title} /></strong> {words.engineers.pass_once}</p>
       <div class="copy">
-        <input ref={field} readOnly aria-label={title} value={pass.link} onFocus={(event) => event.currentTarget.select()} />
+        <input ref={field} readOnly aria-label={plain(title)} value={pass.link} onFocus={(event) => event.currentTarget.select()} />
         <button type="button" class="primary" onClick={() => void copy()}>{copied ? words.engineers.copied : words.engineers.copy}</button>
       </div>
       <p class="quiet">

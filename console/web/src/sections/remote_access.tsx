@@ -35,7 +35,10 @@ function Switch({ access, may_change }: { access: RemoteAccess } & Rights) {
   const shown = wanted ?? access.mode;
   return (
     <>
-      <fieldset class="modes" data-mode={access.mode} disabled={!may_change}>
+      <fieldset
+        class="modes" data-mode={access.mode} disabled={!may_change}
+        onKeyDown={(event) => { if (event.key === 'Escape') set_wanted(undefined); }}
+      >
         <legend class="hidden">{words.access.label}</legend>
         {kModes.map((mode) => (
           <label key={mode} class={`mode mode-${mode}${mode === access.mode ? ' mode-now' : ''}`}>

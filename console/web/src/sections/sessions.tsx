@@ -8,7 +8,7 @@ import { call, segment } from '../api/client';
 import type { Cut, Session } from '../api/types';
 import { Confirm } from '../components/confirm';
 import { Body, Empty } from '../components/notice';
-import { Said } from '../components/said';
+import { plain, Said } from '../components/said';
 import { Section } from '../components/section';
 import { Left, When } from '../components/when';
 import { useAction } from '../state/action';
@@ -70,7 +70,7 @@ function Row({ session, may_change }: { session: Session } & Rights) {
         <td data-label={words.sessions.refused} class={`number${session.refused > 0 ? ' warn' : ''}`}>{session.refused.toLocaleString()}</td>
         <td class="act">
           {may_change && (
-            <button type="button" disabled={asking} aria-label={words.sessions.end_label(session.engineer)} onClick={() => set_asking(true)}>
+            <button type="button" disabled={asking} aria-label={plain(words.sessions.end_label(session.engineer))} onClick={() => set_asking(true)}>
               {words.sessions.end}
             </button>
           )}

@@ -62,7 +62,7 @@ function Details({ status }: { status: GatewayStatus }) {
   return (
     <div class="strip-details">
       <div>
-        <h3>{words.status.nodes}</h3>
+        <h2>{words.status.nodes}</h2>
         <ul>
           {(status.component?.nodes ?? []).map((node) => (
             <li key={node.service + node.url} class={`fact-${node.state === 'up' ? 'good' : node.state === 'down' ? 'bad' : 'warn'}`}>
@@ -73,7 +73,7 @@ function Details({ status }: { status: GatewayStatus }) {
         </ul>
       </div>
       <div>
-        <h3>{words.status.roles}</h3>
+        <h2>{words.status.roles}</h2>
         <ul>
           {(status.roles ?? []).map((role) => (
             <li key={role.name} class={`fact-${role.state === 'running' ? 'good' : 'warn'}`}>
@@ -84,7 +84,7 @@ function Details({ status }: { status: GatewayStatus }) {
         </ul>
       </div>
       <div>
-        <h3>{words.status.title}</h3>
+        <h2>{words.status.title}</h2>
         <ul>
           <li>{words.status.version} <b><Said text={status.version} /></b></li>
           {status.log?.directory && <li>{words.status.log} <code><Said text={status.log.directory} /></code></li>}
