@@ -16,11 +16,12 @@ const kTypes = {
   '.svg': 'image/svg+xml',
   '.json': 'application/json',
 };
-const kHashed = /-[A-Za-z0-9_-]{8}\.[a-z]+$/;  // how Vite names what it hashed
+const kHashed = /-[A-Za-z0-9_-]{8}\.[a-z]+$/; // how Vite names what it hashed
 
 function files_below(directory) {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? files_below(join(directory, entry.name)) : [join(directory, entry.name)]);
+    entry.isDirectory() ? files_below(join(directory, entry.name)) : [join(directory, entry.name)],
+  );
 }
 
 function array(name, bytes) {
@@ -30,29 +31,38 @@ function array(name, bytes) {
 }
 
 const [directory, prefix, space, find, header, output] = process.argv.slice(2);
-const assets = files_below(directory).map((file) => {
-  const name = relative(directory, file);
-  const type = kTypes[extname(name)];
-  if (!type) throw new Error(`${name}: embed.mjs knows no content type for it`);
-  const bytes = readFileSync(file);
-  if (bytes.length === 0) throw new Error(`${name} is empty`);
-  const packed = gzipSync(bytes, { level: 9 });
-  packed[9] = 255;  // "unknown system", so that the output does not depend on where it was made
-  return {
-    path: name === 'index.html' ? prefix : prefix + name,
-    type, bytes,
-    gzip: packed.length < bytes.length ? packed : null,
-    etag: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
-    immutable: kHashed.test(name),
-  };
-}).sort((a, b) => (a.path < b.path ? -1 : 1));
+const assets = files_below(directory)
+  .map((file) => {
+    const name = relative(directory, file);
+    const type = kTypes[extname(name)];
+    if (!type) throw new Error(`${name}: embed.mjs knows no content type for it`);
+    const bytes = readFileSync(file);
+    if (bytes.length === 0) throw new Error(`${name} is empty`);
+    const packed = gzipSync(bytes, { level: 9 });
+    packed[9] = 255; // "unknown system", so that the output does not depend on where it was made
+    return {
+      path: name === 'index.html' ? prefix : prefix + name,
+      type,
+      bytes,
+      gzip: packed.length < bytes.length ? packed : null,
+      etag: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
+      immutable: kHashed.test(name),
+    };
+  })
+  .sort((a, b) => (a.path < b.path ? -1 : 1));
 
-const arrays = assets.map((asset, i) => array(`kBytes${i}`, asset.bytes) + (asset.gzip ? array(`kGzip${i}`, asset.gzip) : ''));
-const rows = assets.map((asset, i) =>
-  `      {${JSON.stringify(asset.path)}, ${JSON.stringify(asset.type)}, ${JSON.stringify(`"${asset.etag}"`)}, text(kBytes${i}), ` +
-  `${asset.gzip ? `text(kGzip${i})` : '{}'}, ${asset.immutable}},`);
+const arrays = assets.map(
+  (asset, i) => array(`kBytes${i}`, asset.bytes) + (asset.gzip ? array(`kGzip${i}`, asset.gzip) : ''),
+);
+const rows = assets.map(
+  (asset, i) =>
+    `      {${JSON.stringify(asset.path)}, ${JSON.stringify(asset.type)}, ${JSON.stringify(`"${asset.etag}"`)}, text(kBytes${i}), ` +
+    `${asset.gzip ? `text(kGzip${i})` : '{}'}, ${asset.immutable}},`,
+);
 
-writeFileSync(output, `// Made by cmake/embed.mjs.
+writeFileSync(
+  output,
+  `// Made by cmake/embed.mjs.
 #include "${header}"
 
 #include <string_view>
@@ -79,4 +89,5 @@ ${rows.join('\n')}
 }
 
 }  // namespace ${space}
-`);
+`,
+);

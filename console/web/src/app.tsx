@@ -21,7 +21,12 @@ export function App() {
     when_signed_out(forget);
     void who_am_i();
   }, []);
-  if (who === undefined) return <div class="loading" role="status">{words.loading}</div>;
+  if (who === undefined)
+    return (
+      <div class="loading" role="status">
+        {words.loading}
+      </div>
+    );
   if (who === null) return <SignInPage />;
   return <Frame who={who} />;
 }
@@ -32,7 +37,9 @@ function Frame({ who }: { who: Me }) {
   const message = useStore(said);
   return (
     <>
-      <a class="skip" href="#content">{words.skip}</a>
+      <a class="skip" href="#content">
+        {words.skip}
+      </a>
       <TopBar who={who} />
       <LostBanner />
       <main id="content" tabIndex={-1}>
@@ -49,24 +56,45 @@ function TopBar({ who }: { who: Me }) {
   const state = useStore(line);
   const mode = useStore(parts.access).value?.mode;
   const action = useAction();
-  const sign_out = () => void action.run(async () => {
-    await call('POST', '/sign-out');
-    forget();
-  });
+  const sign_out = () =>
+    void action.run(async () => {
+      await call('POST', '/sign-out');
+      forget();
+    });
   return (
     <header class="top">
-      <a class="brand" href="/" aria-label={words.product}><Mark /><span>{words.product}</span></a>
-      {mode && <a class={`pill pill-${mode}`} href="#remote-access"><span class="dot" aria-hidden="true" />{words.access.names[mode]}</a>}
-      <span class={`line line-${state}`} role="status"><span class="dot" aria-hidden="true" />{words.line[state]}</span>
-      <span class="who"><Said text={who.name} /><small>{who.role === 'admin' ? words.account.admin : words.account.auditor}</small></span>
-      <button type="button" disabled={action.busy} onClick={sign_out}>{words.account.sign_out}</button>
+      <a class="brand" href="/" aria-label={words.product}>
+        <Mark />
+        <span>{words.product}</span>
+      </a>
+      {mode && (
+        <a class={`pill pill-${mode}`} href="#remote-access">
+          <span class="dot" aria-hidden="true" />
+          {words.access.names[mode]}
+        </a>
+      )}
+      <span class={`line line-${state}`} role="status">
+        <span class="dot" aria-hidden="true" />
+        {words.line[state]}
+      </span>
+      <span class="who">
+        <Said text={who.name} />
+        <small>{who.role === 'admin' ? words.account.admin : words.account.auditor}</small>
+      </span>
+      <button type="button" disabled={action.busy} onClick={sign_out}>
+        {words.account.sign_out}
+      </button>
       <Trouble problem={action.problem} />
     </header>
   );
 }
 
 function LostBanner() {
-  return useStore(line) === 'lost' ? <p class="banner" role="alert">{words.lost}</p> : null;
+  return useStore(line) === 'lost' ? (
+    <p class="banner" role="alert">
+      {words.lost}
+    </p>
+  ) : null;
 }
 
 const kToastMs = 6000;
@@ -77,5 +105,13 @@ function Toast({ message }: { message: string }) {
     const timer = window.setTimeout(() => said.set(''), kToastMs);
     return () => window.clearTimeout(timer);
   }, [message]);
-  return <div class="toast" role="status" aria-live="polite">{message && <p><Said text={message} /></p>}</div>;
+  return (
+    <div class="toast" role="status" aria-live="polite">
+      {message && (
+        <p>
+          <Said text={message} />
+        </p>
+      )}
+    </div>
+  );
 }

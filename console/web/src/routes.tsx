@@ -15,7 +15,9 @@ function NotFoundPage() {
   return (
     <div class="lonely">
       <h1>{words.not_found.title}</h1>
-      <p><a href="/">{words.not_found.back}</a></p>
+      <p>
+        <a href="/">{words.not_found.back}</a>
+      </p>
     </div>
   );
 }

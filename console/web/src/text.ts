@@ -54,7 +54,10 @@ export const words = {
   access: {
     title: 'Remote access',
     label: 'Remote access mode',
-    names: { off: 'Off', approved: 'Approved visits', 'read-only': 'Read-only', all: 'All capabilities' } as Record<AccessMode, string>,
+    names: { off: 'Off', approved: 'Approved visits', 'read-only': 'Read-only', all: 'All capabilities' } as Record<
+      AccessMode,
+      string
+    >,
     says: {
       off: 'Nobody from support can reach the component.',
       approved: 'Only engineers whose request you approved, only what you approved.',
@@ -76,7 +79,12 @@ export const words = {
           return `Every engineer who signs in may use all capabilities that are on, without asking, including those that change things in the component.${cut}`;
       }
     },
-    submit: { off: 'Switch off', approved: 'Allow approved visits', 'read-only': 'Open read-only', all: 'Open all capabilities' } as Record<AccessMode, string>,
+    submit: {
+      off: 'Switch off',
+      approved: 'Allow approved visits',
+      'read-only': 'Open read-only',
+      all: 'Open all capabilities',
+    } as Record<AccessMode, string>,
     keep: 'Keep it, change the end',
     by: (who: string) => `Changed by ${who}`,
     until: 'Until',
@@ -104,15 +112,22 @@ export const words = {
     setting_label: (title: string) => `Setting for ${title}`,
     classes: { read: 'read', write: 'write' },
     operations: (n: number) => count(n, 'operation', 'operations'),
-    summary: (on: number, ask: number, off: number) => [on && `${on} on`, ask && `${ask} ask`, off && `${off} off`].filter(Boolean).join(' · '),
+    summary: (on: number, ask: number, off: number) =>
+      [on && `${on} on`, ask && `${ask} ask`, off && `${off} off`].filter(Boolean).join(' · '),
     will: (to: Setting, write: boolean, sessions: number): string => {
-      const using = sessions > 0 ? ` ${count(sessions, 'open session', 'open sessions')} can use it now; exchanges that run on it are cut at once.` : '';
+      const using =
+        sessions > 0
+          ? ` ${count(sessions, 'open session', 'open sessions')} can use it now; exchanges that run on it are cut at once.`
+          : '';
       switch (to) {
-        case 'off': return `Nobody can use it, and nobody can ask for it.${using}`;
-        case 'ask': return `Engineers can ask for it, and reach it for as long as you approve.${using}`;
-        case 'on': return write
-          ? 'Engineers who are let in may use it without asking. It can change things in the component.'
-          : 'Engineers who are let in may use it without asking.';
+        case 'off':
+          return `Nobody can use it, and nobody can ask for it.${using}`;
+        case 'ask':
+          return `Engineers can ask for it, and reach it for as long as you approve.${using}`;
+        case 'on':
+          return write
+            ? 'Engineers who are let in may use it without asking. It can change things in the component.'
+            : 'Engineers who are let in may use it without asking.';
       }
     },
     submit: { off: 'Switch off', ask: 'Make it ask', on: 'Switch on' } as Record<Setting, string>,
@@ -134,7 +149,8 @@ export const words = {
     duration: 'For how long',
     as_asked: (duration: string) => `${duration}, as asked`,
     capabilities: 'Capabilities',
-    approve_will: (who: string, duration: string) => `${who} may use this for ${duration}, counted from your approval or the start time asked for. You can revoke it at any time.`,
+    approve_will: (who: string, duration: string) =>
+      `${who} may use this for ${duration}, counted from your approval or the start time asked for. You can revoke it at any time.`,
     nothing_chosen: 'Choose at least one capability, or refuse.',
     default_duration: '8h',
     refuse_reason: 'Reason (the engineer reads it)',
@@ -221,7 +237,8 @@ export const words = {
     roles: 'Roles',
     roles_running: (up: number, all: number) => (up === all ? `${all} running` : `${up} of ${all} running`),
     policy: 'Policy',
-    policy_is: (capabilities: number, operations: number) => `${count(capabilities, 'capability', 'capabilities')}, ${count(operations, 'operation', 'operations')}`,
+    policy_is: (capabilities: number, operations: number) =>
+      `${count(capabilities, 'capability', 'capabilities')}, ${count(operations, 'operation', 'operations')}`,
     sandbox: 'Confinement',
     version: 'Version',
     restarts: (n: number) => count(n, 'restart', 'restarts'),

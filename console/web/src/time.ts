@@ -36,5 +36,11 @@ export function say_span(ms: number): string {
 
 // "1h30m" -> "1 h 30 min", the gateway's form of a duration for reading.
 export function say_duration(text: string): string {
-  return text.replace(/(\d+)(ms|[smhd])/g, (_, n: string, unit: string) => ` ${n} ${({ m: 'min', d: n === '1' ? 'day' : 'days' } as Record<string, string>)[unit] ?? unit}`).trim();
+  return text
+    .replace(
+      /(\d+)(ms|[smhd])/g,
+      (_, n: string, unit: string) =>
+        ` ${n} ${({ m: 'min', d: n === '1' ? 'day' : 'days' } as Record<string, string>)[unit] ?? unit}`,
+    )
+    .trim();
 }

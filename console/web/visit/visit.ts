@@ -5,7 +5,7 @@
 // Referer ever sees it), counts the session down, asks for access without leaving the page, and watches for the answer.
 import './visit.css';
 
-const kPollMs = 5000;       // while a request waits and the page is looked at
+const kPollMs = 5000; // while a request waits and the page is looked at
 const kSoonMs = 5 * 60_000; // time left is shown as a warning
 
 function take_pass(): void {
@@ -106,25 +106,36 @@ function ask_in_place(): void {
     if (button) button.disabled = true;
     send(form)
       .catch(() => show(form, 'The gateway did not answer. Try again.'))
-      .finally(() => { if (button) button.disabled = false; });
+      .finally(() => {
+        if (button) button.disabled = false;
+      });
   });
 }
 
 // A refusal page leads to the very box of the capability that was missing.
 function tick_asked(): void {
   // Not :target, which the browser may set only after this has run.
-  const target = window.location.hash.startsWith('#ask-') && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  const target =
+    window.location.hash.startsWith('#ask-') &&
+    document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
   const box = target && target.querySelector<HTMLInputElement>('input[type="checkbox"]');
   if (!box) return;
   box.checked = true;
   document.querySelector<HTMLTextAreaElement>('form[data-ask] textarea')?.focus({ preventScroll: true });
 }
 
-interface AccessRequest { id: string; state: string }
+interface AccessRequest {
+  id: string;
+  state: string;
+}
 
 // Reloads once a decision is there. Asks only while a request waits, and not behind the reader's back.
 function watch_requests(): void {
-  const waiting = new Set([...document.querySelectorAll<HTMLElement>('[data-request][data-state="pending"]')].map((one) => one.dataset.request));
+  const waiting = new Set(
+    [...document.querySelectorAll<HTMLElement>('[data-request][data-state="pending"]')].map(
+      (one) => one.dataset.request,
+    ),
+  );
   if (waiting.size === 0) return;
   window.setInterval(async () => {
     if (document.hidden || document.activeElement?.closest('form[data-ask]')) return;

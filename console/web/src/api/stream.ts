@@ -8,10 +8,10 @@ import type { LogEvent } from './types';
 export type LineState = 'connecting' | 'live' | 'lost';
 
 export interface StreamListener {
-  on_state(): void;                  // permissions or sessions changed
-  on_event(event: LogEvent): void;   // one new event of the log
-  on_more(skipped: number): void;    // a burst was thinned
-  on_line(state: LineState): void;   // live means: fetch everything once, something may have been missed
+  on_state(): void; // permissions or sessions changed
+  on_event(event: LogEvent): void; // one new event of the log
+  on_more(skipped: number): void; // a burst was thinned
+  on_line(state: LineState): void; // live means: fetch everything once, something may have been missed
 }
 
 const kSilenceMs = 45_000;

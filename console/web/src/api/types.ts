@@ -4,10 +4,19 @@
 // What /api/v1 answers. Times are RFC 3339 in UTC. Every string that is not a union of words is outside text.
 
 export type AdminRole = 'admin' | 'auditor';
-export interface Me { name: string; role: AdminRole; since?: string }
+export interface Me {
+  name: string;
+  role: AdminRole;
+  since?: string;
+}
 
 export type AccessMode = 'off' | 'approved' | 'read-only' | 'all';
-export interface RemoteAccess { mode: AccessMode; until?: string | null; changed?: string; by?: string }
+export interface RemoteAccess {
+  mode: AccessMode;
+  until?: string | null;
+  changed?: string;
+  by?: string;
+}
 
 export type Setting = 'off' | 'ask' | 'on';
 export interface Capability {
@@ -22,7 +31,11 @@ export interface Capability {
 }
 
 // What a change cut, in all processes.
-export interface Cut { sessions?: number; exchanges?: number; slowest_us?: number }
+export interface Cut {
+  sessions?: number;
+  exchanges?: number;
+  slowest_us?: number;
+}
 
 export interface Engineer {
   name: string;
@@ -32,7 +45,12 @@ export interface Engineer {
   certificates?: string[];
 }
 
-export interface Pass { pass: string; engineer: string; expires: string; link: string }
+export interface Pass {
+  pass: string;
+  engineer: string;
+  expires: string;
+  link: string;
+}
 
 export type RequestState = 'pending' | 'approved' | 'refused' | 'withdrawn' | 'expired';
 export interface AccessRequest {
@@ -91,8 +109,20 @@ export interface LogEvent {
   [field: string]: unknown;
 }
 
-export interface Role { name: string; pid?: number; state: 'running' | 'starting' | 'backing_off' | 'stopped'; started?: string; restarts?: number }
-export interface Node { service: string; url: string; state: 'up' | 'down' | 'unknown'; since?: string; reason?: string }
+export interface Role {
+  name: string;
+  pid?: number;
+  state: 'running' | 'starting' | 'backing_off' | 'stopped';
+  started?: string;
+  restarts?: number;
+}
+export interface Node {
+  service: string;
+  url: string;
+  state: 'up' | 'down' | 'unknown';
+  since?: string;
+  reason?: string;
+}
 export interface GatewayStatus {
   version: string;
   started?: string;

@@ -34,16 +34,35 @@ export function Confirm({ says, submit, action, danger, on_submit, on_cancel, ch
   }, []);
   return (
     <form
-      ref={form} class="confirm" tabIndex={-1} aria-label={plain(submit)}
-      onSubmit={(event) => { event.preventDefault(); on_submit(); }}
-      onKeyDown={(event) => { if (event.key === 'Escape') { event.stopPropagation(); on_cancel(); } }}
+      ref={form}
+      class="confirm"
+      tabIndex={-1}
+      aria-label={plain(submit)}
+      onSubmit={(event) => {
+        event.preventDefault();
+        on_submit();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          on_cancel();
+        }
+      }}
     >
-      {says && <p class="confirm-says" role="status"><Said text={says} /></p>}
+      {says && (
+        <p class="confirm-says" role="status">
+          <Said text={says} />
+        </p>
+      )}
       {children}
       <Trouble problem={action.problem} />
       <div class="buttons">
-        <button type="submit" class={danger ? 'danger' : 'primary'} aria-busy={action.busy}>{submit}</button>
-        <button type="button" onClick={on_cancel}>{words.cancel}</button>
+        <button type="submit" class={danger ? 'danger' : 'primary'} aria-busy={action.busy}>
+          {submit}
+        </button>
+        <button type="button" onClick={on_cancel}>
+          {words.cancel}
+        </button>
       </div>
     </form>
   );

@@ -12,9 +12,23 @@ export function Trouble({ problem }: { problem: Problem | undefined }) {
   if (!problem) return null;
   return (
     <p class="trouble" role="alert">
-      <strong><Said text={problem.title} /></strong>
-      {problem.detail && <> <Said text={problem.detail} /></>}
-      {problem.event && <small>{words.problem.event} <code><Said text={problem.event} /></code></small>}
+      <strong>
+        <Said text={problem.title} />
+      </strong>
+      {problem.detail && (
+        <>
+          {' '}
+          <Said text={problem.detail} />
+        </>
+      )}
+      {problem.event && (
+        <small>
+          {words.problem.event}{' '}
+          <code>
+            <Said text={problem.event} />
+          </code>
+        </small>
+      )}
     </p>
   );
 }
@@ -37,11 +51,17 @@ export function Body<T>({ part, what, retry, children }: BodyProps<T>) {
           <Trouble problem={part.problem} />
           <p class="hint">
             {part.value === undefined ? words.problem.while_loading(what) : words.problem.stale}{' '}
-            <button type="button" class="link" onClick={retry}>{words.retry}</button>
+            <button type="button" class="link" onClick={retry}>
+              {words.retry}
+            </button>
           </p>
         </div>
       )}
-      {part.value === undefined && !part.problem && <div class="loading" role="status">{words.loading}</div>}
+      {part.value === undefined && !part.problem && (
+        <div class="loading" role="status">
+          {words.loading}
+        </div>
+      )}
       {part.value !== undefined && children(part.value)}
     </>
   );

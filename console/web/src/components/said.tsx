@@ -10,5 +10,9 @@ export const plain = (text: string): string =>
   text.replace(kTricks, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 export function Said({ text, title }: { text: string; title?: string }) {
-  return <bdi class="said" title={title}>{plain(text)}</bdi>;
+  return (
+    <bdi class="said" title={title}>
+      {plain(text)}
+    </bdi>
+  );
 }

@@ -14,7 +14,10 @@ export function Section({ id, title, count, aside, children }: SectionProps) {
   return (
     <section class="panel" id={id} aria-labelledby={`${id}-title`}>
       <header class="panel-head">
-        <h2 id={`${id}-title`}>{title}{count !== undefined && count > 0 && <span class="count">{count}</span>}</h2>
+        <h2 id={`${id}-title`}>
+          {title}
+          {count !== undefined && count > 0 && <span class="count">{count}</span>}
+        </h2>
         {aside}
       </header>
       {children}

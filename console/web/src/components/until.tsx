@@ -18,7 +18,11 @@ export function resolve_until(choice: UntilChoice): string | null | undefined {
   return date.getTime() > Date.now() ? date.toISOString() : undefined;
 }
 
-interface UntilProps { choice: UntilChoice; on_change: (choice: UntilChoice) => void; invalid: boolean }
+interface UntilProps {
+  choice: UntilChoice;
+  on_change: (choice: UntilChoice) => void;
+  invalid: boolean;
+}
 
 export function UntilField({ choice, on_change, invalid }: UntilProps) {
   const id = useId();
@@ -34,7 +38,11 @@ export function UntilField({ choice, on_change, invalid }: UntilProps) {
         <label for={`${id}-kind`}>{words.until.label}</label>
         <select id={`${id}-kind`} value={value} onChange={(event) => choose(event.currentTarget.value)}>
           <option value="none">{words.until.none}</option>
-          {kHours.map((hours) => <option key={hours} value={String(hours)}>{words.until.hours(hours)}</option>)}
+          {kHours.map((hours) => (
+            <option key={hours} value={String(hours)}>
+              {words.until.hours(hours)}
+            </option>
+          ))}
           <option value="custom">{words.until.custom}</option>
         </select>
       </div>
@@ -42,10 +50,18 @@ export function UntilField({ choice, on_change, invalid }: UntilProps) {
         <div class="field">
           <label for={`${id}-time`}>{words.until.custom_label}</label>
           <input
-            id={`${id}-time`} type="datetime-local" required value={choice.local} aria-invalid={invalid}
+            id={`${id}-time`}
+            type="datetime-local"
+            required
+            value={choice.local}
+            aria-invalid={invalid}
             onInput={(event) => on_change({ kind: 'custom', local: event.currentTarget.value })}
           />
-          {invalid && <p class="field-error" role="alert">{words.until.missing}</p>}
+          {invalid && (
+            <p class="field-error" role="alert">
+              {words.until.missing}
+            </p>
+          )}
         </div>
       )}
     </div>
@@ -56,7 +72,16 @@ export function useUntil(first: UntilChoice = { kind: 'none' }) {
   const [choice, set_choice] = useState<UntilChoice>(first);
   const [invalid, set_invalid] = useState(false);
   return {
-    field: <UntilField choice={choice} invalid={invalid} on_change={(next) => { set_invalid(false); set_choice(next); }} />,
+    field: (
+      <UntilField
+        choice={choice}
+        invalid={invalid}
+        on_change={(next) => {
+          set_invalid(false);
+          set_choice(next);
+        }}
+      />
+    ),
     // As resolve_until; marks the field when it is no time in the future.
     resolve: (): string | null | undefined => {
       const until = resolve_until(choice);

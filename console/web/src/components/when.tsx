@@ -6,10 +6,18 @@ import { useNow } from '../state/now';
 import { say_span, say_time, say_utc } from '../time';
 
 export function When({ time, seconds = false }: { time: string; seconds?: boolean }) {
-  return <time dateTime={time} title={say_utc(time)}>{say_time(time, Date.now(), seconds)}</time>;
+  return (
+    <time dateTime={time} title={say_utc(time)}>
+      {say_time(time, Date.now(), seconds)}
+    </time>
+  );
 }
 
 export function Left({ until }: { until: string }) {
   const now = useNow();
-  return <time dateTime={until} title={say_utc(until)}>{say_span(new Date(until).getTime() - now)}</time>;
+  return (
+    <time dateTime={until} title={say_utc(until)}>
+      {say_span(new Date(until).getTime() - now)}
+    </time>
+  );
 }

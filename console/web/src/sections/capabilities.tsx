@@ -19,15 +19,19 @@ import { words } from '../text';
 import type { Rights } from './rights';
 
 const kSettings: Setting[] = ['off', 'ask', 'on'];
-const kFilterFrom = 9;  // with fewer than this a search field is only noise
+const kFilterFrom = 9; // with fewer than this a search field is only noise
 
 export function CapabilitiesSection({ may_change }: Rights) {
   const part = useStore(parts.capabilities);
   const [filter, set_filter] = useState('');
   const search = (part.value?.length ?? 0) >= kFilterFrom && (
     <input
-      type="search" class="search" aria-label={words.capabilities.filter} placeholder={words.capabilities.filter}
-      value={filter} onInput={(event) => set_filter(event.currentTarget.value)}
+      type="search"
+      class="search"
+      aria-label={words.capabilities.filter}
+      placeholder={words.capabilities.filter}
+      value={filter}
+      onInput={(event) => set_filter(event.currentTarget.value)}
     />
   );
   return (
@@ -67,7 +71,9 @@ function Groups({ all, filter, may_change }: { all: Capability[]; filter: string
             </h3>
           )}
           <ul class="rows">
-            {members.map((one) => <Row key={one.name} capability={one} may_change={may_change} />)}
+            {members.map((one) => (
+              <Row key={one.name} capability={one} may_change={may_change} />
+            ))}
           </ul>
         </div>
       ))}
@@ -84,14 +90,18 @@ async function change(capability: Capability, to: Setting, until: string | null)
   const path = `/capabilities/${segment(capability.name)}`;
   const answer = await call<Capability & { cut?: Cut }>('PUT', path, { setting: to, ...(until ? { until } : {}) });
   const known = parts.capabilities.get().value ?? [];
-  parts.capabilities.set({ value: known.map((one) => (one.name === capability.name ? { ...one, until: null, ...answer } : one)) });
+  parts.capabilities.set({
+    value: known.map((one) => (one.name === capability.name ? { ...one, until: null, ...answer } : one)),
+  });
   return `${capability.title}: ${words.capabilities.settings[to]}. ${words.cut(answer.cut)}`;
 }
 
 function Row({ capability, may_change }: { capability: Capability } & Rights) {
   const [wanted, set_wanted] = useState<Setting | undefined>(undefined);
   const action = useAction();
-  const using = (useStore(parts.sessions).value ?? []).filter((one) => one.capabilities?.includes(capability.name)).length;
+  const using = (useStore(parts.sessions).value ?? []).filter((one) =>
+    one.capabilities?.includes(capability.name),
+  ).length;
   const choose = (to: Setting) => {
     action.clear();
     if (to === capability.setting) return set_wanted(undefined);
@@ -106,19 +116,39 @@ function Row({ capability, may_change }: { capability: Capability } & Rights) {
             <Said text={capability.title || capability.name} />
             <span class={`badge badge-${capability.class}`}>{words.capabilities.classes[capability.class]}</span>
           </p>
-          {capability.description && <p class="row-says"><Said text={capability.description} /></p>}
+          {capability.description && (
+            <p class="row-says">
+              <Said text={capability.description} />
+            </p>
+          )}
           <Operations capability={capability} />
         </div>
         <div class="row-set">
           <Toggle
-            capability={capability} shown={wanted ?? capability.setting} disabled={!may_change}
-            on_choose={choose} on_cancel={() => set_wanted(undefined)}
+            capability={capability}
+            shown={wanted ?? capability.setting}
+            disabled={!may_change}
+            on_choose={choose}
+            on_cancel={() => set_wanted(undefined)}
           />
-          {capability.until && capability.setting !== 'off' && <span class="quiet"><Left until={capability.until} /> {words.left}</span>}
+          {capability.until && capability.setting !== 'off' && (
+            <span class="quiet">
+              <Left until={capability.until} /> {words.left}
+            </span>
+          )}
         </div>
       </div>
-      {wanted === undefined ? <Trouble problem={action.problem} /> : (
-        <Change key={wanted} capability={capability} to={wanted} using={using} action={action} on_done={() => set_wanted(undefined)} />
+      {wanted === undefined ? (
+        <Trouble problem={action.problem} />
+      ) : (
+        <Change
+          key={wanted}
+          capability={capability}
+          to={wanted}
+          using={using}
+          action={action}
+          on_done={() => set_wanted(undefined)}
+        />
       )}
     </li>
   );
@@ -127,8 +157,18 @@ function Row({ capability, may_change }: { capability: Capability } & Rights) {
 function Operations({ capability }: { capability: Capability }) {
   return (
     <details class="operations">
-      <summary><code>{capability.name}</code> · {words.capabilities.operations(capability.operations.length)}</summary>
-      <ul>{capability.operations.map((one) => <li key={one}><code><Said text={one} /></code></li>)}</ul>
+      <summary>
+        <code>{capability.name}</code> · {words.capabilities.operations(capability.operations.length)}
+      </summary>
+      <ul>
+        {capability.operations.map((one) => (
+          <li key={one}>
+            <code>
+              <Said text={one} />
+            </code>
+          </li>
+        ))}
+      </ul>
     </details>
   );
 }
@@ -143,12 +183,21 @@ interface ToggleProps {
 
 function Toggle({ capability, shown, disabled, on_choose, on_cancel }: ToggleProps) {
   return (
-    <fieldset class="toggle" disabled={disabled} onKeyDown={(event) => { if (event.key === 'Escape') on_cancel(); }}>
+    <fieldset
+      class="toggle"
+      disabled={disabled}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') on_cancel();
+      }}
+    >
       <legend class="hidden">{words.capabilities.setting_label(capability.title || capability.name)}</legend>
       {kSettings.map((setting) => (
         <label key={setting} class={`toggle-${setting}`}>
           <input
-            type="radio" name={`capability-${capability.name}`} value={setting} checked={shown === setting}
+            type="radio"
+            name={`capability-${capability.name}`}
+            value={setting}
+            checked={shown === setting}
             onChange={() => on_choose(setting)}
           />
           <span>{words.capabilities.settings[setting]}</span>
@@ -158,7 +207,13 @@ function Toggle({ capability, shown, disabled, on_choose, on_cancel }: TogglePro
   );
 }
 
-interface ChangeProps { capability: Capability; to: Setting; using: number; action: Action; on_done: () => void }
+interface ChangeProps {
+  capability: Capability;
+  to: Setting;
+  using: number;
+  action: Action;
+  on_done: () => void;
+}
 
 function Change({ capability, to, using, action, on_done }: ChangeProps) {
   const until = useUntil();
@@ -169,8 +224,15 @@ function Change({ capability, to, using, action, on_done }: ChangeProps) {
   };
   return (
     <Confirm
-      says={words.capabilities.will(to, capability.class === 'write', using)} submit={words.capabilities.submit[to]} action={action}
-      danger={to === 'off'} on_submit={() => void submit()} on_cancel={() => { action.clear(); on_done(); }}
+      says={words.capabilities.will(to, capability.class === 'write', using)}
+      submit={words.capabilities.submit[to]}
+      action={action}
+      danger={to === 'off'}
+      on_submit={() => void submit()}
+      on_cancel={() => {
+        action.clear();
+        on_done();
+      }}
     >
       {to !== 'off' && until.field}
     </Confirm>

@@ -19,14 +19,26 @@ import type { Rights } from './rights';
 export function EngineersSection({ may_change }: Rights) {
   const part = useStore(parts.engineers);
   const [adding, set_adding] = useState(false);
-  const add = may_change && !adding && <button type="button" onClick={() => set_adding(true)}>{words.engineers.add}</button>;
+  const add = may_change && !adding && (
+    <button type="button" onClick={() => set_adding(true)}>
+      {words.engineers.add}
+    </button>
+  );
   return (
     <Section id="engineers" title={words.engineers.title} count={part.value?.length} aside={add}>
       {adding && <Add on_done={() => set_adding(false)} />}
       <Body part={part} what={words.engineers.title} retry={refresh}>
-        {(all) => all.length === 0 ? <Empty>{words.engineers.empty}</Empty> : (
-          <ul class="rows">{all.map((one) => <Row key={one.name} engineer={one} may_change={may_change} />)}</ul>
-        )}
+        {(all) =>
+          all.length === 0 ? (
+            <Empty>{words.engineers.empty}</Empty>
+          ) : (
+            <ul class="rows">
+              {all.map((one) => (
+                <Row key={one.name} engineer={one} may_change={may_change} />
+              ))}
+            </ul>
+          )
+        }
       </Body>
     </Section>
   );
@@ -39,18 +51,35 @@ function Add({ on_done }: { on_done: () => void }) {
   const [email, set_email] = useState('');
   const submit = async () => {
     const body = { name: name.trim(), ...(email.trim() ? { email: email.trim() } : {}) };
-    if (await action.run(async () => { await call('POST', '/engineers', body); })) on_done();
+    if (
+      await action.run(async () => {
+        await call('POST', '/engineers', body);
+      })
+    )
+      on_done();
   };
   return (
     <Confirm says="" submit={words.engineers.add} action={action} on_submit={() => void submit()} on_cancel={on_done}>
       <div class="fields">
         <div class="field">
           <label for={`${id}-name`}>{words.engineers.name}</label>
-          <input id={`${id}-name`} required autocomplete="off" value={name} onInput={(event) => set_name(event.currentTarget.value)} />
+          <input
+            id={`${id}-name`}
+            required
+            autocomplete="off"
+            value={name}
+            onInput={(event) => set_name(event.currentTarget.value)}
+          />
         </div>
         <div class="field">
           <label for={`${id}-email`}>{words.engineers.email}</label>
-          <input id={`${id}-email`} type="email" autocomplete="off" value={email} onInput={(event) => set_email(event.currentTarget.value)} />
+          <input
+            id={`${id}-email`}
+            type="email"
+            autocomplete="off"
+            value={email}
+            onInput={(event) => set_email(event.currentTarget.value)}
+          />
         </div>
       </div>
     </Confirm>
@@ -62,9 +91,18 @@ function Row({ engineer, may_change }: { engineer: Engineer } & Rights) {
   const [removing, set_removing] = useState(false);
   const action = useAction();
   const path = `/engineers/${segment(engineer.name)}`;
-  const approve = () => void action.run(async () => { await call('POST', `${path}/approve`); });
-  const issue = () => void action.run(async () => { set_pass(await call<Pass>('POST', '/passes', { engineer: engineer.name })); });
-  const remove = () => void action.run(async () => { await call('DELETE', path); });
+  const approve = () =>
+    void action.run(async () => {
+      await call('POST', `${path}/approve`);
+    });
+  const issue = () =>
+    void action.run(async () => {
+      set_pass(await call<Pass>('POST', '/passes', { engineer: engineer.name }));
+    });
+  const remove = () =>
+    void action.run(async () => {
+      await call('DELETE', path);
+    });
   const approved = engineer.state === 'approved';
   return (
     <li class="row">
@@ -74,24 +112,50 @@ function Row({ engineer, may_change }: { engineer: Engineer } & Rights) {
             <Said text={engineer.name} />
             {!approved && <span class="badge badge-ask">{words.engineers.added}</span>}
           </p>
-          {engineer.email && <p class="row-says"><Said text={engineer.email} /></p>}
+          {engineer.email && (
+            <p class="row-says">
+              <Said text={engineer.email} />
+            </p>
+          )}
         </div>
         {may_change && (
           <div class="buttons">
-            {approved
-              ? <button type="button" disabled={action.busy} aria-label={plain(words.engineers.issue_label(engineer.name))} onClick={issue}>{words.engineers.issue}</button>
-              : <button type="button" class="primary" disabled={action.busy} onClick={approve}>{words.engineers.approve}</button>}
-            <button type="button" class="ghost" disabled={removing} onClick={() => set_removing(true)}>{words.engineers.remove}</button>
+            {approved ? (
+              <button
+                type="button"
+                disabled={action.busy}
+                aria-label={plain(words.engineers.issue_label(engineer.name))}
+                onClick={issue}
+              >
+                {words.engineers.issue}
+              </button>
+            ) : (
+              <button type="button" class="primary" disabled={action.busy} onClick={approve}>
+                {words.engineers.approve}
+              </button>
+            )}
+            <button type="button" class="ghost" disabled={removing} onClick={() => set_removing(true)}>
+              {words.engineers.remove}
+            </button>
           </div>
         )}
       </div>
       {pass && <PassShown pass={pass} on_close={() => set_pass(undefined)} />}
       {removing ? (
         <Confirm
-          says={words.engineers.remove_will(engineer.name)} submit={words.engineers.remove_submit} action={action} danger
-          on_submit={remove} on_cancel={() => { action.clear(); set_removing(false); }}
+          says={words.engineers.remove_will(engineer.name)}
+          submit={words.engineers.remove_submit}
+          action={action}
+          danger
+          on_submit={remove}
+          on_cancel={() => {
+            action.clear();
+            set_removing(false);
+          }}
         />
-      ) : <Trouble problem={action.problem} />}
+      ) : (
+        <Trouble problem={action.problem} />
+      )}
     </li>
   );
 }
@@ -112,14 +176,29 @@ function PassShown({ pass, on_close }: { pass: Pass; on_close: () => void }) {
   const title = words.engineers.pass_title(pass.engineer);
   return (
     <div class="confirm pass" role="group" aria-label={plain(title)}>
-      <p class="confirm-says"><strong><Said text={title} /></strong> {words.engineers.pass_once}</p>
+      <p class="confirm-says">
+        <strong>
+          <Said text={title} />
+        </strong>{' '}
+        {words.engineers.pass_once}
+      </p>
       <div class="copy">
-        <input ref={field} readOnly aria-label={plain(title)} value={pass.link} onFocus={(event) => event.currentTarget.select()} />
-        <button type="button" class="primary" onClick={() => void copy()}>{copied ? words.engineers.copied : words.engineers.copy}</button>
+        <input
+          ref={field}
+          readOnly
+          aria-label={plain(title)}
+          value={pass.link}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <button type="button" class="primary" onClick={() => void copy()}>
+          {copied ? words.engineers.copied : words.engineers.copy}
+        </button>
       </div>
       <p class="quiet">
         {words.engineers.pass_expires} <When time={pass.expires} />{' '}
-        <button type="button" class="link" onClick={on_close}>{words.close}</button>
+        <button type="button" class="link" onClick={on_close}>
+          {words.close}
+        </button>
       </p>
     </div>
   );

@@ -19,17 +19,30 @@ export function EventsSection() {
   const filter = (
     <fieldset class="toggle small">
       <legend class="hidden">{words.events.filter}</legend>
-      <label><input type="radio" name="events" checked={!notable} onChange={() => set_notable(false)} /><span>{words.events.all}</span></label>
-      <label><input type="radio" name="events" checked={notable} onChange={() => set_notable(true)} /><span>{words.events.notable}</span></label>
+      <label>
+        <input type="radio" name="events" checked={!notable} onChange={() => set_notable(false)} />
+        <span>{words.events.all}</span>
+      </label>
+      <label>
+        <input type="radio" name="events" checked={notable} onChange={() => set_notable(true)} />
+        <span>{words.events.notable}</span>
+      </label>
     </fieldset>
   );
   return (
     <Section id="events" title={words.events.title} aside={filter}>
       {missed > 0 && (
-        <p class="inset hint">{words.events.skipped(missed)} <button type="button" class="link" onClick={() => void fetch_events()}>{words.events.show}</button></p>
+        <p class="inset hint">
+          {words.events.skipped(missed)}{' '}
+          <button type="button" class="link" onClick={() => void fetch_events()}>
+            {words.events.show}
+          </button>
+        </p>
       )}
       <Body part={part} what={words.events.title} retry={() => void fetch_events()}>
-        {(events) => <List events={notable ? events.filter((one) => one.severity !== 'info') : events} notable={notable} />}
+        {(events) => (
+          <List events={notable ? events.filter((one) => one.severity !== 'info') : events} notable={notable} />
+        )}
       </Body>
     </Section>
   );
@@ -37,7 +50,13 @@ export function EventsSection() {
 
 function List({ events, notable }: { events: LogEvent[]; notable: boolean }) {
   if (events.length === 0) return <Empty>{notable ? words.events.none_notable : words.events.empty}</Empty>;
-  return <ol class="events">{events.map((one) => <Row key={one.id} event={one} />)}</ol>;
+  return (
+    <ol class="events">
+      {events.map((one) => (
+        <Row key={one.id} event={one} />
+      ))}
+    </ol>
+  );
 }
 
 function Row({ event }: { event: LogEvent }) {
@@ -50,11 +69,19 @@ function Row({ event }: { event: LogEvent }) {
           <span class="event-says">
             {event.severity !== 'info' && <b class="event-severity">{words.events.severity[event.severity]} </b>}
             <Said text={event.sentence || event.type} />
-            <small><code><Said text={event.type} /></code></small>
+            <small>
+              <code>
+                <Said text={event.type} />
+              </code>
+            </small>
           </span>
           <When time={event.time} seconds />
         </summary>
-        {open && <pre tabIndex={0} aria-label={words.events.raw}>{plain(JSON.stringify(raw(event), null, 2))}</pre>}
+        {open && (
+          <pre tabIndex={0} aria-label={words.events.raw}>
+            {plain(JSON.stringify(raw(event), null, 2))}
+          </pre>
+        )}
       </details>
     </li>
   );

@@ -21,7 +21,11 @@ export function GrantsSection({ may_change }: Rights) {
   if (grants.length === 0) return null;
   return (
     <Section id="grants" title={words.grants.title} count={grants.length}>
-      <ul class="rows">{grants.map((one) => <Row key={one.id} grant={one} may_change={may_change} />)}</ul>
+      <ul class="rows">
+        {grants.map((one) => (
+          <Row key={one.id} grant={one} may_change={may_change} />
+        ))}
+      </ul>
     </Section>
   );
 }
@@ -39,15 +43,30 @@ function Row({ grant, may_change }: { grant: Grant } & Rights) {
     <li class="row">
       <div class="row-main">
         <div class="row-what">
-          <p class="row-title"><Said text={grant.engineer} /><span class="quiet"><Left until={grant.until} /> {words.left}</span></p>
-          <p class="row-says"><Said text={grant.capabilities.join(', ')} /></p>
+          <p class="row-title">
+            <Said text={grant.engineer} />
+            <span class="quiet">
+              <Left until={grant.until} /> {words.left}
+            </span>
+          </p>
+          <p class="row-says">
+            <Said text={grant.capabilities.join(', ')} />
+          </p>
         </div>
-        {may_change && !asking && <button type="button" onClick={() => set_asking(true)}>{words.grants.revoke}</button>}
+        {may_change && !asking && (
+          <button type="button" onClick={() => set_asking(true)}>
+            {words.grants.revoke}
+          </button>
+        )}
       </div>
       {asking && (
         <Confirm
-          says={words.grants.will(grant.engineer)} submit={words.grants.submit} action={action} danger
-          on_submit={() => void revoke()} on_cancel={() => set_asking(false)}
+          says={words.grants.will(grant.engineer)}
+          submit={words.grants.submit}
+          action={action}
+          danger
+          on_submit={() => void revoke()}
+          on_cancel={() => set_asking(false)}
         />
       )}
     </li>

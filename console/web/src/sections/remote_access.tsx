@@ -36,14 +36,21 @@ function Switch({ access, may_change }: { access: RemoteAccess } & Rights) {
   return (
     <>
       <fieldset
-        class="modes" data-mode={access.mode} disabled={!may_change}
-        onKeyDown={(event) => { if (event.key === 'Escape') set_wanted(undefined); }}
+        class="modes"
+        data-mode={access.mode}
+        disabled={!may_change}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') set_wanted(undefined);
+        }}
       >
         <legend class="hidden">{words.access.label}</legend>
         {kModes.map((mode) => (
           <label key={mode} class={`mode mode-${mode}${mode === access.mode ? ' mode-now' : ''}`}>
             <input
-              type="radio" name="remote-access" value={mode} checked={shown === mode}
+              type="radio"
+              name="remote-access"
+              value={mode}
+              checked={shown === mode}
               onChange={() => set_wanted(mode === access.mode ? undefined : mode)}
             />
             <span class="mode-name">{words.access.names[mode]}</span>
@@ -51,9 +58,11 @@ function Switch({ access, may_change }: { access: RemoteAccess } & Rights) {
           </label>
         ))}
       </fieldset>
-      {wanted === undefined
-        ? <Standing access={access} may_change={may_change} on_edit={() => set_wanted(access.mode)} />
-        : <Change key={wanted} from={access} to={wanted} on_done={() => set_wanted(undefined)} />}
+      {wanted === undefined ? (
+        <Standing access={access} may_change={may_change} on_edit={() => set_wanted(access.mode)} />
+      ) : (
+        <Change key={wanted} from={access} to={wanted} on_done={() => set_wanted(undefined)} />
+      )}
     </>
   );
 }
@@ -61,11 +70,29 @@ function Switch({ access, may_change }: { access: RemoteAccess } & Rights) {
 function Standing({ access, may_change, on_edit }: { access: RemoteAccess; on_edit: () => void } & Rights) {
   return (
     <p class="standing">
-      {access.mode !== 'off' && (access.until
-        ? <span>{words.access.until} <When time={access.until} /> (<Left until={access.until} /> {words.left})</span>
-        : <span>{words.access.no_until}</span>)}
-      {access.mode !== 'off' && may_change && <button type="button" class="link" onClick={on_edit}>{words.access.edit_until}</button>}
-      {access.by && <span class="quiet"><Said text={words.access.by(access.by)} />{access.changed && <>, <When time={access.changed} /></>}</span>}
+      {access.mode !== 'off' &&
+        (access.until ? (
+          <span>
+            {words.access.until} <When time={access.until} /> (<Left until={access.until} /> {words.left})
+          </span>
+        ) : (
+          <span>{words.access.no_until}</span>
+        ))}
+      {access.mode !== 'off' && may_change && (
+        <button type="button" class="link" onClick={on_edit}>
+          {words.access.edit_until}
+        </button>
+      )}
+      {access.by && (
+        <span class="quiet">
+          <Said text={words.access.by(access.by)} />
+          {access.changed && (
+            <>
+              , <When time={access.changed} />
+            </>
+          )}
+        </span>
+      )}
     </p>
   );
 }
@@ -78,7 +105,10 @@ function Change({ from, to, on_done }: { from: RemoteAccess; to: AccessMode; on_
     const end = to === 'off' ? null : until.resolve();
     if (end === undefined) return;
     const done = await action.run(async () => {
-      const answer = await call<RemoteAccess & { cut?: Cut }>('PUT', '/remote-access', { mode: to, ...(end ? { until: end } : {}) });
+      const answer = await call<RemoteAccess & { cut?: Cut }>('PUT', '/remote-access', {
+        mode: to,
+        ...(end ? { until: end } : {}),
+      });
       parts.access.set({ value: answer });
       return `${words.access.title}: ${words.access.names[to]}. ${words.cut(answer.cut)}`;
     });
@@ -86,12 +116,14 @@ function Change({ from, to, on_done }: { from: RemoteAccess; to: AccessMode; on_
   };
   return (
     <Confirm
-      says={words.access.will(to, sessions)} action={action} danger={to === 'off' || to === 'all'}
+      says={words.access.will(to, sessions)}
+      action={action}
+      danger={to === 'off' || to === 'all'}
       submit={from.mode === to ? words.access.keep : words.access.submit[to]}
-      on_submit={() => void submit()} on_cancel={on_done}
+      on_submit={() => void submit()}
+      on_cancel={on_done}
     >
       {to !== 'off' && until.field}
     </Confirm>
   );
 }
-

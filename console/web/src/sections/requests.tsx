@@ -25,9 +25,17 @@ export function RequestsSection({ may_change }: Rights) {
   return (
     <Section id="requests" title={words.requests.title} count={part.value?.length}>
       <Body part={part} what={words.requests.title} retry={refresh}>
-        {(pending) => pending.length === 0 ? <Empty>{words.requests.empty}</Empty> : (
-          <ul class="rows">{pending.map((one) => <Request key={one.id} request={one} may_change={may_change} />)}</ul>
-        )}
+        {(pending) =>
+          pending.length === 0 ? (
+            <Empty>{words.requests.empty}</Empty>
+          ) : (
+            <ul class="rows">
+              {pending.map((one) => (
+                <Request key={one.id} request={one} may_change={may_change} />
+              ))}
+            </ul>
+          )
+        }
       </Body>
     </Section>
   );
@@ -41,7 +49,9 @@ function useTitles(): (name: string) => string {
 function Request({ request, may_change }: { request: AccessRequest } & Rights) {
   const [step, set_step] = useState<'approve' | 'refuse' | undefined>(undefined);
   const title_of = useTitles();
-  const asked = request.role ? words.requests.role(request.role) : (request.capabilities ?? []).map(title_of).join(', ');
+  const asked = request.role
+    ? words.requests.role(request.role)
+    : (request.capabilities ?? []).map(title_of).join(', ');
   return (
     <li class="row request">
       <div class="row-main">
@@ -49,21 +59,43 @@ function Request({ request, may_change }: { request: AccessRequest } & Rights) {
           <p class="row-title">
             <Said text={request.engineer} />
             <span class="row-asks">
-              {words.requests.wants} <b><Said text={asked} /></b>
-              {request.duration && <> {words.requests.for} <b>{say_duration(request.duration)}</b></>}
-              {request.start && <>, {words.requests.starting} <When time={request.start} /></>}
+              {words.requests.wants}{' '}
+              <b>
+                <Said text={asked} />
+              </b>
+              {request.duration && (
+                <>
+                  {' '}
+                  {words.requests.for} <b>{say_duration(request.duration)}</b>
+                </>
+              )}
+              {request.start && (
+                <>
+                  , {words.requests.starting} <When time={request.start} />
+                </>
+              )}
             </span>
           </p>
-          <blockquote><Said text={request.reason} /></blockquote>
+          <blockquote>
+            <Said text={request.reason} />
+          </blockquote>
           <p class="quiet">
-            {request.ticket && <>{words.requests.ticket} <Said text={request.ticket} /> · </>}
+            {request.ticket && (
+              <>
+                {words.requests.ticket} <Said text={request.ticket} /> ·{' '}
+              </>
+            )}
             {words.requests.asked} <When time={request.created} />
           </p>
         </div>
         {may_change && step === undefined && (
           <div class="buttons">
-            <button type="button" class="primary" onClick={() => set_step('approve')}>{words.requests.approve}</button>
-            <button type="button" onClick={() => set_step('refuse')}>{words.requests.refuse}</button>
+            <button type="button" class="primary" onClick={() => set_step('approve')}>
+              {words.requests.approve}
+            </button>
+            <button type="button" onClick={() => set_step('refuse')}>
+              {words.requests.refuse}
+            </button>
           </div>
         )}
       </div>
@@ -73,7 +105,10 @@ function Request({ request, may_change }: { request: AccessRequest } & Rights) {
   );
 }
 
-interface StepProps { request: AccessRequest; on_done: () => void }
+interface StepProps {
+  request: AccessRequest;
+  on_done: () => void;
+}
 
 function Approve({ request, title_of, on_done }: StepProps & { title_of: (name: string) => string }) {
   const action = useAction();
@@ -93,16 +128,30 @@ function Approve({ request, title_of, on_done }: StepProps & { title_of: (name: 
   };
   return (
     <Confirm
-      says={words.requests.approve_will(request.engineer, say_duration(duration))} submit={words.requests.approve} action={action}
-      on_submit={() => void submit()} on_cancel={on_done}
+      says={words.requests.approve_will(request.engineer, say_duration(duration))}
+      submit={words.requests.approve}
+      action={action}
+      on_submit={() => void submit()}
+      on_cancel={on_done}
     >
-      {request.role
-        ? <div class="fields"><RoleField role={role} on_change={set_role} /><DurationField value={duration} asked={request.duration} on_change={set_duration} /></div>
-        : <>
-            <CapabilityChoice asked={asked} chosen={chosen} title_of={title_of} on_change={set_chosen} />
-            <div class="fields"><DurationField value={duration} asked={request.duration} on_change={set_duration} /></div>
-          </>}
-      {nothing && <p class="field-error" role="alert">{words.requests.nothing_chosen}</p>}
+      {request.role ? (
+        <div class="fields">
+          <RoleField role={role} on_change={set_role} />
+          <DurationField value={duration} asked={request.duration} on_change={set_duration} />
+        </div>
+      ) : (
+        <>
+          <CapabilityChoice asked={asked} chosen={chosen} title_of={title_of} on_change={set_chosen} />
+          <div class="fields">
+            <DurationField value={duration} asked={request.duration} on_change={set_duration} />
+          </div>
+        </>
+      )}
+      {nothing && (
+        <p class="field-error" role="alert">
+          {words.requests.nothing_chosen}
+        </p>
+      )}
     </Confirm>
   );
 }
@@ -114,13 +163,25 @@ function RoleField({ role, on_change }: { role: string; on_change: (role: string
     <div class="field">
       <label for={id}>{words.requests.role_label}</label>
       <select id={id} value={role} onChange={(event) => on_change(event.currentTarget.value)}>
-        {roles.map((one) => <option key={one} value={one}>{one}</option>)}
+        {roles.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
       </select>
     </div>
   );
 }
 
-function DurationField({ value, asked, on_change }: { value: string; asked?: string | undefined; on_change: (value: string) => void }) {
+function DurationField({
+  value,
+  asked,
+  on_change,
+}: {
+  value: string;
+  asked?: string | undefined;
+  on_change: (value: string) => void;
+}) {
   const id = useId();
   const choices = [...new Set([...(asked ? [asked] : []), ...kDurations])];
   return (
@@ -128,14 +189,21 @@ function DurationField({ value, asked, on_change }: { value: string; asked?: str
       <label for={id}>{words.requests.duration}</label>
       <select id={id} value={value} onChange={(event) => on_change(event.currentTarget.value)}>
         {choices.map((one) => (
-          <option key={one} value={one}>{one === asked ? words.requests.as_asked(say_duration(one)) : say_duration(one)}</option>
+          <option key={one} value={one}>
+            {one === asked ? words.requests.as_asked(say_duration(one)) : say_duration(one)}
+          </option>
         ))}
       </select>
     </div>
   );
 }
 
-interface ChoiceProps { asked: string[]; chosen: string[]; title_of: (name: string) => string; on_change: (chosen: string[]) => void }
+interface ChoiceProps {
+  asked: string[];
+  chosen: string[];
+  title_of: (name: string) => string;
+  on_change: (chosen: string[]) => void;
+}
 
 function CapabilityChoice({ asked, chosen, title_of, on_change }: ChoiceProps) {
   const flip = (name: string) => on_change(asked.filter((one) => (one === name) !== chosen.includes(one)));
@@ -144,7 +212,8 @@ function CapabilityChoice({ asked, chosen, title_of, on_change }: ChoiceProps) {
       <legend>{words.requests.capabilities}</legend>
       {asked.map((name) => (
         <label key={name}>
-          <input type="checkbox" checked={chosen.includes(name)} onChange={() => flip(name)} /> <Said text={title_of(name)} />
+          <input type="checkbox" checked={chosen.includes(name)} onChange={() => flip(name)} />{' '}
+          <Said text={title_of(name)} />
         </label>
       ))}
     </fieldset>
@@ -165,14 +234,32 @@ function Refuse({ request, on_done }: StepProps) {
     if (done) on_done();
   };
   return (
-    <Confirm says="" submit={words.requests.refuse_submit} action={action} danger on_submit={() => void submit()} on_cancel={on_done}>
+    <Confirm
+      says=""
+      submit={words.requests.refuse_submit}
+      action={action}
+      danger
+      on_submit={() => void submit()}
+      on_cancel={on_done}
+    >
       <div class="field">
         <label for={id}>{words.requests.refuse_reason}</label>
         <textarea
-          id={id} rows={2} maxLength={500} value={reason} aria-invalid={missing}
-          onInput={(event) => { set_missing(false); set_reason(event.currentTarget.value); }}
+          id={id}
+          rows={2}
+          maxLength={500}
+          value={reason}
+          aria-invalid={missing}
+          onInput={(event) => {
+            set_missing(false);
+            set_reason(event.currentTarget.value);
+          }}
         />
-        {missing && <p class="field-error" role="alert">{words.requests.refuse_missing}</p>}
+        {missing && (
+          <p class="field-error" role="alert">
+            {words.requests.refuse_missing}
+          </p>
+        )}
       </div>
     </Confirm>
   );

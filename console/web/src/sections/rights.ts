@@ -2,4 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An auditor reads and changes nothing. The gateway enforces it; the console only does not offer what would be refused.
-export interface Rights { may_change: boolean }
+export interface Rights {
+  may_change: boolean;
+}

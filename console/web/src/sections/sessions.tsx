@@ -24,23 +24,37 @@ export function SessionsSection({ may_change }: Rights) {
   return (
     <Section id="sessions" title={words.sessions.title} count={part.value?.length}>
       <Body part={part} what={words.sessions.title} retry={refresh}>
-        {(sessions) => sessions.length === 0 ? <Empty>{words.sessions.empty}</Empty> : (
-          <table class="sessions">
-            <thead>
-              <tr>
-                <th scope="col">{words.sessions.engineer}</th>
-                <th scope="col">{words.sessions.client}</th>
-                <th scope="col">{words.sessions.since}</th>
-                <th scope="col">{words.sessions.expires}</th>
-                <th scope="col">{words.sessions.idle}</th>
-                <th scope="col" class="number">{words.sessions.exchanges}</th>
-                <th scope="col" class="number">{words.sessions.refused}</th>
-                <th scope="col"><span class="hidden">{words.sessions.action}</span></th>
-              </tr>
-            </thead>
-            <tbody>{sessions.map((one) => <Row key={one.id} session={one} may_change={may_change} />)}</tbody>
-          </table>
-        )}
+        {(sessions) =>
+          sessions.length === 0 ? (
+            <Empty>{words.sessions.empty}</Empty>
+          ) : (
+            <table class="sessions">
+              <thead>
+                <tr>
+                  <th scope="col">{words.sessions.engineer}</th>
+                  <th scope="col">{words.sessions.client}</th>
+                  <th scope="col">{words.sessions.since}</th>
+                  <th scope="col">{words.sessions.expires}</th>
+                  <th scope="col">{words.sessions.idle}</th>
+                  <th scope="col" class="number">
+                    {words.sessions.exchanges}
+                  </th>
+                  <th scope="col" class="number">
+                    {words.sessions.refused}
+                  </th>
+                  <th scope="col">
+                    <span class="hidden">{words.sessions.action}</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {sessions.map((one) => (
+                  <Row key={one.id} session={one} may_change={may_change} />
+                ))}
+              </tbody>
+            </table>
+          )
+        }
       </Body>
     </Section>
   );
@@ -49,40 +63,71 @@ export function SessionsSection({ may_change }: Rights) {
 function Row({ session, may_change }: { session: Session } & Rights) {
   const [asking, set_asking] = useState(false);
   const action = useAction();
-  const end = () => action.run(async () => {
-    const answer = await call<{ cut?: Cut }>('POST', `/sessions/${segment(session.id)}/end`);
-    parts.sessions.set({ value: (parts.sessions.get().value ?? []).filter((one) => one.id !== session.id) });
-    return `${words.sessions.ended(session.engineer)} ${words.cut(answer?.cut)}`;
-  });
-  const method = session.method ? words.sessions.methods[session.method] ?? session.method : '';
+  const end = () =>
+    action.run(async () => {
+      const answer = await call<{ cut?: Cut }>('POST', `/sessions/${segment(session.id)}/end`);
+      parts.sessions.set({ value: (parts.sessions.get().value ?? []).filter((one) => one.id !== session.id) });
+      return `${words.sessions.ended(session.engineer)} ${words.cut(answer?.cut)}`;
+    });
+  const method = session.method ? (words.sessions.methods[session.method] ?? session.method) : '';
   return (
     <Fragment>
       <tr class={asking ? 'asking' : undefined}>
-        <th scope="row"><Said text={session.engineer} />{method && <small><Said text={method} /></small>}</th>
+        <th scope="row">
+          <Said text={session.engineer} />
+          {method && (
+            <small>
+              <Said text={method} />
+            </small>
+          )}
+        </th>
         <td data-label={words.sessions.client}>
           <Said text={session.client ?? ''} />
-          {session.user_agent && <small class="clip"><Said text={session.user_agent} title={session.user_agent} /></small>}
+          {session.user_agent && (
+            <small class="clip">
+              <Said text={session.user_agent} title={session.user_agent} />
+            </small>
+          )}
         </td>
-        <td data-label={words.sessions.since}><When time={session.opened} /></td>
-        <td data-label={words.sessions.expires}><Left until={session.expires} /></td>
+        <td data-label={words.sessions.since}>
+          <When time={session.opened} />
+        </td>
+        <td data-label={words.sessions.expires}>
+          <Left until={session.expires} />
+        </td>
         <td data-label={words.sessions.idle}>{session.idle_until ? <Left until={session.idle_until} /> : '–'}</td>
-        <td data-label={words.sessions.exchanges} class="number">{session.exchanges.toLocaleString()}</td>
-        <td data-label={words.sessions.refused} class={`number${session.refused > 0 ? ' warn' : ''}`}>{session.refused.toLocaleString()}</td>
+        <td data-label={words.sessions.exchanges} class="number">
+          {session.exchanges.toLocaleString()}
+        </td>
+        <td data-label={words.sessions.refused} class={`number${session.refused > 0 ? ' warn' : ''}`}>
+          {session.refused.toLocaleString()}
+        </td>
         <td class="act">
           {may_change && (
-            <button type="button" disabled={asking} aria-label={plain(words.sessions.end_label(session.engineer))} onClick={() => set_asking(true)}>
+            <button
+              type="button"
+              disabled={asking}
+              aria-label={plain(words.sessions.end_label(session.engineer))}
+              onClick={() => set_asking(true)}
+            >
               {words.sessions.end}
             </button>
           )}
         </td>
       </tr>
       {asking && (
-        <tr class="asked"><td colSpan={kColumns}>
-          <Confirm
-            says={words.sessions.will(session.engineer)} submit={words.sessions.submit} action={action} danger
-            on_submit={() => void end()} on_cancel={() => set_asking(false)}
-          />
-        </td></tr>
+        <tr class="asked">
+          <td colSpan={kColumns}>
+            <Confirm
+              says={words.sessions.will(session.engineer)}
+              submit={words.sessions.submit}
+              action={action}
+              danger
+              on_submit={() => void end()}
+              on_cancel={() => set_asking(false)}
+            />
+          </td>
+        </tr>
       )}
     </Fragment>
   );

@@ -10,7 +10,11 @@ import { useStore } from '../state/store';
 import { words } from '../text';
 
 type Health = 'good' | 'warn' | 'bad';
-interface Fact { name: string; value: string; health: Health }
+interface Fact {
+  name: string;
+  value: string;
+  health: Health;
+}
 
 function health_of(up: number, all: number): Health {
   if (all > 0 && up === 0) return 'bad';
@@ -24,29 +28,62 @@ function facts_of(status: GatewayStatus): Fact[] {
   const up = nodes.filter((one) => one.state === 'up').length;
   const writable = status.log?.writable ?? false;
   const facts: Fact[] = [
-    { name: words.status.log, value: `${writable ? words.status.writable : words.status.not_writable}, ${words.status.size(status.log?.size ?? 0)}`, health: writable ? 'good' : 'bad' },
-    { name: words.status.nodes, value: nodes.length ? words.status.nodes_up(up, nodes.length) : words.status.no_nodes, health: health_of(up, nodes.length) },
-    { name: words.status.roles, value: words.status.roles_running(running, roles.length), health: health_of(running, roles.length) },
-    { name: words.status.policy, value: words.status.policy_is(status.policy?.capabilities ?? 0, status.policy?.operations ?? 0), health: 'good' },
+    {
+      name: words.status.log,
+      value: `${writable ? words.status.writable : words.status.not_writable}, ${words.status.size(status.log?.size ?? 0)}`,
+      health: writable ? 'good' : 'bad',
+    },
+    {
+      name: words.status.nodes,
+      value: nodes.length ? words.status.nodes_up(up, nodes.length) : words.status.no_nodes,
+      health: health_of(up, nodes.length),
+    },
+    {
+      name: words.status.roles,
+      value: words.status.roles_running(running, roles.length),
+      health: health_of(running, roles.length),
+    },
+    {
+      name: words.status.policy,
+      value: words.status.policy_is(status.policy?.capabilities ?? 0, status.policy?.operations ?? 0),
+      health: 'good',
+    },
   ];
-  if (status.sandbox) facts.push({ name: words.status.sandbox, value: status.sandbox.mode, health: status.sandbox.mode === 'required' ? 'good' : 'warn' });
+  if (status.sandbox)
+    facts.push({
+      name: words.status.sandbox,
+      value: status.sandbox.mode,
+      health: status.sandbox.mode === 'required' ? 'good' : 'warn',
+    });
   return facts;
 }
 
 export function StatusStrip() {
   const part = useStore(parts.status);
   const status = part.value;
-  if (!status) return part.problem ? <div class="strip"><Trouble problem={part.problem} /></div> : <div class="strip strip-loading" />;
+  if (!status)
+    return part.problem ? (
+      <div class="strip">
+        <Trouble problem={part.problem} />
+      </div>
+    ) : (
+      <div class="strip strip-loading" />
+    );
   const closed = status.log && !status.log.writable;
   return (
     <section class="strip" id="gateway" aria-label={words.status.title}>
-      {closed && <p class="trouble" role="alert"><strong>{words.status.door_closed}</strong> <Said text={status.log?.reason ?? ''} /></p>}
+      {closed && (
+        <p class="trouble" role="alert">
+          <strong>{words.status.door_closed}</strong> <Said text={status.log?.reason ?? ''} />
+        </p>
+      )}
       <details>
         <summary>
           <span class="facts">
             {facts_of(status).map((fact) => (
               <span key={fact.name} class={`fact fact-${fact.health}`}>
-                <span class="dot" aria-hidden="true" /><span class="quiet">{fact.name}</span> <Said text={fact.value} />
+                <span class="dot" aria-hidden="true" />
+                <span class="quiet">{fact.name}</span> <Said text={fact.value} />
               </span>
             ))}
           </span>
@@ -65,9 +102,23 @@ function Details({ status }: { status: GatewayStatus }) {
         <h2>{words.status.nodes}</h2>
         <ul>
           {(status.component?.nodes ?? []).map((node) => (
-            <li key={node.service + node.url} class={`fact-${node.state === 'up' ? 'good' : node.state === 'down' ? 'bad' : 'warn'}`}>
-              <span class="dot" aria-hidden="true" /><b><Said text={node.service} /></b> <code><Said text={node.url} /></code> {words.status.node_states[node.state]}
-              {node.reason && <small><Said text={node.reason} /></small>}
+            <li
+              key={node.service + node.url}
+              class={`fact-${node.state === 'up' ? 'good' : node.state === 'down' ? 'bad' : 'warn'}`}
+            >
+              <span class="dot" aria-hidden="true" />
+              <b>
+                <Said text={node.service} />
+              </b>{' '}
+              <code>
+                <Said text={node.url} />
+              </code>{' '}
+              {words.status.node_states[node.state]}
+              {node.reason && (
+                <small>
+                  <Said text={node.reason} />
+                </small>
+              )}
             </li>
           ))}
         </ul>
@@ -77,7 +128,11 @@ function Details({ status }: { status: GatewayStatus }) {
         <ul>
           {(status.roles ?? []).map((role) => (
             <li key={role.name} class={`fact-${role.state === 'running' ? 'good' : 'warn'}`}>
-              <span class="dot" aria-hidden="true" /><b><Said text={role.name} /></b> {words.status.role_states[role.state]}
+              <span class="dot" aria-hidden="true" />
+              <b>
+                <Said text={role.name} />
+              </b>{' '}
+              {words.status.role_states[role.state]}
               {!!role.restarts && <span class="quiet"> {words.status.restarts(role.restarts)}</span>}
             </li>
           ))}
@@ -86,9 +141,28 @@ function Details({ status }: { status: GatewayStatus }) {
       <div>
         <h2>{words.status.title}</h2>
         <ul>
-          <li>{words.status.version} <b><Said text={status.version} /></b></li>
-          {status.log?.directory && <li>{words.status.log} <code><Said text={status.log.directory} /></code></li>}
-          {status.policy?.hash && <li>{words.status.policy} <code class="clip"><Said text={status.policy.hash} title={status.policy.hash} /></code></li>}
+          <li>
+            {words.status.version}{' '}
+            <b>
+              <Said text={status.version} />
+            </b>
+          </li>
+          {status.log?.directory && (
+            <li>
+              {words.status.log}{' '}
+              <code>
+                <Said text={status.log.directory} />
+              </code>
+            </li>
+          )}
+          {status.policy?.hash && (
+            <li>
+              {words.status.policy}{' '}
+              <code class="clip">
+                <Said text={status.policy.hash} title={status.policy.hash} />
+              </code>
+            </li>
+          )}
         </ul>
       </div>
     </div>

@@ -15,7 +15,7 @@ export const said = make_store('');
 export interface Action {
   busy: boolean;
   problem: Problem | undefined;
-  run(change: () => Promise<string | void>): Promise<boolean>;  // change answers what to say; true: it went well
+  run(change: () => Promise<string | void>): Promise<boolean>; // change answers what to say; true: it went well
   clear(): void;
 }
 

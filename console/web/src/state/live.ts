@@ -5,15 +5,28 @@
 // something changed. A part that cannot be fetched keeps its last value beside the problem; it never looks empty instead.
 import { get, items, Problem } from '../api/client';
 import { open_stream, type LineState } from '../api/stream';
-import type { AccessRequest, Capability, Engineer, GatewayStatus, Grant, LogEvent, Me, RemoteAccess, Session } from '../api/types';
+import type {
+  AccessRequest,
+  Capability,
+  Engineer,
+  GatewayStatus,
+  Grant,
+  LogEvent,
+  Me,
+  RemoteAccess,
+  Session,
+} from '../api/types';
 import { words } from '../text';
 import { make_store, type Store } from './store';
 
 // undefined: not fetched yet.
-export interface Part<T> { value?: T; problem?: Problem }
+export interface Part<T> {
+  value?: T;
+  problem?: Problem;
+}
 const make_part = <T>(): Store<Part<T>> => make_store<Part<T>>({});
 
-export const me = make_store<Me | null | undefined>(undefined);  // null: nobody is signed in
+export const me = make_store<Me | null | undefined>(undefined); // null: nobody is signed in
 export const line = make_store<LineState>('connecting');
 export const skipped = make_store(0);
 
@@ -28,8 +41,8 @@ export const parts = {
   events: make_part<LogEvent[]>(),
 };
 
-const kEventsShown = 100;    // the console's page keeps this many; the log keeps all
-const kSettleMs = 120;       // changes that come together are fetched together
+const kEventsShown = 100; // the console's page keeps this many; the log keeps all
+const kSettleMs = 120; // changes that come together are fetched together
 const kStatusEveryMs = 10_000;
 
 async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Promise<void> {
