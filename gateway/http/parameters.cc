@@ -31,6 +31,7 @@ constexpr std::array<Raw, 256> make_raw() {
   return table;
 }
 constexpr std::array<Raw, 256> kRaw = make_raw();
+Raw raw_of(char c) { return kRaw[static_cast<unsigned char>(c)]; }
 
 bool is_refused_control(unsigned char byte, bool in_name) {
   if (byte == 0x7f) return true;
@@ -43,6 +44,11 @@ std::string_view decode(std::string_view text, bool in_name, std::string& canoni
   const std::size_t canonical_begin = canonical.size();
   bool above_ascii = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t plain_begin = i;
+    while (i < text.size() && raw_of(text[i]) == Raw::Plain) ++i;
+    canonical.append(text, plain_begin, i - plain_begin);
+    arena.append(text, plain_begin, i - plain_begin);
+    if (i == text.size()) break;
     const char c = text[i];
     if (c == '%') {
       const int byte = percent_byte(text, i);
@@ -57,9 +63,8 @@ std::string_view decode(std::string_view text, bool in_name, std::string& canoni
       canonical += "%20";
       arena.push_back(' ');
     } else {
-      const Raw raw = kRaw[static_cast<unsigned char>(c)];
-      if (raw == Raw::Refused) return "a query holds a character that must be percent-encoded";
-      raw == Raw::Plain ? canonical.push_back(c) : append_percent(c, canonical);
+      if (raw_of(c) == Raw::Refused) return "a query holds a character that must be percent-encoded";
+      append_percent(c, canonical);
       arena.push_back(c);
     }
   }

@@ -143,9 +143,8 @@ Verdict judge_request(RequestHead& head) {
 }
 
 bool is_target_text(std::string_view target) {
-  bool wrong = target.empty();
-  for (const char c : target) wrong |= c <= 0x20 || c == 0x7f || (static_cast<unsigned char>(c) & 0x80U) != 0;
-  return !wrong;
+  return !target.empty() && classify_value(target) == ValueText::Ascii &&
+         target.find(' ') == std::string_view::npos && target.find('\t') == std::string_view::npos;
 }
 
 std::optional<std::uint64_t> parse_content_length(std::string_view text) {
