@@ -119,7 +119,12 @@ int on_verify(int good, X509_STORE_CTX* context) noexcept try {
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Session::~Session() = default;
+
+// OpenSSL forgets the ticket of a connection that ends without close_notify, a rule of SSL 3 that RFC 5246
+// section 7.2.1 dropped. Only a failure should have that effect.
+Session::~Session() {
+  if (!failed()) SSL_set_shutdown(state_->ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 Progress Session::handshake(std::string_view& in, base::Buffer& out) {
   if (failed()) return Progress::Failed;

@@ -41,20 +41,22 @@ int seal(TicketRing& ring, unsigned char* name, unsigned char* iv, EVP_CIPHER_CT
   return set_mac_key(mac, key) ? kGood : kFailed;
 }
 
-int open(TicketRing& ring, const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
+// In TLS 1.3 a ticket is used once (RFC 8446 appendix C.4), so that each resumption brings a new one.
+int open(SSL* ssl, const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
          EVP_MAC_CTX* mac) {
+  TicketRing& ring = ring_of(ssl);
   for (certs::TicketKey& key : ring.keys) {
     if (std::memcmp(name, key.name.data(), key.name.size()) != 0) continue;
     if (EVP_DecryptInit_ex2(cipher, ring.cipher.get(), key.cipher.data(), iv, nullptr) != 1) return kFailed;
     if (!set_mac_key(mac, key)) return kFailed;
-    return &key == &ring.keys.front() ? kGood : kRenew;
+    return &key == &ring.keys.front() && SSL_version(ssl) < TLS1_3_VERSION ? kGood : kRenew;
   }
   return kNoTicket;
 }
 
 int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
               int sealing) noexcept {
-  if (sealing == 0) return open(ring_of(ssl), name, iv, cipher, mac);
+  if (sealing == 0) return open(ssl, name, iv, cipher, mac);
   // Whoever showed a certificate shows it again on each connection; TLS 1.3 does not even come here
   // (server_context.cc).
   if (SSL_get0_peer_certificate(ssl) != nullptr) return kNoTicket;

@@ -1,0 +1,4 @@
+# Copyright the Postern authors.
+# SPDX-License-Identifier: Apache-2.0
+postern_fuzz(certificate LINKS postern_certs)
+postern_fuzz(keeper LINKS postern_keeper)

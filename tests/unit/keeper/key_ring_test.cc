@@ -1,0 +1,185 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/keeper/key_ring.h"
+
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "certs/authority.h"
+#include "certs/certificate.h"
+#include "certs/keeper_protocol.h"
+
+namespace postern::keeper {
+namespace {
+
+constexpr base::Micros kNow = 1'790'000'000 * base::kWallSecond;
+constexpr base::Micros kDay = 86'400 * base::kWallSecond;
+using certs::Scheme;
+
+std::string tls13_text(std::size_t hash = 32) {
+  return std::string(64, ' ') + std::string("TLS 1.3, server CertificateVerify\0", 34) +
+         std::string(hash, 'h');
+}
+
+std::string tls12_text(std::string_view group = std::string_view("\x00\x1d", 2), std::size_t point = 32) {
+  return std::string(64, 'r') + "\x03" + std::string(group) + static_cast<char>(point) +
+         std::string(point, 'p');
+}
+
+class Ring : public testing::Test {
+ protected:
+  certs::Credentials root_ = *certs::make_authority("Root", certs::valid_for(kNow, kDay));
+  certs::Credentials leaf_ =
+      *certs::make_server_certificate(root_, {"a.example"}, certs::valid_for(kNow, kDay));
+  std::string key_id_ = certs::read_chain(leaf_.certificate_pem)->front().key_id;
+  KeyRing ring_;
+  const Purpose support_{Peer::Terminator, "support"};
+  const Purpose ledger_{Peer::Ledger, ""};
+
+  base::Status add(const certs::Credentials& leaf, mode_t mode = 0100600) {
+    return ring_.add_tls_key("support", {"/keys/support.pem", leaf.key_pem, mode}, leaf.certificate_pem);
+  }
+  void SetUp() override {
+    ASSERT_TRUE(add(leaf_).ok());
+    ASSERT_TRUE(ring_.set_pass_key({"/keys/pass", KeyRing::format_pass_key(seed_), 0100400}).ok());
+  }
+  certs::KeeperAnswer ask(const std::string& request, const Purpose& purpose) {
+    return *certs::decode_answer(ring_.handle(request, purpose));
+  }
+  bool signs(std::string_view text, Scheme scheme = Scheme::EcdsaSha256) {
+    return ask(certs::encode_sign_tls(1, key_id_, scheme, text), support_).done;
+  }
+  base::Secret seed_{std::string(32, 's')};
+};
+
+TEST_F(Ring, SignsWhatAHandshakeSigns) {
+  EXPECT_TRUE(signs(tls13_text()));
+  EXPECT_TRUE(signs(tls13_text(48)));
+  EXPECT_TRUE(signs(tls12_text()));
+  EXPECT_TRUE(signs(tls12_text(std::string_view("\x00\x17", 2), 65)));
+  EXPECT_TRUE(signs(tls12_text(std::string_view("\x00\x18", 2), 97)));
+}
+
+TEST_F(Ring, SignsNothingElse) {
+  EXPECT_FALSE(signs(""));
+  EXPECT_FALSE(signs("a certificate"));
+  EXPECT_FALSE(signs(tls13_text(33)));
+  EXPECT_FALSE(signs(tls13_text(0)));
+  std::string client = tls13_text();
+  client.replace(client.find("server"), 6, "client");
+  EXPECT_FALSE(signs(client));
+  EXPECT_FALSE(signs(tls12_text().substr(1)));
+  EXPECT_FALSE(signs(tls12_text() + "x"));
+  EXPECT_FALSE(signs(tls12_text(std::string_view("\x00\x19", 2), 133)));
+  EXPECT_FALSE(signs(tls12_text(std::string_view("\x00\x1d", 2), 31)));
+}
+
+TEST_F(Ring, ASchemeMustFitTheKey) {
+  EXPECT_FALSE(signs(tls13_text(), Scheme::Ed25519));
+  EXPECT_FALSE(signs(tls13_text(), Scheme::RsaPssSha256));
+  EXPECT_FALSE(signs(tls13_text(), Scheme::EcdsaSha384));  // TLS 1.3 binds it to P-384
+  EXPECT_TRUE(signs(tls12_text(), Scheme::EcdsaSha384));
+  EXPECT_FALSE(signs(tls13_text(), static_cast<Scheme>(0x0201)));
+}
+
+TEST_F(Ring, Tls13HasNoPkcs1Padding) {
+  const auto rsa =
+      *certs::make_server_certificate(root_, {"a"}, certs::valid_for(kNow, kDay), certs::KeyType::Rsa2048);
+  ASSERT_TRUE(add(rsa).ok());
+  key_id_ = certs::read_chain(rsa.certificate_pem)->front().key_id;
+  EXPECT_FALSE(signs(tls13_text(), Scheme::RsaPkcs1Sha256));
+  EXPECT_TRUE(signs(tls13_text(), Scheme::RsaPssSha256));
+  EXPECT_TRUE(signs(tls12_text(), Scheme::RsaPkcs1Sha256));
+}
+
+TEST_F(Ring, AChannelGetsWhatItsPurposeAllows) {
+  const Purpose admin{Peer::Terminator, "admin"};
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, key_id_, Scheme::EcdsaSha256, tls13_text()), admin).done);
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, key_id_, Scheme::EcdsaSha256, tls13_text()), ledger_).done);
+  EXPECT_FALSE(ask(certs::encode_ticket_keys(1), ledger_).done);
+  EXPECT_FALSE(ask(certs::encode_ticket_keys(1), admin).done);
+  EXPECT_FALSE(ask(certs::encode_sign_pass(1, std::string(certs::kPassPrefix) + "x"), support_).done);
+  EXPECT_FALSE(ask(certs::encode_pass_public_key(1), support_).done);
+}
+
+TEST_F(Ring, AKeyBelongsToOneListener) {
+  const auto admin = *certs::make_server_certificate(root_, {"b"}, certs::valid_for(kNow, kDay));
+  ASSERT_TRUE(ring_.add_tls_key("admin", {"b", admin.key_pem, 0100600}, admin.certificate_pem).ok());
+  const std::string admin_id = certs::read_chain(admin.certificate_pem)->front().key_id;
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, admin_id, Scheme::EcdsaSha256, tls13_text()), support_).done);
+}
+
+TEST_F(Ring, SignsPassesThatAnyoneCanVerify) {
+  const std::string pass = std::string(certs::kPassPrefix) + "{\"engineer\":\"erin\"}";
+  const auto answer = ask(certs::encode_sign_pass(1, pass), ledger_);
+  ASSERT_TRUE(answer.done) << answer.payload;
+  const auto key = ask(certs::encode_pass_public_key(2), ledger_);
+  EXPECT_TRUE(base::ed25519_verify(*certs::decode_text_payload(key.payload), pass,
+                                   *certs::decode_text_payload(answer.payload)));
+}
+
+TEST_F(Ring, SignsNoPassWithoutItsPrefix) {
+  EXPECT_FALSE(ask(certs::encode_sign_pass(1, "postern-pass-v2\nx"), ledger_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_pass(1, ""), ledger_).done);
+}
+
+TEST_F(Ring, TicketKeysRotateAndTheLastOneStillOpens) {
+  const auto keys = [&] {
+    return *certs::decode_ticket_payload(ask(certs::encode_ticket_keys(1), support_).payload);
+  };
+  EXPECT_TRUE(keys().empty());
+  EXPECT_TRUE(ring_.rotate_ticket_keys(1));
+  EXPECT_FALSE(ring_.rotate_ticket_keys(2));
+  const auto first = keys();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_TRUE(ring_.rotate_ticket_keys(1 + kTicketKeyLife));
+  const auto second = keys();
+  ASSERT_EQ(second.size(), 2U);
+  EXPECT_EQ(second[1].name, first[0].name);
+  EXPECT_NE(second[0].cipher, first[0].cipher);
+  EXPECT_TRUE(ring_.rotate_ticket_keys(1 + 2 * kTicketKeyLife));
+  EXPECT_EQ(keys().size(), 2U);
+  EXPECT_EQ(keys()[1].name, second[0].name);
+}
+
+TEST_F(Ring, RequestsThatAreNoneAreRefusedWithTheirTag) {
+  EXPECT_FALSE(ask("", support_).done);
+  EXPECT_EQ(ask("\x01\x02", support_).tag, 0U);
+  const std::string request = certs::encode_sign_tls(77, key_id_, Scheme::EcdsaSha256, tls13_text());
+  for (std::size_t size = 5; size < request.size(); ++size) {
+    const auto answer = ask(request.substr(0, size), support_);
+    EXPECT_FALSE(answer.done);
+    EXPECT_EQ(answer.tag, 77U);
+  }
+  EXPECT_FALSE(ask(request + "x", support_).done);
+  EXPECT_FALSE(ask(certs::encode_ticket_keys(1) + "x", support_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_pass(1, std::string(certs::kKeeperMessageLimit, 'x')), ledger_).done);
+}
+
+TEST_F(Ring, AKeyThatOthersCanReadIsRefused) {
+  for (const mode_t mode : {0100640U, 0100604U, 0100620U, 0100644U}) {
+    const auto refused = add(leaf_, mode);
+    ASSERT_FALSE(refused.ok()) << mode;
+    EXPECT_EQ(refused.error().message,
+              "/keys/support.pem can be read or written by others than its owner; run: chmod 600 "
+              "/keys/support.pem");
+  }
+  KeyRing other;
+  EXPECT_FALSE(other.set_pass_key({"pass", KeyRing::format_pass_key(seed_), 0100644}).ok());
+}
+
+TEST_F(Ring, KeysThatAreNoneOrNotTheCertificatesAreRefused) {
+  const auto other = *certs::make_server_certificate(root_, {"b"}, certs::valid_for(kNow, kDay));
+  EXPECT_FALSE(add({leaf_.certificate_pem, other.key_pem}).ok());
+  EXPECT_FALSE(add({leaf_.certificate_pem, ""}).ok());
+  EXPECT_FALSE(add({leaf_.certificate_pem, leaf_.certificate_pem}).ok());
+  const auto encrypted = add({leaf_.certificate_pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"});
+  EXPECT_NE(encrypted.error().message.find("is encrypted"), std::string::npos);
+  KeyRing ring;
+  EXPECT_FALSE(ring.set_pass_key({"pass", "short", 0100600}).ok());
+  EXPECT_EQ(ring_.set_pass_key({"pass", KeyRing::format_pass_key(seed_), 0100600}).error().code,
+            base::Code::Exists);
+}
+
+}  // namespace
+}  // namespace postern::keeper

@@ -1,0 +1,42 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A TLS client that is not ours: OpenSSL bare, so that it can do what ClientContext never does (TLS 1.2 only,
+// old padding, client certificates, renegotiation) and so that a server is not only tested against its own
+// twin.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/tls/session.h"
+
+namespace postern::tls {
+
+struct RawOptions {
+  bool tls12 = false;
+  std::string schemes;  // OpenSSL's list: "RSA+SHA256"
+  std::string suites;   // TLS 1.2: "ECDHE-RSA-AES128-GCM-SHA256"
+  std::string groups;   // "P-384"
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
+class RawClient {
+ public:
+  explicit RawClient(const RawOptions& options, const RawClient* resume = nullptr);
+  ~RawClient();
+
+  // Moves bytes between the two until both are done (true), or neither can go on.
+  bool shake_hands(Session& server);
+  // Starts a renegotiation, as TLS 1.2 allows; true if the server took part in it.
+  bool renegotiate(Session& server);
+  std::string exchange(Session& server, const std::string& text);  // what the server reads of it
+  bool resumed() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::tls
