@@ -82,19 +82,22 @@ const SessionView* Access::find_by_certificate(std::string_view fingerprint) con
 
 const std::vector<base::Refusal>& Access::standing(const SessionView& session, base::Micros now) {
   Cached& cached = cache_[session.id];
-  if (cached.generation == generation_ && now - cached.at < kStandingLasts && now >= cached.at) return cached.standing;
+  if (cached.generation == generation_ && now - cached.at < kStandingLasts && now >= cached.at)
+    return cached.standing;
   cached.generation = generation_;
   cached.at = now;
   cached.standing.clear();
   for (const policy::Capability& capability : policy_->capabilities()) {
-    cached.standing.push_back(state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
+    cached.standing.push_back(
+        state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
   }
   return cached.standing;
 }
 
 policy::Decision Access::decide(const SessionView& session, const Call& call, base::Micros now) {
   query_.clear();
-  for (const http::Parameter& parameter : call.target->parameters().all()) query_.push_back({parameter.name, parameter.value});
+  for (const http::Parameter& parameter : call.target->parameters().all())
+    query_.push_back({parameter.name, parameter.value});
   const policy::Question question{call.method, call.target->path(), query_, call.content_type, call.has_body};
   return policy::decide(*policy_, question, standing(session, now));
 }

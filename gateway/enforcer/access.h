@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What this enforcer decides by: the policy and the state that the ledger tells, and indexes over both so that a decision takes no search.
-// The answer for a session and a capability is computed once per state version and second, then looked up.
+// What this enforcer decides by: the policy and the state that the ledger tells, and indexes over both so
+// that a decision takes no search. The answer for a session and a capability is computed once per state
+// version and second, then looked up.
 #pragma once
 
 #include <cstdint>

@@ -14,8 +14,9 @@ constexpr std::size_t kPlainPiece = 16U << 10U;
 
 }  // namespace
 
-ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner, std::size_t node, base::UniqueFd socket,
-                                         std::unique_ptr<tls::Session> session, const http::HeadLimits& limits)
+ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner, std::size_t node,
+                                         base::UniqueFd socket, std::unique_ptr<tls::Session> session,
+                                         const http::HeadLimits& limits)
     : loop_(loop),
       owner_(owner),
       node_(node),
@@ -26,7 +27,8 @@ ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner
       out_(kOutLimit, 0),
       cipher_in_(kInLimit, 0),
       cipher_out_(kOutLimit + (64U << 10U), 0),
-      poller_(std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })) {
+      poller_(
+          std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })) {
   poller_->want(loop::kReadable);
 }
 
@@ -43,7 +45,8 @@ void ComponentConnection::begin(ComponentUser& user, http::Method method) {
 
 void ComponentConnection::send(std::string_view bytes) {
   if (closed_) return;
-  if (!out_.write(bytes)) return fail(base::Refusal::GatewayError, "more is waiting for the component than its credit allows");
+  if (!out_.write(bytes))
+    return fail(base::Refusal::GatewayError, "more is waiting for the component than its credit allows");
   owner_.touch(*this);
 }
 
@@ -53,7 +56,8 @@ void ComponentConnection::flush() {
   if (tls_) {
     if (!tls_->handshake_done()) {
       std::string_view nothing;
-      if (tls_->handshake(nothing, cipher_out_) == tls::Progress::Failed) return fail(base::Refusal::ComponentCertificate, tls_->error().message);
+      if (tls_->handshake(nothing, cipher_out_) == tls::Progress::Failed)
+        return fail(base::Refusal::ComponentCertificate, tls_->error().message);
     }
     if (tls_->handshake_done()) out_.consume(tls_->write(out_.view(), cipher_out_));
   }
@@ -114,7 +118,9 @@ bool ComponentConnection::decrypt(std::string_view cipher) {
     const tls::Progress progress = tls_->handshake(rest, cipher_out_);
     owner_.touch(*this);  // its answer, and then what waits
     if (progress == tls::Progress::Failed || progress == tls::Progress::Closed) {
-      fail(base::Refusal::ComponentCertificate, progress == tls::Progress::Failed ? tls_->error().message : "the component closed during the TLS handshake");
+      fail(base::Refusal::ComponentCertificate, progress == tls::Progress::Failed
+                                                    ? tls_->error().message
+                                                    : "the component closed during the TLS handshake");
       return false;
     }
   }
@@ -165,26 +171,19 @@ bool ComponentConnection::parse_head() {
 }
 
 bool ComponentConnection::parse_body() {
-  const std::string_view held = in_.view();
-  const http::BodyDecoder before = *body_;
-  const http::BodyStep step = body_->feed(held);
+  // A step may need this much at once, and its piece must not be more than there is room for.
+  const std::size_t room = user_->component_room();
+  if (room < http::BodyDecoder::kMaxTrailerBytes) {
+    paused_ = true;
+    return false;
+  }
+  const http::BodyStep step = body_->feed(in_.view().substr(0, room));
   if (step.state == http::BodyState::Refused) {
     fail(base::Refusal::ComponentMalformed, body_->verdict().sentence);
     return false;
   }
-  if (!step.piece.empty()) {
-    const std::size_t taken = user_->on_component_body(step.piece);
-    if (closed_ || user_ == nullptr) return false;
-    if (taken < step.piece.size()) {
-      // Only what was taken counts as read; the decoder goes back and reads the rest when the user can take it.
-      paused_ = true;
-      *body_ = before;
-      const auto piece_begin = static_cast<std::size_t>(step.piece.data() - held.data());
-      const http::BodyStep partial = body_->feed(held.substr(0, piece_begin + taken));
-      in_.consume(partial.consumed);
-      return false;
-    }
-  }
+  if (!step.piece.empty()) user_->on_component_body(step.piece);
+  if (closed_) return false;
   in_.consume(step.consumed);
   if (step.state == http::BodyState::Done) {
     end_of_response();
@@ -212,9 +211,11 @@ void ComponentConnection::on_end_of_stream() {
   if (paused_) return;  // what is held is given out first
   const bool trustworthy = !tls_ || tls_->on_end().ok();
   if (head_done_ && trustworthy && body_->close()) return end_of_response();
-  if (!received_) return fail(base::Refusal::ComponentClosed, "the component closed the connection without an answer");
-  fail(base::Refusal::ComponentClosed, head_done_ ? "the component closed the connection within the response's body"
-                                                  : "the component closed the connection within the response's head");
+  if (!received_)
+    return fail(base::Refusal::ComponentClosed, "the component closed the connection without an answer");
+  fail(base::Refusal::ComponentClosed,
+       head_done_ ? "the component closed the connection within the response's body"
+                  : "the component closed the connection within the response's head");
 }
 
 void ComponentConnection::resume() {
@@ -248,7 +249,8 @@ void ComponentConnection::close() {
 }
 
 void ComponentConnection::update_interest() {
-  const bool read = !stream_ended_ && !paused_ && in_.room() >= kPlainPiece && cipher_in_.room() > kPlainPiece;
+  const bool read =
+      !stream_ended_ && !paused_ && in_.room() >= kPlainPiece && cipher_in_.room() > kPlainPiece;
   const bool write = tls_ ? !cipher_out_.empty() : !out_.empty();
   poller_->want((read ? loop::kReadable : 0) | (write ? loop::kWritable : 0));
 }

@@ -1,10 +1,11 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// One connection to a node of the component: HTTP/1.1 as a client, over TCP that the supervisor opened, with or without TLS. Carries one
-// exchange at a time for its user; between exchanges it rests in its node's pool.
+// One connection to a node of the component: HTTP/1.1 as a client, over TCP that the supervisor opened, with
+// or without TLS. Carries one exchange at a time for its user; between exchanges it rests in its node's pool.
 //
-// A response is parsed strictly. Whatever is wrong with it, or left over behind it, ends the connection: it is not used again.
+// A response is parsed strictly. Whatever is wrong with it, or left over behind it, ends the connection: it
+// is not used again.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,10 @@ class ComponentUser {
  public:
   virtual ~ComponentUser() = default;
   virtual void on_component_head(const http::ResponseHead& head) = 0;  // interim ones too
-  // Takes as many bytes as it can now; what it leaves is offered again after resume().
-  virtual std::size_t on_component_body(std::string_view piece) = 0;
+  // Bytes of the body that can be taken now. When it is too little, the connection stops reading until
+  // resume().
+  virtual std::size_t component_room() const = 0;
+  virtual void on_component_body(std::string_view piece) = 0;  // at most component_room() bytes
   // The response is complete. The connection has been given back (or closed) when this is called.
   virtual void on_component_end(const http::Fields& trailers) = 0;
   // The connection is gone. untouched: not one byte of a response had arrived.
@@ -62,11 +65,11 @@ class ComponentConnection : public loop::Disposable {
 
   // user must outlive the exchange, or abandon().
   void begin(ComponentUser& user, http::Method method);
-  void send(std::string_view bytes);       // head or framed body; bounded by the credit of the request
+  void send(std::string_view bytes);  // head or framed body; bounded by the credit of the request
   void request_ended() { request_done_ = true; }
   std::size_t unsent() const { return out_.size() + cipher_out_.size(); }
-  void resume();                           // the user can take body bytes again
-  void abandon();                          // closes; the user hears no more
+  void resume();   // the user can take body bytes again
+  void abandon();  // closes; the user hears no more
   void flush();
 
  private:
@@ -105,8 +108,8 @@ class ComponentConnection : public loop::Disposable {
   bool touched_ = false;
   std::uint64_t exchanges_ = 0;
   base::Nanos rested_since_ = 0;
-  base::Buffer in_;          // plaintext not yet parsed or not yet taken
-  base::Buffer out_;         // plaintext not yet sent (TLS: not yet encrypted)
+  base::Buffer in_;   // plaintext not yet parsed or not yet taken
+  base::Buffer out_;  // plaintext not yet sent (TLS: not yet encrypted)
   base::Buffer cipher_in_, cipher_out_;
   std::unique_ptr<loop::Poller> poller_;
 

@@ -12,7 +12,8 @@ constexpr base::Nanos kSweepEvery = 5 * base::kSecond;
 
 }  // namespace
 
-ComponentPool::ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector, std::function<bool()> may_send)
+ComponentPool::ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector,
+                             std::function<bool()> may_send)
     : loop_(loop),
       clock_(clock),
       connector_(std::move(connector)),
@@ -25,7 +26,8 @@ ComponentPool::ComponentPool(loop::Loop& loop, const base::Clock& clock, Connect
 
 ComponentPool::~ComponentPool() = default;
 
-base::Status ComponentPool::set_services(const std::vector<Service>& services, const http::HeadLimits& limits) {
+base::Status ComponentPool::set_services(const std::vector<Service>& services,
+                                         const http::HeadLimits& limits) {
   std::vector<std::unique_ptr<NodeEntry>> added;
   for (const Service& service : services) {
     for (const Node& node : service.nodes) {
@@ -60,7 +62,8 @@ int ComponentPool::choose(std::string_view service, int avoid) const {
     const NodeEntry& entry = *nodes_[index];
     if (entry.node.service != service) continue;
     const int rank_of_state = entry.state == NodeState::Up ? 0 : entry.state == NodeState::Unknown ? 1 : 2;
-    const std::tuple rank(static_cast<int>(index) == avoid, rank_of_state, entry.avoid_until > now, entry.busy);
+    const std::tuple rank(static_cast<int>(index) == avoid, rank_of_state, entry.avoid_until > now,
+                          entry.busy);
     if (best >= 0 && !(rank < best_rank)) continue;
     best = static_cast<int>(index);
     best_rank = rank;
@@ -79,7 +82,9 @@ void ComponentPool::acquire(std::size_t node, bool fresh, std::uint64_t key, Acq
   const std::uint64_t ticket = ++last_ticket_;
   wanted_.emplace(ticket, Wanted{key, std::move(then)});
   ++entry.busy;
-  connector_(entry.node.id, [this, node, ticket](base::Result<base::UniqueFd> socket) { connected(node, ticket, std::move(socket)); });
+  connector_(entry.node.id, [this, node, ticket](base::Result<base::UniqueFd> socket) {
+    connected(node, ticket, std::move(socket));
+  });
 }
 
 void ComponentPool::connected(std::size_t node, std::uint64_t ticket, base::Result<base::UniqueFd> socket) {
@@ -101,7 +106,8 @@ void ComponentPool::connected(std::size_t node, std::uint64_t ticket, base::Resu
     return;
   }
   entry.avoid_until = 0;
-  auto connection = std::make_unique<ComponentConnection>(loop_, *this, node, std::move(*socket), std::move(session), limits_);
+  auto connection = std::make_unique<ComponentConnection>(loop_, *this, node, std::move(*socket),
+                                                          std::move(session), limits_);
   ComponentConnection* raw = connection.get();
   connections_.emplace(raw, std::move(connection));
   wanted.mapped().then(raw);
@@ -147,7 +153,8 @@ void ComponentPool::retire(ComponentConnection& connection) {
 void ComponentPool::sweep() {
   const base::Nanos oldest = loop_.now() - kRestingLasts;
   for (const auto& entry : nodes_) {
-    while (!entry->resting.empty() && entry->resting.front()->rested_since() < oldest) entry->resting.front()->abandon();
+    while (!entry->resting.empty() && entry->resting.front()->rested_since() < oldest)
+      entry->resting.front()->abandon();
   }
 }
 

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The component's nodes as this enforcer knows them: which are up, and connections to each that rest until the next exchange. Connections
-// are opened by the supervisor; this process cannot.
+// The component's nodes as this enforcer knows them: which are up, and connections to each that rest until
+// the next exchange. Connections are opened by the supervisor; this process cannot.
 #pragma once
 
 #include <deque>
@@ -20,33 +20,38 @@
 namespace postern::enforcer {
 
 // Asks the supervisor for a connected socket to the node of that id.
-using Connector = std::function<void(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done)>;
+using Connector =
+    std::function<void(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done)>;
 
 class ComponentPool final : public ComponentOwner {
  public:
-  static constexpr std::size_t kMostResting = 1024;                  // connections per node
-  static constexpr base::Nanos kRestingLasts = 50 * base::kSecond;   // below the keep-alive that servers use
-  static constexpr base::Nanos kAvoidFor = 2 * base::kSecond;        // after a failure to connect
+  static constexpr std::size_t kMostResting = 1024;                 // connections per node
+  static constexpr base::Nanos kRestingLasts = 50 * base::kSecond;  // below the keep-alive that servers use
+  static constexpr base::Nanos kAvoidFor = 2 * base::kSecond;       // after a failure to connect
 
   enum class NodeState { Unknown, Up, Down };
 
-  ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector, std::function<bool()> may_send);
+  ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector,
+                std::function<bool()> may_send);
   ~ComponentPool() override;
 
-  // The nodes of the configuration, also after a reload; connections to nodes that are gone are closed when their exchange ends.
+  // The nodes of the configuration, also after a reload; connections to nodes that are gone are closed when
+  // their exchange ends.
   base::Status set_services(const std::vector<Service>& services, const http::HeadLimits& limits);
 
-  std::size_t nodes() const { return nodes_.size(); }
+  const std::vector<std::size_t>& current() const { return current_; }  // the nodes in force
   const Node& node(std::size_t index) const { return nodes_[index]->node; }
   NodeState state(std::size_t index) const { return nodes_[index]->state; }
   void set_state(std::size_t index, NodeState state) { nodes_[index]->state = state; }
 
-  // The node of that service to use now: up before unknown before down, the one with the fewest exchanges; not avoid if there is another.
-  // -1: the service has none.
+  // The node of that service to use now: up before unknown before down, the one with the fewest exchanges;
+  // not avoid if there is another. -1: the service has none.
   int choose(std::string_view service, int avoid) const;
 
-  // A connection to the node, resting or new. then is called at once for a resting one. fresh: not one that was used before.
-  void acquire(std::size_t node, bool fresh, std::uint64_t key, std::function<void(base::Result<ComponentConnection*>)> then);
+  // A connection to the node, resting or new. then is called at once for a resting one. fresh: not one that
+  // was used before.
+  void acquire(std::size_t node, bool fresh, std::uint64_t key,
+               std::function<void(base::Result<ComponentConnection*>)> then);
   void cancel(std::uint64_t key);
 
   // ComponentOwner

@@ -18,7 +18,9 @@ void LedgerClient::set_channel(base::UniqueFd socket) {
   policy_text_.clear();
   channel_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(socket), ipc::SocketChannelLimits{ipc::kLedgerFrame, kMostRetained * 2},
-      [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { on_frame(type, payload); },
+      [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
+        on_frame(type, payload);
+      },
       [this](const base::Error& why) { on_closed(why); });
   channel_base_ = retained_.empty() ? last_number_ : retained_.front().number - 1;
   for (const Retained& event : retained_) send(ipc::ToLedger::Append, event.payload);
@@ -34,7 +36,8 @@ void LedgerClient::on_closed(const base::Error& why) {
   old->channel = std::move(channel_);
   loop_.dispose(std::move(old));
   auto unanswered = std::exchange(commands_, {});
-  for (auto& [id, then] : unanswered) then(base::fail(base::Code::Unavailable, "the ledger is being restarted"));
+  for (auto& [id, then] : unanswered)
+    then(base::fail(base::Code::Unavailable, "the ledger is being restarted"));
 }
 
 std::string LedgerClient::unavailable() const {
@@ -94,12 +97,18 @@ void LedgerClient::on_frame(std::uint16_t type, std::string_view payload) {
 
 bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
   switch (type) {
-    case ipc::FromLedger::State: return take_state(payload);
-    case ipc::FromLedger::Policy: return take_policy(payload);
-    case ipc::FromLedger::Change: return take_change(payload);
-    case ipc::FromLedger::Acked: return take_acked(payload);
-    case ipc::FromLedger::Reply: return take_reply(payload);
-    case ipc::FromLedger::Size: return true;
+    case ipc::FromLedger::State:
+      return take_state(payload);
+    case ipc::FromLedger::Policy:
+      return take_policy(payload);
+    case ipc::FromLedger::Change:
+      return take_change(payload);
+    case ipc::FromLedger::Acked:
+      return take_acked(payload);
+    case ipc::FromLedger::Reply:
+      return take_reply(payload);
+    case ipc::FromLedger::Size:
+      return true;
     case ipc::FromLedger::LogStatus: {
       ipc::LogStatus status;
       if (!ipc::decode(payload, status)) return false;

@@ -1,11 +1,12 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The enforcer's side of its channel to the ledger: events out, commands out and answers back, state and policy in.
+// The enforcer's side of its channel to the ledger: events out, commands out and answers back, state and
+// policy in.
 //
-// Events that the ledger has not yet called durable are kept, and sent again to a ledger that was restarted, which drops those it has. So
-// nothing that was recorded is lost while either of the two lives. Memory for them is bounded: past kMostRetained the log counts as
-// unavailable, and the door is closed.
+// Events that the ledger has not yet called durable are kept, and sent again to a ledger that was restarted,
+// which drops those it has. So nothing that was recorded is lost while either of the two lives. Memory for
+// them is bounded: past kMostRetained the log counts as unavailable, and the door is closed.
 #pragma once
 
 #include <cstdint>
@@ -49,10 +50,11 @@ class LedgerClient {
   // Everything recorded so far has been handed to the kernel: what was recorded may now happen.
   bool handed_over() const { return channel_ && channel_->queued() == 0; }
 
-  // Records an event; the number is for when_durable. Only while unavailable() is empty, or for what must be told all the same
-  // (completions, refusals): those are kept until the ledger is back.
+  // Records an event; the number is for when_durable. Only while unavailable() is empty, or for what must be
+  // told all the same (completions, refusals): those are kept until the ledger is back.
   std::uint64_t append(const ipc::Append& event);
-  // Calls once, with true when the event is durable. There is no false: while the log is not there, it is simply not called; cancel() it.
+  // Calls once, with true when the event is durable. There is no false: while the log is not there, it is
+  // simply not called; cancel() it.
   void when_durable(std::uint64_t number, std::uint64_t key, std::function<void()> then);
   void cancel(std::uint64_t key);
 

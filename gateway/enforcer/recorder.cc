@@ -7,7 +7,8 @@
 namespace postern::enforcer {
 namespace {
 
-// Bytes of a peer's text in an event at most; escaping may make six of one, and the line stays far under audit::kEventLimit.
+// Bytes of a peer's text in an event at most; escaping may make six of one, and the line stays far under
+// audit::kEventLimit.
 constexpr std::size_t kMostTarget = 4096;
 constexpr std::size_t kMostText = 512;
 
@@ -105,7 +106,8 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   if (!event.nearest.empty()) json.field("nearest", cut(event.nearest, kMostText));
   json.field("client", event.client);
   json.close_object();
-  actor_.assign(event.engineer.empty() ? "client:" : "engineer:").append(event.engineer.empty() ? event.client : event.engineer);
+  actor_.assign(event.engineer.empty() ? "client:" : "engineer:")
+      .append(event.engineer.empty() ? event.client : event.engineer);
   audit::EventHead head;
   head.id = id;
   head.time = loop_.wall();

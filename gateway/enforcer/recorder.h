@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes the events of exchanges. What peers sent is cut to a bound and escaped; nothing of a body, no credential and no cookie is in them.
+// Writes the events of exchanges. What peers sent is cut to a bound and escaped; nothing of a body, no
+// credential and no cookie is in them.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +30,10 @@ struct Completed {
   int status = 0;              // 0: the component gave none
   std::uint64_t request_bytes = 0, response_bytes = 0;
   base::Nanos duration = 0;
-  base::Nanos component = 0;   // from the request's first byte to the response's head
-  std::string_view outcome;    // completed | client_gone | component_failed | cut
-  std::string_view cut_reason; // code, for cut and component_failed
-  base::Nanos cut = -1;        // from the command to the last byte; below 0: it was not cut by one
+  base::Nanos component = 0;    // from the request's first byte to the response's head
+  std::string_view outcome;     // completed | client_gone | component_failed | cut
+  std::string_view cut_reason;  // code, for cut and component_failed
+  base::Nanos cut = -1;         // from the command to the last byte; below 0: it was not cut by one
   std::uint64_t bytes_after_cut = 0;
   bool retried = false;
 };

@@ -11,15 +11,19 @@ namespace postern::enforcer {
 namespace {
 
 // Behind an authority in a URL or in a list of sources comes one of these, or nothing.
-bool ends_authority(std::string_view rest) { return rest.empty() || std::string_view("/?# ;,'\"").find(rest.front()) != std::string_view::npos; }
+bool ends_authority(std::string_view rest) {
+  return rest.empty() || std::string_view("/?# ;,'\"").find(rest.front()) != std::string_view::npos;
+}
 
 // "https://host/path?query" that names authority -> "/path?query"; anything else stays.
 std::string local_reference(std::string_view value, std::string_view authority) {
-  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://"), std::string_view("//")}) {
+  for (const std::string_view scheme :
+       {std::string_view("http://"), std::string_view("https://"), std::string_view("//")}) {
     if (value.size() < scheme.size() + authority.size()) continue;
     const std::string_view rest = value.substr(scheme.size() + authority.size());
     if (!base::equals_ignoring_case(value.substr(0, scheme.size()), scheme) ||
-        !base::equals_ignoring_case(value.substr(scheme.size(), authority.size()), authority) || !ends_authority(rest)) {
+        !base::equals_ignoring_case(value.substr(scheme.size(), authority.size()), authority) ||
+        !ends_authority(rest)) {
       continue;
     }
     return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
@@ -30,10 +34,12 @@ std::string local_reference(std::string_view value, std::string_view authority) 
 // Origin and Referer as the component knows itself.
 std::string with_component_origin(std::string_view value, const Passage& passage) {
   const std::string ours = "https://" + std::string(passage.our_host);
-  if (value.size() < ours.size() || !base::equals_ignoring_case(value.substr(0, ours.size()), ours) || !ends_authority(value.substr(ours.size()))) {
+  if (value.size() < ours.size() || !base::equals_ignoring_case(value.substr(0, ours.size()), ours) ||
+      !ends_authority(value.substr(ours.size()))) {
     return std::string(value);
   }
-  return (passage.node->https ? "https://" : "http://") + passage.node->authority + std::string(value.substr(ours.size()));
+  return (passage.node->https ? "https://" : "http://") + passage.node->authority +
+         std::string(value.substr(ours.size()));
 }
 
 template <typename Change>
@@ -44,7 +50,8 @@ void change(http::Fields& fields, http::FieldId id, Change to) {
   if (changed == *value) return;
   const std::string name(http::rule_of(id).name);
   fields.remove(id);
-  // What came in was valid; what goes out differs by an authority of our own configuration. If it is not valid all the same, it is dropped.
+  // What came in was valid; what goes out differs by an authority of our own configuration. If it is not
+  // valid all the same, it is dropped.
   static_cast<void>(fields.add(name, changed));
 }
 
@@ -54,14 +61,17 @@ std::string with_our_origin(std::string_view text, std::string_view authority, s
   struct Scheme {
     std::string_view theirs, ours;
   };
-  static constexpr std::array<Scheme, 4> kSchemes{{{"https://", "https://"}, {"http://", "https://"}, {"wss://", "wss://"}, {"ws://", "wss://"}}};
+  static constexpr std::array<Scheme, 4> kSchemes{
+      {{"https://", "https://"}, {"http://", "https://"}, {"wss://", "wss://"}, {"ws://", "wss://"}}};
   std::string out;
   while (!text.empty()) {
     bool replaced = false;
     for (const Scheme& scheme : kSchemes) {
       const std::size_t size = scheme.theirs.size() + authority.size();
-      if (text.size() < size || !base::equals_ignoring_case(text.substr(0, scheme.theirs.size()), scheme.theirs) ||
-          !base::equals_ignoring_case(text.substr(scheme.theirs.size(), authority.size()), authority) || !ends_authority(text.substr(size))) {
+      if (text.size() < size ||
+          !base::equals_ignoring_case(text.substr(0, scheme.theirs.size()), scheme.theirs) ||
+          !base::equals_ignoring_case(text.substr(scheme.theirs.size(), authority.size()), authority) ||
+          !ends_authority(text.substr(size))) {
         continue;
       }
       out.append(scheme.ours).append(our_host);
@@ -78,7 +88,8 @@ std::string with_our_origin(std::string_view text, std::string_view authority, s
 
 void rewrite_request(http::Fields& fields, const Passage& passage) {
   const std::string origin = with_component_origin(fields.find(http::FieldId::Origin).value_or(""), passage);
-  const std::string referer = with_component_origin(fields.find(http::FieldId::Referer).value_or(""), passage);
+  const std::string referer =
+      with_component_origin(fields.find(http::FieldId::Referer).value_or(""), passage);
   http::strip_request_fields(fields);
   for (const std::string& name : passage.service->strip_request) fields.remove(name);
   change(fields, http::FieldId::Origin, [&](std::string_view) { return origin; });
@@ -95,10 +106,14 @@ void rewrite_response(http::Fields& fields, const Passage& passage) {
   fields.remove(http::FieldId::WwwAuthenticate);
   fields.remove(http::FieldId::Authorization);
   for (const std::string& name : passage.service->strip_response) fields.remove(name);
-  change(fields, http::FieldId::Location, [&](std::string_view value) { return local_reference(value, authority); });
-  change(fields, http::FieldId::ContentLocation, [&](std::string_view value) { return local_reference(value, authority); });
-  change(fields, http::FieldId::AccessControlAllowOrigin, [&](std::string_view v) { return with_our_origin(v, authority, passage.our_host); });
-  change(fields, http::FieldId::ContentSecurityPolicy, [&](std::string_view v) { return with_our_origin(v, authority, passage.our_host); });
+  change(fields, http::FieldId::Location,
+         [&](std::string_view value) { return local_reference(value, authority); });
+  change(fields, http::FieldId::ContentLocation,
+         [&](std::string_view value) { return local_reference(value, authority); });
+  change(fields, http::FieldId::AccessControlAllowOrigin,
+         [&](std::string_view v) { return with_our_origin(v, authority, passage.our_host); });
+  change(fields, http::FieldId::ContentSecurityPolicy,
+         [&](std::string_view v) { return with_our_origin(v, authority, passage.our_host); });
   add_security_fields(fields);
 }
 

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Headers on their way through the second door: what names us is made to name the component, and the other way round, so that the component's
-// own web UI works as if it were served here.
+// Headers on their way through the second door: what names us is made to name the component, and the other
+// way round, so that the component's own web UI works as if it were served here.
 #pragma once
 
 #include <string>
@@ -21,16 +21,16 @@ struct Passage {
   const Service* service = nullptr;
 };
 
-// Takes out what may not pass (http::strip_request_fields and the service's own list), turns Origin and Referer that name us into the
-// component's, and says who asks (X-Forwarded-For, -Proto, -Host).
+// Takes out what may not pass (http::strip_request_fields and the service's own list), turns Origin and
+// Referer that name us into the component's, and says who asks (X-Forwarded-For, -Proto, -Host).
 void rewrite_request(http::Fields& fields, const Passage& passage);
 
-// Takes out what may not pass, turns Location, Content-Location, CORS and CSP origins that name the component into ours, and adds what
-// every answer carries (HSTS, nosniff).
+// Takes out what may not pass, turns Location, Content-Location, CORS and CSP origins that name the component
+// into ours, and adds what every answer carries (HSTS, nosniff).
 void rewrite_response(http::Fields& fields, const Passage& passage);
 
-// Every occurrence of the component's origin (http://authority, https://, ws://, wss://) in text becomes ours (https or wss). Exposed
-// for its tests.
+// Every occurrence of the component's origin (http://authority, https://, ws://, wss://) in text becomes ours
+// (https or wss). Exposed for its tests.
 std::string with_our_origin(std::string_view text, std::string_view authority, std::string_view our_host);
 
 // What every answer to an engineer carries.

@@ -8,7 +8,10 @@ namespace {
 using base::Json;
 
 // The supervisor has checked the configuration; what is wrong here is a defect, told as such.
-base::Error wrong(const char* what) { return base::fail(base::Code::Invalid, std::string("the enforcer's part of the configuration lacks ") + what); }
+base::Error wrong(const char* what) {
+  return base::fail(base::Code::Invalid,
+                    std::string("the enforcer's part of the configuration lacks ") + what);
+}
 
 base::Nanos nanos_or(const Json& object, const char* key, base::Nanos fallback) {
   return base::json_number_or(object, key, fallback / 1000) * 1000;
@@ -66,7 +69,8 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index) {
   Settings settings;
   settings.index = index;
   settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
-  for (const Json& service : part.value("services", Json::array())) settings.services.push_back(read_service(service));
+  for (const Json& service : part.value("services", Json::array()))
+    settings.services.push_back(read_service(service));
   if (settings.services.empty()) return wrong("services");
   for (const std::string& name : texts(part, "names")) {
     const auto authority = http::parse_authority(name);
@@ -75,10 +79,14 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index) {
   }
   settings.support_authority_pem = base::json_text_or(part, "support_authority", "");
   const Json limits = part.value("limits", Json::object());
-  settings.head.head = static_cast<std::size_t>(base::json_number_or(limits, "head", static_cast<std::int64_t>(settings.head.head)));
-  settings.head.target = static_cast<std::size_t>(base::json_number_or(limits, "target", static_cast<std::int64_t>(settings.head.target)));
-  settings.head.fields = static_cast<std::size_t>(base::json_number_or(limits, "fields", static_cast<std::int64_t>(settings.head.fields)));
-  settings.request_body = static_cast<std::uint64_t>(base::json_number_or(limits, "request_body", static_cast<std::int64_t>(settings.request_body)));
+  settings.head.head = static_cast<std::size_t>(
+      base::json_number_or(limits, "head", static_cast<std::int64_t>(settings.head.head)));
+  settings.head.target = static_cast<std::size_t>(
+      base::json_number_or(limits, "target", static_cast<std::int64_t>(settings.head.target)));
+  settings.head.fields = static_cast<std::size_t>(
+      base::json_number_or(limits, "fields", static_cast<std::int64_t>(settings.head.fields)));
+  settings.request_body = static_cast<std::uint64_t>(
+      base::json_number_or(limits, "request_body", static_cast<std::int64_t>(settings.request_body)));
   const Json timeouts = part.value("timeouts", Json::object());
   settings.connect = nanos_or(timeouts, "component_connect_us", settings.connect);
   settings.response_head = nanos_or(timeouts, "component_head_us", settings.response_head);

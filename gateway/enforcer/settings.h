@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an enforcer is told about the component and its limits. Read from the part of the configuration that the supervisor sends; see
-// gateway/supervisor/parts.h for the JSON.
+// What an enforcer is told about the component and its limits. Read from the part of the configuration that
+// the supervisor sends; see gateway/supervisor/parts.h for the JSON.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ struct Service {
   std::string name;
   std::string path;  // "/prometheus/", or "/": requests below it go here; the longest wins
   std::vector<Node> nodes;
-  std::vector<std::string> strip_request, strip_response;  // fields that this site keeps to itself, lower case
+  std::vector<std::string> strip_request,
+      strip_response;  // fields that this site keeps to itself, lower case
 };
 
 struct Settings {
@@ -51,8 +52,8 @@ struct Settings {
   std::uint64_t request_body = 64ULL << 20U;  // bytes
   std::size_t query = 8192;
   base::Nanos connect = 5 * base::kSecond;
-  base::Nanos response_head = 60 * base::kSecond;   // from the request's last byte to the response's head
-  base::Nanos component_idle = 120 * base::kSecond; // between two pieces of a response
+  base::Nanos response_head = 60 * base::kSecond;    // from the request's last byte to the response's head
+  base::Nanos component_idle = 120 * base::kSecond;  // between two pieces of a response
 
   static base::Result<Settings> read(const base::Json& part, std::uint32_t index);
 };

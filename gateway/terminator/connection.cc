@@ -24,10 +24,13 @@ constexpr std::size_t kKeepOutput = 4096;
 
 ipc::BodyKind to_wire(http::BodyKind kind) {
   switch (kind) {
-    case http::BodyKind::None: return ipc::BodyKind::None;
-    case http::BodyKind::Sized: return ipc::BodyKind::Sized;
+    case http::BodyKind::None:
+      return ipc::BodyKind::None;
+    case http::BodyKind::Sized:
+      return ipc::BodyKind::Sized;
     case http::BodyKind::Chunked:
-    case http::BodyKind::UntilClose: break;
+    case http::BodyKind::UntilClose:
+      break;
   }
   return ipc::BodyKind::Streamed;
 }
@@ -39,16 +42,20 @@ http::Framing framing_for(const ipc::ResponseHead& head, bool http10) {
   return {http10 ? http::BodyKind::UntilClose : http::BodyKind::Chunked, 0};
 }
 
-bool has_body(http::Method method, std::uint16_t status) { return method != http::Method::Head && status != 204 && status != 304; }
+bool has_body(http::Method method, std::uint16_t status) {
+  return method != http::Method::Head && status != 204 && status != 304;
+}
 
 bool fill(http::Fields& fields, const std::vector<ipc::WireField>& wire) {
-  return std::all_of(wire.begin(), wire.end(), [&](const ipc::WireField& f) { return fields.add(f.name, f.value); });
+  return std::all_of(wire.begin(), wire.end(),
+                     [&](const ipc::WireField& f) { return fields.add(f.name, f.value); });
 }
 
 }  // namespace
 
-Connection::Connection(Host& host, loop::Loop& loop, loop::Deadlines& deadlines, const Limits& limits, const Timeouts& timeouts,
-                       base::UniqueFd socket, std::unique_ptr<tls::Session> session, std::uint64_t id, std::string client)
+Connection::Connection(Host& host, loop::Loop& loop, loop::Deadlines& deadlines, const Limits& limits,
+                       const Timeouts& timeouts, base::UniqueFd socket, std::unique_ptr<tls::Session> session,
+                       std::uint64_t id, std::string client)
     : host_(host),
       loop_(loop),
       limits_(limits),
@@ -61,7 +68,8 @@ Connection::Connection(Host& host, loop::Loop& loop, loop::Deadlines& deadlines,
       plain_in_(std::max(kPlainLimit, limits.head.head + tls::kRecordLimit)),
       cipher_in_(kCipherInLimit, 0),
       cipher_out_(kCipherOutLimit, 0),
-      poller_(std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })),
+      poller_(
+          std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })),
       deadline_(deadlines, [this] { on_deadline(); }) {
   poller_->want(loop::kReadable);
   deadline_.set(timeouts_.handshake);
@@ -134,7 +142,8 @@ bool Connection::take_handshake(std::string_view& in) {
       in = {};
       start_linger();
       return false;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -145,7 +154,9 @@ bool Connection::decrypt(std::string_view& in) {
     char* into = plain_in_.reserve(piece);
     const tls::ReadResult result = tls_->read(in, {into, piece}, cipher_out_);
     switch (result.progress) {
-      case tls::Progress::Done: plain_in_.commit(result.size); break;
+      case tls::Progress::Done:
+        plain_in_.commit(result.size);
+        break;
       case tls::Progress::Closed:
         client_ended_ = true;
         in = {};
@@ -154,13 +165,15 @@ bool Connection::decrypt(std::string_view& in) {
         in = {};
         client_gone();
         return false;
-      default: return true;
+      default:
+        return true;
     }
   }
   return true;
 }
 
-// Takes heads and bodies out of the plaintext until something has to come first: more bytes, credit, or the end of the exchange.
+// Takes heads and bodies out of the plaintext until something has to come first: more bytes, credit, or the
+// end of the exchange.
 void Connection::advance() {
   bool moved = true;
   while (moved && (phase_ == Phase::Idle || phase_ == Phase::Exchange)) {
@@ -178,8 +191,11 @@ bool Connection::take_head() {
     case http::HeadState::NeedMore:
       if (!begun && parser_.begun()) deadline_.set(timeouts_.head);
       return false;
-    case http::HeadState::Refused: refuse_head(step.verdict); return false;
-    case http::HeadState::Complete: break;
+    case http::HeadState::Refused:
+      refuse_head(step.verdict);
+      return false;
+    case http::HeadState::Complete:
+      break;
   }
   plain_in_.consume(step.consumed);
   begin(parser_.head());
@@ -200,7 +216,8 @@ void Connection::begin(const http::RequestHead& head) {
   Exchange& exchange = *exchange_;
   exchange.method = head.method;
   exchange.http10 = head.version == http::Version::Http10;
-  exchange.keep_alive = head.keep_alive && !host_.draining() && !close_after_ && exchanges_ < limits_.exchanges_per_connection;
+  exchange.keep_alive =
+      head.keep_alive && !host_.draining() && !close_after_ && exchanges_ < limits_.exchanges_per_connection;
   exchange.request_body.emplace(head.body, http::BodySide::Request);
   exchange.request_done = head.body.kind == http::BodyKind::None;
   if (head.body.kind == http::BodyKind::Sized && head.body.size > limits_.request_body) {
@@ -236,8 +253,9 @@ void Connection::announce() {
   announced_ = host_.send(ipc::ExchangeFrame::ConnectionOpened, id_, out.bytes());
 }
 
-// Not valid HTTP. Whoever answers writes the event and the refusal; behind it the connection closes, because where the next request
-// begins is unknown. Of the head only its first line is told: what follows may hold credentials, and must not reach the log.
+// Not valid HTTP. Whoever answers writes the event and the refusal; behind it the connection closes, because
+// where the next request begins is unknown. Of the head only its first line is told: what follows may hold
+// credentials, and must not reach the log.
 void Connection::refuse_head(http::Verdict verdict) {
   open_exchange();
   const std::string_view bytes = plain_in_.view().substr(0, kExcerpt);
@@ -289,7 +307,9 @@ bool Connection::take_body() {
   if (step.state != http::BodyState::Done) return step.consumed > 0;
   exchange.request_done = true;
   std::vector<ipc::WireField> trailers;
-  exchange.request_body->trailers().for_each([&](const http::Field& f) { trailers.push_back({f.name, f.value}); });
+  exchange.request_body->trailers().for_each([&](const http::Field& f) {
+    trailers.push_back({f.name, f.value});
+  });
   base::BinaryWriter out;
   ipc::encode_trailers(trailers, out);
   host_.send(ipc::ExchangeFrame::RequestEnd, exchange.id, out.bytes());
@@ -305,8 +325,10 @@ void Connection::on_response_head(const ipc::ResponseHead& head) {
   http::Fields fields;
   if (!fill(fields, head.fields) || head.status < 200 || head.status > 599) return reset();
   const http::Framing framing = framing_for(head, exchange.http10);
-  // An answer before the end of the request: the rest of the request is not wanted, and what follows it cannot be found.
-  if (head.close || !exchange.request_done || framing.kind == http::BodyKind::UntilClose) exchange.keep_alive = false;
+  // An answer before the end of the request: the rest of the request is not wanted, and what follows it
+  // cannot be found.
+  if (head.close || !exchange.request_done || framing.kind == http::BodyKind::UntilClose)
+    exchange.keep_alive = false;
   http::write_response_head(plain_out_, {head.status, {}}, fields, framing, exchange.keep_alive);
   exchange.response_body.emplace(has_body(exchange.method, head.status) ? framing : http::Framing{});
   host_.touch(*this);
@@ -315,7 +337,8 @@ void Connection::on_response_head(const ipc::ResponseHead& head) {
 void Connection::on_informational(const ipc::ResponseHead& head) {
   if (!exchange_ || exchange_->response_started || exchange_->http10) return;
   http::Fields fields;
-  if (!fill(fields, head.fields) || head.status < 100 || head.status > 199 || head.status == 101) return reset();
+  if (!fill(fields, head.fields) || head.status < 100 || head.status > 199 || head.status == 101)
+    return reset();
   http::write_response_head(plain_out_, {head.status, {}}, fields, {}, true);
   host_.touch(*this);
 }
@@ -324,7 +347,9 @@ void Connection::on_response_body(std::string_view piece) {
   if (!exchange_ || !exchange_->response_body || exchange_->response_ended) return;
   exchange_->response_bytes += piece.size();
   exchange_->response_uncredited += piece.size();
-  if (exchange_->response_uncredited > ipc::kInitialCredit || !exchange_->response_body->write(piece, plain_out_)) return reset();
+  if (exchange_->response_uncredited > ipc::kInitialCredit ||
+      !exchange_->response_body->write(piece, plain_out_))
+    return reset();
   host_.touch(*this);
 }
 
@@ -355,8 +380,8 @@ void Connection::on_answerer_gone() {
   answer_alone(502);
 }
 
-// The one answer that a terminator makes itself: whoever answers is not there. No event can be written for it here; the supervisor
-// records that the role ended.
+// The one answer that a terminator makes itself: whoever answers is not there. No event can be written for it
+// here; the supervisor records that the role ended.
 void Connection::answer_alone(int status) {
   static constexpr std::string_view kProblem =
       R"({"type":"about:blank","title":"The gateway failed","code":"gateway_error","detail":"A part of the gateway is being restarted. Try again."})";
@@ -369,7 +394,8 @@ void Connection::answer_alone(int status) {
   fields.put("content-type", "application/problem+json");
   fields.put("cache-control", "no-store");
   fields.put("retry-after", "1");
-  http::write_response_head(plain_out_, {status, {}}, fields, {http::BodyKind::Sized, kProblem.size()}, false);
+  http::write_response_head(plain_out_, {status, {}}, fields, {http::BodyKind::Sized, kProblem.size()},
+                            false);
   if (exchange.method != http::Method::Head) plain_out_ += kProblem;
   host_.touch(*this);
 }
@@ -455,8 +481,8 @@ void Connection::close_when_idle() {
   }
 }
 
-// Says goodbye, and goes on reading for a while: closing with unread bytes would make the kernel send a reset, and a reset can
-// overtake our last bytes at the client.
+// Says goodbye, and goes on reading for a while: closing with unread bytes would make the kernel send a
+// reset, and a reset can overtake our last bytes at the client.
 void Connection::start_linger() {
   phase_ = Phase::Lingering;
   plain_in_.clear();
@@ -475,7 +501,8 @@ void Connection::client_gone() {
   over();
 }
 
-// SO_LINGER 0: the kernel throws away what it has not sent, and sends RST. After a cut not one more byte of the response leaves.
+// SO_LINGER 0: the kernel throws away what it has not sent, and sends RST. After a cut not one more byte of
+// the response leaves.
 void Connection::reset() {
   if (phase_ == Phase::Over) return;
   plain_out_.clear();
@@ -516,7 +543,8 @@ void Connection::update_interest() {
 void Connection::on_deadline() {
   switch (phase_) {
     case Phase::Idle:
-      if (parser_.begun()) return refuse_head(http::refused(base::Refusal::RequestTimeout, "the head did not arrive in time"));
+      if (parser_.begun())
+        return refuse_head(http::refused(base::Refusal::RequestTimeout, "the head did not arrive in time"));
       return start_linger();
     case Phase::Exchange:
       if (!exchange_->request_done && !exchange_->response_started && !exchange_->refused) {
@@ -526,8 +554,10 @@ void Connection::on_deadline() {
       if (!cipher_out_.empty()) return client_gone();
       return deadline_.set(timeouts_.body_idle);
     case Phase::Handshake:
-    case Phase::Lingering: return over();
-    case Phase::Over: return;
+    case Phase::Lingering:
+      return over();
+    case Phase::Over:
+      return;
   }
 }
 

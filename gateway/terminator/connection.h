@@ -1,15 +1,15 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// One client's connection: TLS, then HTTP/1.1, one exchange after the other. It parses strictly, hands what it parsed to whoever
-// answers exchanges, and writes what comes back. It decides nothing: it refuses on its own only what is not valid HTTP, and asks for an
-// answer to that too, so that it becomes an event.
+// One client's connection: TLS, then HTTP/1.1, one exchange after the other. It parses strictly, hands what
+// it parsed to whoever answers exchanges, and writes what comes back. It decides nothing: it refuses on its
+// own only what is not valid HTTP, and asks for an answer to that too, so that it becomes an event.
 //
-// Requests that a client pipelines wait in the receive buffer until the exchange before them has ended: two never run at once, so an
-// answer cannot go to the wrong request.
+// Requests that a client pipelines wait in the receive buffer until the exchange before them has ended: two
+// never run at once, so an answer cannot go to the wrong request.
 //
-// Bytes under way are bounded: plaintext received and not yet taken by kPlainLimit and a head's limit, ciphertext to be sent by the
-// credit of one response body (exchange_protocol.h) plus a head.
+// Bytes under way are bounded: plaintext received and not yet taken by kPlainLimit and a head's limit,
+// ciphertext to be sent by the credit of one response body (exchange_protocol.h) plus a head.
 #pragma once
 
 #include <cstdint>
@@ -38,18 +38,20 @@ class Host {
   virtual ~Host() = default;
   // False: there is nobody to answer now; nothing was sent.
   virtual bool send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) = 0;
-  virtual std::uint64_t begin_exchange(Connection& connection) = 0;  // a new exchange id, routed to the connection
+  virtual std::uint64_t begin_exchange(
+      Connection& connection) = 0;  // a new exchange id, routed to the connection
   virtual void end_exchange(std::uint64_t id) = 0;
-  virtual void touch(Connection& connection) = 0;    // has output: call flush() at the end of the turn
-  virtual void retire(Connection& connection) = 0;   // is over: destroy it after the turn
+  virtual void touch(Connection& connection) = 0;   // has output: call flush() at the end of the turn
+  virtual void retire(Connection& connection) = 0;  // is over: destroy it after the turn
   virtual bool draining() const = 0;
-  virtual std::span<char> scratch() = 0;             // a receive buffer that all connections share within a turn
+  virtual std::span<char> scratch() = 0;  // a receive buffer that all connections share within a turn
 };
 
 class Connection : public loop::Disposable {
  public:
-  Connection(Host& host, loop::Loop& loop, loop::Deadlines& deadlines, const Limits& limits, const Timeouts& timeouts,
-             base::UniqueFd socket, std::unique_ptr<tls::Session> session, std::uint64_t id, std::string client);
+  Connection(Host& host, loop::Loop& loop, loop::Deadlines& deadlines, const Limits& limits,
+             const Timeouts& timeouts, base::UniqueFd socket, std::unique_ptr<tls::Session> session,
+             std::uint64_t id, std::string client);
   ~Connection() override;
 
   std::uint64_t id() const { return id_; }
@@ -63,9 +65,9 @@ class Connection : public loop::Disposable {
   void on_request_credit(std::uint32_t bytes);
   void on_cut();
 
-  void on_answerer_gone();   // the channel broke: 502 if nothing was sent yet, otherwise a reset
-  void close_when_idle();    // drain: now, or after the exchange that runs
-  void flush();              // end of turn: encrypts and sends what was collected
+  void on_answerer_gone();  // the channel broke: 502 if nothing was sent yet, otherwise a reset
+  void close_when_idle();   // drain: now, or after the exchange that runs
+  void flush();             // end of turn: encrypts and sends what was collected
 
   static constexpr std::size_t kPlainLimit = 64U << 10U;
 
@@ -85,14 +87,14 @@ class Connection : public loop::Disposable {
     bool http10 = false;
     bool keep_alive = true;
     bool request_done = false;
-    bool refused = false;        // not valid HTTP: nothing behind it can be trusted
-    bool orphaned = false;       // whoever answered is gone, and we answered ourselves
+    bool refused = false;   // not valid HTTP: nothing behind it can be trusted
+    bool orphaned = false;  // whoever answered is gone, and we answered ourselves
     bool response_started = false;
     bool response_ended = false;
     std::uint64_t request_bytes = 0;
     std::uint64_t response_bytes = 0;
-    std::size_t request_credit = ipc::kInitialCredit;   // what we may still send
-    std::size_t response_uncredited = 0;                // what arrived and was not yet written out
+    std::size_t request_credit = ipc::kInitialCredit;  // what we may still send
+    std::size_t response_uncredited = 0;               // what arrived and was not yet written out
   };
 
   void on_ready(unsigned ready);
@@ -101,7 +103,7 @@ class Connection : public loop::Disposable {
   void take(std::string_view& in);
   bool take_handshake(std::string_view& in);
   bool decrypt(std::string_view& in);
-  void advance();                 // parses as far as the buffered plaintext and the exchange allow
+  void advance();  // parses as far as the buffered plaintext and the exchange allow
   bool take_head();
   bool take_body();
   void open_exchange();
@@ -117,7 +119,7 @@ class Connection : public loop::Disposable {
   void transmit();
   void after_transmit();
   void start_linger();
-  void reset();                   // at once, with RST: nothing that is not yet in the kernel goes out
+  void reset();  // at once, with RST: nothing that is not yet in the kernel goes out
   void over();
   void update_interest();
   void on_deadline();

@@ -21,14 +21,16 @@ struct Limits {
 };
 
 struct Timeouts {
-  base::Nanos handshake = 10 * base::kSecond;   // from accept to the handshake's end
-  base::Nanos head = 15 * base::kSecond;        // from a head's first byte to its last
-  base::Nanos body_idle = 30 * base::kSecond;   // between two pieces of a request body, and for a client that does not read
+  base::Nanos handshake = 10 * base::kSecond;  // from accept to the handshake's end
+  base::Nanos head = 15 * base::kSecond;       // from a head's first byte to its last
+  base::Nanos body_idle =
+      30 * base::kSecond;  // between two pieces of a request body, and for a client that does not read
   base::Nanos keep_alive = 75 * base::kSecond;  // between two exchanges
   base::Nanos drain = 30 * base::kSecond;       // for exchanges under way when the gateway stops
 };
 
-// How long a connection that we end stays readable, so that the client gets our last bytes and not a reset (RFC 9112 section 9.6).
+// How long a connection that we end stays readable, so that the client gets our last bytes and not a reset
+// (RFC 9112 section 9.6).
 inline constexpr base::Nanos kLinger = 2 * base::kSecond;
 // What a client may still send meanwhile before it is cut off.
 inline constexpr std::size_t kLingerBytes = 1U << 20U;

@@ -46,7 +46,8 @@ Terminator::Terminator(loop::Loop& loop, base::UniqueFd listener, Limits limits,
       listener_(std::move(listener)),
       scratch_(kScratch),
       accept_pause_(std::make_unique<loop::Timer>(loop, [this] { accept_poller_->want(loop::kReadable); })),
-      accept_poller_(std::make_unique<loop::Poller>(loop, listener_.get(), [this](unsigned) { accept_some(); })),
+      accept_poller_(
+          std::make_unique<loop::Poller>(loop, listener_.get(), [this](unsigned) { accept_some(); })),
       flush_hook_(loop.at_turn_end(loop::Stage::Record, [this] { return flush(); })) {
   set_limits(limits, timeouts);
 }
@@ -70,7 +71,9 @@ void Terminator::set_ticket_keys(const std::vector<certs::TicketKey>& keys) {
 base::Status Terminator::set_channel(ipc::RingEnds ends) {
   auto channel = ipc::ExchangeChannel::open(
       loop_, std::move(ends), 0,
-      [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) { on_frame(type, id, payload); },
+      [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+        on_frame(type, id, payload);
+      },
       [this](const base::Error& why) { on_channel_broken(why); });
   if (!channel.ok()) return std::move(channel).error();
   on_channel_broken(base::fail(base::Code::Closed, "replaced"));
@@ -122,8 +125,9 @@ void Terminator::admit(base::UniqueFd socket, std::string client, const std::str
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::uint64_t id = ++last_connection_;
-  connections_.emplace(id, std::make_unique<Connection>(*this, loop_, deadlines_, settings.limits, settings.timeouts, std::move(socket),
-                                                        context_->start(), id, std::move(client)));
+  connections_.emplace(
+      id, std::make_unique<Connection>(*this, loop_, deadlines_, settings.limits, settings.timeouts,
+                                       std::move(socket), context_->start(), id, std::move(client)));
 }
 
 void Terminator::retire(Connection& connection) {
@@ -131,7 +135,8 @@ void Terminator::retire(Connection& connection) {
   if (it == connections_.end()) return;
   const std::string address = connection.client().substr(0, connection.client().rfind(':'));
   const std::string plain = address.starts_with('[') ? address.substr(1, address.size() - 2) : address;
-  if (const auto count = per_address_.find(plain); count != per_address_.end() && --count->second == 0) per_address_.erase(count);
+  if (const auto count = per_address_.find(plain); count != per_address_.end() && --count->second == 0)
+    per_address_.erase(count);
   if (connection.touched_) std::erase(touched_, &connection);
   loop_.dispose(std::move(it->second));
   connections_.erase(it);
@@ -189,7 +194,8 @@ void Terminator::on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string
     if (const auto it = connections_.find(id); it != connections_.end()) it->second->close_when_idle();
     return;
   }
-  // A frame for an exchange that has just ended here crossed our ExchangeDone: normal. One that never began is a breach.
+  // A frame for an exchange that has just ended here crossed our ExchangeDone: normal. One that never began
+  // is a breach.
   const auto it = exchanges_.find(id);
   if (it == exchanges_.end()) {
     if (id == 0 || id > last_exchange_) channel_->breach("a frame for an exchange that never began");
@@ -204,10 +210,13 @@ bool Terminator::take_frame(Connection& connection, ipc::ExchangeFrame type, std
     case ipc::ExchangeFrame::InformationalHead: {
       ipc::ResponseHead head;
       if (!ipc::decode(payload, head)) return false;
-      type == ipc::ExchangeFrame::ResponseHead ? connection.on_response_head(head) : connection.on_informational(head);
+      type == ipc::ExchangeFrame::ResponseHead ? connection.on_response_head(head)
+                                               : connection.on_informational(head);
       return true;
     }
-    case ipc::ExchangeFrame::ResponseBody: connection.on_response_body(payload); return true;
+    case ipc::ExchangeFrame::ResponseBody:
+      connection.on_response_body(payload);
+      return true;
     case ipc::ExchangeFrame::ResponseEnd: {
       std::vector<ipc::WireField> trailers;
       if (!ipc::decode_trailers(payload, trailers)) return false;
@@ -221,8 +230,11 @@ bool Terminator::take_frame(Connection& connection, ipc::ExchangeFrame type, std
       connection.on_request_credit(bytes);
       return true;
     }
-    case ipc::ExchangeFrame::Cut: connection.on_cut(); return true;
-    default: return false;
+    case ipc::ExchangeFrame::Cut:
+      connection.on_cut();
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Accepts connections of one listener and joins them to whoever answers their exchanges. The first door: whoever takes it over holds no
-// key, no policy, no file and no way to open a connection.
+// Accepts connections of one listener and joins them to whoever answers their exchanges. The first door:
+// whoever takes it over holds no key, no policy, no file and no way to open a connection.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,280 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/enforcer.h"
+
+#include "base/log.h"
+
+namespace postern::enforcer {
+namespace {
+
+template <typename T>
+void dispose_later(loop::Loop& loop, std::unique_ptr<T> object) {
+  struct Holder : loop::Disposable {
+    std::unique_ptr<T> held;
+  };
+  auto holder = std::make_unique<Holder>();
+  holder->held = std::move(object);
+  loop.dispose(std::move(holder));
+}
+
+}  // namespace
+
+Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector)
+    : loop_(loop),
+      clock_(clock),
+      deadlines_(loop),
+      ledger_(loop, *this),
+      recorder_(loop, ledger_),
+      pool_(loop, clock, std::move(connector), [this] { return ledger_.handed_over(); }),
+      site_{loop,
+            deadlines_,
+            settings_,
+            access_,
+            ledger_,
+            recorder_,
+            pool_,
+            visit_,
+            verifier_,
+            [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+              if (channel_) channel_->send(type, id, payload);
+            },
+            [this](std::uint64_t id) -> Exchange* {
+              const auto it = exchanges_.find(id);
+              return it == exchanges_.end() ? nullptr : it->second.get();
+            }},
+      visit_(site_),
+      health_(loop, pool_, recorder_) {}
+
+Enforcer::~Enforcer() {
+  exchanges_.clear();
+  clients_.clear();
+}
+
+base::Status Enforcer::configure(Settings settings) {
+  if (!settings.support_authority_pem.empty()) {
+    auto verifier = certs::ClientVerifier::make(settings.support_authority_pem);
+    if (!verifier.ok()) return std::move(verifier).error();
+    verifier_.emplace(std::move(*verifier));
+  } else {
+    verifier_.reset();
+  }
+  if (base::Status status = pool_.set_services(settings.services, settings.head); !status.ok()) return status;
+  settings_ = std::make_shared<const Settings>(std::move(settings));
+  health_.restart(settings_->checks_health);
+  return base::Ok{};
+}
+
+base::Status Enforcer::set_terminator(ipc::RingEnds ends) {
+  auto channel = ipc::ExchangeChannel::open(
+      loop_, std::move(ends), 1,
+      [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+        on_frame(type, id, payload);
+      },
+      [this](const base::Error& why) { terminator_gone(why); });
+  if (!channel.ok()) return std::move(channel).error();
+  terminator_gone(base::fail(base::Code::Closed, "it was restarted"));
+  channel_ = std::move(*channel);
+  last_exchange_ = 0;
+  return base::Ok{};
+}
+
+void Enforcer::set_ledger(base::UniqueFd socket) { ledger_.set_channel(std::move(socket)); }
+
+// Its exchanges are over, as far as anybody can tell; what they did is recorded.
+void Enforcer::terminator_gone(const base::Error& why) {
+  if (!channel_) return;
+  base::log_warning("the terminator's channel is gone: " + why.message);
+  dispose_later(loop_, std::move(channel_));
+  std::vector<std::uint64_t> all;
+  for (const auto& [id, exchange] : exchanges_) all.push_back(id);
+  for (const std::uint64_t id : all) {
+    exchanges_.at(id)->on_terminator_gone();
+    end(id);
+  }
+  for (auto& [id, client] : clients_) dispose_later(loop_, std::move(client));
+  clients_.clear();
+}
+
+void Enforcer::drain(std::function<void()> done) {
+  drained_ = std::move(done);
+  if (exchanges_.empty()) drained_();
+}
+
+// --- frames from the terminator
+
+void Enforcer::on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+  if (!take_frame(type, id, payload))
+    channel_->breach("frame " + std::to_string(static_cast<int>(type)) + " does not fit");
+}
+
+bool Enforcer::take_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+  switch (type) {
+    case ipc::ExchangeFrame::ConnectionOpened:
+    case ipc::ExchangeFrame::ConnectionClosed:
+      return take_connection(type, id, payload);
+    case ipc::ExchangeFrame::RequestHead:
+      return take_head(id, payload);
+    case ipc::ExchangeFrame::RequestRefused:
+      return take_refused(id, payload);
+    case ipc::ExchangeFrame::ExchangeDone:
+      return take_done(id, payload);
+    default:
+      break;
+  }
+  Exchange* exchange = site_.find(id);
+  if (exchange == nullptr) return false;  // only the terminator ends exchanges, so it knows which are left
+  switch (type) {
+    case ipc::ExchangeFrame::RequestBody:
+      return exchange->on_request_body(payload);
+    case ipc::ExchangeFrame::RequestEnd: {
+      std::vector<ipc::WireField> trailers;
+      return ipc::decode_trailers(payload, trailers) && exchange->on_request_end(trailers);
+    }
+    case ipc::ExchangeFrame::ResponseCredit: {
+      base::BinaryReader in(payload);
+      const std::uint32_t bytes = in.u32();
+      return in.done() && exchange->on_response_credit(bytes);
+    }
+    case ipc::ExchangeFrame::ClientGone:
+      exchange->on_client_gone();
+      return payload.empty();
+    default:
+      return false;
+  }
+}
+
+bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+  if (type == ipc::ExchangeFrame::ConnectionClosed) {
+    const auto it = clients_.find(id);
+    if (it == clients_.end()) return false;
+    it->second->closed = true;
+    forget_client(id);
+    return true;
+  }
+  ipc::ConnectionOpened opened;
+  if (!ipc::decode(payload, opened) || clients_.contains(id)) return false;
+  auto client = std::make_unique<Client>();
+  client->id = id;
+  client->text = opened.client;
+  client->address = opened.client.substr(0, opened.client.rfind(':'));
+  client->tls = opened.tls;
+  client->certificates.assign(opened.certificates.begin(), opened.certificates.end());
+  clients_.emplace(id, std::move(client));
+  return true;
+}
+
+Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
+  const auto client = clients_.find(connection);
+  if (client == clients_.end() || client->second->closed || id <= last_exchange_) return nullptr;
+  last_exchange_ = id;
+  return exchanges_.emplace(id, std::make_unique<Exchange>(site_, *client->second, id)).first->second.get();
+}
+
+bool Enforcer::take_head(std::uint64_t id, std::string_view payload) {
+  ipc::RequestHead head;
+  if (!ipc::decode(payload, head)) return false;
+  Exchange* exchange = begin(id, head.connection);
+  return exchange != nullptr && exchange->on_request_head(head);
+}
+
+bool Enforcer::take_refused(std::uint64_t id, std::string_view payload) {
+  ipc::RequestRefused refused;
+  if (!ipc::decode(payload, refused)) return false;
+  Exchange* exchange = site_.find(id);
+  if (exchange == nullptr) exchange = begin(id, refused.connection);
+  if (exchange == nullptr) return false;
+  exchange->on_request_refused(refused);
+  return true;
+}
+
+bool Enforcer::take_done(std::uint64_t id, std::string_view payload) {
+  ipc::ExchangeDone done;
+  Exchange* exchange = site_.find(id);
+  if (exchange == nullptr || !ipc::decode(payload, done)) return false;
+  exchange->on_done(done);
+  const std::uint64_t version = exchange->cut_version();
+  if (version != 0) {
+    Cutting& cutting = cutting_[version];
+    cutting.slowest = std::max(cutting.slowest, exchange->cut_took());
+    if (cutting.under_way > 0) --cutting.under_way;
+  }
+  end(id);
+  if (version != 0) finish_cutting(version);
+  return true;
+}
+
+void Enforcer::end(std::uint64_t id) {
+  auto exchange = exchanges_.extract(id);
+  if (exchange.empty()) return;
+  const std::uint64_t client = exchange.mapped()->client_id();
+  // Its callbacks may be on the stack; it is destroyed after the turn, but is out of reach from now on.
+  loop_.dispose(std::move(exchange.mapped()));
+  forget_client(client);
+  if (drained_ && exchanges_.empty()) drained_();
+}
+
+// A connection is forgotten when it is closed and its last exchange has been destroyed.
+void Enforcer::forget_client(std::uint64_t id) {
+  const auto it = clients_.find(id);
+  if (it == clients_.end() || !it->second->closed) return;
+  auto client = std::move(it->second);
+  clients_.erase(it);
+  dispose_later(loop_, std::move(client));
+}
+
+// --- the ledger's word
+
+void Enforcer::on_state(std::uint64_t version, const base::Json& state) {
+  auto folded = state::State::from_json(state);
+  if (!folded.ok()) {
+    base::log_error("the ledger's state cannot be read: " + folded.error().message);
+    return;
+  }
+  access_.set_state(std::move(*folded));
+  // After a gap anything may have changed.
+  review({version, loop_.now(), false, {}});
+}
+
+void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
+  if (access_.apply(event))
+    review(change);
+  else if (change.wants_applied)
+    ledger_.applied({change.version, 0, 0});
+}
+
+void Enforcer::on_policy(std::string_view text) {
+  policy::ParsedPolicy parsed = policy::parse_policy(text);
+  if (parsed.policy == nullptr) {
+    base::log_error("the ledger sent a policy that cannot be read; the one in force stays");
+    return;
+  }
+  if (access_.ready() && access_.policy().hash() == parsed.policy->hash()) return;
+  access_.set_policy(std::move(parsed.policy));
+  review({0, loop_.now(), false, {}});
+}
+
+void Enforcer::review(const ipc::Change& change) {
+  // Version 0 is no version: cuts of a new policy count under a number that no change has.
+  ipc::Change numbered = change;
+  if (numbered.version == 0) numbered.version = ~std::uint64_t{0};
+  std::vector<Exchange*> all;
+  all.reserve(exchanges_.size());
+  for (const auto& [id, exchange] : exchanges_) all.push_back(exchange.get());
+  std::uint32_t cut = 0;
+  for (Exchange* exchange : all) cut += exchange->review(numbered) ? 1 : 0;
+  Cutting& cutting = cutting_[numbered.version];
+  cutting.under_way += cut;
+  cutting.cut += cut;
+  cutting.wanted = change.wants_applied;
+  finish_cutting(numbered.version);
+}
+
+void Enforcer::finish_cutting(std::uint64_t version) {
+  const auto it = cutting_.find(version);
+  if (it == cutting_.end() || it->second.under_way > 0) return;
+  if (it->second.wanted)
+    ledger_.applied({version, it->second.cut, static_cast<std::uint64_t>(it->second.slowest)});
+  cutting_.erase(it);
+}
+
+}  // namespace postern::enforcer

@@ -1,0 +1,80 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The second door: takes exchanges from one terminator, decides, has them recorded, forwards them and sends
+// back what the component says. It accepts no client, opens no file and no connection.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "gateway/enforcer/exchange.h"
+#include "gateway/enforcer/health.h"
+#include "gateway/enforcer/site.h"
+#include "gateway/enforcer/visit.h"
+#include "gateway/ipc/exchange_channel.h"
+
+namespace postern::enforcer {
+
+class Enforcer final : public LedgerListener {
+ public:
+  Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector);
+  ~Enforcer() override;
+  Enforcer(const Enforcer&) = delete;
+  Enforcer& operator=(const Enforcer&) = delete;
+
+  base::Status configure(Settings settings);  // first, and at a reload; exchanges under way keep the old
+  base::Status set_terminator(ipc::RingEnds ends);  // first, and after the terminator was restarted
+  void set_ledger(base::UniqueFd socket);           // first, and after the ledger was restarted
+  void drain(
+      std::function<void()> done);  // the terminator brings no more; calls done when nothing is under way
+
+  // LedgerListener
+  void on_state(std::uint64_t version, const base::Json& state) override;
+  void on_change(const ipc::Change& change, const base::Json& event) override;
+  void on_policy(std::string_view text) override;
+
+ private:
+  // A change whose cuts are being made: Applied is sent when the last of them is done.
+  struct Cutting {
+    std::uint32_t under_way = 0;
+    std::uint32_t cut = 0;
+    base::Nanos slowest = 0;
+    bool wanted = false;
+  };
+  void on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
+  bool take_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
+  bool take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
+  bool take_head(std::uint64_t id, std::string_view payload);
+  bool take_refused(std::uint64_t id, std::string_view payload);
+  bool take_done(std::uint64_t id, std::string_view payload);
+  Exchange* begin(std::uint64_t id, std::uint64_t connection);
+  void end(std::uint64_t id);
+  void forget_client(std::uint64_t id);
+  void terminator_gone(const base::Error& why);
+  void review(const ipc::Change& change);
+  void finish_cutting(std::uint64_t version);
+
+  loop::Loop& loop_;
+  const base::Clock& clock_;
+  loop::Deadlines deadlines_;
+  std::shared_ptr<const Settings> settings_;
+  std::optional<certs::ClientVerifier> verifier_;
+  Access access_;
+  LedgerClient ledger_;
+  Recorder recorder_;
+  ComponentPool pool_;
+  Site site_;
+  VisitPages visit_;
+  HealthChecks health_;
+  std::unique_ptr<ipc::ExchangeChannel> channel_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
+  std::uint64_t last_exchange_ = 0;
+  std::map<std::uint64_t, Cutting> cutting_;
+  std::function<void()> drained_;
+};
+
+}  // namespace postern::enforcer

@@ -1,0 +1,141 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// One exchange, from the head that a terminator hands over to the event that sums it up: validated again,
+// judged, recorded, forwarded, answered. The terminator is not believed: what it parsed is parsed into values
+// again by the same rules, and whoever is asking is found by cookie or certificate here.
+//
+//   Waiting      for a session to be opened (client certificate), for the record to be durable, or for a
+//   connection Forwarding   a component connection is ours Answering    the answer is our own: a refusal, or
+//   something below /.postern/ Finishing    nothing more will be sent; ExchangeDone is awaited
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "gateway/enforcer/access.h"
+#include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/rewrite.h"
+#include "gateway/enforcer/site.h"
+#include "gateway/http/message.h"
+#include "gateway/ipc/exchange_protocol.h"
+#include "gateway/loop/deadlines.h"
+
+namespace postern::enforcer {
+
+class Exchange final : public ComponentUser, public loop::Disposable {
+ public:
+  Exchange(Site& site, Client& client, std::uint64_t id);
+  ~Exchange() override;
+
+  std::uint64_t id() const { return id_; }
+  std::uint64_t client_id() const { return client_.id; }
+  const std::string& session() const { return session_; }
+
+  // Frames; false if the terminator broke the protocol.
+  [[nodiscard]] bool on_request_head(const ipc::RequestHead& wire);
+  [[nodiscard]] bool on_request_body(std::string_view piece);
+  [[nodiscard]] bool on_request_end(const std::vector<ipc::WireField>& trailers);
+  void on_request_refused(const ipc::RequestRefused& wire);
+  [[nodiscard]] bool on_response_credit(std::uint32_t bytes);
+  void on_client_gone();
+  void on_done(const ipc::ExchangeDone& done);
+
+  // Permissions have changed: is what runs here still allowed? If not, it is cut, and counts for that change
+  // until it is done.
+  bool review(const ipc::Change& change);
+  std::uint64_t cut_version() const { return cut_version_; }
+  base::Nanos cut_took() const { return cut_took_; }
+  void on_terminator_gone();
+
+  // For the pages below /.postern/.
+  const http::RequestHead& head() const { return head_; }
+  const http::CanonicalTarget& target() const { return target_; }
+  std::string_view body() const { return body_.view(); }
+  const SessionView* session_view() const;
+  Client& client() { return client_; }
+  void use_session(const std::string& id) { session_ = id; }
+  void answer(int status, http::Fields fields, std::string body);
+  void refuse(base::Refusal refusal, std::string_view why);
+
+  // ComponentUser
+  void on_component_head(const http::ResponseHead& head) override;
+  std::size_t component_room() const override { return response_credit_; }
+  void on_component_body(std::string_view piece) override;
+  void on_component_end(const http::Fields& trailers) override;
+  void on_component_failed(base::Refusal refusal, std::string_view why, bool untouched) override;
+  void on_component_drained() override;
+
+ private:
+  enum class Phase { Waiting, Forwarding, Answering, Finishing };
+
+  base::Refusal validate(const ipc::RequestHead& wire, std::string_view& why, bool& breach);
+  void identify();
+  void judge();
+  bool cross_site() const;
+  void record();
+  void connect(bool fresh);
+  void forward(ComponentConnection& connection);
+  void pass_body();
+  void send_trailers();
+  void give_request_credit();
+  void pump_answer();
+  void send_head(int status, const http::Fields& fields, ipc::BodyKind kind, std::uint64_t length);
+  void send_end(const http::Fields& trailers);
+  void cut(ipc::CutReason reason);
+  void release_component();
+  void complete(const ipc::ExchangeDone& done);
+  std::string_view outcome(const ipc::ExchangeDone& done) const;
+  void on_deadline();
+  std::string nearest() const;
+
+  Site& site_;
+  Client& client_;
+  std::uint64_t id_;
+  Phase phase_ = Phase::Waiting;
+  base::Nanos began_;
+  std::uint8_t minor_ = 1;
+  http::RequestHead head_;
+  http::CanonicalTarget target_;
+  std::string session_, engineer_;
+  policy::Decision decision_;
+  std::shared_ptr<const policy::Policy> policy_;  // the one that decided: its names stand in the events
+  const Service* service_ = nullptr;
+  int node_ = -1;
+  std::string event_id_;
+  bool recorded_ = false;
+  ComponentConnection* component_ = nullptr;
+  bool retried_ = false;
+  bool component_head_ = false;
+  base::Nanos sent_at_ = 0, head_at_ = 0;
+  int status_ = 0;
+  base::Refusal failure_ = base::Refusal::None;
+  // Request body
+  base::Buffer body_;
+  std::uint64_t request_bytes_ = 0;
+  std::size_t request_credit_ = ipc::kInitialCredit;  // what the terminator may still send
+  bool request_done_ = false;
+  bool trailers_sent_ = false;
+  bool body_wanted_here_ = false;  // below /.postern/: gathered, then handled
+  http::Fields trailers_;
+  // Response
+  std::size_t response_credit_ = ipc::kInitialCredit;
+  bool head_sent_ = false;
+  bool end_sent_ = false;
+  std::string answer_;
+  std::size_t answered_ = 0;
+  // Cut
+  std::uint64_t cut_version_ = 0;
+  base::Nanos cut_commanded_ = -1;
+  base::Nanos cut_took_ = 0;
+  base::Refusal cut_code_ = base::Refusal::None;
+  bool client_gone_ = false;
+  loop::Deadline deadline_;
+};
+
+}  // namespace postern::enforcer

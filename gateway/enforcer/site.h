@@ -1,0 +1,65 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every exchange of this enforcer works with: references, owned by Enforcer, in one place.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "certs/verify.h"
+#include "gateway/enforcer/access.h"
+#include "gateway/enforcer/component_pool.h"
+#include "gateway/enforcer/ledger_client.h"
+#include "gateway/enforcer/recorder.h"
+#include "gateway/enforcer/settings.h"
+#include "gateway/ipc/exchange_protocol.h"
+#include "gateway/loop/deadlines.h"
+#include "gateway/loop/loop.h"
+
+namespace postern::enforcer {
+
+class Exchange;
+
+// A client's connection as the terminator announced it.
+struct Client {
+  std::uint64_t id = 0;
+  std::string text;     // "192.0.2.7:50123"
+  std::string address;  // without the port
+  std::string tls;
+  std::vector<std::string> certificates;          // DER, as claimed
+  std::optional<certs::ClientIdentity> identity;  // judged here, when first needed
+  std::string identity_fault;
+  bool judged = false;
+  std::string last_session;  // that was used on it: a malformed request has no cookie to go by
+  std::size_t exchanges = 0;
+  bool closed = false;
+};
+
+// The pages and the small API below /.postern/.
+class Visit {
+ public:
+  virtual ~Visit() = default;
+  virtual void serve(Exchange& exchange) = 0;
+  virtual void open_by_certificate(Exchange& exchange, std::function<void(base::Status)> then) = 0;
+};
+
+struct Site {
+  loop::Loop& loop;
+  loop::Deadlines& deadlines;
+  const std::shared_ptr<const Settings>& settings;
+  Access& access;
+  LedgerClient& ledger;
+  Recorder& recorder;
+  ComponentPool& pool;
+  Visit& visit;
+  const std::optional<certs::ClientVerifier>& verifier;
+  std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator
+  // The exchange of that id if it still runs: what arrives late asks first.
+  std::function<Exchange*(std::uint64_t)> find;
+};
+
+}  // namespace postern::enforcer

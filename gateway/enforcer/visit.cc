@@ -1,0 +1,460 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/visit.h"
+
+#include "gateway/enforcer/assets.h"
+#include "gateway/enforcer/pages.h"
+#include "gateway/http/accept.h"
+#include "gateway/http/cookie.h"
+#include "gateway/http/form.h"
+
+namespace postern::enforcer {
+namespace {
+
+using base::Json;
+
+constexpr std::string_view kCookie = "__Host-postern";
+constexpr std::string_view kHome = "/.postern/";
+constexpr std::string_view kSignIn = "/.postern/sign-in";
+constexpr std::string_view kRequests = "/.postern/api/requests";
+constexpr std::string_view kAssets = "/.postern/assets/";
+
+bool wants_page(const Exchange& exchange) {
+  return http::wants_html(exchange.head().fields.find(http::FieldId::Accept).value_or(""));
+}
+
+std::string_view content_type(const Exchange& exchange) {
+  return exchange.head().fields.find(http::FieldId::ContentType).value_or("");
+}
+
+bool is_json(std::string_view type) {
+  return type == "application/json" || type.starts_with("application/json;");
+}
+
+http::Fields page_fields() {
+  http::Fields fields;
+  fields.put("content-type", "text/html; charset=utf-8");
+  fields.put("content-security-policy", kPageContentSecurityPolicy);
+  fields.put("cache-control", "no-store");
+  return fields;
+}
+
+http::Fields json_fields() {
+  http::Fields fields;
+  fields.put("content-type", "application/json");
+  fields.put("cache-control", "no-store");
+  return fields;
+}
+
+void answer_page(Exchange& exchange, int status, std::string html) {
+  exchange.answer(status, page_fields(), std::move(html));
+}
+void answer_json(Exchange& exchange, int status, const Json& json) {
+  exchange.answer(status, json_fields(), base::dump_json(json));
+}
+
+void redirect(Exchange& exchange, std::string_view to, std::string_view cookie = {}) {
+  http::Fields fields;
+  fields.put("location", to);
+  fields.put("cache-control", "no-store");
+  if (!cookie.empty()) fields.put("set-cookie", cookie);
+  exchange.answer(303, std::move(fields), {});
+}
+
+std::string session_cookie(std::string_view token) {
+  return http::format_set_cookie({kCookie, token, token.empty() ? 0 : -1, http::SameSite::Lax});
+}
+
+// A path of ours and nothing else: what comes out of a form must not send a browser elsewhere.
+bool is_local_path(std::string_view path) {
+  return path.starts_with('/') && !path.starts_with("//") &&
+         path.find_first_of("\\\r\n") == std::string_view::npos && path.size() < 2048;
+}
+
+// The ledger's refusal: {"status","code","message"} as text.
+struct LedgerRefusal {
+  int status = 503;
+  std::string code = "log_unavailable", message;
+};
+LedgerRefusal refusal_of(const base::Error& error) {
+  LedgerRefusal out;
+  const auto json = base::parse_json(error.message);
+  if (!json.ok() || !json->is_object()) {
+    out.message = error.message;
+    return out;
+  }
+  out.status = static_cast<int>(base::json_number_or(*json, "status", 400));
+  out.code = base::json_text_or(*json, "code", "invalid");
+  out.message = base::json_text_or(*json, "message", "refused");
+  return out;
+}
+
+Json problem(const LedgerRefusal& refusal) {
+  const auto known = base::refusal_from_code(refusal.code);
+  return {{"type", "about:blank"},
+          {"title", known ? std::string(base::text_of(*known).title) : refusal.message},
+          {"status", refusal.status},
+          {"code", refusal.code},
+          {"detail", refusal.message}};
+}
+
+std::string optional_time(const std::optional<base::Micros>& time) {
+  return time ? base::format_time(*time) : std::string();
+}
+
+Json texts(const std::vector<std::string>& items) { return Json(items); }
+
+Json request_json(const state::Request& request) {
+  static constexpr std::string_view kStates[] = {"pending", "approved", "refused", "withdrawn", "expired"};
+  Json json{{"id", request.id},
+            {"engineer", request.engineer},
+            {"capabilities", texts(request.capabilities)},
+            {"reason", request.reason},
+            {"ticket", request.ticket},
+            {"duration", base::format_duration(request.duration)},
+            {"created", base::format_time(request.created)},
+            {"state", kStates[static_cast<std::size_t>(request.state)]}};
+  if (!request.role.empty()) json["role"] = request.role;
+  if (request.start) json["start"] = base::format_time(*request.start);
+  if (!request.note.empty()) json["note"] = request.note;
+  if (request.decided > 0) json["decided"] = base::format_time(request.decided);
+  return json;
+}
+
+// The engineer's own requests, newest first: ids sort by time.
+std::vector<const state::Request*> own_requests(const Site& site, std::string_view engineer) {
+  std::vector<const state::Request*> out;
+  for (const auto& [id, request] : site.access.state().requests()) {
+    if (request.engineer == engineer) out.insert(out.begin(), &request);
+  }
+  return out;
+}
+
+Standing to_standing(base::Refusal why) {
+  if (why == base::Refusal::None) return Standing::On;
+  return why == base::Refusal::ApprovalNeeded || why == base::Refusal::GrantEnded ? Standing::Ask
+                                                                                  : Standing::Off;
+}
+
+std::vector<std::string> operations_of(const policy::Policy& policy, const policy::Capability& capability) {
+  std::vector<std::string> out;
+  for (int i = capability.first_operation; i < capability.end_operation; ++i)
+    out.push_back(policy.operations()[static_cast<std::size_t>(i)].text());
+  return out;
+}
+
+std::optional<base::Micros> until_of(const Site& site, std::string_view capability) {
+  const state::Toggle* toggle = site.access.state().capability_toggle(capability);
+  return toggle == nullptr ? std::nullopt : toggle->until;
+}
+
+base::Micros idle_until(const Site& site, const SessionView& session) {
+  return std::min(session.expires, site.loop.wall() + session.idle);
+}
+
+}  // namespace
+
+void VisitPages::serve(Exchange& exchange) {
+  const std::string_view path = exchange.target().path();
+  const bool get =
+      exchange.head().method == http::Method::Get || exchange.head().method == http::Method::Head;
+  const bool post = exchange.head().method == http::Method::Post;
+  if (get && path.starts_with(kAssets)) return asset(exchange);
+  if (get && path == kSignIn) return answer_page(exchange, 200, render_sign_in({}));
+  if (post && path == kSignIn) return sign_in(exchange);
+  if (get && path == "/.postern") return redirect(exchange, kHome);
+  if (post && path == "/.postern/sign-out") return sign_out(exchange);
+  const bool known = path == kHome || path == "/.postern/api/session" || path == kRequests ||
+                     path.starts_with(std::string(kRequests) + "/");
+  if (!known)
+    return exchange.refuse(base::Refusal::OperationNotListed, "there is no such page below /.postern/");
+  // An API client with a certificate signs in by calling.
+  if (exchange.session_view() == nullptr && exchange.client().identity) {
+    return open_by_certificate(exchange, [this, id = exchange.id()](base::Status opened) {
+      Exchange* waiting = site_.find(id);
+      if (waiting == nullptr) return;
+      if (!opened.ok()) return waiting->refuse(base::Refusal::SignInRefused, opened.error().message);
+      serve(*waiting);
+    });
+  }
+  if (exchange.session_view() == nullptr) {
+    if (get && path == kHome) return redirect(exchange, kSignIn);
+    return exchange.refuse(base::Refusal::NoSession, exchange.client().identity_fault);
+  }
+  if (!site_.access.ready())
+    return exchange.refuse(base::Refusal::LogUnavailable, "the policy in force is not known yet");
+  if (get && path == kHome) return home(exchange);
+  if (get && path == "/.postern/api/session") return session_json(exchange);
+  if (get && path == kRequests) return requests_json(exchange);
+  if (post && path == kRequests) return create_request(exchange);
+  constexpr std::string_view kWithdraw = "/withdraw";
+  if (post && path.ends_with(kWithdraw) && path.size() > kRequests.size() + 1 + kWithdraw.size()) {
+    const std::size_t begin = kRequests.size() + 1;
+    return withdraw_request(exchange, path.substr(begin, path.size() - begin - kWithdraw.size()));
+  }
+  exchange.refuse(base::Refusal::OperationNotListed, "this method is not known here");
+}
+
+// The exchange may be gone when the answer comes: it is looked up by its id.
+void VisitPages::command(Exchange& exchange, Json order,
+                         std::function<void(Exchange&, base::Result<Json>)> then) {
+  order["from"] = exchange.client().text;
+  order["client"] = exchange.client().text;
+  order["tls"] = exchange.client().tls;
+  order["user_agent"] =
+      std::string(exchange.head().fields.find(http::FieldId::UserAgent).value_or("").substr(0, 512));
+  if (const SessionView* session = exchange.session_view(); session != nullptr) {
+    order["session"] = session->id;
+    order["actor"] = "engineer:" + session->engineer;
+  } else {
+    order["actor"] = "client:" + exchange.client().text;
+  }
+  site_.ledger.command(std::move(order),
+                       [this, id = exchange.id(), then = std::move(then)](base::Result<Json> reply) {
+                         if (Exchange* waiting = site_.find(id); waiting != nullptr)
+                           then(*waiting, std::move(reply));
+                       });
+}
+
+void VisitPages::sign_in(Exchange& exchange) {
+  std::string pass, return_to;
+  const bool json = is_json(content_type(exchange));
+  if (json) {
+    const auto body = base::parse_json(exchange.body());
+    if (!body.ok() || base::json_text(*body, "pass") == nullptr) {
+      return answer_json(exchange, 400, problem({400, "malformed", "send {\"pass\": \"...\"}"}));
+    }
+    pass = *base::json_text(*body, "pass");
+  } else {
+    http::Parameters form;
+    const http::Verdict verdict = http::is_form(content_type(exchange))
+                                      ? http::parse_form(exchange.body(), {}, form)
+                                      : http::malformed("send a form or JSON");
+    if (!verdict.ok()) return exchange.refuse(verdict.refusal, verdict.sentence);
+    pass = form.only("pass").value_or("");
+    return_to = form.only("return").value_or("");
+  }
+  const auto begin = pass.find_first_not_of(" \t\r\n");
+  pass = begin == std::string::npos ? "" : pass.substr(begin, pass.find_last_not_of(" \t\r\n") - begin + 1);
+  sign_in_with(exchange, {{"command", "pass.verify_and_open"}, {"pass", pass}}, !json,
+               is_local_path(return_to) ? return_to : std::string(kHome));
+}
+
+void VisitPages::sign_in_with(Exchange& exchange, Json order, bool as_page, const std::string& return_to) {
+  command(exchange, std::move(order),
+          [this, as_page, return_to](Exchange& waiting, base::Result<Json> reply) {
+            if (!reply.ok()) {
+              const LedgerRefusal refusal = refusal_of(reply.error());
+              if (as_page)
+                return answer_page(waiting, refusal.status, render_sign_in({refusal.message, return_to}));
+              http::Fields fields = json_fields();
+              fields.set("content-type", "application/problem+json");
+              return waiting.answer(refusal.status, std::move(fields), base::dump_json(problem(refusal)));
+            }
+            const std::string cookie = session_cookie(base::json_text_or(*reply, "token", ""));
+            if (as_page) return redirect(waiting, return_to, cookie);
+            Json shown = *reply;
+            shown.erase("token");
+            http::Fields fields = json_fields();
+            fields.put("set-cookie", cookie);
+            waiting.answer(200, std::move(fields), base::dump_json(Json{{"session", shown}}));
+          });
+}
+
+void VisitPages::open_by_certificate(Exchange& exchange, std::function<void(base::Status)> then) {
+  const certs::ClientIdentity& identity = *exchange.client().identity;
+  Json order{{"command", "certificate.open"},
+             {"fingerprint", identity.fingerprint},
+             {"emails", identity.emails},
+             {"uris", identity.uris},
+             {"subject", identity.subject}};
+  command(exchange, std::move(order), [then = std::move(then)](Exchange& waiting, base::Result<Json> reply) {
+    if (!reply.ok())
+      return then(base::fail(base::Code::Denied, base::Side::Client, refusal_of(reply.error()).message));
+    waiting.use_session(base::json_text_or(*reply, "session", ""));
+    then(base::Ok{});
+  });
+}
+
+void VisitPages::sign_out(Exchange& exchange) {
+  const bool page = !is_json(content_type(exchange)) && wants_page(exchange);
+  const auto done = [page](Exchange& waiting) {
+    http::Fields fields = page ? page_fields() : http::Fields();
+    fields.put("set-cookie", session_cookie(""));
+    waiting.answer(page ? 200 : 204, std::move(fields), page ? render_signed_out() : "");
+  };
+  const SessionView* session = exchange.session_view();
+  if (session == nullptr) return done(exchange);
+  command(exchange, {{"command", "session.end"}, {"id", session->id}, {"reason", "signed_out"}},
+          [done](Exchange& waiting, base::Result<Json> reply) {
+            if (reply.ok()) return done(waiting);
+            const LedgerRefusal refusal = refusal_of(reply.error());
+            answer_json(waiting, refusal.status, problem(refusal));
+          });
+}
+
+void VisitPages::home(Exchange& exchange, const std::string& message) {
+  const SessionView& session = *exchange.session_view();
+  const base::Micros now = site_.loop.wall();
+  const state::State& state = site_.access.state();
+  HomeView view;
+  view.engineer = session.engineer;
+  view.now = now;
+  view.expires = session.expires;
+  view.idle_until = idle_until(site_, session);
+  view.remote_access = state::to_text(state.remote_access(now));
+  view.remote_access_until = state.remote_access_toggle().until;
+  view.message = message;
+  const std::vector<base::Refusal>& standing = site_.access.standing(session, now);
+  const policy::Policy& policy = site_.access.policy();
+  for (std::size_t i = 0; i < policy.capabilities().size(); ++i) {
+    const policy::Capability& capability = policy.capabilities()[i];
+    view.capabilities.push_back({capability.name, capability.title, capability.description, capability.group,
+                                 capability.klass == policy::Class::Write, to_standing(standing[i]),
+                                 standing[i], until_of(site_, capability.name),
+                                 operations_of(policy, capability)});
+  }
+  for (const Service& service : site_.settings->services)
+    view.services.push_back({service.name, service.path});
+  for (const auto& [id, grant] : state.grants()) {
+    if (grant.engineer == session.engineer && !grant.ended && grant.until > now)
+      view.grants.push_back({id, grant.capabilities, grant.until});
+  }
+  for (const state::Request* request : own_requests(site_, session.engineer)) {
+    std::string asked = request->role;
+    for (const std::string& name : request->capabilities) asked += (asked.empty() ? "" : ", ") + name;
+    view.requests.push_back({request->id, base::json_text_or(request_json(*request), "state", ""), asked,
+                             request->reason, request->note, request->created});
+    if (view.requests.size() == 10) break;
+  }
+  for (const policy::Role& role : policy.roles()) view.roles.push_back(role.name);
+  answer_page(exchange, message.empty() ? 200 : 400, render_home(view));
+}
+
+void VisitPages::session_json(Exchange& exchange) {
+  const SessionView& session = *exchange.session_view();
+  const base::Micros now = site_.loop.wall();
+  const state::State& state = site_.access.state();
+  Json capabilities = Json::array();
+  const std::vector<base::Refusal>& standing = site_.access.standing(session, now);
+  const policy::Policy& policy = site_.access.policy();
+  static constexpr std::string_view kStanding[] = {"on", "ask", "off"};
+  for (std::size_t i = 0; i < policy.capabilities().size(); ++i) {
+    const policy::Capability& capability = policy.capabilities()[i];
+    Json item{{"name", capability.name},
+              {"title", capability.title},
+              {"description", capability.description},
+              {"group", capability.group},
+              {"class", policy::to_text(capability.klass)},
+              {"standing", kStanding[static_cast<std::size_t>(to_standing(standing[i]))]},
+              {"code", base::text_of(standing[i]).code},
+              {"operations", operations_of(policy, capability)}};
+    if (const auto until = until_of(site_, capability.name)) item["until"] = base::format_time(*until);
+    capabilities.push_back(std::move(item));
+  }
+  Json services = Json::array(), grants = Json::array(), roles = Json::object();
+  for (const Service& service : site_.settings->services)
+    services.push_back({{"name", service.name}, {"path", service.path}});
+  for (const auto& [id, grant] : state.grants()) {
+    if (grant.engineer != session.engineer || grant.ended || grant.until <= now) continue;
+    grants.push_back(
+        {{"id", id}, {"until", base::format_time(grant.until)}, {"capabilities", texts(grant.capabilities)}});
+  }
+  for (const policy::Role& role : policy.roles()) {
+    for (const int index : role.capabilities)
+      roles[role.name].push_back(policy.capabilities()[static_cast<std::size_t>(index)].name);
+  }
+  Json remote{{"mode", state::to_text(state.remote_access(now))}};
+  if (const std::string until = optional_time(state.remote_access_toggle().until); !until.empty())
+    remote["until"] = until;
+  const base::Micros idle = idle_until(site_, session);
+  answer_json(exchange, 200,
+              {{"session",
+                {{"id", session.id},
+                 {"engineer", session.engineer},
+                 {"expires", base::format_time(session.expires)},
+                 {"idle_until", base::format_time(idle)},
+                 {"remaining_seconds", (session.expires - now) / base::kWallSecond},
+                 {"idle_seconds", (idle - now) / base::kWallSecond}}},
+               {"remote_access", remote},
+               {"capabilities", capabilities},
+               {"grants", grants},
+               {"services", services},
+               {"roles", roles}});
+}
+
+void VisitPages::requests_json(Exchange& exchange) {
+  Json items = Json::array();
+  for (const state::Request* request : own_requests(site_, exchange.session_view()->engineer))
+    items.push_back(request_json(*request));
+  answer_json(exchange, 200, {{"items", items}});
+}
+
+void VisitPages::create_request(Exchange& exchange) {
+  const bool json = is_json(content_type(exchange));
+  Json order = Json::object();
+  if (json) {
+    auto body = base::parse_json(exchange.body());
+    if (!body.ok() || !body->is_object()) {
+      return answer_json(
+          exchange, 400,
+          problem({400, "malformed", body.ok() ? "send a JSON object" : body.error().message}));
+    }
+    for (const char* key : {"capabilities", "role", "reason", "ticket", "duration", "start"}) {
+      if (body->contains(key)) order[key] = (*body)[key];
+    }
+  } else {
+    http::Parameters form;
+    const http::Verdict verdict = http::is_form(content_type(exchange))
+                                      ? http::parse_form(exchange.body(), {}, form)
+                                      : http::malformed("send a form or JSON");
+    if (!verdict.ok()) return exchange.refuse(verdict.refusal, verdict.sentence);
+    for (const http::Parameter& parameter : form.all()) {
+      if (parameter.value.empty()) continue;
+      if (parameter.name == "capabilities")
+        order["capabilities"].push_back(std::string(parameter.value));
+      else
+        order[std::string(parameter.name)] = std::string(parameter.value);
+    }
+  }
+  order["command"] = "request.create";
+  command(exchange, std::move(order), [this, json](Exchange& waiting, base::Result<Json> reply) {
+    if (!reply.ok()) {
+      const LedgerRefusal refusal = refusal_of(reply.error());
+      if (!json && waiting.session_view() != nullptr) return home(waiting, refusal.message);
+      return answer_json(waiting, refusal.status, problem(refusal));
+    }
+    json ? answer_json(waiting, 201, *reply) : redirect(waiting, kHome);
+  });
+}
+
+void VisitPages::withdraw_request(Exchange& exchange, std::string_view id) {
+  const bool json = is_json(content_type(exchange));
+  command(exchange, {{"command", "request.withdraw"}, {"id", std::string(id)}},
+          [json](Exchange& waiting, base::Result<Json> reply) {
+            if (!reply.ok()) {
+              const LedgerRefusal refusal = refusal_of(reply.error());
+              return answer_json(waiting, refusal.status, problem(refusal));
+            }
+            json ? answer_json(waiting, 200, *reply) : redirect(waiting, kHome);
+          });
+}
+
+void VisitPages::asset(Exchange& exchange) {
+  const base::Asset* found = find_visit_asset(exchange.target().path());
+  if (found == nullptr) return exchange.refuse(base::Refusal::OperationNotListed, "there is no such file");
+  http::Fields fields;
+  fields.put("etag", found->etag);
+  fields.put("cache-control", "no-cache");
+  if (exchange.head().fields.find("if-none-match").value_or("") == found->etag)
+    return exchange.answer(304, std::move(fields), {});
+  fields.put("content-type", found->content_type);
+  const bool gzip =
+      !found->gzip.empty() &&
+      exchange.head().fields.find("accept-encoding").value_or("").find("gzip") != std::string_view::npos;
+  fields.put("vary", "Accept-Encoding");
+  if (gzip) fields.put("content-encoding", "gzip");
+  exchange.answer(200, std::move(fields), std::string(gzip ? found->gzip : found->bytes));
+}
+
+}  // namespace postern::enforcer
