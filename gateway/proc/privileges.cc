@@ -105,16 +105,27 @@ base::Status drop_capabilities() {
 }
 
 base::Status harden_process() {
-  const pid_t parent = ::getppid();
   ::umask(077);
   base::Status done = control(PR_SET_NO_NEW_PRIVS, 1, "no_new_privs");
-  if (done.ok()) done = control(PR_SET_PDEATHSIG, SIGKILL, "parent death signal");
-  // The parent may have ended before the signal was asked for.
-  if (done.ok() && (::getppid() != parent || parent == 1)) done = base::fail(base::Code::Closed, "the parent is gone");
   if (done.ok()) done = limit_core();
   if (done.ok()) done = drop_capabilities();
   if (done.ok()) done = control(PR_SET_DUMPABLE, 0, "not dumpable");
   return done;
+}
+
+base::Status end_with_parent() {
+  const pid_t parent = ::getppid();
+  base::Status done = control(PR_SET_PDEATHSIG, SIGKILL, "parent death signal");
+  // It may have ended before the signal was asked for; then we belong to another by now, or to init.
+  if (done.ok() && (::getppid() != parent || parent == 1)) done = base::fail(base::Code::Closed, "the parent is gone");
+  return done;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace postern::proc

@@ -30,8 +30,14 @@ base::Status drop_to(const Account& account);
 // Empties the permitted, effective, inheritable, ambient and (where we may) bounding sets.
 base::Status drop_capabilities();
 
-// For a role, first thing: no new privileges by exec, no core dump, not traceable by its own user, files it makes are its own alone, no
-// capability, and the end of the parent is its end.
+// First thing in a role, and in the supervisor once it has bound: no new privileges by exec, no core dump, not traceable by its own
+// user, files it makes are its own alone, no capability.
 base::Status harden_process();
+
+// The end of the parent is our end, by SIGKILL. Closed if the parent is gone already.
+base::Status end_with_parent();
+
+// As many descriptors as we may have: the soft limit becomes the hard one, for us and for those we start.
+void raise_descriptor_limit();
 
 }  // namespace postern::proc

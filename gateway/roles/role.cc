@@ -27,8 +27,6 @@ extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }    
 namespace postern::roles {
 namespace {
 
-// Parts carry certificates and roots: those of kNodeLimit nodes with the system's roots each are the largest.
-constexpr ipc::SocketChannelLimits kControlLimits{32U << 20U, 8U << 20U};
 constexpr std::size_t kMostEarlyChannels = 256;  // that may come before their on_channel
 
 bool is_socket(int fd) {
@@ -73,7 +71,7 @@ struct Role::Internals {
 
   explicit Internals(Role& owner) : role(owner) {
     control = std::make_unique<ipc::SocketChannel>(
-        loop, base::UniqueFd(ipc::kControlFd), kControlLimits,
+        loop, base::UniqueFd(ipc::kControlFd), ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
         [this](std::uint16_t type, std::string_view payload, Fds received) {
           on_frame(static_cast<ipc::ToRole>(type), payload, std::move(received));
         },
@@ -166,7 +164,8 @@ Role::Role(std::string_view kind) {
     ::_exit(2);
   }
   ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a write to a gone peer is told by its result
-  const base::Status hardened = proc::harden_process();
+  base::Status hardened = proc::end_with_parent();
+  if (hardened.ok()) hardened = proc::harden_process();
   if (!hardened.ok()) fail("cannot harden the process: " + hardened.error().message);
   const base::Status crypto = base::init_crypto();
   if (!crypto.ok()) fail(crypto.error().message);

@@ -54,6 +54,9 @@ struct Health {
 };
 
 struct Node {
+  // Names the node to enforcers. In the file's order at first; a reload keeps the number of a node that stays and never gives
+  // one away again (reload.h): a connect request that crosses a reload must not reach another node.
+  std::uint32_t id = 0;
   std::string url;            // as written
   bool https = false;
   http::Authority authority;  // the port is never 0
@@ -95,7 +98,8 @@ struct Timeouts {
 struct Sessions {
   base::Micros idle = 1800 * base::kWallSecond;
   base::Micros absolute = 8 * 3600 * base::kWallSecond;
-  int most = 10'000;  // at a time
+  int most = 10'000;          // at a time
+  int most_per_engineer = 10; // one more, and the oldest is superseded
 };
 
 struct Requests {
@@ -119,8 +123,7 @@ struct Config {
   base::Level log_level = base::Level::Info;
 
   std::size_t nodes() const;
-  // Nodes are numbered through all services, in the file's order: the number that Connect names. nullptr: there is none.
-  const Node* node(std::size_t number) const;
+  const Node* node(std::uint32_t id) const;  // nullptr: there is none
 };
 
 // There is a config if and only if there is no fault.

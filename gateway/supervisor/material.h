@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/unique_fd.h"
 #include "base/yaml.h"
 #include "certs/certificate.h"
@@ -45,20 +46,22 @@ struct LoadedMaterial {
   bool ok() const { return config_faults.empty() && policy_faults.empty(); }
 };
 
-// config_path: for messages.
-LoadedMaterial load_material(const Config& config, const std::string& config_path, base::Micros now);
+// config_path: for messages. A certificate that has run out is no fault: a gateway that does not start helps nobody; status shows it.
+LoadedMaterial load_material(const Config& config, const std::string& config_path);
 
-// postern.yaml and all it names.
+// postern.yaml and all it names; path is absolute.
 struct LoadedConfig {
   std::shared_ptr<const Config> config;
   std::shared_ptr<const Material> material;
   std::vector<FileFault> config_faults, policy_faults;
   bool ok() const { return config_faults.empty() && policy_faults.empty(); }
 };
-LoadedConfig load_config(const std::string& path, int cores, base::Micros now);
+LoadedConfig load_config(const std::string& path, int cores);
 
 // "file:line:column: message", a line each, as compilers do.
 std::string format_faults(const std::vector<FileFault>& faults);
+// [{"file", "line", "column", "message"}]
+base::Json faults_json(const std::vector<FileFault>& faults);
 
 // Opens a private key for reading: a regular file, not readable or writable by group or others. Denied says what to do.
 base::Result<base::UniqueFd> open_key_file(const std::string& path);

@@ -1,0 +1,56 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/cli/new_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/unique_fd.h"
+
+namespace postern::cli {
+
+NewFolder::~NewFolder() {
+  for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
+    if (made->folder) {
+      ::rmdir(made->path.c_str());
+    } else {
+      ::unlink(made->path.c_str());
+    }
+  }
+}
+
+base::Status NewFolder::hand_over(const std::string& path) {
+  if (owner_ && ::lchown(path.c_str(), owner_->uid, owner_->gid) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
+}
+
+base::Status NewFolder::make_folder(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0) {
+    struct stat info {};
+    if (errno == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return base::Ok{};
+    return base::fail_errno(path, errno);
+  }
+  made_.push_back({path, true});
+  if (::chmod(path.c_str(), mode) != 0) return base::fail_errno(path, errno);
+  return hand_over(path);
+}
+
+// O_EXCL and not a rename: a rename would replace what somebody else put there.
+base::Status NewFolder::write(const std::string& path, std::string_view content, mode_t mode) {
+  const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd.valid()) return base::fail_errno(path, errno);
+  made_.push_back({path, false});
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd.get(), content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::fail_errno(path, errno);
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return base::fail_errno(path, errno);
+  return hand_over(path);
+}
+
+}  // namespace postern::cli

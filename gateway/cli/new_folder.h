@@ -1,0 +1,45 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files that are made together or not at all, and never over others.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "gateway/proc/privileges.h"
+
+namespace postern::cli {
+
+// Remembers what it made, and removes exactly that (newest first) unless keep() was called.
+class NewFolder {
+ public:
+  // owner: who the files shall belong to; nobody: to whoever runs this.
+  explicit NewFolder(std::optional<proc::Account> owner) : owner_(std::move(owner)) {}
+  ~NewFolder();
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+
+  // A folder that is there already is taken as it is, and not removed.
+  base::Status make_folder(const std::string& path, mode_t mode);
+  // Exists if anything is there.
+  base::Status write(const std::string& path, std::string_view content, mode_t mode);
+  void keep() { made_.clear(); }
+
+ private:
+  base::Status hand_over(const std::string& path);
+
+  std::optional<proc::Account> owner_;
+  struct Made {
+    std::string path;
+    bool folder = false;
+  };
+  std::vector<Made> made_;
+};
+
+}  // namespace postern::cli

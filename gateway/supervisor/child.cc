@@ -1,0 +1,212 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/child.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+namespace postern::supervisor {
+namespace {
+
+constexpr int kDeathsCounted = 30;  // 100 ms doubled that often is far above the longest back-off
+constexpr std::uint32_t kNumberedFrom = 1000;  // indices from here on are names' own ("terminator.admin")
+
+std::string name_of(const std::string& kind, std::uint32_t index) {
+  if (kind == "terminator" || kind == "enforcer") {
+    return kind + "." + (index == kNumberedFrom ? "admin" : std::to_string(index));
+  }
+  return kind;
+}
+
+}  // namespace
+
+base::Nanos back_off(int deaths) {
+  base::Nanos wait = kFirstBackOff;
+  for (int i = 1; i < std::min(deaths, kDeathsCounted); ++i) wait = std::min(wait * 2, kLongestBackOff);
+  return wait;
+}
+
+std::string_view to_text(ChildState state) {
+  switch (state) {
+    case ChildState::Starting: return "starting";
+    case ChildState::Running: return "running";
+    case ChildState::BackingOff: return "backing_off";
+    case ChildState::Stopped: break;
+  }
+  return "stopped";
+}
+
+Child::Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index, const Listener& listener)
+    : loop_(loop),
+      program_(std::move(program)),
+      kind_(std::move(kind)),
+      name_(name_of(kind_, index)),
+      index_(index),
+      listener_(listener),
+      again_(loop, [this] { begin(); }) {}
+
+Child::~Child() { kill(); }
+
+void Child::start() {
+  stopping_ = false;
+  begin();
+}
+
+void Child::begin() {
+  state_ = ChildState::Starting;
+  began_ = loop_.now();
+  started_ = loop_.wall();
+  base::Result<std::pair<base::UniqueFd, base::UniqueFd>> pair = ipc::make_socket_pair();
+  base::Result<pid_t> pid = pair.ok() ? proc::spawn(program_, "postern-" + name_, pair->second.get())
+                                      : base::Result<pid_t>(pair.error());
+  ++lives_;
+  if (!pid.ok()) {
+    base::log_error(pid.error().message);
+    return ended({127, 0});
+  }
+  pid_ = *pid;
+  control_ = std::make_unique<ipc::SocketChannel>(
+      loop_, std::move(pair->first), ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
+      [this](std::uint16_t type, std::string_view payload, Fds fds) {
+        if (!fds.empty()) return fail("its descriptors is against the control protocol");
+        on_frame(static_cast<ipc::FromRole>(type), payload);
+      },
+      [this](const base::Error&) {
+        if (pid_ > 0) ::kill(pid_, SIGKILL);  // without its channel it is of no use; what ended it follows with SIGCHLD
+      });
+  // What waited goes first: what before_start offers is newer, and the newest wins.
+  for (auto& [peer, fds] : std::exchange(offers_, {})) offer(peer.first, peer.second, std::move(fds));
+  Beginning beginning = listener_.before_start(*this);
+  send_start(std::move(beginning));
+  listener_.on_started(*this);
+}
+
+void Child::send_start(Beginning beginning) {
+  const base::Json start = {{"name", name_}, {"index", index_}, {"config", std::move(beginning.config)}, {"fds", beginning.names}};
+  send(ipc::ToRole::Start, base::dump_json(start), std::move(beginning.fds));
+}
+
+void Child::send(ipc::ToRole type, std::string_view payload, Fds fds) {
+  if (control_ != nullptr) control_->send(static_cast<std::uint16_t>(type), payload, std::move(fds));
+}
+
+void Child::offer(std::string_view peer, std::uint32_t peer_index, Fds fds) {
+  if (control_ == nullptr || !control_->open()) {
+    offers_[{std::string(peer), peer_index}] = std::move(fds);
+    return;
+  }
+  base::BinaryWriter out;
+  encode(ipc::ChannelOffer{peer, peer_index}, out);
+  send(ipc::ToRole::Channel, out.bytes(), std::move(fds));
+}
+
+void Child::reload(const base::Json& config) { send(ipc::ToRole::Reload, base::dump_json(config)); }
+
+void Child::give_up() {
+  stopping_ = true;
+  again_.stop();
+  if (!alive()) state_ = ChildState::Stopped;
+}
+
+void Child::drain() {
+  give_up();
+  send(ipc::ToRole::Drain, {});
+}
+
+void Child::restart() {
+  if (!alive()) return;
+  restarting_ = true;
+  send(ipc::ToRole::Drain, {});
+}
+
+void Child::kill() {
+  give_up();
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+void Child::connected(std::uint64_t life, std::uint64_t id, base::UniqueFd socket) {
+  if (life != lives_) return;
+  base::BinaryWriter out;
+  encode(ipc::Numbered{id, {}}, out);
+  Fds fds;
+  fds.push_back(std::move(socket));
+  send(ipc::ToRole::Connected, out.bytes(), std::move(fds));
+}
+
+void Child::connect_failed(std::uint64_t life, std::uint64_t id, std::string_view why) {
+  if (life != lives_) return;
+  base::BinaryWriter out;
+  encode(ipc::Numbered{id, why}, out);
+  send(ipc::ToRole::ConnectFailed, out.bytes());
+}
+
+void Child::answer(std::uint64_t life, std::uint64_t id, const base::Json& json) {
+  if (life != lives_) return;
+  base::BinaryWriter out;
+  const std::string text = base::dump_json(json);
+  encode(ipc::Numbered{id, text}, out);
+  send(ipc::ToRole::Answer, out.bytes());
+}
+
+void Child::on_frame(ipc::FromRole type, std::string_view payload) {
+  switch (type) {
+    case ipc::FromRole::Ready:
+      if (state_ != ChildState::Starting || !payload.empty()) return fail("its Ready is against the control protocol");
+      state_ = ChildState::Running;
+      return listener_.on_ready(*this);
+    case ipc::FromRole::Connect: {
+      ipc::ConnectRequest request;
+      if (!decode(payload, request)) return fail("its Connect is against the control protocol");
+      return listener_.on_connect(*this, request);
+    }
+    case ipc::FromRole::Ask: {
+      ipc::Numbered ask;
+      if (!decode(payload, ask)) return fail("its Ask is against the control protocol");
+      const base::Result<base::Json> question = base::parse_json(ask.text);
+      if (!question.ok()) return fail("its Ask is against the control protocol");
+      return listener_.on_ask(*this, ask.id, *question);
+    }
+    case ipc::FromRole::Drained:
+      if (!stopping_ && !restarting_) return fail("its Drained is against the control protocol");
+      return;
+  }
+  fail("its frame is against the control protocol");
+}
+
+void Child::fail(std::string_view why) {
+  base::log_error(name_ + " is killed: " + std::string(why));
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+void Child::look() {
+  if (pid_ <= 0) return;
+  const std::optional<proc::Ending> ending = proc::reap(pid_);
+  if (ending) ended(*ending);
+}
+
+void Child::ended(const proc::Ending& ending) {
+  const pid_t pid = std::exchange(pid_, -1);
+  control_.reset();
+  const bool wanted = stopping_ || restarting_;
+  if (loop_.now() - began_ >= kSettled) deaths_ = 0;
+  if (!wanted) ++deaths_;
+  state_ = stopping_ ? ChildState::Stopped : ChildState::BackingOff;
+  if (!stopping_) again_.start(std::exchange(restarting_, false) ? 0 : back_off(deaths_));
+  if (!wanted) {
+    base::log_error(name_ + " ended with " + ending.text() + ": it starts again in " +
+                    base::format_duration(back_off(deaths_) / 1000));
+  }
+  listener_.on_ended(*this, pid, wanted ? std::string() : ending.text());
+}
+
+base::Json Child::status() const {
+  base::Json out = {{"name", name_}, {"state", to_text(state_)}, {"restarts", lives_ == 0 ? 0 : lives_ - 1}};
+  if (alive()) out["pid"] = pid_;
+  if (alive()) out["started"] = base::format_time(started_);
+  return out;
+}
+
+}  // namespace postern::supervisor

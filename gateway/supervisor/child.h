@@ -1,0 +1,117 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// One role as the supervisor sees it: its process, its control channel, and the back-off between its lives. A role that says something
+// it may not is killed, and comes back like one that crashed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/unique_fd.h"
+#include "gateway/ipc/control_protocol.h"
+#include "gateway/ipc/socket_channel.h"
+#include "gateway/loop/loop.h"
+#include "gateway/proc/spawn.h"
+
+namespace postern::supervisor {
+
+inline constexpr base::Nanos kFirstBackOff = 100 * base::kMillisecond;
+inline constexpr base::Nanos kLongestBackOff = 10 * base::kSecond;
+inline constexpr base::Nanos kSettled = 30 * base::kSecond;  // a life this long and the next death counts as the first
+
+// How long to wait before the next life. deaths: without a settled life between them, this one included.
+base::Nanos back_off(int deaths);
+
+enum class ChildState { Stopped, Starting, Running, BackingOff };
+std::string_view to_text(ChildState state);  // "stopped", "starting", "running", "backing_off"
+
+class Child {
+ public:
+  using Fds = std::vector<base::UniqueFd>;
+  // What a life begins with: made anew each time, because configuration and descriptors may have changed.
+  struct Beginning {
+    base::Json config;
+    std::vector<std::string> names;  // of the descriptors
+    Fds fds;
+  };
+  struct Listener {
+    std::function<Beginning(Child&)> before_start;  // may offer() channels
+    std::function<void(Child&)> on_started;         // the process is there
+    std::function<void(Child&)> on_ready;
+    std::function<void(Child&, const ipc::ConnectRequest&)> on_connect;
+    std::function<void(Child&, std::uint64_t id, const base::Json& question)> on_ask;
+    std::function<void(Child&, pid_t pid, const std::string& reason)> on_ended;
+  };
+
+  // kind: "enforcer"; index: its number among its kind; the listener outlives the child.
+  Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index, const Listener& listener);
+  ~Child();  // kills the process if there is one
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  void start();
+  // A channel to a peer: sent now to a process that lives, otherwise kept for the next one; the newest for a peer wins.
+  void offer(std::string_view peer, std::uint32_t peer_index, Fds fds);
+  void reload(const base::Json& config);
+  void give_up();  // it is not started again once it ends
+  // Asks it to finish, and gives it up. Kill it when that takes too long.
+  void drain();
+  void kill();
+  // Ends it in order, and starts the next life at once: for what only takes effect at a start.
+  void restart();
+
+  // To this life only: one that asked and died gets no answer.
+  void connected(std::uint64_t life, std::uint64_t id, base::UniqueFd socket);
+  void connect_failed(std::uint64_t life, std::uint64_t id, std::string_view why);
+  void answer(std::uint64_t life, std::uint64_t id, const base::Json& json);
+
+  // It is of no use or broke the protocol: it is killed, and comes back after its back-off.
+  void fail(std::string_view why);
+
+  // After SIGCHLD: notices whether this process is the one that ended.
+  void look();
+
+  const std::string& kind() const { return kind_; }
+  const std::string& name() const { return name_; }  // "enforcer.1"; "keeper" where there is but one
+  std::uint32_t index() const { return index_; }
+  ChildState state() const { return state_; }
+  bool alive() const { return pid_ > 0; }
+  pid_t pid() const { return pid_; }
+  std::uint64_t life() const { return lives_; }
+  base::Json status() const;  // name, pid, state, started, restarts
+
+ private:
+  void begin();
+  void send(ipc::ToRole type, std::string_view payload, Fds fds = {});
+  void send_start(Beginning beginning);
+  void on_frame(ipc::FromRole type, std::string_view payload);
+  void ended(const proc::Ending& ending);
+
+  loop::Loop& loop_;
+  std::string program_, kind_, name_;
+  std::uint32_t index_;
+  const Listener& listener_;
+  ChildState state_ = ChildState::Stopped;
+  pid_t pid_ = -1;
+  std::uint64_t lives_ = 0;
+  int deaths_ = 0;
+  bool stopping_ = false;    // not to be started again
+  bool restarting_ = false;  // asked to end, to be started again at once
+  base::Nanos began_ = 0;
+  base::Micros started_ = 0;
+  std::map<std::pair<std::string, std::uint32_t>, Fds> offers_;
+  std::unique_ptr<ipc::SocketChannel> control_;
+  loop::Timer again_;
+};
+
+}  // namespace postern::supervisor

@@ -1,0 +1,194 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/crew.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "base/log.h"
+#include "gateway/ipc/ring.h"
+
+namespace postern::supervisor {
+namespace {
+
+constexpr std::size_t kStartSteps = 3, kStopSteps = 4;
+
+Child::Fds ring_fds(ipc::RingEnds ends) {
+  Child::Fds fds;
+  fds.push_back(std::move(ends.memory));
+  fds.push_back(std::move(ends.wake_me));
+  fds.push_back(std::move(ends.wake_peer));
+  return fds;
+}
+
+Child::Fds one_fd(int fd) {
+  Child::Fds fds;
+  fds.emplace_back(fd);
+  return fds;
+}
+
+bool has_keeper_channel(const Child& child) { return child.kind() == "terminator" || child.kind() == "ledger"; }
+bool has_ledger_channel(const Child& child) { return child.kind() == "enforcer" || child.kind() == "console"; }
+
+}  // namespace
+
+Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties duties)
+    : loop_(loop),
+      directory_(directory),
+      duties_(std::move(duties)),
+      starts_(kStartSteps),
+      stops_(kStopSteps),
+      ended_(loop, SIGCHLD,
+             [this] {
+               for (const auto& child : children_) child->look();
+             }),
+      patience_(loop, [this] {
+        base::log_warning("not all roles finished in time: those that are left are killed");
+        for (Child* child : stops_[stop_step_]) child->kill();
+      }) {
+  listener_ = {[this](Child& child) { return before_start(child); },
+               [this](Child& child) { duties_.on_started(child); },
+               [this](Child& child) { on_ready(child); },
+               [this](Child& child, const ipc::ConnectRequest& request) { duties_.on_connect(child, request); },
+               [this](Child& child, std::uint64_t id, const base::Json& question) { duties_.on_ask(child, id, question); },
+               [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); }};
+  keeper_ = add(starts_, 0, "keeper", 0);
+  ledger_ = add(starts_, 0, "ledger", 0);
+  const auto pairs = static_cast<std::uint32_t>(workers);
+  std::vector<Child*> answerers;
+  for (std::uint32_t i = 0; i < pairs; ++i) answerers.push_back(add(starts_, 1, "enforcer", i));
+  Child* console = add(starts_, 1, "console", 0);
+  for (std::uint32_t i = 0; i < pairs; ++i) rings_.push_back({add(starts_, 2, "terminator", i), answerers[i]});
+  rings_.push_back({add(starts_, 2, "terminator", kAdminIndex), console});
+  stops_ = {starts_[2], answerers, {ledger_}, {keeper_}};
+  stops_[0].push_back(console);
+}
+
+Crew::~Crew() = default;
+
+Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind, std::uint32_t index) {
+  children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + kind, kind, index, listener_));
+  steps[step].push_back(children_.back().get());
+  return children_.back().get();
+}
+
+void Crew::start() {
+  for (Ring& ring : rings_) make_ring(ring);
+  for (Child* child : starts_[started_steps_++]) child->start();
+}
+
+Child::Beginning Crew::before_start(Child& child) {
+  for (Ring& ring : rings_) {
+    if (!ring.made && (ring.terminator == &child || ring.answerer == &child)) make_ring(ring);
+  }
+  link_sockets(child);
+  return duties_.beginning(child);
+}
+
+void Crew::on_ready(Child& child) {
+  duties_.on_ready(child);
+  advance();
+}
+
+void Crew::advance() {
+  while (!stopping_ && !all_ready_) {
+    for (std::size_t step = 0; step < started_steps_; ++step) {
+      for (const Child* child : starts_[step]) {
+        if (child->state() != ChildState::Running) return;
+      }
+    }
+    if (started_steps_ == starts_.size()) {
+      all_ready_ = true;
+      return duties_.on_all_ready();
+    }
+    for (Child* child : starts_[started_steps_++]) child->start();
+  }
+}
+
+void Crew::on_ended(Child& child, pid_t pid, const std::string& reason) {
+  duties_.on_ended(child, pid, reason);
+  if (stopping_) return after_stop_step();
+  for (Ring& ring : rings_) {
+    if (ring.terminator == &child || ring.answerer == &child) make_ring(ring);
+  }
+}
+
+// To each peer that lives; one that does not makes its own when it starts.
+void Crew::link_sockets(Child& child) {
+  for (const auto& other : children_) {
+    if (!other->alive() || other.get() == &child) continue;
+    Child* const pair[] = {&child, other.get()};
+    for (int way = 0; way < 2; ++way) {
+      Child& asker = *pair[way];
+      Child& server = *pair[1 - way];
+      if (&server == keeper_ && has_keeper_channel(asker)) link(asker, server, SOCK_SEQPACKET);
+      if (&server == ledger_ && has_ledger_channel(asker)) link(asker, server, SOCK_STREAM | SOCK_NONBLOCK);
+    }
+  }
+  if (&child != ledger_) return;
+  base::Result<std::pair<base::UniqueFd, base::UniqueFd>> own = ipc::make_socket_pair();
+  if (!own.ok()) return base::log_error(own.error().message);
+  ledger_->offer("supervisor", 0, one_fd(own->second.release()));
+  duties_.on_ledger(std::move(own->first));
+}
+
+// A role that misses a channel because there was no descriptor left is of no use: it is killed, and tries again after its back-off.
+void Crew::link(Child& asker, Child& server, int socket_type) {
+  int fds[2];
+  if (::socketpair(AF_UNIX, socket_type | SOCK_CLOEXEC, 0, fds) != 0) {
+    return asker.fail(base::fail_errno("no channel to the " + server.kind(), errno).message);
+  }
+  asker.offer(server.kind(), 0, one_fd(fds[0]));
+  server.offer(asker.kind(), asker.index(), one_fd(fds[1]));
+}
+
+void Crew::make_ring(Ring& ring) {
+  base::Result<std::pair<ipc::RingEnds, ipc::RingEnds>> pair = ipc::make_ring_pair();
+  ring.made = pair.ok();
+  if (!pair.ok()) return base::log_error("no ring for " + ring.terminator->name() + ": " + pair.error().message);
+  ring.terminator->offer("exchange", 0, ring_fds(std::move(pair->first)));
+  ring.answerer->offer("exchange", ring.terminator->index(), ring_fds(std::move(pair->second)));
+}
+
+void Crew::stop(base::Nanos drain, std::function<void()> done) {
+  if (std::exchange(stopping_, true)) return;
+  drain_ = drain;
+  stopped_ = std::move(done);
+  // Those whose turn comes later are not started again if they fail meanwhile.
+  for (const auto& child : children_) child->give_up();
+  stop_step();
+}
+
+void Crew::stop_step() {
+  for (Child* child : stops_[stop_step_]) child->drain();
+  patience_.start(stop_step_ == 0 ? drain_ : kStopPatience);
+  after_stop_step();
+}
+
+void Crew::after_stop_step() {
+  const auto alive = [](const Child* child) { return child->alive(); };
+  if (stopped_ == nullptr || std::any_of(stops_[stop_step_].begin(), stops_[stop_step_].end(), alive)) return;
+  patience_.stop();
+  if (++stop_step_ < stops_.size()) return stop_step();
+  std::exchange(stopped_, nullptr)();
+}
+
+void Crew::stop_now() {
+  for (const auto& child : children_) child->kill();
+}
+
+void Crew::each(const std::function<void(Child&)>& visit) {
+  for (const auto& child : children_) visit(*child);
+}
+
+base::Json Crew::status() const {
+  base::Json out = base::Json::array();
+  for (const auto& child : children_) out.push_back(child->status());
+  return out;
+}
+
+}  // namespace postern::supervisor

@@ -1,0 +1,98 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// All roles of a gateway, in their order, and the channels between them.
+//
+//   start   keeper, ledger  ->  enforcers, console  ->  terminators     each step once the one before is ready
+//   stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper  (the console with the terminators, for it alone knows that
+//           a page's event stream never ends by itself)
+//
+// A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to the keeper) are made when
+// it starts, so that its peers see the end of the old ones at once. Its ring of exchanges is made when it ends: the new ring is what
+// tells its peer that the exchanges in the old one are over, and what arrives meanwhile waits in the new one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/unique_fd.h"
+#include "gateway/loop/loop.h"
+#include "gateway/supervisor/child.h"
+
+namespace postern::supervisor {
+
+inline constexpr std::uint32_t kAdminIndex = 1000;  // of the terminator of the admin listener
+
+// How long a role of each step of a stop may take once it was asked, but for the first: that one's is configured.
+inline constexpr base::Nanos kStopPatience = 10 * base::kSecond;
+
+class Crew {
+ public:
+  // What the crew asks its owner, and tells it.
+  struct Duties {
+    std::function<Child::Beginning(const Child&)> beginning;
+    std::function<void(base::UniqueFd)> on_ledger;  // our own channel to a ledger that was just started
+    std::function<void(Child&)> on_started;
+    std::function<void(Child&)> on_ready;
+    std::function<void()> on_all_ready;             // once: every role has been ready
+    std::function<void(Child&, const ipc::ConnectRequest&)> on_connect;
+    std::function<void(Child&, std::uint64_t id, const base::Json& question)> on_ask;
+    std::function<void(Child&, pid_t pid, const std::string& reason)> on_ended;  // reason is empty if it was asked to
+  };
+
+  // directory: where the roles' programs are.
+  Crew(loop::Loop& loop, const std::string& directory, int workers, Duties duties);
+  ~Crew();
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  void start();
+  void stop(base::Nanos drain, std::function<void()> done);
+  void stop_now();  // after stop(): without waiting any longer
+
+  void each(const std::function<void(Child&)>& visit);
+  Child& keeper() { return *keeper_; }
+  base::Json status() const;  // [{name, pid, state, started, restarts}]
+
+ private:
+  struct Ring {
+    Child* terminator;
+    Child* answerer;
+    bool made = false;
+  };
+
+  Child* add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind, std::uint32_t index);
+  Child::Beginning before_start(Child& child);
+  void on_ready(Child& child);
+  void on_ended(Child& child, pid_t pid, const std::string& reason);
+  void advance();
+  void stop_step();
+  void after_stop_step();
+  void link_sockets(Child& child);
+  void link(Child& asker, Child& server, int socket_type);
+  void make_ring(Ring& ring);
+
+  loop::Loop& loop_;
+  std::string directory_;
+  Duties duties_;
+  Child::Listener listener_;
+  std::vector<std::unique_ptr<Child>> children_;  // in the order of starting
+  std::vector<std::vector<Child*>> starts_, stops_;
+  Child* keeper_ = nullptr;
+  Child* ledger_ = nullptr;
+  std::vector<Ring> rings_;
+  std::size_t started_steps_ = 0;
+  bool all_ready_ = false;
+  bool stopping_ = false;
+  std::size_t stop_step_ = 0;
+  base::Nanos drain_ = 0;
+  std::function<void()> stopped_;
+  loop::Signal ended_;
+  loop::Timer patience_;
+};
+
+}  // namespace postern::supervisor

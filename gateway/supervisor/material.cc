@@ -1,0 +1,202 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/material.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "certs/verify.h"
+#include "gateway/ipc/ledger_protocol.h"
+#include "gateway/supervisor/config_reader.h"
+#include "policy/check.h"
+#include "policy/policy.h"
+
+namespace postern::supervisor {
+namespace {
+
+constexpr std::size_t kAdminsLimit = 1U << 20U;
+// The policy goes to the ledger inside one JSON command: this leaves room for what stands around it.
+constexpr std::size_t kPolicyRoom = ipc::kLedgerFrame - 4096;
+// Of one service, in PEM: 64 nodes with this many must fit into an enforcer's part (ipc::kControlFrame).
+constexpr std::size_t kRootsText = 320U << 10U;
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
+}
+
+class Loader {
+ public:
+  Loader(const Config& config, const std::string& config_path, LoadedMaterial& out)
+      : config_(config), config_path_(config_path), out_(out) {}
+
+  void load() {
+    const auto material = std::make_shared<Material>();
+    listener(config_.support, material->support);
+    listener(config_.admin, material->admin);
+    key(config_.pass_key, material->pass_key);
+    if (!config_.support_authority.path.empty()) {
+      material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
+    }
+    for (const Service& service : config_.services) material->service_roots.push_back(roots(service));
+    admins(material->admins_text);
+    policy(material->policy_text);
+    if (out_.ok()) out_.material = material;
+  }
+
+ private:
+  void fault(base::Mark mark, std::string message) { out_.config_faults.push_back({config_path_, {mark, std::move(message)}}); }
+
+  std::string text(const FileName& file, std::size_t limit) {
+    base::Result<std::string> content = base::read_file(file.path, limit);
+    if (content.ok()) return std::move(content).value();
+    fault(file.mark, content.error().message);
+    return {};
+  }
+
+  void listener(const Listener& listener, ListenerMaterial& out) {
+    out.certificate_pem = text(listener.certificate, certs::kPemSizeLimit);
+    if (!out.certificate_pem.empty()) {
+      const base::Result<std::vector<certs::CertificateFacts>> chain = certs::read_chain(out.certificate_pem);
+      if (chain.ok()) {
+        out.certificate = chain->front();
+      } else {
+        fault(listener.certificate.mark, listener.certificate.path + ": " + chain.error().message);
+      }
+    }
+    key(listener.key, out.key);
+  }
+
+  void key(const FileName& file, base::UniqueFd& out) {
+    base::Result<base::UniqueFd> opened = open_key_file(file.path);
+    if (!opened.ok()) return fault(file.mark, opened.error().message);
+    out = std::move(opened).value();
+  }
+
+  std::string authorities(const FileName& file, std::size_t limit) {
+    std::string pem = text(file, limit);
+    if (pem.empty()) return pem;
+    const base::Status sound = check_authorities(pem);
+    if (!sound.ok()) fault(file.mark, file.path + ": " + sound.error().message);
+    return pem;
+  }
+
+  static base::Status check_authorities(const std::string& pem) {
+    const base::Result<std::vector<std::string>> all = certs::pem_to_der(pem, certs::kRootsLimit);
+    if (!all.ok()) return all.error();
+    for (const std::string& der : *all) {
+      const base::Result<certs::CertificateFacts> facts = certs::read_certificate(der);
+      if (!facts.ok()) return facts.error();
+      if (!facts->authority) return base::fail(base::Code::Invalid, facts->subject + " is not an authority (CA:TRUE is missing)");
+    }
+    return base::Ok{};
+  }
+
+  std::string roots(const Service& service) {
+    if (std::none_of(service.nodes.begin(), service.nodes.end(), [](const Node& n) { return n.https; })) return {};
+    if (!service.roots.path.empty()) return authorities(service.roots, kRootsText);
+    base::Result<std::string> system = certs::read_system_roots();
+    if (!system.ok()) {
+      fault(service.mark, system.error().message + ": name the roots of the service " + service.name + " with tls.roots");
+      return {};
+    }
+    if (system->size() > kRootsText) {
+      fault(service.mark, "the system's roots are more than " + format_size(kRootsText) + ": name those of the service " +
+                              service.name + " with tls.roots");
+    }
+    return std::move(system).value();
+  }
+
+  void admins(std::string& out) {
+    out = text(config_.admins, kAdminsLimit);
+    if (out.empty()) return;
+    const base::Result<base::Json> json = base::parse_json(out);
+    if (!json.ok()) return fault(config_.admins.mark, config_.admins.path + ": " + json.error().message);
+    if (!json->is_object()) fault(config_.admins.mark, config_.admins.path + ": must be a JSON object");
+  }
+
+  // A policy that cannot be read is the configuration's fault; what stands in it is the policy's.
+  void policy(std::string& out) {
+    out = text(config_.policy, base::kYamlSizeLimit);
+    if (base::dump_json(base::Json(out)).size() > kPolicyRoom) {
+      return policy_fault({{}, "the file is larger than " + format_size(kPolicyRoom) + " as JSON text: make it smaller"});
+    }
+    const policy::ParsedPolicy parsed = policy::parse_policy(out);
+    for (const base::Fault& one : parsed.faults) policy_fault(one);
+    if (parsed.policy == nullptr) return;
+    for (const policy::Finding& finding : policy::check(*parsed.policy)) {
+      if (finding.severity == policy::Severity::Error) policy_fault({finding.mark, finding.message});
+    }
+  }
+
+  void policy_fault(base::Fault fault) { out_.policy_faults.push_back({config_.policy.path, std::move(fault)}); }
+
+  const Config& config_;
+  const std::string& config_path_;
+  LoadedMaterial& out_;
+};
+
+}  // namespace
+
+base::Result<base::UniqueFd> open_key_file(const std::string& path) {
+  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return base::fail_errno(path, errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return base::fail_errno(path, errno);
+  if (!S_ISREG(info.st_mode)) return base::fail(base::Code::Invalid, path + ": a key must be a regular file");
+  if ((info.st_mode & 077) != 0) {
+    return base::fail(base::Code::Denied, path + ": a key must be readable by its owner alone: chmod 600 " + path);
+  }
+  return fd;
+}
+
+LoadedMaterial load_material(const Config& config, const std::string& config_path) {
+  LoadedMaterial out;
+  Loader(config, config_path, out).load();
+  return out;
+}
+
+LoadedConfig load_config(const std::string& path, int cores) {
+  LoadedConfig out;
+  const base::Result<std::string> text = base::read_file(path, kConfigSizeLimit);
+  if (!text.ok()) {
+    out.config_faults.push_back({path, {{}, text.error().message}});
+    return out;
+  }
+  ParsedConfig parsed = parse_config(*text, folder_of(path), cores);
+  for (base::Fault& fault : parsed.faults) out.config_faults.push_back({path, std::move(fault)});
+  if (parsed.config == nullptr) return out;
+  LoadedMaterial material = load_material(*parsed.config, path);
+  out.config = std::move(parsed.config);
+  out.material = std::move(material.material);
+  out.config_faults = std::move(material.config_faults);
+  out.policy_faults = std::move(material.policy_faults);
+  return out;
+}
+
+std::string format_faults(const std::vector<FileFault>& faults) {
+  std::string out;
+  for (const FileFault& one : faults) {
+    if (!out.empty()) out += '\n';
+    out += base::format_faults(one.file, {one.fault});
+  }
+  return out;
+}
+
+base::Json faults_json(const std::vector<FileFault>& faults) {
+  base::Json out = base::Json::array();
+  for (const FileFault& one : faults) {
+    out.push_back({{"file", one.file},
+                   {"line", one.fault.mark.line},
+                   {"column", one.fault.mark.column},
+                   {"message", one.fault.message}});
+  }
+  return out;
+}
+
+}  // namespace postern::supervisor

@@ -1,0 +1,188 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/parts.h"
+
+#include <array>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace postern::supervisor {
+namespace {
+
+using base::Json;
+
+Json names_json(const Listener& listener) {
+  Json out = Json::array();
+  for (const http::Authority& name : listener.names) out.push_back(http::to_text(name));
+  return out;
+}
+
+Json limits_json(const Limits& limits) {
+  return {{"connections", limits.connections},
+          {"connections_per_address", limits.connections_per_address},
+          {"exchanges_per_connection", limits.exchanges_per_connection},
+          {"fields", limits.fields},
+          {"head", limits.head},
+          {"target", limits.target},
+          {"request_body", limits.request_body}};
+}
+
+Json sessions_json(const Sessions& sessions) {
+  return {{"idle_us", sessions.idle},
+          {"absolute_us", sessions.absolute},
+          {"most", sessions.most},
+          {"most_per_engineer", sessions.most_per_engineer}};
+}
+
+Json requests_json(const Requests& requests) {
+  return {{"expire_us", requests.expire},
+          {"default_grant_us", requests.default_grant},
+          {"longest_grant_us", requests.longest_grant}};
+}
+
+Json health_json(const Health& health) {
+  if (health.path.empty()) return nullptr;
+  return {{"path", health.path},
+          {"interval_us", health.interval},
+          {"timeout_us", health.timeout},
+          {"status_from", health.status_from},
+          {"status_to", health.status_to}};
+}
+
+std::string bare_host(const http::Authority& authority) {
+  const std::string& host = authority.host;
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
+// As a browser would send it: the port only where it is not the scheme's own.
+std::string host_to_send(const Service& service, const Node& node) {
+  if (!service.host.empty()) return service.host;
+  http::Authority authority = node.authority;
+  if (authority.port == (node.https ? 443 : 80)) authority.port = 0;
+  return http::to_text(authority);
+}
+
+Json node_json(const Service& service, const Node& node, const std::string& roots) {
+  return {{"id", node.id},
+          {"service", service.name},
+          {"url", node.url},
+          {"https", node.https},
+          {"name", service.tls_name.empty() ? bare_host(node.authority) : service.tls_name},
+          {"host", host_to_send(service, node)},
+          {"roots", node.https ? roots : std::string()},
+          {"health", health_json(service.health)}};
+}
+
+Json services_json(const Config& config, const Material& material) {
+  Json out = Json::array();
+  for (std::size_t i = 0; i < config.services.size(); ++i) {
+    const Service& service = config.services[i];
+    Json nodes = Json::array();
+    for (const Node& node : service.nodes) nodes.push_back(node_json(service, node, material.service_roots[i]));
+    out.push_back({{"name", service.name}, {"path", service.path}, {"host", service.host}, {"nodes", std::move(nodes)}});
+  }
+  return out;
+}
+
+std::string level_text(base::Level level) {
+  constexpr std::array<const char*, 4> kNames{"debug", "info", "warning", "error"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+Json tls_key_json(const char* listener, const ListenerMaterial& material, const FileName& key) {
+  return {{"fd", std::string("key.") + listener},
+          {"listener", listener},
+          {"certificate", material.certificate_pem},
+          {"path", key.path}};
+}
+
+}  // namespace
+
+Json terminator_part(const Config& config, const Material& material, std::string_view listener) {
+  const bool admin = listener == "admin";
+  const ListenerMaterial& own = admin ? material.admin : material.support;
+  const Timeouts& timeouts = config.timeouts;
+  return {{"log_level", level_text(config.log_level)},
+          {"listener", listener},
+          {"certificate", own.certificate_pem},
+          {"key_id", base::to_hex(own.certificate.key_id)},
+          {"client_roots", admin ? std::string() : material.support_authority_pem},
+          {"names", names_json(admin ? config.admin : config.support)},
+          {"limits", limits_json(config.limits)},
+          {"timeouts",
+           {{"handshake_us", timeouts.handshake},
+            {"head_us", timeouts.head},
+            {"body_idle_us", timeouts.body_idle},
+            {"keep_alive_us", timeouts.keep_alive},
+            {"drain_us", timeouts.drain}}}};
+}
+
+Json enforcer_part(const Config& config, const Material& material, std::uint32_t index) {
+  const Timeouts& timeouts = config.timeouts;
+  return {{"log_level", level_text(config.log_level)},
+          {"services", services_json(config, material)},
+          {"checks_health", index == 0},
+          {"names", names_json(config.support)},
+          {"support_authority", material.support_authority_pem},
+          {"limits", limits_json(config.limits)},
+          {"timeouts",
+           {{"body_idle_us", timeouts.body_idle},
+            {"component_connect_us", timeouts.component_connect},
+            {"component_head_us", timeouts.component_head},
+            {"component_idle_us", timeouts.component_idle},
+            {"drain_us", timeouts.drain}}}};
+}
+
+Json ledger_part(const Config& config) {
+  return {{"log_level", level_text(config.log_level)},
+          {"state_directory", config.state_directory.path},
+          {"sessions", sessions_json(config.sessions)},
+          {"requests", requests_json(config.requests)}};
+}
+
+Json keeper_part(const Config& config, const Material& material) {
+  return {{"log_level", level_text(config.log_level)},
+          {"tls_keys",
+           Json::array({tls_key_json("support", material.support, config.support.key),
+                        tls_key_json("admin", material.admin, config.admin.key)})},
+          {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}}};
+}
+
+Json console_part(const Config& config, const Material& material) {
+  return {{"log_level", level_text(config.log_level)},
+          {"state_directory", config.state_directory.path},
+          {"admins", material.admins_text},
+          {"public_url", config.support.url()},
+          {"names", names_json(config.admin)},
+          {"listeners", listeners_json(config, material)},
+          {"component", component_json(config)},
+          {"sessions", sessions_json(config.sessions)},
+          {"requests", requests_json(config.requests)},
+          {"timeouts", {{"drain_us", config.timeouts.drain}}}};
+}
+
+Json listeners_json(const Config& config, const Material& material) {
+  const auto one = [](const char* name, const Listener& listener, const certs::CertificateFacts& certificate) -> Json {
+    return {{"name", name},
+            {"address", listener.address.text()},
+            {"certificate",
+             {{"subject", certificate.subject},
+              {"not_after", base::format_time(certificate.not_after)},
+              {"sha256", certificate.fingerprint}}}};
+  };
+  return Json::array({one("support", config.support, material.support.certificate),
+                      one("admin", config.admin, material.admin.certificate)});
+}
+
+Json component_json(const Config& config) {
+  Json services = Json::array();
+  Json nodes = Json::array();
+  for (const Service& service : config.services) {
+    services.push_back({{"name", service.name}, {"path", service.path}});
+    for (const Node& node : service.nodes) nodes.push_back({{"service", service.name}, {"url", node.url}});
+  }
+  return {{"services", std::move(services)}, {"nodes", std::move(nodes)}};
+}
+
+}  // namespace postern::supervisor

@@ -1,0 +1,134 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/sockets.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace postern::supervisor {
+namespace {
+
+constexpr int kSocketFlags = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+
+base::Status switch_on(int fd, int level, int option, const char* what) {
+  const int on = 1;
+  if (::setsockopt(fd, level, option, &on, sizeof on) != 0) return base::fail_errno(what, errno);
+  return base::Ok{};
+}
+
+socklen_t to_sockaddr(const Address& address, sockaddr_storage& out) {
+  if (address.v6) {
+    auto& in6 = reinterpret_cast<sockaddr_in6&>(out);
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(address.port);
+    ::inet_pton(AF_INET6, address.host.c_str(), &in6.sin6_addr);
+    return sizeof in6;
+  }
+  auto& in4 = reinterpret_cast<sockaddr_in&>(out);
+  in4.sin_family = AF_INET;
+  in4.sin_port = htons(address.port);
+  ::inet_pton(AF_INET, address.host.c_str(), &in4.sin_addr);
+  return sizeof in4;
+}
+
+base::Status make_directory(const std::string& path, mode_t mode, const std::optional<proc::Account>& account) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return base::Ok{};
+    return base::fail(base::Code::Invalid, path + ": is not a directory");
+  }
+  if (::mkdir(path.c_str(), mode) != 0) return base::fail_errno("cannot make the directory " + path, errno);
+  if (account && ::chown(path.c_str(), account->uid, account->gid) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
+}
+
+sockaddr_un unix_address(const std::string& path) {
+  sockaddr_un out{};
+  out.sun_family = AF_UNIX;
+  std::memcpy(out.sun_path, path.c_str(), path.size());  // parse_config bounds it
+  return out;
+}
+
+// A socket file outlives its process: only a refused connection says that nobody is behind it.
+base::Status clear_the_way(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return base::Ok{};
+  if (!S_ISSOCK(info.st_mode)) return base::fail(base::Code::Exists, path + ": is there and is not a socket: remove it");
+  const base::UniqueFd probe(::socket(AF_UNIX, kSocketFlags, 0));
+  const sockaddr_un address = unix_address(path);
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN) {
+    return base::fail(base::Code::Exists, path + ": another gateway serves there");
+  }
+  if (::unlink(path.c_str()) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
+}
+
+base::Result<base::UniqueFd> bind_control(const std::string& path, const std::optional<proc::Account>& account) {
+  const base::Status clear = clear_the_way(path);
+  if (!clear.ok()) return clear.error();
+  base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
+  if (!fd.valid()) return base::fail_errno("socket", errno);
+  const sockaddr_un address = unix_address(path);
+  // Nobody may connect between bind and chmod.
+  const mode_t before = ::umask(0777);
+  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int why = errno;
+  ::umask(before);
+  if (bound != 0) return base::fail_errno("cannot bind " + path, why);
+  if (account && ::chown(path.c_str(), 0, account->gid) != 0) return base::fail_errno(path, errno);
+  if (::chmod(path.c_str(), 0660) != 0) return base::fail_errno(path, errno);
+  if (::listen(fd.get(), kBacklog) != 0) return base::fail_errno("listen", errno);
+  return fd;
+}
+
+}  // namespace
+
+base::Result<base::UniqueFd> bind_listener(Address& address) {
+  base::UniqueFd fd(::socket(address.v6 ? AF_INET6 : AF_INET, kSocketFlags, 0));
+  if (!fd.valid()) return base::fail_errno("socket", errno);
+  base::Status ready = switch_on(fd.get(), SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR");
+  if (ready.ok() && address.v6) ready = switch_on(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY");
+  if (!ready.ok()) return ready.error();
+  sockaddr_storage storage{};
+  socklen_t size = to_sockaddr(address, storage);
+  auto* generic = reinterpret_cast<sockaddr*>(&storage);
+  if (::bind(fd.get(), generic, size) != 0 || ::listen(fd.get(), kBacklog) != 0) {
+    return base::fail_errno("cannot listen on " + address.text(), errno);
+  }
+  if (::getsockname(fd.get(), generic, &size) != 0) return base::fail_errno("getsockname", errno);
+  address.port = ntohs(address.v6 ? reinterpret_cast<sockaddr_in6&>(storage).sin6_port
+                                  : reinterpret_cast<sockaddr_in&>(storage).sin_port);
+  return fd;
+}
+
+base::Result<Sockets> bind_sockets(const Config& config, const std::optional<proc::Account>& account) {
+  const std::string& control_path = config.control_socket.path;
+  const std::string folder = control_path.substr(0, control_path.rfind('/'));
+  base::Status made = folder.empty() ? base::Status(base::Ok{}) : make_directory(folder, 0750, account);
+  if (made.ok()) made = make_directory(config.state_directory.path, 0700, account);
+  if (!made.ok()) return made.error();
+
+  Sockets out;
+  out.support_address = config.support.address;
+  out.admin_address = config.admin.address;
+  const auto take = [](base::Result<base::UniqueFd> bound, base::UniqueFd& into) -> base::Status {
+    if (!bound.ok()) return bound.error();
+    into = std::move(bound).value();
+    return base::Ok{};
+  };
+  base::Status bound = take(bind_listener(out.support_address), out.support);
+  if (bound.ok()) bound = take(bind_listener(out.admin_address), out.admin);
+  if (bound.ok()) bound = take(bind_control(control_path, account), out.control);
+  if (!bound.ok()) return bound.error();
+  return out;
+}
+
+}  // namespace postern::supervisor

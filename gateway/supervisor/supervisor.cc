@@ -1,0 +1,290 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/supervisor.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "gateway/supervisor/connector.h"
+#include "gateway/supervisor/crew.h"
+#include "gateway/supervisor/ledger_link.h"
+#include "gateway/supervisor/parts.h"
+#include "gateway/supervisor/reload.h"
+#include "policy/diff.h"
+
+namespace postern::supervisor {
+namespace {
+
+using base::Json;
+using OnAnswer = std::function<void(const Json&)>;
+
+constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
+constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
+
+base::UniqueFd duplicate(const base::UniqueFd& fd) { return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)); }
+
+Json rejection(const std::vector<FileFault>& faults) {
+  return {{"file", faults.front().file}, {"faults", faults.size()}, {"first_fault", format_faults({faults.front()})}};
+}
+
+Json listing(const std::vector<policy::Change>& changes) {
+  Json out = Json::array();
+  for (const policy::Change& change : changes) {
+    if (out.size() == kMostListed) break;
+    out.push_back(change.capability.empty() ? change.what : change.capability + ": " + change.what);
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+}  // namespace
+
+struct Supervisor::Internals {
+  Supervisor::News news;
+  loop::Loop& loop;
+  Plan plan;
+  std::shared_ptr<const Config> config;
+  std::shared_ptr<const Material> material;
+  Sockets sockets;
+  base::Micros started;
+  std::uint32_t next_node;
+  LedgerLink ledger;
+  Connector connector;
+  loop::Timer policy_again;
+  bool reloading = false;
+  bool stopping = false;
+  Crew crew;
+
+  Internals(loop::Loop& of, Plan plan_, LoadedConfig loaded, Sockets sockets_, News news_)
+      : news(std::move(news_)),
+        loop(of),
+        plan(std::move(plan_)),
+        config(std::move(loaded.config)),
+        material(std::move(loaded.material)),
+        sockets(std::move(sockets_)),
+        started(of.wall()),
+        next_node(static_cast<std::uint32_t>(config->nodes())),
+        ledger(of),
+        connector(of),
+        policy_again(of, [this] { put_policy(); }),
+        crew(of, plan.roles_directory, config->workers, duties()) {}
+
+  Crew::Duties duties() {
+    Crew::Duties out;
+    out.beginning = [this](const Child& child) { return beginning(child); };
+    out.on_ledger = [this](base::UniqueFd fd) { ledger.attach(std::move(fd)); };
+    out.on_started = [this](Child& child) {
+      const Json detail = {{"role", child.name()}, {"pid", child.pid()}, {"restarts", child.life() - 1}};
+      ledger.append(audit::EventType::RoleStarted, "gateway", child.name(), detail);
+    };
+    out.on_ready = [this](Child& child) {
+      if (child.kind() == "ledger") put_policy();
+    };
+    out.on_all_ready = [this] {
+      if (news.on_ready) news.on_ready();
+    };
+    out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
+    out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) { on_ask(child, id, question); };
+    out.on_ended = [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); };
+    return out;
+  }
+
+  // With the ports that the kernel picked, where 0 was asked for.
+  Config as_bound() const {
+    Config out = *config;
+    out.support.address = sockets.support_address;
+    out.admin.address = sockets.admin_address;
+    return out;
+  }
+
+  Json part_of(const Child& child) const {
+    const Config bound = as_bound();
+    if (child.kind() == "keeper") return keeper_part(bound, *material);
+    if (child.kind() == "ledger") return ledger_part(bound);
+    if (child.kind() == "enforcer") return enforcer_part(bound, *material, child.index());
+    if (child.kind() == "console") return console_part(bound, *material);
+    return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
+  }
+
+  Child::Beginning beginning(const Child& child) const {
+    Child::Beginning out;
+    out.config = part_of(child);
+    const auto give = [&out](const char* name, const base::UniqueFd& fd) {
+      out.names.emplace_back(name);
+      out.fds.push_back(duplicate(fd));
+    };
+    if (child.kind() == "terminator") give("listener", child.index() == kAdminIndex ? sockets.admin : sockets.support);
+    if (child.kind() == "console") give("control", sockets.control);
+    if (child.kind() == "keeper") {
+      give("key.support", material->support.key);
+      give("key.admin", material->admin.key);
+      give("key.pass", material->pass_key);
+    }
+    return out;
+  }
+
+  void on_ended(Child& child, pid_t pid, const std::string& reason) {
+    if (reason.empty() || stopping) return;
+    ledger.append(audit::EventType::RoleEnded, "gateway", child.name(), {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
+  }
+
+  void on_connect(Child& child, const ipc::ConnectRequest& request) {
+    if (child.kind() != "enforcer") return child.fail("it asked for a connection, which only enforcers may");
+    const std::uint64_t life = child.life();
+    const Node* node = config->node(request.node);
+    if (node == nullptr) return child.connect_failed(life, request.id, "the configuration has no such node any more");
+    connector.connect(node->authority, config->timeouts.component_connect,
+                      [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
+                        if (socket.ok()) return child.connected(life, id, std::move(socket).value());
+                        child.connect_failed(life, id, socket.error().message);
+                      });
+  }
+
+  void on_ask(Child& child, std::uint64_t id, const Json& question) {
+    if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
+    const std::string what = base::json_text_or(question, "ask", "");
+    const std::uint64_t life = child.life();
+    if (what == "status") return child.answer(life, id, status());
+    if (what != "reload") return child.fail("it asked something unknown");
+    reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
+           [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
+  }
+
+  Json status() const {
+    const Config bound = as_bound();
+    return {{"version", POSTERN_VERSION},
+            {"started", base::format_time(started)},
+            {"config", plan.config_path},
+            {"supervisor", {{"pid", ::getpid()}}},
+            {"roles", crew.status()},
+            {"listeners", listeners_json(bound, *material)},
+            {"component", component_json(bound)}};
+  }
+
+  Json policy_order(const std::string& actor, const std::string& from) const {
+    return {{"command", "policy.set"},
+            {"text", material->policy_text},
+            {"file", config->policy.path},
+            {"actor", actor},
+            {"from", from}};
+  }
+
+  // A ledger that was started anew knows no policy, and until it does nothing is allowed.
+  void put_policy() {
+    ledger.command(policy_order("gateway", ""), [this](const LedgerReply& reply) {
+      if (reply.ok || stopping) return;
+      base::log_warning("the ledger did not take the policy: " + base::json_text_or(reply.json, "message", "for no reason given"));
+      policy_again.start(kPolicyAgain);
+    });
+  }
+
+  void reload(const std::string& actor, const std::string& from, const OnAnswer& done) {
+    if (std::exchange(reloading, true)) {
+      const Json busy = Json::array({{{"file", plan.config_path}, {"line", 0}, {"column", 0}, {"message", "a reload is under way"}}});
+      return done({{"config", {{"ok", false}, {"faults", busy}}}, {"policy", {{"ok", false}, {"faults", busy}}}});
+    }
+    LoadedConfig wanted = load_config(plan.config_path, plan.cores);
+    if (wanted.config != nullptr) {
+      for (base::Fault& fault : faults_of_change(*config, *wanted.config)) {
+        wanted.config_faults.push_back({plan.config_path, std::move(fault)});
+      }
+    }
+    if (!wanted.ok()) return reject(wanted, actor, done);
+    adopt(std::move(wanted), actor, from, done);
+  }
+
+  void reject(const LoadedConfig& wanted, const std::string& actor, const OnAnswer& done) {
+    reloading = false;
+    const auto tell = [&](const std::vector<FileFault>& faults, audit::EventType type) {
+      if (faults.empty()) return;
+      base::log_error("nothing was reloaded:\n" + format_faults(faults));
+      ledger.append(type, actor, faults.front().file, rejection(faults));
+    };
+    tell(wanted.config_faults, audit::EventType::ConfigRejected);
+    tell(wanted.policy_faults, audit::EventType::PolicyRejected);
+    done({{"config", {{"ok", wanted.config_faults.empty()}, {"faults", faults_json(wanted.config_faults)}}},
+          {"policy", {{"ok", wanted.policy_faults.empty()}, {"faults", faults_json(wanted.policy_faults)}}}});
+  }
+
+  void adopt(LoadedConfig wanted, const std::string& actor, const std::string& from, const OnAnswer& done) {
+    const auto next = std::make_shared<Config>(*wanted.config);
+    keep_node_numbers(*config, *next, next_node);
+    const std::vector<std::string> changed = differences(*config, *material, *next, *wanted.material);
+    const Json policy_changes = compare_policies(material->policy_text, wanted.material->policy_text);
+    const bool new_keys = keys_differ(*material, *wanted.material);
+    config = next;
+    material = std::move(wanted.material);
+    if (!changed.empty()) spread(changed, new_keys, actor);
+    Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}}, {"policy", policy_changes}};
+    ledger.command(policy_order(actor, from), [this, answer = std::move(answer), done](const LedgerReply& reply) {
+      reloading = false;
+      Json said = answer;
+      take_policy_reply(reply, said["policy"]);
+      done(said);
+    });
+  }
+
+  void spread(const std::vector<std::string>& changed, bool new_keys, const std::string& actor) {
+    ledger.append(audit::EventType::ConfigChanged, actor, plan.config_path,
+                  {{"file", plan.config_path}, {"changed", joined(changed)}});
+    // The keeper first: its successor's channels come to the terminators before their new certificates do.
+    if (new_keys) crew.keeper().restart();
+    crew.each([this](Child& child) {
+      if (child.kind() != "keeper" && child.alive()) child.reload(part_of(child));
+    });
+  }
+
+  static Json compare_policies(const std::string& before, const std::string& after) {
+    const policy::ParsedPolicy old_policy = policy::parse_policy(before);
+    const policy::ParsedPolicy new_policy = policy::parse_policy(after);
+    const policy::Difference difference = policy::diff(*old_policy.policy, *new_policy.policy);
+    return {{"ok", true},
+            {"hash", new_policy.policy->hash()},
+            {"faults", Json::array()},
+            {"newly_allowed", listing(difference.newly_allowed)},
+            {"no_longer_allowed", listing(difference.no_longer_allowed)}};
+  }
+
+  void take_policy_reply(const LedgerReply& reply, Json& policy_answer) {
+    if (reply.ok) return;
+    policy_again.start(kPolicyAgain);
+    const std::string why = base::json_text_or(reply.json, "message", "for no reason given");
+    policy_answer["ok"] = false;
+    policy_answer["faults"] = Json::array({{{"file", config->policy.path},
+                                            {"line", 0},
+                                            {"column", 0},
+                                            {"message", "the ledger did not take it, and is asked again: " + why}}});
+  }
+
+  void stop() {
+    if (std::exchange(stopping, true)) return crew.stop_now();
+    policy_again.stop();
+    crew.stop(config->timeouts.drain * 1000 + base::kSecond, [this] {
+      if (news.on_stopped) news.on_stopped();
+    });
+  }
+};
+
+Supervisor::Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news)
+    : internals_(std::make_unique<Internals>(loop, std::move(plan), std::move(loaded), std::move(sockets), std::move(news))) {}
+Supervisor::~Supervisor() = default;
+
+void Supervisor::start() { internals_->crew.start(); }
+void Supervisor::stop() { internals_->stop(); }
+Json Supervisor::status() const { return internals_->status(); }
+
+void Supervisor::reload(const std::string& actor, const std::string& from, OnAnswer done) {
+  internals_->reload(actor, from, done);
+}
+
+}  // namespace postern::supervisor

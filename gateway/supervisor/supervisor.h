@@ -1,0 +1,66 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parent of all roles: reads the configuration, binds, gives up root, starts the roles and starts them again, opens connections
+// for the enforcers, and reloads. It parses nothing that comes from the network; what its own roles say is bounded and checked, for
+// one of them may be in strange hands.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "gateway/loop/loop.h"
+#include "gateway/supervisor/config.h"
+#include "gateway/supervisor/material.h"
+#include "gateway/supervisor/sockets.h"
+
+namespace postern::supervisor {
+
+struct Plan {
+  std::string config_path;      // absolute
+  std::string roles_directory;  // where the roles' programs are
+  int cores = 1;                // what "workers: auto" stands for
+};
+
+class Supervisor {
+ public:
+  struct News {
+    std::function<void()> on_ready;    // every role has been ready, once
+    std::function<void()> on_stopped;  // no role is left
+  };
+
+  Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  void start();
+  // The first call drains, as timeouts.drain allows; a second one ends it at once.
+  void stop();
+
+  // Reads configuration and policy again, and puts them into effect only if neither has a fault:
+  //   {"config": {"ok", "faults": [{file, line, column, message}], "changed": [..]},
+  //    "policy": {"ok", "hash", "faults": [..], "newly_allowed": [..], "no_longer_allowed": [..]}}
+  // actor, from: for the events ("admin:root", "uid 0"). done is called when the ledger has answered.
+  void reload(const std::string& actor, const std::string& from, std::function<void(const base::Json&)> done);
+
+  // {"version", "started", "config", "roles": [..], "listeners": [..], "component": {..}}
+  base::Json status() const;
+
+ private:
+  struct Internals;
+  std::unique_ptr<Internals> internals_;
+};
+
+// Beside our own program: ../libexec/postern, whether installed or in the build tree. NotFound if a role's program is missing there or may
+// not be run by us as we are now.
+base::Result<std::string> find_roles();
+base::Status check_roles(const std::string& directory);
+
+// The whole life of `postern serve`: faults are on standard error. Returns the exit status.
+int supervise(const std::string& config_path);
+
+}  // namespace postern::supervisor
