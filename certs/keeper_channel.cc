@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -15,6 +16,9 @@ namespace {
 using base::Code;
 using base::fail;
 using base::Ok;
+
+// Answers that came after their asker had given up: a socket's buffer holds no more.
+constexpr int kLateAnswersLimit = 1000;
 
 base::Nanos now() { return base::SystemClock().monotonic(); }
 
@@ -46,20 +50,26 @@ base::Status KeeperChannel::send(const std::string& request) {
 base::Result<std::string> KeeperChannel::await(std::uint32_t tag) {
   const base::Nanos deadline = now() + timeout_millis_ * base::kMillisecond;
   std::array<char, kKeeperMessageLimit + 1> message{};
-  while (true) {
-    const base::Nanos left = (deadline - now()) / base::kMillisecond;
-    if (left <= 0) return fail(Code::Timeout, "the keeper did not answer in time");
+  for (int dropped = 0; dropped <= kLateAnswersLimit;) {
+    const base::Nanos left = std::max<base::Nanos>((deadline - now()) / base::kMillisecond, 0);
     pollfd waiting{socket_.get(), POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(left)) <= 0) continue;  // time is judged above
+    const int ready = ::poll(&waiting, 1, static_cast<int>(left));
+    // What has come counts, however late we got to look.
+    if (ready == 0 && left == 0) return fail(Code::Timeout, "the keeper did not answer in time");
+    if (ready <= 0) continue;
     const ssize_t size = ::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size <= 0) return broken(fail(Code::Unavailable, "the keeper closed its connection"));
     auto answer = decode_answer({message.data(), static_cast<std::size_t>(size)});
     if (!answer) return broken(answer.error());
-    if (answer->tag != tag) continue;  // late: its asker gave up
+    if (answer->tag != tag) {
+      ++dropped;
+      continue;
+    }
     if (!answer->done) return fail(Code::Denied, "the keeper refused: " + answer->payload);
     return std::move(answer->payload);
   }
+  return broken(fail(Code::Corrupt, "the keeper answers what it was not asked"));
 }
 
 base::Result<std::string> KeeperChannel::ask(const std::string& request) {

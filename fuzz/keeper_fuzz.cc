@@ -17,6 +17,7 @@ using namespace postern;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static keeper::KeyRing ring;
   static const bool ready = [] {
+    POSTERN_CHECK(base::init_crypto().ok());
     const certs::Validity always{0, base::kWallSecond << 31U};
     const auto leaf = *certs::make_authority("fuzz", always);
     const base::Secret seed(std::string(32, 's'));

@@ -34,10 +34,9 @@ base::Error explain(const Session::State& state) {
                 std::string(peer_name(state)) +
                     " ended the TLS connection: " + SSL_alert_desc_string_long(state.alert));
   }
-  const bool open = SSL_is_init_finished(state.ssl.get()) == 1;
   return fail(Code::Invalid, state.peer,
               std::string(peer_name(state)) +
-                  (open ? "'s TLS record is not acceptable: " : "'s TLS handshake failed: ") + reason);
+                  (state.done ? "'s TLS record is not acceptable: " : "'s TLS handshake failed: ") + reason);
 }
 
 // Lends in and out to the SSL for one call.
@@ -131,7 +130,9 @@ Progress Session::handshake(std::string_view& in, base::Buffer& out) {
   if (state_->signer_key != nullptr) state_->signer_key->failure.reset();
   const Loan loan(*state_, &in, out);
   const int result = SSL_do_handshake(state_->ssl.get());
-  return result == 1 ? Progress::Done : progress_of(*state_, result);
+  if (result != 1) return progress_of(*state_, result);
+  state_->done = true;
+  return Progress::Done;
 }
 
 ReadResult Session::read(std::string_view& in, std::span<char> plain, base::Buffer& out) {
@@ -180,7 +181,7 @@ base::Status Session::on_end() const {
               std::string(peer_name(*state_)) + "'s connection was cut: it ended without TLS saying so");
 }
 
-bool Session::handshake_done() const { return SSL_is_init_finished(state_->ssl.get()) == 1; }
+bool Session::handshake_done() const { return state_->done; }
 bool Session::failed() const { return state_->error.has_value(); }
 const base::Error& Session::error() const {
   POSTERN_CHECK(failed());

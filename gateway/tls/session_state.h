@@ -28,6 +28,7 @@ struct Session::State {
   std::optional<base::Error> error;
   int alert = -1;
   bool alert_received = false;
+  bool done = false;  // the handshake; OpenSSL's own answer changes with a failure
   bool peer_closed = false;
 };
 

@@ -28,6 +28,7 @@ std::string tls12_text(std::string_view group = std::string_view("\x00\x1d", 2),
 
 class Ring : public testing::Test {
  protected:
+  const bool ready_ = base::init_crypto().ok();  // before the first Secret
   certs::Credentials root_ = *certs::make_authority("Root", certs::valid_for(kNow, kDay));
   certs::Credentials leaf_ =
       *certs::make_server_certificate(root_, {"a.example"}, certs::valid_for(kNow, kDay));
