@@ -3,15 +3,20 @@
 //
 // What the ledger and the roles that write to it say to each other, over a SocketChannel.
 //
-//   role -> ledger                                   ledger -> role
-//   Append    an event line (made by the role)       State      version, the whole state as JSON (first, and
-//   after a gap) Command   id, JSON {command, actor, ...}         Change     version, when commanded, the
-//   event that changes the state Applied   version, exchanges cut, slowest        Policy     the policy text
-//   now in force, in pieces Activity  ids of sessions seen, 26 bytes each       LogStatus  may events be
-//   written, and if not why
-//                                                    Acked      how many Append frames of this channel are
-//                                                    durable Reply      id, ok, JSON Size       events
-//                                                    written so far (console only, thinned)
+//   role -> ledger
+//     Append     an event line (made by the role)
+//     Command    id, JSON {command, actor, ...}
+//     Applied    version, exchanges cut, slowest
+//     Activity   u32 count, that many texts: the sessions seen since the last one
+//
+//   ledger -> role
+//     State      version, the whole state as JSON (first, and after a gap)
+//     Change     version, when commanded, the event that changes the state
+//     Policy     the policy text now in force, in pieces
+//     LogStatus  may events be written, and if not why
+//     Acked      how many Append frames of this channel are durable
+//     Reply      id, ok, JSON
+//     Size       events written so far (console only, thinned)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
 // and sends it again to a restarted ledger, which drops what it has (by event id).

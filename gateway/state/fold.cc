@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "gateway/state/state.h"
 
 namespace postern::state {
@@ -206,7 +207,7 @@ void State::fold_session(std::string_view type, const std::string& id, const Jso
   session.client = json_text_or(detail, "client", "");
   session.user_agent = json_text_or(detail, "user_agent", "");
   session.certificate = json_text_or(detail, "certificate", "");
-  session.token_sha256 = json_text_or(detail, "token_sha256", "");
+  session.token_sha256 = base::from_hex(json_text_or(detail, "token_sha256", "")).value_or("");
   session.opened = at;
   session.expires = time_of(detail, "expires").value_or(at);
   session.idle = json_number_or(detail, "idle_us", 0);

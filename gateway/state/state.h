@@ -9,15 +9,22 @@
 // gives (effective_...), and the ledger writes the event that says so a moment later; so an enforcer is never
 // more generous than the clock.
 //
-// What is folded, and from which fields of the event's detail (times are RFC 3339 texts; * may be missing):
-//   permission.changed   what ("remote_access" | "capability"), name (capability), new, until*
-//   engineer.added       engineer, email*, certificates*          engineer.approved, engineer.removed
-//   engineer request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*,
-//   duration_us request.approved     request, role*, capabilities*, duration_us*, note*    request.refused
-//   request, note request.withdrawn, request.expired   request grant.started        grant, engineer,
-//   request*, capabilities, starts, expires grant.ended          grant, reason session.opened       engineer,
-//   method, client, user_agent*, certificate*, token_sha256* (hexadecimal), expires, idle_us session.ended
-//   (the session is in the head) pass.used            pass, expires policy.changed       new (the hash)
+// What is folded, and from which fields of the event's detail (times are RFC 3339; * may be missing):
+//
+//   permission.changed   what ("remote_access" | "capability"), name (of a capability), new, until*
+//   engineer.added       engineer, email*, certificates*
+//   engineer.approved    engineer                                also engineer.removed
+//   request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*, duration_us
+//   request.approved     request, role*, capabilities*, duration_us*, note*
+//   request.refused      request, note*                          also request.withdrawn, request.expired
+//   grant.started        grant, engineer, request*, capabilities, starts, expires
+//   grant.ended          grant, reason
+//   session.opened       engineer, method, client, user_agent*, certificate*, token_sha256* (hexadecimal),
+//                        expires, idle_us
+//   session.ended        - (the session is in the head)
+//   pass.used            pass, expires
+//   policy.changed       new (the hash)
+//
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
 #pragma once
@@ -92,7 +99,8 @@ struct Grant {
 
 struct Session {
   std::string id, engineer, method, client, user_agent, certificate;
-  std::string token_sha256;  // in hex; empty for a session bound to a certificate
+  std::string token_sha256;  // 32 bytes (of the token, decoded from base64url); empty for a session bound to
+                             // a certificate
   base::Micros opened = 0, expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as the ledger knows; coarse
   bool operator==(const Session&) const = default;

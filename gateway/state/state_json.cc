@@ -3,6 +3,7 @@
 //
 // A State as one JSON object, for the ledger's snapshots. It travels between processes of one version and is
 // never stored: fields are ours to change. Times are microseconds.
+#include "base/bytes.h"
 #include "gateway/state/state.h"
 
 namespace postern::state {
@@ -126,7 +127,7 @@ Json write(const Session& s) {
           {"client", s.client},
           {"user_agent", s.user_agent},
           {"certificate", s.certificate},
-          {"token_sha256", s.token_sha256},
+          {"token_sha256", base::to_hex(s.token_sha256)},
           {"opened", s.opened},
           {"expires", s.expires},
           {"idle", s.idle},
@@ -140,7 +141,7 @@ Session read_session(const Json& json) {
   read(json, "client", s.client);
   read(json, "user_agent", s.user_agent);
   read(json, "certificate", s.certificate);
-  read(json, "token_sha256", s.token_sha256);
+  s.token_sha256 = base::from_hex(json.at("token_sha256").get<std::string>()).value_or("");
   read(json, "opened", s.opened);
   read(json, "expires", s.expires);
   read(json, "idle", s.idle);
