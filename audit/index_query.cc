@@ -75,7 +75,7 @@ Plan plan_walks(const EventFilter& filter, const std::vector<int>& types, std::o
     for (const int type : types) plan.drivers.push_back("type = " + std::to_string(type));
   } else if (severity > 0) {
     for (int s = severity; s <= static_cast<int>(Severity::Severe); ++s) {
-      plan.drivers.push_back("severity = " + std::to_string(s));
+      plan.drivers.push_back("severity > 0 AND severity = " + std::to_string(s));  // names the partial index
     }
   } else {
     plan.drivers.emplace_back("1");

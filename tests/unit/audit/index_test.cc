@@ -1,0 +1,431 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/index.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "audit/database.h"
+#include "audit/journal.h"
+#include "audit/query.h"
+#include "tests/unit/audit/memory_files.h"
+#include "tests/unit/audit/sample.h"
+#include "tests/unit/audit/temporary_folder.h"
+
+namespace postern::audit {
+namespace {
+
+using base::Code;
+
+constexpr std::string_view kOpened =
+    R"({"engineer":"alice","method":"pass","client":"192.0.2.7","expires":"2026-03-01T20:00:00.000000Z"})";
+constexpr std::string_view kEnded = R"({"reason":"signed_out","request_bytes":70,"response_bytes":900})";
+
+// A journal in memory and an index on disk.
+struct Fixture {
+  TemporaryFolder folder;
+  MemoryFiles files;
+  std::unique_ptr<Journal> journal = *Journal::open(files, "log");
+  std::unique_ptr<JournalReader> reader = *JournalReader::open(files, "log");
+  std::unique_ptr<Index> index = open();
+
+  std::string path() const { return folder.path() + "/index.db"; }
+  std::unique_ptr<Index> open() const {
+    auto opened = Index::open(path());
+    EXPECT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().message);
+    return opened.ok() ? *std::move(opened) : nullptr;
+  }
+  void append(EventType type, std::string_view session = {}, std::string_view detail = {},
+              std::string_view actor = "engineer:alice") {
+    ASSERT_TRUE(journal->append(sample(type, journal->size(), session, detail, actor)).ok());
+  }
+  void catch_up() {
+    ASSERT_TRUE(journal->write_and_sync().ok());
+    const auto added = index->catch_up(*reader);
+    ASSERT_TRUE(added.ok()) << added.error().message;
+    EXPECT_EQ(index->next_index(), journal->size());
+  }
+  std::vector<std::uint64_t> find(const EventFilter& filter) const {
+    auto found = index->events(filter);
+    EXPECT_TRUE(found.ok()) << (found.ok() ? "" : found.error().message);
+    return found.ok() ? *std::move(found) : std::vector<std::uint64_t>();
+  }
+};
+
+using Indices = std::vector<std::uint64_t>;
+
+// 0 gateway.started, 1 session.opened A, 2 forwarded A, 3 completed A, 4 refused A, 5 session.opened B (bob),
+// 6 forwarded B, 7 session.ended A, 8 log.unavailable
+struct Day : Fixture {
+  Day() {
+    append(EventType::GatewayStarted, {}, {}, "gateway");
+    append(EventType::SessionOpened, "A", kOpened);
+    append(EventType::ExchangeForwarded, "A");
+    append(EventType::ExchangeCompleted, "A");
+    append(EventType::ExchangeRefused, "A");
+    append(EventType::SessionOpened, "B", R"({"engineer":"bob","method":"certificate"})", "engineer:bob");
+    append(EventType::ExchangeForwarded, "B", {}, "engineer:bob");
+    append(EventType::SessionEnded, "A", kEnded);
+    append(EventType::LogUnavailable, {}, {}, "gateway");
+    catch_up();
+  }
+};
+
+TEST(Index, AnswersWithTheNewestFirst) {
+  const Day day;
+  EXPECT_EQ(day.find({}), (Indices{8, 7, 6, 5, 4, 3, 2, 1, 0}));
+  EventFilter oldest;
+  oldest.oldest_first = true;
+  oldest.limit = 3;
+  EXPECT_EQ(day.find(oldest), (Indices{0, 1, 2}));
+}
+
+TEST(Index, FiltersByTypeAndFamily) {
+  const Day day;
+  EventFilter filter;
+  filter.types = {"exchange.refused"};
+  EXPECT_EQ(day.find(filter), (Indices{4}));
+  filter.types = {"exchange"};
+  EXPECT_EQ(day.find(filter), (Indices{6, 4, 3, 2}));
+  filter.types = {"session.ended", "session", "log"};
+  EXPECT_EQ(day.find(filter), (Indices{8, 7, 5, 1}));
+  filter.types = {"exch"};
+  EXPECT_EQ(day.index->events(filter).error().code, Code::Invalid);
+}
+
+TEST(Index, FiltersBySeveritySessionAndActor) {
+  const Day day;
+  EventFilter filter;
+  filter.severity = Severity::Warning;
+  EXPECT_EQ(day.find(filter), (Indices{8, 4}));
+  filter.severity = Severity::Severe;
+  EXPECT_EQ(day.find(filter), (Indices{8}));
+  filter = {};
+  filter.session = "A";
+  EXPECT_EQ(day.find(filter), (Indices{7, 4, 3, 2, 1}));
+  filter.types = {"exchange"};
+  EXPECT_EQ(day.find(filter), (Indices{4, 3, 2}));
+  filter.severity = Severity::Warning;
+  EXPECT_EQ(day.find(filter), (Indices{4}));
+  filter = {};
+  filter.actor = "engineer:bob";
+  EXPECT_EQ(day.find(filter), (Indices{6, 5}));
+  filter.session = "A";
+  EXPECT_EQ(day.find(filter), Indices{});
+  filter = {};
+  filter.session = "nobody's";
+  EXPECT_EQ(day.find(filter), Indices{});
+}
+
+TEST(Index, FiltersByTime) {
+  Fixture f;
+  for (int i = 0; i < 5000; ++i) f.append(EventType::LogRead);
+  f.catch_up();
+  EventFilter filter;
+  filter.since = kNoon + 4997 * 1000;
+  EXPECT_EQ(f.find(filter), (Indices{4999, 4998, 4997}));
+  filter.since = kNoon + 1022 * 1000;
+  filter.until = kNoon + 1026 * 1000;  // across the edge of a block
+  EXPECT_EQ(f.find(filter), (Indices{1025, 1024, 1023, 1022}));
+  filter.since = kNoon + 9999 * 1000;
+  filter.until.reset();
+  EXPECT_EQ(f.find(filter), Indices{});
+  filter = {};
+  filter.until = kNoon;
+  EXPECT_EQ(f.find(filter), Indices{});
+}
+
+TEST(Index, FindsByTimeThoughTheClockStepsBack) {
+  Fixture f;
+  for (const std::uint64_t number : {5000, 5001, 10, 11, 5002}) {
+    ASSERT_TRUE(f.journal->append(sample(EventType::LogRead, number)).ok());
+  }
+  f.catch_up();
+  EventFilter filter;
+  filter.until = kNoon + 100 * 1000;
+  EXPECT_EQ(f.find(filter), (Indices{3, 2}));
+}
+
+TEST(Index, PagesWithoutGapsOrRepeats) {
+  Fixture f;
+  for (int i = 0; i < 500; ++i)
+    f.append(i % 3 == 0 ? EventType::ExchangeRefused : EventType::ExchangeForwarded, "A");
+  f.catch_up();
+  EventFilter filter;
+  filter.types = {"exchange"};
+  filter.limit = 7;
+  Indices all;
+  for (;;) {
+    const Indices page = f.find(filter);
+    if (page.empty()) break;
+    all.insert(all.end(), page.begin(), page.end());
+    filter.before = page.back();
+  }
+  ASSERT_EQ(all.size(), 500U);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], 499 - i);
+  filter.before.reset();
+  filter.after = 497;
+  EXPECT_EQ(f.find(filter), (Indices{499, 498}));
+}
+
+TEST(Index, KeepsTextsApartFromStatements) {
+  Fixture f;
+  const std::string hostile = "x' OR '1'='1\"\\";
+  f.append(EventType::SessionOpened, hostile, R"({"engineer":"' OR 1 --"})", hostile);
+  f.append(EventType::LogRead);
+  f.catch_up();
+  EventFilter filter;
+  filter.session = hostile;
+  EXPECT_EQ(f.find(filter), (Indices{0}));
+  filter.session.clear();
+  filter.actor = hostile;
+  EXPECT_EQ(f.find(filter), (Indices{0}));
+  SessionFilter sessions;
+  sessions.engineer = "' OR 1 --";
+  const auto rows = f.index->sessions(sessions);
+  ASSERT_TRUE(rows.ok());
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().id, hostile);
+}
+
+TEST(Index, CountsPerTypeAndSeverity) {
+  const Day day;
+  const auto counts = day.index->counts(0);
+  ASSERT_TRUE(counts.ok());
+  std::uint64_t total = 0;
+  for (const EventCount& count : *counts) {
+    total += count.count;
+    if (count.type == EventType::ExchangeForwarded) {
+      EXPECT_EQ(count.count, 2U);
+    }
+    if (count.type == EventType::LogUnavailable) {
+      EXPECT_EQ(count.severity, Severity::Severe);
+    }
+  }
+  EXPECT_EQ(total, 9U);
+  EXPECT_TRUE(day.index->counts(kNoon + 8 * 1000)->size() == 1);
+}
+
+TEST(Index, SumsUpSessions) {
+  const Day day;
+  const auto rows = day.index->sessions({});
+  ASSERT_TRUE(rows.ok());
+  ASSERT_EQ(rows->size(), 2U);
+  const SessionRow& b = (*rows)[0];
+  EXPECT_EQ(b.id, "B");
+  EXPECT_EQ(b.engineer, "bob");
+  EXPECT_EQ(b.forwarded, 1U);
+  EXPECT_FALSE(b.ended.has_value());
+  const SessionRow& a = (*rows)[1];
+  EXPECT_EQ(a.engineer, "alice");
+  EXPECT_EQ(a.method, "pass");
+  EXPECT_EQ(a.client, "192.0.2.7");
+  EXPECT_EQ(a.opened, kNoon + 1000);
+  EXPECT_EQ(a.opened_index, 1U);
+  EXPECT_TRUE(a.expires.has_value());
+  EXPECT_EQ(a.ended, kNoon + 7000);
+  EXPECT_EQ(a.ended_index, 7U);
+  EXPECT_EQ(a.reason, "signed_out");
+  EXPECT_EQ(a.forwarded, 1U);
+  EXPECT_EQ(a.completed, 1U);
+  EXPECT_EQ(a.refused, 1U);
+  EXPECT_EQ(a.first_exchange, kNoon + 2000);
+  EXPECT_EQ(a.last_exchange, kNoon + 4000);
+  EXPECT_EQ(a.request_bytes, 70U);
+  EXPECT_EQ(a.response_bytes, 900U);
+}
+
+TEST(Index, CountsSessionsAcrossBatchesAndRestarts) {
+  Fixture f;
+  f.append(EventType::SessionOpened, "A", kOpened);
+  for (int round = 0; round < 3; ++round) {
+    f.append(EventType::ExchangeForwarded, "A");
+    f.append(EventType::ExchangeForwarded, "A");
+    f.catch_up();
+    f.index.reset();
+    f.index = f.open();
+    EXPECT_EQ(f.index->next_index(), f.journal->size()) << "nothing is indexed twice";
+  }
+  EXPECT_EQ(f.index->sessions({})->at(0).forwarded, 6U);
+}
+
+TEST(Index, FiltersSessions) {
+  const Day day;
+  const auto ids = [&](const SessionFilter& filter) {
+    std::string out;
+    const auto rows = day.index->sessions(filter);
+    for (const SessionRow& row : *rows) out += row.id;
+    return out;
+  };
+  SessionFilter filter;
+  filter.ended = false;
+  EXPECT_EQ(ids(filter), "B");
+  filter.ended = true;
+  EXPECT_EQ(ids(filter), "A");
+  filter = {};
+  filter.engineer = "bob";
+  EXPECT_EQ(ids(filter), "B");
+  filter = {};
+  filter.session = "A";
+  EXPECT_EQ(ids(filter), "A");
+  filter = {};
+  filter.since = kNoon + 7500;
+  EXPECT_EQ(ids(filter), "B");
+  filter = {};
+  filter.until = kNoon + 5000;
+  EXPECT_EQ(ids(filter), "A");
+  filter = {};
+  filter.before = 5;
+  EXPECT_EQ(ids(filter), "A");
+  filter = {};
+  filter.limit = 1;
+  EXPECT_EQ(ids(filter), "B");
+}
+
+TEST(Index, PassesOverLinesThatAreNoEvents) {
+  Fixture f;
+  f.append(EventType::LogRead);
+  ASSERT_TRUE(f.journal->append("not an event").ok());
+  f.append(EventType::LogRead);
+  f.catch_up();
+  EXPECT_EQ(f.find({}), (Indices{2, 0}));
+}
+
+TEST(Index, IsMadeAnewWhenItKnowsMoreThanTheJournal) {
+  Fixture f;
+  for (int i = 0; i < 10; ++i) f.append(EventType::LogRead);
+  f.catch_up();
+  MemoryFiles other;
+  const auto shorter = *Journal::open(other, "log");
+  ASSERT_TRUE(shorter->append(sample(EventType::GatewayStarted, 1)).ok());
+  ASSERT_TRUE(shorter->write().ok());
+  const auto reader = *JournalReader::open(other, "log");
+  EXPECT_EQ(*f.index->catch_up(*reader), 1U);
+  EXPECT_EQ(f.find({}), (Indices{0}));
+}
+
+TEST(Index, RebuildsToTheSameAnswers) {
+  Day day;
+  const auto before = *day.index->sessions({});
+  EXPECT_EQ(*day.index->rebuild(*day.reader), 9U);
+  EXPECT_EQ(day.find({}).size(), 9U);
+  const auto after = *day.index->sessions({});
+  ASSERT_EQ(after.size(), before.size());
+  EXPECT_EQ(after[1].forwarded, before[1].forwarded);
+}
+
+TEST(Index, IsMadeAnewFromADamagedFile) {
+  Fixture f;
+  f.append(EventType::LogRead);
+  f.catch_up();
+  f.index.reset();
+  std::ofstream(f.path(), std::ios::binary) << std::string(5000, 'x');
+  f.index = f.open();
+  EXPECT_EQ(f.index->next_index(), 0U);
+  f.catch_up();
+  EXPECT_EQ(f.find({}), (Indices{0}));
+}
+
+void set_by_hand(const std::string& path, const std::string& sql) {
+  auto db = Database::open(path, Database::Mode::ReadWrite);
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE(db->run(sql).ok());
+}
+
+TEST(Index, IsMadeAnewWhenTheMachineWentDownWhileItWasOpen) {
+  Fixture f;
+  f.append(EventType::LogRead);
+  f.catch_up();
+  f.index.reset();
+  EXPECT_EQ(f.open()->next_index(), 1U) << "closed in order: kept";
+  set_by_hand(f.path(), "UPDATE progress SET boot = 'another start of the machine'");
+  EXPECT_EQ(f.open()->next_index(), 0U);
+}
+
+TEST(Index, IsMadeAnewWhenTheSchemaIsAnother) {
+  Fixture f;
+  f.append(EventType::LogRead);
+  f.catch_up();
+  f.index.reset();
+  set_by_hand(f.path(), "PRAGMA user_version = 1");
+  EXPECT_EQ(Index::open_read_only(f.path()).error().code, Code::Unavailable);
+  EXPECT_EQ(f.open()->next_index(), 0U);
+}
+
+TEST(Index, CanBeReadWhileItIsWritten) {
+  Fixture f;
+  EXPECT_EQ(Index::open_read_only(f.folder.path() + "/none.db").error().code, Code::Unavailable);
+  const auto reading = Index::open_read_only(f.path());
+  ASSERT_TRUE(reading.ok()) << reading.error().message;
+  f.append(EventType::LogRead);
+  f.catch_up();
+  EXPECT_EQ((*reading)->events({})->size(), 1U);
+  const std::string line = sample(EventType::LogRead, 1);
+  ASSERT_TRUE(f.index->begin().ok());
+  ASSERT_TRUE(f.index->add(1, *read_event_head(line)).ok());
+  EXPECT_EQ((*reading)->events({})->size(), 1U) << "not before commit()";
+  ASSERT_TRUE(f.index->commit().ok());
+  EXPECT_EQ((*reading)->events({})->size(), 2U);
+}
+
+TEST(Index, AnswersCommonQuestionsWithoutScanningTheTable) {
+  const Day day;
+  EventFilter by_type, by_session, by_actor, by_severity, by_time;
+  by_type.types = {"exchange"};
+  by_session.session = "A";
+  by_session.types = {"exchange"};
+  by_session.severity = Severity::Warning;
+  by_actor.actor = "engineer:alice";
+  by_actor.since = kNoon;
+  by_severity.severity = Severity::Warning;
+  by_time.since = kNoon;
+  by_time.until = kNoon + 5000;
+  const std::pair<EventFilter, std::string> cases[] = {
+      {by_type, "events_type (type=?"},
+      {by_session, "events_session (session=?"},
+      {by_actor, "events_actor (actor=?"},
+      {by_severity, "events_severity (severity=?"},
+      {by_time, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+  };
+  for (const auto& [filter, expected] : cases) {
+    const auto plan = day.index->explain(filter);
+    ASSERT_TRUE(plan.ok()) << plan.error().message;
+    EXPECT_NE(plan->find(expected), std::string::npos) << *plan;
+    EXPECT_EQ(plan->find("SCAN events"), std::string::npos) << *plan;
+  }
+}
+
+TEST(FindEvents, GivesTheLinesAndWhereToGoOn) {
+  const Day day;
+  EventFilter filter;
+  filter.limit = 4;
+  auto found = find_events(*day.index, *day.reader, filter);
+  ASSERT_TRUE(found.ok());
+  ASSERT_EQ(found->events.size(), 4U);
+  EXPECT_EQ(found->events[0].index, 8U);
+  EXPECT_EQ(read_event_head(found->events[0].line)->type, EventType::LogUnavailable);
+  ASSERT_EQ(found->next, 5U);
+  filter.before = found->next;
+  filter.limit = 100;
+  found = find_events(*day.index, *day.reader, filter);
+  ASSERT_EQ(found->events.size(), 5U);
+  EXPECT_FALSE(found->next.has_value());
+}
+
+TEST(FindEvents, SearchesTextInTheLines) {
+  Fixture f;
+  for (int i = 0; i < 3000; ++i)
+    f.append(EventType::ExchangeForwarded, "A", i == 17 ? R"({"target":"/Needle"})" : "{}");
+  f.catch_up();
+  EventFilter filter;
+  filter.text = "needle";
+  const auto found = find_events(*f.index, *f.reader, filter);
+  ASSERT_TRUE(found.ok());
+  ASSERT_EQ(found->events.size(), 1U);
+  EXPECT_EQ(found->events[0].index, 17U);
+  EXPECT_FALSE(found->next.has_value());
+}
+
+}  // namespace
+}  // namespace postern::audit

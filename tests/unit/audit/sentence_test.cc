@@ -1,0 +1,147 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/sentence.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/unit/audit/sample.h"
+
+namespace postern::audit {
+namespace {
+
+struct Case {
+  EventType type;
+  std::string detail;
+  std::string sentence;
+  std::string actor = "admin:root";
+};
+
+using enum EventType;
+
+// Each type at least once.
+const Case kCases[] = {
+    {SessionOpened, R"({"engineer":"alice","method":"pass","client":"192.0.2.7"})",
+     "Engineer alice opened a session with a pass from 192.0.2.7."},
+    {SessionEnded,
+     R"({"engineer":"alice","reason":"idle","duration_us":125000000,"exchanges":1,"refused":2})",
+     "The session of engineer alice ended (idle) after 2m5s: 1 exchange, 2 refused."},
+    {SessionEnded, R"({"engineer":"alice","reason":"idle","exchanges":0,"refused":0})",
+     "The session of engineer alice ended (idle)."},
+    {SessionRefused, R"({"client":"192.0.2.7","why":"the pass was used before"})",
+     "A sign-in from 192.0.2.7 was refused: the pass was used before."},
+    {ExchangeForwarded,
+     R"({"method":"GET","target":"/api/v1/query?query=up","capability":"metrics.read","service":"prometheus"})",
+     "GET \"/api/v1/query?query=up\" was allowed by metrics.read and sent to prometheus."},
+    {ExchangeCompleted, R"({"status":200,"response_bytes":1,"duration_us":4200,"outcome":"completed"})",
+     "The component answered with 200, 1 byte in 4 ms."},
+    {ExchangeCompleted, R"({"outcome":"cut","cut_reason":"capability_off","cut_us":900,"bytes_after_cut":0})",
+     "The exchange was cut because of capability_off after 900 us."},
+    {ExchangeCompleted, R"({"outcome":"client_gone"})", "The client left before the answer was complete."},
+    {ExchangeCompleted, R"({"outcome":"component_failed","status":502})",
+     "The component failed to answer (status 502)."},
+    {ExchangeRefused, R"({"method":"GET","target":"/debug/pprof","status":403,"code":"never"})",
+     "GET \"/debug/pprof\" was refused with 403 (never)."},
+    {PermissionChanged,
+     R"({"what":"capability","name":"silences.write","old":"off","new":"on","cut_exchanges":0})",
+     "Admin root changed capability silences.write from off to on."},
+    {PermissionChanged, R"({"what":"remote_access","old":"all","new":"off","cut_exchanges":3})",
+     "The gateway changed remote access from all to off, cutting 3 exchanges.", "gateway"},
+    {PermissionApplied, R"({"enforcers":2,"slowest_us":1500,"cut_exchanges":1})",
+     "What was taken away is cut in 2 enforcers, the slowest after 1 ms, cutting 1 exchange."},
+    {EngineerAdded, R"({"engineer":"bob"})", "Admin root added engineer bob."},
+    {EngineerApproved, R"({"engineer":"bob"})", "Admin root approved engineer bob in advance."},
+    {EngineerRemoved, R"({"engineer":"bob","ended_sessions":1})",
+     "Admin root removed engineer bob, ending 1 session."},
+    {PassIssued, R"({"engineer":"bob"})", "Admin root issued a pass for engineer bob."},
+    {PassUsed, R"({"engineer":"bob","client":"::1"})", "Engineer bob used a pass from ::1."},
+    {RequestCreated, R"({"engineer":"bob","role":"viewer","duration_us":28800000000,"reason":"ticket 7"})",
+     "Engineer bob asked for access as viewer for 8h: \"ticket 7\"."},
+    {RequestApproved, R"({"engineer":"bob","approvals":1,"approvals_needed":2})",
+     "Admin root approved the access request of engineer bob (1 of 2 approvals)."},
+    {RequestRefused, R"({"engineer":"bob","note":"not now"})",
+     "Admin root refused the access request of engineer bob: \"not now\"."},
+    {RequestWithdrawn, R"({"engineer":"bob"})", "Engineer bob withdrew an access request."},
+    {RequestExpired, R"({"engineer":"bob"})",
+     "The access request of engineer bob expired without an answer."},
+    {GrantStarted, R"({"engineer":"bob","role":"user"})", "Access of engineer bob began as user."},
+    {GrantEnded, R"({"engineer":"bob","reason":"revoked","cut_exchanges":2})",
+     "Access of engineer bob ended (revoked), cutting 2 exchanges."},
+    {PolicyChanged, R"({"capabilities":3,"operations":40,"newly_allowed":2})",
+     "Admin root put a policy in force: 3 capabilities with 40 operations, 2 newly allowed."},
+    {PolicyRejected, R"({"faults":2,"first_fault":"policy.yaml:3:1: what"})",
+     "A policy was rejected with 2 faults: policy.yaml:3:1: what."},
+    {ConfigChanged, R"({"changed":["limits","listeners"]})",
+     "Admin root put a configuration in force; changed: limits, listeners."},
+    {ConfigRejected, R"({"faults":1})", "A configuration was rejected with 1 fault."},
+    {AdminSignedIn, R"({"admin":"root","method":"password"})", "Admin root signed in with a password."},
+    {AdminSignedOut, R"({"admin":"root"})", "The sign-in of admin root ended."},
+    {AdminRefused, R"({"admin":"root","why":"wrong password"})", "Admin root was refused: wrong password."},
+    {GatewayStarted, R"({"version":"0.1.0","events":12})",
+     "The gateway started, version 0.1.0, with 12 earlier events."},
+    {GatewayStopped, R"({"reason":"SIGTERM"})", "The gateway stopped (SIGTERM)."},
+    {RoleStarted, R"({"role":"enforcer.1","restarts":0})", "The process enforcer.1 started."},
+    {RoleEnded, R"({"role":"enforcer.1","signal":9})", "The process enforcer.1 ended unasked, signal 9."},
+    {NodeUp, R"({"service":"prometheus","node":"127.0.0.1:9090"})",
+     "Node 127.0.0.1:9090 of prometheus answers."},
+    {NodeDown, R"({"service":"prometheus","node":"127.0.0.1:9090","reason":"connection refused"})",
+     "Node 127.0.0.1:9090 of prometheus does not answer: connection refused."},
+    {LogUnavailable, R"({"why":"no space left on device"})",
+     "The log could not be written: no space left on device; the door was closed."},
+    {LogRecovered, R"({"duration_us":2000000})", "The log can be written again after 2s."},
+    {LogRead, R"({"what":"events","events":20})", "Admin root read the log: events, 20 events."},
+    {LogTruncatedTail, R"({"bytes":31})",
+     "A torn write of 31 bytes at the end of the journal was stepped over."},
+};
+
+TEST(Describe, SaysEachTypeInASentence) {
+  std::map<EventType, int> covered;
+  for (const Case& c : kCases) {
+    ++covered[c.type];
+    const auto sentence = describe(sample(c.type, 1, {}, c.detail, c.actor));
+    ASSERT_TRUE(sentence.ok()) << c.detail;
+    EXPECT_EQ(*sentence, c.sentence);
+  }
+  for (const EventText& text : all_events())
+    EXPECT_EQ(covered.count(text.type), 1U) << text.name << " has no case here";
+}
+
+TEST(Describe, UsesOnlyFieldsOfTheCatalogue) {
+  for (const Case& c : kCases) {
+    const auto detail = base::parse_json(c.detail);
+    ASSERT_TRUE(detail.ok());
+    const std::string fields = " " + std::string(text_of(c.type).fields) + " ";
+    for (const auto& [name, value] : detail->items()) {
+      EXPECT_NE(fields.find(" " + name + " "), std::string::npos) << text_of(c.type).name << ": " << name;
+    }
+  }
+}
+
+TEST(Describe, NeverFailsForWantOfFields) {
+  for (const EventText& text : all_events()) {
+    const auto sentence = describe(sample(text.type, 1));
+    ASSERT_TRUE(sentence.ok()) << text.name;
+    EXPECT_EQ(sentence->back(), '.') << *sentence;
+    EXPECT_EQ(sentence->find_first_of("{}[]"), std::string::npos) << *sentence;
+  }
+}
+
+TEST(Describe, MakesHostileTextHarmless) {
+  std::string detail = R"({"method":"GET","target":"/\u001b[31m{actor}[x]","code":"never","status":403})";
+  const auto sentence = describe(sample(ExchangeRefused, 1, {}, detail));
+  ASSERT_TRUE(sentence.ok());
+  EXPECT_EQ(*sentence, "GET \"/\\x1b[31m{actor}[x]\" was refused with 403 (never).");
+  detail = R"({"target":")" + std::string(5000, 'a') + "\"}";
+  EXPECT_LT(describe(sample(ExchangeRefused, 1, {}, detail))->size(), 400U);
+}
+
+TEST(Describe, ToleratesFieldsOfAnotherKind) {
+  const auto sentence =
+      describe(sample(SessionEnded, 1, {}, R"({"engineer":{"a":1},"duration_us":"x","exchanges":[1,2]})"));
+  EXPECT_TRUE(sentence.ok());
+  EXPECT_FALSE(describe("no event").ok());
+}
+
+}  // namespace
+}  // namespace postern::audit
