@@ -254,7 +254,7 @@ TEST(CanonicalTarget, AgreesWithANaiveSecondOneOverRandomTargets) {
   CanonicalTarget ours_out;
   CanonicalTarget again;
   int accepted_ones = 0;
-  constexpr int kTargets = 400'000;
+  constexpr int kTargets = 200'000;
   for (int i = 0; i < kTargets; ++i) {
     const std::string target = random_target(random);
     const Verdict verdict = canonicalise(target, {}, ours_out);
