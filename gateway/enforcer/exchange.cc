@@ -544,11 +544,8 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   switch (head.body.kind) {
     case http::BodyKind::None: {
       // The answer to HEAD says how long the body would be.
-      const auto length =
-          http::parse_content_length(head.fields.find(http::FieldId::ContentLength).value_or(""));
-      const bool said = head_.method == http::Method::Head && length;
-      return send_head(head.status, fields, said ? ipc::BodyKind::Sized : ipc::BodyKind::None,
-                       said ? *length : 0);
+      const bool said = head_.method == http::Method::Head && head.declared_size.has_value();
+      return send_head(head.status, fields, said ? ipc::BodyKind::Sized : ipc::BodyKind::None, said ? *head.declared_size : 0);
     }
     case http::BodyKind::Sized:
       return send_head(head.status, fields, ipc::BodyKind::Sized, head.body.size);

@@ -329,7 +329,8 @@ void Connection::on_response_head(const ipc::ResponseHead& head) {
   // cannot be found.
   if (head.close || !exchange.request_done || framing.kind == http::BodyKind::UntilClose)
     exchange.keep_alive = false;
-  http::write_response_head(plain_out_, {head.status, {}}, fields, framing, exchange.keep_alive);
+  http::write_response_head(plain_out_, {head.status, {}, exchange.method == http::Method::Head}, fields, framing,
+                            exchange.keep_alive);
   exchange.response_body.emplace(has_body(exchange.method, head.status) ? framing : http::Framing{});
   host_.touch(*this);
 }
@@ -339,7 +340,7 @@ void Connection::on_informational(const ipc::ResponseHead& head) {
   http::Fields fields;
   if (!fill(fields, head.fields) || head.status < 100 || head.status > 199 || head.status == 101)
     return reset();
-  http::write_response_head(plain_out_, {head.status, {}}, fields, {}, true);
+  http::write_response_head(plain_out_, {head.status, {}, false}, fields, {}, true);
   host_.touch(*this);
 }
 
@@ -394,7 +395,7 @@ void Connection::answer_alone(int status) {
   fields.put("content-type", "application/problem+json");
   fields.put("cache-control", "no-store");
   fields.put("retry-after", "1");
-  http::write_response_head(plain_out_, {status, {}}, fields, {http::BodyKind::Sized, kProblem.size()},
+  http::write_response_head(plain_out_, {status, {}, false}, fields, {http::BodyKind::Sized, kProblem.size()},
                             false);
   if (exchange.method != http::Method::Head) plain_out_ += kProblem;
   host_.touch(*this);

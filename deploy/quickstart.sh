@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Copyright the Postern authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# deploy/quickstart.sh [--check]
+#
+# Sets everything up, builds Postern, and runs it in front of a real component: Prometheus and Alertmanager from Debian. Prints a link for
+# an engineer and one for an admin, and runs until Ctrl-C. With --check it walks the tour by itself instead, prints a line per step, and
+# exits 0 if every step came out as it should, 1 if not. Leaves nothing running.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
+
+check=0
+case "${1:-}" in
+  "") ;;
+  --check) check=1 ;;
+  -h|--help) sed -n '5,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "usage: deploy/quickstart.sh [--check]" >&2; exit 2 ;;
+esac
+
+work=$(mktemp -d /tmp/postern-quickstart.XXXXXX)
+chmod 755 "$work"
+pids=()
+stop() {
+  local p
+  for p in "${pids[@]}"; do kill -TERM "$p" 2>/dev/null || true; done
+  for p in "${pids[@]}"; do wait "$p" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# shellcheck disable=SC2086
+need $BUILD_PACKAGES $QUICKSTART_PACKAGES
+make_user
+build release
+say "installing into $work"
+cmake --install "$POSTERN_ROOT/build/release" --prefix "$work/install" >/dev/null
+chmod -R go+rX "$work/install"
+postern="$work/install/bin/postern"
+cfg="$work/gateway/postern.yaml"
+p() { "$postern" --config "$cfg" "$@"; }
+
+run_as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postern --regid postern --clear-groups -- "$@"; else "$@"; fi; }
+
+say "starting Prometheus and Alertmanager"
+prometheus_port=$(free_port)
+alertmanager_port=$(free_port)
+support_port=${POSTERN_PORT:-8443}
+admin_port=${POSTERN_ADMIN_PORT:-9443}
+in_use() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+if [ $check = 1 ] || in_use "$support_port"; then support_port=$(free_port); fi
+if [ $check = 1 ] || in_use "$admin_port"; then admin_port=$(free_port); fi
+mkdir "$work/component"
+cat >"$work/component/prometheus.yml" <<CONF
+global: { scrape_interval: 1s, evaluation_interval: 1s }
+alerting:
+  alertmanagers: [{ path_prefix: /alertmanager, static_configs: [{ targets: ["127.0.0.1:$alertmanager_port"] }] }]
+rule_files: [rules.yml]
+scrape_configs:
+  - { job_name: prometheus, metrics_path: /prometheus/metrics, static_configs: [{ targets: ["127.0.0.1:$prometheus_port"] }] }
+  - { job_name: alertmanager, metrics_path: /alertmanager/metrics, static_configs: [{ targets: ["127.0.0.1:$alertmanager_port"] }] }
+  - { job_name: missing, static_configs: [{ targets: ["127.0.0.1:1"] }] }
+CONF
+cat >"$work/component/rules.yml" <<'CONF'
+groups: [{ name: quickstart, rules: [{ alert: TargetDown, expr: 'up == 0', labels: { severity: warning } }] }]
+CONF
+cat >"$work/component/alertmanager.yml" <<'CONF'
+route: { receiver: nobody }
+receivers: [{ name: nobody }]
+CONF
+mkdir "$work/component/data"
+[ "$(id -u)" != 0 ] || chown -R postern: "$work/component"
+(cd "$work/component" && run_as prometheus --config.file=prometheus.yml --storage.tsdb.path=data/prometheus --web.listen-address="127.0.0.1:$prometheus_port" \
+  --web.external-url="http://127.0.0.1:$prometheus_port/prometheus/" --log.level=warn) >"$work/prometheus.log" 2>&1 & pids+=($!)
+(cd "$work/component" && run_as prometheus-alertmanager --config.file=alertmanager.yml --storage.path=data/alertmanager --web.listen-address="127.0.0.1:$alertmanager_port" \
+  --web.external-url="http://127.0.0.1:$alertmanager_port/alertmanager/" --cluster.listen-address= --log.level=warn) >"$work/alertmanager.log" 2>&1 & pids+=($!)
+
+say "making the gateway's configuration, authorities and first admin"
+"$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" \
+  --component "prometheus=http://127.0.0.1:$prometheus_port" --component "alertmanager=http://127.0.0.1:$alertmanager_port" >"$work/init.txt"
+password=$(sed -n 's/^ *password:* *//p' "$work/init.txt" | head -n 1)
+cp "$POSTERN_ROOT/deploy/quickstart/policy.yaml" "$work/gateway/policy.yaml"
+p policy check "$work/gateway/policy.yaml" >/dev/null
+
+say "starting Postern"
+"$postern" --config "$cfg" serve >"$work/postern.log" 2>&1 & pids+=($!)
+serving=$!
+ready=0
+for _ in $(seq 100); do
+  if p status >/dev/null 2>&1 && curl -sf --cacert "$work/gateway/certs/admin-ca.crt" "https://localhost:$admin_port/readyz" >/dev/null; then ready=1; break; fi
+  kill -0 "$serving" 2>/dev/null || break
+  sleep 0.2
+done
+[ $ready = 1 ] || { cat "$work/postern.log" >&2; die "Postern did not start"; }
+for _ in $(seq 100); do curl -sf "http://127.0.0.1:$prometheus_port/prometheus/-/ready" >/dev/null && break; sleep 0.2; done
+
+p engineer add alice --email alice@vendor.example >/dev/null
+p engineer approve alice >/dev/null
+p remote-access set all --until 8h >/dev/null
+for c in metrics.read targets.read status.read alerts.read; do p capability set "$c" on >/dev/null; done
+pass_link() { p --json pass issue --engineer alice --expires 15m | node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).link)'; }
+
+if [ $check = 1 ]; then
+  status=0
+  . "$POSTERN_ROOT/deploy/quickstart/tour.sh" || status=1
+  exit $status
+fi
+
+cat <<TEXT
+
+  Postern stands in front of Prometheus and Alertmanager.
+
+  Engineer   $(pass_link)
+             (a pass for alice, good for one sign-in within 15 minutes)
+  Admin      https://localhost:$admin_port/     user admin, password $password
+
+  The certificates are of this installation's own authorities: your browser will ask. They are
+             $work/gateway/certs/support-ca.crt   (engineers)
+             $work/gateway/certs/admin-ca.crt     (admins)
+
+  In another terminal:
+             $postern --config $cfg status
+             $postern --config $cfg capability set silences.write on --until 1h
+             $postern --config $cfg events --follow
+
+  Ctrl-C stops everything and removes $work.
+TEXT
+wait "$serving"

@@ -1,0 +1,47 @@
+# Copyright the Postern authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sourced by deploy/quickstart.sh, tests/run.sh and bench scripts: installs the Debian packages that a task needs, says what it is
+# doing, and knows where things are. Needs nothing but bash and apt.
+POSTERN_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+POSTERN_JOBS=${POSTERN_JOBS:-$(nproc)}
+
+BUILD_PACKAGES="g++ cmake ninja-build pkg-config libuv1-dev libssl-dev libsodium-dev libsqlite3-dev libyaml-cpp-dev
+  nlohmann-json3-dev libcli11-dev libre2-dev"
+TEST_PACKAGES="clang clang-format clang-tidy libclang-rt-14-dev valgrind libgtest-dev libgmock-dev libhttp-parser-dev python3 openssl curl git
+  prometheus prometheus-alertmanager chromium"
+QUICKSTART_PACKAGES="prometheus prometheus-alertmanager curl openssl"
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -- "$@"; fi; }
+
+# need PACKAGE...: installs those that are missing. Services that a package would start by itself stay stopped.
+need() {
+  local missing=() p
+  for p in "$@"; do dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$p"); done
+  # A Node.js of the machine's own is as good as Debian's.
+  if ! command -v npm >/dev/null || ! command -v node >/dev/null; then missing+=(nodejs npm); fi
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# make_user: the unprivileged user that the roles run as when root starts them.
+make_user() {
+  [ "$(id -u)" = 0 ] || return 0
+  id postern >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin postern
+}
+
+# free_port: a TCP port of the loopback that nobody uses now.
+free_port() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
+
+# build PRESET [TARGET...]
+build() {
+  local preset=$1
+  shift
+  say "building ($preset)"
+  (cd "$POSTERN_ROOT" && cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" -j "$POSTERN_JOBS" ${1:+--target "$@"} | tail -n 1)
+}
