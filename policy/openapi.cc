@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <optional>
 
 #include "base/bytes.h"
@@ -40,6 +41,32 @@ std::string pointer_token(std::string_view raw) {
       i += 2;
     } else {
       out += raw[i];
+    }
+  }
+  return out;
+}
+
+// JSON writes a character beyond U+FFFF as two escapes, \\ud83d\\ude00, where YAML wants one: \\U0001F600.
+// The rest of JSON is YAML. Columns behind such a character are two too small.
+std::string join_surrogates(std::string_view json) {
+  const auto unit = [&](std::size_t at) -> unsigned {
+    unsigned value = 0;
+    if (json.substr(at, 2) != "\\u" || at + 6 > json.size()) return 0;
+    const auto [stop, error] = std::from_chars(json.data() + at + 2, json.data() + at + 6, value, 16);
+    return error == std::errc{} && stop == json.data() + at + 6 ? value : 0;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const unsigned high = json[i] == '\\' ? unit(i) : 0;
+    const unsigned low = high >= 0xD800 && high < 0xDC00 ? unit(i + 6) : 0;
+    if (low >= 0xDC00 && low < 0xE000) {
+      char escape[16];
+      std::snprintf(escape, sizeof escape, "\\U%08X", 0x10000 + ((high - 0xD800) << 10U) + (low - 0xDC00));
+      out += escape;
+      i += 11;
+    } else {
+      out += json[i];
+      if (json[i] == '\\' && i + 1 < json.size()) out += json[++i];
     }
   }
   return out;
@@ -311,7 +338,9 @@ class OpenApiReader {
 
 ApiDocument parse_openapi(std::string_view text) {
   ApiDocument out;
-  const base::YamlDocument document = base::parse_yaml(text);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const bool json = first != std::string_view::npos && text[first] == '{';
+  const base::YamlDocument document = base::parse_yaml(json ? join_surrogates(text) : std::string(text));
   out.faults = document.faults;
   if (out.faults.empty()) OpenApiReader(out).read(document.root);
   return out;

@@ -32,7 +32,8 @@ std::string in_quotes(std::string_view text) { return "\"" + base::printable(tex
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
-  std::size_t least = std::max<std::size_t>(1, std::min<std::size_t>(3, word.size() / 3)) + 1;
+  // Two mistakes, so that swapped letters are found; one in a short word, three in a long one.
+  std::size_t least = (word.size() < 4 ? 1 : std::clamp<std::size_t>(word.size() / 3, 2, 3)) + 1;
   for (const std::string_view candidate : candidates) {
     if (word.size() > 64 || candidate.size() > 64) continue;
     const std::size_t d = distance(base::to_lower(word), candidate);
