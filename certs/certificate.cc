@@ -199,6 +199,8 @@ base::Result<std::vector<CertificatePtr>> parse_pem(std::string_view pem, std::s
   return out;
 }
 
+base::Micros not_after_of(const X509* certificate) { return wall(X509_get0_notAfter(certificate)); }
+
 std::string to_der(X509* certificate) {
   unsigned char* data = nullptr;
   const int size = i2d_X509(certificate, &data);
@@ -245,7 +247,7 @@ CertificateFacts facts_of(X509* certificate) {
     facts.key_type = key_type_of(key);
   }
   facts.not_before = wall(X509_get0_notBefore(certificate));
-  facts.not_after = wall(X509_get0_notAfter(certificate));
+  facts.not_after = not_after_of(certificate);
   facts.authority = X509_check_ca(certificate) == 1;
   add_names(certificate, facts);
   return facts;

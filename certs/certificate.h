@@ -56,6 +56,7 @@ base::Result<CertificatePtr> parse_der(std::string_view der, OSSL_LIB_CTX* libra
 base::Result<std::vector<CertificatePtr>> parse_pem(std::string_view pem, std::size_t limit = kChainLimit,
                                                     OSSL_LIB_CTX* library = nullptr);
 CertificateFacts facts_of(X509* certificate);  // names that are not printable are left out
+base::Micros not_after_of(const X509* certificate);
 std::string to_der(X509* certificate);
 std::string key_id_of(EVP_PKEY* key);  // private or public
 std::string key_type_of(EVP_PKEY* key);

@@ -60,7 +60,7 @@ bool offer_protocol(SSL_CTX* context, const std::string& protocol) {
 void ClientContext::State::remember(const Session::State& session, SslSessionPtr ticket) {
   X509* leaf = SSL_SESSION_get0_peer(ticket.get());
   if (leaf == nullptr) return;
-  tickets[session.host] = Ticket{std::move(ticket), certs::facts_of(leaf).not_after};
+  tickets[session.host] = Ticket{std::move(ticket), certs::not_after_of(leaf)};
   if (tickets.size() > kHostsLimit) tickets.erase(tickets.begin());
 }
 
