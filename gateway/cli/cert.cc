@@ -31,12 +31,15 @@ int refuse(const std::string& why) {
 
 // The name becomes a file's name.
 bool is_engineer_name(const std::string& name) {
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; };
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
   return !name.empty() && name.size() <= 64 && name[0] != '.' && std::all_of(name.begin(), name.end(), plain);
 }
 
 base::Result<certs::Credentials> read_authority(const std::string& directory) {
-  base::Result<std::string> certificate = base::read_file(directory + "/certs/support-authority.pem", certs::kPemSizeLimit);
+  base::Result<std::string> certificate =
+      base::read_file(directory + "/certs/support-authority.pem", certs::kPemSizeLimit);
   if (!certificate.ok()) return certificate.error();
   base::Result<std::string> key = base::read_file(directory + "/keys/support-authority.key", kKeyLimit);
   if (!key.ok()) return key.error();
@@ -45,16 +48,17 @@ base::Result<certs::Credentials> read_authority(const std::string& directory) {
 
 base::Status issue(const CertIssueOptions& options) {
   if (!is_engineer_name(options.engineer)) {
-    return base::fail(base::Code::Invalid, "the engineer's name must be lower-case letters, digits, '-', '_' and '.'");
+    return base::fail(base::Code::Invalid,
+                      "the engineer's name must be lower-case letters, digits, '-', '_' and '.'");
   }
   const base::Result<base::Micros> duration = base::parse_duration(options.expires);
   if (!duration.ok()) return duration.error();
-  if (*duration > kLongestClientCertificate) return base::fail(base::Code::Invalid, "a certificate may last 825 days at most");
+  if (*duration > kLongestClientCertificate)
+    return base::fail(base::Code::Invalid, "a certificate may last 825 days at most");
   base::Result<certs::Credentials> authority = read_authority(options.directory);
   if (!authority.ok()) return authority.error();
-  base::Result<certs::Credentials> made =
-      certs::make_client_certificate(*authority, options.engineer, options.email,
-                                     certs::valid_for(base::SystemClock().wall(), *duration));
+  base::Result<certs::Credentials> made = certs::make_client_certificate(
+      *authority, options.engineer, options.email, certs::valid_for(base::SystemClock().wall(), *duration));
   base::wipe(authority->key_pem);
   if (!made.ok()) return made.error();
   NewFolder out({});
@@ -99,9 +103,10 @@ int cert_issue(const CertIssueOptions& options) {
   const base::Status crypto = base::init_crypto();
   const base::Status done = crypto.ok() ? issue(options) : crypto;
   if (!done.ok()) return refuse(done.error().message);
-  std::printf("Made %s/%s.pem and .key for %s. Make the engineer known with\n  postern engineer add %s --email %s\n",
-              options.out.c_str(), options.engineer.c_str(), options.email.c_str(), options.engineer.c_str(),
-              options.email.c_str());
+  std::printf(
+      "Made %s/%s.pem and .key for %s. Make the engineer known with\n  postern engineer add %s --email %s\n",
+      options.out.c_str(), options.engineer.c_str(), options.email.c_str(), options.engineer.c_str(),
+      options.email.c_str());
   return 0;
 }
 
@@ -123,7 +128,8 @@ int cert_list(const std::string& directory, bool json) {
   }
   for (const base::OrderedJson& item : items) {
     std::printf("%-28s %-20s %s  %s\n", item["file"].get<std::string>().c_str(),
-                item["not_after"].get<std::string>().substr(0, 10).c_str(), item["authority"].get<bool>() ? "authority" : "leaf     ",
+                item["not_after"].get<std::string>().substr(0, 10).c_str(),
+                item["authority"].get<bool>() ? "authority" : "leaf     ",
                 base::printable(item["subject"].get<std::string>(), 80).c_str());
   }
   return 0;

@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// `postern cert`: engineers' client certificates from the support authority that `postern init` made. Offline, on the files of one
-// folder; needs no running gateway. Whoever may read the authority's key may issue: a vendor keeps it at home.
+// `postern cert`: engineers' client certificates from the support authority that `postern init` made.
+// Offline, on the files of one folder; needs no running gateway. Whoever may read the authority's key may
+// issue: a vendor keeps it at home.
 #pragma once
 
 #include <string>

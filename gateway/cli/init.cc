@@ -30,7 +30,8 @@ constexpr std::size_t kPasswordCharacters = 20;  // 116 bits
 constexpr std::array<const char*, 4> kOurs{"postern.yaml", "policy.yaml", "admins.json", "keys"};
 
 constexpr std::string_view kEmptyPolicy =
-    "# What engineers could be let do. Nothing is listed, so nothing reaches the component: closed by default.\n"
+    "# What engineers could be let do. Nothing is listed, so nothing reaches the component: closed by "
+    "default.\n"
     "# docs/POLICY.md describes this file; postern policy import makes one from an OpenAPI document.\n"
     "version: 1\n"
     "capabilities: {}\n"
@@ -65,36 +66,41 @@ std::vector<ServiceChoice> choose_services(const std::vector<std::string>& compo
 std::vector<std::string> choose_names(const std::vector<std::string>& wanted) {
   std::vector<std::string> out{"localhost", "127.0.0.1", "[::1]"};
   char host[HOST_NAME_MAX + 1] = {};
-  if (::gethostname(host, HOST_NAME_MAX) == 0 && http::is_authority(host)) out.emplace_back(base::to_lower(host));
+  if (::gethostname(host, HOST_NAME_MAX) == 0 && http::is_authority(host))
+    out.emplace_back(base::to_lower(host));
   out.insert(out.end(), wanted.begin(), wanted.end());
   std::vector<std::string> unique;
   for (const std::string& name : out) {
     if (std::find(unique.begin(), unique.end(), name) == unique.end()) unique.push_back(name);
   }
   // The name that links are made of comes first: what the caller named, if anything.
-  if (!wanted.empty()) std::rotate(unique.begin(), std::find(unique.begin(), unique.end(), wanted[0]), unique.end());
+  if (!wanted.empty())
+    std::rotate(unique.begin(), std::find(unique.begin(), unique.end(), wanted[0]), unique.end());
   return unique;
 }
 
-std::string listener_text(const std::string& name, const std::string& address, const std::vector<std::string>& names) {
+std::string listener_text(const std::string& name, const std::string& address,
+                          const std::vector<std::string>& names) {
   std::string out = "  " + name + ":\n    address: " + quoted(address) + "\n    certificate: certs/" + name +
                     ".pem\n    key: keys/" + name + ".key\n    names:\n";
   for (const std::string& host : names) out += "      - " + quoted(host) + "\n";
   return out;
 }
 
-std::string config_text(const InitOptions& options, const std::string& user, const std::vector<std::string>& names) {
+std::string config_text(const InitOptions& options, const std::string& user,
+                        const std::vector<std::string>& names) {
   std::string out = "# docs/CONFIGURATION.md describes every key.\nversion: 1\n";
   if (!user.empty()) out += "user: " + quoted(user) + "\n";
-  out += "listeners:\n" + listener_text("support", options.listen, names) +
-         listener_text("admin", options.admin_listen, names) +
-         "control_socket: run/control.sock\nstate_directory: state\npolicy: policy.yaml\nadmins: admins.json\n"
-         "pass_key: keys/pass.key\nsupport_authority: certs/support-authority.pem\ncomponent:\n  services:";
+  out +=
+      "listeners:\n" + listener_text("support", options.listen, names) +
+      listener_text("admin", options.admin_listen, names) +
+      "control_socket: run/control.sock\nstate_directory: state\npolicy: policy.yaml\nadmins: admins.json\n"
+      "pass_key: keys/pass.key\nsupport_authority: certs/support-authority.pem\ncomponent:\n  services:";
   const std::vector<ServiceChoice> services = choose_services(options.components);
   out += services.empty() ? " []\n" : "\n";
   for (const ServiceChoice& one : services) {
-    out += "    - name: " + quoted(one.name) + "\n      path: " + quoted(one.path) + "\n      nodes:\n        - " +
-           quoted(one.url) + "\n";
+    out += "    - name: " + quoted(one.name) + "\n      path: " + quoted(one.path) +
+           "\n      nodes:\n        - " + quoted(one.url) + "\n";
   }
   return out;
 }
@@ -108,7 +114,10 @@ std::string absolute(const std::string& path) {
 class Initialiser {
  public:
   Initialiser(const InitOptions& options, std::string user, std::optional<proc::Account> account)
-      : options_(options), user_(std::move(user)), folder_(std::move(account)), top_(absolute(options.directory)) {}
+      : options_(options),
+        user_(std::move(user)),
+        folder_(std::move(account)),
+        top_(absolute(options.directory)) {}
 
   base::Status make() {
     base::Status done = refuse_to_overwrite();
@@ -138,8 +147,8 @@ class Initialiser {
         "  2. Start the gateway:\n"
         "       postern serve --config %s\n"
         "  3. Sign in to the console, or use the commands: postern --config %s status\n",
-        top_.c_str(), password_.c_str(), admin_url_.c_str(), top_.c_str(), admin_fingerprint_.c_str(), top_.c_str(),
-        config.c_str(), config.c_str(), config.c_str());
+        top_.c_str(), password_.c_str(), admin_url_.c_str(), top_.c_str(), admin_fingerprint_.c_str(),
+        top_.c_str(), config.c_str(), config.c_str(), config.c_str());
   }
 
  private:
@@ -148,7 +157,8 @@ class Initialiser {
       struct stat info {};
       const std::string path = top_ + "/" + name;
       if (::lstat(path.c_str(), &info) == 0) {
-        return base::fail(base::Code::Exists, path + " is there already: init never overwrites, choose another folder");
+        return base::fail(base::Code::Exists,
+                          path + " is there already: init never overwrites, choose another folder");
       }
     }
     return base::Ok{};
@@ -160,7 +170,8 @@ class Initialiser {
     config_ = config_text(options_, user_, names_);
     const supervisor::ParsedConfig parsed = supervisor::parse_config(config_, top_, 1);
     if (parsed.config == nullptr) {
-      return base::fail(base::Code::Invalid, "the options do not make a configuration: " + parsed.faults.front().message);
+      return base::fail(base::Code::Invalid,
+                        "the options do not make a configuration: " + parsed.faults.front().message);
     }
     admin_url_ = parsed.config->admin.url();
     return base::Ok{};
@@ -180,7 +191,8 @@ class Initialiser {
     return config.ok() ? folder_.write(top_ + "/policy.yaml", kEmptyPolicy, 0640) : config;
   }
 
-  base::Status store(const std::string& name, const std::string& certificate, certs::Credentials& credentials) {
+  base::Status store(const std::string& name, const std::string& certificate,
+                     certs::Credentials& credentials) {
     base::Status done = folder_.write(top_ + "/certs/" + name + ".pem", certificate, 0644);
     if (done.ok()) done = folder_.write(top_ + "/keys/" + name + ".key", credentials.key_pem, 0600);
     base::wipe(credentials.key_pem);
@@ -227,7 +239,8 @@ class Initialiser {
     const base::Micros now = base::SystemClock().wall();
     base::Result<certs::Credentials> authority =
         certs::make_authority("Postern support engineers", certs::valid_for(now, 10 * kYear));
-    return authority.ok() ? store("support-authority", authority->certificate_pem, *authority) : authority.error();
+    return authority.ok() ? store("support-authority", authority->certificate_pem, *authority)
+                          : authority.error();
   }
 
   // An Ed25519 seed in base64url and a newline, as the keeper reads it.
@@ -266,8 +279,10 @@ base::Result<std::optional<proc::Account>> choose_account(const InitOptions& opt
   user = options.user.empty() ? "postern" : options.user;
   base::Result<proc::Account> account = proc::find_account(user);
   if (!account.ok()) {
-    return base::fail(base::Code::NotFound, account.error().message +
-                                                ": make it with useradd --system --no-create-home --shell /usr/sbin/nologin " + user);
+    return base::fail(base::Code::NotFound,
+                      account.error().message +
+                          ": make it with useradd --system --no-create-home --shell /usr/sbin/nologin " +
+                          user);
   }
   return std::optional<proc::Account>(*account);
 }

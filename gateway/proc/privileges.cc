@@ -84,7 +84,8 @@ bool is_root() {
 }
 
 base::Status drop_to(const Account& account) {
-  if (account.uid == 0 || account.gid == 0) return base::fail(base::Code::Denied, "the account to run as is root");
+  if (account.uid == 0 || account.gid == 0)
+    return base::fail(base::Code::Denied, "the account to run as is root");
   drop_bounding_set();
   if (::setgroups(0, nullptr) != 0) return base::fail_errno("setgroups", errno);
   if (::setresgid(account.gid, account.gid, account.gid) != 0) return base::fail_errno("setresgid", errno);
@@ -117,7 +118,8 @@ base::Status end_with_parent() {
   const pid_t parent = ::getppid();
   base::Status done = control(PR_SET_PDEATHSIG, SIGKILL, "parent death signal");
   // It may have ended before the signal was asked for; then we belong to another by now, or to init.
-  if (done.ok() && (::getppid() != parent || parent == 1)) done = base::fail(base::Code::Closed, "the parent is gone");
+  if (done.ok() && (::getppid() != parent || parent == 1))
+    done = base::fail(base::Code::Closed, "the parent is gone");
   return done;
 }
 

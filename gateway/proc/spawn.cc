@@ -48,8 +48,8 @@ int set_up(Attributes& attributes) {
   if (error == 0) error = ::posix_spawnattr_setsigdefault(&attributes.value, &all);
   if (error == 0) error = ::posix_spawnattr_setpgroup(&attributes.value, 0);
   if (error == 0) {
-    error = ::posix_spawnattr_setflags(&attributes.value,
-                                       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    error = ::posix_spawnattr_setflags(
+        &attributes.value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   }
   return error;
 }
@@ -65,7 +65,8 @@ base::Result<pid_t> spawn(const std::string& path, const std::string& name, int 
   char* argv[] = {argument.data(), nullptr};
   char* environment[] = {nullptr};
   pid_t pid = -1;
-  if (error == 0) error = ::posix_spawn(&pid, path.c_str(), &actions.value, &attributes.value, argv, environment);
+  if (error == 0)
+    error = ::posix_spawn(&pid, path.c_str(), &actions.value, &attributes.value, argv, environment);
   if (error != 0) return base::fail_errno("cannot start " + path, error);
   return pid;
 }

@@ -1,9 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Starts one of our own programs and learns how it ended. A child gets nothing by accident: an empty environment, /dev/null as
-// standard input, our standard error twice, one descriptor of our choice as 3, and no other; no blocked signal, no inherited
-// disposition; a process group of its own, so that a Ctrl-C at the terminal reaches us alone and we decide the order of the end.
+// Starts one of our own programs and learns how it ended. A child gets nothing by accident: an empty
+// environment, /dev/null as standard input, our standard error twice, one descriptor of our choice as 3, and
+// no other; no blocked signal, no inherited disposition; a process group of its own, so that a Ctrl-C at the
+// terminal reaches us alone and we decide the order of the end.
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +23,7 @@ inline constexpr int kPassedFd = 3;
 base::Result<pid_t> spawn(const std::string& path, const std::string& name, int passed);
 
 struct Ending {
-  int status = 0;      // exit status, if signal is 0
+  int status = 0;  // exit status, if signal is 0
   int signal = 0;
   std::string text() const;  // "status 1", "signal 9 (Killed)"
 };

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keeper: reads its keys from descriptors that the supervisor opened, then answers datagrams. No network, no log, no path.
+// The keeper: reads its keys from descriptors that the supervisor opened, then answers datagrams. No network,
+// no log, no path.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,12 +26,14 @@ constexpr std::uint32_t kAdminTerminator = 1000;  // the terminator of the admin
 constexpr base::Nanos kRotationLook = 60 * base::kSecond;
 constexpr int kRequestsPerRound = 64;  // of one channel, so that none keeps the others waiting
 
-// From the beginning whatever was read before: the same open file is passed again to a keeper that is restarted.
+// From the beginning whatever was read before: the same open file is passed again to a keeper that is
+// restarted.
 std::string read_key(Role& role, const base::UniqueFd& fd, const std::string& path) {
   std::string content(keeper::kKeyFileLimit + 1, '\0');
   std::size_t held = 0;
   for (;;) {
-    const ssize_t n = ::pread(fd.get(), content.data() + held, content.size() - held, static_cast<off_t>(held));
+    const ssize_t n =
+        ::pread(fd.get(), content.data() + held, content.size() - held, static_cast<off_t>(held));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) role.fail(base::fail_errno(path, errno).message);
     held += static_cast<std::size_t>(n);
@@ -58,7 +61,8 @@ void read_keys(Role& role, keeper::KeyRing& keys) {
   const base::Json& config = role.config();
   for (const base::Json& entry : config.value("tls_keys", base::Json::array())) {
     with_key(role, entry, [&](const keeper::KeyFile& file) {
-      return keys.add_tls_key(base::json_text_or(entry, "listener", ""), file, base::json_text_or(entry, "certificate", ""));
+      return keys.add_tls_key(base::json_text_or(entry, "listener", ""), file,
+                              base::json_text_or(entry, "certificate", ""));
     });
   }
   if (const auto entry = config.find("pass_key"); entry != config.end()) {

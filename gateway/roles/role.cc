@@ -20,8 +20,8 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 // A hardened process may not be traced by its own user, and LeakSanitizer works by tracing.
-extern "C" const char* __asan_default_options();                                // NOLINT
-extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }    // NOLINT
+extern "C" const char* __asan_default_options();                              // NOLINT
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }  // NOLINT
 #endif
 
 namespace postern::roles {
@@ -71,7 +71,8 @@ struct Role::Internals {
 
   explicit Internals(Role& owner) : role(owner) {
     control = std::make_unique<ipc::SocketChannel>(
-        loop, base::UniqueFd(ipc::kControlFd), ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
+        loop, base::UniqueFd(ipc::kControlFd),
+        ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
         [this](std::uint16_t type, std::string_view payload, Fds received) {
           on_frame(static_cast<ipc::ToRole>(type), payload, std::move(received));
         },
@@ -80,13 +81,19 @@ struct Role::Internals {
 
   void on_frame(ipc::ToRole type, std::string_view payload, Fds received) {
     switch (type) {
-      case ipc::ToRole::Start: return on_start(payload, std::move(received));
-      case ipc::ToRole::Channel: return on_channel(payload, std::move(received));
-      case ipc::ToRole::Reload: return on_reload(payload);
-      case ipc::ToRole::Drain: return on_drain();
+      case ipc::ToRole::Start:
+        return on_start(payload, std::move(received));
+      case ipc::ToRole::Channel:
+        return on_channel(payload, std::move(received));
+      case ipc::ToRole::Reload:
+        return on_reload(payload);
+      case ipc::ToRole::Drain:
+        return on_drain();
       case ipc::ToRole::Connected:
-      case ipc::ToRole::ConnectFailed: return on_connected(type, payload, std::move(received));
-      case ipc::ToRole::Answer: return on_answer(payload);
+      case ipc::ToRole::ConnectFailed:
+        return on_connected(type, payload, std::move(received));
+      case ipc::ToRole::Answer:
+        return on_answer(payload);
     }
     role.fail("the supervisor said something unknown");
   }
@@ -102,10 +109,11 @@ struct Role::Internals {
     const std::string* given_name = base::json_text(start, "name");
     const auto names = start.find("fds");
     const auto part = start.find("config");
-    const bool sound = given_name != nullptr && names != start.end() && names->is_array() && part != start.end() &&
-                       names->size() == received.size() && !started;
+    const bool sound = given_name != nullptr && names != start.end() && names->is_array() &&
+                       part != start.end() && names->size() == received.size() && !started;
     if (!sound) role.fail("the supervisor's Start is not one");
-    for (std::size_t i = 0; i < received.size(); ++i) fds[(*names)[i].get<std::string>()] = std::move(received[i]);
+    for (std::size_t i = 0; i < received.size(); ++i)
+      fds[(*names)[i].get<std::string>()] = std::move(received[i]);
     name = *given_name;
     index = static_cast<std::uint32_t>(base::json_number_or(start, "index", 0));
     config = *part;
@@ -154,7 +162,9 @@ struct Role::Internals {
     found.mapped()(parse(answer.text));
   }
 
-  void send(ipc::FromRole type, std::string_view payload) { control->send(static_cast<std::uint16_t>(type), payload); }
+  void send(ipc::FromRole type, std::string_view payload) {
+    control->send(static_cast<std::uint16_t>(type), payload);
+  }
 };
 
 Role::Role(std::string_view kind) {
@@ -202,7 +212,9 @@ void Role::on_channel(std::string_view peer, std::function<void(std::uint32_t, F
   }
 }
 
-void Role::on_reload(std::function<void(const base::Json&)> reload) { internals_->reload = std::move(reload); }
+void Role::on_reload(std::function<void(const base::Json&)> reload) {
+  internals_->reload = std::move(reload);
+}
 void Role::on_drain(std::function<void()> drain) { internals_->drain = std::move(drain); }
 
 void Role::drained() {

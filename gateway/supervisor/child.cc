@@ -11,7 +11,7 @@
 namespace postern::supervisor {
 namespace {
 
-constexpr int kDeathsCounted = 30;  // 100 ms doubled that often is far above the longest back-off
+constexpr int kDeathsCounted = 30;             // 100 ms doubled that often is far above the longest back-off
 constexpr std::uint32_t kNumberedFrom = 1000;  // indices from here on are names' own ("terminator.admin")
 
 std::string name_of(const std::string& kind, std::uint32_t index) {
@@ -31,15 +31,20 @@ base::Nanos back_off(int deaths) {
 
 std::string_view to_text(ChildState state) {
   switch (state) {
-    case ChildState::Starting: return "starting";
-    case ChildState::Running: return "running";
-    case ChildState::BackingOff: return "backing_off";
-    case ChildState::Stopped: break;
+    case ChildState::Starting:
+      return "starting";
+    case ChildState::Running:
+      return "running";
+    case ChildState::BackingOff:
+      return "backing_off";
+    case ChildState::Stopped:
+      break;
   }
   return "stopped";
 }
 
-Child::Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index, const Listener& listener)
+Child::Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index,
+             const Listener& listener)
     : loop_(loop),
       program_(std::move(program)),
       kind_(std::move(kind)),
@@ -75,7 +80,8 @@ void Child::begin() {
         on_frame(static_cast<ipc::FromRole>(type), payload);
       },
       [this](const base::Error&) {
-        if (pid_ > 0) ::kill(pid_, SIGKILL);  // without its channel it is of no use; what ended it follows with SIGCHLD
+        if (pid_ > 0)
+          ::kill(pid_, SIGKILL);  // without its channel it is of no use; what ended it follows with SIGCHLD
       });
   // What waited goes first: what before_start offers is newer, and the newest wins.
   for (auto& [peer, fds] : std::exchange(offers_, {})) offer(peer.first, peer.second, std::move(fds));
@@ -85,7 +91,8 @@ void Child::begin() {
 }
 
 void Child::send_start(Beginning beginning) {
-  const base::Json start = {{"name", name_}, {"index", index_}, {"config", std::move(beginning.config)}, {"fds", beginning.names}};
+  const base::Json start = {
+      {"name", name_}, {"index", index_}, {"config", std::move(beginning.config)}, {"fds", beginning.names}};
   send(ipc::ToRole::Start, base::dump_json(start), std::move(beginning.fds));
 }
 
@@ -154,7 +161,8 @@ void Child::answer(std::uint64_t life, std::uint64_t id, const base::Json& json)
 void Child::on_frame(ipc::FromRole type, std::string_view payload) {
   switch (type) {
     case ipc::FromRole::Ready:
-      if (state_ != ChildState::Starting || !payload.empty()) return fail("its Ready is against the control protocol");
+      if (state_ != ChildState::Starting || !payload.empty())
+        return fail("its Ready is against the control protocol");
       state_ = ChildState::Running;
       return listener_.on_ready(*this);
     case ipc::FromRole::Connect: {

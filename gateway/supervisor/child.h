@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// One role as the supervisor sees it: its process, its control channel, and the back-off between its lives. A role that says something
-// it may not is killed, and comes back like one that crashed.
+// One role as the supervisor sees it: its process, its control channel, and the back-off between its lives. A
+// role that says something it may not is killed, and comes back like one that crashed.
 #pragma once
 
 #include <sys/types.h>
@@ -27,7 +27,8 @@ namespace postern::supervisor {
 
 inline constexpr base::Nanos kFirstBackOff = 100 * base::kMillisecond;
 inline constexpr base::Nanos kLongestBackOff = 10 * base::kSecond;
-inline constexpr base::Nanos kSettled = 30 * base::kSecond;  // a life this long and the next death counts as the first
+inline constexpr base::Nanos kSettled =
+    30 * base::kSecond;  // a life this long and the next death counts as the first
 
 // How long to wait before the next life. deaths: without a settled life between them, this one included.
 base::Nanos back_off(int deaths);
@@ -54,13 +55,15 @@ class Child {
   };
 
   // kind: "enforcer"; index: its number among its kind; the listener outlives the child.
-  Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index, const Listener& listener);
+  Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index,
+        const Listener& listener);
   ~Child();  // kills the process if there is one
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   void start();
-  // A channel to a peer: sent now to a process that lives, otherwise kept for the next one; the newest for a peer wins.
+  // A channel to a peer: sent now to a process that lives, otherwise kept for the next one; the newest for a
+  // peer wins.
   void offer(std::string_view peer, std::uint32_t peer_index, Fds fds);
   void reload(const base::Json& config);
   void give_up();  // it is not started again once it ends

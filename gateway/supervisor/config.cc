@@ -3,33 +3,28 @@
 #include "gateway/supervisor/config.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <charconv>
-#include <map>
 
 #include "base/bytes.h"
 #include "gateway/supervisor/config_reader.h"
-#include "policy/reader.h"
 
 namespace postern::supervisor {
 namespace {
 
 using base::kWallSecond;
 using base::YamlNode;
-using policy::quoted;
 
 constexpr base::Micros kMinute = 60 * kWallSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
 constexpr std::int64_t kKiB = 1 << 10, kMiB = 1 << 20, kGiB = 1 << 30;
 // A head travels to the enforcer in one frame of at most 96 KiB (exchange_protocol.h), with its lengths.
 constexpr std::int64_t kLargestHead = 64 * kKiB;
-constexpr std::size_t kServiceNameLimit = 63;
-constexpr std::string_view kOurPath = "/.postern/";
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
-      {"", {"version", "user", "workers", "listeners", "control_socket", "state_directory", "policy", "admins", "pass_key",
-            "component", "support_authority", "sessions", "requests", "limits", "timeouts", "log"}},
+      {"",
+       {"version", "user", "workers", "listeners", "control_socket", "state_directory", "policy", "admins",
+        "pass_key", "component", "support_authority", "sessions", "requests", "limits", "timeouts", "log"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -39,36 +34,15 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[].tls", {"roots", "name"}},
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
       {"requests", {"expire", "default_grant", "longest_grant"}},
-      {"limits", {"connections", "connections_per_address", "exchanges_per_connection", "fields", "head", "target",
-                  "request_body"}},
-      {"timeouts", {"handshake", "head", "body_idle", "keep_alive", "component_connect", "component_head", "component_idle",
-                    "drain"}},
+      {"limits",
+       {"connections", "connections_per_address", "exchanges_per_connection", "fields", "head", "target",
+        "request_body"}},
+      {"timeouts",
+       {"handshake", "head", "body_idle", "keep_alive", "component_connect", "component_head",
+        "component_idle", "drain"}},
       {"log", {"level"}},
   };
   return tables;
-}
-
-bool is_name_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-bool is_service_name(std::string_view name) {
-  if (name.empty() || name.size() > kServiceNameLimit || !is_name_byte(name[0])) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) { return is_name_byte(c) || c == '-'; });
-}
-
-// Visible ASCII without what a path would have to escape or what would start a query; no empty and no dot segments.
-bool is_plain_path(std::string_view path) {
-  for (const char c : path) {
-    if (c <= ' ' || c >= 0x7f || std::string_view("?#%\\;\"<>^`{|}").find(c) != std::string_view::npos) return false;
-  }
-  return path.find("//") == std::string_view::npos && path.find("/./") == std::string_view::npos &&
-         path.find("/../") == std::string_view::npos;
-}
-
-bool parse_numeric(std::string_view host, bool& v6) {
-  const std::string text(host);
-  std::array<unsigned char, 16> bytes{};
-  v6 = ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
-  return v6 || ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1;
 }
 
 class Parser {
@@ -83,7 +57,7 @@ class Parser {
     workers(root, cores);
     listeners(root);
     files(root);
-    component(root);
+    read_component(read_, root, config_);
     sessions(root);
     requests(root);
     limits(root);
@@ -103,7 +77,8 @@ class Parser {
     if (node == nullptr) return;
     config_.user_mark = node->mark;
     config_.user = node->scalar;
-    if (node->scalar == "root") read_.fault(node->mark, "user must not be root: nothing of Postern runs as root");
+    if (node->scalar == "root")
+      read_.fault(node->mark, "user must not be root: nothing of Postern runs as root");
   }
 
   void workers(const YamlNode& root, int cores) {
@@ -135,7 +110,8 @@ class Parser {
       out.mark = address->mark;
       listen_address(*address, out.address);
     }
-    read_.required_file(*node, path, "certificate", "the file with the listener's certificate chain in PEM", out.certificate);
+    read_.required_file(*node, path, "certificate", "the file with the listener's certificate chain in PEM",
+                        out.certificate);
     read_.required_file(*node, path, "key", "the file with the listener's private key in PEM", out.key);
     names(*node, path, out);
   }
@@ -153,8 +129,9 @@ class Parser {
     const bool sound = !digits.empty() && error == std::errc() && end == digits.data() + digits.size() &&
                        parse_numeric(host, v6) && v6 == bracketed;
     if (!sound) {
-      return read_.fault(node.mark, "address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, not " +
-                                        quoted(text));
+      return read_.fault(
+          node.mark, "address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, not " +
+                         quoted(text));
     }
     out = {std::string(host), port, v6};
   }
@@ -163,7 +140,9 @@ class Parser {
     const YamlNode* list = read_.list(parent, "names", path + ".names");
     if (list == nullptr) {
       if (out.names.empty() && parent.find("names") == nullptr) {
-        read_.fault(parent.mark, path + " needs names: the hosts under which clients reach it, such as [support.example.org]");
+        read_.fault(
+            parent.mark,
+            path + " needs names: the hosts under which clients reach it, such as [support.example.org]");
       }
       return;
     }
@@ -177,8 +156,10 @@ class Parser {
       if (name) {
         out.names.push_back(*name);
       } else {
-        read_.fault(item.mark, "a name must be a host or host:port such as support.example.org or [2001:db8::1]:8443, not " +
-                                   quoted(item.scalar));
+        read_.fault(
+            item.mark,
+            "a name must be a host or host:port such as support.example.org or [2001:db8::1]:8443, not " +
+                quoted(item.scalar));
       }
     }
   }
@@ -193,7 +174,8 @@ class Parser {
                                   ": give it another port");
     }
     if (!admin.key.path.empty() && admin.key.path == support.key.path) {
-      read_.fault(admin.key.mark, "the admin listener has the key of the support listener: give it one of its own");
+      read_.fault(admin.key.mark,
+                  "the admin listener has the key of the support listener: give it one of its own");
     }
   }
 
@@ -211,170 +193,10 @@ class Parser {
     read_.file(root, "support_authority", config_.support_authority);
     constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
     if (config_.control_socket.path.size() > kSocketPathLimit) {
-      read_.fault(config_.control_socket.mark, "control_socket must be a path of at most " + std::to_string(kSocketPathLimit) +
+      read_.fault(config_.control_socket.mark, "control_socket must be a path of at most " +
+                                                   std::to_string(kSocketPathLimit) +
                                                    " bytes: choose a shorter one");
     }
-  }
-
-  void component(const YamlNode& root) {
-    const YamlNode* node = read_.map(root, "component", "component");
-    const YamlNode* list = node == nullptr ? nullptr : read_.list(*node, "services", "component.services");
-    if (list == nullptr) return;
-    for (const YamlNode& item : list->items) service(item);
-    if (config_.services.size() > kServiceLimit) {
-      read_.fault(list->mark, "component.services must hold at most " + std::to_string(kServiceLimit) + " services");
-    }
-    if (config_.nodes() > kNodeLimit) {
-      read_.fault(list->mark, "all services together must have at most " + std::to_string(kNodeLimit) + " nodes");
-    }
-  }
-
-  void service(const YamlNode& node) {
-    if (!read_.is_map(node, "component.services[]")) return;
-    Service out;
-    out.mark = node.mark;
-    service_name(node, out);
-    service_path(node, out);
-    if (const YamlNode* host = read_.text(node, "host"); host != nullptr) {
-      out.host = host->scalar;
-      if (!http::is_authority(host->scalar)) {
-        read_.fault(host->mark, "host must be a host or host:port to send to the nodes, not " + quoted(host->scalar));
-      }
-    }
-    nodes(node, out);
-    health(node, out.health);
-    tls(node, out);
-    config_.services.push_back(std::move(out));
-  }
-
-  void service_name(const YamlNode& node, Service& out) {
-    if (node.find("name") == nullptr) return read_.fault(node.mark, "a service needs a name such as prometheus");
-    const YamlNode* name = read_.text(node, "name");
-    if (name == nullptr) return;
-    out.name = name->scalar;
-    if (!is_service_name(out.name)) {
-      read_.fault(name->mark, "the name of a service must be lower-case letters, digits and '-', at most 63, not " +
-                                  quoted(out.name));
-    }
-    if (!names_.emplace(out.name, name->mark).second) {
-      read_.fault(name->mark, "the service " + quoted(out.name) + " stands on line " +
-                                  std::to_string(names_.at(out.name).line) + " already: give this one another name");
-    }
-  }
-
-  void service_path(const YamlNode& node, Service& out) {
-    if (node.find("path") == nullptr) return read_.fault(node.mark, "a service needs a path such as /prometheus/");
-    const YamlNode* path = read_.text(node, "path");
-    if (path == nullptr) return;
-    out.path = path->scalar;
-    if (!out.path.starts_with('/') || !out.path.ends_with('/') || !is_plain_path(out.path)) {
-      return read_.fault(path->mark, "the path of a service must begin and end with '/', such as /prometheus/, not " +
-                                         quoted(out.path));
-    }
-    if (out.path.starts_with(kOurPath)) {
-      return read_.fault(path->mark, "paths below /.postern/ are Postern's own: choose another");
-    }
-    if (!paths_.emplace(out.path, path->mark).second) {
-      read_.fault(path->mark, "the path " + quoted(out.path) + " belongs to the service on line " +
-                                  std::to_string(paths_.at(out.path).line) + " already: two services need two paths");
-    }
-  }
-
-  void nodes(const YamlNode& node, Service& out) {
-    const YamlNode* list = read_.list(node, "nodes", "nodes");
-    if (list == nullptr || list->items.empty()) {
-      if (list != nullptr || node.find("nodes") == nullptr) {
-        read_.fault(node.mark, "a service needs nodes such as [http://127.0.0.1:9090]");
-      }
-      return;
-    }
-    for (const YamlNode& item : list->items) {
-      if (!read_.is_text(item, "a node")) continue;
-      Node one;
-      if (!parse_node(item, one)) continue;
-      const auto same = [&](const Node& other) { return other.authority == one.authority && other.https == one.https; };
-      if (std::any_of(out.nodes.begin(), out.nodes.end(), same)) {
-        read_.fault(item.mark, "the node " + quoted(item.scalar) + " stands here twice: keep one");
-      }
-      out.nodes.push_back(std::move(one));
-    }
-  }
-
-  bool parse_node(const YamlNode& item, Node& out) {
-    std::string_view rest = item.scalar;
-    out.https = rest.starts_with("https://");
-    const bool scheme = out.https || rest.starts_with("http://");
-    if (scheme) rest.remove_prefix(out.https ? 8 : 7);
-    if (rest.ends_with('/')) rest.remove_suffix(1);
-    const std::optional<http::Authority> authority = scheme ? http::parse_authority(rest) : std::nullopt;
-    if (!authority) {
-      read_.fault(item.mark, "a node must be http:// or https://, a host and perhaps a port, and nothing behind, such as "
-                             "http://127.0.0.1:9090, not " + quoted(item.scalar));
-      return false;
-    }
-    out.id = next_node_++;
-    out.url = item.scalar;
-    out.authority = *authority;
-    if (out.authority.port == 0) out.authority.port = out.https ? 443 : 80;
-    out.mark = item.mark;
-    return true;
-  }
-
-  void health(const YamlNode& parent, Health& out) {
-    const YamlNode* node = read_.map(parent, "health", "component.services[].health");
-    if (node == nullptr) return;
-    if (node->find("path") == nullptr) return read_.fault(node->mark, "health needs a path such as /-/healthy");
-    if (const YamlNode* path = read_.text(*node, "path"); path != nullptr) {
-      out.path = path->scalar;
-      if (!out.path.starts_with('/') || !is_plain_path(out.path)) {
-        read_.fault(path->mark, "the path of a health check must begin with '/' and have no query, such as /-/healthy");
-      }
-    }
-    read_.duration(*node, "interval", kWallSecond, kHour, out.interval);
-    read_.duration(*node, "timeout", kWallSecond / 10, 5 * kMinute, out.timeout);
-    if (out.timeout > out.interval) {
-      read_.fault(node->mark, "the timeout of a health check (" + base::format_duration(out.timeout) +
-                                  ") must not be longer than its interval (" + base::format_duration(out.interval) + ")");
-    }
-    if (const YamlNode* status = read_.text(*node, "status"); status != nullptr) health_status(*status, out);
-  }
-
-  void health_status(const YamlNode& node, Health& out) {
-    const std::string_view text = node.scalar;
-    const auto code = [](std::string_view digits) {
-      int value = 0;
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-      const bool sound = digits.size() == 3 && error == std::errc() && end == digits.data() + 3;
-      return sound && value >= 100 && value <= 599 ? value : 0;
-    };
-    const std::size_t dash = text.find('-');
-    const int from = code(text.substr(0, dash));
-    const int to = dash == std::string_view::npos ? from : code(text.substr(dash + 1));
-    if (from == 0 || to == 0 || to < from) {
-      return read_.fault(node.mark, "status must be what a healthy node answers, such as 200 or 200-399, not " + quoted(text));
-    }
-    out.status_from = from;
-    out.status_to = to;
-  }
-
-  void tls(const YamlNode& parent, Service& out) {
-    const YamlNode* node = read_.map(parent, "tls", "component.services[].tls");
-    if (node == nullptr) return;
-    if (std::none_of(out.nodes.begin(), out.nodes.end(), [](const Node& n) { return n.https; })) {
-      read_.fault(node->mark, "tls is for nodes that begin with https://, and this service has none: remove it");
-    }
-    const YamlNode* roots = node->find("roots");
-    if (roots != nullptr && (!roots->is_scalar() || roots->scalar != "system")) read_.file(*node, "roots", out.roots);
-    if (const YamlNode* name = read_.text(*node, "name"); name != nullptr) tls_name(*name, out);
-  }
-
-  void tls_name(const YamlNode& name, Service& out) {
-    bool v6 = false;
-    const std::optional<http::Authority> host = http::parse_authority(name.scalar);
-    if (!parse_numeric(name.scalar, v6) && !(host && host->port == 0)) {
-      return read_.fault(name.mark, "name must be the DNS name or address in the nodes' certificates, not " + quoted(name.scalar));
-    }
-    out.tls_name = base::to_lower(name.scalar);
   }
 
   void sessions(const YamlNode& root) {
@@ -386,7 +208,8 @@ class Parser {
     read_.number(*node, "most", 1, 100'000, out.most);
     read_.number(*node, "most_per_engineer", 1, 1'000, out.most_per_engineer);
     if (out.idle > out.absolute) {
-      read_.fault(node->mark, "sessions.idle (" + base::format_duration(out.idle) + ") must not be longer than sessions.absolute (" +
+      read_.fault(node->mark, "sessions.idle (" + base::format_duration(out.idle) +
+                                  ") must not be longer than sessions.absolute (" +
                                   base::format_duration(out.absolute) + ")");
     }
   }
@@ -417,8 +240,9 @@ class Parser {
     read_.size(*node, "target", 256, kLargestHead, out.target);
     read_.size(*node, "request_body", 0, 1024 * kGiB, out.request_body);
     if (out.target >= out.head) {
-      read_.fault(node->mark, "limits.target (" + format_size(out.target) + ") must be less than limits.head (" +
-                                  format_size(out.head) + "): the target is part of the head");
+      read_.fault(node->mark, "limits.target (" + format_size(out.target) +
+                                  ") must be less than limits.head (" + format_size(out.head) +
+                                  "): the target is part of the head");
     }
   }
 
@@ -444,22 +268,19 @@ class Parser {
     constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
     const auto* found = std::find(kLevels.begin(), kLevels.end(), level->scalar);
     if (found == kLevels.end()) {
-      return read_.fault(level->mark, "level must be debug, info, warning or error, not " + quoted(level->scalar));
+      return read_.fault(level->mark,
+                         "level must be debug, info, warning or error, not " + quoted(level->scalar));
     }
     config_.log_level = static_cast<base::Level>(found - kLevels.begin());
   }
 
   ConfigReader read_;
   Config& config_;
-  std::uint32_t next_node_ = 0;
-  std::map<std::string, base::Mark, std::less<>> names_, paths_;  // of the services so far
 };
 
 }  // namespace
 
-std::string Address::text() const {
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
+std::string Address::text() const { return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port); }
 
 std::string Listener::url() const {
   http::Authority authority = names.front();

@@ -1,9 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// postern.yaml as a value. Parsing is pure: text in, Config or faults out, no file is opened (material.h does that), no name is
-// resolved. docs/CONFIGURATION.md describes every key for people, postern.schema.json for editors, and a test holds the
-// defaults below against both. Every fault says file:line:column and what would be right.
+// postern.yaml as a value. Parsing is pure: text in, Config or faults out, no file is opened (material.h does
+// that), no name is resolved. docs/CONFIGURATION.md describes every key for people, postern.schema.json for
+// editors, and a test holds the defaults below against both. Every fault says file:line:column and what would
+// be right.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,10 @@
 
 namespace postern::supervisor {
 
-inline constexpr std::size_t kConfigSizeLimit = 1U << 20U;   // bytes of postern.yaml
+inline constexpr std::size_t kConfigSizeLimit = 1U << 20U;  // bytes of postern.yaml
 inline constexpr std::size_t kServiceLimit = 64;
-inline constexpr std::size_t kNodeLimit = 64;                // nodes of all services together
-inline constexpr std::size_t kNameLimit = 64;                // names of one listener
+inline constexpr std::size_t kNodeLimit = 64;  // nodes of all services together
+inline constexpr std::size_t kNameLimit = 64;  // names of one listener
 inline constexpr int kWorkerLimit = 64;
 
 // A file that the configuration names: absolute, or made so from the folder of postern.yaml.
@@ -31,8 +32,8 @@ struct FileName {
   base::Mark mark;
 };
 
-struct Address {  // a numeric address to listen on
-  std::string host;  // "0.0.0.0", "::1" (no brackets)
+struct Address {           // a numeric address to listen on
+  std::string host;        // "0.0.0.0", "::1" (no brackets)
   std::uint16_t port = 0;  // 0: the kernel picks one (tests)
   bool v6 = false;
   std::string text() const;  // "0.0.0.0:8443", "[::1]:9443"
@@ -43,7 +44,7 @@ struct Listener {
   FileName certificate, key;
   std::vector<http::Authority> names;  // what clients may call us in Host; at least one
   base::Mark mark;
-  std::string url() const;             // for links: "https://first-name:port", without the port if it is 443
+  std::string url() const;  // for links: "https://first-name:port", without the port if it is 443
 };
 
 struct Health {
@@ -54,10 +55,11 @@ struct Health {
 };
 
 struct Node {
-  // Names the node to enforcers. In the file's order at first; a reload keeps the number of a node that stays and never gives
-  // one away again (reload.h): a connect request that crosses a reload must not reach another node.
+  // Names the node to enforcers. In the file's order at first; a reload keeps the number of a node that stays
+  // and never gives one away again (reload.h): a connect request that crosses a reload must not reach another
+  // node.
   std::uint32_t id = 0;
-  std::string url;            // as written
+  std::string url;  // as written
   bool https = false;
   http::Authority authority;  // the port is never 0
   base::Mark mark;
@@ -69,8 +71,9 @@ struct Service {
   std::string host;  // Host to send; empty: the node's authority
   std::vector<Node> nodes;
   Health health;
-  FileName roots;        // empty: the system's
-  std::string tls_name;  // the name that the nodes' certificates must carry; empty: the host of the node's URL
+  FileName roots;  // empty: the system's
+  std::string
+      tls_name;  // the name that the nodes' certificates must carry; empty: the host of the node's URL
   base::Mark mark;
 };
 
@@ -78,40 +81,40 @@ struct Limits {  // all of one terminator process
   int connections = 4096;
   int connections_per_address = 256;
   int exchanges_per_connection = 10'000;
-  int fields = 100;                                 // of one head
-  std::int64_t head = 32 << 10;                     // bytes of one head, request line included
-  std::int64_t target = 8 << 10;                    // bytes of the request target
+  int fields = 100;               // of one head
+  std::int64_t head = 32 << 10;   // bytes of one head, request line included
+  std::int64_t target = 8 << 10;  // bytes of the request target
   std::int64_t request_body = std::int64_t{64} << 20;
 };
 
 struct Timeouts {
-  base::Micros handshake = 10 * base::kWallSecond;           // TLS, from accept
-  base::Micros head = 15 * base::kWallSecond;                // from the first byte of a head to its last
-  base::Micros body_idle = 60 * base::kWallSecond;           // between two pieces of a body, either way
-  base::Micros keep_alive = 75 * base::kWallSecond;          // between two exchanges
-  base::Micros component_connect = 5 * base::kWallSecond;    // TLS included
-  base::Micros component_head = 60 * base::kWallSecond;      // from the request's end to the response's head
-  base::Micros component_idle = 300 * base::kWallSecond;     // between two pieces of a response body
-  base::Micros drain = 30 * base::kWallSecond;               // of a clean stop
+  base::Micros handshake = 10 * base::kWallSecond;         // TLS, from accept
+  base::Micros head = 15 * base::kWallSecond;              // from the first byte of a head to its last
+  base::Micros body_idle = 60 * base::kWallSecond;         // between two pieces of a body, either way
+  base::Micros keep_alive = 75 * base::kWallSecond;        // between two exchanges
+  base::Micros component_connect = 5 * base::kWallSecond;  // TLS included
+  base::Micros component_head = 60 * base::kWallSecond;    // from the request's end to the response's head
+  base::Micros component_idle = 300 * base::kWallSecond;   // between two pieces of a response body
+  base::Micros drain = 30 * base::kWallSecond;             // of a clean stop
 };
 
 struct Sessions {
   base::Micros idle = 1800 * base::kWallSecond;
   base::Micros absolute = 8 * 3600 * base::kWallSecond;
-  int most = 10'000;          // at a time
-  int most_per_engineer = 10; // one more, and the oldest is superseded
+  int most = 10'000;           // at a time
+  int most_per_engineer = 10;  // one more, and the oldest is superseded
 };
 
 struct Requests {
-  base::Micros expire = 4 * 86400 * base::kWallSecond;          // unanswered
+  base::Micros expire = 4 * 86400 * base::kWallSecond;  // unanswered
   base::Micros default_grant = 8 * 3600 * base::kWallSecond;
   base::Micros longest_grant = 7 * 86400 * base::kWallSecond;
 };
 
 struct Config {
-  std::string user;     // empty: as whoever starts us, who is not root
+  std::string user;  // empty: as whoever starts us, who is not root
   base::Mark user_mark;
-  int workers = 0;      // pairs of terminator and enforcer; never 0 after parsing
+  int workers = 0;  // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
   FileName control_socket, state_directory, policy, admins, pass_key;
   FileName support_authority;  // empty: engineers sign in without certificates
@@ -135,8 +138,9 @@ struct ParsedConfig {
 // folder: where postern.yaml is, absolute, for relative file names. cores: what "workers: auto" stands for.
 ParsedConfig parse_config(std::string_view text, const std::string& folder, int cores);
 
-// The keys of each map of the file, in the order of the documentation: what a did-you-mean is chosen from, and what a test compares
-// with the schema. The name of a map is its path: "listeners.support", "component.services[]".
+// The keys of each map of the file, in the order of the documentation: what a did-you-mean is chosen from,
+// and what a test compares with the schema. The name of a map is its path: "listeners.support",
+// "component.services[]".
 struct KeyTable {
   std::string_view map;
   std::vector<std::string_view> keys;

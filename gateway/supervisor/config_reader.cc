@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/config_reader.h"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <charconv>
 #include <utility>
 
+#include "base/bytes.h"
 #include "policy/reader.h"
 
 namespace postern::supervisor {
 namespace {
-
-using policy::quoted;
 
 constexpr std::size_t kTextLimit = 4096;  // bytes of one value: PATH_MAX
 
@@ -31,7 +32,9 @@ std::string listing(const std::vector<std::string_view>& keys) {
   return out;
 }
 
-std::string range(const std::string& low, const std::string& high) { return "between " + low + " and " + high; }
+std::string range(const std::string& low, const std::string& high) {
+  return "between " + low + " and " + high;
+}
 
 // Digits only: no sign, no spaces, nothing behind.
 bool parse_whole(std::string_view text, std::int64_t& value) {
@@ -41,6 +44,15 @@ bool parse_whole(std::string_view text, std::int64_t& value) {
 }
 
 }  // namespace
+
+std::string quoted(std::string_view text) { return '"' + base::printable(text, 80) + '"'; }
+
+bool parse_numeric(std::string_view host, bool& v6) {
+  const std::string text(host);
+  std::array<unsigned char, 16> bytes{};
+  v6 = ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+  return v6 || ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1;
+}
 
 std::int64_t parse_size(std::string_view text) {
   int shift = 0;
@@ -67,7 +79,8 @@ bool ConfigReader::is_map(const base::YamlNode& node, std::string_view path) {
   const std::vector<std::string_view>& known = keys_of(path);
   const std::string name = path.empty() ? "the file" : std::string(path);
   if (!node.is_map()) {
-    fault(node.mark, name + " must be a map with the keys " + listing(known) + ", not " + std::string(node.kind_name()));
+    fault(node.mark,
+          name + " must be a map with the keys " + listing(known) + ", not " + std::string(node.kind_name()));
     return false;
   }
   for (const base::YamlNode::Entry& entry : node.entries) {
@@ -81,12 +94,14 @@ bool ConfigReader::is_map(const base::YamlNode& node, std::string_view path) {
   return true;
 }
 
-const base::YamlNode* ConfigReader::map(const base::YamlNode& parent, std::string_view key, std::string_view path) {
+const base::YamlNode* ConfigReader::map(const base::YamlNode& parent, std::string_view key,
+                                        std::string_view path) {
   const base::YamlNode* node = parent.find(key);
   return node != nullptr && is_map(*node, path) ? node : nullptr;
 }
 
-const base::YamlNode* ConfigReader::list(const base::YamlNode& parent, std::string_view key, std::string_view path) {
+const base::YamlNode* ConfigReader::list(const base::YamlNode& parent, std::string_view key,
+                                         std::string_view path) {
   const base::YamlNode* node = parent.find(key);
   if (node == nullptr || node->is_list()) return node;
   fault(node->mark, std::string(path) + " must be a list, not " + std::string(node->kind_name()));
@@ -113,25 +128,28 @@ void ConfigReader::number(const base::YamlNode& map, std::string_view key, int l
   if (node == nullptr) return;
   std::int64_t value = 0;
   if (!parse_whole(node->scalar, value) || value < low || value > high) {
-    return fault(node->mark, std::string(key) + " must be a whole number " + range(std::to_string(low), std::to_string(high)) +
-                                 std::string(besides) + ", not " + quoted(node->scalar));
+    return fault(node->mark, std::string(key) + " must be a whole number " +
+                                 range(std::to_string(low), std::to_string(high)) + std::string(besides) +
+                                 ", not " + quoted(node->scalar));
   }
   out = static_cast<int>(value);
 }
 
-void ConfigReader::size(const base::YamlNode& map, std::string_view key, std::int64_t low, std::int64_t high, std::int64_t& out) {
+void ConfigReader::size(const base::YamlNode& map, std::string_view key, std::int64_t low, std::int64_t high,
+                        std::int64_t& out) {
   const base::YamlNode* node = text(map, key);
   if (node == nullptr) return;
   const std::int64_t value = parse_size(node->scalar);
   if (value < low || value > high) {
     return fault(node->mark, std::string(key) + " must be a size such as 16KiB or 64MiB, " +
-                                 range(format_size(low), format_size(high)) + ", not " + quoted(node->scalar));
+                                 range(format_size(low), format_size(high)) + ", not " +
+                                 quoted(node->scalar));
   }
   out = value;
 }
 
-void ConfigReader::duration(const base::YamlNode& map, std::string_view key, base::Micros low, base::Micros high,
-                            base::Micros& out) {
+void ConfigReader::duration(const base::YamlNode& map, std::string_view key, base::Micros low,
+                            base::Micros high, base::Micros& out) {
   const base::YamlNode* node = text(map, key);
   if (node == nullptr) return;
   const base::Result<base::Micros> value = base::parse_duration(node->scalar);
@@ -153,8 +171,8 @@ void ConfigReader::file(const base::YamlNode& map, std::string_view key, FileNam
   out = {resolve(node->scalar), node->mark};
 }
 
-void ConfigReader::required_file(const base::YamlNode& map, std::string_view path, std::string_view key, std::string_view why,
-                                 FileName& out) {
+void ConfigReader::required_file(const base::YamlNode& map, std::string_view path, std::string_view key,
+                                 std::string_view why, FileName& out) {
   if (map.find(key) == nullptr) {
     return fault(map.mark, std::string(path) + " needs " + std::string(key) + ": " + std::string(why));
   }

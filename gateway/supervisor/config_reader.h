@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Typed values out of the maps of postern.yaml. A missing key leaves the default that stands in the variable; a wrong one is a fault
-// at its place that says what would be right, and reading goes on, so that one run finds them all.
+// Typed values out of the maps of postern.yaml. A missing key leaves the default that stands in the variable;
+// a wrong one is a fault at its place that says what would be right, and reading goes on, so that one run
+// finds them all.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,13 @@ namespace postern::supervisor {
 
 class ConfigReader {
  public:
-  ConfigReader(std::vector<base::Fault>& faults, const std::string& folder) : faults_(faults), folder_(folder) {}
+  ConfigReader(std::vector<base::Fault>& faults, const std::string& folder)
+      : faults_(faults), folder_(folder) {}
 
   void fault(base::Mark mark, std::string message) { faults_.push_back({mark, std::move(message)}); }
 
-  // The map under key, its keys checked against config_keys(); nullptr if it is missing (no fault) or no map (fault). path names the
-  // map: "limits".
+  // The map under key, its keys checked against config_keys(); nullptr if it is missing (no fault) or no map
+  // (fault). path names the map: "limits".
   const base::YamlNode* map(const base::YamlNode& parent, std::string_view key, std::string_view path);
   // The same judgement of a node that is at hand.
   bool is_map(const base::YamlNode& node, std::string_view path);
@@ -34,12 +36,16 @@ class ConfigReader {
   bool is_text(const base::YamlNode& node, std::string_view what);
 
   // besides: what else would be right, for the fault: " or auto".
-  void number(const base::YamlNode& map, std::string_view key, int low, int high, int& out, std::string_view besides = {});
-  void size(const base::YamlNode& map, std::string_view key, std::int64_t low, std::int64_t high, std::int64_t& out);
-  void duration(const base::YamlNode& map, std::string_view key, base::Micros low, base::Micros high, base::Micros& out);
+  void number(const base::YamlNode& map, std::string_view key, int low, int high, int& out,
+              std::string_view besides = {});
+  void size(const base::YamlNode& map, std::string_view key, std::int64_t low, std::int64_t high,
+            std::int64_t& out);
+  void duration(const base::YamlNode& map, std::string_view key, base::Micros low, base::Micros high,
+                base::Micros& out);
   void file(const base::YamlNode& map, std::string_view key, FileName& out);
   // A fault at the map if the key is missing. why: "the file with the listener's certificate chain in PEM".
-  void required_file(const base::YamlNode& map, std::string_view path, std::string_view key, std::string_view why, FileName& out);
+  void required_file(const base::YamlNode& map, std::string_view path, std::string_view key,
+                     std::string_view why, FileName& out);
 
   std::string resolve(const std::string& path) const;  // absolute, from the file's folder
 
@@ -48,8 +54,16 @@ class ConfigReader {
   const std::string& folder_;
 };
 
+std::string quoted(std::string_view text);  // printable, in double quotes
+
+// A numeric IPv4 or IPv6 address, without brackets.
+bool parse_numeric(std::string_view host, bool& v6);
+
 // "16KiB", "64MiB", "2GiB" or bytes. Negative: not one.
 std::int64_t parse_size(std::string_view text);
 std::string format_size(std::int64_t bytes);
+
+// The part of the file below "component" (config_services.cc).
+void read_component(ConfigReader& read, const base::YamlNode& root, Config& config);
 
 }  // namespace postern::supervisor

@@ -69,15 +69,18 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
   explicit Attempt(loop::Loop& of) : loop(of) {}
 
   void begin(const std::string& host, std::uint16_t port, base::Nanos timeout) {
-    deadline = std::make_unique<loop::Timer>(loop, [this] { end(refused("no connection to " + node + " within the timeout")); });
+    deadline = std::make_unique<loop::Timer>(
+        loop, [this] { end(refused("no connection to " + node + " within the timeout")); });
     deadline->start(timeout);
     Resolved numeric = resolve(host, port, AI_NUMERICHOST);
     if (numeric.failure.empty()) return take(std::move(numeric));
     const auto result = std::make_shared<Resolved>();
-    // The thread may outlive the attempt: it holds a result of its own, and the loop's side asks whether we are still there.
-    loop.run_elsewhere([result, host, port] { *result = resolve(host, port, AI_ADDRCONFIG); },
+    // The thread may outlive the attempt: it holds a result of its own, and the loop's side asks whether we
+    // are still there.
+    loop.run_elsewhere([result, host, port] { *result = resolve(host, port, 0); },
                        [result, weak = weak_from_this()] {
-                         if (const auto self = weak.lock(); self && self->finish) self->take(std::move(*result));
+                         if (const auto self = weak.lock(); self && self->finish)
+                           self->take(std::move(*result));
                        });
   }
 
@@ -90,9 +93,11 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
   void try_next() {
     while (next < targets.size()) {
       const Target& target = targets[next++];
-      socket.reset(::socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+      socket.reset(
+          ::socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
       if (!socket.valid()) return end(base::fail_errno("socket", errno));
-      const int status = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&target.storage), target.size);
+      const int status =
+          ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&target.storage), target.size);
       if (status == 0) return succeed();
       if (errno == EINPROGRESS) return wait();
       failure = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): glibc's is safe for known errors
@@ -128,11 +133,13 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
   }
 };
 
-// A late answer of the resolver finds its attempt gone; whoever waited for a connection is told nothing any more.
+// A late answer of the resolver finds its attempt gone; whoever waited for a connection is told nothing any
+// more.
 Connector::~Connector() = default;
 
 void Connector::connect(const http::Authority& node, base::Micros timeout, Done done) {
-  if (attempts_.size() >= kMostConnects) return done(refused("too many connections are being opened at once"));
+  if (attempts_.size() >= kMostConnects)
+    return done(refused("too many connections are being opened at once"));
   const std::uint64_t id = ++last_id_;
   const auto attempt = std::make_shared<Attempt>(loop_);
   attempts_.emplace(id, attempt);
@@ -142,7 +149,8 @@ void Connector::connect(const http::Authority& node, base::Micros timeout, Done 
     done(std::move(result));
   };
   const bool bracketed = node.host.starts_with('[');
-  attempt->begin(bracketed ? node.host.substr(1, node.host.size() - 2) : node.host, node.port, timeout * 1000);
+  attempt->begin(bracketed ? node.host.substr(1, node.host.size() - 2) : node.host, node.port,
+                 timeout * 1000);
 }
 
 // Kept until the turn is over: it is the attempt itself that calls this.

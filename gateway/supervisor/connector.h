@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Opens TCP connections to component nodes for the enforcers, who cannot. It connects and hands over: not a byte is read or written
-// here.
+// Opens TCP connections to component nodes for the enforcers, who cannot. It connects and hands over: not a
+// byte is read or written here.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@ class Connector {
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
-  // A name is resolved each time (the system's resolver caches, if it is to) and its addresses tried in the resolver's order; all of it
-  // within the timeout. done is called once, perhaps at once: a connected socket with TCP_NODELAY, or an error of side Component
-  // with a sentence.
+  // A name is resolved each time (the system's resolver caches, if it is to) and its addresses tried in the
+  // resolver's order; all of it within the timeout. done is called once, perhaps at once: a connected socket
+  // with TCP_NODELAY, or an error of side Component with a sentence.
   void connect(const http::Authority& node, base::Micros timeout, Done done);
   std::size_t under_way() const { return attempts_.size(); }
 

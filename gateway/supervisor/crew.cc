@@ -31,8 +31,12 @@ Child::Fds one_fd(int fd) {
   return fds;
 }
 
-bool has_keeper_channel(const Child& child) { return child.kind() == "terminator" || child.kind() == "ledger"; }
-bool has_ledger_channel(const Child& child) { return child.kind() == "enforcer" || child.kind() == "console"; }
+bool has_keeper_channel(const Child& child) {
+  return child.kind() == "terminator" || child.kind() == "ledger";
+}
+bool has_ledger_channel(const Child& child) {
+  return child.kind() == "enforcer" || child.kind() == "console";
+}
 
 }  // namespace
 
@@ -50,19 +54,23 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties d
         base::log_warning("not all roles finished in time: those that are left are killed");
         for (Child* child : stops_[stop_step_]) child->kill();
       }) {
-  listener_ = {[this](Child& child) { return before_start(child); },
-               [this](Child& child) { duties_.on_started(child); },
-               [this](Child& child) { on_ready(child); },
-               [this](Child& child, const ipc::ConnectRequest& request) { duties_.on_connect(child, request); },
-               [this](Child& child, std::uint64_t id, const base::Json& question) { duties_.on_ask(child, id, question); },
-               [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); }};
+  listener_ = {
+      [this](Child& child) { return before_start(child); },
+      [this](Child& child) { duties_.on_started(child); },
+      [this](Child& child) { on_ready(child); },
+      [this](Child& child, const ipc::ConnectRequest& request) { duties_.on_connect(child, request); },
+      [this](Child& child, std::uint64_t id, const base::Json& question) {
+        duties_.on_ask(child, id, question);
+      },
+      [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); }};
   keeper_ = add(starts_, 0, "keeper", 0);
   ledger_ = add(starts_, 0, "ledger", 0);
   const auto pairs = static_cast<std::uint32_t>(workers);
   std::vector<Child*> answerers;
   for (std::uint32_t i = 0; i < pairs; ++i) answerers.push_back(add(starts_, 1, "enforcer", i));
   Child* console = add(starts_, 1, "console", 0);
-  for (std::uint32_t i = 0; i < pairs; ++i) rings_.push_back({add(starts_, 2, "terminator", i), answerers[i]});
+  for (std::uint32_t i = 0; i < pairs; ++i)
+    rings_.push_back({add(starts_, 2, "terminator", i), answerers[i]});
   rings_.push_back({add(starts_, 2, "terminator", kAdminIndex), console});
   stops_ = {starts_[2], answerers, {ledger_}, {keeper_}};
   stops_[0].push_back(console);
@@ -70,7 +78,8 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties d
 
 Crew::~Crew() = default;
 
-Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind, std::uint32_t index) {
+Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind,
+                 std::uint32_t index) {
   children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + kind, kind, index, listener_));
   steps[step].push_back(children_.back().get());
   return children_.back().get();
@@ -136,7 +145,8 @@ void Crew::link_sockets(Child& child) {
   duties_.on_ledger(std::move(own->first));
 }
 
-// A role that misses a channel because there was no descriptor left is of no use: it is killed, and tries again after its back-off.
+// A role that misses a channel because there was no descriptor left is of no use: it is killed, and tries
+// again after its back-off.
 void Crew::link(Child& asker, Child& server, int socket_type) {
   int fds[2];
   if (::socketpair(AF_UNIX, socket_type | SOCK_CLOEXEC, 0, fds) != 0) {
@@ -149,7 +159,8 @@ void Crew::link(Child& asker, Child& server, int socket_type) {
 void Crew::make_ring(Ring& ring) {
   base::Result<std::pair<ipc::RingEnds, ipc::RingEnds>> pair = ipc::make_ring_pair();
   ring.made = pair.ok();
-  if (!pair.ok()) return base::log_error("no ring for " + ring.terminator->name() + ": " + pair.error().message);
+  if (!pair.ok())
+    return base::log_error("no ring for " + ring.terminator->name() + ": " + pair.error().message);
   ring.terminator->offer("exchange", 0, ring_fds(std::move(pair->first)));
   ring.answerer->offer("exchange", ring.terminator->index(), ring_fds(std::move(pair->second)));
 }

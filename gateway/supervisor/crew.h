@@ -3,13 +3,15 @@
 //
 // All roles of a gateway, in their order, and the channels between them.
 //
-//   start   keeper, ledger  ->  enforcers, console  ->  terminators     each step once the one before is ready
-//   stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper  (the console with the terminators, for it alone knows that
+//   start   keeper, ledger  ->  enforcers, console  ->  terminators     each step once the one before is
+//   ready stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper  (the console with the
+//   terminators, for it alone knows that
 //           a page's event stream never ends by itself)
 //
-// A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to the keeper) are made when
-// it starts, so that its peers see the end of the old ones at once. Its ring of exchanges is made when it ends: the new ring is what
-// tells its peer that the exchanges in the old one are over, and what arrives meanwhile waits in the new one.
+// A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to
+// the keeper) are made when it starts, so that its peers see the end of the old ones at once. Its ring of
+// exchanges is made when it ends: the new ring is what tells its peer that the exchanges in the old one are
+// over, and what arrives meanwhile waits in the new one.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,8 @@ namespace postern::supervisor {
 
 inline constexpr std::uint32_t kAdminIndex = 1000;  // of the terminator of the admin listener
 
-// How long a role of each step of a stop may take once it was asked, but for the first: that one's is configured.
+// How long a role of each step of a stop may take once it was asked, but for the first: that one's is
+// configured.
 inline constexpr base::Nanos kStopPatience = 10 * base::kSecond;
 
 class Crew {
@@ -38,10 +41,11 @@ class Crew {
     std::function<void(base::UniqueFd)> on_ledger;  // our own channel to a ledger that was just started
     std::function<void(Child&)> on_started;
     std::function<void(Child&)> on_ready;
-    std::function<void()> on_all_ready;             // once: every role has been ready
+    std::function<void()> on_all_ready;  // once: every role has been ready
     std::function<void(Child&, const ipc::ConnectRequest&)> on_connect;
     std::function<void(Child&, std::uint64_t id, const base::Json& question)> on_ask;
-    std::function<void(Child&, pid_t pid, const std::string& reason)> on_ended;  // reason is empty if it was asked to
+    std::function<void(Child&, pid_t pid, const std::string& reason)>
+        on_ended;  // reason is empty if it was asked to
   };
 
   // directory: where the roles' programs are.
@@ -65,7 +69,8 @@ class Crew {
     bool made = false;
   };
 
-  Child* add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind, std::uint32_t index);
+  Child* add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind,
+             std::uint32_t index);
   Child::Beginning before_start(Child& child);
   void on_ready(Child& child);
   void on_ended(Child& child, pid_t pid, const std::string& reason);

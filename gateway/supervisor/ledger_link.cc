@@ -30,11 +30,13 @@ void LedgerLink::attach(base::UniqueFd socket) {
 
 // The channel object stays until the next attach(): this may run inside one of its own calls.
 void LedgerLink::lost() {
-  const LedgerReply gone{false, {{"code", "log_unavailable"}, {"message", "the ledger is gone"}, {"status", 503}}};
+  const LedgerReply gone{false,
+                         {{"code", "log_unavailable"}, {"message", "the ledger is gone"}, {"status", 503}}};
   for (const auto& [id, on_reply] : std::exchange(waiting_, {})) on_reply(gone);
 }
 
-void LedgerLink::append(audit::EventType type, std::string_view actor, std::string_view subject, const base::Json& detail) {
+void LedgerLink::append(audit::EventType type, std::string_view actor, std::string_view subject,
+                        const base::Json& detail) {
   const base::Micros now = loop_.wall();
   const std::string id = ids_.make(now);
   audit::EventHead head;
@@ -95,7 +97,9 @@ void LedgerLink::on_reply(std::string_view payload) {
   auto found = waiting_.extract(reply.id);
   if (found.empty()) return;
   base::Result<base::Json> json = base::parse_json(reply.json);
-  if (!json.ok()) return found.mapped()({false, {{"code", "internal"}, {"message", json.error().message}, {"status", 500}}});
+  if (!json.ok())
+    return found.mapped()(
+        {false, {{"code", "internal"}, {"message", json.error().message}, {"status", 500}}});
   found.mapped()({reply.ok, std::move(json).value()});
 }
 

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The supervisor's own line to the ledger: what happens to roles and configuration becomes events, and a new policy is put into
-// force. Events that the ledger has not confirmed are kept and sent again to the next one.
+// The supervisor's own line to the ledger: what happens to roles and configuration becomes events, and a new
+// policy is put into force. Events that the ledger has not confirmed are kept and sent again to the next one.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@
 
 namespace postern::supervisor {
 
-inline constexpr std::size_t kMostEventsKept = 1000;  // unconfirmed; beyond, the oldest is lost and standard error says so
+inline constexpr std::size_t kMostEventsKept =
+    1000;  // unconfirmed; beyond, the oldest is lost and standard error says so
 
 struct LedgerReply {
   bool ok = false;
@@ -43,7 +44,8 @@ class LedgerLink {
   void attach(base::UniqueFd socket);
 
   // actor: "gateway", "admin:root". The subject is the role's name or the file. detail is a JSON object.
-  void append(audit::EventType type, std::string_view actor, std::string_view subject, const base::Json& detail);
+  void append(audit::EventType type, std::string_view actor, std::string_view subject,
+              const base::Json& detail);
   void command(base::Json order, OnReply on_reply);
 
   std::size_t unconfirmed() const { return unconfirmed_.size(); }

@@ -50,7 +50,9 @@ class Loader {
   }
 
  private:
-  void fault(base::Mark mark, std::string message) { out_.config_faults.push_back({config_path_, {mark, std::move(message)}}); }
+  void fault(base::Mark mark, std::string message) {
+    out_.config_faults.push_back({config_path_, {mark, std::move(message)}});
+  }
 
   std::string text(const FileName& file, std::size_t limit) {
     base::Result<std::string> content = base::read_file(file.path, limit);
@@ -92,22 +94,25 @@ class Loader {
     for (const std::string& der : *all) {
       const base::Result<certs::CertificateFacts> facts = certs::read_certificate(der);
       if (!facts.ok()) return facts.error();
-      if (!facts->authority) return base::fail(base::Code::Invalid, facts->subject + " is not an authority (CA:TRUE is missing)");
+      if (!facts->authority)
+        return base::fail(base::Code::Invalid, facts->subject + " is not an authority (CA:TRUE is missing)");
     }
     return base::Ok{};
   }
 
   std::string roots(const Service& service) {
-    if (std::none_of(service.nodes.begin(), service.nodes.end(), [](const Node& n) { return n.https; })) return {};
+    if (std::none_of(service.nodes.begin(), service.nodes.end(), [](const Node& n) { return n.https; }))
+      return {};
     if (!service.roots.path.empty()) return authorities(service.roots, kRootsText);
     base::Result<std::string> system = certs::read_system_roots();
     if (!system.ok()) {
-      fault(service.mark, system.error().message + ": name the roots of the service " + service.name + " with tls.roots");
+      fault(service.mark,
+            system.error().message + ": name the roots of the service " + service.name + " with tls.roots");
       return {};
     }
     if (system->size() > kRootsText) {
-      fault(service.mark, "the system's roots are more than " + format_size(kRootsText) + ": name those of the service " +
-                              service.name + " with tls.roots");
+      fault(service.mark, "the system's roots are more than " + format_size(kRootsText) +
+                              ": name those of the service " + service.name + " with tls.roots");
     }
     return std::move(system).value();
   }
@@ -124,7 +129,8 @@ class Loader {
   void policy(std::string& out) {
     out = text(config_.policy, base::kYamlSizeLimit);
     if (base::dump_json(base::Json(out)).size() > kPolicyRoom) {
-      return policy_fault({{}, "the file is larger than " + format_size(kPolicyRoom) + " as JSON text: make it smaller"});
+      return policy_fault(
+          {{}, "the file is larger than " + format_size(kPolicyRoom) + " as JSON text: make it smaller"});
     }
     const policy::ParsedPolicy parsed = policy::parse_policy(out);
     for (const base::Fault& one : parsed.faults) policy_fault(one);
@@ -134,7 +140,9 @@ class Loader {
     }
   }
 
-  void policy_fault(base::Fault fault) { out_.policy_faults.push_back({config_.policy.path, std::move(fault)}); }
+  void policy_fault(base::Fault fault) {
+    out_.policy_faults.push_back({config_.policy.path, std::move(fault)});
+  }
 
   const Config& config_;
   const std::string& config_path_;
@@ -150,7 +158,8 @@ base::Result<base::UniqueFd> open_key_file(const std::string& path) {
   if (::fstat(fd.get(), &info) != 0) return base::fail_errno(path, errno);
   if (!S_ISREG(info.st_mode)) return base::fail(base::Code::Invalid, path + ": a key must be a regular file");
   if ((info.st_mode & 077) != 0) {
-    return base::fail(base::Code::Denied, path + ": a key must be readable by its owner alone: chmod 600 " + path);
+    return base::fail(base::Code::Denied,
+                      path + ": a key must be readable by its owner alone: chmod 600 " + path);
   }
   return fd;
 }

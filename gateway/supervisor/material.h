@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The files that a configuration names, opened and checked once, before anything takes effect: certificates, keys, roots,
-// the policy, the admins. Private keys are opened but never read here: their descriptors go to the keeper.
+// The files that a configuration names, opened and checked once, before anything takes effect: certificates,
+// keys, roots, the policy, the admins. Private keys are opened but never read here: their descriptors go to
+// the keeper.
 #pragma once
 
 #include <memory>
@@ -18,9 +19,9 @@
 namespace postern::supervisor {
 
 struct ListenerMaterial {
-  std::string certificate_pem;         // the leaf, then its intermediates
-  certs::CertificateFacts certificate; // of the leaf
-  base::UniqueFd key;                  // a regular file that only its owner may read
+  std::string certificate_pem;          // the leaf, then its intermediates
+  certs::CertificateFacts certificate;  // of the leaf
+  base::UniqueFd key;                   // a regular file that only its owner may read
 };
 
 struct Material {
@@ -32,7 +33,8 @@ struct Material {
   std::string admins_text;
 };
 
-// A fault in one of the files; place is where postern.yaml names it, unless the fault is inside the file (then file is that one).
+// A fault in one of the files; place is where postern.yaml names it, unless the fault is inside the file
+// (then file is that one).
 struct FileFault {
   std::string file;
   base::Fault fault;
@@ -46,7 +48,8 @@ struct LoadedMaterial {
   bool ok() const { return config_faults.empty() && policy_faults.empty(); }
 };
 
-// config_path: for messages. A certificate that has run out is no fault: a gateway that does not start helps nobody; status shows it.
+// config_path: for messages. A certificate that has run out is no fault: a gateway that does not start helps
+// nobody; status shows it.
 LoadedMaterial load_material(const Config& config, const std::string& config_path);
 
 // postern.yaml and all it names; path is absolute.
@@ -63,7 +66,8 @@ std::string format_faults(const std::vector<FileFault>& faults);
 // [{"file", "line", "column", "message"}]
 base::Json faults_json(const std::vector<FileFault>& faults);
 
-// Opens a private key for reading: a regular file, not readable or writable by group or others. Denied says what to do.
+// Opens a private key for reading: a regular file, not readable or writable by group or others. Denied says
+// what to do.
 base::Result<base::UniqueFd> open_key_file(const std::string& path);
 
 }  // namespace postern::supervisor

@@ -79,8 +79,12 @@ Json services_json(const Config& config, const Material& material) {
   for (std::size_t i = 0; i < config.services.size(); ++i) {
     const Service& service = config.services[i];
     Json nodes = Json::array();
-    for (const Node& node : service.nodes) nodes.push_back(node_json(service, node, material.service_roots[i]));
-    out.push_back({{"name", service.name}, {"path", service.path}, {"host", service.host}, {"nodes", std::move(nodes)}});
+    for (const Node& node : service.nodes)
+      nodes.push_back(node_json(service, node, material.service_roots[i]));
+    out.push_back({{"name", service.name},
+                   {"path", service.path},
+                   {"host", service.host},
+                   {"nodes", std::move(nodes)}});
   }
   return out;
 }
@@ -136,6 +140,7 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
 
 Json ledger_part(const Config& config) {
   return {{"log_level", level_text(config.log_level)},
+          {"version", POSTERN_VERSION},
           {"state_directory", config.state_directory.path},
           {"sessions", sessions_json(config.sessions)},
           {"requests", requests_json(config.requests)}};
@@ -143,9 +148,8 @@ Json ledger_part(const Config& config) {
 
 Json keeper_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
-          {"tls_keys",
-           Json::array({tls_key_json("support", material.support, config.support.key),
-                        tls_key_json("admin", material.admin, config.admin.key)})},
+          {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
+                                    tls_key_json("admin", material.admin, config.admin.key)})},
           {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}}};
 }
 
@@ -163,7 +167,8 @@ Json console_part(const Config& config, const Material& material) {
 }
 
 Json listeners_json(const Config& config, const Material& material) {
-  const auto one = [](const char* name, const Listener& listener, const certs::CertificateFacts& certificate) -> Json {
+  const auto one = [](const char* name, const Listener& listener,
+                      const certs::CertificateFacts& certificate) -> Json {
     return {{"name", name},
             {"address", listener.address.text()},
             {"certificate",

@@ -22,8 +22,8 @@ bool same_file(const base::UniqueFd& a, const base::UniqueFd& b) {
   struct stat x {};
   struct stat y {};
   if (::fstat(a.get(), &x) != 0 || ::fstat(b.get(), &y) != 0) return false;
-  return x.st_dev == y.st_dev && x.st_ino == y.st_ino && x.st_size == y.st_size && x.st_mtim.tv_sec == y.st_mtim.tv_sec &&
-         x.st_mtim.tv_nsec == y.st_mtim.tv_nsec;
+  return x.st_dev == y.st_dev && x.st_ino == y.st_ino && x.st_size == y.st_size &&
+         x.st_mtim.tv_sec == y.st_mtim.tv_sec && x.st_mtim.tv_nsec == y.st_mtim.tv_nsec;
 }
 
 const Node* find_same(const Config& config, const Service& service, const Node& node) {
@@ -41,18 +41,21 @@ const Node* find_same(const Config& config, const Service& service, const Node& 
 std::vector<base::Fault> faults_of_change(const Config& running, const Config& wanted) {
   std::vector<base::Fault> out;
   const auto expect = [&](bool same, base::Mark mark, const std::string& what, const std::string& now) {
-    if (!same) out.push_back({mark, what + " cannot change while the gateway runs (it is " + now + "): this needs a restart"});
+    if (!same)
+      out.push_back(
+          {mark, what + " cannot change while the gateway runs (it is " + now + "): this needs a restart"});
   };
-  expect(running.user == wanted.user, wanted.user_mark, "user", running.user.empty() ? "not set" : running.user);
+  expect(running.user == wanted.user, wanted.user_mark, "user",
+         running.user.empty() ? "not set" : running.user);
   expect(running.workers == wanted.workers, {}, "workers", std::to_string(running.workers));
-  expect(running.support.address.text() == wanted.support.address.text(), wanted.support.mark, "listeners.support.address",
-         running.support.address.text());
-  expect(running.admin.address.text() == wanted.admin.address.text(), wanted.admin.mark, "listeners.admin.address",
-         running.admin.address.text());
-  expect(running.control_socket.path == wanted.control_socket.path, wanted.control_socket.mark, "control_socket",
-         running.control_socket.path);
-  expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark, "state_directory",
-         running.state_directory.path);
+  expect(running.support.address.text() == wanted.support.address.text(), wanted.support.mark,
+         "listeners.support.address", running.support.address.text());
+  expect(running.admin.address.text() == wanted.admin.address.text(), wanted.admin.mark,
+         "listeners.admin.address", running.admin.address.text());
+  expect(running.control_socket.path == wanted.control_socket.path, wanted.control_socket.mark,
+         "control_socket", running.control_socket.path);
+  expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark,
+         "state_directory", running.state_directory.path);
   return out;
 }
 
@@ -65,11 +68,13 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
   }
 }
 
-std::vector<std::string> differences(const Config& running, const Material& running_material, const Config& wanted,
-                                     const Material& wanted_material) {
+std::vector<std::string> differences(const Config& running, const Material& running_material,
+                                     const Config& wanted, const Material& wanted_material) {
   std::set<std::string> out;
-  compare_parts(terminator_part(running, running_material, "support"), terminator_part(wanted, wanted_material, "support"), out);
-  compare_parts(terminator_part(running, running_material, "admin"), terminator_part(wanted, wanted_material, "admin"), out);
+  compare_parts(terminator_part(running, running_material, "support"),
+                terminator_part(wanted, wanted_material, "support"), out);
+  compare_parts(terminator_part(running, running_material, "admin"),
+                terminator_part(wanted, wanted_material, "admin"), out);
   compare_parts(enforcer_part(running, running_material, 0), enforcer_part(wanted, wanted_material, 0), out);
   compare_parts(ledger_part(running), ledger_part(wanted), out);
   compare_parts(console_part(running, running_material), console_part(wanted, wanted_material), out);
@@ -79,7 +84,8 @@ std::vector<std::string> differences(const Config& running, const Material& runn
 
 bool keys_differ(const Material& running, const Material& wanted) {
   return running.support.certificate_pem != wanted.support.certificate_pem ||
-         running.admin.certificate_pem != wanted.admin.certificate_pem || !same_file(running.support.key, wanted.support.key) ||
+         running.admin.certificate_pem != wanted.admin.certificate_pem ||
+         !same_file(running.support.key, wanted.support.key) ||
          !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key);
 }
 

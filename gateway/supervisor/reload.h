@@ -13,17 +13,17 @@
 
 namespace postern::supervisor {
 
-// A fault for each change that needs a restart: user, workers, listeners' addresses, control_socket, state_directory. Both as parsed: a port
-// of 0 stays a port of 0.
+// A fault for each change that needs a restart: user, workers, listeners' addresses, control_socket,
+// state_directory. Both as parsed: a port of 0 stays a port of 0.
 std::vector<base::Fault> faults_of_change(const Config& running, const Config& wanted);
 
-// Gives each node of wanted that is in running too its number, and each other one a number that was never used. next: the first such
-// number; it is moved on.
+// Gives each node of wanted that is in running too its number, and each other one a number that was never
+// used. next: the first such number; it is moved on.
 void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& next);
 
 // What differs, by the names of the parts' fields ("certificate", "limits", "services"); sorted.
-std::vector<std::string> differences(const Config& running, const Material& running_material, const Config& wanted,
-                                     const Material& wanted_material);
+std::vector<std::string> differences(const Config& running, const Material& running_material,
+                                     const Config& wanted, const Material& wanted_material);
 
 // Whether the keeper must read keys again: another certificate, or another file behind a key's name.
 bool keys_differ(const Material& running, const Material& wanted);

@@ -39,7 +39,8 @@ socklen_t to_sockaddr(const Address& address, sockaddr_storage& out) {
   return sizeof in4;
 }
 
-base::Status make_directory(const std::string& path, mode_t mode, const std::optional<proc::Account>& account) {
+base::Status make_directory(const std::string& path, mode_t mode,
+                            const std::optional<proc::Account>& account) {
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0) {
     if (S_ISDIR(info.st_mode)) return base::Ok{};
@@ -61,17 +62,20 @@ sockaddr_un unix_address(const std::string& path) {
 base::Status clear_the_way(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return base::Ok{};
-  if (!S_ISSOCK(info.st_mode)) return base::fail(base::Code::Exists, path + ": is there and is not a socket: remove it");
+  if (!S_ISSOCK(info.st_mode))
+    return base::fail(base::Code::Exists, path + ": is there and is not a socket: remove it");
   const base::UniqueFd probe(::socket(AF_UNIX, kSocketFlags, 0));
   const sockaddr_un address = unix_address(path);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN) {
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EAGAIN) {
     return base::fail(base::Code::Exists, path + ": another gateway serves there");
   }
   if (::unlink(path.c_str()) != 0) return base::fail_errno(path, errno);
   return base::Ok{};
 }
 
-base::Result<base::UniqueFd> bind_control(const std::string& path, const std::optional<proc::Account>& account) {
+base::Result<base::UniqueFd> bind_control(const std::string& path,
+                                          const std::optional<proc::Account>& account) {
   const base::Status clear = clear_the_way(path);
   if (!clear.ok()) return clear.error();
   base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));

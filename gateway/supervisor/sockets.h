@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is bound while the process may still be root: the two listeners and the control socket. All terminators of a listener accept
-// from one and the same socket, which the supervisor holds for its whole life: no connection is lost with a role.
+// What is bound while the process may still be root: the two listeners and the control socket. All
+// terminators of a listener accept from one and the same socket, which the supervisor holds for its whole
+// life: no connection is lost with a role.
 #pragma once
 
 #include <optional>
@@ -21,9 +22,9 @@ struct Sockets {
   Address support_address, admin_address;  // with the port that the kernel picked where 0 was asked for
 };
 
-// Makes the folder of the control socket and the state directory if they are missing (only the last part of their paths). The
-// control socket has mode 0660, owned by root and the account's group, or by us alone. A dead socket that lies in its place is
-// removed; Exists if a gateway answers there.
+// Makes the folder of the control socket and the state directory if they are missing (only the last part of
+// their paths). The control socket has mode 0660, owned by root and the account's group, or by us alone. A
+// dead socket that lies in its place is removed; Exists if a gateway answers there.
 base::Result<Sockets> bind_sockets(const Config& config, const std::optional<proc::Account>& account);
 
 base::Result<base::UniqueFd> bind_listener(Address& address);  // writes the port back

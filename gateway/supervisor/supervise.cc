@@ -23,18 +23,22 @@ int refuse(std::string_view why) {
   return 1;
 }
 
-// Who we shall be. Nothing runs as root (promise 10), so root must name an account, and nobody else can become one.
+// Who we shall be. Nothing runs as root (promise 10), so root must name an account, and nobody else can
+// become one.
 base::Result<std::optional<proc::Account>> choose_account(const Config& config, const std::string& path) {
-  const std::string place = path + (config.user_mark.line > 0 ? ":" + std::to_string(config.user_mark.line) : "") + ": ";
+  const std::string place =
+      path + (config.user_mark.line > 0 ? ":" + std::to_string(config.user_mark.line) : "") + ": ";
   if (config.user.empty()) {
     if (!proc::is_root()) return std::optional<proc::Account>();
-    return base::fail(base::Code::Invalid, place + "started as root, the gateway needs user: the account that it shall run as");
+    return base::fail(base::Code::Invalid,
+                      place + "started as root, the gateway needs user: the account that it shall run as");
   }
   base::Result<proc::Account> account = proc::find_account(config.user);
   if (!account.ok()) return base::fail(base::Code::NotFound, place + account.error().message);
   if (proc::is_root()) return std::optional<proc::Account>(*account);
   if (account->uid == ::geteuid()) return std::optional<proc::Account>();
-  return base::fail(base::Code::Denied, place + "only root can become " + config.user + ": start it as root or as that account");
+  return base::fail(base::Code::Denied,
+                    place + "only root can become " + config.user + ": start it as root or as that account");
 }
 
 base::Status give_up_root(const std::optional<proc::Account>& account) {
@@ -56,13 +60,15 @@ int run(const Plan& plan, LoadedConfig loaded, Sockets sockets) {
   const std::string admin = loaded.config->admin.url();
   const std::string control = loaded.config->control_socket.path;
   loop::Loop loop;
-  Supervisor supervisor(loop, plan, std::move(loaded), std::move(sockets),
-                        {[&] { base::log_info("ready: support " + support + " admin " + admin); }, [&] { loop.stop(); }});
+  Supervisor supervisor(
+      loop, plan, std::move(loaded), std::move(sockets),
+      {[&] { base::log_info("ready: support " + support + " admin " + admin); }, [&] { loop.stop(); }});
   const loop::Signal terminate(loop, SIGTERM, [&] { supervisor.stop(); });
   const loop::Signal interrupt(loop, SIGINT, [&] { supervisor.stop(); });
   const loop::Signal hang_up(loop, SIGHUP, [&] {
     supervisor.reload("gateway", "SIGHUP", [](const base::Json& answer) {
-      const bool ok = base::json_bool_or(answer["config"], "ok", false) && base::json_bool_or(answer["policy"], "ok", false);
+      const bool ok = base::json_bool_or(answer["config"], "ok", false) &&
+                      base::json_bool_or(answer["policy"], "ok", false);
       if (ok) base::log_info("configuration and policy are reloaded");
     });
   });

@@ -26,10 +26,14 @@ using OnAnswer = std::function<void(const Json&)>;
 constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
 
-base::UniqueFd duplicate(const base::UniqueFd& fd) { return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)); }
+base::UniqueFd duplicate(const base::UniqueFd& fd) {
+  return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+}
 
 Json rejection(const std::vector<FileFault>& faults) {
-  return {{"file", faults.front().file}, {"faults", faults.size()}, {"first_fault", format_faults({faults.front()})}};
+  return {{"file", faults.front().file},
+          {"faults", faults.size()},
+          {"first_fault", format_faults({faults.front()})}};
 }
 
 Json listing(const std::vector<policy::Change>& changes) {
@@ -94,8 +98,12 @@ struct Supervisor::Internals {
       if (news.on_ready) news.on_ready();
     };
     out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
-    out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) { on_ask(child, id, question); };
-    out.on_ended = [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); };
+    out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) {
+      on_ask(child, id, question);
+    };
+    out.on_ended = [this](Child& child, pid_t pid, const std::string& reason) {
+      on_ended(child, pid, reason);
+    };
     return out;
   }
 
@@ -123,7 +131,8 @@ struct Supervisor::Internals {
       out.names.emplace_back(name);
       out.fds.push_back(duplicate(fd));
     };
-    if (child.kind() == "terminator") give("listener", child.index() == kAdminIndex ? sockets.admin : sockets.support);
+    if (child.kind() == "terminator")
+      give("listener", child.index() == kAdminIndex ? sockets.admin : sockets.support);
     if (child.kind() == "console") give("control", sockets.control);
     if (child.kind() == "keeper") {
       give("key.support", material->support.key);
@@ -135,14 +144,16 @@ struct Supervisor::Internals {
 
   void on_ended(Child& child, pid_t pid, const std::string& reason) {
     if (reason.empty() || stopping) return;
-    ledger.append(audit::EventType::RoleEnded, "gateway", child.name(), {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
+    ledger.append(audit::EventType::RoleEnded, "gateway", child.name(),
+                  {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
   }
 
   void on_connect(Child& child, const ipc::ConnectRequest& request) {
     if (child.kind() != "enforcer") return child.fail("it asked for a connection, which only enforcers may");
     const std::uint64_t life = child.life();
     const Node* node = config->node(request.node);
-    if (node == nullptr) return child.connect_failed(life, request.id, "the configuration has no such node any more");
+    if (node == nullptr)
+      return child.connect_failed(life, request.id, "the configuration has no such node any more");
     connector.connect(node->authority, config->timeouts.component_connect,
                       [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
                         if (socket.ok()) return child.connected(life, id, std::move(socket).value());
@@ -183,15 +194,18 @@ struct Supervisor::Internals {
   void put_policy() {
     ledger.command(policy_order("gateway", ""), [this](const LedgerReply& reply) {
       if (reply.ok || stopping) return;
-      base::log_warning("the ledger did not take the policy: " + base::json_text_or(reply.json, "message", "for no reason given"));
+      base::log_warning("the ledger did not take the policy: " +
+                        base::json_text_or(reply.json, "message", "for no reason given"));
       policy_again.start(kPolicyAgain);
     });
   }
 
   void reload(const std::string& actor, const std::string& from, const OnAnswer& done) {
     if (std::exchange(reloading, true)) {
-      const Json busy = Json::array({{{"file", plan.config_path}, {"line", 0}, {"column", 0}, {"message", "a reload is under way"}}});
-      return done({{"config", {{"ok", false}, {"faults", busy}}}, {"policy", {{"ok", false}, {"faults", busy}}}});
+      const Json busy = Json::array(
+          {{{"file", plan.config_path}, {"line", 0}, {"column", 0}, {"message", "a reload is under way"}}});
+      return done(
+          {{"config", {{"ok", false}, {"faults", busy}}}, {"policy", {{"ok", false}, {"faults", busy}}}});
     }
     LoadedConfig wanted = load_config(plan.config_path, plan.cores);
     if (wanted.config != nullptr) {
@@ -225,13 +239,15 @@ struct Supervisor::Internals {
     config = next;
     material = std::move(wanted.material);
     if (!changed.empty()) spread(changed, new_keys, actor);
-    Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}}, {"policy", policy_changes}};
-    ledger.command(policy_order(actor, from), [this, answer = std::move(answer), done](const LedgerReply& reply) {
-      reloading = false;
-      Json said = answer;
-      take_policy_reply(reply, said["policy"]);
-      done(said);
-    });
+    Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
+                   {"policy", policy_changes}};
+    ledger.command(policy_order(actor, from),
+                   [this, answer = std::move(answer), done](const LedgerReply& reply) {
+                     reloading = false;
+                     Json said = answer;
+                     take_policy_reply(reply, said["policy"]);
+                     done(said);
+                   });
   }
 
   void spread(const std::vector<std::string>& changed, bool new_keys, const std::string& actor) {
@@ -260,10 +276,11 @@ struct Supervisor::Internals {
     policy_again.start(kPolicyAgain);
     const std::string why = base::json_text_or(reply.json, "message", "for no reason given");
     policy_answer["ok"] = false;
-    policy_answer["faults"] = Json::array({{{"file", config->policy.path},
-                                            {"line", 0},
-                                            {"column", 0},
-                                            {"message", "the ledger did not take it, and is asked again: " + why}}});
+    policy_answer["faults"] =
+        Json::array({{{"file", config->policy.path},
+                      {"line", 0},
+                      {"column", 0},
+                      {"message", "the ledger did not take it, and is asked again: " + why}}});
   }
 
   void stop() {
@@ -276,7 +293,8 @@ struct Supervisor::Internals {
 };
 
 Supervisor::Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news)
-    : internals_(std::make_unique<Internals>(loop, std::move(plan), std::move(loaded), std::move(sockets), std::move(news))) {}
+    : internals_(std::make_unique<Internals>(loop, std::move(plan), std::move(loaded), std::move(sockets),
+                                             std::move(news))) {}
 Supervisor::~Supervisor() = default;
 
 void Supervisor::start() { internals_->crew.start(); }

@@ -1,9 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parent of all roles: reads the configuration, binds, gives up root, starts the roles and starts them again, opens connections
-// for the enforcers, and reloads. It parses nothing that comes from the network; what its own roles say is bounded and checked, for
-// one of them may be in strange hands.
+// The parent of all roles: reads the configuration, binds, gives up root, starts the roles and starts them
+// again, opens connections for the enforcers, and reloads. It parses nothing that comes from the network;
+// what its own roles say is bounded and checked, for one of them may be in strange hands.
 #pragma once
 
 #include <functional>
@@ -55,8 +55,8 @@ class Supervisor {
   std::unique_ptr<Internals> internals_;
 };
 
-// Beside our own program: ../libexec/postern, whether installed or in the build tree. NotFound if a role's program is missing there or may
-// not be run by us as we are now.
+// Beside our own program: ../libexec/postern, whether installed or in the build tree. NotFound if a role's
+// program is missing there or may not be run by us as we are now.
 base::Result<std::string> find_roles();
 base::Status check_roles(const std::string& directory);
 

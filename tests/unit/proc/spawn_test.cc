@@ -1,0 +1,97 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/proc/spawn.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace postern::proc {
+namespace {
+
+// A shell script as the child: it can only tell through its exit status and the passed descriptor.
+struct Script {
+  std::string path;
+  explicit Script(const std::string& body) {
+    char name[] = "/tmp/postern-spawn-XXXXXX";
+    ::close(::mkstemp(name));
+    path = name;
+    std::ofstream(path) << "#!/bin/sh\n" << body << "\n";
+    ::chmod(path.c_str(), 0700);
+  }
+  ~Script() { ::unlink(path.c_str()); }
+  Script(const Script&) = delete;
+  Script& operator=(const Script&) = delete;
+};
+
+Ending run(const std::string& body, int passed) {
+  const Script script(body);
+  const base::Result<pid_t> pid = spawn(script.path, "child", passed);
+  EXPECT_TRUE(pid.ok());
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED | WNOWAIT);
+  return *reap(*pid);
+}
+
+std::string told(const std::string& body) {
+  int ends[2];
+  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  run(body, ends[1]);
+  ::close(ends[1]);
+  char text[512];
+  const ssize_t n = ::read(ends[0], text, sizeof text);
+  ::close(ends[0]);
+  return {text, static_cast<std::size_t>(n > 0 ? n : 0)};
+}
+
+TEST(Spawn, PassesOneDescriptorAsThreeAndNoOther) {
+  const int leaked = ::open("/dev/null", O_RDONLY);  // without close-on-exec, on purpose
+  EXPECT_EQ(told("for fd in /proc/$$/fd/*; do n=${fd##*/}; [ $n -lt 10 ] && printf '%s ' $n; done >&3"),
+            "0 1 2 3 ");
+  ::close(leaked);
+}
+
+TEST(Spawn, GivesAnEmptyEnvironment) {
+  ::setenv("POSTERN_TEST_LEAK", "1", 1);
+  EXPECT_EQ(told("printf '%s' \"${POSTERN_TEST_LEAK:-nothing}\" >&3"), "nothing");
+}
+
+TEST(Spawn, PutsTheChildIntoAProcessGroupOfItsOwn) {
+  EXPECT_EQ(told("set -- $(cat /proc/$$/stat); [ \"$5\" = \"$$\" ] && printf own >&3"), "own");
+}
+
+TEST(Spawn, TellsHowTheChildEnded) {
+  EXPECT_EQ(run("exit 7", 2).text(), "status 7");
+  EXPECT_EQ(run("kill -9 $$", 2).text(), "signal 9 (Killed)");
+}
+
+TEST(Spawn, NamesAProgramThatIsNotThere) {
+  const base::Result<pid_t> pid = spawn("/nonexistent/role", "role", 2);
+  ASSERT_FALSE(pid.ok());
+  EXPECT_EQ(pid.error().code, base::Code::NotFound);
+  EXPECT_NE(pid.error().message.find("/nonexistent/role"), std::string::npos);
+}
+
+TEST(Reap, NeverWaits) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Script script("read line <&3");
+  const base::Result<pid_t> pid = spawn(script.path, "child", ends[0]);
+  ASSERT_TRUE(pid.ok());
+  EXPECT_FALSE(reap(*pid).has_value());
+  ::close(ends[1]);  // the child's read ends
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED | WNOWAIT);
+  EXPECT_TRUE(reap(*pid).has_value());
+  EXPECT_FALSE(reap(*pid).has_value());
+  ::close(ends[0]);
+}
+
+}  // namespace
+}  // namespace postern::proc

@@ -1,0 +1,177 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/config.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/supervisor/config_reader.h"
+#include "tests/unit/supervisor/fixture.h"
+
+namespace postern::supervisor {
+namespace {
+
+std::string faults_of(std::string_view text) {
+  return base::format_faults("postern.yaml", parse_config(text, "/etc/postern", 4).faults);
+}
+
+TEST(Config, IsReadWithAllItSays) {
+  const ParsedConfig parsed = parse_config(kSound, "/etc/postern", 4);
+  ASSERT_NE(parsed.config, nullptr) << base::format_faults("postern.yaml", parsed.faults);
+  const Config& config = *parsed.config;
+  EXPECT_EQ(config.workers, 2);
+  EXPECT_EQ(config.support.certificate.path, "/etc/postern/support.pem");
+  EXPECT_EQ(config.support.url(), "https://support.example.org:0");
+  ASSERT_EQ(config.services.size(), 2U);
+  EXPECT_EQ(config.services[0].health.status_to, 204);
+  EXPECT_EQ(config.services[1].tls_name, "alerts.internal");
+  EXPECT_EQ(config.node(2)->authority.port, 443);
+  EXPECT_EQ(config.node(3), nullptr);
+}
+
+TEST(Config, HasTheDefaultsThatTheDocumentationTells) {
+  const std::string text = R"(version: 1
+listeners:
+  support: {certificate: a.pem, key: a.key, names: [a.example]}
+  admin: {certificate: b.pem, key: b.key}
+)";
+  const ParsedConfig parsed = parse_config(text, "/etc/postern", 3);
+  ASSERT_NE(parsed.config, nullptr) << faults_of(text);
+  const Config& config = *parsed.config;
+  EXPECT_EQ(config.workers, 3);
+  EXPECT_EQ(config.support.address.text(), "0.0.0.0:8443");
+  EXPECT_EQ(config.admin.address.text(), "127.0.0.1:9443");
+  EXPECT_EQ(config.control_socket.path, "/run/postern/control.sock");
+  EXPECT_EQ(config.state_directory.path, "/var/lib/postern");
+  EXPECT_EQ(config.policy.path, "/etc/postern/policy.yaml");
+  EXPECT_EQ(config.pass_key.path, "/etc/postern/keys/pass.key");
+  EXPECT_TRUE(config.services.empty());
+}
+
+struct FaultCase {
+  const char* what;
+  const char* by;
+  const char* fault;
+};
+
+class ConfigFaults : public testing::TestWithParam<FaultCase> {};
+
+TEST_P(ConfigFaults, NameThePlaceAndWhatWouldBeRight) {
+  const FaultCase& one = GetParam();
+  EXPECT_EQ(faults_of(replaced(kSound, one.what, one.by)), std::string("postern.yaml:") + one.fault);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ConfigFaults,
+    testing::Values(
+        FaultCase{"version: 1", "version: 2", "1:10: version must be 1"},
+        FaultCase{"workers: 2", "worker: 2",
+                  "2:1: there is no key \"worker\" in the file, did you mean \"workers\"?"},
+        FaultCase{"workers: 2", "workers: 65",
+                  "2:10: workers must be a whole number between 1 and 64 or auto, not \"65\""},
+        FaultCase{"workers: 2", "workers: many",
+                  "2:10: workers must be a whole number between 1 and 64 or auto, not \"many\""},
+        FaultCase{"workers: 2", "user: root", "2:7: user must not be root: nothing of Postern runs as root"},
+        FaultCase{"workers: 2", "user: [a]", "2:7: user must be a single value, not a list"},
+        FaultCase{"    address: 127.0.0.1:0", "    address: localhost:8443",
+                  "5:14: address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, "
+                  "not \"localhost:8443\""},
+        FaultCase{"    address: 127.0.0.1:0", "    address: \"::1:8443\"",
+                  "5:14: address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, "
+                  "not \"::1:8443\""},
+        FaultCase{"    address: 127.0.0.1:0", "    address: 127.0.0.1:70000",
+                  "5:14: address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, "
+                  "not \"127.0.0.1:70000\""},
+        FaultCase{"    key: support.key\n", "",
+                  "5:5: listeners.support needs key: the file with the listener's private key in PEM"},
+        FaultCase{"    key: admin.key", "    key: support.key",
+                  "12:10: the admin listener has the key of the support listener: give it one of its own"},
+        FaultCase{"names: [localhost]", "names: [\"local host\"]",
+                  "13:13: a name must be a host or host:port such as support.example.org or "
+                  "[2001:db8::1]:8443, not \"local host\""},
+        FaultCase{"names: [localhost]", "names: []", "13:12: listeners.admin.names must hold 1 to 64 hosts"},
+        FaultCase{"- name: alerts", "- name: prometheus",
+                  "26:13: the service \"prometheus\" stands on line 22 already: give this one another name"},
+        FaultCase{"- name: alerts", "- name: Alerts",
+                  "26:13: the name of a service must be lower-case letters, digits and '-', at most 63, not "
+                  "\"Alerts\""},
+        FaultCase{"path: /alerts/", "path: /prometheus/",
+                  "27:13: the path \"/prometheus/\" belongs to the service on line 23 already: two services "
+                  "need two paths"},
+        FaultCase{"path: /alerts/", "path: /alerts",
+                  "27:13: the path of a service must begin and end with '/', such as /prometheus/, not "
+                  "\"/alerts\""},
+        FaultCase{
+            "path: /alerts/", "path: /a//b/",
+            "27:13: the path of a service must begin and end with '/', such as /prometheus/, not \"/a//b/\""},
+        FaultCase{"path: /alerts/", "path: /.postern/x/",
+                  "27:13: paths below /.postern/ are Postern's own: choose another"},
+        FaultCase{"http://127.0.0.1:9091", "http://127.0.0.1:9091/api",
+                  "24:38: a node must be http:// or https://, a host and perhaps a port, and nothing behind, "
+                  "such as "
+                  "http://127.0.0.1:9090, not \"http://127.0.0.1:9091/api\""},
+        FaultCase{"http://127.0.0.1:9091", "ftp://127.0.0.1",
+                  "24:38: a node must be http:// or https://, a host and perhaps a port, and nothing behind, "
+                  "such as "
+                  "http://127.0.0.1:9090, not \"ftp://127.0.0.1\""},
+        FaultCase{"http://127.0.0.1:9091", "http://127.0.0.1:9090/",
+                  "24:38: the node \"http://127.0.0.1:9090/\" stands here twice: keep one"},
+        FaultCase{"nodes: [https://alerts.internal]", "nodes: []",
+                  "26:7: a service needs nodes such as [http://127.0.0.1:9090]"},
+        FaultCase{"nodes: [https://alerts.internal]", "nodes: [http://alerts.internal]",
+                  "30:12: tls is for nodes that begin with https://, and this service has none: remove it"},
+        FaultCase{"name: Alerts.Internal", "name: \"a b\"",
+                  "30:41: name must be the DNS name or address in the nodes' certificates, not \"a b\""},
+        FaultCase{"timeout: 1s", "timeout: 6s",
+                  "25:15: the timeout of a health check (6s) must not be longer than its interval (5s)"},
+        FaultCase{
+            "status: 200-204", "status: 204-200",
+            "25:70: status must be what a healthy node answers, such as 200 or 200-399, not \"204-200\""},
+        FaultCase{"workers: 2", "sessions: {idle: 2h, absolute: 1h}",
+                  "2:11: sessions.idle (2h) must not be longer than sessions.absolute (1h)"},
+        FaultCase{"workers: 2", "sessions: {idle: 0s}",
+                  "2:18: idle must be a duration such as 30s, 15m or 8h, between 1m and 1d, not \"0s\""},
+        FaultCase{"workers: 2", "requests: {default_grant: 2d, longest_grant: 1d}",
+                  "2:11: requests.default_grant (2d) must not be longer than requests.longest_grant (1d)"},
+        FaultCase{"workers: 2", "limits: {head: 65KiB}",
+                  "2:16: head must be a size such as 16KiB or 64MiB, between 1KiB and 64KiB, not \"65KiB\""},
+        FaultCase{
+            "workers: 2", "limits: {head: 8KiB}",
+            "2:9: limits.target (8KiB) must be less than limits.head (8KiB): the target is part of the head"},
+        FaultCase{"workers: 2", "log: {level: loud}",
+                  "2:14: level must be debug, info, warning or error, not \"loud\""}));
+
+TEST(Config, RefusesTwoListenersOnOneAddress) {
+  const std::string support = replaced(kSound, "address: 127.0.0.1:0", "address: 0.0.0.0:8443");
+  EXPECT_EQ(faults_of(replaced(support, "address: 127.0.0.1:0", "address: 127.0.0.1:8443")),
+            "postern.yaml:10:14: the admin listener has the address of the support listener, 0.0.0.0:8443: "
+            "give it another port");
+}
+
+TEST(Config, TellsAllFaultsAtOnceInTheOrderOfTheFile) {
+  const std::string faults =
+      faults_of("version: 3\nlisteners:\n  support: 5\n  admin: {}\nlimits: {connections: 0}\n");
+  EXPECT_NE(
+      faults.find("postern.yaml:1:10: version must be 1\npostern.yaml:3:12: listeners.support must be a map"),
+      std::string::npos)
+      << faults;
+  EXPECT_NE(faults.find("postern.yaml:4:10: listeners.admin needs certificate"), std::string::npos) << faults;
+  EXPECT_NE(faults.find("postern.yaml:5:23: connections must be a whole number between 1 and 65536"),
+            std::string::npos)
+      << faults;
+}
+
+TEST(Config, RefusesWhatIsNoMapAtAll) {
+  EXPECT_NE(faults_of("").find("the file must be a map"), std::string::npos);
+  EXPECT_NE(faults_of("- a\n- b\n").find("the file must be a map"), std::string::npos);
+}
+
+TEST(Size, IsReadInTheUnitsThatItIsWrittenIn) {
+  EXPECT_EQ(parse_size("0"), 0);
+  EXPECT_EQ(parse_size("16KiB"), 16 << 10);
+  EXPECT_EQ(format_size(64 << 20), "64MiB");
+  for (const char* wrong : {"", "KiB", "-1", "1kb", "1 MiB", "99999999999GiB", "0x10"})
+    EXPECT_EQ(parse_size(wrong), -1) << wrong;
+}
+
+}  // namespace
+}  // namespace postern::supervisor

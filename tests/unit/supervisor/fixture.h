@@ -1,0 +1,97 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A configuration that has no fault, and a folder with all that it names.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "certs/authority.h"
+#include "gateway/supervisor/config.h"
+#include "gateway/supervisor/material.h"
+
+namespace postern::supervisor {
+
+inline constexpr std::string_view kSound = R"(version: 1
+workers: 2
+listeners:
+  support:
+    address: 127.0.0.1:0
+    certificate: support.pem
+    key: support.key
+    names: [support.example.org, "[::1]:8443"]
+  admin:
+    address: 127.0.0.1:0
+    certificate: admin.pem
+    key: admin.key
+    names: [localhost]
+control_socket: control.sock
+state_directory: state
+policy: policy.yaml
+admins: admins.json
+pass_key: pass.key
+support_authority: engineers.pem
+component:
+  services:
+    - name: prometheus
+      path: /prometheus/
+      nodes: [http://127.0.0.1:9090, http://127.0.0.1:9091]
+      health: {path: /-/healthy, interval: 5s, timeout: 1s, status: 200-204}
+    - name: alerts
+      path: /alerts/
+      host: alerts.internal
+      nodes: [https://alerts.internal]
+      tls: {roots: component.pem, name: Alerts.Internal}
+)";
+
+inline std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+  std::string out(text);
+  const std::size_t at = out.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return out.replace(at, what.size(), by);
+}
+
+class Folder {
+ public:
+  Folder() {
+    EXPECT_TRUE(base::init_crypto().ok());
+    char name[] = "/tmp/postern-test-XXXXXX";
+    path_ = ::mkdtemp(name);
+    const certs::Validity validity = certs::valid_for(base::SystemClock().wall(), 3600 * base::kWallSecond);
+    for (const char* listener : {"support", "admin"}) {
+      const auto authority = certs::make_authority("test authority", validity);
+      const auto server = certs::make_server_certificate(*authority, {"localhost", "127.0.0.1"}, validity);
+      write(std::string(listener) + ".pem", server->certificate_pem, 0644);
+      write(std::string(listener) + ".key", server->key_pem, 0600);
+    }
+    const auto engineers = certs::make_authority("engineers", validity);
+    write("engineers.pem", engineers->certificate_pem, 0644);
+    write("component.pem", engineers->certificate_pem, 0644);
+    write("pass.key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 0600);
+    write("admins.json", "{\"admins\":[]}", 0600);
+    write("policy.yaml", "version: 1\ncapabilities: {}\n", 0644);
+    write("postern.yaml", kSound, 0644);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  void write(const std::string& name, std::string_view content, mode_t mode) const {
+    EXPECT_TRUE(base::write_file(path_ + "/" + name, content, mode).ok());
+  }
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace postern::supervisor

@@ -1,0 +1,70 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/material.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/unit/supervisor/fixture.h"
+
+namespace postern::supervisor {
+namespace {
+
+std::string faults_of(const Folder& folder) {
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  EXPECT_EQ(loaded.ok(), loaded.material != nullptr);
+  return format_faults(loaded.config_faults) + format_faults(loaded.policy_faults);
+}
+
+TEST(Material, IsLoadedWithEveryFileThatTheConfigurationNames) {
+  const Folder folder;
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_TRUE(loaded.ok()) << format_faults(loaded.config_faults) << format_faults(loaded.policy_faults);
+  EXPECT_TRUE(loaded.material->support.key.valid());
+  EXPECT_EQ(loaded.material->support.certificate.key_id.size(), 32U);
+  EXPECT_TRUE(loaded.material->service_roots[0].empty());
+  EXPECT_FALSE(loaded.material->service_roots[1].empty());
+}
+
+TEST(Material, RefusesAKeyThatOthersMayRead) {
+  const Folder folder;
+  ASSERT_EQ(::chmod(folder.path("admin.key").c_str(), 0640), 0);
+  const std::string key = folder.path("admin.key");
+  EXPECT_EQ(faults_of(folder), folder.path("postern.yaml") + ":12:10: " + key +
+                                   ": a key must be readable by its owner alone: chmod 600 " + key);
+}
+
+TEST(Material, RefusesAKeyThatIsNoFile) {
+  const Folder folder;
+  ASSERT_EQ(::unlink(folder.path("pass.key").c_str()), 0);
+  ASSERT_EQ(::mkdir(folder.path("pass.key").c_str(), 0700), 0);
+  EXPECT_NE(faults_of(folder).find("a key must be a regular file"), std::string::npos);
+}
+
+TEST(Material, NamesTheLineThatNamesAMissingFile) {
+  const Folder folder;
+  ASSERT_EQ(::unlink(folder.path("engineers.pem").c_str()), 0);
+  EXPECT_EQ(faults_of(folder).find(folder.path("postern.yaml") + ":19:20: " + folder.path("engineers.pem")),
+            0U);
+}
+
+TEST(Material, RefusesRootsThatAreNoAuthorities) {
+  const Folder folder;
+  ASSERT_EQ(::rename(folder.path("support.pem").c_str(), folder.path("component.pem").c_str()), 0);
+  folder.write("support.pem", *base::read_file(folder.path("admin.pem"), 1 << 20), 0644);
+  EXPECT_NE(faults_of(folder).find("is not an authority"), std::string::npos);
+}
+
+TEST(Material, NamesThePlaceInsideTheFileForFaultsOfThePolicy) {
+  const Folder folder;
+  folder.write("policy.yaml", "version: 1\ncapabilites: {}\n", 0644);
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  EXPECT_TRUE(loaded.config_faults.empty());
+  ASSERT_FALSE(loaded.policy_faults.empty());
+  EXPECT_EQ(loaded.policy_faults[0].file, folder.path("policy.yaml"));
+  EXPECT_EQ(loaded.policy_faults[0].fault.mark.line, 2);
+  EXPECT_EQ(faults_json(loaded.policy_faults)[0]["line"], 2);
+}
+
+}  // namespace
+}  // namespace postern::supervisor

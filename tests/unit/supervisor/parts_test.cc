@@ -1,0 +1,82 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Promise 5: what a role is not told, it cannot give away.
+#include "gateway/supervisor/parts.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/unit/supervisor/fixture.h"
+
+namespace postern::supervisor {
+namespace {
+
+struct Parts : testing::Test {
+  Folder folder;
+  LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  const Config& config = *loaded.config;
+  const Material& material = *loaded.material;
+
+  static std::set<std::string> keys(const base::Json& part) {
+    std::set<std::string> out;
+    for (const auto& [key, value] : part.items()) out.insert(key);
+    return out;
+  }
+  void expect_without(const base::Json& part, std::initializer_list<std::string> secrets) const {
+    const std::string text = base::dump_json(part);
+    for (const std::string& secret : secrets)
+      EXPECT_EQ(text.find(secret), std::string::npos) << secret << " in " << text;
+  }
+};
+
+TEST_F(Parts, ATerminatorIsToldNoPathNoPolicyNoNodeAndNoKey) {
+  const base::Json part = terminator_part(config, material, "support");
+  EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "listener", "certificate", "key_id",
+                                               "client_roots", "names", "limits", "timeouts"}));
+  expect_without(part, {folder.path(""), "policy", "9090", "alerts", "state", "PRIVATE KEY", "admins"});
+  EXPECT_EQ(part["key_id"].get<std::string>().size(), 64U);
+}
+
+TEST_F(Parts, TheAdminListenerAsksForNoEngineersCertificate) {
+  EXPECT_EQ(terminator_part(config, material, "admin")["client_roots"], "");
+  EXPECT_NE(terminator_part(config, material, "support")["client_roots"], "");
+}
+
+TEST_F(Parts, AnEnforcerIsToldNodesByNumberAndNoPath) {
+  const base::Json part = enforcer_part(config, material, 1);
+  EXPECT_EQ(part["checks_health"], false);
+  EXPECT_EQ(enforcer_part(config, material, 0)["checks_health"], true);
+  const base::Json& nodes = part["services"][0]["nodes"];
+  EXPECT_EQ(nodes[1]["id"], 1);
+  EXPECT_EQ(nodes[1]["host"], "127.0.0.1:9091");
+  EXPECT_EQ(nodes[0]["health"]["interval_us"], 5'000'000);
+  const base::Json& alerts = part["services"][1]["nodes"][0];
+  EXPECT_EQ(alerts["host"], "alerts.internal");
+  EXPECT_EQ(alerts["name"], "alerts.internal");
+  EXPECT_TRUE(alerts["health"].is_null());
+  expect_without(part, {folder.path(""), "PRIVATE KEY", "admins"});
+}
+
+TEST_F(Parts, TheKeeperIsToldItsKeysByDescriptorAndNothingOfTheComponent) {
+  const base::Json part = keeper_part(config, material);
+  EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "tls_keys", "pass_key"}));
+  EXPECT_EQ(part["tls_keys"][1]["fd"], "key.admin");
+  expect_without(part, {"9090", "policy", "PRIVATE KEY"});
+}
+
+TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
+  EXPECT_EQ(keys(ledger_part(config)),
+            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests"}));
+}
+
+TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
+  const base::Json part = console_part(config, material);
+  expect_without(part, {"PRIVATE KEY", "support.key", "policy.yaml"});
+  EXPECT_EQ(part["public_url"], "https://support.example.org:0");
+  EXPECT_EQ(part["component"]["nodes"].size(), 3U);
+}
+
+}  // namespace
+}  // namespace postern::supervisor
