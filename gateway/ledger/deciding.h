@@ -78,7 +78,7 @@ Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::s
 Draft draft_remote_access(const Context& context, state::RemoteAccess mode, std::optional<base::Micros> until,
                           const Order& order);
 
-// As API answers (docs/API.md): what the admins' and the engineers' pages show.
+// As API answers (console/openapi.json, docs/VISIT.md): what the admins' and the engineers' pages show.
 base::Json view(const state::Engineer& engineer);
 base::Json view(const state::Request& request);
 base::Json view(const state::Grant& grant, base::Micros now);
