@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <random>
 
-#include "fixture.h"
+#include "tests/unit/policy/fixture.h"
 
 namespace postern::policy {
 namespace {

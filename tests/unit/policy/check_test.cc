@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "fixture.h"
+#include "tests/unit/policy/fixture.h"
 
 namespace postern::policy {
 namespace {

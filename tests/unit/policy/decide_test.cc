@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/decide.h"
 
-#include "fixture.h"
+#include "tests/unit/policy/fixture.h"
 
 namespace postern::policy {
 namespace {

@@ -3,7 +3,7 @@
 #include "policy/import.h"
 
 #include "base/file.h"
-#include "fixture.h"
+#include "tests/unit/policy/fixture.h"
 
 namespace postern::policy {
 namespace {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One row per fault: where it is found, and what is said.
-#include "fixture.h"
+#include "tests/unit/policy/fixture.h"
 
 namespace postern::policy {
 namespace {

@@ -4,8 +4,8 @@
 // The policy that the quickstart puts in front of a real Prometheus and Alertmanager keeps what its comments
 // say.
 #include "base/file.h"
-#include "fixture.h"
 #include "policy/check.h"
+#include "tests/unit/policy/fixture.h"
 
 namespace postern::policy {
 namespace {
