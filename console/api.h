@@ -1,0 +1,56 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions behind the router's table, by the file that holds them. Each answers exactly once.
+#pragma once
+
+#include "console/router.h"
+
+namespace postern::console::api {
+
+// api_admins.cc
+void sign_in(Parts& parts, const CallPtr& call, const Reply& reply);
+void sign_out(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_me(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_status.cc
+void show_status(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_policy(Parts& parts, const CallPtr& call, const Reply& reply);
+void reload(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_openapi(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_health(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_readiness(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_permissions.cc
+void show_remote_access(Parts& parts, const CallPtr& call, const Reply& reply);
+void set_remote_access(Parts& parts, const CallPtr& call, const Reply& reply);
+void list_capabilities(Parts& parts, const CallPtr& call, const Reply& reply);
+void set_capability(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_engineers.cc
+void list_engineers(Parts& parts, const CallPtr& call, const Reply& reply);
+void add_engineer(Parts& parts, const CallPtr& call, const Reply& reply);
+void approve_engineer(Parts& parts, const CallPtr& call, const Reply& reply);
+void remove_engineer(Parts& parts, const CallPtr& call, const Reply& reply);
+void issue_pass(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_requests.cc
+void list_requests(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_request(Parts& parts, const CallPtr& call, const Reply& reply);
+void approve_request(Parts& parts, const CallPtr& call, const Reply& reply);
+void refuse_request(Parts& parts, const CallPtr& call, const Reply& reply);
+void list_grants(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_grant(Parts& parts, const CallPtr& call, const Reply& reply);
+void revoke_grant(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_sessions.cc
+void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_session(Parts& parts, const CallPtr& call, const Reply& reply);
+void end_session(Parts& parts, const CallPtr& call, const Reply& reply);
+void export_session(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_events.cc
+void list_events(Parts& parts, const CallPtr& call, const Reply& reply);
+void stream_events(Parts& parts, const CallPtr& call, const Reply& reply);
+
+}  // namespace postern::console::api

@@ -1,0 +1,132 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The log: questions to it, and its live line.
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/bytes.h"
+#include "console/api.h"
+#include "console/commands.h"
+
+namespace postern::console::api {
+namespace {
+
+constexpr std::size_t kDefaultEvents = 100, kMostEvents = 1'000;
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// A time, or a duration that lies in the past: "2h" is two hours ago.
+base::Result<base::Micros> parse_since(std::string_view text, base::Micros now) {
+  const base::Result<base::Micros> ago = base::parse_duration(text);
+  if (ago.ok()) return now - *ago;
+  return base::parse_time(text);
+}
+
+base::Error invalid(std::string message) { return base::fail(base::Code::Invalid, base::Side::Client, std::move(message)); }
+
+void split(std::string_view text, std::vector<std::string>& out) {
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (comma > 0) out.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+}
+
+// One parameter into the filter; an error sentence if it cannot be read.
+base::Status take_parameter(std::string_view name, std::string_view value, base::Micros now, audit::EventFilter& filter) {
+  if (name == "since" || name == "until") {
+    const auto time = parse_since(value, now);
+    if (!time.ok()) return invalid(std::string(name) + ": " + time.error().message);
+    (name == "since" ? filter.since : filter.until) = *time;
+  } else if (name == "type") {
+    split(value, filter.types);
+  } else if (name == "severity") {
+    const auto severity = audit::severity_from_name(value);
+    if (!severity) return invalid("severity is info, warning or severe");
+    filter.severity = *severity;
+  } else if (name == "session") {
+    filter.session = value;
+  } else if (name == "actor") {
+    filter.actor = value;
+  } else if (name == "text") {
+    filter.text = value;
+  } else if (name == "limit" || name == "before" || name == "after") {
+    const auto number = number_of(value);
+    if (!number) return invalid(std::string(name) + " is a whole number");
+    if (name == "limit") filter.limit = static_cast<std::size_t>(std::clamp<std::uint64_t>(*number, 1, kMostEvents));
+    if (name == "before") filter.before = *number;
+    if (name == "after") filter.after = *number;
+  } else if (name == "order") {
+    if (value != "oldest" && value != "newest") return invalid("order is newest or oldest");
+    filter.oldest_first = value == "oldest";
+  } else {
+    return invalid("\"" + base::printable(name, 64) +
+                   "\" is no filter; known: since, until, type, session, severity, actor, text, limit, before, after, order");
+  }
+  return base::Ok{};
+}
+
+struct Question {
+  audit::EventFilter filter;
+  std::string asked;  // the filter without paging
+};
+
+base::Result<Question> read_question(const Call& call, base::Micros now) {
+  Question question;
+  question.filter.limit = kDefaultEvents;
+  for (const http::Parameter& parameter : call.target.parameters().all()) {
+    if (parameter.value.empty()) continue;
+    const base::Status taken = take_parameter(parameter.name, parameter.value, now, question.filter);
+    if (!taken.ok()) return taken.error();
+    if (parameter.name == "limit" || parameter.name == "before" || parameter.name == "after") continue;
+    question.asked.append(question.asked.empty() ? "" : " ").append(parameter.name).append("=").append(parameter.value);
+  }
+  return question;
+}
+
+Response log_problem(const base::Error& error) {
+  if (error.code == base::Code::Invalid) return problem(400, "invalid", "The filter cannot be read", error.message);
+  return problem(base::Refusal::LogUnavailable, error.message);
+}
+
+}  // namespace
+
+void list_events(Parts& parts, const CallPtr& call, const Reply& reply) {
+  const base::Result<Question> question = read_question(*call, parts.loop.wall());
+  if (!question.ok()) return reply(log_problem(question.error()));
+  const auto found = parts.log.find(question->filter);
+  if (!found.ok()) return reply(log_problem(found.error()));
+  const Reading reading{"events", question->asked, static_cast<std::int64_t>(found->events.size()), false};
+  if (!note_reading(parts, *call, reading)) return reply(unrecorded_problem());
+  base::Json items = base::Json::array();
+  for (const audit::FoundEvent& event : found->events) {
+    if (auto json = event_json(event.index, event.line)) items.push_back(std::move(*json));
+  }
+  base::Json answer{{"items", std::move(items)}};
+  if (found->next) answer["next"] = *found->next;
+  reply(json_response(answer));
+}
+
+void stream_events(Parts& parts, const CallPtr& call, const Reply& reply) {
+  if (parts.live.full()) return reply(problem(base::Refusal::LimitReached, "Too many pages follow the log already: close one."));
+  if (!note_reading(parts, *call, {"stream", {}, -1, false})) return reply(unrecorded_problem());
+  Response response;
+  response.content_type = "text/event-stream";
+  response.fields.emplace_back("cache-control", "no-store, no-transform");
+  response.fields.emplace_back("x-accel-buffering", "no");
+  // A head asks for no stream, and must not take the place of one.
+  if (call->method == http::Method::Head) return reply(std::move(response));
+  const std::string session = call->identity.session;
+  response.source = parts.live.open(
+      [&parts, session] { return session.empty() || parts.sign_ins.alive(session, parts.loop.now()); });
+  reply(std::move(response));
+}
+
+}  // namespace postern::console::api

@@ -1,0 +1,98 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the gateway is: what the supervisor knows of the processes, the ledger of the log, and the log of the component's nodes.
+#include "console/api.h"
+#include "console/commands.h"
+#include "console/version.h"
+
+namespace postern::console::api {
+namespace {
+
+base::Json nodes_of(const Parts& parts) {
+  base::Json nodes = parts.facts.component.value("nodes", base::Json::array());
+  for (base::Json& node : nodes) {
+    node.update(parts.nodes.of(base::json_text_or(node, "service", ""), base::json_text_or(node, "url", "")));
+  }
+  return nodes;
+}
+
+base::Json log_figures(const Parts& parts) {
+  const LedgerClient& ledger = parts.ledger;
+  base::Json log{{"directory", parts.log.journal_directory()},
+                 {"size", ledger.written()},
+                 {"durable", ledger.durable()},
+                 {"writable", ledger.writable()}};
+  if (const std::string reason = ledger.reason(); !reason.empty()) log["reason"] = reason;
+  return log;
+}
+
+base::Json policy_figures(const Parts& parts) {
+  const auto& policy = parts.ledger.policy();
+  if (policy == nullptr) return {{"hash", ""}, {"capabilities", 0}, {"operations", 0}};
+  return {{"hash", policy->hash()},
+          {"capabilities", policy->capabilities().size()},
+          {"operations", policy->operations().size()},
+          {"loaded", base::format_time(parts.ledger.policy_loaded())}};
+}
+
+base::Json status_of(const Parts& parts, const base::Json& supervisor) {
+  base::Json status{{"version", kVersion}, {"roles", base::Json::array()}, {"listeners", parts.facts.listeners}};
+  status["component"] = parts.facts.component;
+  if (supervisor.is_object()) status.update(supervisor);
+  status["state_version"] = parts.ledger.version();
+  status["component"]["nodes"] = nodes_of(parts);
+  status["log"] = log_figures(parts);
+  status["policy"] = policy_figures(parts);
+  const base::Micros now = parts.loop.wall();
+  const state::State& state = parts.ledger.state();
+  status["remote_access"] = {{"mode", state::to_text(state.remote_access(now))}};
+  if (const auto& until = state.remote_access_toggle().until; until && *until > now) {
+    status["remote_access"]["until"] = base::format_time(*until);
+  }
+  status["sessions"] = {{"active", state.sessions().size()}};
+  return status;
+}
+
+}  // namespace
+
+void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  parts.ask({{"ask", "status"}}, [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
+}
+
+void show_policy(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
+  const auto& policy = parts.ledger.policy();
+  if (policy == nullptr) return reply(problem(404, "not_found", "There is no policy in force yet"));
+  reply(json_response({{"hash", policy->hash()},
+                       {"text", parts.ledger.policy_text()},
+                       {"loaded", base::format_time(parts.ledger.policy_loaded())}}));
+}
+
+// The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A faulty file is an
+// answer, not a failure of the request.
+void reload(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const base::Json question{{"ask", "reload"}, {"actor", call->identity.actor()}, {"from", call->client}};
+  parts.ask(question, [reply](const base::Json& answer) { reply(json_response(answer)); });
+}
+
+void show_openapi(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply) {
+  Response response;
+  response.content_type = "application/json";
+  response.constant = openapi_document();
+  reply(std::move(response));
+}
+
+void show_health(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply) { reply(json_response({{"status", "serving"}})); }
+
+void show_readiness(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  base::Json reasons = base::Json::array();
+  if (!parts.ledger.writable()) reasons.push_back(parts.ledger.reason());
+  if (parts.ledger.up() && parts.ledger.policy() == nullptr) reasons.push_back("there is no policy in force yet");
+  const bool ready = reasons.empty();
+  reply(json_response({{"status", ready ? "ready" : "not ready"}, {"reasons", std::move(reasons)}}, ready ? 200 : 503));
+}
+
+}  // namespace postern::console::api

@@ -1,0 +1,74 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The console behind the admin listener: answers the exchanges that the terminator's channel brings. The terminator is the one process
+// that outside bytes reach first, so nothing it says is taken for granted: method, target and fields are judged again from scratch, and
+// a frame that cannot be ends the channel.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "console/call.h"
+#include "console/outgoing.h"
+#include "console/site.h"
+#include "gateway/ipc/exchange_channel.h"
+#include "gateway/loop/loop.h"
+
+namespace postern::console {
+
+class ExchangeFace {
+ public:
+  static constexpr std::size_t kMostConnections = 100'000;
+  static constexpr std::size_t kMostExchanges = 10'000;
+
+  // names: what the client may call us; must outlive this.
+  ExchangeFace(loop::Loop& loop, Site& site, const std::vector<http::Authority>& names);
+  ~ExchangeFace();
+  ExchangeFace(const ExchangeFace&) = delete;
+  ExchangeFace& operator=(const ExchangeFace&) = delete;
+
+  // Replaces the channel there was; exchanges of the old one are gone with their terminator.
+  base::Status connect(ipc::RingEnds ends);
+  std::size_t under_way() const { return exchanges_.size(); }
+
+ private:
+  struct Exchange;
+  using ExchangePtr = std::shared_ptr<Exchange>;
+
+  void take(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
+  bool open_connection(std::uint64_t id, std::string_view payload);
+  bool begin(std::uint64_t id, std::string_view payload);
+  bool begin_refused(std::uint64_t id, std::string_view payload);
+  bool take_body(Exchange& exchange, std::string_view payload);
+  bool take_end(const ExchangePtr& exchange, std::string_view payload);
+  bool take_credit(Exchange& exchange, std::string_view payload);
+  bool take_done(Exchange& exchange, std::string_view payload);
+  ExchangePtr make_exchange(std::uint64_t id, std::uint64_t connection);
+  void refuse(Exchange& exchange, base::Refusal refusal, std::string_view why);
+  void respond(Exchange& exchange, Response response);
+  void send_head(Exchange& exchange);
+  void pump(Exchange& exchange);
+  void finish(Exchange& exchange);
+  bool pump_ready();
+  void drop_channel();
+  void send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload = {});
+
+  loop::Loop& loop_;
+  Site& site_;
+  const std::vector<http::Authority>& names_;
+  std::unique_ptr<ipc::ExchangeChannel> channel_;
+  std::map<std::uint64_t, std::string> connections_;  // -> the client's address
+  std::map<std::uint64_t, ExchangePtr> exchanges_;
+  std::uint64_t last_exchange_ = 0;
+  std::shared_ptr<std::set<std::uint64_t>> ready_;  // whose source has something again; shared with the wakers
+  std::unique_ptr<loop::Loop::Hook> hook_;
+};
+
+}  // namespace postern::console

@@ -1,0 +1,120 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The console's end of the ledger channel: the state that the ledger's events make, kept by folding them; the policy in force; commands
+// and their answers; events of the console's own.
+//
+// The channel may be replaced at any time (the ledger was restarted). Until the new ledger has sent its whole state, up() is false and
+// commands are refused; events that were not yet durable are kept and sent again.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "audit/event.h"
+#include "base/json.h"
+#include "base/ulid.h"
+#include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ipc/socket_channel.h"
+#include "gateway/loop/loop.h"
+#include "gateway/state/state.h"
+#include "policy/policy.h"
+
+namespace postern::console {
+
+class LedgerClient {
+ public:
+  static constexpr std::size_t kMostUnacked = 10'000;  // events of ours that wait for the disk; then note() says no
+  static constexpr std::size_t kMostCommands = 256;    // under way
+  // The ledger waits at most a few seconds for slow enforcers: who has not answered by then is not going to.
+  static constexpr base::Nanos kCommandTimeout = 15 * base::kSecond;
+
+  struct Answer {
+    bool ok = false;
+    int status = 200;
+    base::Json json;  // not ok: {"code","message","status"}
+  };
+  using Done = std::function<void(const Answer& answer)>;
+
+  explicit LedgerClient(loop::Loop& loop);
+  ~LedgerClient();
+  LedgerClient(const LedgerClient&) = delete;
+  LedgerClient& operator=(const LedgerClient&) = delete;
+
+  void connect(base::UniqueFd socket);  // replaces the channel there was
+
+  bool up() const { return channel_ != nullptr && channel_->open() && complete_; }
+  bool writable() const { return up() && writable_; }
+  std::string reason() const;  // why not writable(); empty if it is
+  const state::State& state() const { return state_; }
+  std::uint64_t version() const { return version_; }
+  std::uint64_t written() const { return size_.written; }
+  std::uint64_t durable() const { return size_.durable; }
+  std::uint64_t indexed() const { return size_.indexed; }  // of those, how many a question finds
+  const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
+  const std::string& policy_text() const { return policy_text_; }
+  base::Micros policy_loaded() const { return policy_loaded_; }
+
+  // done is called once, never from inside this call: with the ledger's answer, or with 503 log_unavailable.
+  void command(const base::Json& command, Done done);
+
+  struct Note {
+    audit::EventType type{};
+    std::string actor, subject, outcome;
+    std::string detail;  // a JSON object made by base::JsonWriter; empty: none
+  };
+  // Hands an event to the ledger. False: too many wait already, nothing was noted.
+  [[nodiscard]] bool note(const Note& note);
+  std::size_t unacked() const { return unacked_.size(); }
+
+  // Called when state, policy or the log's standing changed; when the log grew. Set once.
+  void on_change(std::function<void()> changed) { on_change_ = std::move(changed); }
+  void on_growth(std::function<void()> grown) { on_growth_ = std::move(grown); }
+
+ private:
+  struct Pending {
+    Done done;
+    base::Nanos due = 0;
+  };
+  void take(std::uint16_t type, std::string_view payload);
+  bool take_state(std::string_view payload);
+  bool take_change(std::string_view payload);
+  bool take_policy(std::string_view payload);
+  bool take_acked(std::string_view payload);
+  bool take_reply(std::string_view payload);
+  void lost(const std::string& why);
+  void fail_pending();
+  void expire();
+  void send_note(const std::string& line);
+  void answer_later(Done done, Answer answer);
+
+  loop::Loop& loop_;
+  std::unique_ptr<ipc::SocketChannel> channel_;
+  std::uint64_t generation_ = 0;
+  bool complete_ = false;
+  bool writable_ = false;
+  std::string reason_ = "the ledger has not been heard of yet";
+  state::State state_;
+  std::uint64_t version_ = 0;
+  ipc::Size size_;
+  std::string state_pieces_, policy_pieces_;
+  std::shared_ptr<const policy::Policy> policy_;
+  std::string policy_text_;
+  base::Micros policy_loaded_ = 0;
+  std::uint64_t last_command_ = 0;
+  std::map<std::uint64_t, Pending> pending_;
+  std::deque<std::pair<Done, Answer>> ready_;
+  std::deque<std::string> unacked_;
+  std::uint64_t acked_ = 0;  // of this channel
+  base::UlidMaker ulids_;
+  std::function<void()> on_change_, on_growth_;
+  loop::Timer timer_;
+  std::unique_ptr<loop::Loop::Hook> hook_;
+};
+
+}  // namespace postern::console

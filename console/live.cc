@@ -1,0 +1,188 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/live.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace postern::console {
+namespace {
+
+// Events about nodes that are looked at, at start, for the state of each: with more changes than these since, a node that has been
+// quiet is shown as unknown.
+constexpr std::size_t kNodeEvents = 2'000;
+constexpr std::size_t kLook = 5'000;  // lines read in one beat
+
+void append_message(std::string& out, std::string_view event, std::string_view data) {
+  out.append("event: ").append(event).append("\ndata: ").append(data).append("\n\n");
+}
+
+}  // namespace
+
+// What one client has not taken yet.
+class Live::Stream final : public Source {
+ public:
+  Stream(Live& live, std::function<bool()> allowed) : live_(live), allowed_(std::move(allowed)) {
+    live_.clients_.push_back(this);
+    append_message(queue_, "ping", "{}");  // the head leaves at once, and a proxy between us sees bytes
+  }
+  ~Stream() override { std::erase(live_.clients_, this); }
+
+  State read(std::string& out, std::size_t most) override {
+    const std::size_t size = std::min(most, queue_.size());
+    out.append(queue_, 0, size);
+    queue_.erase(0, size);
+    if (!queue_.empty()) return State::More;
+    return ended_ ? State::Done : State::Waiting;
+  }
+  void on_ready(std::function<void()> wake) override { wake_ = std::move(wake); }
+
+  void put(std::string_view event, const std::string& data) {
+    if (ended_) return;
+    if (queue_.size() + data.size() > kMostQueued) {
+      missed_ += event == "event" ? 1 : 0;
+      if (event == "state") missed_state_ = data;
+      return;
+    }
+    if (const std::uint64_t missed = std::exchange(missed_, 0); missed > 0) {
+      append_message(queue_, "more", base::dump_json(base::Json{{"skipped", missed}}));
+    }
+    if (const std::string state = std::exchange(missed_state_, {}); !state.empty() && event != "state") {
+      append_message(queue_, "state", state);
+    }
+    append_message(queue_, event, data);
+    wake();
+  }
+  void end_unless_allowed() {
+    if (!allowed_()) end();
+  }
+  void end() {
+    ended_ = true;
+    wake();
+  }
+
+ private:
+  void wake() {
+    if (wake_) wake_();
+  }
+  Live& live_;
+  std::function<bool()> allowed_;
+  std::function<void()> wake_;
+  std::string queue_;
+  std::uint64_t missed_ = 0;
+  std::string missed_state_;  // the newest that did not fit
+  bool ended_ = false;
+};
+
+Live::Live(loop::Loop& loop, LogReader& log, NodeStates& nodes)
+    : loop_(loop), log_(log), nodes_(nodes), beat_(loop, [this] { beat(); }), ping_(loop, [this] { ping(); }) {
+  ping_.start(kPing, kPing);
+}
+
+Live::~Live() = default;
+
+void Live::start() {
+  started_ = catch_up();
+  if (started_) return;
+  log_pending_ = true;
+  beat_soon();
+}
+
+void Live::beat_soon() {
+  if (!beat_.running()) beat_.start(kBeat);
+}
+
+bool Live::catch_up() {
+  const base::Result<std::uint64_t> size = log_.size();
+  if (!size.ok()) return false;
+  audit::EventFilter filter;
+  filter.types = {"node"};
+  filter.limit = kNodeEvents;
+  const auto found = log_.find(filter);
+  if (!found.ok()) return false;
+  for (const audit::FoundEvent& event : found->events) {
+    const auto json = base::parse_json(event.line);
+    if (json.ok()) nodes_.take(*json);
+  }
+  next_ = *size;
+  return true;
+}
+
+void Live::state_changed(std::uint64_t version) {
+  version_ = version;
+  state_pending_ = true;
+  beat_soon();
+}
+
+void Live::log_grew(std::uint64_t upto) {
+  upto_ = upto;
+  log_pending_ = true;
+  beat_soon();
+}
+
+void Live::beat() {
+  for (Stream* client : std::vector<Stream*>(clients_)) client->end_unless_allowed();
+  if (std::exchange(state_pending_, false)) tell("state", base::dump_json(base::Json{{"version", version_}}));
+  if (!std::exchange(log_pending_, false)) return;
+  if (!started_) {
+    start();
+  } else if (read_log()) {
+    log_pending_ = true;
+    beat_soon();
+  }
+}
+
+// True if there is more to read than one beat tells.
+bool Live::read_log() {
+  const base::Result<std::uint64_t> size = log_.size();
+  if (!size.ok()) {
+    base::log_warning("cannot read the log: " + size.error().message);
+    return false;
+  }
+  const std::uint64_t end = std::min(*size, upto_);
+  if (end <= next_) return false;
+  // Those that are left out are looked at all the same, for what they say about nodes.
+  const std::uint64_t told_from = end > kMostPerBeat ? end - kMostPerBeat : 0;
+  const auto lines = log_.lines(next_, static_cast<std::size_t>(std::min<std::uint64_t>(end - next_, kLook)));
+  if (!lines.ok()) {
+    base::log_warning("cannot read the log: " + lines.error().message);
+    return false;
+  }
+  if (const std::uint64_t skipped = std::min(told_from, next_ + lines->size()); skipped > next_) {
+    tell("more", base::dump_json(base::Json{{"skipped", skipped - next_}}));
+  }
+  for (const std::string& line : *lines) {
+    const std::uint64_t index = next_++;
+    const bool about_node = line.find("\"type\":\"node.") != std::string::npos;
+    const bool told = index >= told_from && !clients_.empty();
+    if (!about_node && !told) continue;
+    const auto event = event_json(index, line);
+    if (!event) continue;
+    nodes_.take(*event);
+    if (told) tell("event", base::dump_json(*event));
+  }
+  return next_ < end && !lines->empty();
+}
+
+void Live::tell(std::string_view event, const std::string& data) {
+  for (Stream* client : std::vector<Stream*>(clients_)) client->put(event, data);
+}
+
+void Live::ping() {
+  for (Stream* client : std::vector<Stream*>(clients_)) client->end_unless_allowed();
+  tell("ping", "{}");
+}
+
+bool Live::full() const { return clients_.size() >= kMostClients; }
+
+std::unique_ptr<Source> Live::open(std::function<bool()> allowed) {
+  return std::make_unique<Stream>(*this, std::move(allowed));
+}
+
+void Live::close_all() {
+  for (Stream* client : std::vector<Stream*>(clients_)) client->end();
+}
+
+}  // namespace postern::console

@@ -1,0 +1,45 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The log as the console reads it: journal and index, opened read-only when first asked for and again after a failure, because the ledger
+// may make them later than we start, or anew. Blocks for as long as a bounded question takes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/index.h"
+#include "audit/journal_reader.h"
+#include "audit/query.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace postern::console {
+
+class LogReader {
+ public:
+  // The folder that holds log/ and index.db.
+  explicit LogReader(std::string state_directory) : directory_(std::move(state_directory)) {}
+
+  base::Result<audit::FoundEvents> find(const audit::EventFilter& filter);
+  base::Result<std::vector<audit::SessionRow>> sessions(const audit::SessionFilter& filter);
+  // Lines from index on, as JournalReader::read.
+  base::Result<std::vector<std::string>> lines(std::uint64_t index, std::size_t count);
+  base::Result<std::uint64_t> size();  // records that can be read now
+  std::string journal_directory() const { return directory_ + "/log"; }
+
+ private:
+  base::Status open_journal();
+  base::Status open_index();
+  std::string directory_;
+  std::unique_ptr<audit::JournalReader> journal_;
+  std::unique_ptr<audit::Index> index_;
+};
+
+// A line as the API shows it: the event, with "index" and "sentence". Nothing if the line is not an event.
+std::optional<base::Json> event_json(std::uint64_t index, const std::string& line);
+
+}  // namespace postern::console

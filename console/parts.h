@@ -1,0 +1,52 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the functions of the API work with. The role builds and owns all of it; a handler keeps none of it longer than the process lives.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "console/admins.h"
+#include "console/ledger_client.h"
+#include "console/live.h"
+#include "console/log_reader.h"
+#include "console/node_states.h"
+#include "console/sign_in_guard.h"
+#include "console/thinner.h"
+#include "gateway/http/authority.h"
+#include "gateway/loop/loop.h"
+
+namespace postern::console {
+
+// The console's part of the configuration (gateway/supervisor/parts.h), as far as it is used.
+struct Facts {
+  std::string state_directory;
+  std::string public_url;              // of the support listener, for links
+  std::vector<http::Authority> names;  // what browsers may call the admin listener
+  base::Json listeners = base::Json::array();
+  base::Json component = base::Json::object();
+  std::vector<Account> accounts;
+};
+// Invalid if a field is missing or the accounts are faulty.
+base::Result<Facts> read_facts(const base::Json& config);
+
+struct Parts {
+  loop::Loop& loop;
+  Facts facts;
+  LedgerClient& ledger;
+  LogReader& log;
+  Live& live;
+  NodeStates& nodes;
+  SignIns& sign_ins;
+  SignInGuard& guard;
+  Thinner& readings;  // log.read, by reader and what was read
+  Thinner& refusals;  // admin.refused, by address
+  // A question to the supervisor.
+  std::function<void(const base::Json& question, std::function<void(const base::Json& answer)> done)> ask;
+  int verifying = 0;  // passwords being verified right now
+};
+
+}  // namespace postern::console

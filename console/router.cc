@@ -1,0 +1,94 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/router.h"
+
+#include <array>
+#include <optional>
+
+#include "console/api.h"
+
+namespace postern::console {
+namespace {
+
+using enum http::Method;
+using enum Access;
+
+constexpr auto kRoutes = std::to_array<Route>({
+    // clang-format off
+    {Post,   "/api/v1/sign-in",                  Anyone,  api::sign_in},
+    {Post,   "/api/v1/sign-out",                 Readers, api::sign_out},
+    {Get,    "/api/v1/me",                       Readers, api::show_me},
+    {Get,    "/api/v1/status",                   Readers, api::show_status},
+    {Get,    "/api/v1/remote-access",            Readers, api::show_remote_access},
+    {Put,    "/api/v1/remote-access",            Admins,  api::set_remote_access},
+    {Get,    "/api/v1/capabilities",             Readers, api::list_capabilities},
+    {Put,    "/api/v1/capabilities/{name}",      Admins,  api::set_capability},
+    {Get,    "/api/v1/engineers",                Readers, api::list_engineers},
+    {Post,   "/api/v1/engineers",                Admins,  api::add_engineer},
+    {Post,   "/api/v1/engineers/{name}/approve", Admins,  api::approve_engineer},
+    {Delete, "/api/v1/engineers/{name}",         Admins,  api::remove_engineer},
+    {Post,   "/api/v1/passes",                   Admins,  api::issue_pass},
+    {Get,    "/api/v1/requests",                 Readers, api::list_requests},
+    {Get,    "/api/v1/requests/{id}",            Readers, api::show_request},
+    {Post,   "/api/v1/requests/{id}/approve",    Admins,  api::approve_request},
+    {Post,   "/api/v1/requests/{id}/refuse",     Admins,  api::refuse_request},
+    {Get,    "/api/v1/grants",                   Readers, api::list_grants},
+    {Get,    "/api/v1/grants/{id}",              Readers, api::show_grant},
+    {Post,   "/api/v1/grants/{id}/revoke",       Admins,  api::revoke_grant},
+    {Get,    "/api/v1/sessions",                 Readers, api::list_sessions},
+    {Get,    "/api/v1/sessions/{id}",            Readers, api::show_session},
+    {Post,   "/api/v1/sessions/{id}/end",        Admins,  api::end_session},
+    {Get,    "/api/v1/sessions/{id}/export",     Readers, api::export_session},
+    {Get,    "/api/v1/events",                   Readers, api::list_events},
+    {Get,    "/api/v1/events/stream",            Readers, api::stream_events},
+    {Get,    "/api/v1/policy",                   Readers, api::show_policy},
+    {Post,   "/api/v1/reload",                   Admins,  api::reload},
+    {Get,    "/api/v1/openapi.json",             Anyone,  api::show_openapi},
+    {Get,    "/healthz",                         Anyone,  api::show_health},
+    {Get,    "/readyz",                          Anyone,  api::show_readiness},
+    // clang-format on
+});
+
+// The next segment of a path that begins with '/', taken off its front.
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
+}
+
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> captures;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view given = take_segment(path);
+    if (wanted.starts_with('{') && !given.empty()) {
+      captures.push_back(http::percent_decode(given));
+    } else if (wanted != given) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return captures;
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+Found find_route(http::Method method, std::string_view path) {
+  Found found;
+  const http::Method wanted = method == Head ? Get : method;
+  for (const Route& route : kRoutes) {
+    auto captures = match(route.path, path);
+    if (!captures) continue;
+    if (route.method == wanted) return {&route, std::move(*captures), {}};
+    if (!found.allow.empty()) found.allow += ", ";
+    found.allow += http::to_text(route.method);
+    if (route.method == Get) found.allow += ", HEAD";
+  }
+  return found;
+}
+
+}  // namespace postern::console

@@ -1,0 +1,42 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of the admin API: method and path template -> who may, and the function that answers. It is the only list of what the
+// console does; console/openapi.json describes the same for others, and a test holds the two against each other.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "console/call.h"
+
+namespace postern::console {
+
+struct Parts;
+using Handler = void (*)(Parts& parts, const CallPtr& call, const Reply& reply);
+
+enum class Access : std::uint8_t {
+  Anyone,   // no sign-in needed
+  Readers,  // auditors and admins
+  Admins,
+};
+
+struct Route {
+  http::Method method;
+  std::string_view path;  // "/api/v1/engineers/{name}/approve"; {x} is one segment that is not empty
+  Access access;
+  Handler handler;
+};
+std::span<const Route> routes();
+
+struct Found {
+  const Route* route = nullptr;
+  std::vector<std::string> captures;  // decoded, in the template's order
+  std::string allow;                  // without a route: the methods that this path has; empty if the path is not ours
+};
+// HEAD finds GET's route. path is canonical.
+Found find_route(http::Method method, std::string_view path);
+
+}  // namespace postern::console

@@ -1,0 +1,138 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/session_export.h"
+
+#include "audit/export.h"
+#include "base/log.h"
+#include "console/version.h"
+
+namespace postern::console {
+namespace {
+
+constexpr std::size_t kPage = 200;  // events read at a time
+
+// The session's events, oldest first, a page at a time.
+class Pages {
+ public:
+  Pages(LogReader& log, std::string session) : log_(log) {
+    filter_.session = std::move(session);
+    filter_.oldest_first = true;
+    filter_.limit = kPage;
+  }
+  bool done() const { return done_; }
+  base::Result<std::vector<std::string>> next() {
+    auto found = log_.find(filter_);
+    if (!found.ok()) return std::move(found).error();
+    filter_.after = found->next;
+    done_ = !found->next.has_value();
+    std::vector<std::string> lines;
+    for (audit::FoundEvent& event : found->events) lines.push_back(std::move(event.line));
+    return lines;
+  }
+
+ private:
+  LogReader& log_;
+  audit::EventFilter filter_;
+  bool done_ = false;
+};
+
+class ExportSource final : public Source {
+ public:
+  ExportSource(LogReader& log, ExportFormat format, const ExportFacts& facts)
+      : pages_(log, facts.id), format_(format), session_(base::dump_json(facts.session)) {}
+
+  State read(std::string& out, std::size_t /*most*/) override {
+    if (!begun_) begin(out);
+    const auto lines = pages_.next();
+    if (!lines.ok()) {
+      base::log_warning("an export broke off: " + lines.error().message);
+      return State::Failed;
+    }
+    for (const std::string& line : *lines) {
+      if (!append(out, line)) return State::Failed;
+    }
+    if (!pages_.done()) return State::More;
+    if (format_ == ExportFormat::Json) out += "\n]}\n";
+    return State::Done;
+  }
+
+ private:
+  void begin(std::string& out) {
+    begun_ = true;
+    if (format_ == ExportFormat::Csv) out += audit::csv_header();
+    if (format_ == ExportFormat::Json) out += "{\"session\":" + session_ + ",\"events\":[";
+  }
+  bool append(std::string& out, const std::string& line) {
+    if (format_ == ExportFormat::Csv) return audit::append_csv(out, line).ok();
+    if (format_ == ExportFormat::JsonLines) {
+      audit::append_json_line(out, line);
+      return true;
+    }
+    out += first_ ? "\n" : ",\n";
+    first_ = false;
+    out += line;
+    return true;
+  }
+
+  Pages pages_;
+  ExportFormat format_;
+  std::string session_;
+  bool begun_ = false;
+  bool first_ = true;
+};
+
+Response make_har(LogReader& log, const ExportFacts& facts) {
+  Pages pages(log, facts.id);
+  std::vector<std::string> lines;
+  while (!pages.done()) {
+    auto page = pages.next();
+    if (!page.ok()) return problem(base::Refusal::LogUnavailable, page.error().message);
+    for (std::string& line : *page) lines.push_back(std::move(line));
+    if (lines.size() > kMostHarEvents) {
+      return problem(413, "limit_reached", "This session is too long for one HAR", "Export it as jsonl or csv.");
+    }
+  }
+  auto har = audit::to_har(lines, {facts.public_url, kVersion});
+  if (!har.ok()) return problem(500, "gateway_error", "The HAR could not be made", har.error().message);
+  Response response;
+  response.content_type = "application/json";
+  response.body = std::move(*har);
+  return response;
+}
+
+std::string_view extension(ExportFormat format) {
+  switch (format) {
+    case ExportFormat::Json: return "json";
+    case ExportFormat::JsonLines: return "jsonl";
+    case ExportFormat::Csv: return "csv";
+    case ExportFormat::Har: return "har";
+  }
+  return "json";
+}
+
+}  // namespace
+
+std::optional<ExportFormat> parse_export_format(std::string_view text) {
+  for (const auto format : {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har}) {
+    if (extension(format) == text) return format;
+  }
+  return std::nullopt;
+}
+
+Response make_export(LogReader& log, ExportFormat format, const ExportFacts& facts) {
+  Response response;
+  if (format == ExportFormat::Har) {
+    response = make_har(log, facts);
+    if (response.status != 200) return response;
+  } else {
+    response.content_type = format == ExportFormat::Csv    ? "text/csv; charset=utf-8"
+                            : format == ExportFormat::Json ? "application/json"
+                                                           : "application/x-ndjson";
+    response.source = std::make_unique<ExportSource>(log, format, facts);
+  }
+  response.fields.emplace_back("content-disposition",
+                               "attachment; filename=\"session-" + facts.id + "." + std::string(extension(format)) + "\"");
+  return response;
+}
+
+}  // namespace postern::console

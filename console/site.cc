@@ -1,0 +1,171 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/site.h"
+
+#include "base/bytes.h"
+#include "console/assets.h"
+#include "console/router.h"
+#include "gateway/http/cookie.h"
+
+namespace postern::console {
+namespace {
+
+constexpr std::size_t kLongestUserAgent = 256;  // bytes of it that an event keeps
+constexpr std::string_view kDataContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+bool changes(http::Method method) {
+  return method != http::Method::Get && method != http::Method::Head && method != http::Method::Options;
+}
+
+// What every answer carries (docs/THREATS.md: the console's page).
+void dress(Response& response) {
+  const bool page = response.content_type.starts_with("text/html");
+  response.fields.emplace_back("content-security-policy", page ? kConsoleContentSecurityPolicy : kDataContentSecurityPolicy);
+  response.fields.emplace_back("x-content-type-options", "nosniff");
+  response.fields.emplace_back("referrer-policy", "no-referrer");
+  response.fields.emplace_back("strict-transport-security", "max-age=31536000");
+  response.fields.emplace_back("cross-origin-opener-policy", "same-origin");
+  response.fields.emplace_back("cross-origin-resource-policy", "same-origin");
+  response.fields.emplace_back("x-frame-options", "DENY");
+  response.fields.emplace_back("permissions-policy", "camera=(), geolocation=(), microphone=()");
+  for (const auto& [name, value] : response.fields) {
+    if (name == "cache-control") return;
+  }
+  response.fields.emplace_back("cache-control", "no-store");
+}
+
+std::string_view find(const Call& call, std::string_view name) { return call.fields.find(name).value_or(std::string_view()); }
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  const std::size_t end = type.find_last_not_of(" \t");
+  return base::equals_ignoring_case(type.substr(0, end == std::string_view::npos ? 0 : end + 1), "application/json");
+}
+
+bool is_own_origin(std::string_view origin, std::span<const http::Authority> names) {
+  constexpr std::string_view kScheme = "https://";
+  return origin.starts_with(kScheme) && http::names_one_of(names, origin.substr(kScheme.size()));
+}
+
+}  // namespace
+
+std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names) {
+  if (!is_json(find(call, "content-type"))) {
+    return problem(415, "unsupported_media_type", "Changes are sent as JSON", "Set Content-Type: application/json.");
+  }
+  if (call.local) return std::nullopt;  // no browser speaks to a Unix socket
+  const auto origin = call.fields.find("origin");
+  if (origin && !is_own_origin(*origin, names)) return problem(base::Refusal::CrossSite);
+  const auto site = call.fields.find("sec-fetch-site");
+  if (site && *site != "same-origin") return problem(base::Refusal::CrossSite);
+  return std::nullopt;
+}
+
+void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code, std::string_view why) {
+  const std::string key = address_of(call.client) + " " + std::string(code);
+  if (!parts.refusals.due(key, parts.loop.now())) return;
+  LedgerClient::Note note{audit::EventType::AdminRefused, std::string(actor), {}, std::string(code), {}};
+  base::JsonWriter detail(note.detail);
+  detail.open_object();
+  detail.field("client", call.client);
+  detail.field("user_agent", find(call, "user-agent").substr(0, kLongestUserAgent));
+  detail.field("command", std::string(http::to_text(call.method)) + " " + std::string(call.target.path().substr(0, 512)));
+  detail.field("code", code);
+  detail.field("why", why);
+  detail.close_object();
+  if (parts.ledger.note(note)) parts.refusals.recorded(key, parts.loop.now());
+}
+
+Response Site::refuse(const Call& call, base::Refusal refusal, std::string_view why) {
+  note_refusal(parts_, call, "admin:unknown", base::text_of(refusal).code, why);
+  Response response = problem(refusal, why);
+  response.close = true;
+  dress(response);
+  return response;
+}
+
+bool Site::identify(Call& call) {
+  if (call.local) return true;
+  const http::CookieAnswer cookie = http::find_cookie(find(call, "cookie"), kAdminCookie);
+  if (cookie.state != http::CookieState::Found) return false;
+  std::optional<Identity> identity = parts_.sign_ins.find(cookie.value, parts_.loop.now());
+  if (!identity) return false;
+  call.identity = std::move(*identity);
+  return true;
+}
+
+void Site::answer(std::shared_ptr<Call> call, Reply reply) {
+  const Reply dressed = [reply = std::move(reply)](Response response) {
+    dress(response);
+    reply(std::move(response));
+  };
+  const std::string_view path = call->target.path();
+  if (path.starts_with("/api/") || path == "/healthz" || path == "/readyz") return answer_api(std::move(call), dressed);
+  dressed(asset(*call));
+}
+
+void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
+  Found found = find_route(call->method, call->target.path());
+  if (found.route == nullptr) {
+    if (found.allow.empty()) return reply(problem(404, "not_found", "There is no such resource"));
+    Response response = problem(405, "method_not_allowed", "This resource does not have that method", "It has: " + found.allow + ".");
+    response.fields.emplace_back("allow", found.allow);
+    return reply(std::move(response));
+  }
+  call->captures = std::move(found.captures);
+  if (changes(call->method)) {
+    if (auto wrong = cross_site_problem(*call, parts_.facts.names)) {
+      note_refusal(parts_, *call, "admin:unknown", "cross_site", "a change that did not come from the console's page");
+      return reply(std::move(*wrong));
+    }
+  }
+  if (found.route->access != Access::Anyone && !identify(*call)) {
+    return reply(problem(401, "no_session", "You are not signed in", "Sign in at the console's page."));
+  }
+  if (found.route->access == Access::Admins && call->identity.rank != Rank::Admin) {
+    note_refusal(parts_, *call, call->identity.actor(), "auditor", "an auditor asked for a change");
+    return reply(problem(403, "auditor", "An auditor reads and changes nothing", "Ask an admin to do this."));
+  }
+  found.route->handler(parts_, call, reply);
+}
+
+namespace {
+
+// A member of If-None-Match that is ours, or "*". Weak ones compare equal here (RFC 9110 section 13.1.2).
+bool names_etag(std::string_view if_none_match, std::string_view etag) {
+  return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  const std::size_t at = accept_encoding.find("gzip");
+  if (at == std::string_view::npos) return false;
+  const std::string_view rest = accept_encoding.substr(at + 4, 8);
+  return !rest.starts_with(";q=0,") && rest != ";q=0" && !rest.starts_with(";q=0.0");
+}
+
+}  // namespace
+
+Response Site::asset(const Call& call) {
+  if (call.method != http::Method::Get && call.method != http::Method::Head) {
+    return problem(405, "method_not_allowed", "Pages can only be read");
+  }
+  const base::Asset* asset = find_console_asset(call.target.path());
+  if (asset == nullptr) return problem(404, "not_found", "There is no such page");
+  Response response;
+  response.fields.emplace_back("etag", asset->etag);
+  response.fields.emplace_back("vary", "accept-encoding");
+  response.fields.emplace_back("cache-control", asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  if (names_etag(find(call, "if-none-match"), asset->etag)) {
+    response.status = 304;
+    return response;
+  }
+  response.content_type = asset->content_type;
+  response.constant = asset->bytes;
+  if (!asset->gzip.empty() && accepts_gzip(find(call, "accept-encoding"))) {
+    response.constant = asset->gzip;
+    response.fields.emplace_back("content-encoding", "gzip");
+  }
+  return response;
+}
+
+}  // namespace postern::console

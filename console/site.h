@@ -1,0 +1,39 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gate between both faces and the API: who asks, whether the request may come from where it comes from, whether their rank is enough;
+// the page and its assets; the fields that every answer carries.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "console/call.h"
+#include "console/parts.h"
+
+namespace postern::console {
+
+class Site {
+ public:
+  explicit Site(Parts& parts) : parts_(parts) {}
+  // Answers exactly once, perhaps later. call->identity is set by the control socket and by nobody else.
+  void answer(std::shared_ptr<Call> call, Reply reply);
+  // What a face refuses by itself (not valid HTTP, too large), dressed like any other answer and noted.
+  Response refuse(const Call& call, base::Refusal refusal, std::string_view why);
+
+ private:
+  void answer_api(std::shared_ptr<Call> call, const Reply& reply);
+  Response asset(const Call& call);
+  bool identify(Call& call);
+  Parts& parts_;
+};
+
+// Whether a request that changes something comes from our own page, or from a program: the first problem found, or nothing.
+std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names);
+
+// An admin's request that was refused becomes an event, at most one per address and interval.
+void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code, std::string_view why);
+
+}  // namespace postern::console

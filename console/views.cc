@@ -1,0 +1,150 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/views.h"
+
+#include <algorithm>
+
+namespace postern::console {
+namespace {
+
+using base::format_time;
+using base::Json;
+
+void put_until(Json& json, const std::optional<base::Micros>& until) {
+  if (until) json["until"] = format_time(*until);
+}
+void put_text(Json& json, const char* key, const std::string& text) {
+  if (!text.empty()) json[key] = text;
+}
+
+Json usable_capabilities(const state::Session& session, const state::State& state, const policy::Policy* policy, base::Micros now) {
+  Json names = Json::array();
+  if (policy == nullptr) return names;
+  for (const policy::Capability& capability : policy->capabilities()) {
+    const bool writes = capability.klass == policy::Class::Write;
+    if (state.standing(session.engineer, capability.name, writes, now) == base::Refusal::None) names.push_back(capability.name);
+  }
+  return names;
+}
+
+void put_counters(Json& json, const audit::SessionRow* row) {
+  json["exchanges"] = row == nullptr ? 0 : row->forwarded;
+  json["refused"] = row == nullptr ? 0 : row->refused;
+  json["request_bytes"] = row == nullptr ? 0 : row->request_bytes;
+  json["response_bytes"] = row == nullptr ? 0 : row->response_bytes;
+}
+
+}  // namespace
+
+std::string_view to_text(state::RequestState state) {
+  switch (state) {
+    case state::RequestState::Pending: return "pending";
+    case state::RequestState::Approved: return "approved";
+    case state::RequestState::Refused: return "refused";
+    case state::RequestState::Withdrawn: return "withdrawn";
+    case state::RequestState::Expired: return "expired";
+  }
+  return "pending";
+}
+
+Json view_remote_access(const state::State& state, base::Micros now) {
+  const state::Toggle& toggle = state.remote_access_toggle();
+  Json json{{"mode", state::to_text(state.remote_access(now))}};
+  if (!toggle.until || *toggle.until > now) put_until(json, toggle.until);
+  if (toggle.changed > 0) json["changed"] = format_time(toggle.changed);
+  put_text(json, "by", toggle.by);
+  return json;
+}
+
+Json view_capability(const policy::Policy& policy, const policy::Capability& capability, const state::State& state,
+                     base::Micros now) {
+  Json json{{"name", capability.name},
+            {"title", capability.title},
+            {"description", capability.description},
+            {"group", capability.group},
+            {"class", policy::to_text(capability.klass)},
+            {"setting", state::to_text(state.capability(capability.name, now))}};
+  const state::Toggle* toggle = state.capability_toggle(capability.name);
+  if (toggle != nullptr && toggle->until && *toggle->until > now) put_until(json, toggle->until);
+  if (toggle != nullptr && toggle->changed > 0) json["changed"] = format_time(toggle->changed);
+  if (toggle != nullptr) put_text(json, "by", toggle->by);
+  Json& operations = json["operations"] = Json::array();
+  const auto all = policy.operations();
+  for (int i = capability.first_operation; i < capability.end_operation; ++i) {
+    operations.push_back(all[static_cast<std::size_t>(i)].text());
+  }
+  return json;
+}
+
+Json view_engineer(const state::Engineer& engineer) {
+  Json json{{"name", engineer.name},
+            {"state", engineer.approved ? "approved" : "added"},
+            {"added", format_time(engineer.added)},
+            {"certificates", engineer.certificates}};
+  put_text(json, "email", engineer.email);
+  return json;
+}
+
+Json view_request(const state::Request& request) {
+  Json json{{"id", request.id},
+            {"engineer", request.engineer},
+            {"capabilities", request.capabilities},
+            {"reason", request.reason},
+            {"ticket", request.ticket},
+            {"duration", base::format_duration(request.duration)},
+            {"created", format_time(request.created)},
+            {"state", to_text(request.state)}};
+  put_text(json, "role", request.role);
+  if (request.start) json["start"] = format_time(*request.start);
+  if (request.decided > 0) json["decided"] = format_time(request.decided);
+  put_text(json, "by", request.by);
+  put_text(json, "note", request.note);
+  return json;
+}
+
+Json view_grant(const state::Grant& grant, base::Micros now) {
+  const bool ended = grant.ended || grant.until <= now;
+  Json json{{"id", grant.id},
+            {"engineer", grant.engineer},
+            {"capabilities", grant.capabilities},
+            {"from", format_time(grant.from)},
+            {"until", format_time(grant.until)},
+            {"state", ended ? "ended" : "active"}};
+  if (ended) json["ended_reason"] = grant.ended_reason.empty() ? "expired" : grant.ended_reason;
+  if (grant.ended_at > 0) json["ended"] = format_time(grant.ended_at);
+  put_text(json, "request", grant.request);
+  return json;
+}
+
+Json view_session(const state::Session& session, const audit::SessionRow* row, const state::State& state, const policy::Policy* policy,
+                  base::Micros now) {
+  base::Micros active = std::max(session.last_active, session.opened);
+  if (row != nullptr && row->last_exchange) active = std::max(active, *row->last_exchange);
+  Json json{{"id", session.id},
+            {"engineer", session.engineer},
+            {"method", session.method},
+            {"client", session.client},
+            {"user_agent", session.user_agent},
+            {"opened", format_time(session.opened)},
+            {"expires", format_time(session.expires)},
+            {"last_active", format_time(active)},
+            {"idle_until", format_time(std::min(active + session.idle, session.expires))},
+            {"state", "active"},
+            {"capabilities", usable_capabilities(session, state, policy, now)}};
+  put_counters(json, row);
+  return json;
+}
+
+Json view_ended_session(const audit::SessionRow& row) {
+  Json json{{"id", row.id},           {"engineer", row.engineer}, {"method", row.method},
+            {"client", row.client},   {"opened", format_time(row.opened)},
+            {"state", "ended"},       {"capabilities", Json::array()}};
+  if (row.expires) json["expires"] = format_time(*row.expires);
+  if (row.ended) json["ended"] = format_time(*row.ended);
+  if (row.last_exchange) json["last_active"] = format_time(*row.last_exchange);
+  put_text(json, "reason", row.reason);
+  put_counters(json, &row);
+  return json;
+}
+
+}  // namespace postern::console
