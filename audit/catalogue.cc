@@ -48,7 +48,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {RequestRefused, "request.refused", Info, "request", "An admin refused an access request.",
      "request engineer note client"},
     {RequestWithdrawn, "request.withdrawn", Info, "request", "The engineer withdrew an access request.",
-     "request engineer note"},
+     "request engineer note client"},
     {RequestExpired, "request.expired", Info, "request", "Nobody answered an access request in time.",
      "request engineer"},
     {GrantStarted, "grant.started", Info, "grant", "Access that was asked for began.",

@@ -8,27 +8,29 @@
 // Who may send what. The channel says who is at the other end; a command that is not in its row is a breach,
 // and the channel is closed: an enforcer that asks for remote_access.set is not an enforcer any more.
 //
-//   command              enforcer console supervisor   arguments (* may be missing)               answer
-//   remote_access.set               x                  mode, until*                               mode,
-//   until*, changed, by capability.set                  x                  name, setting, until* name,
-//   setting, until* engineer.add                    x                  name, email*, certificates* engineer
-//   engineer.approve                x                  name                                       engineer
-//   engineer.remove                 x                  name                                       engineer,
-//   sessions_ended pass.issue                      x                  engineer, expires* pass, engineer,
-//   expires pass.verify_and_open   x                           pass, client, user_agent*, tls* session,
-//   token, engineer ... certificate.open       x                           fingerprint, emails*, uris*,
-//   subject*,     session, engineer ...
-//                                                      client, user_agent*, tls*
-//   session.end            x        x                  id, reason* (enforcer: signed_out only)    session
-//   session.end_all                 x                  - sessions_ended request.create         x session,
-//   capabilities* | role*, reason,    request
-//                                                      ticket*, duration*, start*
-//   request.approve                 x                  id, capabilities*, role*, duration*        grant
-//   request.refuse                  x                  id, reason                                 request
-//   request.withdraw       x                           id, session                                request
-//   grant.revoke                    x                  id                                         grant
-//   policy.set                               x         text, file*                                hash,
-//   capabilities, changed
+//   command              enforcer console supervisor   arguments (* may be missing)
+//   remote_access.set               x                  mode, until*
+//   capability.set                  x                  name, setting, until*
+//   engineer.add                    x                  name, email*, certificates*
+//   engineer.approve                x                  name
+//   engineer.remove                 x                  name
+//   pass.issue                      x                  engineer, expires*
+//   pass.verify_and_open   x                           pass, client, user_agent*, tls*
+//   certificate.open       x                           fingerprint, emails*, uris*, client, user_agent*, tls*
+//   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked)
+//   session.end_all                 x                  -
+//   request.create         x                           session, capabilities* | role*, reason, ticket*,
+//                                                      duration*, start*
+//   request.approve                 x                  id, capabilities*, role*, duration*, note*
+//   request.refuse                  x                  id, reason
+//   request.withdraw       x                           id, session
+//   grant.revoke                    x                  id
+//   policy.set                               x         text, file*
+//
+// Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session); sign-ins
+// answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,
+// engineer, expires, id}, policy.set {hash, capabilities, operations}. What ended sessions says
+// "sessions_ended"; what closed something adds "cut": {sessions, exchanges, slowest_us, enforcers_missing*}.
 //
 // Every command is an object {"command", "actor" ("admin:root"), "from" ("uid 0", an address), arguments}.
 // What an engineer asks through an enforcer is done in the name of the session's engineer, whatever actor

@@ -199,6 +199,7 @@ Decision decide_request_refuse(const Context& context, const Order& order) {
   request.note = order.text("reason");
   if (request.note.empty() || request.note.size() > kLongestReason)
     return invalid("a reason of 1 to 2000 bytes is needed");
+  if (!context.log_writable) return log_closed();
   return close_request(context, std::move(request), EventType::RequestRefused, RequestState::Refused, order);
 }
 
@@ -212,6 +213,7 @@ Decision decide_request_withdraw(const Context& context, const Order& order) {
   }
   // Another engineer's request is answered like none: ids tell nothing.
   if (session->second.engineer != pending->engineer) return not_found("no access request has this id");
+  if (!context.log_writable) return log_closed();
   Decision decision =
       close_request(context, *pending, EventType::RequestWithdrawn, RequestState::Withdrawn, order);
   decision.events.back().session = session->first;

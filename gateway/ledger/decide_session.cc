@@ -134,9 +134,9 @@ Decision open_session(const Context& context, const Visitor& visitor) {
   session.idle = context.limits.session_idle;
   decision.reply = session_reply(session);
   if (visitor.certificate.empty()) {
-    const std::string token = base::to_base64url(base::random_bytes(kTokenSize));
+    const std::string token = base::random_bytes(kTokenSize);
     session.token_sha256 = base::sha256_hex(token);
-    decision.reply["token"] = token;
+    decision.reply["token"] = base::to_base64url(token);
   }
   decision.events.push_back(draft_open(session, visitor));
   return decision;

@@ -1,0 +1,100 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/history.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "audit/event.h"
+#include "base/json.h"
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventFields;
+using audit::EventType;
+using base::Result;
+using base::Status;
+
+constexpr std::size_t kAtOnce = 4'096;  // lines
+
+using OnEvent = std::function<void(std::uint64_t index, const EventFields& event, std::string_view line)>;
+
+Status read_from(audit::JournalReader& journal, std::uint64_t index, const OnEvent& on_event) {
+  while (index < journal.size()) {
+    const auto lines = journal.read(index, kAtOnce);
+    if (!lines.ok()) return lines.error();
+    for (const std::string& line : *lines) {
+      const auto event = audit::read_event_head(line);
+      if (event.ok()) on_event(index, *event, line);
+      ++index;
+    }
+    if (lines->empty()) break;
+  }
+  return base::Ok{};
+}
+
+// First pass: the fold, and where each session began.
+class Folding {
+ public:
+  Folding(History& history, std::uint64_t size)
+      : history_(history), first_id_(size > kRecentIds ? size - kRecentIds : 0) {}
+
+  void take(std::uint64_t index, const EventFields& event, std::string_view line) {
+    if (index >= first_id_) history_.ids.add(event.id);
+    if (state::State::concerns(audit::text_of(event.type).name)) {
+      const auto json = base::parse_json(line);
+      if (json.ok()) history_.state.apply(*json);
+    }
+    if (event.type == EventType::SessionOpened) began_[std::string(event.session)] = index;
+    if (event.type == EventType::SessionEnded) began_.erase(std::string(event.session));
+    // A session that was used shortly before we went down has not been idle since it opened.
+    if (!event.session.empty()) history_.state.touch(event.session, event.time);
+  }
+
+  std::uint64_t oldest_open(std::uint64_t otherwise) const {
+    for (const auto& [session, index] : began_) otherwise = std::min(otherwise, index);
+    return otherwise;
+  }
+
+ private:
+  History& history_;
+  std::uint64_t first_id_;
+  std::map<std::string, std::uint64_t> began_;
+};
+
+void count(Tallies& tallies, const EventFields& event) {
+  Tally* tally = tallies.find(event.session);
+  if (tally == nullptr) return;
+  if (event.type == EventType::ExchangeForwarded) ++tally->exchanges;
+  if (event.type == EventType::ExchangeRefused) ++tally->refused;
+  if (event.type != EventType::ExchangeCompleted) return;
+  const auto detail = base::parse_json(event.detail);
+  if (!detail.ok()) return;
+  tally->request_bytes += base::json_number_or(*detail, "request_bytes", 0);
+  tally->response_bytes += base::json_number_or(*detail, "response_bytes", 0);
+}
+
+}  // namespace
+
+Result<History> read_history(audit::JournalReader& journal) {
+  if (Status fresh = journal.refresh(); !fresh.ok()) return fresh.error();
+  History history;
+  history.events = journal.size();
+  Folding folding(history, journal.size());
+  Status status =
+      read_from(journal, 0, [&folding](std::uint64_t index, const EventFields& event, std::string_view line) {
+        folding.take(index, event, line);
+      });
+  if (!status.ok()) return status.error();
+  for (const auto& [id, session] : history.state.sessions()) history.tallies.open(id);
+  status = read_from(journal, folding.oldest_open(journal.size()),
+                     [&history](std::uint64_t, const EventFields& event, std::string_view) {
+                       count(history.tallies, event);
+                     });
+  if (!status.ok()) return status.error();
+  return history;
+}
+
+}  // namespace postern::ledger

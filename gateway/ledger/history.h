@@ -1,0 +1,32 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the journal says at start: the state, what the sessions that are still open have done, and which
+// events are there already. Reads every line once, and those since the oldest open session a second time:
+// about a second per million events.
+#pragma once
+
+#include <cstdint>
+
+#include "audit/journal_reader.h"
+#include "base/result.h"
+#include "gateway/ledger/recent_ids.h"
+#include "gateway/ledger/tallies.h"
+#include "gateway/state/state.h"
+
+namespace postern::ledger {
+
+// More than all roles together can hold unacknowledged.
+inline constexpr std::size_t kRecentIds = 200'000;
+
+struct History {
+  state::State state;
+  Tallies tallies;
+  RecentIds ids{kRecentIds};
+  std::uint64_t events = 0;
+};
+
+// Lines that are not events of a version we know are counted and passed over.
+base::Result<History> read_history(audit::JournalReader& journal);
+
+}  // namespace postern::ledger

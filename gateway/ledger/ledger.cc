@@ -1,0 +1,292 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The channels: who has come, what they send, what they are told. What commands lead to is in perform.cc.
+#include "gateway/ledger/ledger.h"
+
+#include <algorithm>
+
+#include "audit/journal_reader.h"
+#include "base/bytes.h"
+#include "base/log.h"
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventType;
+using base::Json;
+using base::Result;
+using ipc::FromLedger;
+using ipc::ToLedger;
+
+constexpr int kCommandDepth = 8;
+// Of one exchange: beyond it a number is a lie, and sums must not overflow.
+constexpr std::uint64_t kMostBytes = 1ULL << 50U;
+constexpr base::Nanos kSizeEvery = 200 * base::kMillisecond;
+
+}  // namespace
+
+Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock& clock,
+                                             audit::FileSystem& files, LedgerOptions options) {
+  const std::string directory = options.directory + "/log";
+  auto journal = audit::Journal::open(files, directory, {.memory_limit = kMemory});
+  if (!journal.ok()) return journal.error();
+  auto reader = audit::JournalReader::open(files, directory);
+  if (!reader.ok()) return reader.error();
+  auto history = read_history(**reader);
+  if (!history.ok()) return history.error();
+  const auto torn = (*journal)->torn_tail();
+  const auto events = static_cast<std::int64_t>(history->events);
+  const std::string version = options.version;
+  std::unique_ptr<Ledger> ledger(
+      new Ledger(loop, clock, files, std::move(options), std::move(*journal), std::move(*history)));
+  ledger->record_start(torn, events, version);
+  return ledger;
+}
+
+void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
+                          const std::string& version) {
+  if (torn) {
+    Draft draft{EventType::LogTruncatedTail, "gateway", {}, {}, {}, {}, false};
+    draft.detail = Detail()
+                       .text("file", torn->file)
+                       .number("offset", static_cast<std::int64_t>(torn->offset))
+                       .number("bytes", static_cast<std::int64_t>(torn->bytes))
+                       .number("index", static_cast<std::int64_t>(torn->index))
+                       .done();
+    append_own(draft);
+  }
+  Draft draft{EventType::GatewayStarted, "gateway", {}, {}, {}, {}, false};
+  draft.detail = Detail()
+                     .text("version", version)
+                     .number("events", events)
+                     .number("sessions", static_cast<std::int64_t>(state_.sessions().size()))
+                     .done();
+  append_own(draft);
+  timer_.start(kTick, kTick);
+}
+
+Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
+               std::unique_ptr<audit::Journal> journal, History history)
+    : loop_(loop),
+      clock_(clock),
+      limits_(options.limits),
+      started_(clock.wall()),
+      state_(history.state),
+      tallies_(std::move(history.tallies)),
+      recent_(std::move(history.ids)),
+      announcements_(std::move(history.state)),
+      recorder_(loop, std::move(journal),
+                {[this] { on_durable(); },
+                 [this](bool writable, const std::string& why) { on_log_status(writable, why); }}),
+      keeper_(loop, clock),
+      indexer_(loop, files, options.directory + "/log", options.directory + "/index.db",
+               [this] { return recorder_.durable(); }),
+      timer_(loop, [this] { tick(); }),
+      sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
+        remove_gone();
+        return false;
+      })) {}
+
+Ledger::~Ledger() = default;
+
+void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd socket) {
+  for (auto& [number, peer] : peers_) {
+    if (peer->sender() == sender && peer->index() == index) peer->close();
+  }
+  const std::uint64_t number = ++last_peer_;
+  Peer::Calls calls{
+      [this](Peer& peer, ToLedger type, std::string_view payload) { on_frame(peer, type, payload); },
+      [this](Peer& peer) {
+        peers_gone_ = true;
+        outcomes_.enforcer_gone(peer.number());
+        outcomes_.asker_gone(peer.number());
+      }};
+  auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
+  greet(*peer);
+  peers_.emplace(number, std::move(peer));
+}
+
+void Ledger::greet(Peer& peer) {
+  if (peer.follows()) {
+    send_state(peer);
+    if (!policy_text_.empty()) send_policy(peer);
+  }
+  send_log_status(peer);
+}
+
+// Not from the calls of a peer: no object dies inside its own callback.
+void Ledger::remove_gone() {
+  if (!peers_gone_) return;
+  peers_gone_ = false;
+  for (auto it = peers_.begin(); it != peers_.end();) {
+    if (it->second->gone()) {
+      loop_.dispose(std::move(it->second));
+      it = peers_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  advance();
+}
+
+void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
+  if (peer.gone()) return;
+  bool fits = false;
+  if (type == ToLedger::Append) fits = take_append(peer, payload);
+  if (type == ToLedger::Command) fits = take_command(peer, payload);
+  if (type == ToLedger::Applied) fits = take_applied(peer, payload);
+  if (type == ToLedger::Activity) fits = take_activity(payload);
+  if (!fits) breach(peer, "a message that it may not send");
+}
+
+void Ledger::breach(Peer& peer, std::string_view what) {
+  if (peer.gone()) return;
+  const std::string why = peer.name() + " sent " + base::printable(what, 120) + ": its channel is closed";
+  base::log_error(why);
+  Draft draft{EventType::AdminRefused, peer.name(), {}, {}, "refused", {}, false};
+  draft.detail = Detail().text("code", "denied").text("why", why).done();
+  append_own(draft);
+  peer.close();
+}
+
+bool Ledger::take_append(Peer& peer, std::string_view payload) {
+  ipc::Append append;
+  if (!ipc::decode(payload, append)) return false;
+  const auto event = audit::read_event_head(append.line);
+  if (!event.ok() || !may_append(peer.sender(), event->type)) return false;
+  if (recent_.contains(
+          event->id)) {  // sent again after a restart of ours; if not durable yet, then below size()
+    peer.appended(recorder_.size());
+    peer.durable(recorder_.durable());
+    return true;
+  }
+  if (recorder_.memory() + kOwnMemory > kMemory ||
+      !recorder_.append(append.line, append.wants_durable).ok()) {
+    ++lost_;
+    peer.appended(0);
+    return true;
+  }
+  recent_.add(event->id);
+  peer.appended(recorder_.size());
+  count(append);
+  return true;
+}
+
+void Ledger::count(const ipc::Append& append) {
+  if (append.session.empty()) return;
+  const base::Micros now = clock_.wall();
+  if (append.kind == ipc::AppendKind::Forwarded) {
+    state_.touch(append.session, now);
+    announcements_.touch(append.session, now);
+  }
+  Tally* tally = tallies_.find(append.session);
+  if (tally == nullptr) return;
+  if (append.kind == ipc::AppendKind::Forwarded) ++tally->exchanges;
+  if (append.kind == ipc::AppendKind::Refused) ++tally->refused;
+  if (append.kind != ipc::AppendKind::Completed) return;
+  tally->request_bytes += static_cast<std::int64_t>(std::min(append.request_bytes, kMostBytes));
+  tally->response_bytes += static_cast<std::int64_t>(std::min(append.response_bytes, kMostBytes));
+}
+
+bool Ledger::take_command(Peer& peer, std::string_view payload) {
+  ipc::Command command;
+  if (!ipc::decode(payload, command)) return false;
+  const auto order = base::parse_json(command.json, kCommandDepth);
+  if (!order.ok() || !order->is_object()) return false;
+  if (!may_command(peer.sender(), base::json_text_or(*order, "command", ""))) {
+    breach(peer, "the command " + base::json_text_or(*order, "command", ""));
+    return true;
+  }
+  decide(peer, command, *order);
+  return true;
+}
+
+bool Ledger::take_applied(Peer& peer, std::string_view payload) {
+  ipc::Applied applied;
+  if (peer.sender() != Sender::Enforcer || !ipc::decode(payload, applied) || applied.version > version_)
+    return false;
+  outcomes_.applied(peer.number(), applied);
+  advance();
+  return true;
+}
+
+bool Ledger::take_activity(std::string_view payload) {
+  base::BinaryReader in(payload);
+  const std::uint32_t count = in.u32();
+  const base::Micros now = clock_.wall();
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const std::string_view session = in.text();
+    state_.touch(session, now);
+    announcements_.touch(session, now);
+  }
+  if (!in.done()) return false;
+  return true;
+}
+
+template <typename Message>
+void Ledger::tell_all(FromLedger type, const Message& message) {
+  base::BinaryWriter out;
+  ipc::encode(message, out);
+  for (auto& [number, peer] : peers_) {
+    if (peer->follows()) peer->send_bytes(type, out.bytes());
+  }
+}
+
+void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
+  const ipc::Change change{++version_, announcement.commanded, announcement.wants_applied, announcement.line};
+  tell_all(FromLedger::Change, change);
+  if (outcome == nullptr || !announcement.wants_applied) return;
+  if (outcome->first_version == 0) outcome->first_version = version_;
+  outcome->last_version = version_;
+  for (auto& [number, peer] : peers_) {
+    if (peer->sender() == Sender::Enforcer && !peer->gone()) ++outcome->awaited[number];
+  }
+  outcome->enforcers = outcome->awaited.size();
+}
+
+void Ledger::send_state(Peer& peer) {
+  const std::string json = base::dump_json(announcements_.told().to_json());
+  peer.send_pieces(FromLedger::State, json, [this](std::string_view piece, bool last) {
+    return ipc::StateSnapshot{version_, last, piece};
+  });
+}
+
+void Ledger::tell_state() {
+  ++version_;
+  for (auto& [number, peer] : peers_) {
+    if (peer->follows()) send_state(*peer);
+  }
+}
+
+void Ledger::send_policy(Peer& peer) {
+  peer.send_pieces(FromLedger::Policy, policy_text_, [](std::string_view piece, bool last) {
+    return ipc::PolicyPiece{last, piece};
+  });
+}
+
+void Ledger::tell_policy() {
+  for (auto& [number, peer] : peers_) {
+    if (peer->follows()) send_policy(*peer);
+  }
+}
+
+void Ledger::send_log_status(Peer& peer) {
+  peer.send(FromLedger::LogStatus, ipc::LogStatus{recorder_.writable(), recorder_.why()});
+}
+
+// For the console's page: how far the log, the disk and the index are.
+void Ledger::send_size() {
+  const base::Nanos now = clock_.monotonic();
+  const ipc::Size size{recorder_.size(), recorder_.durable(), indexer_.indexed()};
+  const bool same = size.written == told_size_.written && size.durable == told_size_.durable &&
+                    size.indexed == told_size_.indexed;
+  if (same || now < size_told_at_ + kSizeEvery) return;
+  told_size_ = size;
+  size_told_at_ = now;
+  for (auto& [number, peer] : peers_) {
+    if (peer->sender() == Sender::Console) peer->send(FromLedger::Size, size);
+  }
+}
+
+}  // namespace postern::ledger

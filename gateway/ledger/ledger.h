@@ -1,0 +1,169 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one writer of truth: takes events and commands from the other roles, makes them durable, and tells
+// everyone the state that follows. Its parts, each of which can be read alone:
+//
+//   decide_command.h   what a command leads to          announcements.h  when the others are told
+//   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
+//   history.h          where we were when we stopped    indexer.h, keeper_link.h, peer.h
+//
+// A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
+// what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
+// follows, with what was cut and how fast.
+//
+// While the log cannot be written everyone is told (LogStatus), what gives is refused, what closes still
+// works and is recorded later, in memory until then. If that memory runs short, events of other roles are
+// dropped, counted, and the count stands in log.recovered. A session whose opening did not become durable is
+// ended (error).
+//
+// A peer that sends what its row in decide_command.h does not have, or no message at all, is cut off.
+//
+// One thread, the loop's. All blocking work happens in open() or on the loop's pool.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/files.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/ledger/announcements.h"
+#include "gateway/ledger/decide_command.h"
+#include "gateway/ledger/history.h"
+#include "gateway/ledger/indexer.h"
+#include "gateway/ledger/keeper_link.h"
+#include "gateway/ledger/outcomes.h"
+#include "gateway/ledger/peer.h"
+#include "gateway/ledger/recorder.h"
+
+namespace postern::ledger {
+
+struct LedgerOptions {
+  std::string directory;  // holds log/ (the journal) and index.db
+  std::string version;    // of Postern, for gateway.started; may be empty
+  Limits limits;
+};
+
+class Ledger {
+ public:
+  // Opens the journal, folds it, and appends gateway.started. Blocks: about a second per million events.
+  // Errors: those of audit::Journal::open.
+  static base::Result<std::unique_ptr<Ledger>> open(loop::Loop& loop, const base::Clock& clock,
+                                                    audit::FileSystem& files, LedgerOptions options);
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  // A role has come, or come again: a former channel of the same sender and index is closed.
+  void add_channel(Sender sender, std::uint32_t index, base::UniqueFd socket);
+  void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable;
+  // or after kDrainTimeout if the log cannot be written.
+  void drain(std::function<void()> done);
+
+  // What its timer does every kTick: ends what has run out, gives up on who does not answer.
+  void tick();
+
+  const state::State& state() const { return state_; }
+
+  static constexpr base::Nanos kTick = 100 * base::kMillisecond;
+  static constexpr base::Nanos kDrainTimeout = 5 * base::kSecond;
+  // Bytes of memory for events that are not durable; the last part of it is for our own ones.
+  static constexpr std::size_t kMemory = 64U << 20U;
+  static constexpr std::size_t kOwnMemory = 16U << 20U;
+
+ private:
+  Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
+         std::unique_ptr<audit::Journal> journal, History history);
+
+  void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
+                    const std::string& version);
+
+  // Frames. False: the peer broke the protocol.
+  void on_frame(Peer& peer, ipc::ToLedger type, std::string_view payload);
+  bool take_append(Peer& peer, std::string_view payload);
+  bool take_command(Peer& peer, std::string_view payload);
+  bool take_applied(Peer& peer, std::string_view payload);
+  bool take_activity(std::string_view payload);
+  void count(const ipc::Append& append);
+  void breach(Peer& peer, std::string_view what);
+  void remove_gone();
+  void greet(Peer& peer);
+
+  // Commands.
+  struct Asker {
+    std::uint64_t peer = 0;
+    std::uint64_t command = 0;
+  };
+  Context context();
+  void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
+  void decide_policy_set(const Asker& asker, const base::Json& order);
+  void sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded);
+  void perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text = {});
+  bool append(const Draft& draft, Outcome& outcome, base::Nanos commanded);
+  bool append_own(const Draft& draft);  // one that changes no state
+  std::string line_of(const Draft& draft);
+  void fold(const Draft& draft, const base::Json& event);
+  void refuse(const Asker& asker, const CommandRefused& refused);
+
+  // Telling.
+  void tell(const Announcement& announcement, Outcome* outcome);
+  void tell_state();
+  void tell_policy();
+  template <typename Message>
+  void tell_all(ipc::FromLedger type, const Message& message);
+  void send_state(Peer& peer);
+  void send_policy(Peer& peer);
+  void send_log_status(Peer& peer);
+  void send_size();
+
+  // Answering.
+  void advance();  // whatever may have become ready
+  void record_applied(const Outcome& outcome);
+  void answer(Outcome outcome);
+  void on_durable();
+  void on_log_status(bool writable, const std::string& why);
+  void finish_drain(bool give_up);
+
+  loop::Loop& loop_;
+  const base::Clock& clock_;
+  Limits limits_;
+  base::UlidMaker ulids_;
+  base::Micros started_;
+
+  state::State state_;
+  Tallies tallies_;
+  RecentIds recent_;
+  PolicySummary policy_;
+  std::string policy_text_;  // empty: none yet
+  Announcements announcements_;
+  Outcomes outcomes_;
+  std::uint64_t version_ = 0;  // of what was told last
+
+  std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;  // by number
+  std::uint64_t last_peer_ = 0;
+  Recorder recorder_;
+  KeeperLink keeper_;
+  Indexer indexer_;
+  loop::Timer timer_;
+  std::unique_ptr<loop::Loop::Hook> sweep_;
+  bool peers_gone_ = false;
+
+  base::Nanos unwritable_since_ = 0;  // monotonic
+  std::int64_t lost_ = 0;             // events dropped since then
+  ipc::Size told_size_;
+  base::Nanos size_told_at_ = 0;
+  std::function<void()> drained_;
+  base::Nanos drain_deadline_ = 0;
+};
+
+}  // namespace postern::ledger

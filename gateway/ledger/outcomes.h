@@ -1,0 +1,68 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands on their way to an answer. An answer leaves when both are true:
+//   applied    every enforcer that was there has said that it has cut what the change closes, or
+//   kAppliedTimeout has passed recorded   the events are durable; while the log cannot be written, what
+//   closes is answered as "recorded": false
+// Pure; the ledger tells what happens and asks what is ready.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "gateway/ipc/ledger_protocol.h"
+
+namespace postern::ledger {
+
+// An enforcer cuts within milliseconds; one that takes this long hangs, and the admin is told rather than
+// kept waiting.
+inline constexpr base::Nanos kAppliedTimeout = 2 * base::kSecond;
+
+struct Outcome {
+  std::uint64_t peer = 0;  // who asked; 0: nobody, the ledger itself
+  std::uint64_t command = 0;
+  base::Json reply;
+  std::string policy;          // a policy text to be told once this is durable
+  std::string opened_session;  // its id
+  std::string subject;  // of the permission.applied that says how it went; empty: only if something was cut
+  std::uint64_t durable_at = 0;  // recorded when the journal's durable() has reached this
+  bool measured = false;         // it closes, and is counted below
+  std::uint64_t first_version = 0, last_version = 0;
+  std::map<std::uint64_t, std::size_t> awaited;  // enforcer -> Applied frames still to come
+  std::size_t enforcers = 0;
+  std::int64_t sessions_ended = 0;
+  std::int64_t exchanges_cut = 0;
+  std::uint64_t slowest_ns = 0;
+  base::Nanos deadline = 0;  // monotonic
+  bool settled = false;      // applied, or given up
+};
+
+class Outcomes {
+ public:
+  void add(Outcome outcome);
+  void applied(std::uint64_t enforcer, const ipc::Applied& frame);
+  void enforcer_gone(std::uint64_t enforcer);  // what it served is gone with it
+  void asker_gone(std::uint64_t peer);
+
+  // Those measured ones that are applied by now, or whose time is up; each once. The pointers live until
+  // take_ready().
+  std::vector<const Outcome*> settle(base::Nanos now);
+  // Those to be answered.
+  std::vector<Outcome> take_ready(std::uint64_t durable, bool log_writable);
+  bool empty() const { return waiting_.empty(); }
+
+ private:
+  std::list<Outcome> waiting_;
+};
+
+// {"sessions", "exchanges", "slowest_us"}, and "enforcers_missing" if some did not say in time.
+base::Json cut_of(const Outcome& outcome);
+
+}  // namespace postern::ledger

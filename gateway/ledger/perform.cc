@@ -1,0 +1,309 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a decision to its answer: append, fold, tell, wait, answer. See ledger.h for the order and why.
+#include <algorithm>
+#include <limits>
+
+#include "base/log.h"
+#include "gateway/ledger/deciding.h"
+#include "gateway/ledger/ledger.h"
+#include "gateway/ledger/pass.h"
+
+namespace postern::ledger {
+
+using audit::EventType;
+using base::Json;
+using ipc::FromLedger;
+
+namespace {
+
+CommandRefused refused_for(base::Refusal refusal, std::string message) {
+  const base::RefusalText& text = base::text_of(refusal);
+  return {text.status, std::string(text.code), std::move(message)};
+}
+
+// What an event changes: the type's family, and its subject or session.
+std::string about_of(const Draft& draft) {
+  const std::string_view name = audit::text_of(draft.type).name;
+  const std::string_view family = name.substr(0, name.find('.'));
+  return std::string(family) + ":" + (family == "session" ? draft.session : draft.subject);
+}
+
+std::int64_t count_of(const std::vector<Draft>& events, EventType type) {
+  return std::count_if(events.begin(), events.end(),
+                       [type](const Draft& draft) { return draft.type == type; });
+}
+
+// How it went is recorded for what an admin or the clock took away; an engineer who signs out needs no such
+// figure.
+std::string subject_of_applied(const Decision& decision) {
+  const Draft& first = decision.events.front();
+  return first.outcome == "signed_out" ? std::string() : first.subject;
+}
+
+}  // namespace
+
+Context Ledger::context() {
+  return {
+      state_, policy_, limits_, tallies_, ulids_, clock_.wall(), keeper_.public_key(), recorder_.writable()};
+}
+
+void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {
+  const Asker asker{peer.number(), command.id};
+  const base::Nanos commanded = clock_.monotonic();
+  if (drained_) {
+    refuse(asker, refused_for(base::Refusal::GatewayStopping, "the gateway is stopping"));
+    return;
+  }
+  if (peer.sender() == Sender::Supervisor) {
+    decide_policy_set(asker, order);
+    return;
+  }
+  Decision decision = decide_command(context(), peer.sender(), order);
+  if (decision.to_sign.empty()) {
+    perform(std::move(decision), asker, commanded);
+  } else {
+    sign_then_perform(std::move(decision), asker, commanded);
+  }
+}
+
+void Ledger::sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded) {
+  const std::string payload = decision.to_sign;
+  auto shared = std::make_shared<Decision>(std::move(decision));
+  keeper_.sign(signed_part(payload),
+               [this, shared, asker, commanded, payload](base::Result<std::string> signature) {
+                 if (!signature.ok()) {
+                   refuse(asker, refused_for(base::Refusal::GatewayError, signature.error().message));
+                 } else if (!recorder_.writable()) {
+                   refuse(asker, refused_for(base::Refusal::LogUnavailable, "the log cannot be written"));
+                 } else {
+                   shared->reply["pass"] = pass_text(payload, *signature);
+                   perform(std::move(*shared), asker, commanded);
+                 }
+               });
+}
+
+// A policy may take away and give at once, so it waits for its record like all that gives.
+void Ledger::decide_policy_set(const Asker& asker, const Json& order) {
+  const std::string text = base::json_text_or(order, "text", "");
+  const policy::ParsedPolicy parsed = policy::parse_policy(text);
+  Decision decision = decide_policy(context(), parsed, order);
+  if (!decision.refused && !decision.events.empty() && !recorder_.writable()) {
+    refuse(asker, refused_for(base::Refusal::LogUnavailable, "the log cannot be written"));
+    return;
+  }
+  if (!decision.refused) {
+    policy_ = summarize(*parsed.policy);
+    if (decision.events.empty() && policy_text_ != text) {  // in force already, before we were started
+      policy_text_ = text;
+      tell_policy();
+    }
+  }
+  const bool changes = !decision.events.empty();
+  perform(std::move(decision), asker, clock_.monotonic(), changes ? text : std::string());
+}
+
+void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text) {
+  Outcome outcome;
+  outcome.peer = asker.peer;
+  outcome.command = asker.command;
+  outcome.policy = std::move(policy_text);
+  outcome.measured = decision.measured && !decision.events.empty();
+  outcome.deadline = commanded + kAppliedTimeout;
+  outcome.sessions_ended = count_of(decision.events, EventType::SessionEnded);
+  if (outcome.measured) outcome.subject = subject_of_applied(decision);
+  for (const Draft& draft : decision.events) {
+    if (append(draft, outcome, commanded)) continue;
+    refuse(asker, refused_for(base::Refusal::LogUnavailable, "too many events wait for the disk"));
+    return;
+  }
+  if (decision.refused) {
+    refuse(asker, *decision.refused);
+    return;
+  }
+  outcome.reply = std::move(decision.reply);
+  outcome.durable_at = recorder_.size();
+  outcomes_.add(std::move(outcome));
+  advance();
+}
+
+std::string Ledger::line_of(const Draft& draft) {
+  const base::Micros now = clock_.wall();
+  const std::string id = ulids_.make(now);
+  audit::EventHead head;
+  head.id = id;
+  head.time = now;
+  head.type = draft.type;
+  head.severity = audit::text_of(draft.type).severity;
+  head.actor = draft.actor;
+  head.session = draft.session;
+  head.subject = draft.subject;
+  head.outcome = draft.outcome;
+  head.policy = state_.policy_hash();
+  std::string line;
+  audit::write_event(line, head, draft.detail);
+  return line;
+}
+
+bool Ledger::append_own(const Draft& draft) {
+  const bool kept = recorder_.append(line_of(draft), true).ok();
+  if (!kept) ++lost_;
+  return kept;
+}
+
+bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
+  if (!state::State::concerns(audit::text_of(draft.type).name)) {
+    // Whoever knocks while the disk is full must not use up the memory that closing needs.
+    if (recorder_.memory() + kOwnMemory <= kMemory) return append_own(draft);
+    ++lost_;
+    return true;
+  }
+  Announcement announcement;
+  announcement.line = line_of(draft);
+  auto event = base::parse_json(announcement.line);
+  POSTERN_CHECK(event.ok());  // write_event escapes whatever stands in a draft
+  const auto index = recorder_.append(announcement.line, true);
+  if (!index.ok()) return false;
+  announcement.index = *index;
+  announcement.about = about_of(draft);
+  announcement.closes = draft.closes;
+  announcement.wants_applied = outcome.measured && draft.closes;
+  announcement.commanded = commanded;
+  fold(draft, *event);
+  if (draft.type == EventType::SessionOpened) outcome.opened_session = draft.session;
+  announcement.event = std::move(*event);
+  if (draft.closes) {
+    tell(announcement, &outcome);
+    // What follows may be long (the ends of ten thousand sessions): the change itself leaves before it is
+    // written down.
+    if (draft.type == EventType::PermissionChanged) {
+      for (auto& [number, peer] : peers_) peer->flush();
+    }
+  }
+  announcements_.add(std::move(announcement));
+  return true;
+}
+
+void Ledger::fold(const Draft& draft, const Json& event) {
+  state_.apply(event);
+  if (draft.type == EventType::SessionOpened) tallies_.open(draft.session);
+  if (draft.type == EventType::SessionEnded) tallies_.close(draft.session);
+}
+
+void Ledger::refuse(const Asker& asker, const CommandRefused& refused) {
+  const auto peer = peers_.find(asker.peer);
+  if (peer == peers_.end()) return;
+  const Json json{{"code", refused.code}, {"message", refused.message}, {"status", refused.status}};
+  peer->second->send(FromLedger::Reply, ipc::Reply{asker.command, false, base::dump_json(json)});
+}
+
+void Ledger::advance() {
+  for (const Outcome* outcome : outcomes_.settle(clock_.monotonic())) record_applied(*outcome);
+  for (Outcome& outcome : outcomes_.take_ready(recorder_.durable(), recorder_.writable()))
+    answer(std::move(outcome));
+}
+
+void Ledger::record_applied(const Outcome& outcome) {
+  if (outcome.subject.empty() && outcome.exchanges_cut == 0) return;
+  Draft draft{EventType::PermissionApplied, "gateway", {}, outcome.subject, {}, {}, false};
+  draft.detail = Detail()
+                     .number("version", static_cast<std::int64_t>(outcome.first_version))
+                     .number("enforcers", static_cast<std::int64_t>(outcome.enforcers))
+                     .number("missing", static_cast<std::int64_t>(outcome.awaited.size()))
+                     .number("cut_exchanges", outcome.exchanges_cut)
+                     .number("slowest_us", static_cast<std::int64_t>(outcome.slowest_ns / 1000))
+                     .number("ended_sessions", outcome.sessions_ended)
+                     .done();
+  append_own(draft);
+}
+
+void Ledger::answer(Outcome outcome) {
+  const bool recorded = outcome.durable_at <= recorder_.durable();
+  if (!recorded && !outcome.measured) {
+    if (const auto opened = state_.sessions().find(outcome.opened_session);
+        opened != state_.sessions().end()) {
+      Outcome nobody;
+      append(draft_session_end(context(), opened->second, "error", "gateway"), nobody, clock_.monotonic());
+    }
+    refuse({outcome.peer, outcome.command},
+           refused_for(base::Refusal::LogUnavailable,
+                       "the log cannot be written; a change takes effect when it can"));
+    return;
+  }
+  if (!outcome.policy.empty()) {
+    policy_text_ = std::move(outcome.policy);
+    tell_policy();
+  }
+  const auto peer = peers_.find(outcome.peer);
+  if (peer == peers_.end()) return;
+  if (outcome.measured) outcome.reply["cut"] = cut_of(outcome);
+  if (!recorded) outcome.reply["recorded"] = false;
+  peer->second->send(FromLedger::Reply, ipc::Reply{outcome.command, true, base::dump_json(outcome.reply)});
+}
+
+void Ledger::on_durable() {
+  Announcements::Released released = announcements_.release(recorder_.durable());
+  for (const Announcement& change : released.changes) tell(change, nullptr);
+  if (released.gap) tell_state();
+  for (auto& [number, peer] : peers_) peer->durable(recorder_.durable());
+  advance();
+  finish_drain(false);
+}
+
+void Ledger::on_log_status(bool writable, const std::string& why) {
+  for (auto& [number, peer] : peers_) {
+    send_log_status(*peer);
+    peer->flush();
+  }
+  if (!writable) {
+    if (unwritable_since_ == 0) {
+      unwritable_since_ = clock_.monotonic();
+      Draft draft{EventType::LogUnavailable, "gateway", {}, {}, {}, {}, false};
+      draft.detail = Detail().text("why", why).time("since", clock_.wall()).done();
+      append_own(draft);
+    }
+    advance();
+    return;
+  }
+  Draft draft{EventType::LogRecovered, "gateway", {}, {}, {}, {}, false};
+  draft.detail = Detail()
+                     .number("duration_us", (clock_.monotonic() - unwritable_since_) / 1000)
+                     .number("lost", lost_)
+                     .done();
+  unwritable_since_ = 0;
+  lost_ = 0;
+  append_own(draft);
+}
+
+void Ledger::tick() {
+  if (!drained_) {
+    Decision due = decide_due(context());
+    if (!due.events.empty()) perform(std::move(due), {}, clock_.monotonic());
+  }
+  keeper_.give_up();
+  advance();
+  send_size();
+  finish_drain(clock_.monotonic() >= drain_deadline_);
+}
+
+void Ledger::drain(std::function<void()> done) {
+  if (drained_) return;
+  drained_ = std::move(done);
+  drain_deadline_ = clock_.monotonic() + kDrainTimeout;
+  perform(decide_stop(context()), {}, clock_.monotonic());
+  Draft draft{EventType::GatewayStopped, "gateway", {}, {}, {}, {}, false};
+  draft.detail = Detail().text("reason", "asked").number("duration_us", clock_.wall() - started_).done();
+  append_own(draft);
+}
+
+void Ledger::finish_drain(bool give_up) {
+  if (!drained_ || (!give_up && recorder_.durable() < recorder_.size())) return;
+  if (give_up) base::log_error("stopping with events that the disk did not take");
+  const auto done = std::move(drained_);
+  drained_ = [] {};  // still draining: no more commands
+  drain_deadline_ = std::numeric_limits<base::Nanos>::max();
+  done();
+}
+
+}  // namespace postern::ledger

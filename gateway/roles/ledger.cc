@@ -1,0 +1,60 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ledger: the one role with the state directory. It listens to nobody but the roles whose channels the
+// supervisor gives it.
+#include "gateway/ledger/ledger.h"
+
+#include <memory>
+#include <string>
+
+#include "audit/files.h"
+#include "base/clock.h"
+#include "gateway/roles/role.h"
+
+namespace postern::roles {
+namespace {
+
+ledger::LedgerOptions options_of(Role& role) {
+  ledger::LedgerOptions options;
+  options.directory = base::json_text_or(role.config(), "state_directory", "");
+  options.version = base::json_text_or(role.config(), "version", "");
+  if (options.directory.empty()) role.fail("the configuration names no state_directory");
+  const auto limits = ledger::parse_limits(role.config());
+  if (!limits.ok()) role.fail(limits.error().message);
+  options.limits = *limits;
+  return options;
+}
+
+int keep_ledger() {
+  Role role("ledger");
+  const base::SystemClock clock;
+  auto opened = ledger::Ledger::open(role.loop(), clock, audit::system_files(), options_of(role));
+  if (!opened.ok()) role.fail(opened.error().message);
+  const std::unique_ptr<ledger::Ledger> ledger = std::move(*opened);
+
+  const auto only_socket = [&role](Role::Fds& fds) {
+    if (fds.size() != 1) role.fail("a channel of the ledger is one socket");
+    return std::move(fds[0]);
+  };
+  for (const std::string_view peer : {"enforcer", "console", "supervisor"}) {
+    const ledger::Sender sender = ledger::sender_of(peer).value();
+    role.on_channel(peer, [&, sender](std::uint32_t index, Role::Fds fds) {
+      ledger->add_channel(sender, index, only_socket(fds));
+    });
+  }
+  role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) { ledger->set_keeper(only_socket(fds)); });
+
+  role.on_reload([&](const base::Json& config) {
+    const auto limits = ledger::parse_limits(config);
+    if (limits.ok())
+      ledger->set_limits(*limits);  // the supervisor has checked it; a bad one never replaces a good one
+  });
+  role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
+  return role.serve();
+}
+
+}  // namespace
+}  // namespace postern::roles
+
+int main() { return postern::roles::keep_ledger(); }

@@ -1,0 +1,278 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/state/state.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace postern::state {
+namespace {
+
+using base::Json;
+using base::Micros;
+using base::Refusal;
+
+constexpr Micros kNoon = 1'772'366'400'000'000;  // 2026-03-01T12:00:00Z
+constexpr Micros kHour = 3600LL * base::kWallSecond;
+
+Json event(const char* type, Micros at, Json detail, const std::string& session = "") {
+  Json json{{"type", type},
+            {"time", base::format_time(at)},
+            {"actor", "admin:root"},
+            {"detail", std::move(detail)}};
+  if (!session.empty()) json["session"] = session;
+  return json;
+}
+Json remote_access(const char* mode, Micros at = kNoon) {
+  return event("permission.changed", at, {{"what", "remote_access"}, {"new", mode}});
+}
+Json capability(const char* name, const char* setting, Micros at = kNoon) {
+  return event("permission.changed", at, {{"what", "capability"}, {"name", name}, {"new", setting}});
+}
+Json until(Json json, Micros end) {
+  json["detail"]["until"] = base::format_time(end);
+  return json;
+}
+Json engineer(const char* type, const char* name, Micros at = kNoon) {
+  return event(type, at, {{"engineer", name}});
+}
+Json grant(const std::string& id, const char* name, Micros from, Micros end) {
+  return event("grant.started", from,
+               {{"grant", id},
+                {"engineer", name},
+                {"capabilities", {"silences.write"}},
+                {"starts", base::format_time(from)},
+                {"expires", base::format_time(end)}});
+}
+Json grant_ended(const std::string& id, Micros at) {
+  return event("grant.ended", at, {{"grant", id}, {"reason", "revoked"}});
+}
+
+class StateWithAlice : public ::testing::Test {
+ protected:
+  StateWithAlice() {
+    state.apply(engineer("engineer.added", "alice"));
+    state.apply(engineer("engineer.approved", "alice"));
+    state.apply(remote_access("all"));
+  }
+  Refusal standing(bool writes = true, Micros now = kNoon) const {
+    return state.standing("alice", "silences.write", writes, now);
+  }
+  State state;
+};
+
+TEST(State, IsClosedByDefault) {
+  const State state;
+  EXPECT_EQ(state.remote_access(kNoon), RemoteAccess::Off);
+  EXPECT_EQ(state.capability("metrics.read", kNoon), Setting::Off);
+  EXPECT_EQ(state.standing("alice", "metrics.read", false, kNoon), Refusal::SignInRefused);
+}
+
+TEST_F(StateWithAlice, AnEngineerWhoIsNotApprovedMayDoNothing) {
+  state.apply(capability("silences.write", "on"));
+  state.apply(engineer("engineer.added", "bob"));
+  EXPECT_EQ(state.standing("bob", "silences.write", true, kNoon), Refusal::SignInRefused);
+  EXPECT_EQ(standing(), Refusal::None);
+  state.apply(engineer("engineer.removed", "alice"));
+  EXPECT_EQ(standing(), Refusal::SignInRefused);
+}
+
+TEST_F(StateWithAlice, TheMasterSwitchStandsAboveEveryCapability) {
+  state.apply(capability("silences.write", "on"));
+  state.apply(remote_access("read-only"));
+  EXPECT_EQ(standing(true), Refusal::ReadOnly);
+  EXPECT_EQ(standing(false), Refusal::None);
+  state.apply(remote_access("off"));
+  EXPECT_EQ(standing(false), Refusal::RemoteAccessOff);
+}
+
+TEST_F(StateWithAlice, ACapabilityIsOffUntilItIsSwitchedOn) {
+  EXPECT_EQ(standing(), Refusal::CapabilityOff);
+  state.apply(capability("silences.write", "on"));
+  EXPECT_EQ(standing(), Refusal::None);
+}
+
+TEST_F(StateWithAlice, AfterItsEndASettingIsOffWithoutAnyEvent) {
+  state.apply(until(capability("silences.write", "on"), kNoon + kHour));
+  EXPECT_EQ(standing(true, kNoon + kHour - 1), Refusal::None);
+  EXPECT_EQ(standing(true, kNoon + kHour), Refusal::CapabilityOff);
+  state.apply(until(remote_access("all"), kNoon + 10));
+  EXPECT_EQ(standing(true, kNoon + 10), Refusal::RemoteAccessOff);
+}
+
+TEST_F(StateWithAlice, AskNeedsAnActiveGrantThatCoversIt) {
+  state.apply(capability("silences.write", "ask"));
+  state.apply(capability("metrics.read", "ask"));
+  EXPECT_EQ(standing(), Refusal::ApprovalNeeded);
+  state.apply(grant("G1", "alice", kNoon, kNoon + kHour));
+  EXPECT_EQ(standing(), Refusal::None);
+  EXPECT_EQ(state.standing("alice", "metrics.read", false, kNoon), Refusal::ApprovalNeeded);
+  EXPECT_EQ(standing(true, kNoon - 1), Refusal::ApprovalNeeded) << "it has not begun";
+}
+
+TEST_F(StateWithAlice, ApprovedModeNeedsAGrantEvenForWhatIsOn) {
+  state.apply(capability("silences.write", "on"));
+  state.apply(remote_access("approved"));
+  EXPECT_EQ(standing(), Refusal::ApprovalNeeded);
+  state.apply(grant("G1", "alice", kNoon, kNoon + kHour));
+  EXPECT_EQ(standing(), Refusal::None);
+}
+
+TEST_F(StateWithAlice, AGrantThatEndedIsCalledSoForADay) {
+  state.apply(capability("silences.write", "ask"));
+  state.apply(grant("G1", "alice", kNoon, kNoon + 8 * kHour));
+  state.apply(grant_ended("G1", kNoon + kHour));
+  EXPECT_EQ(standing(true, kNoon + 2 * kHour), Refusal::GrantEnded);
+  EXPECT_EQ(standing(true, kNoon + 26 * kHour), Refusal::ApprovalNeeded);
+}
+
+TEST_F(StateWithAlice, AGrantThatRanOutNeedsNoEventToEnd) {
+  state.apply(capability("silences.write", "ask"));
+  state.apply(grant("G1", "alice", kNoon, kNoon + kHour));
+  EXPECT_EQ(standing(true, kNoon + kHour), Refusal::GrantEnded);
+}
+
+TEST(State, ForgetsOldGrantsButNeverActiveOnes) {
+  State state;
+  state.apply(grant("A", "alice", kNoon, kNoon + kHour));
+  for (int i = 0; i < 1500; ++i) {
+    const std::string id = "G" + std::to_string(10000 + i);
+    state.apply(grant(id, "alice", kNoon, kNoon + kHour));
+    state.apply(grant_ended(id, kNoon + 1));
+  }
+  EXPECT_EQ(state.grants().size(), kEndedGrantsKept + 1);
+  EXPECT_EQ(state.grants().count("A"), 1u);
+  EXPECT_EQ(state.grants().count("G10499"), 0u);
+  EXPECT_EQ(state.grants().count("G10500"), 1u);
+}
+
+TEST(State, KeepsActiveSessionsOnly) {
+  State state;
+  const std::string hash(64, 'a');
+  state.apply(event("session.opened", kNoon,
+                    {{"engineer", "alice"},
+                     {"token_sha256", hash},
+                     {"expires", base::format_time(kNoon + kHour)},
+                     {"idle_us", 5}},
+                    "S1"));
+  ASSERT_EQ(state.sessions().count("S1"), 1u);
+  EXPECT_EQ(state.sessions().at("S1").token_sha256, std::string(32, '\xaa'));
+  EXPECT_EQ(state.sessions().at("S1").expires, kNoon + kHour);
+  state.touch("S1", kNoon + 7);
+  state.touch("S1", kNoon + 3);
+  EXPECT_EQ(state.sessions().at("S1").last_active, kNoon + 7);
+  state.apply(event("session.ended", kNoon, Json::object(), "S1"));
+  EXPECT_TRUE(state.sessions().empty());
+}
+
+TEST(State, RemembersAUsedPassUntilItsExpiry) {
+  State state;
+  state.apply(event("pass.used", kNoon, {{"pass", "P1"}, {"expires", base::format_time(kNoon + kHour)}}));
+  EXPECT_EQ(state.used_passes().count("P1"), 1u);
+  state.apply(
+      event("pass.used", kNoon + kHour, {{"pass", "P2"}, {"expires", base::format_time(kNoon + 2 * kHour)}}));
+  EXPECT_EQ(state.used_passes().count("P1"), 0u);
+  EXPECT_EQ(state.used_passes().count("P2"), 1u);
+}
+
+TEST(State, ADecidedRequestIsNotDecidedAgain) {
+  State state;
+  state.apply(event("request.created", kNoon,
+                    {{"request", "R"}, {"engineer", "alice"}, {"capabilities", {"a"}}, {"duration_us", 5}}));
+  state.apply(event("request.refused", kNoon + 1, {{"request", "R"}, {"note", "no"}}));
+  state.apply(event("request.approved", kNoon + 2, {{"request", "R"}}));
+  EXPECT_EQ(state.requests().at("R").state, RequestState::Refused);
+  EXPECT_EQ(state.requests().at("R").note, "no");
+}
+
+TEST(State, EventsThatContradictItChangeNothing) {
+  State state;
+  const State before = state;
+  for (const char* type :
+       {"session.ended", "grant.ended", "request.approved", "engineer.approved", "engineer.removed",
+        "permission.changed", "session.opened", "pass.used", "grant.started"}) {
+    EXPECT_TRUE(state.apply({{"type", type}})) << type;
+    EXPECT_TRUE(state.apply({{"type", type}, {"detail", 7}, {"time", false}})) << type;
+  }
+  EXPECT_EQ(state, before);
+  EXPECT_FALSE(state.apply({{"type", "exchange.forwarded"}}));
+  EXPECT_FALSE(state.apply(Json::array()));
+}
+
+TEST(State, RefusesJsonThatIsNoState) {
+  EXPECT_FALSE(State::from_json(Json::object()).ok());
+  Json json = State().to_json();
+  json["remote_mode"] = 9;
+  EXPECT_FALSE(State::from_json(json).ok());
+}
+
+// Random histories about few things, so that they meet.
+class Histories {
+ public:
+  explicit Histories(unsigned seed) : random_(seed) {}
+  Json next() {
+    at_ += pick(1000) * 1000;
+    const std::string id = "ID" + std::to_string(pick(12));
+    static constexpr const char* kNames[] = {"alice", "bob", "carol"};
+    const char* name = kNames[pick(3)];
+    switch (pick(12)) {
+      case 0:
+        return until(remote_access(pick(2) ? "all" : "off", at_), at_ + pick(100000));
+      case 1:
+        return capability(pick(2) ? "a" : "b", pick(2) ? "ask" : "on", at_);
+      case 2:
+        return engineer("engineer.added", name, at_);
+      case 3:
+        return engineer("engineer.approved", name, at_);
+      case 4:
+        return engineer("engineer.removed", name, at_);
+      case 5:
+        return grant(id, name, at_, at_ + pick(1000000));
+      case 6:
+        return grant_ended(id, at_);
+      case 7:
+        return event("request.created", at_,
+                     {{"request", id},
+                      {"engineer", name},
+                      {"duration_us", pick(99)},
+                      {"starts", base::format_time(at_)}});
+      case 8:
+        return event("request.approved", at_, {{"request", id}, {"capabilities", {"x"}}});
+      case 9:
+        return event("session.opened", at_, {{"engineer", name}, {"token_sha256", "00ff"}, {"idle_us", 4}},
+                     id);
+      case 10:
+        return event("session.ended", at_, Json::object(), id);
+      default:
+        return event("pass.used", at_, {{"pass", id}, {"expires", base::format_time(at_ + pick(3000000))}});
+    }
+  }
+
+ private:
+  int pick(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
+  std::mt19937 random_;
+  Micros at_ = kNoon;
+};
+
+TEST(State, AFoldMayBeWrittenDownAtAnyPointAndGoOn) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    Histories history(seed);
+    State whole;
+    State resumed;
+    for (int i = 0; i < 200; ++i) {
+      const Json next = history.next();
+      whole.apply(next);
+      resumed.apply(next);
+      if (i % 17 == static_cast<int>(seed % 17)) {
+        auto read = State::from_json(base::parse_json(base::dump_json(resumed.to_json())).value());
+        ASSERT_TRUE(read.ok());
+        resumed = std::move(*read);
+      }
+      ASSERT_EQ(whole, resumed) << "seed " << seed << ", event " << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace postern::state
