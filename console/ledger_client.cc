@@ -41,13 +41,14 @@ void LedgerClient::connect(base::UniqueFd socket) {
     std::unique_ptr<ipc::SocketChannel> channel;
   };
   auto old = std::make_unique<Old>();
-  old->channel = std::exchange(
-      channel_, std::make_unique<ipc::SocketChannel>(
-                    loop_, std::move(socket), kLimits,
-                    [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { take(type, payload); },
-                    [this, generation](const base::Error& why) {
-                      if (generation == generation_) lost("the ledger is gone: " + why.message);
-                    }));
+  old->channel = std::exchange(channel_, std::make_unique<ipc::SocketChannel>(
+                                             loop_, std::move(socket), kLimits,
+                                             [this](std::uint16_t type, std::string_view payload,
+                                                    ipc::SocketChannel::Fds) { take(type, payload); },
+                                             [this, generation](const base::Error& why) {
+                                               if (generation == generation_)
+                                                 lost("the ledger is gone: " + why.message);
+                                             }));
   loop_.dispose(std::move(old));
   for (const std::string& line : unacked_) send_note(line);
 }
@@ -70,7 +71,9 @@ void LedgerClient::lost(const std::string& why) {
 // Whether the command took effect is unknown: the sentence must not say that it did not.
 void LedgerClient::fail_pending() {
   for (auto& [id, pending] : std::exchange(pending_, {})) {
-    answer_later(std::move(pending.done), unavailable("the ledger went away before it answered; look at the state before trying again"));
+    answer_later(
+        std::move(pending.done),
+        unavailable("the ledger went away before it answered; look at the state before trying again"));
   }
 }
 
@@ -80,16 +83,20 @@ void LedgerClient::expire() {
       ++it;
       continue;
     }
-    answer_later(std::move(it->second.done), unavailable("the ledger did not answer in time; look at the state before trying again"));
+    answer_later(std::move(it->second.done),
+                 unavailable("the ledger did not answer in time; look at the state before trying again"));
     it = pending_.erase(it);
   }
 }
 
-void LedgerClient::answer_later(Done done, Answer answer) { ready_.emplace_back(std::move(done), std::move(answer)); }
+void LedgerClient::answer_later(Done done, Answer answer) {
+  ready_.emplace_back(std::move(done), std::move(answer));
+}
 
 void LedgerClient::command(const base::Json& command, Done done) {
   if (!up()) return answer_later(std::move(done), unavailable(reason()));
-  if (pending_.size() >= kMostCommands) return answer_later(std::move(done), unavailable("too many commands are under way"));
+  if (pending_.size() >= kMostCommands)
+    return answer_later(std::move(done), unavailable("too many commands are under way"));
   const std::string text = base::dump_json(command);
   base::BinaryWriter out;
   encode(ipc::Command{++last_command_, text}, out);
@@ -129,11 +136,21 @@ void LedgerClient::send_note(const std::string& line) {
 void LedgerClient::take(std::uint16_t type, std::string_view payload) {
   bool sound = false;
   switch (static_cast<ipc::FromLedger>(type)) {
-    case ipc::FromLedger::State: sound = take_state(payload); break;
-    case ipc::FromLedger::Change: sound = take_change(payload); break;
-    case ipc::FromLedger::Policy: sound = take_policy(payload); break;
-    case ipc::FromLedger::Acked: sound = take_acked(payload); break;
-    case ipc::FromLedger::Reply: sound = take_reply(payload); break;
+    case ipc::FromLedger::State:
+      sound = take_state(payload);
+      break;
+    case ipc::FromLedger::Change:
+      sound = take_change(payload);
+      break;
+    case ipc::FromLedger::Policy:
+      sound = take_policy(payload);
+      break;
+    case ipc::FromLedger::Acked:
+      sound = take_acked(payload);
+      break;
+    case ipc::FromLedger::Reply:
+      sound = take_reply(payload);
+      break;
     case ipc::FromLedger::LogStatus: {
       ipc::LogStatus status;
       sound = decode(payload, status);
@@ -177,11 +194,6 @@ bool LedgerClient::take_change(std::string_view payload) {
   if (!event.ok()) return false;
   state_.apply(*event);
   version_ = change.version;
-  if (change.wants_applied) {  // nothing of the console's runs through the component: there is nothing to cut
-    base::BinaryWriter out;
-    encode(ipc::Applied{change.version, 0, 0}, out);
-    channel_->send(static_cast<std::uint16_t>(ipc::ToLedger::Applied), out.bytes());
-  }
   if (on_change_) on_change_();
   return true;
 }
@@ -218,7 +230,11 @@ bool LedgerClient::take_reply(std::string_view payload) {
   if (!json.ok() || !json->is_object()) return false;
   const auto status = static_cast<int>(base::json_number_or(*json, "status", 422));
   const bool is_failure_status = status >= 400 && status <= 599;
-  answer_later(std::move(found.mapped().done), {reply.ok, reply.ok ? 200 : is_failure_status ? status : 422, std::move(*json)});
+  answer_later(std::move(found.mapped().done), {reply.ok,
+                                                reply.ok            ? 200
+                                                : is_failure_status ? status
+                                                                    : 422,
+                                                std::move(*json)});
   return true;
 }
 

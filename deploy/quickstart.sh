@@ -79,7 +79,7 @@ mkdir "$work/component/data"
 say "making the gateway's configuration, authorities and first admin"
 "$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" \
   --component "prometheus=http://127.0.0.1:$prometheus_port" --component "alertmanager=http://127.0.0.1:$alertmanager_port" >"$work/init.txt"
-password=$(sed -n 's/^ *password:* *//p' "$work/init.txt" | head -n 1)
+password=$(sed -n 's/^ *Password *\([^ ]*\).*/\1/p' "$work/init.txt" | head -n 1)
 cp "$POSTERN_ROOT/deploy/quickstart/policy.yaml" "$work/gateway/policy.yaml"
 p policy check "$work/gateway/policy.yaml" >/dev/null
 
@@ -88,7 +88,7 @@ say "starting Postern"
 serving=$!
 ready=0
 for _ in $(seq 100); do
-  if p status >/dev/null 2>&1 && curl -sf --cacert "$work/gateway/certs/admin-ca.crt" "https://localhost:$admin_port/readyz" >/dev/null; then ready=1; break; fi
+  if p status >/dev/null 2>&1 && curl -sf --cacert "$work/gateway/certs/admin-ca.pem" "https://localhost:$admin_port/readyz" >/dev/null; then ready=1; break; fi
   kill -0 "$serving" 2>/dev/null || break
   sleep 0.2
 done
@@ -116,8 +116,8 @@ cat <<TEXT
   Admin      https://localhost:$admin_port/     user admin, password $password
 
   The certificates are of this installation's own authorities: your browser will ask. They are
-             $work/gateway/certs/support-ca.crt   (engineers)
-             $work/gateway/certs/admin-ca.crt     (admins)
+             $work/gateway/certs/support-ca.pem   (engineers)
+             $work/gateway/certs/admin-ca.pem     (admins)
 
   In another terminal:
              $postern --config $cfg status

@@ -11,7 +11,7 @@ step() {  # step "what" condition...: runs the condition
   shift
   if "$@"; then printf '  ok    %s\n' "$what"; else printf '  FAIL  %s\n' "$what"; failed=1; fi
 }
-engineer() { curl -sS --cacert "$work/gateway/certs/support-ca.crt" -b "$jar" -c "$jar" "$@"; }
+engineer() { curl -sS --cacert "$work/gateway/certs/support-ca.pem" -b "$jar" -c "$jar" "$@"; }
 status_of() { engineer -o "$work/answer" -D "$work/head" -w '%{http_code}' "$@"; }
 code_in_answer() { node -e 'try{console.log(JSON.parse(require("fs").readFileSync(process.argv[1])).code)}catch{console.log("none")}' "$work/answer"; }
 gives() { local want=$1; shift; [ "$(status_of "$@")" = "$want" ]; }
@@ -50,8 +50,8 @@ step "  then it is refused" refuses 403 capability_off "${post[@]}"
 
 # A response of tens of megabytes, read slowly: it is under way for long. Every series of Prometheus, several times over.
 query='{__name__=~".+"}'
-for i in 1 2 3 4 5 6; do query+=" or label_replace({__name__=~\".+\"},\"copy\",\"$i\",\"\",\"\")"; done
-engineer -o "$work/stream" -G --limit-rate 200K --data-urlencode "query=$query" --data-urlencode "start=$(($(date +%s) - 900))" \
+for i in 1 2; do query+=" or label_replace({__name__=~\".+\"},\"copy\",\"$i\",\"\",\"\")"; done
+engineer -o "$work/stream" -G --limit-rate 100K --data-urlencode "query=$query" --data-urlencode "start=$(($(date +%s) - 900))" \
   --data-urlencode "end=$(($(date +%s) + 240))" --data-urlencode step=1 "$base/prometheus/api/v1/query_range" >/dev/null 2>&1 &
 stream=$!
 for _ in $(seq 100); do [ -s "$work/stream" ] && break; sleep 0.1; done

@@ -42,7 +42,7 @@ struct ServiceChoice {
   std::string name, path, url;
 };
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   base::JsonWriter::escape(out, text);  // a JSON text is a YAML text
   return out;
@@ -81,16 +81,16 @@ std::vector<std::string> choose_names(const std::vector<std::string>& wanted) {
 
 std::string listener_text(const std::string& name, const std::string& address,
                           const std::vector<std::string>& names) {
-  std::string out = "  " + name + ":\n    address: " + quoted(address) + "\n    certificate: certs/" + name +
+  std::string out = "  " + name + ":\n    address: " + in_quotes(address) + "\n    certificate: certs/" + name +
                     ".pem\n    key: keys/" + name + ".key\n    names:\n";
-  for (const std::string& host : names) out += "      - " + quoted(host) + "\n";
+  for (const std::string& host : names) out += "      - " + in_quotes(host) + "\n";
   return out;
 }
 
 std::string config_text(const InitOptions& options, const std::string& user,
                         const std::vector<std::string>& names) {
   std::string out = "# docs/CONFIGURATION.md describes every key.\nversion: 1\n";
-  if (!user.empty()) out += "user: " + quoted(user) + "\n";
+  if (!user.empty()) out += "user: " + in_quotes(user) + "\n";
   out +=
       "listeners:\n" + listener_text("support", options.listen, names) +
       listener_text("admin", options.admin_listen, names) +
@@ -99,8 +99,8 @@ std::string config_text(const InitOptions& options, const std::string& user,
   const std::vector<ServiceChoice> services = choose_services(options.components);
   out += services.empty() ? " []\n" : "\n";
   for (const ServiceChoice& one : services) {
-    out += "    - name: " + quoted(one.name) + "\n      path: " + quoted(one.path) +
-           "\n      nodes:\n        - " + quoted(one.url) + "\n";
+    out += "    - name: " + in_quotes(one.name) + "\n      path: " + in_quotes(one.path) +
+           "\n      nodes:\n        - " + in_quotes(one.url) + "\n";
   }
   return out;
 }
@@ -139,7 +139,7 @@ class Initialiser {
         "  First admin     admin\n"
         "  Password        %s      (shown once)\n"
         "  Console         %s\n"
-        "  Its authority   %s/certs/admin-authority.pem\n"
+        "  Its authority   %s/certs/admin-ca.pem\n"
         "                  SHA-256 %s\n\n"
         "Next:\n"
         "  1. Say in %s/policy.yaml what engineers could be let do; check it with\n"
@@ -221,7 +221,7 @@ class Initialiser {
       if (facts.ok()) admin_fingerprint_ = facts->front().fingerprint;
     }
     const base::Status stored = store(name, server->certificate_pem, *server);
-    return stored.ok() ? store(name + "-authority", authority->certificate_pem, *authority) : stored;
+    return stored.ok() ? store(name + "-ca", authority->certificate_pem, *authority) : stored;
   }
 
   std::vector<std::string> certificate_names() const {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/access.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/crypto.h"
 
@@ -34,7 +36,8 @@ void Access::rebuild() {
 }
 
 void Access::add_session(const state::Session& session) {
-  sessions_[session.id] = {session.id, session.engineer, session.expires, session.idle};
+  sessions_[session.id] = {session.id, session.engineer, session.expires, session.idle,
+                           std::max(session.opened, session.last_active)};
   if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
   if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
 }
@@ -59,6 +62,10 @@ bool Access::apply(const base::Json& event) {
     rebuild();  // an event that ended sessions as a side effect
   }
   return true;
+}
+
+void Access::touch(const std::string& session, base::Micros now) {
+  if (const auto it = sessions_.find(session); it != sessions_.end()) it->second.last_active = now;
 }
 
 const SessionView* Access::find(std::string_view id) const {

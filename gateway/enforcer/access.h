@@ -27,6 +27,7 @@ namespace postern::enforcer {
 struct SessionView {
   std::string id, engineer;
   base::Micros expires = 0, idle = 0;
+  base::Micros last_active = 0;  // as far as this enforcer and the ledger's state know
 };
 
 // Everything of a request that is judged.
@@ -52,6 +53,7 @@ class Access {
   const SessionView* find_by_token(std::string_view token) const;
   const SessionView* find_by_certificate(std::string_view fingerprint) const;
   const SessionView* find(std::string_view id) const;
+  void touch(const std::string& session, base::Micros now);  // it did something
 
   // Why each capability can or cannot be used by this session now.
   const std::vector<base::Refusal>& standing(const SessionView& session, base::Micros now);

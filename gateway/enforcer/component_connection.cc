@@ -11,6 +11,8 @@ namespace postern::enforcer {
 namespace {
 
 constexpr std::size_t kPlainPiece = 16U << 10U;
+// Interim responses (103, 102 ...) to one request: they are passed on without credit.
+constexpr int kMostInterim = 16;
 
 }  // namespace
 
@@ -39,7 +41,8 @@ void ComponentConnection::begin(ComponentUser& user, http::Method method) {
   method_ = method;
   parser_.reset();
   body_.reset();
-  head_done_ = request_done_ = received_ = paused_ = false;
+  head_done_ = request_done_ = asked_ = received_ = paused_ = false;
+  interim_ = 0;
   update_interest();
 }
 
@@ -51,8 +54,8 @@ void ComponentConnection::send(std::string_view bytes) {
 }
 
 void ComponentConnection::flush() {
-  touched_ = false;
   if (closed_) return;
+  if (!out_.empty()) asked_ = true;
   if (tls_) {
     if (!tls_->handshake_done()) {
       std::string_view nothing;
@@ -89,6 +92,7 @@ void ComponentConnection::receive() {
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (n <= 0) {
     stream_ended_ = true;
+    stream_broken_ = n < 0;
     return on_end_of_stream();
   }
   // Bytes that nobody asked for: an answer to nothing could be taken for the answer to the next request.
@@ -102,7 +106,10 @@ void ComponentConnection::take(std::string_view bytes) {
   } else if (!in_.write(bytes)) {
     return fail(base::Refusal::GatewayError, "more of the response arrived than was asked for");
   }
-  if (user_ == nullptr && !in_.empty()) return close();
+  if (user_ == nullptr && (!in_.empty() || stream_ended_)) return close();
+  // It was said before the question was put: not its answer.
+  if (!asked_ && !in_.empty())
+    return fail(base::Refusal::ComponentMalformed, "the component answered before it was asked");
   parse();
   if (!closed_) update_interest();
 }
@@ -159,6 +166,10 @@ bool ComponentConnection::parse_head() {
   in_.consume(step.consumed);
   const http::ResponseHead& head = parser_.head();
   if (head.interim()) {
+    if (++interim_ > kMostInterim) {
+      fail(base::Refusal::ComponentMalformed, "the component sends interim responses without end");
+      return false;
+    }
     user_->on_component_head(head);
     parser_.reset();
     return true;
@@ -209,7 +220,7 @@ void ComponentConnection::end_of_response() {
 void ComponentConnection::on_end_of_stream() {
   if (user_ == nullptr) return close();
   if (paused_) return;  // what is held is given out first
-  const bool trustworthy = !tls_ || tls_->on_end().ok();
+  const bool trustworthy = !stream_broken_ && (!tls_ || tls_->on_end().ok());
   if (head_done_ && trustworthy && body_->close()) return end_of_response();
   if (!received_)
     return fail(base::Refusal::ComponentClosed, "the component closed the connection without an answer");

@@ -101,9 +101,12 @@ class ComponentConnection : public loop::Disposable {
   bool head_done_ = false;
   bool keep_alive_ = true;
   bool request_done_ = false;
+  bool asked_ = false;  // something of the request has left
   bool received_ = false;
+  int interim_ = 0;  // interim responses to this request so far
   bool paused_ = false;
   bool stream_ended_ = false;
+  bool stream_broken_ = false;  // it ended with an error: what has no other end is cut short
   bool closed_ = false;
   bool touched_ = false;
   std::uint64_t exchanges_ = 0;

@@ -129,6 +129,7 @@ bool ComponentPool::flush() {
   while (!touched_.empty()) {
     ComponentConnection* connection = touched_.back();
     touched_.pop_back();
+    connection->touched_ = false;
     connection->flush();
   }
   return true;

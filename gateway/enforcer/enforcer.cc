@@ -7,6 +7,9 @@
 namespace postern::enforcer {
 namespace {
 
+// What one terminator may hold open here: far more than its limits let in, far less than our memory.
+constexpr std::size_t kMostClients = 100'000;
+
 template <typename T>
 void dispose_later(loop::Loop& loop, std::unique_ptr<T> object) {
   struct Holder : loop::Disposable {
@@ -84,6 +87,7 @@ void Enforcer::set_ledger(base::UniqueFd socket) { ledger_.set_channel(std::move
 void Enforcer::terminator_gone(const base::Error& why) {
   if (!channel_) return;
   base::log_warning("the terminator's channel is gone: " + why.message);
+  channel_->close();
   dispose_later(loop_, std::move(channel_));
   std::vector<std::uint64_t> all;
   for (const auto& [id, exchange] : exchanges_) all.push_back(id);
@@ -96,8 +100,8 @@ void Enforcer::terminator_gone(const base::Error& why) {
 }
 
 void Enforcer::drain(std::function<void()> done) {
+  if (exchanges_.empty()) return done();
   drained_ = std::move(done);
-  if (exchanges_.empty()) drained_();
 }
 
 // --- frames from the terminator
@@ -152,7 +156,7 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
     return true;
   }
   ipc::ConnectionOpened opened;
-  if (!ipc::decode(payload, opened) || clients_.contains(id)) return false;
+  if (!ipc::decode(payload, opened) || clients_.contains(id) || clients_.size() >= kMostClients) return false;
   auto client = std::make_unique<Client>();
   client->id = id;
   client->text = opened.client;
@@ -166,8 +170,12 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
 Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
   const auto client = clients_.find(connection);
   if (client == clients_.end() || client->second->closed || id <= last_exchange_) return nullptr;
+  // One after the other on a connection: so the clients bound the exchanges.
+  if (client->second->exchanges > 0) return nullptr;
   last_exchange_ = id;
-  return exchanges_.emplace(id, std::make_unique<Exchange>(site_, *client->second, id)).first->second.get();
+  ++client->second->exchanges;
+  auto exchange = std::make_unique<Exchange>(site_, *client->second, id, ++last_serial_);
+  return exchanges_.emplace(id, std::move(exchange)).first->second.get();
 }
 
 bool Enforcer::take_head(std::uint64_t id, std::string_view payload) {
@@ -191,15 +199,14 @@ bool Enforcer::take_done(std::uint64_t id, std::string_view payload) {
   ipc::ExchangeDone done;
   Exchange* exchange = site_.find(id);
   if (exchange == nullptr || !ipc::decode(payload, done)) return false;
-  exchange->on_done(done);
-  const std::uint64_t version = exchange->cut_version();
-  if (version != 0) {
-    Cutting& cutting = cutting_[version];
-    cutting.slowest = std::max(cutting.slowest, exchange->cut_took());
-    if (cutting.under_way > 0) --cutting.under_way;
+  // Figures that cannot be would stand in the log.
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;
+  if (done.ended < 0 || done.ended > loop_.now() || done.request_bytes > kMost ||
+      done.response_bytes > kMost || done.after_cut > kMost) {
+    return false;
   }
+  exchange->on_done(done);
   end(id);
-  if (version != 0) finish_cutting(version);
   return true;
 }
 
@@ -207,16 +214,25 @@ void Enforcer::end(std::uint64_t id) {
   auto exchange = exchanges_.extract(id);
   if (exchange.empty()) return;
   const std::uint64_t client = exchange.mapped()->client_id();
+  const std::uint64_t version = exchange.mapped()->cut_version();
+  if (version != 0) {
+    Cutting& cutting = cutting_[version];
+    cutting.slowest = std::max(cutting.slowest, exchange.mapped()->cut_took());
+    if (cutting.under_way > 0) --cutting.under_way;
+  }
+  if (const auto it = clients_.find(client); it != clients_.end()) --it->second->exchanges;
   // Its callbacks may be on the stack; it is destroyed after the turn, but is out of reach from now on.
   loop_.dispose(std::move(exchange.mapped()));
   forget_client(client);
-  if (drained_ && exchanges_.empty()) drained_();
+  if (version != 0) finish_cutting(version);
+  if (drained_ && exchanges_.empty()) std::exchange(drained_, nullptr)();
 }
 
-// A connection is forgotten when it is closed and its last exchange has been destroyed.
+// A connection is forgotten when it is closed and its exchange has ended: until then the exchange refers to
+// it.
 void Enforcer::forget_client(std::uint64_t id) {
   const auto it = clients_.find(id);
-  if (it == clients_.end() || !it->second->closed) return;
+  if (it == clients_.end() || !it->second->closed || it->second->exchanges > 0) return;
   auto client = std::move(it->second);
   clients_.erase(it);
   dispose_later(loop_, std::move(client));
@@ -251,6 +267,10 @@ void Enforcer::on_policy(std::string_view text) {
   if (access_.ready() && access_.policy().hash() == parsed.policy->hash()) return;
   access_.set_policy(std::move(parsed.policy));
   review({0, loop_.now(), false, {}});
+}
+
+void Enforcer::on_activity_due() {
+  for (const auto& [id, exchange] : exchanges_) exchange->note_activity();
 }
 
 void Enforcer::review(const ipc::Change& change) {

@@ -35,6 +35,7 @@ class Enforcer final : public LedgerListener {
   void on_state(std::uint64_t version, const base::Json& state) override;
   void on_change(const ipc::Change& change, const base::Json& event) override;
   void on_policy(std::string_view text) override;
+  void on_activity_due() override;
 
  private:
   // A change whose cuts are being made: Applied is sent when the last of them is done.
@@ -73,6 +74,7 @@ class Enforcer final : public LedgerListener {
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
   std::uint64_t last_exchange_ = 0;
+  std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, Cutting> cutting_;
   std::function<void()> drained_;
 };

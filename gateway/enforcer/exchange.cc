@@ -21,6 +21,9 @@ constexpr std::string_view kOurs = "/.postern";
 // What may wait for the component before the client has to: small, so that what was accepted is soon on its
 // way.
 constexpr std::size_t kCreditAt = 64U << 10U;
+// A form or document for a page of ours. Less than the credit that a terminator begins with: none is given
+// for it.
+constexpr std::size_t kMostOwnBody = 64U << 10U;
 
 bool is_ours(std::string_view path) {
   return path == kOurs || (path.starts_with(kOurs) && path[kOurs.size()] == '/');
@@ -35,8 +38,7 @@ bool is_component_fault(base::Refusal refusal) {
   return refusal >= base::Refusal::GatewayError && refusal <= base::Refusal::ComponentCertificate;
 }
 
-std::string problem_json(base::Refusal refusal, std::string_view why, std::string_view event_id,
-                         std::string_view nearest) {
+std::string problem_json(base::Refusal refusal, std::string_view why, std::string_view event_id) {
   const base::RefusalText& text = base::text_of(refusal);
   std::string out;
   base::JsonWriter json(out);
@@ -47,7 +49,6 @@ std::string problem_json(base::Refusal refusal, std::string_view why, std::strin
   json.field("code", text.code);
   if (!why.empty()) json.field("detail", why);
   json.field("remedy", text.remedy);
-  if (!nearest.empty()) json.field("nearest", nearest);
   json.field("event", event_id);
   json.close_object();
   return out;
@@ -65,28 +66,29 @@ const Service* service_for(const std::vector<Service>& services, std::string_vie
 
 }  // namespace
 
-Exchange::Exchange(Site& site, Client& client, std::uint64_t id)
+Exchange::Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t serial)
     : site_(site),
       client_(client),
       id_(id),
+      serial_(serial),
+      settings_(site.settings),
       began_(site.loop.now()),
       body_(ipc::kInitialCredit + ipc::kBodyPiece, 0),
-      deadline_(site.deadlines, [this] { on_deadline(); }) {
-  ++client_.exchanges;
-}
+      deadline_(site.deadlines, [this] { on_deadline(); }) {}
 
-Exchange::~Exchange() {
-  release_component();
-  --client_.exchanges;
-}
+Exchange::~Exchange() { release_component(); }
 
 void Exchange::on_deadline() {
   if (phase_ != Phase::Waiting && phase_ != Phase::Forwarding) return;
+  // The component waits for the client to take what it said: the terminator keeps the time.
+  if (component_head_ && response_credit_ < http::BodyDecoder::kMaxTrailerBytes)
+    return deadline_.set(settings_->component_idle);
   release_component();
   // Still waiting for its record to be durable: then it is the log that is late, not the component.
-  if (const std::string why = site_.ledger.unavailable(); phase_ == Phase::Waiting && !why.empty()) {
+  const std::string why = site_.ledger.unavailable();
+  if (awaits_record_ || (phase_ == Phase::Waiting && !why.empty())) {
     failure_ = base::Refusal::LogUnavailable;
-    return refuse(base::Refusal::LogUnavailable, why);
+    return refuse(base::Refusal::LogUnavailable, why.empty() ? "the record was not durable in time" : why);
   }
   on_component_failed(base::Refusal::ComponentTimeout, "the component did not answer in time", false);
 }
@@ -116,8 +118,8 @@ base::Refusal Exchange::validate(const ipc::RequestHead& wire, std::string_view&
   breach = breach || !verdict.ok() || wire.body != expected || !same_length;
   if (breach) return base::Refusal::Malformed;
   http::TargetRules rules;
-  rules.ours = site_.settings->names;
-  rules.query = site_.settings->query;
+  rules.ours = settings_->names;
+  rules.query = settings_->query;
   const http::Verdict target = http::canonicalise(head_.target, rules, target_);
   if (!target.ok()) {
     why = target.sentence;
@@ -125,7 +127,7 @@ base::Refusal Exchange::validate(const ipc::RequestHead& wire, std::string_view&
   }
   // Host must name us as well: a page that was tricked into another name must not reach a session of ours
   // (DNS rebinding).
-  if (!http::names_one_of(site_.settings->names, head_.fields.find(http::FieldId::Host).value_or(""))) {
+  if (!http::names_one_of(settings_->names, head_.fields.find(http::FieldId::Host).value_or(""))) {
     why = "the Host field names a host that is not served here";
     return head_.version == http::Version::Http10 && !head_.fields.has(http::FieldId::Host)
                ? base::Refusal::None
@@ -195,7 +197,7 @@ bool Exchange::cross_site() const {
   if (head_.fields.find(http::FieldId::SecFetchSite).value_or("same-origin") == "cross-site") return true;
   const auto origin = head_.fields.find(http::FieldId::Origin);
   if (!origin) return false;
-  return !origin->starts_with("https://") || !http::names_one_of(site_.settings->names, origin->substr(8));
+  return !origin->starts_with("https://") || !http::names_one_of(settings_->names, origin->substr(8));
 }
 
 void Exchange::judge() {
@@ -226,10 +228,11 @@ void Exchange::judge() {
     const policy::Question question{call.method, target_.path(), {}, call.content_type, call.has_body};
     return refuse(decision_.refusal, policy::describe(*policy_, question, decision_));
   }
-  if (head_.body.kind == http::BodyKind::Sized && head_.body.size > decision_.body_limit) {
+  const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_bytes_;
+  if (size > decision_.body_limit) {
     return refuse(base::Refusal::BodyNotAllowed, "the body is longer than the operation allows");
   }
-  service_ = service_for(site_.settings->services, target_.path());
+  service_ = service_for(settings_->services, target_.path());
   node_ = service_ == nullptr ? -1 : site_.pool.choose(service_->name, -1);
   if (node_ < 0)
     return refuse(base::Refusal::ComponentUnreachable,
@@ -259,16 +262,24 @@ void Exchange::record() {
   event.exchange = id_;
   const std::uint64_t number = site_.recorder.forwarded(event_id_, event, write);
   recorded_ = true;
-  site_.ledger.active(session_);
-  deadline_.set(site_.settings->connect);
+  note_activity();
+  deadline_.set(settings_->connect);
   if (!write) return connect(false);
+  awaits_record_ = true;
   site_.ledger.when_durable(number, id_, [this] {
+    awaits_record_ = false;
     if (phase_ == Phase::Waiting) connect(false);
   });
 }
 
+void Exchange::note_activity() {
+  if (!recorded_ || phase_ == Phase::Finishing) return;
+  site_.ledger.active(session_);
+  site_.access.touch(session_, site_.loop.wall());
+}
+
 void Exchange::connect(bool fresh) {
-  deadline_.set(site_.settings->connect);
+  deadline_.set(settings_->connect);
   site_.pool.acquire(
       static_cast<std::size_t>(node_), fresh, id_, [this](base::Result<ComponentConnection*> connection) {
         if (connection.ok()) return forward(**connection);
@@ -290,7 +301,7 @@ void Exchange::forward(ComponentConnection& connection) {
   component_ = &connection;
   phase_ = Phase::Forwarding;
   sent_at_ = site_.loop.now();
-  deadline_.set(site_.settings->response_head);
+  deadline_.set(settings_->response_head);
   connection.begin(*this, head_.method);
   const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
   http::Fields fields = head_.fields;
@@ -316,9 +327,9 @@ bool Exchange::on_request_body(std::string_view piece) {
   request_bytes_ += piece.size();
   if (phase_ == Phase::Finishing || (phase_ == Phase::Answering && !body_wanted_here_))
     return true;  // refused already: not wanted
-  const std::uint64_t most =
-      body_wanted_here_ ? ipc::kInitialCredit
-                        : std::min<std::uint64_t>(decision_.body_limit, site_.settings->request_body);
+  const std::uint64_t most = body_wanted_here_
+                                 ? kMostOwnBody
+                                 : std::min<std::uint64_t>(decision_.body_limit, settings_->request_body);
   if (request_bytes_ > most) {
     release_component();
     if (head_sent_) {
@@ -330,7 +341,10 @@ bool Exchange::on_request_body(std::string_view piece) {
     return true;
   }
   if (!body_.write(piece)) return false;
-  if (phase_ == Phase::Forwarding) pass_body();
+  if (phase_ == Phase::Forwarding) {
+    if (!component_head_) deadline_.set(settings_->response_head);
+    pass_body();
+  }
   return true;
 }
 
@@ -341,6 +355,7 @@ bool Exchange::on_request_end(const std::vector<ipc::WireField>& trailers) {
   }
   request_done_ = true;
   if (phase_ == Phase::Forwarding) {
+    if (!component_head_) deadline_.set(settings_->response_head);
     pass_body();
   } else if (phase_ == Phase::Answering && body_wanted_here_) {
     site_.visit.serve(*this);
@@ -412,6 +427,7 @@ std::string Exchange::nearest() const {
 void Exchange::refuse(base::Refusal refusal, std::string_view why) {
   const base::RefusalText& text = base::text_of(refusal);
   const bool wants_page = http::wants_html(head_.fields.find(http::FieldId::Accept).value_or(""));
+  // For people: looking for it costs more than the decision did.
   const std::string near = wants_page ? nearest() : std::string();
   const std::string_view method =
       head_.target.empty() || target_.path().empty() ? "" : http::to_text(head_.method);
@@ -440,7 +456,7 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
     fields.put("retry-after", "2");
   if (!wants_page) {
     fields.put("content-type", "application/problem+json");
-    return answer(text.status, std::move(fields), problem_json(refusal, why, event_id_, near));
+    return answer(text.status, std::move(fields), problem_json(refusal, why, event_id_));
   }
   RefusalView view;
   view.refusal = refusal;
@@ -535,7 +551,7 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   component_head_ = true;
   head_at_ = site_.loop.now();
   status_ = head.status;
-  deadline_.set(site_.settings->component_idle);
+  deadline_.set(settings_->component_idle);
   http::Fields fields = head.fields;
   const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
   rewrite_response(
@@ -545,7 +561,8 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
     case http::BodyKind::None: {
       // The answer to HEAD says how long the body would be.
       const bool said = head_.method == http::Method::Head && head.declared_size.has_value();
-      return send_head(head.status, fields, said ? ipc::BodyKind::Sized : ipc::BodyKind::None, said ? *head.declared_size : 0);
+      return send_head(head.status, fields, said ? ipc::BodyKind::Sized : ipc::BodyKind::None,
+                       said ? *head.declared_size : 0);
     }
     case http::BodyKind::Sized:
       return send_head(head.status, fields, ipc::BodyKind::Sized, head.body.size);
@@ -555,7 +572,7 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
 }
 
 void Exchange::on_component_body(std::string_view piece) {
-  deadline_.set(site_.settings->component_idle);
+  deadline_.set(settings_->component_idle);
   response_credit_ -= piece.size();
   while (!piece.empty()) {
     const std::size_t size = std::min(piece.size(), ipc::kBodyPiece);
@@ -619,9 +636,15 @@ void Exchange::cut(ipc::CutReason reason) {
   site_.send(ipc::ExchangeFrame::Cut, id_, {&code, 1});
 }
 
+// What came from the component can be cut until the terminator says that the client has it, also when we have
+// handed over all of it. Our own refusals stay.
+bool Exchange::may_be_cut() const {
+  if (!recorded_ || cut_version_ != 0 || phase_ == Phase::Answering) return false;
+  return phase_ != Phase::Finishing || (end_sent_ && component_head_ && !client_gone_);
+}
+
 bool Exchange::review(const ipc::Change& change) {
-  if (!recorded_ || phase_ == Phase::Finishing || phase_ == Phase::Answering || cut_version_ != 0)
-    return false;
+  if (!may_be_cut()) return false;
   base::Refusal now = base::Refusal::SessionEnded;
   if (const SessionView* session = session_view(); session != nullptr && site_.access.ready()) {
     const Call call{http::to_text(head_.method), &target_,
@@ -633,6 +656,7 @@ bool Exchange::review(const ipc::Change& change) {
   cut_version_ = change.version;
   cut_commanded_ = change.commanded;
   cut_code_ = now;
+  cut_late_ = end_sent_;
   release_component();
   if (head_sent_) {
     cut(ipc::CutReason::Permission);
@@ -660,7 +684,7 @@ void Exchange::on_done(const ipc::ExchangeDone& done) {
 }
 
 std::string_view Exchange::outcome(const ipc::ExchangeDone& done) const {
-  if (cut_version_ != 0) return "cut";
+  if (cut_version_ != 0 && !(cut_late_ && done.complete)) return "cut";
   if (is_component_fault(failure_)) return "component_failed";
   if (sent_at_ == 0) return "not_forwarded";
   return done.complete ? "completed" : "client_gone";

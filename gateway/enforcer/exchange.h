@@ -30,10 +30,13 @@ namespace postern::enforcer {
 
 class Exchange final : public ComponentUser, public loop::Disposable {
  public:
-  Exchange(Site& site, Client& client, std::uint64_t id);
+  // serial: unlike id, never given twice in this process.
+  Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t serial);
   ~Exchange() override;
 
   std::uint64_t id() const { return id_; }
+  std::uint64_t serial() const { return serial_; }
+  bool answered() const { return head_sent_ || phase_ == Phase::Finishing; }
   std::uint64_t client_id() const { return client_.id; }
   const std::string& session() const { return session_; }
 
@@ -52,6 +55,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   std::uint64_t cut_version() const { return cut_version_; }
   base::Nanos cut_took() const { return cut_took_; }
   void on_terminator_gone();
+  void note_activity();  // what runs keeps its session from going idle
 
   // For the pages below /.postern/.
   const http::RequestHead& head() const { return head_; }
@@ -78,6 +82,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void identify();
   void judge();
   bool cross_site() const;
+  bool may_be_cut() const;
   void record();
   void connect(bool fresh);
   void forward(ComponentConnection& connection);
@@ -97,6 +102,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   Site& site_;
   Client& client_;
   std::uint64_t id_;
+  std::uint64_t serial_;
+  std::shared_ptr<const Settings> settings_;  // as they were when it began: service_ points into them
   Phase phase_ = Phase::Waiting;
   base::Nanos began_;
   std::uint8_t minor_ = 1;
@@ -108,6 +115,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   const Service* service_ = nullptr;
   int node_ = -1;
   std::string event_id_;
+  bool awaits_record_ = false;  // a change whose record is not durable yet
   bool recorded_ = false;
   ComponentConnection* component_ = nullptr;
   bool retried_ = false;
@@ -134,6 +142,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   base::Nanos cut_commanded_ = -1;
   base::Nanos cut_took_ = 0;
   base::Refusal cut_code_ = base::Refusal::None;
+  bool cut_late_ = false;  // all of the response had been handed to the terminator: it may be too late
   bool client_gone_ = false;
   loop::Deadline deadline_;
 };

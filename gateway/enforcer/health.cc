@@ -47,7 +47,9 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
     under_way_ = true;
     status_ = 0;
     timeout_.start(settings().timeout);
-    owner_.pool_.acquire(node_, false, key(), [this](base::Result<ComponentConnection*> connection) {
+    // A connection of its own: one that rested may be closed by the node in this very moment, and that says
+    // nothing.
+    owner_.pool_.acquire(node_, true, key(), [this](base::Result<ComponentConnection*> connection) {
       if (!connection.ok()) return finish(false, connection.error().message);
       connection_ = *connection;
       connection_->begin(*this, http::Method::Get);
@@ -55,7 +57,7 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
       http::Fields fields;
       fields.put("user-agent", "postern-health");
       http::write_request_head(out, {http::Method::Get, settings().path, owner_.pool_.node(node_).authority},
-                               fields, {}, true);
+                               fields, {}, false);
       connection_->request_ended();
       connection_->send(out);
     });

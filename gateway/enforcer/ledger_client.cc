@@ -2,9 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/ledger_client.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace postern::enforcer {
+namespace {
+
+// Sessions told in one Activity frame: far below a frame's limit.
+constexpr std::size_t kMostActive = 10'000;
+
+}  // namespace
 
 LedgerClient::LedgerClient(loop::Loop& loop, LedgerListener& listener)
     : loop_(loop), listener_(listener), activity_timer_(loop, [this] { tell_activity(); }) {
@@ -17,7 +25,7 @@ void LedgerClient::set_channel(base::UniqueFd socket) {
   state_text_.clear();
   policy_text_.clear();
   channel_ = std::make_unique<ipc::SocketChannel>(
-      loop_, std::move(socket), ipc::SocketChannelLimits{ipc::kLedgerFrame, kMostRetained * 2},
+      loop_, std::move(socket), ipc::SocketChannelLimits{ipc::kLedgerFrame, kMostRetained * 4},
       [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
         on_frame(type, payload);
       },
@@ -33,6 +41,7 @@ void LedgerClient::on_closed(const base::Error& why) {
     std::unique_ptr<ipc::SocketChannel> channel;
   };
   auto old = std::make_unique<Old>();
+  channel_->close();  // what it said after this would be counted for its successor
   old->channel = std::move(channel_);
   loop_.dispose(std::move(old));
   auto unanswered = std::exchange(commands_, {});
@@ -51,6 +60,10 @@ void LedgerClient::send(ipc::ToLedger type, const std::string& payload) {
 }
 
 std::uint64_t LedgerClient::append(const ipc::Append& event) {
+  if (event.kind == ipc::AppendKind::Refused && retained_bytes_ > 2 * kMostRetained) {
+    if (dropped_++ == 0) base::log_error("the ledger is away for too long: refusals are no longer recorded");
+    return last_number_;
+  }
   ipc::encode(event, out_);
   retained_.push_back({++last_number_, out_.bytes()});
   retained_bytes_ += out_.bytes().size();
@@ -80,12 +93,14 @@ void LedgerClient::applied(const ipc::Applied& applied) {
 }
 
 void LedgerClient::tell_activity() {
-  if (active_.empty() || !channel_) return;
-  base::BinaryWriter out;
-  out.u32(static_cast<std::uint32_t>(active_.size()));
-  for (const std::string& session : active_) out.text(session);
-  active_.clear();
-  send(ipc::ToLedger::Activity, out.bytes());
+  listener_.on_activity_due();
+  while (!active_.empty() && channel_) {
+    base::BinaryWriter out;
+    const std::size_t count = std::min(active_.size(), kMostActive);
+    out.u32(static_cast<std::uint32_t>(count));
+    for (std::size_t i = 0; i < count; ++i) out.text(active_.extract(active_.begin()).value());
+    send(ipc::ToLedger::Activity, out.bytes());
+  }
 }
 
 void LedgerClient::on_frame(std::uint16_t type, std::string_view payload) {
@@ -156,6 +171,8 @@ bool LedgerClient::take_acked(std::string_view payload) {
     retained_bytes_ -= retained_.front().payload.size();
     retained_.pop_front();
   }
+  if (dropped_ > 0 && retained_bytes_ <= kMostRetained)
+    base::log_error("refusals that were not recorded: " + std::to_string(std::exchange(dropped_, 0)));
   while (!waiters_.empty() && waiters_.begin()->first <= durable) {
     auto waiter = waiters_.extract(waiters_.begin());
     waiter.mapped().then();

@@ -6,7 +6,8 @@
 //
 // Events that the ledger has not yet called durable are kept, and sent again to a ledger that was restarted,
 // which drops those it has. So nothing that was recorded is lost while either of the two lives. Memory for
-// them is bounded: past kMostRetained the log counts as unavailable, and the door is closed.
+// them is bounded: past kMostRetained the log counts as unavailable, and the door is closed; past twice that,
+// refusals are no longer kept, only counted: whoever is refused could fill the memory with them.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,7 @@ class LedgerListener {
   virtual void on_state(std::uint64_t version, const base::Json& state) = 0;
   virtual void on_change(const ipc::Change& change, const base::Json& event) = 0;
   virtual void on_policy(std::string_view text) = 0;
+  virtual void on_activity_due() = 0;  // name the sessions that are in use (LedgerClient::active)
 };
 
 class LedgerClient {
@@ -51,7 +53,9 @@ class LedgerClient {
   bool handed_over() const { return channel_ && channel_->queued() == 0; }
 
   // Records an event; the number is for when_durable. Only while unavailable() is empty, or for what must be
-  // told all the same (completions, refusals): those are kept until the ledger is back.
+  // told all the same: completions of what was recorded are kept until the ledger is back; refusals too, up
+  // to kMostRetained, then they are only counted (nothing was let through, and memory is not a client's to
+  // fill).
   std::uint64_t append(const ipc::Append& event);
   // Calls once, with true when the event is durable. There is no false: while the log is not there, it is
   // simply not called; cancel() it.
@@ -88,6 +92,7 @@ class LedgerClient {
   std::string reason_ = "the ledger is not there yet";
   std::deque<Retained> retained_;
   std::size_t retained_bytes_ = 0;
+  std::uint64_t dropped_ = 0;  // refusals that were not kept
   std::uint64_t last_number_ = 0;
   std::uint64_t channel_base_ = 0;  // the number before the first Append of this channel
   std::multimap<std::uint64_t, Waiter> waiters_;

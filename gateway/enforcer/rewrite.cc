@@ -3,6 +3,7 @@
 #include "gateway/enforcer/rewrite.h"
 
 #include <array>
+#include <vector>
 
 #include "base/bytes.h"
 #include "gateway/http/forwarding.h"
@@ -26,6 +27,9 @@ std::string local_reference(std::string_view value, std::string_view authority) 
         !ends_authority(rest)) {
       continue;
     }
+    // "//host/" and "/\\host/" would name another host.
+    const bool misread = rest.size() > 1 && rest[0] == '/' && (rest[1] == '/' || rest[1] == '\\');
+    if (misread) return "/." + std::string(rest);
     return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
   }
   return std::string(value);
@@ -44,15 +48,19 @@ std::string with_component_origin(std::string_view value, const Passage& passage
 
 template <typename Change>
 void change(http::Fields& fields, http::FieldId id, Change to) {
-  const auto value = fields.find(id);
-  if (!value) return;
-  const std::string changed = to(*value);
-  if (changed == *value) return;
+  std::vector<std::string> all;
+  bool differs = false;
+  fields.for_each([&](const http::Field& field) {
+    if (field.id != id) return;
+    all.push_back(to(field.value));
+    differs = differs || all.back() != field.value;
+  });
+  if (!differs) return;
   const std::string name(http::rule_of(id).name);
   fields.remove(id);
   // What came in was valid; what goes out differs by an authority of our own configuration. If it is not
   // valid all the same, it is dropped.
-  static_cast<void>(fields.add(name, changed));
+  for (const std::string& value : all) static_cast<void>(fields.add(name, value));
 }
 
 }  // namespace

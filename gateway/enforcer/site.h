@@ -34,8 +34,8 @@ struct Client {
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed
   std::string identity_fault;
   bool judged = false;
-  std::string last_session;  // that was used on it: a malformed request has no cookie to go by
-  std::size_t exchanges = 0;
+  std::string last_session;   // that was used on it: a malformed request has no cookie to go by
+  std::size_t exchanges = 0;  // that run on it; it lives as long as they do
   bool closed = false;
 };
 

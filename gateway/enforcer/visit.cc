@@ -53,6 +53,12 @@ void answer_json(Exchange& exchange, int status, const Json& json) {
   exchange.answer(status, json_fields(), base::dump_json(json));
 }
 
+void answer_problem(Exchange& exchange, int status, const Json& json) {
+  http::Fields fields = json_fields();
+  fields.set("content-type", "application/problem+json");
+  exchange.answer(status, std::move(fields), base::dump_json(json));
+}
+
 void redirect(Exchange& exchange, std::string_view to, std::string_view cookie = {}) {
   http::Fields fields;
   fields.put("location", to);
@@ -148,8 +154,8 @@ std::optional<base::Micros> until_of(const Site& site, std::string_view capabili
   return toggle == nullptr ? std::nullopt : toggle->until;
 }
 
-base::Micros idle_until(const Site& site, const SessionView& session) {
-  return std::min(session.expires, site.loop.wall() + session.idle);
+base::Micros idle_until(const SessionView& session) {
+  return std::min(session.expires, session.last_active + session.idle);
 }
 
 }  // namespace
@@ -169,7 +175,7 @@ void VisitPages::serve(Exchange& exchange) {
   if (!known)
     return exchange.refuse(base::Refusal::OperationNotListed, "there is no such page below /.postern/");
   // An API client with a certificate signs in by calling.
-  if (exchange.session_view() == nullptr && exchange.client().identity) {
+  if (exchange.session_view() == nullptr && exchange.session().empty() && exchange.client().identity) {
     return open_by_certificate(exchange, [this, id = exchange.id()](base::Status opened) {
       Exchange* waiting = site_.find(id);
       if (waiting == nullptr) return;
@@ -209,11 +215,13 @@ void VisitPages::command(Exchange& exchange, Json order,
   } else {
     order["actor"] = "client:" + exchange.client().text;
   }
-  site_.ledger.command(std::move(order),
-                       [this, id = exchange.id(), then = std::move(then)](base::Result<Json> reply) {
-                         if (Exchange* waiting = site_.find(id); waiting != nullptr)
-                           then(*waiting, std::move(reply));
-                       });
+  site_.ledger.command(std::move(order), [this, id = exchange.id(), serial = exchange.serial(),
+                                          then = std::move(then)](base::Result<Json> reply) {
+    // The terminator that a restart brought counts from 1 again: the same id may be somebody else.
+    Exchange* waiting = site_.find(id);
+    if (waiting != nullptr && waiting->serial() == serial && !waiting->answered())
+      then(*waiting, std::move(reply));
+  });
 }
 
 void VisitPages::sign_in(Exchange& exchange) {
@@ -222,7 +230,7 @@ void VisitPages::sign_in(Exchange& exchange) {
   if (json) {
     const auto body = base::parse_json(exchange.body());
     if (!body.ok() || base::json_text(*body, "pass") == nullptr) {
-      return answer_json(exchange, 400, problem({400, "malformed", "send {\"pass\": \"...\"}"}));
+      return answer_problem(exchange, 400, problem({400, "malformed", "send {\"pass\": \"...\"}"}));
     }
     pass = *base::json_text(*body, "pass");
   } else {
@@ -289,7 +297,7 @@ void VisitPages::sign_out(Exchange& exchange) {
           [done](Exchange& waiting, base::Result<Json> reply) {
             if (reply.ok()) return done(waiting);
             const LedgerRefusal refusal = refusal_of(reply.error());
-            answer_json(waiting, refusal.status, problem(refusal));
+            answer_problem(waiting, refusal.status, problem(refusal));
           });
 }
 
@@ -301,7 +309,7 @@ void VisitPages::home(Exchange& exchange, const std::string& message) {
   view.engineer = session.engineer;
   view.now = now;
   view.expires = session.expires;
-  view.idle_until = idle_until(site_, session);
+  view.idle_until = idle_until(session);
   view.remote_access = state::to_text(state.remote_access(now));
   view.remote_access_until = state.remote_access_toggle().until;
   view.message = message;
@@ -367,7 +375,7 @@ void VisitPages::session_json(Exchange& exchange) {
   Json remote{{"mode", state::to_text(state.remote_access(now))}};
   if (const std::string until = optional_time(state.remote_access_toggle().until); !until.empty())
     remote["until"] = until;
-  const base::Micros idle = idle_until(site_, session);
+  const base::Micros idle = idle_until(session);
   answer_json(exchange, 200,
               {{"session",
                 {{"id", session.id},
@@ -422,7 +430,7 @@ void VisitPages::create_request(Exchange& exchange) {
     if (!reply.ok()) {
       const LedgerRefusal refusal = refusal_of(reply.error());
       if (!json && waiting.session_view() != nullptr) return home(waiting, refusal.message);
-      return answer_json(waiting, refusal.status, problem(refusal));
+      return answer_problem(waiting, refusal.status, problem(refusal));
     }
     json ? answer_json(waiting, 201, *reply) : redirect(waiting, kHome);
   });
@@ -434,7 +442,7 @@ void VisitPages::withdraw_request(Exchange& exchange, std::string_view id) {
           [json](Exchange& waiting, base::Result<Json> reply) {
             if (!reply.ok()) {
               const LedgerRefusal refusal = refusal_of(reply.error());
-              return answer_json(waiting, refusal.status, problem(refusal));
+              return answer_problem(waiting, refusal.status, problem(refusal));
             }
             json ? answer_json(waiting, 200, *reply) : redirect(waiting, kHome);
           });

@@ -80,7 +80,7 @@ TEST_F(Init, SharesNoRootOfTrustBetweenTheFaces) {
     return certs::read_chain(text(name))->front().fingerprint;
   };
   const std::string support = fingerprint("certs/support-authority.pem"),
-                    admin = fingerprint("certs/admin-authority.pem");
+                    admin = fingerprint("certs/admin-ca.pem");
   EXPECT_NE(support, admin);
   const auto issuer = [&](const char* name) { return certs::read_chain(text(name))->front().issuer; };
   EXPECT_NE(issuer("certs/support.pem"), issuer("certs/admin.pem"));
@@ -158,7 +158,7 @@ TEST_F(Init, ItsSupportAuthorityVouchesForEngineers) {
   const auto identity = verifier->verify(*chain, base::SystemClock().wall());
   ASSERT_TRUE(identity.ok()) << identity.error().message;
   EXPECT_EQ(identity->emails, std::vector<std::string>{"alice@vendor.example"});
-  EXPECT_FALSE(certs::ClientVerifier::make(text("certs/admin-authority.pem"))
+  EXPECT_FALSE(certs::ClientVerifier::make(text("certs/admin-ca.pem"))
                    ->verify(*chain, base::SystemClock().wall())
                    .ok());
 
