@@ -1,0 +1,55 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Debian's Chromium, driven by playwright-core. The stories' certificates are of authorities that the browser does not know; that it may
+// pass over that is said here. What verifies them is the client in client.mjs.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { isRoot } from "./process.mjs";
+
+const flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export class Browser {
+  name = "Chromium";
+
+  static async start() {
+    const browser = new Browser();
+    const args = isRoot ? [...flags, "--no-sandbox"] : flags;
+    browser.chromium = await chromium.launch({ executablePath: process.env.POSTERN_CHROMIUM ?? "/usr/bin/chromium", headless: true, args });
+    return browser;
+  }
+
+  // page: a page in a profile of its own. `page.troubles` collects what a developer would see in red: errors on the console, uncaught
+  // exceptions, requests that failed or were answered with 400 or more.
+  async page(options = {}) {
+    const context = await this.chromium.newContext({ ignoreHTTPSErrors: true, ...options });
+    const page = await context.newPage();
+    page.troubles = [];
+    page.on("console", (message) => message.type() === "error" && page.troubles.push(`console: ${message.text()} (${message.location().url})`));
+    page.on("pageerror", (error) => page.troubles.push(`exception: ${error.message}`));
+    page.on("requestfailed", (request) => page.troubles.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`));
+    page.on("response", (response) => response.status() >= 400 && page.troubles.push(`${response.status()}: ${response.request().method()} ${response.url()}`));
+    return page;
+  }
+
+  stop() {
+    return this.chromium.close();
+  }
+}
+
+// look: pictures of the page as a phone and a desktop see it, light and dark, where POSTERN_SCREENSHOTS names a folder for them.
+export const look = async (page, name) => {
+  const folder = process.env.POSTERN_SCREENSHOTS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  const before = page.viewportSize();
+  for (const colorScheme of ["light", "dark"])
+    for (const width of [390, 1280]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize(before);
+};

@@ -1,0 +1,126 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Clients of the gateway without a browser: one that speaks HTTP and remembers the session's cookie, and one that sends bytes as they
+// are. Both verify the gateway's certificate with the authority that `postern init` made.
+import https from "node:https";
+import tls from "node:tls";
+
+// readAll: a response with its whole body. A response that is cut rejects.
+export const readAll = async (response) => {
+  const pieces = [];
+  for await (const piece of response) pieces.push(piece);
+  const body = Buffer.concat(pieces);
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body,
+    get text() {
+      return body.toString("utf8");
+    },
+    get json() {
+      return JSON.parse(body.toString("utf8"));
+    },
+    event: response.headers["postern-event"],
+  };
+};
+
+export class Client {
+  cookie;
+  #options;
+
+  // where: {port, ca}; `tls` may hold cert and key of a client certificate.
+  constructor({ port, ca, tls: certificate = {} }) {
+    this.port = port;
+    this.ca = ca;
+    this.agent = new https.Agent({ keepAlive: true, maxSockets: 256 });
+    this.#options = { host: "127.0.0.1", servername: "localhost", port, ca, agent: this.agent, ...certificate };
+  }
+
+  // open: sends a request; resolves with the response (a stream) once its head is there.
+  open(path, { method = "GET", headers = {}, body, agent } = {}) {
+    const cookie = this.cookie ? { Cookie: this.cookie } : {};
+    const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
+    return new Promise((resolve, reject) => {
+      const request = https.request({
+        ...this.#options,
+        ...(agent === undefined ? {} : { agent }),
+        path,
+        method,
+        headers: { Host: `localhost:${this.port}`, ...cookie, ...length, ...headers },
+      });
+      request.once("error", reject).once("response", resolve).end(body);
+    });
+  }
+
+  // fetch: the whole response: {status, headers, body, text, json, event}.
+  async fetch(path, options) {
+    const answer = await readAll(await this.open(path, options));
+    const set = (answer.headers["set-cookie"] ?? []).find((line) => line.startsWith("__Host-postern"));
+    if (set) this.cookie = set.split(";")[0];
+    return answer;
+  }
+
+  send(method, path, value, headers = {}) {
+    return this.fetch(path, { method, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(value) });
+  }
+
+  close() {
+    this.agent.destroy();
+  }
+}
+
+// RawClient: a TLS connection. Bytes go out as given; what comes back is kept in `received`.
+export class RawClient {
+  received = Buffer.alloc(0);
+  ended = false;
+  error;
+  #socket;
+  #waiting = new Set();
+
+  static connect({ port, ca, tls: options = {} }) {
+    return new Promise((resolve, reject) => {
+      const socket = tls.connect({ host: "127.0.0.1", servername: "localhost", port, ca, ...options });
+      socket.once("error", reject);
+      socket.once("secureConnect", () => {
+        socket.off("error", reject);
+        resolve(new RawClient(socket));
+      });
+    });
+  }
+
+  constructor(socket) {
+    this.#socket = socket;
+    const changed = () => this.#waiting.forEach((wake) => wake());
+    socket.on("data", (piece) => ((this.received = Buffer.concat([this.received, piece])), changed()));
+    socket.on("error", (error) => ((this.error = error), changed()));
+    socket.on("close", () => ((this.ended = true), changed()));
+    socket.on("end", () => ((this.ended = true), changed()));
+  }
+
+  write(bytes) {
+    this.#socket.write(bytes);
+  }
+
+  // readUntil: resolves once `condition(received as latin1)` holds or the peer has closed; rejects at the deadline.
+  readUntil(condition, deadline = 10_000) {
+    return new Promise((resolve, reject) => {
+      const finish = (settle, value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(check);
+        settle(value);
+      };
+      const check = () => {
+        const text = this.received.toString("latin1");
+        if (condition(text) || this.ended) finish(resolve, text);
+      };
+      const timer = setTimeout(() => finish(reject, new Error(`nothing that was waited for within ${deadline} ms`)), deadline);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  close() {
+    this.#socket.destroy();
+  }
+}

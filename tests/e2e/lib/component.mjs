@@ -1,0 +1,94 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the gateway protects in these stories: Debian's Prometheus and Alertmanager, as the quickstart runs them, or a small HTTP server
+// of the story's own that does what a real component does only when one is not looking.
+import { mkdirSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { join } from "node:path";
+import { Program, asAccount, freePort, ownedByAccount } from "./process.mjs";
+import { makeFolder, removeFolder, until } from "./story.mjs";
+
+const prometheusConfig = (own, alertmanager) => `
+global: { scrape_interval: 1s, evaluation_interval: 1s }
+alerting:
+  alertmanagers: [{ path_prefix: /alertmanager, static_configs: [{ targets: ["127.0.0.1:${alertmanager}"] }] }]
+rule_files: [rules.yml]
+scrape_configs:
+  - { job_name: prometheus, metrics_path: /prometheus/metrics, static_configs: [{ targets: ["127.0.0.1:${own}"] }] }
+  - { job_name: alertmanager, metrics_path: /alertmanager/metrics, static_configs: [{ targets: ["127.0.0.1:${alertmanager}"] }] }
+  - { job_name: missing, static_configs: [{ targets: ["127.0.0.1:1"] }] }
+`;
+const rules = `groups: [{ name: e2e, rules: [{ alert: TargetDown, expr: 'up == 0', labels: { severity: warning } }] }]\n`;
+const alertmanagerConfig = `route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n`;
+
+const answers = async (url) => {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+};
+
+export class Monitoring {
+  name = "Prometheus and Alertmanager";
+  #programs = [];
+
+  static async start() {
+    const component = new Monitoring();
+    const folder = (component.folder = makeFolder("component"));
+    const [own, alertmanager] = [await freePort(), await freePort()];
+    writeFileSync(join(folder, "prometheus.yml"), prometheusConfig(own, alertmanager));
+    writeFileSync(join(folder, "rules.yml"), rules);
+    writeFileSync(join(folder, "alertmanager.yml"), alertmanagerConfig);
+    mkdirSync(join(folder, "data"));
+    ownedByAccount(folder);
+    component.services = { prometheus: `http://127.0.0.1:${own}`, alertmanager: `http://127.0.0.1:${alertmanager}` };
+    const argv = (port, path) => [`--web.listen-address=127.0.0.1:${port}`, `--web.external-url=http://127.0.0.1:${port}/${path}/`, "--log.level=warn"];
+    component.#run("prometheus", ["--config.file=prometheus.yml", "--storage.tsdb.path=data/prometheus", ...argv(own, "prometheus")]);
+    component.#run("prometheus-alertmanager", [
+      "--config.file=alertmanager.yml",
+      "--storage.path=data/alertmanager",
+      "--cluster.listen-address=",
+      ...argv(alertmanager, "alertmanager"),
+    ]);
+    await until("Prometheus is ready", () => answers(`${component.services.prometheus}/prometheus/-/ready`));
+    await until("Alertmanager is ready", () => answers(`${component.services.alertmanager}/alertmanager/-/ready`));
+    return component;
+  }
+
+  #run(program, argv) {
+    this.#programs.push(new Program(program, asAccount([program, ...argv]), { cwd: this.folder }));
+  }
+
+  get log() {
+    return this.#programs.map((program) => program.log).join("");
+  }
+
+  async stop() {
+    for (const program of this.#programs) await program.stop();
+    removeFolder(this.folder);
+  }
+}
+
+// LittleComponent: `answer(request, response)` for each request; `seen` lists the requests that arrived, "METHOD target".
+export class LittleComponent {
+  name = "the little component";
+  seen = [];
+
+  static async start(answer) {
+    const component = new LittleComponent();
+    component.server = http.createServer((request, response) => {
+      component.seen.push(`${request.method} ${request.url}`);
+      answer(request, response);
+    });
+    await new Promise((resolve) => component.server.listen(0, "127.0.0.1", resolve));
+    component.services = { little: `http://127.0.0.1:${component.server.address().port}` };
+    return component;
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}

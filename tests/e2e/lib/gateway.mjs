@@ -1,0 +1,185 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A whole gateway for one story: made with `postern init`, served on ports that the kernel picks, commanded with the real command line.
+// POSTERN_BUILD names the build folder (default build/dev). Its programs are copied below /tmp, because the roles run as an account of
+// their own that may not be able to read the work tree, and because a build may go on meanwhile.
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client, RawClient } from "./client.mjs";
+import { Program, isRoot, run } from "./process.mjs";
+import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./story.mjs";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+export const quickstartPolicy = join(root, "deploy/quickstart/policy.yaml");
+
+let installed;
+const install = () => {
+  if (installed) return installed;
+  const build = resolve(root, process.env.POSTERN_BUILD ?? "build/dev");
+  installed = makeFolder("programs");
+  for (const folder of ["bin", "libexec", "libexec/postern"]) mkdirSync(join(installed, folder)), chmodSync(join(installed, folder), 0o755);
+  copyFileSync(join(build, "bin/postern"), join(installed, "bin/postern"));
+  cpSync(join(build, "libexec/postern"), join(installed, "libexec/postern"), { recursive: true });
+  for (const file of ["bin/postern", ...readdirSync(join(installed, "libexec/postern")).map((name) => `libexec/postern/${name}`)])
+    chmodSync(join(installed, file), 0o755);
+  return installed;
+};
+
+export class Gateway {
+  name = "the gateway";
+  #serving;
+
+  // start: options are
+  //   services   {name: url}, as `init --component` takes them
+  //   policy     text of policy.yaml; the quickstart's unless said otherwise
+  //   configure  a function from the text of postern.yaml that init wrote to the one that is served
+  static async start({ services, policy = readFileSync(quickstartPolicy, "utf8"), configure = (text) => text }) {
+    const gateway = new Gateway();
+    gateway.prefix = install();
+    gateway.parent = makeFolder("gateway");
+    gateway.folder = join(gateway.parent, "g");
+    gateway.configFile = join(gateway.folder, "postern.yaml");
+    gateway.policyFile = join(gateway.folder, "policy.yaml");
+    await gateway.#init(services);
+    gateway.writePolicy(policy);
+    gateway.writeConfig(configure(readFileSync(gateway.configFile, "utf8")));
+    await gateway.serve();
+    return gateway;
+  }
+
+  async #init(services) {
+    const components = Object.entries(services).flatMap(([name, url]) => ["--component", `${name}=${url}`]);
+    const addresses = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+    const made = await run(this.program, ["init", "--dir", this.folder, ...addresses, ...components]);
+    if (made.code !== 0) throw new Error(`postern init failed: ${made.stderr}`);
+    this.password = /Password\s+(\S+)/.exec(made.stdout)[1];
+    this.ca = readFileSync(join(this.folder, "certs/support-ca.pem"));
+    this.adminCa = readFileSync(join(this.folder, "certs/admin-ca.pem"));
+  }
+
+  get program() {
+    return join(this.prefix, "bin/postern");
+  }
+  get log() {
+    return this.#serving?.log ?? "";
+  }
+  get pid() {
+    return this.#serving.pid;
+  }
+  get url() {
+    return `https://localhost:${this.port}`;
+  }
+  get adminUrl() {
+    return `https://localhost:${this.adminPort}`;
+  }
+
+  // Both files exist already, with owner and mode from init; writing keeps these.
+  writePolicy(text) {
+    writeFileSync(this.policyFile, text);
+  }
+  writeConfig(text) {
+    writeFileSync(this.configFile, text);
+  }
+
+  // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,
+  // on other ports.
+  async serve() {
+    this.#serving = new Program("postern serve", [this.program, "--config", this.configFile, "serve"]);
+    const status = await until("the gateway is ready", async () => {
+      if (!this.#serving.running) throw new Error(`postern serve ended at once:\n${this.log}`);
+      const answer = await this.tryCli("status");
+      return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json.log.writable && answer.json;
+    });
+    const port = (name) => Number(status.listeners.find((listener) => listener.name === name).address.split(":").pop());
+    this.port = port("support");
+    this.adminPort = port("admin");
+    const probe = new Client({ port: this.adminPort, ca: this.adminCa });
+    await until("the console answers", async () => (await probe.fetch("/readyz").catch(() => ({}))).status === 200);
+    probe.close();
+  }
+
+  // tryCli: {code, stdout, stderr, json}; json is undefined where none was printed.
+  async tryCli(...argv) {
+    const answer = await run(this.program, ["--config", this.configFile, "--json", ...argv]);
+    try {
+      answer.json = JSON.parse(answer.stdout);
+    } catch {
+      answer.json = undefined;
+    }
+    return answer;
+  }
+
+  // cli: what the command printed as JSON; rejects if it failed.
+  async cli(...argv) {
+    const answer = await this.tryCli(...argv);
+    if (answer.code !== 0) throw new Error(`postern ${argv.join(" ")}: exit ${answer.code}: ${answer.stderr}${answer.stdout}`);
+    return answer.json ?? answer.stdout;
+  }
+
+  // admit: an engineer who is known and approved, remote access on, and these capabilities on.
+  async admit(engineer, capabilities = []) {
+    await this.cli("engineer", "add", engineer, "--email", `${engineer}@vendor.example`);
+    await this.cli("engineer", "approve", engineer);
+    await this.cli("remote-access", "set", "all");
+    for (const name of capabilities) await this.cli("capability", "set", name, "on");
+  }
+
+  // client: an engineer's client without a session, or with a client certificate {cert, key}.
+  client(certificate = {}) {
+    return new Client({ port: this.port, ca: this.ca, tls: certificate });
+  }
+  adminClient() {
+    return new Client({ port: this.adminPort, ca: this.adminCa });
+  }
+  raw(options = {}) {
+    return RawClient.connect({ port: this.port, ca: this.ca, tls: options });
+  }
+
+  // signIn: a client with a session of the engineer's: {client.cookie, client.session}.
+  async signIn(engineer) {
+    const { pass } = await this.cli("pass", "issue", "--engineer", engineer);
+    const client = this.client();
+    const answer = await client.send("POST", "/.postern/sign-in", { pass });
+    if (answer.status !== 200) throw new Error(`sign-in of ${engineer}: ${answer.status} ${answer.text}`);
+    client.pass = pass;
+    client.session = answer.json.session.session ?? answer.json.session.id;
+    return client;
+  }
+
+  // events: of the log, newest first; `argv` as `postern events` takes them.
+  async events(...argv) {
+    return (await this.cli("events", "--limit", "1000", ...argv)).items;
+  }
+  // event: the one with this id, once it is in the log's index.
+  event(id) {
+    return until(`event ${id} is in the log`, async () => (await this.events()).find((event) => event.id === id));
+  }
+
+  // leftovers: processes of this gateway that should not be there any more.
+  #leftovers(before) {
+    return before.filter((pid) => alive(pid));
+  }
+
+  // halt: ends the gateway in order and keeps its folder. Fails unless it exits with 0 and leaves no process.
+  async halt() {
+    const roles = descendants(this.pid);
+    const end = await this.#serving.stop(45_000);
+    const left = this.#leftovers(roles);
+    for (const pid of left) killIfAlive(pid, "SIGKILL");
+    if (end.killed) throw new Error("the gateway did not stop within 45 s");
+    if (end.code !== 0) throw new Error(`the gateway ended with ${end.signal ?? end.code}`);
+    if (left.length > 0) throw new Error(`the gateway left ${left.length} processes running`);
+  }
+
+  async stop() {
+    try {
+      if (this.#serving) await this.halt();
+    } finally {
+      removeFolder(this.parent);
+    }
+  }
+}
+
+export { isRoot };

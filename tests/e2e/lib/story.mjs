@@ -1,0 +1,156 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A story is one test that runs a whole gateway. It owns everything that it starts: what was put on its stage is ended in reverse order,
+// whether the story came out well or not, and if the test's own process is ended, what still runs is killed by pid and every folder removed.
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { test } from "node:test";
+
+const pids = new Set();
+const folders = new Set();
+
+// alive: whether the process runs; one that has ended and waits for its parent does not.
+export const alive = (pid) => {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+};
+
+const parentOf = (pid) => {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) . /s, "").split(" ")[0]);
+  } catch {
+    return 0;
+  }
+};
+
+// descendants: the processes that `pid` started, and theirs.
+export const descendants = (pid) => {
+  const children = new Map();
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    const parent = parentOf(name);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [];
+  for (const queue = [pid]; queue.length > 0; ) found.push(...(children.get(queue[0]) ?? [])), queue.push(...(children.get(queue.shift()) ?? []));
+  return found;
+};
+
+export const killIfAlive = (pid, signal) => {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended already, which is what was wanted.
+  }
+};
+
+process.on("exit", () => {
+  for (const pid of pids) for (const each of [...descendants(pid), pid]) killIfAlive(each, "SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
+
+// watch: the process is ended at the latest when the test's own process ends.
+export const watch = (child) => {
+  pids.add(child.pid);
+  child.once("exit", () => pids.delete(child.pid));
+  return child;
+};
+
+// A folder of its own below /tmp that the account of the roles can enter.
+export const makeFolder = (what) => {
+  const folder = mkdtempSync(`/tmp/postern-e2e-${what}.`);
+  chmodSync(folder, 0o755);
+  folders.add(folder);
+  return folder;
+};
+export const removeFolder = (folder) => {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  folders.delete(folder);
+};
+
+// until: asks again and again until the answer is truthy, and gives it back. Time is only a deadline here, never what is waited for.
+export const until = async (what, condition, deadline = 15_000) => {
+  const end = performance.now() + deadline;
+  for (;;) {
+    const answer = await condition();
+    if (answer) return answer;
+    if (performance.now() > end) throw new Error(`waited ${deadline} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+class Stage {
+  #owned = [];
+  #test;
+
+  constructor(context) {
+    this.#test = context;
+  }
+
+  // own: `thing.stop()` is called at the end; `thing.log`, if it has one, is printed if the story fails.
+  own(thing) {
+    this.#owned.push(thing);
+    return thing;
+  }
+
+  // step: a line of the story with a name of its own. What fails ends the story.
+  async step(title, body) {
+    let failure;
+    await this.#test.test(title, async (context) => {
+      try {
+        await body(context);
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    });
+    if (failure) throw new Error(`the story ended at: ${title}`);
+  }
+
+  say(text) {
+    this.#test.diagnostic(text);
+  }
+
+  printLogs() {
+    for (const thing of this.#owned) {
+      const log = String(thing.log ?? "").trim();
+      if (log) console.error(`---- ${thing.name}, what it said last\n${log.slice(-8000)}\n----`);
+    }
+  }
+
+  async end() {
+    const failures = [];
+    while (this.#owned.length > 0) {
+      const thing = this.#owned.pop();
+      try {
+        await thing.stop();
+      } catch (error) {
+        failures.push(error);
+        console.error(`---- ${thing.name}: ${error.message}\n${String(thing.log ?? "").slice(-8000)}\n----`);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+// story: runs `body(stage)` as a test.
+export const story = (title, body, timeout = 120_000) =>
+  test(title, { timeout }, async (context) => {
+    const stage = new Stage(context);
+    let failure;
+    try {
+      await body(stage);
+    } catch (error) {
+      failure = error;
+      stage.printLogs();
+    }
+    try {
+      await stage.end();
+    } catch (error) {
+      failure ??= error;
+    }
+    if (failure) throw failure;
+  });
