@@ -127,7 +127,9 @@ class Loader {
 
   // A policy that cannot be read is the configuration's fault; what stands in it is the policy's.
   void policy(std::string& out) {
-    out = text(config_.policy, base::kYamlSizeLimit);
+    base::Result<std::string> content = base::read_file(config_.policy.path, base::kYamlSizeLimit);
+    if (!content.ok()) return fault(config_.policy.mark, content.error().message);
+    out = std::move(content).value();
     if (base::dump_json(base::Json(out)).size() > kPolicyRoom) {
       return policy_fault(
           {{}, "the file is larger than " + format_size(kPolicyRoom) + " as JSON text: make it smaller"});
