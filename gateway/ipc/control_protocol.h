@@ -45,7 +45,8 @@ enum class ToRole : std::uint16_t {
 enum class FromRole : std::uint16_t { Ready = 33, Connect = 34, Ask = 35, Drained = 36 };
 
 inline constexpr int kControlFd = 3;
-// Payload of a frame at most: an enforcer's Start carries the roots of each node, about 220 KiB where they are the system's.
+// Payload of a frame at most: an enforcer's Start carries the roots of each node, about 220 KiB where they
+// are the system's.
 inline constexpr std::size_t kControlFrame = 24U << 20U;
 inline constexpr std::size_t kControlQueue = 2 * kControlFrame;
 

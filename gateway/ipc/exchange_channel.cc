@@ -63,6 +63,11 @@ void ExchangeChannel::breach(std::string why) {
   why_ = std::move(why);
 }
 
+void ExchangeChannel::close() {
+  broken_ = reported_ = true;
+  poller_->want(0);
+}
+
 // One round of frames. When the ring is empty it announces sleep, so that the peer wakes us; the announcement
 // is made here, in the hook, and not when the loop is about to wait, because the other hooks may take long.
 bool ExchangeChannel::receive() {
@@ -96,7 +101,11 @@ bool ExchangeChannel::receive() {
   }
   if (reader_.release()) wake(ends_.wake_peer.get());
   if (reader_.broken()) breach("positions that cannot be");
-  if (broken_ || frames > 0) return true;
+  if (broken_) return true;
+  if (frames > 0) {
+    reader_.awake();  // the peer need not wake us while we come back for more
+    return true;
+  }
   return !reader_.sleep();
 }
 

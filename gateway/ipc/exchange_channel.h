@@ -40,6 +40,8 @@ class ExchangeChannel {
   // The receiver found the peer's frame wrong: closes the channel and reports why through on_broken, after
   // this turn.
   void breach(std::string why);
+  // The owner gives the channel up, and will dispose of it: no frame and no word comes from it any more.
+  void close();
   bool open() const { return !broken_; }
   std::size_t waiting() const { return waiting_.size(); }  // bytes that did not fit into the ring yet
 

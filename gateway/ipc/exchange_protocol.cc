@@ -5,8 +5,6 @@
 namespace postern::ipc {
 namespace {
 
-constexpr std::size_t kMostCertificates = 4;
-
 void put_fields(const std::vector<WireField>& fields, base::BinaryWriter& out) {
   out.u16(static_cast<std::uint16_t>(fields.size()));
   for (const WireField& field : fields) {

@@ -26,7 +26,9 @@
 // An exchange begins with RequestHead or RequestRefused and ends with ExchangeDone, which the terminator
 // sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. A request whose
 // body kind is None has no RequestEnd. When a body turns out to be wrong, RequestRefused takes the place of
-// its RequestEnd. The answerer sends nothing after ResponseEnd or Cut.
+// its RequestEnd. The answerer sends nothing after Cut, and after ResponseEnd at most a Cut: what has not
+// been written out by then must not leave. Frames for an exchange whose ExchangeDone they crossed mean
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +66,9 @@ inline constexpr std::size_t kInitialCredit = 128U << 10U;  // bytes of one body
 inline constexpr std::size_t kLargestFrame = 96U
                                              << 10U;  // bytes of a payload: a head with all its fields fits
 inline constexpr std::size_t kMostFields = 256;
+// Of a client's chain, what is told: enough for every chain that a support authority issues.
+inline constexpr std::size_t kMostCertificates = 4;
+inline constexpr std::size_t kCertificateBytes = 64U << 10U;  // of all of them together
 
 // How a message's body is delimited, as far as the other side must know.
 enum class BodyKind : std::uint8_t { None = 0, Sized = 1, Streamed = 2 };
@@ -81,7 +86,7 @@ struct ConnectionOpened {
   std::string_view client;  // "192.0.2.7:50123" or "[2001:db8::1]:50123"
   std::string_view tls;     // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty on the local socket
   bool resumed = false;
-  std::vector<std::string_view> certificates;  // the client's chain in DER, leaf first; at most 4
+  std::vector<std::string_view> certificates;  // the client's chain in DER, leaf first
 };
 
 struct RequestHead {
@@ -111,11 +116,13 @@ struct ResponseHead {
 };
 
 struct ExchangeDone {
-  std::uint64_t request_bytes = 0;   // body bytes received from the client
-  std::uint64_t response_bytes = 0;  // body bytes handed to the kernel for the client
-  std::uint64_t after_cut = 0;       // of these, after the Cut frame was read: 0, or a defect
-  std::int64_t ended = 0;            // monotonic nanoseconds of the last of them, or of the cut
-  bool complete = false;             // the response was sent to its end
+  std::uint64_t request_bytes = 0;  // body bytes received from the client
+  // Body bytes handed to the kernel for the client; of a response that was broken off, less the framing of
+  // what had to be thrown away.
+  std::uint64_t response_bytes = 0;
+  std::uint64_t after_cut = 0;  // of these, after the Cut frame was read: 0, or a defect
+  std::int64_t ended = 0;       // monotonic nanoseconds of the last of them, or of the cut
+  bool complete = false;        // the response was sent to its end
 };
 
 // Each encode_ replaces what is in out; each decode_ is false for anything but exactly one well-formed

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace postern::ipc {
 namespace {
 
@@ -32,10 +34,13 @@ std::size_t RingWriter::room() {
   const std::uint64_t used = head_ - tail;
   // A reader that is ahead of us, or further behind than the ring is long, is not a reader.
   if (used > kRingSize) broken_ = true;
-  return broken_ ? 0 : kRingSize - static_cast<std::size_t>(used);
+  room_ = broken_ ? 0 : kRingSize - static_cast<std::size_t>(used);
+  return room_;
 }
 
 void RingWriter::write(std::string_view bytes) {
+  POSTERN_CHECK(bytes.size() <= room_);
+  room_ -= bytes.size();
   const std::size_t at = place(head_);
   const std::size_t first = std::min(bytes.size(), kRingSize - at);
   std::memcpy(data_ + at, bytes.data(), first);
@@ -69,13 +74,17 @@ std::size_t RingReader::available() {
 }
 
 void RingReader::peek(std::size_t offset, char* out, std::size_t size) const {
+  POSTERN_CHECK(offset + size <= seen_ - tail_);
   const std::size_t at = place(tail_ + offset);
   const std::size_t first = std::min(size, kRingSize - at);
   std::memcpy(out, data_ + at, first);
   std::memcpy(out + first, data_, size - first);
 }
 
-void RingReader::consume(std::size_t size) { tail_ += size; }
+void RingReader::consume(std::size_t size) {
+  POSTERN_CHECK(size <= seen_ - tail_);
+  tail_ += size;
+}
 
 bool RingReader::release() {
   if (released_ == tail_) return false;

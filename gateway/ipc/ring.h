@@ -36,8 +36,9 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 class RingWriter {
  public:
   RingWriter(RingControl* control, char* data) : control_(control), data_(data) {}
-  std::size_t room();                  // bytes; 0 also when the peer's tail cannot be (then broken())
-  void write(std::string_view bytes);  // bytes.size() <= room(), checked; not visible until publish()
+  std::size_t room();  // bytes; 0 also when the peer's tail cannot be (then broken())
+  // At most what room() last said, checked; not visible until publish().
+  void write(std::string_view bytes);
   // Makes what was written visible. True if the reader sleeps and must be woken.
   bool publish();
   // Says that we wait for room; false if there is room for wanted by now (then we do not wait).
@@ -49,6 +50,7 @@ class RingWriter {
   char* data_;
   std::uint64_t head_ = 0;  // ours, never read back from the memory
   std::uint64_t published_ = 0;
+  std::size_t room_ = 0;  // what room() last said, less what was written since
   bool broken_ = false;
 };
 
@@ -56,7 +58,8 @@ class RingReader {
  public:
   RingReader(RingControl* control, const char* data) : control_(control), data_(data) {}
   std::size_t available();  // bytes; 0 also when the peer's head cannot be (then broken())
-  void peek(std::size_t offset, char* out, std::size_t size) const;  // within available()
+  // Both within what available() last said, checked.
+  void peek(std::size_t offset, char* out, std::size_t size) const;
   void consume(std::size_t size);
   // Makes room visible to the writer. True if it waits for room and must be woken.
   bool release();

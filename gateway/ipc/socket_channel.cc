@@ -191,8 +191,8 @@ bool SocketChannel::take_frames() {
     on_frame_(type, in_.view().substr(kHeader, size), std::move(fds));
     if (open()) in_.consume(kHeader + size);
   }
-  // Descriptors that no frame announced are only possible while their frame's header is still under way.
-  return in_.size() > 0 || received_.empty() || !open();
+  // Descriptors that no frame announced are only possible while their one frame is still under way.
+  return !open() || received_.size() <= (in_.empty() ? 0 : kMostFds);
 }
 
 base::Result<std::pair<base::UniqueFd, base::UniqueFd>> make_socket_pair() {

@@ -3,6 +3,12 @@
 #include "gateway/loop/deadlines.h"
 
 namespace postern::loop {
+namespace {
+
+// Slots begin at multiples of their length, so that a deadline is due when its slot begins.
+base::Nanos begin_of_slot(base::Nanos time) { return time / Deadlines::kSlot * Deadlines::kSlot; }
+
+}  // namespace
 
 void Deadline::set(base::Nanos after) {
   clear();
@@ -18,7 +24,8 @@ void Deadline::clear() {
   next_ = nullptr;
 }
 
-Deadlines::Deadlines(Loop& loop) : loop_(loop), reached_(loop.now()), timer_(loop, [this] { advance(); }) {
+Deadlines::Deadlines(Loop& loop)
+    : loop_(loop), reached_(begin_of_slot(loop.now())), timer_(loop, [this] { advance(); }) {
   timer_.start(kSlot, kSlot);
 }
 
@@ -37,7 +44,7 @@ void Deadlines::advance() {
   const base::Nanos now = loop_.now();
   // After a long stop (a suspended machine) one time round the wheel sees every slot.
   if (now - reached_ > kSlot * static_cast<base::Nanos>(kSlots))
-    reached_ = now - kSlot * static_cast<base::Nanos>(kSlots);
+    reached_ = begin_of_slot(now) - kSlot * static_cast<base::Nanos>(kSlots);
   while (reached_ + kSlot <= now) {
     reached_ += kSlot;
     // The slot's list is taken over, so that a callback may add and remove deadlines, also in this very slot.

@@ -3,7 +3,7 @@
 //
 // Very many deadlines, cheaply: a wheel of slots, one timer for all. Setting, moving and forgetting a
 // deadline takes no allocation and constant time, so a connection can move its own with every byte. Coarse: a
-// deadline fires up to kSlot late, never early.
+// deadline fires up to two slots late, never early.
 #pragma once
 
 #include <array>

@@ -33,6 +33,7 @@ struct Poller::State {
   std::function<void(unsigned)> on_ready;
   unsigned wanted = 0;
   bool retired = false;
+  static void on_poll(uv_poll_t* handle, int status, int ready) noexcept;
 };
 
 Poller::Poller(Loop& loop, int fd, std::function<void(unsigned)> on_ready)
@@ -45,22 +46,29 @@ Poller::~Poller() { retire(state_); }
 
 unsigned Poller::wanted() const { return state_->wanted; }
 
+// An error is shown as readiness: the next read or write tells what it is. libuv stops watching then, but
+// what came before the error may take several reads: watching goes on.
+void Poller::State::on_poll(uv_poll_t* handle, int status, int ready) noexcept {
+  auto* state = static_cast<State*>(handle->data);
+  if (state->retired) return;
+  unsigned seen = 0;
+  if (status < 0) {
+    seen = state->wanted;
+    uv_poll_start(handle, to_uv(state->wanted), on_poll);
+  }
+  if ((ready & UV_READABLE) != 0) seen |= kReadable;
+  if ((ready & UV_WRITABLE) != 0) seen |= kWritable;
+  state->on_ready(seen);
+}
+
 void Poller::want(unsigned events) {
   if (events == state_->wanted) return;
   state_->wanted = events;
   if (events == 0) {
     uv_poll_stop(&state_->handle);
-    return;
+  } else {
+    uv_poll_start(&state_->handle, to_uv(events), State::on_poll);
   }
-  uv_poll_start(&state_->handle, to_uv(events), [](uv_poll_t* handle, int status, int ready) noexcept {
-    auto* state = static_cast<State*>(handle->data);
-    if (state->retired) return;
-    // An error is shown as readiness: the next read or write tells what it is.
-    unsigned seen = status < 0 ? state->wanted : 0;
-    if ((ready & UV_READABLE) != 0) seen |= kReadable;
-    if ((ready & UV_WRITABLE) != 0) seen |= kWritable;
-    state->on_ready(seen);
-  });
 }
 
 struct Timer::State {

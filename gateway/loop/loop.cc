@@ -31,6 +31,7 @@ struct Loop::Internals {
 
   bool run_round();
   void run_hooks();
+  bool destroy_condemned();
 };
 
 bool Loop::Internals::run_round() {
@@ -48,17 +49,24 @@ bool Loop::Internals::run_round() {
 void Loop::Internals::run_hooks() {
   bool worked = true;
   for (int round = 0; worked && round < kHookRounds; ++round) worked = run_round();
-  // Still busy: let the sockets have their turn, but come back without waiting.
-  if (worked) {
+  const bool destroyed = destroy_condemned();
+  // Still busy, or a destructor may have left work for a hook: let the sockets have their turn, but come back
+  // without waiting.
+  if (worked || destroyed) {
     uv_idle_start(do_not_wait, [](uv_idle_t*) noexcept {});
   } else {
     uv_idle_stop(do_not_wait);
   }
-  // Swapped out first: a destructor may condemn another object.
+}
+
+// Swapped out first: a destructor may condemn another object.
+bool Loop::Internals::destroy_condemned() {
+  const bool any = !condemned.empty();
   while (!condemned.empty()) {
     auto dying = std::exchange(condemned, {});
     dying.clear();
   }
+  return any;
 }
 
 Loop::Loop() : uv_(std::make_unique<uv_loop_s>()), internals_(std::make_unique<Internals>()) {
@@ -81,15 +89,17 @@ Loop::Loop() : uv_(std::make_unique<uv_loop_s>()), internals_(std::make_unique<I
 }
 
 Loop::~Loop() {
-  internals_->condemned.clear();
   Internals& in = *internals_;
+  in.destroy_condemned();
   uv_close(reinterpret_cast<uv_handle_t*>(in.before_wait),
            [](uv_handle_t* h) noexcept { delete reinterpret_cast<uv_prepare_t*>(h); });
   uv_close(reinterpret_cast<uv_handle_t*>(in.after_wait),
            [](uv_handle_t* h) noexcept { delete reinterpret_cast<uv_check_t*>(h); });
   uv_close(reinterpret_cast<uv_handle_t*>(in.do_not_wait),
            [](uv_handle_t* h) noexcept { delete reinterpret_cast<uv_idle_t*>(h); });
-  uv_run(uv_.get(), UV_RUN_DEFAULT);
+  // Again after a stop() that nobody waited for, and for what a last callback condemned.
+  while (uv_run(uv_.get(), UV_RUN_DEFAULT) != 0 || in.destroy_condemned()) {
+  }
   POSTERN_CHECK(uv_loop_close(uv_.get()) == 0);
 }
 

@@ -8,6 +8,7 @@
 // done in the hooks, in the order of their stage.
 //
 // No object dies inside its own callback: hand it to dispose(), which destroys it after the turn's hooks.
+// What its destructor leaves to be done is done before the loop waits.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +49,7 @@ class Loop {
   // One turn without waiting; true while something is left to wait for. For tests.
   bool turn();
 
-  base::Nanos now() const;    // monotonic, read once per turn
+  base::Nanos now() const;    // monotonic, read now
   base::Micros wall() const;  // wall clock, read now
 
   // Registers a hook for the life of the returned token. A hook returns true if it found work, then the hooks
@@ -69,7 +70,8 @@ class Loop {
 
   void dispose(std::unique_ptr<Disposable> object);
 
-  // Runs work on a thread of the pool (password hashing, fdatasync), then done on the loop's thread.
+  // Runs work on a thread of the pool (password hashing, fdatasync), then done on the loop's thread. It
+  // cannot be called back: whoever may be gone by then lets done find out.
   void run_elsewhere(std::function<void()> work, std::function<void()> done);
 
   uv_loop_s* handle() const { return uv_.get(); }

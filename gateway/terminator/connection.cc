@@ -80,7 +80,7 @@ Connection::~Connection() = default;
 // --- input
 
 void Connection::on_ready(unsigned ready) {
-  if ((ready & loop::kWritable) != 0 && phase_ != Phase::Over) transmit();
+  if ((ready & loop::kWritable) != 0 && phase_ != Phase::Over && encrypt()) transmit();
   if ((ready & loop::kReadable) != 0 && phase_ != Phase::Over) receive();
 }
 
@@ -180,7 +180,9 @@ void Connection::advance() {
     moved = phase_ == Phase::Idle ? take_head() : take_body();
   }
   if (client_ended_ && phase_ == Phase::Idle) return over();
-  if (client_ended_ && phase_ == Phase::Exchange && !exchange_->request_done) client_gone();
+  // A request that was refused is answered all the same.
+  if (client_ended_ && phase_ == Phase::Exchange && !exchange_->request_done && !exchange_->refused)
+    client_gone();
 }
 
 bool Connection::take_head() {
@@ -217,7 +219,8 @@ void Connection::begin(const http::RequestHead& head) {
   exchange.method = head.method;
   exchange.http10 = head.version == http::Version::Http10;
   exchange.keep_alive =
-      head.keep_alive && !host_.draining() && !close_after_ && exchanges_ < limits_.exchanges_per_connection;
+      head.keep_alive && !exchange.http10 && !host_.draining() && !close_after_ &&
+      exchanges_ < limits_.exchanges_per_connection;
   exchange.request_body.emplace(head.body, http::BodySide::Request);
   exchange.request_done = head.body.kind == http::BodyKind::None;
   if (head.body.kind == http::BodyKind::Sized && head.body.size > limits_.request_body) {
@@ -235,6 +238,8 @@ void Connection::begin(const http::RequestHead& head) {
   head.fields.for_each([&](const http::Field& f) { wire.fields.push_back({f.name, f.value}); });
   base::BinaryWriter out;
   ipc::encode(wire, out);
+  if (out.bytes().size() > ipc::kLargestFrame)
+    return refuse(http::refused(base::Refusal::HeadTooLarge, "the head is too large to be handed over"));
   deadline_.set(timeouts_.body_idle);
   if (!host_.send(ipc::ExchangeFrame::RequestHead, exchange.id, out.bytes())) answer_alone(503);
 }
@@ -247,7 +252,14 @@ void Connection::announce() {
   opened.client = client_;
   opened.tls = tls;
   opened.resumed = tls_->resumed();
-  opened.certificates.assign(chain.begin(), chain.end());
+  // A client may send any number of certificates behind its own. What is left out was not needed, or leaves a
+  // chain that is not believed.
+  std::size_t bytes = 0;
+  for (const std::string& certificate : chain) {
+    bytes += certificate.size();
+    if (bytes > ipc::kCertificateBytes || opened.certificates.size() == ipc::kMostCertificates) break;
+    opened.certificates.push_back(certificate);
+  }
   base::BinaryWriter out;
   ipc::encode(opened, out);
   announced_ = host_.send(ipc::ExchangeFrame::ConnectionOpened, id_, out.bytes());
@@ -376,7 +388,7 @@ void Connection::on_cut() {
 
 void Connection::on_answerer_gone() {
   announced_ = false;
-  if (!exchange_) return;
+  if (!exchange_ || exchange_->orphaned) return;  // nothing runs there, or it was answered without it
   if (exchange_->response_started || !plain_out_.empty()) return reset();
   answer_alone(502);
 }
@@ -405,14 +417,19 @@ void Connection::answer_alone(int status) {
 
 void Connection::flush() {
   touched_ = false;
-  if (phase_ == Phase::Over) return;
-  if (!plain_out_.empty()) {
-    const std::size_t taken = tls_->write(plain_out_, cipher_out_);
-    if (taken != plain_out_.size()) return reset();
-    plain_out_.clear();
-    if (plain_out_.capacity() > kKeepOutput) plain_out_.shrink_to_fit();
+  if (phase_ != Phase::Over && encrypt()) transmit();
+}
+
+// As much of the output as has room; the rest follows when the kernel took some. False if the connection is over.
+bool Connection::encrypt() {
+  if (plain_out_.empty()) return true;
+  plain_out_.erase(0, tls_->write(plain_out_, cipher_out_));
+  if (tls_->failed()) {
+    reset();
+    return false;
   }
-  transmit();
+  if (plain_out_.empty() && plain_out_.capacity() > kKeepOutput) plain_out_.shrink_to_fit();
+  return true;
 }
 
 void Connection::transmit() {
@@ -451,7 +468,9 @@ void Connection::report_done(bool complete) {
   if (exchange_->orphaned) return;
   ipc::ExchangeDone done;
   done.request_bytes = exchange_->request_bytes;
-  done.response_bytes = exchange_->response_bytes;
+  // What is still here never leaves.
+  const std::uint64_t unsent = plain_out_.size() + cipher_out_.size();
+  done.response_bytes = exchange_->response_bytes - std::min(exchange_->response_bytes, unsent);
   done.ended = loop_.now();
   done.complete = complete;
   base::BinaryWriter out;
@@ -506,8 +525,6 @@ void Connection::client_gone() {
 // the response leaves.
 void Connection::reset() {
   if (phase_ == Phase::Over) return;
-  plain_out_.clear();
-  cipher_out_.clear();
   const linger at_once{1, 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   poller_.reset();
@@ -532,13 +549,13 @@ void Connection::over() {
 // --- waiting
 
 bool Connection::wants_input() const {
-  if (client_ended_) return false;
   if (phase_ == Phase::Handshake || phase_ == Phase::Lingering) return true;
+  if (client_ended_) return false;
   return cipher_in_.empty() && plain_in_.room() > 0;
 }
 
 void Connection::update_interest() {
-  poller_->want((wants_input() ? loop::kReadable : 0) | (cipher_out_.empty() ? 0 : loop::kWritable));
+  poller_->want((wants_input() ? loop::kReadable : 0) | (cipher_out_.empty() && plain_out_.empty() ? 0 : loop::kWritable));
 }
 
 void Connection::on_deadline() {
@@ -548,7 +565,9 @@ void Connection::on_deadline() {
         return refuse_head(http::refused(base::Refusal::RequestTimeout, "the head did not arrive in time"));
       return start_linger();
     case Phase::Exchange:
-      if (!exchange_->request_done && !exchange_->response_started && !exchange_->refused) {
+      // Without credit it is not the client that is late: whoever answers keeps the time.
+      if (!exchange_->request_done && !exchange_->response_started && !exchange_->refused &&
+          exchange_->request_credit > 0) {
         return refuse(http::refused(base::Refusal::RequestTimeout, "the body did not arrive in time"));
       }
       // A client that does not take our bytes; while the component is silent, the answerer keeps the time.

@@ -116,6 +116,7 @@ class Connection : public loop::Disposable {
   void finish_exchange();
   void report_done(bool complete);
   void client_gone();
+  bool encrypt();
   void transmit();
   void after_transmit();
   void start_linger();

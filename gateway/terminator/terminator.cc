@@ -89,6 +89,7 @@ void Terminator::on_channel_broken(const base::Error& why) {
     std::unique_ptr<ipc::ExchangeChannel> channel;
   };
   auto old = std::make_unique<Old>();
+  channel_->close();
   old->channel = std::move(channel_);
   loop_.dispose(std::move(old));
   std::vector<Connection*> all;
@@ -147,10 +148,10 @@ void Terminator::drain(std::function<void()> done) {
   drained_ = std::move(done);
   accept_poller_->want(0);
   accept_pause_->stop();
+  if (connections_.empty()) return drained_();
   std::vector<Connection*> all;
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
   for (Connection* connection : all) connection->close_when_idle();
-  if (connections_.empty()) return drained_();
   drain_timer_ = std::make_unique<loop::Timer>(loop_, [this] {
     std::vector<Connection*> late;
     for (const auto& [id, connection] : connections_) late.push_back(connection.get());
