@@ -26,8 +26,8 @@ int refuse(std::string_view why) {
 // Who we shall be. Nothing runs as root (promise 10), so root must name an account, and nobody else can
 // become one.
 base::Result<std::optional<proc::Account>> choose_account(const Config& config, const std::string& path) {
-  const std::string place =
-      path + (config.user_mark.line > 0 ? ":" + std::to_string(config.user_mark.line) : "") + ": ";
+  const base::Mark mark = config.user_mark.line > 0 ? config.user_mark : base::Mark{1, 1};
+  const std::string place = path + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": ";
   if (config.user.empty()) {
     if (!proc::is_root()) return std::optional<proc::Account>();
     return base::fail(base::Code::Invalid,
@@ -56,8 +56,11 @@ std::string absolute(const std::string& path) {
 }
 
 int run(const Plan& plan, LoadedConfig loaded, Sockets sockets) {
-  const std::string support = loaded.config->support.url();
-  const std::string admin = loaded.config->admin.url();
+  Config bound = *loaded.config;
+  bound.support.address = sockets.support_address;
+  bound.admin.address = sockets.admin_address;
+  const std::string support = bound.support.url();
+  const std::string admin = bound.admin.url();
   const std::string control = loaded.config->control_socket.path;
   loop::Loop loop;
   Supervisor supervisor(

@@ -20,7 +20,7 @@ TEST(Config, IsReadWithAllItSays) {
   const Config& config = *parsed.config;
   EXPECT_EQ(config.workers, 2);
   EXPECT_EQ(config.support.certificate.path, "/etc/postern/support.pem");
-  EXPECT_EQ(config.support.url(), "https://support.example.org:0");
+  EXPECT_EQ(config.support.url(), "https://support.example.org");
   ASSERT_EQ(config.services.size(), 2U);
   EXPECT_EQ(config.services[0].health.status_to, 204);
   EXPECT_EQ(config.services[1].tls_name, "alerts.internal");
@@ -115,8 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "http://127.0.0.1:9090, not \"ftp://127.0.0.1\""},
         FaultCase{"http://127.0.0.1:9091", "http://127.0.0.1:9090/",
                   "24:38: the node \"http://127.0.0.1:9090/\" stands here twice: keep one"},
-        FaultCase{"nodes: [https://alerts.internal]", "nodes: []",
-                  "26:7: a service needs nodes such as [http://127.0.0.1:9090]"},
+        FaultCase{"nodes: [http://127.0.0.1:9090, http://127.0.0.1:9091]", "nodes: []",
+                  "22:7: a service needs nodes such as [http://127.0.0.1:9090]"},
         FaultCase{"nodes: [https://alerts.internal]", "nodes: [http://alerts.internal]",
                   "30:12: tls is for nodes that begin with https://, and this service has none: remove it"},
         FaultCase{"name: Alerts.Internal", "name: \"a b\"",
@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "25:15: the timeout of a health check (6s) must not be longer than its interval (5s)"},
         FaultCase{
             "status: 200-204", "status: 204-200",
-            "25:70: status must be what a healthy node answers, such as 200 or 200-399, not \"204-200\""},
+            "25:69: status must be what a healthy node answers, such as 200 or 200-399, not \"204-200\""},
         FaultCase{"workers: 2", "sessions: {idle: 2h, absolute: 1h}",
                   "2:11: sessions.idle (2h) must not be longer than sessions.absolute (1h)"},
         FaultCase{"workers: 2", "sessions: {idle: 0s}",

@@ -57,7 +57,7 @@ TEST(Material, RefusesRootsThatAreNoAuthorities) {
 
 TEST(Material, NamesThePlaceInsideTheFileForFaultsOfThePolicy) {
   const Folder folder;
-  folder.write("policy.yaml", "version: 1\ncapabilites: {}\n", 0644);
+  folder.write("policy.yaml", "version: 1\ncapabilities: 5\n", 0644);
   const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
   EXPECT_TRUE(loaded.config_faults.empty());
   ASSERT_FALSE(loaded.policy_faults.empty());

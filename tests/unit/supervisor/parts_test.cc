@@ -74,7 +74,7 @@ TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
   const base::Json part = console_part(config, material);
   expect_without(part, {"PRIVATE KEY", "support.key", "policy.yaml"});
-  EXPECT_EQ(part["public_url"], "https://support.example.org:0");
+  EXPECT_EQ(part["public_url"], "https://support.example.org");
   EXPECT_EQ(part["component"]["nodes"].size(), 3U);
 }
 
