@@ -9,7 +9,7 @@ failed=0
 step() {  # step "what" condition...: runs the condition
   local what=$1
   shift
-  if "$@"; then printf '  ok    %s\n' "$what"; else printf '  FAIL  %s\n' "$what"; failed=1; fi
+  if "$@" >/dev/null; then printf '  ok    %s\n' "$what"; else printf '  FAIL  %s\n' "$what"; failed=1; fi
 }
 engineer() { curl -sS --cacert "$work/gateway/certs/support-ca.pem" -b "$jar" -c "$jar" "$@"; }
 status_of() { engineer -o "$work/answer" -D "$work/head" -w '%{http_code}' "$@"; }
@@ -72,7 +72,8 @@ session=$(p --json session list | node -e 'console.log(JSON.parse(require("fs").
 step "the admin sees the session and ends it" p session end "$session"
 step "  then the cookie is worth nothing (session_ended)" refuses 401 session_ended "$base/prometheus/api/v1/query?query=up"
 step "the visit can be read back: its opening and its end" in_log '"session.ended"'
-step "  and exported as HAR" p session export "$session" --format har --output "$work/visit.har"
+export_har() { p session export "$session" --format har >"$work/visit.har"; }
+step "  and exported as HAR" export_har
 step "  with its exchanges" grep -q '"entries"' "$work/visit.har"
 step "remote access off closes the door" p remote-access set off
 pass=$(p --json pass issue --engineer alice --expires 15m | node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).pass)')
