@@ -17,7 +17,12 @@ code_in_answer() { node -e 'try{console.log(JSON.parse(require("fs").readFileSyn
 gives() { local want=$1; shift; [ "$(status_of "$@")" = "$want" ]; }
 refuses() { local want=$1 code=$2; shift 2; gives "$want" "$@" && [ "$(code_in_answer)" = "$code" ]; }
 event_of_answer() { sed -n 's/^postern-event: *\([0-9A-Z]*\).*/\1/ip' "$work/head" | tail -n 1; }
-in_log() { p --json events --limit 200 | grep -q "$1"; }
+# The index follows the log within moments.
+in_log() {
+  local i
+  for i in $(seq 50); do p --json events --limit 200 | grep -q -- "$1" && return 0; sleep 0.1; done
+  return 1
+}
 
 say "the tour"
 step "without a session nothing is reachable (401 no_session)" refuses 401 no_session "$base/prometheus/api/v1/query?query=up"
