@@ -25,7 +25,8 @@ base::Result<Account> parse_account(const base::Json& json) {
     return base::fail(base::Code::Invalid, "the role of " + base::printable(*name) + " is admin or auditor");
   }
   if (!password->starts_with("$argon2id$")) {
-    return base::fail(base::Code::Invalid, "the password of " + base::printable(*name) + " is not an Argon2id hash");
+    return base::fail(base::Code::Invalid,
+                      "the password of " + base::printable(*name) + " is not an Argon2id hash");
   }
   return Account{*name, *role == "admin" ? Rank::Admin : Rank::Auditor, *password};
 }
@@ -61,7 +62,9 @@ std::string SignIns::open(const Account& account, base::Nanos now, base::Micros 
   return cookie;
 }
 
-bool SignIns::alive(const Open& open, base::Nanos now) { return now - open.seen < kIdle && now - open.opened < kAbsolute; }
+bool SignIns::alive(const Open& open, base::Nanos now) {
+  return now - open.seen < kIdle && now - open.opened < kAbsolute;
+}
 
 std::optional<Identity> SignIns::find(std::string_view cookie, base::Nanos now) {
   if (cookie.size() != kTokenText) return std::nullopt;
@@ -86,7 +89,8 @@ void SignIns::keep_only(const std::vector<Account>& accounts) {
   std::erase_if(open_, [&](const auto& entry) {
     return std::none_of(accounts.begin(), accounts.end(), [&](const Account& account) {
       const Account& held = entry.second.account;
-      return account.name == held.name && account.rank == held.rank && account.password_hash == held.password_hash;
+      return account.name == held.name && account.rank == held.rank &&
+             account.password_hash == held.password_hash;
     });
   });
 }

@@ -1,12 +1,14 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who may sign in to the console, and who is signed in. The accounts are those of admins.json, which `postern init` writes:
+// Who may sign in to the console, and who is signed in. The accounts are those of admins.json, which `postern
+// init` writes:
 //
-//   {"admins": [{"name": "admin", "role": "admin", "password": "$argon2id$..."}]}       role: "admin" or "auditor"
+//   {"admins": [{"name": "admin", "role": "admin", "password": "$argon2id$..."}]}       role: "admin" or
+//   "auditor"
 //
-// Sign-ins live in memory only: a console that restarts asks again. The cookie's value is 32 random bytes; what is kept is their
-// SHA-256, so that a core of this process is no set of keys.
+// Sign-ins live in memory only: a console that restarts asks again. The cookie's value is 32 random bytes;
+// what is kept is their SHA-256, so that a core of this process is no set of keys.
 #pragma once
 
 #include <map>

@@ -11,10 +11,12 @@
 namespace postern::console::api {
 namespace {
 
-// Argon2id takes 64 MiB and 100 ms of a core: more at once would let anyone who can connect exhaust the machine.
+// Argon2id takes 64 MiB and 100 ms of a core: more at once would let anyone who can connect exhaust the
+// machine.
 constexpr int kMostVerifying = 2;
 constexpr std::size_t kLongestName = 128, kLongestPassword = 1024;
-// Verified when nobody has that name, so that the time of a refusal does not say which names exist. Nobody knows its password.
+// Verified when nobody has that name, so that the time of a refusal does not say which names exist. Nobody
+// knows its password.
 constexpr const char* kNobodysHash =
     "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b/dWRWJTmaaJObGhJ2u0dB7Vs8";
 
@@ -26,7 +28,8 @@ base::Json view_me(const Identity& identity) {
 
 Response too_often(base::Nanos wait) {
   const auto seconds = (wait + base::kSecond - 1) / base::kSecond;
-  Response response = problem(base::Refusal::LimitReached, "Wait " + std::to_string(seconds) + " s before the next attempt.");
+  Response response =
+      problem(base::Refusal::LimitReached, "Wait " + std::to_string(seconds) + " s before the next attempt.");
   response.fields.emplace_back("retry-after", std::to_string(seconds));
   return response;
 }
@@ -68,7 +71,8 @@ void conclude(Parts& parts, const Attempt& attempt, const Reply& reply) {
   }
   parts.guard.failed(attempt.call->client, parts.loop.now());
   note_refusal(parts, *attempt.call, "admin:unknown", "sign_in_refused", "name or password is wrong");
-  reply(problem(403, "sign_in_refused", "Name or password is wrong", "Try again; postern init printed the first admin's password once."));
+  reply(problem(403, "sign_in_refused", "Name or password is wrong",
+                "Try again; postern init printed the first admin's password once."));
 }
 
 }  // namespace
@@ -81,7 +85,8 @@ void sign_in(Parts& parts, const CallPtr& call, const Reply& reply) {
   auto attempt = std::make_shared<Attempt>();
   attempt->call = call;
   attempt->password = base::json_text_or(*body, "password", "");
-  if (name.empty() || name.size() > kLongestName || attempt->password.empty() || attempt->password.size() > kLongestPassword) {
+  if (name.empty() || name.size() > kLongestName || attempt->password.empty() ||
+      attempt->password.size() > kLongestPassword) {
     return reply(problem(400, "invalid", "Name and password are needed"));
   }
   const base::Nanos wait = parts.guard.wait(call->client, parts.loop.now());
@@ -104,7 +109,8 @@ void sign_in(Parts& parts, const CallPtr& call, const Reply& reply) {
 void sign_out(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (call->identity.session.empty()) return reply(no_content());
   parts.sign_ins.close(call->identity.session);
-  LedgerClient::Note note{audit::EventType::AdminSignedOut, call->identity.actor(), call->identity.name, {}, {}};
+  LedgerClient::Note note{
+      audit::EventType::AdminSignedOut, call->identity.actor(), call->identity.name, {}, {}};
   base::JsonWriter detail(note.detail);
   detail.open_object();
   detail.field("admin", call->identity.name);
@@ -113,10 +119,13 @@ void sign_out(Parts& parts, const CallPtr& call, const Reply& reply) {
   // Leaving is always allowed: without room for the event the sign-in ends all the same.
   (void)parts.ledger.note(note);
   Response response = no_content();
-  response.fields.emplace_back("set-cookie", http::format_set_cookie({kAdminCookie, "", 0, http::SameSite::Strict}));
+  response.fields.emplace_back("set-cookie",
+                               http::format_set_cookie({kAdminCookie, "", 0, http::SameSite::Strict}));
   reply(std::move(response));
 }
 
-void show_me(Parts& /*parts*/, const CallPtr& call, const Reply& reply) { reply(json_response(view_me(call->identity))); }
+void show_me(Parts& /*parts*/, const CallPtr& call, const Reply& reply) {
+  reply(json_response(view_me(call->identity)));
+}
 
 }  // namespace postern::console::api

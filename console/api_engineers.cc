@@ -23,7 +23,8 @@ void about_engineer(Parts& parts, const CallPtr& call, std::string_view command,
 void list_engineers(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   base::Json items = base::Json::array();
-  for (const auto& [name, engineer] : parts.ledger.state().engineers()) items.push_back(view_engineer(engineer));
+  for (const auto& [name, engineer] : parts.ledger.state().engineers())
+    items.push_back(view_engineer(engineer));
   reply(json_response({{"items", std::move(items)}}));
 }
 
@@ -48,7 +49,8 @@ void issue_pass(Parts& parts, const CallPtr& call, const Reply& reply) {
   send_command(parts, call, "pass.issue", std::move(*body), reply, [&parts](const base::Json& answer) {
     base::Json json = answer;
     // Behind '#': a browser sends it to nobody, so it stands in no log on the way.
-    json["link"] = parts.facts.public_url + "/.postern/sign-in#pass=" + base::json_text_or(answer, "pass", "");
+    json["link"] =
+        parts.facts.public_url + "/.postern/sign-in#pass=" + base::json_text_or(answer, "pass", "");
     return json_response(json, 201);
   });
 }

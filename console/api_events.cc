@@ -29,7 +29,9 @@ base::Result<base::Micros> parse_since(std::string_view text, base::Micros now) 
   return base::parse_time(text);
 }
 
-base::Error invalid(std::string message) { return base::fail(base::Code::Invalid, base::Side::Client, std::move(message)); }
+base::Error invalid(std::string message) {
+  return base::fail(base::Code::Invalid, base::Side::Client, std::move(message));
+}
 
 void split(std::string_view text, std::vector<std::string>& out) {
   while (!text.empty()) {
@@ -40,7 +42,8 @@ void split(std::string_view text, std::vector<std::string>& out) {
 }
 
 // One parameter into the filter; an error sentence if it cannot be read.
-base::Status take_parameter(std::string_view name, std::string_view value, base::Micros now, audit::EventFilter& filter) {
+base::Status take_parameter(std::string_view name, std::string_view value, base::Micros now,
+                            audit::EventFilter& filter) {
   if (name == "since" || name == "until") {
     const auto time = parse_since(value, now);
     if (!time.ok()) return invalid(std::string(name) + ": " + time.error().message);
@@ -60,7 +63,8 @@ base::Status take_parameter(std::string_view name, std::string_view value, base:
   } else if (name == "limit" || name == "before" || name == "after") {
     const auto number = number_of(value);
     if (!number) return invalid(std::string(name) + " is a whole number");
-    if (name == "limit") filter.limit = static_cast<std::size_t>(std::clamp<std::uint64_t>(*number, 1, kMostEvents));
+    if (name == "limit")
+      filter.limit = static_cast<std::size_t>(std::clamp<std::uint64_t>(*number, 1, kMostEvents));
     if (name == "before") filter.before = *number;
     if (name == "after") filter.after = *number;
   } else if (name == "order") {
@@ -68,7 +72,8 @@ base::Status take_parameter(std::string_view name, std::string_view value, base:
     filter.oldest_first = value == "oldest";
   } else {
     return invalid("\"" + base::printable(name, 64) +
-                   "\" is no filter; known: since, until, type, session, severity, actor, text, limit, before, after, order");
+                   "\" is no filter; known: since, until, type, session, severity, actor, text, limit, "
+                   "before, after, order");
   }
   return base::Ok{};
 }
@@ -86,13 +91,17 @@ base::Result<Question> read_question(const Call& call, base::Micros now) {
     const base::Status taken = take_parameter(parameter.name, parameter.value, now, question.filter);
     if (!taken.ok()) return taken.error();
     if (parameter.name == "limit" || parameter.name == "before" || parameter.name == "after") continue;
-    question.asked.append(question.asked.empty() ? "" : " ").append(parameter.name).append("=").append(parameter.value);
+    question.asked.append(question.asked.empty() ? "" : " ")
+        .append(parameter.name)
+        .append("=")
+        .append(parameter.value);
   }
   return question;
 }
 
 Response log_problem(const base::Error& error) {
-  if (error.code == base::Code::Invalid) return problem(400, "invalid", "The filter cannot be read", error.message);
+  if (error.code == base::Code::Invalid)
+    return problem(400, "invalid", "The filter cannot be read", error.message);
   return problem(base::Refusal::LogUnavailable, error.message);
 }
 
@@ -115,7 +124,8 @@ void list_events(Parts& parts, const CallPtr& call, const Reply& reply) {
 }
 
 void stream_events(Parts& parts, const CallPtr& call, const Reply& reply) {
-  if (parts.live.full()) return reply(problem(base::Refusal::LimitReached, "Too many pages follow the log already: close one."));
+  if (parts.live.full())
+    return reply(problem(base::Refusal::LimitReached, "Too many pages follow the log already: close one."));
   if (!note_reading(parts, *call, {"stream", {}, -1, false})) return reply(unrecorded_problem());
   Response response;
   response.content_type = "text/event-stream";

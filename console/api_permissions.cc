@@ -39,17 +39,18 @@ void set_capability(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   const std::string name = call->captures[0];
   (*body)["name"] = name;
-  send_command(parts, call, "capability.set", std::move(*body), reply, [&parts, name](const base::Json& answer) {
-    base::Json json = answer;
-    const auto& policy = parts.ledger.policy();
-    const int index = policy == nullptr ? -1 : policy->find_capability(name);
-    if (index >= 0) {
-      json = view_capability(*policy, policy->capabilities()[static_cast<std::size_t>(index)], parts.ledger.state(),
-                             parts.loop.wall());
-    }
-    json["cut"] = cut_of(answer);
-    return json_response(json);
-  });
+  send_command(parts, call, "capability.set", std::move(*body), reply,
+               [&parts, name](const base::Json& answer) {
+                 base::Json json = answer;
+                 const auto& policy = parts.ledger.policy();
+                 const int index = policy == nullptr ? -1 : policy->find_capability(name);
+                 if (index >= 0) {
+                   json = view_capability(*policy, policy->capabilities()[static_cast<std::size_t>(index)],
+                                          parts.ledger.state(), parts.loop.wall());
+                 }
+                 json["cut"] = cut_of(answer);
+                 return json_response(json);
+               });
 }
 
 }  // namespace postern::console::api

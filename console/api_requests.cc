@@ -10,7 +10,9 @@ namespace postern::console::api {
 namespace {
 
 Response as_it_is(const base::Json& answer) { return json_response(answer); }
-Response unknown(std::string_view what) { return problem(404, "not_found", "There is no such " + std::string(what)); }
+Response unknown(std::string_view what) {
+  return problem(404, "not_found", "There is no such " + std::string(what));
+}
 
 }  // namespace
 
@@ -20,7 +22,8 @@ void list_requests(Parts& parts, const CallPtr& call, const Reply& reply) {
   base::Json items = base::Json::array();
   const auto& requests = parts.ledger.state().requests();
   for (auto it = requests.rbegin(); it != requests.rend(); ++it) {  // ids rise with time: newest first
-    if (wanted.empty() || wanted == "all" || wanted == to_text(it->second.state)) items.push_back(view_request(it->second));
+    if (wanted.empty() || wanted == "all" || wanted == to_text(it->second.state))
+      items.push_back(view_request(it->second));
   }
   reply(json_response({{"items", std::move(items)}}));
 }
@@ -63,7 +66,8 @@ void show_grant(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   const auto& grants = parts.ledger.state().grants();
   const auto found = grants.find(call->captures[0]);
-  reply(found == grants.end() ? unknown("grant") : json_response(view_grant(found->second, parts.loop.wall())));
+  reply(found == grants.end() ? unknown("grant")
+                              : json_response(view_grant(found->second, parts.loop.wall())));
 }
 
 void revoke_grant(Parts& parts, const CallPtr& call, const Reply& reply) {

@@ -24,7 +24,8 @@ std::size_t limit_of(const Call& call) {
 }
 
 // What the index knows of sessions, by id. Nothing if it cannot be read now: counters are then 0.
-std::map<std::string, audit::SessionRow, std::less<>> rows_of(Parts& parts, const audit::SessionFilter& filter) {
+std::map<std::string, audit::SessionRow, std::less<>> rows_of(Parts& parts,
+                                                              const audit::SessionFilter& filter) {
   std::map<std::string, audit::SessionRow, std::less<>> rows;
   auto found = parts.log.sessions(filter);
   if (!found.ok()) return rows;
@@ -56,8 +57,8 @@ std::optional<base::Json> find_session(Parts& parts, const std::string& id) {
   const auto& sessions = parts.ledger.state().sessions();
   const auto active = sessions.find(id);
   if (active != sessions.end()) {
-    return view_session(active->second, row == rows.end() ? nullptr : &row->second, parts.ledger.state(), parts.ledger.policy().get(),
-                        parts.loop.wall());
+    return view_session(active->second, row == rows.end() ? nullptr : &row->second, parts.ledger.state(),
+                        parts.ledger.policy().get(), parts.loop.wall());
   }
   if (row == rows.end()) return std::nullopt;
   return view_ended_session(row->second);
@@ -82,7 +83,8 @@ void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (filter.limit > 0) {
     const auto rows = parts.log.sessions(filter);
     if (!rows.ok()) return reply(problem(base::Refusal::LogUnavailable, rows.error().message));
-    if (!note_reading(parts, *call, {"sessions", "state=" + wanted, -1, false})) return reply(unrecorded_problem());
+    if (!note_reading(parts, *call, {"sessions", "state=" + wanted, -1, false}))
+      return reply(unrecorded_problem());
     for (const audit::SessionRow& row : *rows) {
       // The index may be a moment ahead of the state: a session is shown once.
       if (!parts.ledger.state().sessions().contains(row.id)) items.push_back(view_ended_session(row));
@@ -96,7 +98,8 @@ void show_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   const auto session = find_session(parts, call->captures[0]);
   if (!session) return reply(unknown());
   const bool past = (*session)["state"] == "ended";
-  if (past && !note_reading(parts, *call, {"session", call->captures[0], -1, false})) return reply(unrecorded_problem());
+  if (past && !note_reading(parts, *call, {"session", call->captures[0], -1, false}))
+    return reply(unrecorded_problem());
   reply(json_response(*session));
 }
 
@@ -115,11 +118,13 @@ void export_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   const std::string format = call->parameter("format").empty() ? "json" : call->parameter("format");
   const auto kind = parse_export_format(format);
-  if (!kind) return reply(problem(400, "invalid", "The format is not known", "format is json, jsonl, csv or har"));
+  if (!kind)
+    return reply(problem(400, "invalid", "The format is not known", "format is json, jsonl, csv or har"));
   const std::string id = call->captures[0];
   const auto session = find_session(parts, id);
   if (!session) return reply(unknown());
-  if (!note_reading(parts, *call, {"export", "session=" + id + " format=" + format, -1, true})) return reply(unrecorded_problem());
+  if (!note_reading(parts, *call, {"export", "session=" + id + " format=" + format, -1, true}))
+    return reply(unrecorded_problem());
   const ExportFacts facts{id, *session, parts.facts.public_url};
   reply(make_export(parts.log, *kind, facts));
 }

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the gateway is: what the supervisor knows of the processes, the ledger of the log, and the log of the component's nodes.
+// How the gateway is: what the supervisor knows of the processes, the ledger of the log, and the log of the
+// component's nodes.
 #include "console/api.h"
 #include "console/commands.h"
 #include "console/version.h"
@@ -37,7 +38,8 @@ base::Json policy_figures(const Parts& parts) {
 }
 
 base::Json status_of(const Parts& parts, const base::Json& supervisor) {
-  base::Json status{{"version", kVersion}, {"roles", base::Json::array()}, {"listeners", parts.facts.listeners}};
+  base::Json status{
+      {"version", kVersion}, {"roles", base::Json::array()}, {"listeners", parts.facts.listeners}};
   status["component"] = parts.facts.component;
   if (supervisor.is_object()) status.update(supervisor);
   status["state_version"] = parts.ledger.version();
@@ -57,7 +59,8 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
 }  // namespace
 
 void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
-  parts.ask({{"ask", "status"}}, [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
+  parts.ask({{"ask", "status"}},
+            [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
 }
 
 void show_policy(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
@@ -69,8 +72,8 @@ void show_policy(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
                        {"loaded", base::format_time(parts.ledger.policy_loaded())}}));
 }
 
-// The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A faulty file is an
-// answer, not a failure of the request.
+// The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A
+// faulty file is an answer, not a failure of the request.
 void reload(Parts& parts, const CallPtr& call, const Reply& reply) {
   auto body = read_body(*call, {});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
@@ -85,14 +88,18 @@ void show_openapi(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply)
   reply(std::move(response));
 }
 
-void show_health(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply) { reply(json_response({{"status", "serving"}})); }
+void show_health(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply) {
+  reply(json_response({{"status", "serving"}}));
+}
 
 void show_readiness(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   base::Json reasons = base::Json::array();
   if (!parts.ledger.writable()) reasons.push_back(parts.ledger.reason());
-  if (parts.ledger.up() && parts.ledger.policy() == nullptr) reasons.push_back("there is no policy in force yet");
+  if (parts.ledger.up() && parts.ledger.policy() == nullptr)
+    reasons.push_back("there is no policy in force yet");
   const bool ready = reasons.empty();
-  reply(json_response({{"status", ready ? "ready" : "not ready"}, {"reasons", std::move(reasons)}}, ready ? 200 : 503));
+  reply(json_response({{"status", ready ? "ready" : "not ready"}, {"reasons", std::move(reasons)}},
+                      ready ? 200 : 503));
 }
 
 }  // namespace postern::console::api

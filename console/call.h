@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// One request to the console and one answer, whatever they travel over (the admin listener's exchange channel or the control
-// socket). Handlers see these and nothing of HTTP's wire.
+// One request to the console and one answer, whatever they travel over (the admin listener's exchange channel
+// or the control socket). Handlers see these and nothing of HTTP's wire.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,9 @@ inline constexpr std::size_t kRequestBodyLimit = 1U << 20U;  // bytes; beyond: 4
 enum class Rank : std::uint8_t { Auditor, Admin };  // an auditor reads and changes nothing
 std::string_view to_text(Rank rank);                // "auditor", "admin"
 
-// Who asks. On the control socket the kernel says who (SO_PEERCRED) and the socket's owner and mode have decided whether they may:
-// whoever can connect is an admin, named "uid-0". On the listener it is the session behind the cookie.
+// Who asks. On the control socket the kernel says who (SO_PEERCRED) and the socket's owner and mode have
+// decided whether they may: whoever can connect is an admin, named "uid-0". On the listener it is the session
+// behind the cookie.
 struct Identity {
   std::string name;
   Rank rank = Rank::Auditor;
@@ -38,15 +39,16 @@ struct Identity {
   std::string actor() const { return "admin:" + name; }
 };
 
-// A resource, shared by whoever still works on it. Everything in it was parsed and judged anew by the face it came through.
+// A resource, shared by whoever still works on it. Everything in it was parsed and judged anew by the face it
+// came through.
 struct Call {
   http::Method method = http::Method::Get;
   http::CanonicalTarget target;
   http::Fields fields;
-  std::string body;    // at most kRequestBodyLimit
-  std::string client;  // "192.0.2.7:50123"; "local" on the control socket
-  bool local = false;  // came over the control socket
-  Identity identity;   // of the control socket's peer; of the cookie once Site has looked
+  std::string body;                   // at most kRequestBodyLimit
+  std::string client;                 // "192.0.2.7:50123"; "local" on the control socket
+  bool local = false;                 // came over the control socket
+  Identity identity;                  // of the control socket's peer; of the cookie once Site has looked
   std::vector<std::string> captures;  // of the route's {parameters}, decoded, in order
 
   std::string parameter(std::string_view name) const;  // of the query; empty if missing or doubled
@@ -60,19 +62,20 @@ class Source {
     More,     // call again when there is room
     Waiting,  // nothing now; wake() will be called
     Done,
-    Failed,  // the answer cannot be completed: the connection is broken off, so that nobody takes a part for the whole
+    Failed,  // the answer cannot be completed: the connection is broken off, so that nobody takes a part for
+             // the whole
   };
   virtual ~Source() = default;
   // Appends at most about `most` bytes to out (a single item may exceed it).
   virtual State read(std::string& out, std::size_t most) = 0;
-  // For sources that wait. Called once, before the first read. wake only notes that there is something: it never reads or destroys the
-  // source from inside the call.
+  // For sources that wait. Called once, before the first read. wake only notes that there is something: it
+  // never reads or destroys the source from inside the call.
   virtual void on_ready(std::function<void()> wake) { (void)wake; }
 };
 
 struct Response {
   int status = 200;
-  std::string content_type;                                  // empty: there is no body
+  std::string content_type;                                 // empty: there is no body
   std::vector<std::pair<std::string, std::string>> fields;  // beyond what every answer carries
   std::string body;
   std::string_view constant;       // instead of body: bytes that live as long as the process
@@ -82,7 +85,8 @@ struct Response {
   std::string_view bytes() const { return constant.empty() ? std::string_view(body) : constant; }
 };
 
-// Called exactly once, on the loop's thread, now or later. If the client has gone meanwhile the answer is dropped.
+// Called exactly once, on the loop's thread, now or later. If the client has gone meanwhile the answer is
+// dropped.
 using Reply = std::function<void(Response)>;
 
 Response json_response(const base::Json& json, int status = 200);

@@ -24,18 +24,21 @@ base::Result<base::Json> read_body(const Call& call, std::initializer_list<std::
   if (call.body.empty()) return base::Json::object();
   base::Result<base::Json> json = base::parse_json(call.body, 8);
   if (!json.ok()) return json;
-  if (!json->is_object()) return base::fail(base::Code::Invalid, base::Side::Client, "the body must be a JSON object");
+  if (!json->is_object())
+    return base::fail(base::Code::Invalid, base::Side::Client, "the body must be a JSON object");
   for (const auto& [key, value] : json->items()) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
     std::string known;
     for (const std::string_view name : keys) known.append(known.empty() ? "" : ", ").append(name);
     return base::fail(base::Code::Invalid, base::Side::Client,
-                      "\"" + base::printable(key, 64) + "\" does not belong here; known: " + (known.empty() ? "nothing" : known));
+                      "\"" + base::printable(key, 64) +
+                          "\" does not belong here; known: " + (known.empty() ? "nothing" : known));
   }
   return json;
 }
 
-void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments, const Reply& reply, Then then) {
+void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
+                  const Reply& reply, Then then) {
   arguments["command"] = name;
   arguments["actor"] = call->identity.actor();
   arguments["from"] = call->client;
@@ -47,7 +50,8 @@ void send_command(Parts& parts, const CallPtr& call, std::string_view name, base
 base::Json cut_of(const base::Json& reply) {
   base::Json cut = reply.value("cut", base::Json::object());
   if (!cut.is_object()) cut = base::Json::object();
-  if (const auto sessions = reply.find("sessions_ended"); sessions != reply.end()) cut["sessions"] = *sessions;
+  if (const auto sessions = reply.find("sessions_ended"); sessions != reply.end())
+    cut["sessions"] = *sessions;
   return cut;
 }
 
@@ -73,7 +77,8 @@ bool note_reading(Parts& parts, const Call& call, const Reading& reading) {
 }
 
 Response unrecorded_problem() {
-  return problem(base::Refusal::LogUnavailable, "reading the log is an event too, and it cannot be recorded now");
+  return problem(base::Refusal::LogUnavailable,
+                 "reading the log is an event too, and it cannot be recorded now");
 }
 
 }  // namespace postern::console

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one way in which the console changes anything: a command to the ledger, in the name of who asked. The ledger judges the values;
-// here only the form of the request is judged.
+// The one way in which the console changes anything: a command to the ledger, in the name of who asked. The
+// ledger judges the values; here only the form of the request is judged.
 #pragma once
 
 #include <functional>
@@ -16,12 +16,15 @@
 
 namespace postern::console {
 
-// The body as an object that has no other keys than these; an empty body is {}. Invalid names the key that does not belong.
+// The body as an object that has no other keys than these; an empty body is {}. Invalid names the key that
+// does not belong.
 base::Result<base::Json> read_body(const Call& call, std::initializer_list<std::string_view> keys);
 
-// Sends arguments (an object) as that command, then answers with what then makes of the ledger's reply, or with its refusal.
+// Sends arguments (an object) as that command, then answers with what then makes of the ledger's reply, or
+// with its refusal.
 using Then = std::function<Response(const base::Json& reply)>;
-void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments, const Reply& reply, Then then);
+void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
+                  const Reply& reply, Then then);
 
 // What a change cut: {"sessions","exchanges","slowest_us"}, from the ledger's reply.
 base::Json cut_of(const base::Json& reply);
@@ -29,7 +32,8 @@ base::Json cut_of(const base::Json& reply);
 // Why the state cannot be shown: the ledger has not been heard of. Nothing while it can.
 std::optional<Response> state_problem(const Parts& parts);
 
-// Notes that somebody reads the log, unless that same reading was noted a moment ago. False: it cannot be noted, so it must not be read.
+// Notes that somebody reads the log, unless that same reading was noted a moment ago. False: it cannot be
+// noted, so it must not be read.
 struct Reading {
   std::string_view what;  // "events", "sessions", "export"
   std::string filter;     // as asked, without paging

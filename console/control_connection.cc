@@ -13,14 +13,15 @@
 namespace postern::console {
 namespace {
 
-constexpr std::size_t kInLimit = 64U << 10U;   // a head with all its fields, or a piece of a body
+constexpr std::size_t kInLimit = 64U << 10U;  // a head with all its fields, or a piece of a body
 constexpr std::size_t kOutLimit = 256U << 10U;
-constexpr std::size_t kPiece = 32U << 10U;     // of a body, taken at a time
-constexpr std::size_t kFraming = 64;           // room that a piece needs for its chunk
+constexpr std::size_t kPiece = 32U << 10U;  // of a body, taken at a time
+constexpr std::size_t kFraming = 64;        // room that a piece needs for its chunk
 
 }  // namespace
 
-ControlConnection::ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site, std::function<void()> gone)
+ControlConnection::ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site,
+                                     std::function<void()> gone)
     : loop_(loop),
       socket_(std::move(socket)),
       identity_(std::move(identity)),
@@ -132,7 +133,8 @@ bool ControlConnection::take_body() {
 void ControlConnection::dispatch() {
   phase_ = Phase::Waiting;
   // The answer may come after this connection is gone: then its token is no longer ours.
-  site_.answer(call_, [this, weak = std::weak_ptr<bool>(woken_), call = std::weak_ptr<Call>(call_)](Response response) {
+  site_.answer(call_, [this, weak = std::weak_ptr<bool>(woken_),
+                       call = std::weak_ptr<Call>(call_)](Response response) {
     if (weak.expired() || phase_ != Phase::Waiting || call.lock() != call_) return;
     respond(std::move(response));
     if (phase_ != Phase::Over) watch();
@@ -206,7 +208,8 @@ void ControlConnection::finish_response() {
   call_.reset();
   encoder_.reset();
   decoder_.reset();
-  *woken_ = true;  // the next request may be lying there: looked at from the hook, so that a row of them does not nest
+  *woken_ = true;  // the next request may be lying there: looked at from the hook, so that a row of them does
+                   // not nest
 }
 
 void ControlConnection::watch() {

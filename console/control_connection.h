@@ -21,7 +21,8 @@ namespace postern::console {
 class ControlConnection final : public loop::Disposable {
  public:
   // gone: called once when the connection is over; the owner disposes of this from there.
-  ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site, std::function<void()> gone);
+  ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site,
+                    std::function<void()> gone);
   ~ControlConnection() override;
   ControlConnection(const ControlConnection&) = delete;
   ControlConnection& operator=(const ControlConnection&) = delete;

@@ -14,7 +14,10 @@
 namespace postern::console {
 
 ControlSocket::ControlSocket(loop::Loop& loop, base::UniqueFd listener, Site& site)
-    : loop_(loop), listener_(std::move(listener)), site_(site), poller_(loop, listener_.get(), [this](unsigned) { accept_some(); }) {
+    : loop_(loop),
+      listener_(std::move(listener)),
+      site_(site),
+      poller_(loop, listener_.get(), [this](unsigned) { accept_some(); }) {
   poller_.want(loop::kReadable);
 }
 
@@ -23,8 +26,8 @@ ControlSocket::~ControlSocket() = default;
 void ControlSocket::stop_accepting() { poller_.want(0); }
 
 std::size_t ControlSocket::under_way() const {
-  return static_cast<std::size_t>(
-      std::count_if(connections_.begin(), connections_.end(), [](const auto& entry) { return entry.second->busy(); }));
+  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(),
+                                                [](const auto& entry) { return entry.second->busy(); }));
 }
 
 void ControlSocket::accept_some() {
@@ -37,8 +40,8 @@ void ControlSocket::accept_some() {
     if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) continue;
     Identity identity{"uid-" + std::to_string(peer.uid), Rank::Admin, {}, 0};
     const std::uint64_t number = ++last_;
-    connections_[number] = std::make_unique<ControlConnection>(loop_, std::move(socket), std::move(identity), site_,
-                                                               [this, number] { forget(number); });
+    connections_[number] = std::make_unique<ControlConnection>(loop_, std::move(socket), std::move(identity),
+                                                               site_, [this, number] { forget(number); });
   }
 }
 

@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console on a Unix socket, for the command line: HTTP/1.1, one request at a time per connection. Who may connect is decided by the
-// socket's owner and mode, which the supervisor set; who it is, the kernel tells (SO_PEERCRED).
+// The console on a Unix socket, for the command line: HTTP/1.1, one request at a time per connection. Who may
+// connect is decided by the socket's owner and mode, which the supervisor set; who it is, the kernel tells
+// (SO_PEERCRED).
 #pragma once
 
 #include <cstdint>

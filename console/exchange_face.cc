@@ -23,7 +23,8 @@ std::uint32_t read_u32(std::string_view payload, bool& sound) {
 // The head as our own rules see it, or why it is refused.
 http::Verdict judge(const ipc::RequestHead& head, http::RequestHead& out) {
   const auto method = http::parse_method(head.method);
-  if (!method) return http::refused(base::Refusal::MethodNotSupported, "the method is not one that is answered here");
+  if (!method)
+    return http::refused(base::Refusal::MethodNotSupported, "the method is not one that is answered here");
   out.method = *method;
   out.version = head.minor == 0 ? http::Version::Http10 : http::Version::Http11;
   out.target = head.target;
@@ -60,7 +61,9 @@ base::Status ExchangeFace::connect(ipc::RingEnds ends) {
   drop_channel();
   auto opened = ipc::ExchangeChannel::open(
       loop_, std::move(ends), 1,
-      [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) { take(type, id, payload); },
+      [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+        take(type, id, payload);
+      },
       [this](const base::Error& why) {
         base::log_error("the terminator broke the exchange protocol: " + why.message);
         drop_channel();
@@ -110,7 +113,8 @@ void ExchangeFace::take(ipc::ExchangeFrame type, std::uint64_t id, std::string_v
       finish(*exchange);
     }
   }
-  if (!sound && channel_ != nullptr) channel_->breach("an impossible frame of type " + std::to_string(static_cast<int>(type)));
+  if (!sound && channel_ != nullptr)
+    channel_->breach("an impossible frame of type " + std::to_string(static_cast<int>(type)));
 }
 
 bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
@@ -122,7 +126,8 @@ bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
 
 ExchangeFace::ExchangePtr ExchangeFace::make_exchange(std::uint64_t id, std::uint64_t connection) {
   const auto client = connections_.find(connection);
-  if (client == connections_.end() || id <= last_exchange_ || exchanges_.size() >= kMostExchanges) return nullptr;
+  if (client == connections_.end() || id <= last_exchange_ || exchanges_.size() >= kMostExchanges)
+    return nullptr;
   last_exchange_ = id;
   auto exchange = std::make_shared<Exchange>();
   exchange->id = id;
@@ -165,24 +170,31 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
     encode(proceed, out);
     send(ipc::ExchangeFrame::InformationalHead, id, out.bytes());
   }
+  if (head.body == ipc::BodyKind::None) dispatch(exchange);  // no RequestEnd follows
   return true;
 }
 
 bool ExchangeFace::begin_refused(std::uint64_t id, std::string_view payload) {
   ipc::RequestRefused refused;
   if (!decode(payload, refused)) return false;
-  const ExchangePtr exchange = make_exchange(id, refused.connection);
-  if (exchange == nullptr) return false;
+  // Either a head that is not valid HTTP, or the body of an exchange that began well.
+  const auto found = exchanges_.find(id);
+  const ExchangePtr exchange =
+      found != exchanges_.end() ? found->second : make_exchange(id, refused.connection);
+  if (exchange == nullptr || exchange->request_ended) return false;
   exchange->request_ended = true;
+  if (exchange->finished || exchange->outgoing != nullptr) return true;
   refuse(*exchange, refused.refusal, base::printable(refused.why));
   return true;
 }
 
 bool ExchangeFace::take_body(Exchange& exchange, std::string_view payload) {
-  if (exchange.request_ended || exchange.body == ipc::BodyKind::None || payload.size() > ipc::kBodyPiece) return false;
+  const bool unexpected = exchange.request_ended || exchange.body == ipc::BodyKind::None;
+  if (unexpected || payload.size() > ipc::kBodyPiece) return false;
   exchange.received += payload.size();
   if (exchange.body == ipc::BodyKind::Sized && exchange.received > exchange.length) return false;
-  if (exchange.finished || exchange.outgoing != nullptr) return true;  // answered early: what still comes is not wanted
+  if (exchange.finished || exchange.outgoing != nullptr)
+    return true;  // answered early: what still comes is not wanted
   if (exchange.received > kRequestBodyLimit) {
     refuse(exchange, base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
     return true;
@@ -196,15 +208,20 @@ bool ExchangeFace::take_body(Exchange& exchange, std::string_view payload) {
 
 bool ExchangeFace::take_end(const ExchangePtr& exchange, std::string_view payload) {
   std::vector<ipc::WireField> trailers;  // judged by nobody and used by nobody
-  if (exchange->request_ended || !decode_trailers(payload, trailers)) return false;
+  if (exchange->request_ended || exchange->body == ipc::BodyKind::None || !decode_trailers(payload, trailers))
+    return false;
   if (exchange->body == ipc::BodyKind::Sized && exchange->received != exchange->length) return false;
+  if (!exchange->finished && exchange->outgoing == nullptr) dispatch(exchange);
   exchange->request_ended = true;
-  if (exchange->finished || exchange->outgoing != nullptr) return true;
+  return true;
+}
+
+void ExchangeFace::dispatch(const ExchangePtr& exchange) {
+  exchange->request_ended = true;
   site_.answer(exchange->call, [this, weak = std::weak_ptr<Exchange>(exchange)](Response response) {
     const ExchangePtr still = weak.lock();
     if (still != nullptr && !still->finished) respond(*still, std::move(response));
   });
-  return true;
 }
 
 bool ExchangeFace::take_credit(Exchange& exchange, std::string_view payload) {
@@ -217,7 +234,7 @@ bool ExchangeFace::take_credit(Exchange& exchange, std::string_view payload) {
 
 bool ExchangeFace::take_done(Exchange& exchange, std::string_view payload) {
   ipc::ExchangeDone done;
-  if (!decode(payload, done) || !exchange.finished) return false;
+  if (!decode(payload, done)) return false;
   exchanges_.erase(exchange.id);
   return true;
 }
@@ -256,7 +273,8 @@ void ExchangeFace::pump(Exchange& exchange) {
   Outgoing& outgoing = *exchange.outgoing;
   const bool bodiless = exchange.call->method == http::Method::Head;
   while (!bodiless && exchange.credit > 0) {
-    const std::string_view piece = outgoing.next(static_cast<std::size_t>(std::min<std::uint64_t>(exchange.credit, ipc::kBodyPiece)));
+    const std::string_view piece =
+        outgoing.next(static_cast<std::size_t>(std::min<std::uint64_t>(exchange.credit, ipc::kBodyPiece)));
     if (piece.empty()) break;
     send(ipc::ExchangeFrame::ResponseBody, exchange.id, piece);
     exchange.credit -= piece.size();

@@ -1,9 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console behind the admin listener: answers the exchanges that the terminator's channel brings. The terminator is the one process
-// that outside bytes reach first, so nothing it says is taken for granted: method, target and fields are judged again from scratch, and
-// a frame that cannot be ends the channel.
+// The console behind the admin listener: answers the exchanges that the terminator's channel brings. The
+// terminator is the one process that outside bytes reach first, so nothing it says is taken for granted:
+// method, target and fields are judged again from scratch, and a frame that cannot be ends the channel.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,7 @@ class ExchangeFace {
   bool begin(std::uint64_t id, std::string_view payload);
   bool begin_refused(std::uint64_t id, std::string_view payload);
   bool take_body(Exchange& exchange, std::string_view payload);
+  void dispatch(const ExchangePtr& exchange);
   bool take_end(const ExchangePtr& exchange, std::string_view payload);
   bool take_credit(Exchange& exchange, std::string_view payload);
   bool take_done(Exchange& exchange, std::string_view payload);
@@ -67,7 +68,8 @@ class ExchangeFace {
   std::map<std::uint64_t, std::string> connections_;  // -> the client's address
   std::map<std::uint64_t, ExchangePtr> exchanges_;
   std::uint64_t last_exchange_ = 0;
-  std::shared_ptr<std::set<std::uint64_t>> ready_;  // whose source has something again; shared with the wakers
+  std::shared_ptr<std::set<std::uint64_t>>
+      ready_;  // whose source has something again; shared with the wakers
   std::unique_ptr<loop::Loop::Hook> hook_;
 };
 

@@ -8,10 +8,12 @@ base::Result<Facts> read_facts(const base::Json& config) {
   Facts facts;
   facts.state_directory = base::json_text_or(config, "state_directory", "");
   facts.public_url = base::json_text_or(config, "public_url", "");
-  if (facts.state_directory.empty()) return base::fail(base::Code::Invalid, "the configuration names no state directory");
+  if (facts.state_directory.empty())
+    return base::fail(base::Code::Invalid, "the configuration names no state directory");
   for (const base::Json& name : config.value("names", base::Json::array())) {
     const auto authority = name.is_string() ? http::parse_authority(name.get<std::string>()) : std::nullopt;
-    if (!authority) return base::fail(base::Code::Invalid, "a name of the admin listener is not host or host:port");
+    if (!authority)
+      return base::fail(base::Code::Invalid, "a name of the admin listener is not host or host:port");
     facts.names.push_back(*authority);
   }
   facts.listeners = config.value("listeners", base::Json::array());

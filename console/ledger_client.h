@@ -1,11 +1,11 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console's end of the ledger channel: the state that the ledger's events make, kept by folding them; the policy in force; commands
-// and their answers; events of the console's own.
+// The console's end of the ledger channel: the state that the ledger's events make, kept by folding them; the
+// policy in force; commands and their answers; events of the console's own.
 //
-// The channel may be replaced at any time (the ledger was restarted). Until the new ledger has sent its whole state, up() is false and
-// commands are refused; events that were not yet durable are kept and sent again.
+// The channel may be replaced at any time (the ledger was restarted). Until the new ledger has sent its whole
+// state, up() is false and commands are refused; events that were not yet durable are kept and sent again.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,9 @@ namespace postern::console {
 
 class LedgerClient {
  public:
-  static constexpr std::size_t kMostUnacked = 10'000;  // events of ours that wait for the disk; then note() says no
-  static constexpr std::size_t kMostCommands = 256;    // under way
+  static constexpr std::size_t kMostUnacked =
+      10'000;  // events of ours that wait for the disk; then note() says no
+  static constexpr std::size_t kMostCommands = 256;  // under way
   // The ledger waits at most a few seconds for slow enforcers: who has not answered by then is not going to.
   static constexpr base::Nanos kCommandTimeout = 15 * base::kSecond;
 

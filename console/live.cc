@@ -10,8 +10,8 @@
 namespace postern::console {
 namespace {
 
-// Events about nodes that are looked at, at start, for the state of each: with more changes than these since, a node that has been
-// quiet is shown as unknown.
+// Events about nodes that are looked at, at start, for the state of each: with more changes than these since,
+// a node that has been quiet is shown as unknown.
 constexpr std::size_t kNodeEvents = 2'000;
 constexpr std::size_t kLook = 5'000;  // lines read in one beat
 
@@ -77,7 +77,9 @@ class Live::Stream final : public Source {
 };
 
 Live::Live(loop::Loop& loop, LogReader& log, NodeStates& nodes)
-    : loop_(loop), log_(log), nodes_(nodes), beat_(loop, [this] { beat(); }), ping_(loop, [this] { ping(); }) {
+    : loop_(loop), log_(log), nodes_(nodes), beat_(loop, [this] { beat(); }), ping_(loop, [this] {
+        ping();
+      }) {
   ping_.start(kPing, kPing);
 }
 

@@ -1,14 +1,15 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The live line of the console (server-sent events): tells every open page that the state changed, and what new events the log has.
+// The live line of the console (server-sent events): tells every open page that the state changed, and what
+// new events the log has.
 //
-//   event: state   data: {"version":n}              permissions or sessions changed: fetch again. At most once per kBeat
-//   event: event   data: one event, with index and sentence
-//   event: more    data: {"skipped":n}              so many events came at once that they were left out
-//   event: ping    data: {}
+//   event: state   data: {"version":n}              permissions or sessions changed: fetch again. At most
+//   once per kBeat event: event   data: one event, with index and sentence event: more    data: {"skipped":n}
+//   so many events came at once that they were left out event: ping    data: {}
 //
-// One reading of the log serves all clients. A client that does not read loses events, never state: it is told how many.
+// One reading of the log serves all clients. A client that does not read loses events, never state: it is
+// told how many.
 #pragma once
 
 #include <cstdint>
@@ -37,14 +38,16 @@ class Live {
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
-  // Reads the newest node events from the index and goes on from the end of the log. Until it succeeds, each beat tries again.
+  // Reads the newest node events from the index and goes on from the end of the log. Until it succeeds, each
+  // beat tries again.
   void start();
   void state_changed(std::uint64_t version);
   // upto: how many events of the log are durable and can be found by a question. Later ones are not told yet.
   void log_grew(std::uint64_t upto);
 
   bool full() const;
-  // One more client. allowed is asked before each beat and ping: false ends the stream (the sign-in has ended).
+  // One more client. allowed is asked before each beat and ping: false ends the stream (the sign-in has
+  // ended).
   std::unique_ptr<Source> open(std::function<bool()> allowed);
   std::size_t clients() const { return clients_.size(); }
   void close_all();  // ends every stream

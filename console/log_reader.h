@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The log as the console reads it: journal and index, opened read-only when first asked for and again after a failure, because the ledger
-// may make them later than we start, or anew. Blocks for as long as a bounded question takes.
+// The log as the console reads it: journal and index, opened read-only when first asked for and again after a
+// failure, because the ledger may make them later than we start, or anew. Blocks for as long as a bounded
+// question takes.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which nodes of the component answer, as the log's node.up and node.down events say. A node that no event speaks about is unknown.
+// Which nodes of the component answer, as the log's node.up and node.down events say. A node that no event
+// speaks about is unknown.
 #pragma once
 
 #include <map>
@@ -14,7 +15,8 @@ namespace postern::console {
 
 class NodeStates {
  public:
-  // Takes an event; passes over those that are not about a node. Events may come in any order: the newest counts.
+  // Takes an event; passes over those that are not about a node. Events may come in any order: the newest
+  // counts.
   void take(const base::Json& event);
   // "state", "since"* and "reason"* of a node, by service and URL.
   base::Json of(const std::string& service, const std::string& url) const;

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of a response on its way out, whether it lies there or is made as it goes. Both faces take from it what their peer has room for.
+// The body of a response on its way out, whether it lies there or is made as it goes. Both faces take from it
+// what their peer has room for.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +30,9 @@ class Outgoing {
 
  private:
   Response response_;
-  std::string made_;         // by the source, not yet consumed
-  std::size_t consumed_ = 0; // of made_, or of the response's bytes
-  bool ended_ = false;       // the source has nothing more
+  std::string made_;          // by the source, not yet consumed
+  std::size_t consumed_ = 0;  // of made_, or of the response's bytes
+  bool ended_ = false;        // the source has nothing more
   bool failed_ = false;
 };
 

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the functions of the API work with. The role builds and owns all of it; a handler keeps none of it longer than the process lives.
+// What the functions of the API work with. The role builds and owns all of it; a handler keeps none of it
+// longer than the process lives.
 #pragma once
 
 #include <functional>

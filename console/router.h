@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of the admin API: method and path template -> who may, and the function that answers. It is the only list of what the
-// console does; console/openapi.json describes the same for others, and a test holds the two against each other.
+// The table of the admin API: method and path template -> who may, and the function that answers. It is the
+// only list of what the console does; console/openapi.json describes the same for others, and a test holds
+// the two against each other.
 #pragma once
 
 #include <span>
@@ -34,7 +35,7 @@ std::span<const Route> routes();
 struct Found {
   const Route* route = nullptr;
   std::vector<std::string> captures;  // decoded, in the template's order
-  std::string allow;                  // without a route: the methods that this path has; empty if the path is not ours
+  std::string allow;  // without a route: the methods that this path has; empty if the path is not ours
 };
 // HEAD finds GET's route. path is canonical.
 Found find_route(http::Method method, std::string_view path);

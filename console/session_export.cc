@@ -89,7 +89,8 @@ Response make_har(LogReader& log, const ExportFacts& facts) {
     if (!page.ok()) return problem(base::Refusal::LogUnavailable, page.error().message);
     for (std::string& line : *page) lines.push_back(std::move(line));
     if (lines.size() > kMostHarEvents) {
-      return problem(413, "limit_reached", "This session is too long for one HAR", "Export it as jsonl or csv.");
+      return problem(413, "limit_reached", "This session is too long for one HAR",
+                     "Export it as jsonl or csv.");
     }
   }
   auto har = audit::to_har(lines, {facts.public_url, kVersion});
@@ -102,10 +103,14 @@ Response make_har(LogReader& log, const ExportFacts& facts) {
 
 std::string_view extension(ExportFormat format) {
   switch (format) {
-    case ExportFormat::Json: return "json";
-    case ExportFormat::JsonLines: return "jsonl";
-    case ExportFormat::Csv: return "csv";
-    case ExportFormat::Har: return "har";
+    case ExportFormat::Json:
+      return "json";
+    case ExportFormat::JsonLines:
+      return "jsonl";
+    case ExportFormat::Csv:
+      return "csv";
+    case ExportFormat::Har:
+      return "har";
   }
   return "json";
 }
@@ -113,7 +118,8 @@ std::string_view extension(ExportFormat format) {
 }  // namespace
 
 std::optional<ExportFormat> parse_export_format(std::string_view text) {
-  for (const auto format : {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har}) {
+  for (const auto format :
+       {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har}) {
     if (extension(format) == text) return format;
   }
   return std::nullopt;
@@ -130,8 +136,8 @@ Response make_export(LogReader& log, ExportFormat format, const ExportFacts& fac
                                                            : "application/x-ndjson";
     response.source = std::make_unique<ExportSource>(log, format, facts);
   }
-  response.fields.emplace_back("content-disposition",
-                               "attachment; filename=\"session-" + facts.id + "." + std::string(extension(format)) + "\"");
+  response.fields.emplace_back("content-disposition", "attachment; filename=\"session-" + facts.id + "." +
+                                                          std::string(extension(format)) + "\"");
   return response;
 }
 

@@ -1,11 +1,12 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// All events of one session, as a file. JSON, JSON lines and CSV are made while they are sent, a page of the log at a time. HAR has to be
-// seen whole, so it is bounded: beyond kMostHarEvents the answer says which format to take instead.
+// All events of one session, as a file. JSON, JSON lines and CSV are made while they are sent, a page of the
+// log at a time. HAR has to be seen whole, so it is bounded: beyond kMostHarEvents the answer says which
+// format to take instead.
 //
-//   json    {"session":{..},"events":[..]}         one document; the events are byte for byte the lines of the log
-//   jsonl   the lines themselves
+//   json    {"session":{..},"events":[..]}         one document; the events are byte for byte the lines of
+//   the log jsonl   the lines themselves
 #pragma once
 
 #include <optional>
@@ -23,9 +24,9 @@ enum class ExportFormat { Json, JsonLines, Csv, Har };
 std::optional<ExportFormat> parse_export_format(std::string_view text);
 
 struct ExportFacts {
-  std::string id;         // of the session
-  base::Json session;     // as the API shows it
-  std::string public_url; // in front of each target in a HAR
+  std::string id;          // of the session
+  base::Json session;      // as the API shows it
+  std::string public_url;  // in front of each target in a HAR
 };
 // log must live as long as the response.
 Response make_export(LogReader& log, ExportFormat format, const ExportFacts& facts);

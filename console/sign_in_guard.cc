@@ -56,9 +56,10 @@ void SignInGuard::succeeded(std::string_view client, base::Nanos now) {
 
 void SignInGuard::make_room() {
   if (by_address_.size() <= kMostAddresses) return;
-  by_address_.erase(std::min_element(by_address_.begin(), by_address_.end(), [](const auto& a, const auto& b) {
-    return std::max(a.second.last, a.second.trusted) < std::max(b.second.last, b.second.trusted);
-  }));
+  by_address_.erase(
+      std::min_element(by_address_.begin(), by_address_.end(), [](const auto& a, const auto& b) {
+        return std::max(a.second.last, a.second.trusted) < std::max(b.second.last, b.second.trusted);
+      }));
 }
 
 }  // namespace postern::console

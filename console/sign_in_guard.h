@@ -1,9 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often passwords may be tried. Each failure makes the address wait longer before its next attempt; failures from everywhere
-// together make every address wait a few seconds, except those from which somebody has signed in before: whoever guesses from a thousand
-// addresses cannot lock the admins out. The control socket asks for no password and is never slowed. Values only; time is given.
+// How often passwords may be tried. Each failure makes the address wait longer before its next attempt;
+// failures from everywhere together make every address wait a few seconds, except those from which somebody
+// has signed in before: whoever guesses from a thousand addresses cannot lock the admins out. The control
+// socket asks for no password and is never slowed. Values only; time is given.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace postern::console {
 
 class SignInGuard {
  public:
-  static constexpr int kFreeFailures = 3;  // mistyped
+  static constexpr int kFreeFailures = 3;                    // mistyped
   static constexpr base::Nanos kFirstDelay = base::kSecond;  // doubles with each further failure
   static constexpr base::Nanos kLongestDelay = 300 * base::kSecond;
   static constexpr base::Nanos kForget = 3600 * base::kSecond;      // after the last failure

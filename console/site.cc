@@ -11,7 +11,8 @@ namespace postern::console {
 namespace {
 
 constexpr std::size_t kLongestUserAgent = 256;  // bytes of it that an event keeps
-constexpr std::string_view kDataContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+constexpr std::string_view kDataContentSecurityPolicy =
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 bool changes(http::Method method) {
   return method != http::Method::Get && method != http::Method::Head && method != http::Method::Options;
@@ -20,7 +21,8 @@ bool changes(http::Method method) {
 // What every answer carries (docs/THREATS.md: the console's page).
 void dress(Response& response) {
   const bool page = response.content_type.starts_with("text/html");
-  response.fields.emplace_back("content-security-policy", page ? kConsoleContentSecurityPolicy : kDataContentSecurityPolicy);
+  response.fields.emplace_back("content-security-policy",
+                               page ? kConsoleContentSecurityPolicy : kDataContentSecurityPolicy);
   response.fields.emplace_back("x-content-type-options", "nosniff");
   response.fields.emplace_back("referrer-policy", "no-referrer");
   response.fields.emplace_back("strict-transport-security", "max-age=31536000");
@@ -34,12 +36,15 @@ void dress(Response& response) {
   response.fields.emplace_back("cache-control", "no-store");
 }
 
-std::string_view find(const Call& call, std::string_view name) { return call.fields.find(name).value_or(std::string_view()); }
+std::string_view find(const Call& call, std::string_view name) {
+  return call.fields.find(name).value_or(std::string_view());
+}
 
 bool is_json(std::string_view content_type) {
   const std::string_view type = content_type.substr(0, content_type.find(';'));
   const std::size_t end = type.find_last_not_of(" \t");
-  return base::equals_ignoring_case(type.substr(0, end == std::string_view::npos ? 0 : end + 1), "application/json");
+  return base::equals_ignoring_case(type.substr(0, end == std::string_view::npos ? 0 : end + 1),
+                                    "application/json");
 }
 
 bool is_own_origin(std::string_view origin, std::span<const http::Authority> names) {
@@ -51,7 +56,8 @@ bool is_own_origin(std::string_view origin, std::span<const http::Authority> nam
 
 std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names) {
   if (!is_json(find(call, "content-type"))) {
-    return problem(415, "unsupported_media_type", "Changes are sent as JSON", "Set Content-Type: application/json.");
+    return problem(415, "unsupported_media_type", "Changes are sent as JSON",
+                   "Set Content-Type: application/json.");
   }
   if (call.local) return std::nullopt;  // no browser speaks to a Unix socket
   const auto origin = call.fields.find("origin");
@@ -61,7 +67,8 @@ std::optional<Response> cross_site_problem(const Call& call, std::span<const htt
   return std::nullopt;
 }
 
-void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code, std::string_view why) {
+void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code,
+                  std::string_view why) {
   const std::string key = address_of(call.client) + " " + std::string(code);
   if (!parts.refusals.due(key, parts.loop.now())) return;
   LedgerClient::Note note{audit::EventType::AdminRefused, std::string(actor), {}, std::string(code), {}};
@@ -69,7 +76,8 @@ void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::s
   detail.open_object();
   detail.field("client", call.client);
   detail.field("user_agent", find(call, "user-agent").substr(0, kLongestUserAgent));
-  detail.field("command", std::string(http::to_text(call.method)) + " " + std::string(call.target.path().substr(0, 512)));
+  detail.field("command", std::string(http::to_text(call.method)) + " " +
+                              std::string(call.target.path().substr(0, 512)));
   detail.field("code", code);
   detail.field("why", why);
   detail.close_object();
@@ -100,7 +108,8 @@ void Site::answer(std::shared_ptr<Call> call, Reply reply) {
     reply(std::move(response));
   };
   const std::string_view path = call->target.path();
-  if (path.starts_with("/api/") || path == "/healthz" || path == "/readyz") return answer_api(std::move(call), dressed);
+  if (path.starts_with("/api/") || path == "/healthz" || path == "/readyz")
+    return answer_api(std::move(call), dressed);
   dressed(asset(*call));
 }
 
@@ -108,14 +117,16 @@ void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
   Found found = find_route(call->method, call->target.path());
   if (found.route == nullptr) {
     if (found.allow.empty()) return reply(problem(404, "not_found", "There is no such resource"));
-    Response response = problem(405, "method_not_allowed", "This resource does not have that method", "It has: " + found.allow + ".");
+    Response response = problem(405, "method_not_allowed", "This resource does not have that method",
+                                "It has: " + found.allow + ".");
     response.fields.emplace_back("allow", found.allow);
     return reply(std::move(response));
   }
   call->captures = std::move(found.captures);
   if (changes(call->method)) {
     if (auto wrong = cross_site_problem(*call, parts_.facts.names)) {
-      note_refusal(parts_, *call, "admin:unknown", "cross_site", "a change that did not come from the console's page");
+      note_refusal(parts_, *call, "admin:unknown", "cross_site",
+                   "a change that did not come from the console's page");
       return reply(std::move(*wrong));
     }
   }
@@ -154,7 +165,8 @@ Response Site::asset(const Call& call) {
   Response response;
   response.fields.emplace_back("etag", asset->etag);
   response.fields.emplace_back("vary", "accept-encoding");
-  response.fields.emplace_back("cache-control", asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  response.fields.emplace_back("cache-control",
+                               asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
   if (names_etag(find(call, "if-none-match"), asset->etag)) {
     response.status = 304;
     return response;

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The gate between both faces and the API: who asks, whether the request may come from where it comes from, whether their rank is enough;
-// the page and its assets; the fields that every answer carries.
+// The gate between both faces and the API: who asks, whether the request may come from where it comes from,
+// whether their rank is enough; the page and its assets; the fields that every answer carries.
 #pragma once
 
 #include <memory>
@@ -30,10 +30,12 @@ class Site {
   Parts& parts_;
 };
 
-// Whether a request that changes something comes from our own page, or from a program: the first problem found, or nothing.
+// Whether a request that changes something comes from our own page, or from a program: the first problem
+// found, or nothing.
 std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names);
 
 // An admin's request that was refused becomes an event, at most one per address and interval.
-void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code, std::string_view why);
+void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code,
+                  std::string_view why);
 
 }  // namespace postern::console

@@ -16,7 +16,8 @@ void Thinner::recorded(const std::string& key, base::Nanos now) {
   if (last_.size() <= most_) return;
   std::erase_if(last_, [&](const auto& entry) { return now - entry.second >= interval_; });
   if (last_.size() <= most_) return;
-  last_.erase(std::min_element(last_.begin(), last_.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
+  last_.erase(std::min_element(last_.begin(), last_.end(),
+                               [](const auto& a, const auto& b) { return a.second < b.second; }));
 }
 
 }  // namespace postern::console

@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lets the same thing be recorded once per interval, so that a page that is reloaded, or a client that knocks all day, does not fill the
-// log with one sentence. Bounded: when it is full, the oldest key is forgotten, and the log gets a line more, never one less.
+// Lets the same thing be recorded once per interval, so that a page that is reloaded, or a client that knocks
+// all day, does not fill the log with one sentence. Bounded: when it is full, the oldest key is forgotten,
+// and the log gets a line more, never one less.
 #pragma once
 
 #include <map>

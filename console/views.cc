@@ -17,12 +17,14 @@ void put_text(Json& json, const char* key, const std::string& text) {
   if (!text.empty()) json[key] = text;
 }
 
-Json usable_capabilities(const state::Session& session, const state::State& state, const policy::Policy* policy, base::Micros now) {
+Json usable_capabilities(const state::Session& session, const state::State& state,
+                         const policy::Policy* policy, base::Micros now) {
   Json names = Json::array();
   if (policy == nullptr) return names;
   for (const policy::Capability& capability : policy->capabilities()) {
     const bool writes = capability.klass == policy::Class::Write;
-    if (state.standing(session.engineer, capability.name, writes, now) == base::Refusal::None) names.push_back(capability.name);
+    if (state.standing(session.engineer, capability.name, writes, now) == base::Refusal::None)
+      names.push_back(capability.name);
   }
   return names;
 }
@@ -38,11 +40,16 @@ void put_counters(Json& json, const audit::SessionRow* row) {
 
 std::string_view to_text(state::RequestState state) {
   switch (state) {
-    case state::RequestState::Pending: return "pending";
-    case state::RequestState::Approved: return "approved";
-    case state::RequestState::Refused: return "refused";
-    case state::RequestState::Withdrawn: return "withdrawn";
-    case state::RequestState::Expired: return "expired";
+    case state::RequestState::Pending:
+      return "pending";
+    case state::RequestState::Approved:
+      return "approved";
+    case state::RequestState::Refused:
+      return "refused";
+    case state::RequestState::Withdrawn:
+      return "withdrawn";
+    case state::RequestState::Expired:
+      return "expired";
   }
   return "pending";
 }
@@ -56,8 +63,8 @@ Json view_remote_access(const state::State& state, base::Micros now) {
   return json;
 }
 
-Json view_capability(const policy::Policy& policy, const policy::Capability& capability, const state::State& state,
-                     base::Micros now) {
+Json view_capability(const policy::Policy& policy, const policy::Capability& capability,
+                     const state::State& state, base::Micros now) {
   Json json{{"name", capability.name},
             {"title", capability.title},
             {"description", capability.description},
@@ -116,8 +123,8 @@ Json view_grant(const state::Grant& grant, base::Micros now) {
   return json;
 }
 
-Json view_session(const state::Session& session, const audit::SessionRow* row, const state::State& state, const policy::Policy* policy,
-                  base::Micros now) {
+Json view_session(const state::Session& session, const audit::SessionRow* row, const state::State& state,
+                  const policy::Policy* policy, base::Micros now) {
   base::Micros active = std::max(session.last_active, session.opened);
   if (row != nullptr && row->last_exchange) active = std::max(active, *row->last_exchange);
   Json json{{"id", session.id},
@@ -136,9 +143,13 @@ Json view_session(const state::Session& session, const audit::SessionRow* row, c
 }
 
 Json view_ended_session(const audit::SessionRow& row) {
-  Json json{{"id", row.id},           {"engineer", row.engineer}, {"method", row.method},
-            {"client", row.client},   {"opened", format_time(row.opened)},
-            {"state", "ended"},       {"capabilities", Json::array()}};
+  Json json{{"id", row.id},
+            {"engineer", row.engineer},
+            {"method", row.method},
+            {"client", row.client},
+            {"opened", format_time(row.opened)},
+            {"state", "ended"},
+            {"capabilities", Json::array()}};
   if (row.expires) json["expires"] = format_time(*row.expires);
   if (row.ended) json["ended"] = format_time(*row.ended);
   if (row.last_exchange) json["last_active"] = format_time(*row.last_exchange);

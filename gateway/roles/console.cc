@@ -1,13 +1,14 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console: the admins' page and API behind the admin listener, and the same for the command line over a Unix socket. Reads the log,
-// changes nothing except by a command to the ledger, and has no way to the component.
+// The console: the admins' page and API behind the admin listener, and the same for the command line over a
+// Unix socket. Reads the log, changes nothing except by a command to the ledger, and has no way to the
+// component.
+#include "base/log.h"
 #include "console/control_socket.h"
 #include "console/exchange_face.h"
 #include "console/parts.h"
 #include "console/site.h"
-#include "base/log.h"
 #include "gateway/roles/role.h"
 
 namespace postern::roles {
@@ -39,8 +40,18 @@ int serve_console() {
   console::SignInGuard guard;
   console::Thinner readings(console::kReadingInterval, console::kThinnerKeys);
   console::Thinner refusals(console::kRefusalInterval, console::kThinnerKeys);
-  console::Parts parts{loop,  std::move(facts), ledger,   log,      live, nodes, sign_ins, guard, readings, refusals,
-                       [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  console::Parts parts{
+      loop,
+      std::move(facts),
+      ledger,
+      log,
+      live,
+      nodes,
+      sign_ins,
+      guard,
+      readings,
+      refusals,
+      [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   console::Site site(parts);
   console::ExchangeFace listener(loop, site, parts.facts.names);
   console::ControlSocket control(loop, role.take_fd("control"), site);

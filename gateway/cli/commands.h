@@ -1,0 +1,20 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The groups of commands, by the file that holds them. Each adds its commands to the program.
+#pragma once
+
+#include "gateway/cli/program.h"
+
+namespace postern::cli {
+
+void add_gateway_commands(Program& program);     // init, serve, status, reload, version, cert
+void add_policy_commands(Program& program);      // policy check|explain|diff|import
+void add_permission_commands(Program& program);  // remote-access, capability
+void add_engineer_commands(Program& program);    // engineer, pass
+void add_request_commands(Program& program);     // request, grant
+void add_session_commands(Program& program);     // session
+void add_event_commands(Program& program);       // events, audit
+void add_generate_commands(Program& program);    // generate man|completion
+
+}  // namespace postern::cli

@@ -1,0 +1,168 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gateway itself: making one, running it, asking how it is.
+#include "base/bytes.h"
+#include "gateway/cli/cert.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/init.h"
+#include "gateway/cli/said.h"
+#include "gateway/cli/serve.h"
+
+namespace postern::cli {
+namespace {
+
+const std::vector<Column> kRoles{{"ROLE", "name"},
+                                 {"STATE", "state"},
+                                 {"PID", "pid", Kind::Number},
+                                 {"RESTARTS", "restarts", Kind::Number},
+                                 {"STARTED", "started", Kind::Time}};
+const std::vector<Column> kListeners{{"LISTENER", "name"},
+                                     {"ADDRESS", "address"},
+                                     {"CERTIFICATE UNTIL", "certificate.not_after", Kind::Time},
+                                     {"SUBJECT", "certificate.subject"}};
+const std::vector<Column> kNodes{{"SERVICE", "service"},
+                                 {"NODE", "url"},
+                                 {"STATE", "state"},
+                                 {"SINCE", "since", Kind::Time},
+                                 {"REASON", "reason"}};
+const std::vector<Column> kFigures{{"Version", "version"},
+                                   {"Started", "started", Kind::Time},
+                                   {"Remote access", "remote_access.mode"},
+                                   {"Until", "remote_access.until", Kind::Time},
+                                   {"Active sessions", "sessions.active"},
+                                   {"Log", "log.directory"},
+                                   {"Events", "log.size"},
+                                   {"Durable", "log.durable"},
+                                   {"Log writable", "log.writable"},
+                                   {"Why not", "log.reason"},
+                                   {"Policy", "policy.hash"},
+                                   {"Capabilities", "policy.capabilities"},
+                                   {"Operations", "policy.operations"},
+                                   {"Policy since", "policy.loaded", Kind::Time}};
+
+std::string show_status(const base::Json& answer) {
+  const base::Json component = answer.value("component", base::Json::object());
+  return to_lines(answer, kFigures) + "\n" +
+         to_table(answer.value("roles", base::Json::array()), kRoles, "No roles.") + "\n" +
+         to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
+         to_table(component.value("nodes", base::Json::array()), kNodes, "No component is configured.");
+}
+
+// "file:line:column: message" for each fault of one of the two files.
+std::string faults_of(const base::Json& part) {
+  std::string out;
+  for (const base::Json& fault : part.value("faults", base::Json::array())) {
+    out += base::printable(base::json_text_or(fault, "file", "")) + ":" +
+           std::to_string(base::json_number_or(fault, "line", 0)) + ":" +
+           std::to_string(base::json_number_or(fault, "column", 0)) + ": " +
+           base::printable(base::json_text_or(fault, "message", ""), 2048) + "\n";
+  }
+  return out;
+}
+
+std::string changes_of(const base::Json& policy, const char* key, const char* title) {
+  std::string out;
+  for (const base::Json& change : policy.value(key, base::Json::array())) {
+    out +=
+        "  " +
+        base::printable(change.is_string() ? change.get_ref<const std::string&>() : base::dump_json(change)) +
+        "\n";
+  }
+  return out.empty() ? out : std::string(title) + "\n" + out;
+}
+
+bool is_sound(const base::Json& reloaded) {
+  return base::json_bool_or(reloaded.value("config", base::Json::object()), "ok", false) &&
+         base::json_bool_or(reloaded.value("policy", base::Json::object()), "ok", false);
+}
+
+std::string show_reloaded(const base::Json& answer) {
+  const base::Json policy = answer.value("policy", base::Json::object());
+  if (!is_sound(answer)) {
+    return faults_of(answer.value("config", base::Json::object())) + faults_of(policy) +
+           "Nothing was changed: the gateway goes on with what it had.\n";
+  }
+  return "Configuration and policy are in force: " + base::printable(base::json_text_or(policy, "hash", "")) +
+         "\n" + changes_of(policy, "newly_allowed", "Newly allowed:") +
+         changes_of(policy, "no_longer_allowed", "No longer allowed:");
+}
+
+void add_init(Program& program) {
+  auto options = std::make_shared<InitOptions>();
+  CLI::App* command = program.command(&program.app(), "init",
+                                      "Make a folder with everything a gateway needs; never overwrites",
+                                      "init --dir /etc/postern --component http://127.0.0.1:9090\n"
+                                      "init --dir ./try --component prometheus=http://127.0.0.1:9090 "
+                                      "--component alertmanager=http://127.0.0.1:9093",
+                                      [options] { return init(*options); });
+  command->add_option("--dir", options->directory, "folder to make")->required()->type_name("DIR");
+  command->add_option("--component", options->components, "a service of the component; may be repeated")
+      ->type_name("[NAME=]URL");
+  command
+      ->add_option("--listen", options->listen,
+                   "where engineers come in; " + options->listen + " unless said otherwise")
+      ->type_name("ADDRESS");
+  command
+      ->add_option("--admin-listen", options->admin_listen,
+                   "where admins come in; " + options->admin_listen + " unless said otherwise")
+      ->type_name("ADDRESS");
+  command->add_option("--user", options->user, "whom the gateway runs as")->type_name("NAME");
+  command
+      ->add_option("--name", options->names,
+                   "a host name under which the gateway is reached; may be repeated")
+      ->type_name("HOST");
+}
+
+void add_cert(Program& program) {
+  CLI::App* group =
+      program.group("cert", "Engineers' certificates from the support authority of a folder that init made");
+  auto directory = std::make_shared<std::string>();
+  program
+      .command(group, "list", "List the certificates of the folder", "cert list --dir /etc/postern",
+               [&program, directory] { return cert_list(*directory, program.json()); })
+      ->add_option("--dir", *directory, "what init was given")
+      ->required()
+      ->type_name("DIR");
+  auto options = std::make_shared<CertIssueOptions>();
+  CLI::App* issue =
+      program.command(group, "issue", "Issue a client certificate for an engineer",
+                      "cert issue --dir /etc/postern --engineer alice --email alice@vendor.example --out .",
+                      [options] { return cert_issue(*options); });
+  issue->add_option("--dir", options->directory, "what init was given")->required()->type_name("DIR");
+  issue->add_option("--engineer", options->engineer, "name, for display")->required()->type_name("NAME");
+  issue->add_option("--email", options->email, "the identity that the gateway believes")
+      ->required()
+      ->type_name("ADDRESS");
+  issue->add_option("--out", options->out, "folder for NAME.pem and NAME.key")->required()->type_name("DIR");
+  issue
+      ->add_option("--expires", options->expires,
+                   "how long it is good for; " + options->expires + " unless said otherwise")
+      ->type_name("D");
+}
+
+}  // namespace
+
+void add_gateway_commands(Program& program) {
+  add_init(program);
+  program.command(&program.app(), "serve", "Run the gateway in the foreground",
+                  "serve --config /etc/postern/postern.yaml",
+                  [&program] { return serve(program.config_path()); });
+  program.command(&program.app(), "status", "Show roles, listeners, component nodes, log and policy",
+                  "status\nstatus --json", [&program] {
+                    return program.ask({http::Method::Get, "/api/v1/status", {}}, show_status);
+                  });
+  program.command(&program.app(), "reload",
+                  "Read configuration and policy again; faulty files change nothing", "reload", [&program] {
+                    return program.ask({http::Method::Post, "/api/v1/reload", base::Json::object(), is_sound},
+                                       show_reloaded);
+                  });
+  program.command(&program.app(), "version", "Show the version", "version", [&program] {
+    print(program.json() ? base::dump_json(base::Json{{"version", POSTERN_VERSION}}) + "\n"
+                         : "postern " POSTERN_VERSION "\n");
+    return kDone;
+  });
+  add_cert(program);
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,21 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a gateway is to be found, from its postern.yaml. Reads two keys and judges nothing else: a command
+// must reach a running gateway also while somebody is editing its configuration.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace postern::cli {
+
+struct Places {
+  std::string control_socket;   // absolute
+  std::string state_directory;  // absolute
+};
+// The error says what to do.
+base::Result<Places> find_places(const std::string& config_path);
+
+}  // namespace postern::cli

@@ -1,0 +1,124 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/cli/program.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "gateway/cli/places.h"
+
+namespace postern::cli {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/postern/postern.yaml";
+constexpr const char* kEveryCommand =
+    "With every command: --config FILE (or POSTERN_CONFIG) names the gateway, --json prints JSON.\n"
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 gateway not reachable.";
+
+std::string footer_of(const std::string& example) {
+  std::string out;
+  if (!example.empty()) out += "Examples:\n";
+  for (std::size_t begin = 0; begin < example.size();) {
+    const std::size_t end = std::min(example.find('\n', begin), example.size());
+    out += "  postern " + example.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  return out + (out.empty() ? "" : "\n") + kEveryCommand;
+}
+
+}  // namespace
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int fail_with(std::string_view message) {
+  std::fprintf(stderr, "postern: %.*s\n", static_cast<int>(message.size()), message.data());
+  return kFailed;
+}
+
+Program::Program()
+    : app_("The guarded door between a component and the vendor's support.", "postern"),
+      config_(kDefaultConfig) {
+  app_.require_subcommand(1);
+  app_.fallthrough();
+  app_.footer(kEveryCommand);
+  app_.add_option("--config", config_, "configuration of the gateway")
+      ->envname("POSTERN_CONFIG")
+      ->type_name("FILE");
+  app_.add_option("--socket", socket_, "control socket, if the configuration cannot be read")
+      ->type_name("PATH");
+  app_.add_flag("--json", json_, "print JSON");
+}
+
+int Program::run(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app_.exit(error) == 0 ? kDone : kUsage;
+  }
+  if (!action_) return kUsage;
+  const int code = action_();
+  // A full disk or a closed pipe behind us: what was not written was not done.
+  return std::fflush(stdout) == 0 ? code : kFailed;
+}
+
+CLI::App* Program::group(std::string name, std::string description) {
+  CLI::App* group = app_.add_subcommand(std::move(name), std::move(description));
+  group->require_subcommand(1);
+  group->footer(kEveryCommand);
+  return group;
+}
+
+CLI::App* Program::command(CLI::App* parent, std::string name, std::string description, std::string example,
+                           std::function<int()> action) {
+  CLI::App* command = parent->add_subcommand(std::move(name), std::move(description));
+  command->footer(footer_of(example));
+  command->callback([this, action = std::move(action)] { action_ = action; });
+  return command;
+}
+
+std::unique_ptr<Client> Program::client() {
+  if (!socket_.empty()) return std::make_unique<Client>(socket_);
+  const base::Result<Places> places = find_places(config_);
+  if (!places.ok()) {
+    fail_with(places.error().message);
+    return nullptr;
+  }
+  return std::make_unique<Client>(places->control_socket);
+}
+
+int Program::complain(const base::Error& error) const {
+  fail_with(error.message);
+  return error.code == base::Code::Unavailable || error.code == base::Code::Denied ? kUnreachable : kFailed;
+}
+
+int Program::complain(const Client::Answer& answer) const {
+  const base::Result<base::Json> problem = base::parse_json(answer.body);
+  if (!problem.ok() || !problem->is_object()) {
+    return fail_with("the gateway answered with status " + std::to_string(answer.status));
+  }
+  if (json_) print(base::dump_json(*problem) + "\n");
+  const std::string title = base::printable(base::json_text_or(*problem, "title", "refused"));
+  const std::string detail = base::printable(base::json_text_or(*problem, "detail", ""), 4096);
+  const std::string code = base::printable(base::json_text_or(*problem, "code", ""));
+  return fail_with(title + (detail.empty() ? "" : ": " + detail) + (code.empty() ? "" : " (" + code + ")"));
+}
+
+int Program::ask(const Request& request, const Show& show) {
+  const std::unique_ptr<Client> gateway = client();
+  if (gateway == nullptr) return kFailed;
+  const auto answer =
+      gateway->call(request.method, request.target, request.body.is_null() ? nullptr : &request.body);
+  if (!answer.ok()) return complain(answer.error());
+  if (!answer->ok()) return complain(*answer);
+  base::Json json = base::Json::object();
+  if (!answer->body.empty()) {
+    base::Result<base::Json> parsed = base::parse_json(answer->body);
+    if (!parsed.ok()) return fail_with("the gateway's answer is not JSON: " + parsed.error().message);
+    json = std::move(*parsed);
+  }
+  print(json_ ? base::dump_json(json) + "\n" : show(json));
+  return request.good && !request.good(json) ? kFailed : kDone;
+}
+
+}  // namespace postern::cli

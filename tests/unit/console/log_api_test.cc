@@ -1,0 +1,205 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the API says of the log: a real journal and a real index, as a ledger would have left them.
+#include <algorithm>
+
+#include "audit/index.h"
+#include "audit/journal.h"
+#include "tests/unit/console/rig.h"
+
+namespace postern::console {
+namespace {
+
+using enum http::Method;
+
+class LogApiTest : public Rig {
+ protected:
+  void SetUp() override {
+    auto opened = audit::Journal::open(audit::system_files(), directory + "/log");
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    journal = std::move(*opened);
+    auto made = audit::Index::open(directory + "/index.db");
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    index = std::move(*made);
+  }
+
+  void write(audit::EventType type, const std::string& session, const std::string& detail) {
+    const std::string id = ulids.make(++time);
+    audit::EventHead head;
+    head.id = id;
+    head.time = time;
+    head.type = type;
+    head.severity = audit::text_of(type).severity;
+    head.actor = "engineer:alice";
+    head.session = session;
+    head.subject = "alice";
+    std::string line;
+    audit::write_event(line, head, detail);
+    ASSERT_TRUE(journal->append(line).ok());
+    lines.push_back(line);
+  }
+  void flush() {
+    ASSERT_TRUE(journal->write_and_sync().ok());
+    auto reader = audit::JournalReader::open(audit::system_files(), directory + "/log");
+    ASSERT_TRUE(reader.ok());
+    ASSERT_TRUE(index->catch_up(**reader).ok());
+  }
+  void write_visit() {
+    write(
+        audit::EventType::SessionOpened, visit,
+        R"({"engineer":"alice","method":"pass","client":"192.0.2.9:1","expires":"2026-03-01T16:00:00.000000Z"})");
+    for (int i = 0; i < 450; ++i) {
+      write(audit::EventType::ExchangeRefused, visit,
+            R"({"method":"GET","target":"/debug/pprof","code":"never","status":403,"why":"=ruled out"})");
+    }
+    write(audit::EventType::SessionEnded, visit, R"({"reason":"signed_out","engineer":"alice"})");
+    flush();
+  }
+  Response get(const std::string& target) {
+    Ask ask{Get, target};
+    ask.local = true;
+    return answer(ask);
+  }
+  static std::string whole(Response& response) {
+    if (response.source == nullptr) return std::string(response.bytes());
+    std::string out;
+    Source::State state = Source::State::More;
+    while (state == Source::State::More) state = response.source->read(out, 4096);
+    EXPECT_EQ(state, Source::State::Done);
+    return out;
+  }
+  std::size_t readings_noted() {
+    for (int i = 0; i < 10; ++i) loop.turn();
+    return static_cast<std::size_t>(
+        std::count_if(fake.events.begin(), fake.events.end(),
+                      [](const base::Json& event) { return event["type"] == "log.read"; }));
+  }
+
+  const std::string visit = "01JD7Z3V5T4Q2N8M6K0H1F9C3B";
+  base::Micros time = 1'772'352'000'000'000;
+  base::UlidMaker ulids;
+  std::vector<std::string> lines;
+  std::unique_ptr<audit::Journal> journal;
+  std::unique_ptr<audit::Index> index;
+};
+
+TEST_F(LogApiTest, FindsEventsAndPagesThroughThem) {
+  connect_ledger();
+  write_visit();
+  const base::Json first = json_of(get("/api/v1/events?type=exchange.refused&limit=300"));
+  ASSERT_EQ(first["items"].size(), 300U);
+  EXPECT_FALSE(first["items"][0]["sentence"].get<std::string>().empty());
+  const base::Json second =
+      json_of(get("/api/v1/events?type=exchange.refused&limit=300&before=" + first["next"].dump()));
+  EXPECT_EQ(second["items"].size(), 150U);
+  EXPECT_FALSE(second.contains("next"));
+  EXPECT_EQ(json_of(get("/api/v1/events?type=session&order=oldest"))["items"][0]["type"], "session.opened");
+}
+
+TEST_F(LogApiTest, NamesAFilterThatItDoesNotKnow) {
+  connect_ledger();
+  write_visit();
+  for (const char* query :
+       {"colour=red", "limit=many", "since=yesterday", "severity=loud", "type=no.such", "order=random"}) {
+    EXPECT_EQ(get(std::string("/api/v1/events?") + query).status, 400) << query;
+  }
+}
+
+TEST_F(LogApiTest, NotesWhoReadsTheLogOncePerReaderAndFilter) {
+  connect_ledger();
+  write_visit();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(get("/api/v1/events?type=session").status, 200);
+  EXPECT_EQ(readings_noted(), 1U);
+  EXPECT_EQ(get("/api/v1/events?type=exchange").status, 200);
+  EXPECT_EQ(readings_noted(), 2U);
+  EXPECT_EQ(fake.events[0]["actor"], "admin:uid-0");
+  EXPECT_EQ(fake.events[0]["detail"]["filter"], "type=session");
+}
+
+TEST_F(LogApiTest, DoesNotShowTheLogWhenTheReadingCannotBeNoted) {
+  write_visit();
+  for (std::size_t i = 0; i < LedgerClient::kMostUnacked; ++i) {
+    ASSERT_TRUE(ledger.note({audit::EventType::LogRead, "admin:other", {}, {}, {}}));
+  }
+  const Response response = get("/api/v1/events");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body.find("items"), std::string::npos);
+}
+
+TEST_F(LogApiTest, ListsEndedSessionsFromTheLog) {
+  connect_ledger();
+  write_visit();
+  EXPECT_TRUE(json_of(get("/api/v1/sessions"))["items"].empty());
+  const base::Json ended = json_of(get("/api/v1/sessions?state=ended"));
+  ASSERT_EQ(ended["items"].size(), 1U);
+  EXPECT_EQ(ended["items"][0]["reason"], "signed_out");
+  EXPECT_EQ(ended["items"][0]["refused"], 450);
+  EXPECT_EQ(json_of(get("/api/v1/sessions/" + visit))["state"], "ended");
+  EXPECT_EQ(get("/api/v1/sessions/01JD7Z3V5T4Q2N8M6K0H1F9C3C").status, 404);
+}
+
+TEST_F(LogApiTest, ExportsAVisitWholeInEveryFormat) {
+  connect_ledger();
+  write_visit();
+  Response json = get("/api/v1/sessions/" + visit + "/export?format=json");
+  const auto document = base::parse_json(whole(json));
+  ASSERT_TRUE(document.ok()) << document.error().message;
+  EXPECT_EQ((*document)["events"].size(), lines.size());
+  EXPECT_EQ((*document)["session"]["engineer"], "alice");
+
+  Response jsonl = get("/api/v1/sessions/" + visit + "/export?format=jsonl");
+  std::string expected;
+  for (const std::string& line : lines) expected += line + "\n";
+  EXPECT_EQ(whole(jsonl), expected);
+
+  Response csv = get("/api/v1/sessions/" + visit + "/export?format=csv");
+  const std::string table = whole(csv);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(table.begin(), table.end(), '\n')), lines.size() + 1);
+
+  Response har = get("/api/v1/sessions/" + visit + "/export?format=har");
+  EXPECT_EQ(base::parse_json(whole(har)).value()["log"]["entries"].size(), 450U);
+  EXPECT_NE(field_of(har, "content-disposition").find(".har"), std::string::npos);
+  EXPECT_EQ(get("/api/v1/sessions/" + visit + "/export?format=pdf").status, 400);
+  EXPECT_EQ(readings_noted(), 4U);
+}
+
+TEST_F(LogApiTest, TellsNewEventsLiveAndThinsABurst) {
+  connect_ledger();
+  ledger.on_growth([&] { live.log_grew(ledger.indexed()); });
+  write(audit::EventType::NodeDown, {},
+        R"({"service":"p","node":"http://127.0.0.1:9090","reason":"refused"})");
+  flush();
+  live.start();
+  EXPECT_EQ(nodes.of("p", "http://127.0.0.1:9090")["state"], "down");
+  const auto stream = live.open([] { return true; });
+  write(audit::EventType::NodeUp, {}, R"({"service":"p","node":"http://127.0.0.1:9090"})");
+  flush();
+  fake.send_size(journal->size());
+  std::string told;
+  ASSERT_TRUE(turn_until([&] {
+    stream->read(told, 1U << 20U);
+    return told.find("node.up") != std::string::npos;
+  }));
+  EXPECT_EQ(nodes.of("p", "http://127.0.0.1:9090")["state"], "up");
+  EXPECT_EQ(told.find("node.down"), std::string::npos);
+  write_visit();
+  fake.send_size(journal->size());
+  ASSERT_TRUE(turn_until([&] {
+    stream->read(told, 1U << 20U);
+    return told.find("session.ended") != std::string::npos;
+  }));
+  EXPECT_NE(told.find("event: more\ndata: {\"skipped\":402}"), std::string::npos);
+}
+
+TEST_F(LogApiTest, SaysThatTheLogIsUnavailableWhileThereIsNone) {
+  connect_ledger();
+  index.reset();
+  journal.reset();
+  parts.facts.state_directory = directory + "/none";
+  log = LogReader(directory + "/none");
+  EXPECT_EQ(get("/api/v1/events").status, 503);
+}
+
+}  // namespace
+}  // namespace postern::console

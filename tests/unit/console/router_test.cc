@@ -1,0 +1,66 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/router.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "console/version.h"
+
+namespace postern::console {
+namespace {
+
+TEST(Router, FindsARouteAndDecodesWhatItCaptures) {
+  const Found found = find_route(http::Method::Post, "/api/v1/engineers/a%20b/approve");
+  ASSERT_NE(found.route, nullptr);
+  EXPECT_EQ(found.captures, std::vector<std::string>{"a b"});
+}
+
+TEST(Router, PrefersNothingOverAnEmptySegment) {
+  EXPECT_EQ(find_route(http::Method::Get, "/api/v1/grants/").route, nullptr);
+  EXPECT_EQ(find_route(http::Method::Get, "/api/v1/grants/x/").route, nullptr);
+  EXPECT_EQ(find_route(http::Method::Get, "/api/v1").route, nullptr);
+}
+
+TEST(Router, AnswersHeadWhereItAnswersGet) {
+  EXPECT_NE(find_route(http::Method::Head, "/api/v1/status").route, nullptr);
+  EXPECT_EQ(find_route(http::Method::Head, "/api/v1/passes").route, nullptr);
+}
+
+TEST(Router, LetsOnlyAdminsChangeAnything) {
+  for (const Route& route : routes()) {
+    if (route.method == http::Method::Get) continue;
+    const bool own_sign_in = route.path == "/api/v1/sign-in" || route.path == "/api/v1/sign-out";
+    EXPECT_TRUE(own_sign_in || route.access == Access::Admins) << route.path;
+  }
+}
+
+TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
+  const auto document = base::parse_json(openapi_document());
+  ASSERT_TRUE(document.ok()) << document.error().message;
+  EXPECT_EQ((*document)["openapi"], "3.1.0");
+  std::set<std::string> described, routed, open, open_routes;
+  for (const auto& [path, methods] : (*document)["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      described.insert(method + " " + path);
+      if (operation.contains("security")) open.insert(method + " " + path);
+      for (const auto& parameter : operation.value("parameters", base::Json::array())) {
+        if (parameter["in"] != "path") continue;
+        EXPECT_NE(path.find("{" + parameter["name"].get<std::string>() + "}"), std::string::npos) << path;
+      }
+    }
+  }
+  for (const Route& route : routes()) {
+    const std::string name = base::to_lower(http::to_text(route.method)) + " " + std::string(route.path);
+    EXPECT_TRUE(routed.insert(name).second) << "twice: " << name;
+    if (route.access == Access::Anyone) open_routes.insert(name);
+  }
+  EXPECT_EQ(described, routed);
+  EXPECT_EQ(open, open_routes);
+}
+
+}  // namespace
+}  // namespace postern::console
