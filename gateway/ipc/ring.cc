@@ -31,10 +31,10 @@ base::Error failed(const char* what) { return base::fail_errno(what, errno); }
 
 std::size_t RingWriter::room() {
   const std::uint64_t tail = control_->tail.load(std::memory_order_acquire);
-  const std::uint64_t used = head_ - tail;
-  // A reader that is ahead of us, or further behind than the ring is long, is not a reader.
-  if (used > kRingSize) broken_ = true;
-  room_ = broken_ ? 0 : kRingSize - static_cast<std::size_t>(used);
+  // A reader that is ahead of us, or further behind than the ring is long, or goes back, is not a reader.
+  if (tail > head_ || head_ - tail > kRingSize || tail < seen_) broken_ = true;
+  room_ = broken_ ? 0 : kRingSize - static_cast<std::size_t>(head_ - tail);
+  seen_ = tail;
   return room_;
 }
 
