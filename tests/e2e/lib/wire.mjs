@@ -6,7 +6,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 
-const kPatience = 10_000;  // milliseconds; whoever waits longer for an answer has found a defect
+const kPatience = 20_000;  // milliseconds; whoever waits longer for an answer has found a defect
 
 // The first response in bytes (Buffer), or null if it is not complete. ended: nothing will follow.
 export function takeResponse(bytes, method, ended) {
@@ -58,10 +58,11 @@ function takeChunks(bytes, ended) {
 }
 
 // A TLS connection of which everything that came is kept. Waiting is for a condition, never for a time.
-export class RawClient {
-  static async connect({ port, ca, servername = 'localhost', ...more }) {
-    const client = new RawClient();
-    client.socket = tls.connect({ host: '127.0.0.1', port, ca, servername, ...more });
+export class WireClient {
+  // where: a gateway, or {port, ca}.
+  static async connect({ port, ca }, more = {}) {
+    const client = new WireClient();
+    client.socket = tls.connect({ host: '127.0.0.1', port, ca, servername: 'localhost', ...more });
     client.socket.on('data', (piece) => client.#arrived(piece));
     client.socket.on('error', (error) => client.#over(error));
     client.socket.on('close', () => client.#over(null));
@@ -121,7 +122,7 @@ export class RawClient {
   }
 
   async end(patience) { await this.until('the end of the connection', () => (this.ended ? true : null), patience); }
-  destroy() { this.socket.destroy(); }
+  close() { this.socket.destroy(); }
 }
 
 // A component that does as it is told. script(socket, request, n) is called once a request is complete (of connection number n, from
@@ -135,6 +136,7 @@ export class RawComponent {
     return component;
   }
 
+  name = 'the raw component';
   requests = [];
   connections = 0;
   #sockets = new Set();
@@ -167,6 +169,7 @@ export class RawComponent {
   }
 
   open() { return this.#sockets.size; }
+  stop() { return this.down(); }
   // Nobody answers at the port any more; what is open is reset.
   async down() {
     for (const socket of this.#sockets) socket.resetAndDestroy?.() ?? socket.destroy();
