@@ -36,6 +36,11 @@ ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner
 
 ComponentConnection::~ComponentConnection() = default;
 
+bool ComponentConnection::still_rests() {
+  receive();
+  return !closed_;
+}
+
 void ComponentConnection::begin(ComponentUser& user, http::Method method) {
   user_ = &user;
   method_ = method;
@@ -55,7 +60,13 @@ void ComponentConnection::send(std::string_view bytes) {
 
 void ComponentConnection::flush() {
   if (closed_) return;
-  if (!out_.empty()) asked_ = true;
+  if (!asked_ && !out_.empty()) {
+    // The last moment to tell what was said unasked from an answer. A connection that had rested was looked
+    // at.
+    if (!tls_ && fresh()) receive();
+    if (closed_) return;
+    asked_ = true;
+  }
   if (tls_) {
     if (!tls_->handshake_done()) {
       std::string_view nothing;

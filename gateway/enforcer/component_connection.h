@@ -63,6 +63,8 @@ class ComponentConnection : public loop::Disposable {
   bool fresh() const { return exchanges_ == 0; }  // has not carried an exchange before the present one
   base::Nanos rested_since() const { return rested_since_; }
 
+  // At rest: looks whether the node has closed it, or said what nobody asked for. False: it is over.
+  bool still_rests();
   // user must outlive the exchange, or abandon().
   void begin(ComponentUser& user, http::Method method);
   void send(std::string_view bytes);  // head or framed body; bounded by the credit of the request

@@ -73,8 +73,11 @@ int ComponentPool::choose(std::string_view service, int avoid) const {
 
 void ComponentPool::acquire(std::size_t node, bool fresh, std::uint64_t key, Acquired then) {
   NodeEntry& entry = *nodes_[node];
-  if (!fresh && !entry.resting.empty()) {
+  // One that has been closed meanwhile leaves the pool when it is looked at. So does one on which more than
+  // the last answer came: it would be taken for the answer to the next request.
+  while (!fresh && !entry.resting.empty()) {
     ComponentConnection* connection = entry.resting.back();
+    if (!connection->still_rests()) continue;
     entry.resting.pop_back();
     ++entry.busy;
     return then(connection);
