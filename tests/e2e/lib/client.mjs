@@ -49,7 +49,9 @@ export class Client {
         method,
         headers: { Host: `localhost:${this.port}`, ...cookie, ...length, ...headers },
       });
-      request.once("error", reject).once("response", resolve).end(body);
+      request.once("error", reject).once("response", resolve);
+      request.setTimeout(60_000, () => request.destroy(new Error(`${method} ${path}: nothing for 60 s`)));
+      request.end(body);
     });
   }
 

@@ -24,7 +24,7 @@ const alertmanagerConfig = `route: { receiver: nobody }\nreceivers: [{ name: nob
 
 const answers = async (url) => {
   try {
-    return (await fetch(url)).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@
 // A story is one test that runs a whole gateway. It owns everything that it starts: what was put on its stage is ended in reverse order,
 // whether the story came out well or not, and if the test's own process is ended, what still runs is killed by pid and every folder removed.
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 const pids = new Set();
 const folders = new Set();
@@ -136,13 +136,29 @@ class Stage {
   }
 }
 
+// Rejects when the body takes longer than `patience` ms, so that the stage is cleared even if something hangs.
+const within = async (patience, body) => {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the story took longer than ${patience} ms`)), patience);
+  });
+  try {
+    await Promise.race([body, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+// Whatever a story that failed half-way still holds open does not keep the test's process from ending.
+after(() => setTimeout(() => process.exit(), 5_000).unref());
+
 // story: runs `body(stage)` as a test.
-export const story = (title, body, timeout = 120_000) =>
-  test(title, { timeout }, async (context) => {
+export const story = (title, body, patience = 240_000) =>
+  test(title, { timeout: patience + 90_000 }, async (context) => {
     const stage = new Stage(context);
     let failure;
     try {
-      await body(stage);
+      await within(patience, body(stage));
     } catch (error) {
       failure = error;
       stage.printLogs();
