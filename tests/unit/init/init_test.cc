@@ -97,9 +97,12 @@ TEST_F(Init, KeepsSecretsToTheirOwnerAndThePasswordOutOfEveryFile) {
     struct stat info {};
     ASSERT_EQ(::stat(entry.path().c_str(), &info), 0);
     const bool secret = entry.path().extension() == ".key" || entry.path().filename() == "admins.json";
-    if (secret) EXPECT_EQ(info.st_mode & 0777, 0600U) << entry.path();
-    if (entry.is_regular_file())
+    if (secret) {
+      EXPECT_EQ(info.st_mode & 0777, 0600U) << entry.path();
+    }
+    if (entry.is_regular_file()) {
       EXPECT_EQ(base::read_file(entry.path(), 1 << 20)->find(password), std::string::npos) << entry.path();
+    }
   }
 }
 
