@@ -3,6 +3,7 @@
 #include "gateway/supervisor/supervisor.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -286,6 +287,10 @@ struct Supervisor::Internals {
   void stop() {
     if (std::exchange(stopping, true)) return crew.stop_now();
     policy_again.stop();
+    // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
+    // instead of waiting in the queue of a socket from which nobody accepts.
+    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin})
+      ::shutdown(listener->get(), SHUT_RDWR);
     crew.stop(config->timeouts.drain * 1000 + base::kSecond, [this] {
       if (news.on_stopped) news.on_stopped();
     });
