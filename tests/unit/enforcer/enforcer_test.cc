@@ -1,0 +1,437 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/enforcer.h"
+
+#include "tests/unit/enforcer/scene.h"
+
+namespace postern::enforcer {
+namespace {
+
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+base::Json toggle(const char* name, const char* to) {
+  return {{"what", "capability"}, {"name", name}, {"new", to}};
+}
+
+TEST_F(EnforcerScene, IsClosedByDefault) {
+  EXPECT_EQ(code(get("/api/v1/admin")), "operation_not_listed");
+  send_message(Type::ConnectionOpened, 2, ipc::ConnectionOpened{"192.0.2.8:1", "", false, {}});
+  ipc::RequestHead stranger = head("GET", "/api/v1/query", "");
+  stranger.connection = 2;
+  send_message(Type::RequestHead, ++last, stranger);
+  EXPECT_EQ(code(last), "no_session");
+  EXPECT_EQ(connects, 0);
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.refused").size() == 2; }));
+}
+
+TEST_F(EnforcerScene, AnAllowedReadIsRecordedBeforeItLeavesAndAnsweredAndSummedUp) {
+  const std::uint64_t id = get("/api/v1/query?query=up");
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(was_asked());
+  ASSERT_EQ(ledger->events("exchange.forwarded").size(), 1U);  // no byte reached the component before
+  EXPECT_FALSE(ledger->wants_durable);
+  EXPECT_TRUE(asked.starts_with("GET /api/v1/query?query=up HTTP/1.1\r\nhost: prom:9090\r\n")) << asked;
+  EXPECT_EQ(asked.find("cookie"), std::string::npos);
+  say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b\r\nLocation: http://prom:9090/x\r\n\r\nok");
+  ASSERT_EQ(status(id), 200);
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, id); }));
+  EXPECT_EQ(body(id), "ok");
+  const Frame& response = *std::find_if(frames.begin(), frames.end(),
+                                        [](const Frame& f) { return f.type == Type::ResponseHead; });
+  EXPECT_EQ(response.payload.find("set-cookie"), std::string::npos);
+  EXPECT_EQ(response.payload.find("prom:9090"), std::string::npos);
+  EXPECT_NE(response.payload.find(ledger->events("exchange.forwarded")[0]["id"].get<std::string>()),
+            std::string::npos);
+  done(id);
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 1; }));
+  EXPECT_EQ(ledger->events("exchange.completed")[0]["outcome"], "completed");
+}
+
+TEST_F(EnforcerScene, WhileTheRecordHasNotLeftUsNothingReachesTheComponent) {
+  // The ledger does not read: its socket fills, and the next record stays in our memory.
+  ledger->channel.reset();
+  auto sockets = *ipc::make_socket_pair();
+  const base::UniqueFd unread = std::move(sockets.second);
+  const std::string junk(1U << 20U, 'x');
+  while (::send(sockets.first.get(), junk.data(), junk.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+  }
+  turn(5);
+  enforcer->set_ledger(std::move(sockets.first));
+  base::BinaryWriter frame, out;
+  ipc::encode(ipc::LogStatus{true, ""}, out);
+  frame.u32(static_cast<std::uint32_t>(out.bytes().size()));
+  frame.u16(static_cast<std::uint16_t>(ipc::FromLedger::LogStatus));
+  frame.u16(0);
+  frame.raw(out.bytes());
+  ASSERT_GT(::send(unread.get(), frame.bytes().data(), frame.bytes().size(), MSG_NOSIGNAL), 0);
+  turn(5);
+  get("/api/v1/query");
+  ASSERT_TRUE(accept());
+  turn(50);
+  EXPECT_EQ(heard(), "");
+  std::vector<char> away(1U << 20U);
+  while (::recv(unread.get(), away.data(), away.size(), MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_TRUE(was_asked());
+}
+
+TEST_F(EnforcerScene, AWriteLeavesOnlyWhenItsRecordIsDurable) {
+  const std::uint64_t id = post("/api/v2/silences", 5);
+  send(Type::RequestBody, id, "hello");
+  end_request(id);
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 1; }));
+  EXPECT_TRUE(ledger->wants_durable);
+  turn(20);
+  EXPECT_EQ(connects, 0);
+  ledger->acked(1);
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(until([&] { return heard().ends_with("\r\n\r\nhello"); }));
+  say(kOk);
+  EXPECT_EQ(status(id), 200);
+}
+
+TEST_F(EnforcerScene, AWriteWhoseRecordIsNotDurableInTimeIsRefusedForTheLog) {
+  const std::uint64_t id = post("/api/v2/silences", 1);
+  ASSERT_TRUE(until([&] { return has(Type::ResponseHead, id); }, 20'000'000));
+  EXPECT_EQ(code(id), "log_unavailable");
+  ledger->acked(1);
+  turn(20);
+  EXPECT_EQ(connects, 0);
+}
+
+TEST_F(EnforcerScene, WithoutALogTheDoorIsClosedAndOpensAgainByItself) {
+  ledger->log_status(false, "disk full");
+  turn(5);
+  const std::uint64_t refused = get("/api/v1/query");
+  EXPECT_EQ(status(refused), 503);
+  EXPECT_EQ(code(refused), "log_unavailable");
+  done(refused);
+  ledger->log_status(true);
+  turn(5);
+  get("/api/v1/query");
+  EXPECT_TRUE(accept());
+}
+
+TEST_F(EnforcerScene, AToggleSwitchedOffCutsWhatStreamsAndSaysHowLongItTook) {
+  const std::uint64_t id = get("/api/v1/stream");
+  ASSERT_TRUE(accept() && was_asked());
+  say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  ASSERT_TRUE(until([&] { return body(id) == "abc"; }));
+  change(event("permission.changed", toggle("metrics.read", "off")));
+  ASSERT_TRUE(until([&] { return has(Type::Cut, id); }));
+  EXPECT_TRUE(ledger->applied.empty());  // not before the terminator says that it is cut
+  done(id, false);
+  ASSERT_TRUE(until([&] { return ledger->applied.size() == 1; }));
+  EXPECT_EQ(ledger->applied[0].version, version);
+  EXPECT_EQ(ledger->applied[0].cut, 1U);
+  EXPECT_GT(ledger->applied[0].slowest_ns, 0U);
+  const auto completed = ledger->events("exchange.completed");
+  ASSERT_EQ(completed.size(), 1U);
+  EXPECT_EQ(completed[0]["outcome"], "cut");
+  EXPECT_EQ(completed[0]["detail"]["cut_reason"], "capability_off");
+  EXPECT_EQ(completed[0]["detail"]["bytes_after_cut"], 0);
+}
+
+TEST_F(EnforcerScene, AToggleSwitchedOffRefusesWhatHasNotBegunToAnswer) {
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  change(event("permission.changed", toggle("metrics.read", "off")));
+  EXPECT_EQ(code(id), "capability_off");
+  EXPECT_FALSE(has(Type::Cut, id));
+  done(id);
+  ASSERT_TRUE(until([&] { return ledger->applied.size() == 1; }));
+  EXPECT_EQ(ledger->applied[0].cut, 1U);
+}
+
+TEST_F(EnforcerScene, WhatWasHandedOverButHasNotReachedTheClientIsCutToo) {
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  say(kOk);
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, id); }));
+  change(event("permission.changed", toggle("metrics.read", "off")));
+  ASSERT_TRUE(until([&] { return has(Type::Cut, id); }));
+  done(id, true);  // it had all left when the cut came
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 1; }));
+  EXPECT_EQ(ledger->events("exchange.completed")[0]["outcome"], "completed");
+  EXPECT_TRUE(until([&] { return ledger->applied.size() == 1; }));
+}
+
+TEST_F(EnforcerScene, AChangeThatConcernsNothingThatRunsIsAppliedAtOnce) {
+  get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  change(event("permission.changed", toggle("silences.write", "off")));
+  ASSERT_TRUE(until([&] { return ledger->applied.size() == 1; }));
+  EXPECT_EQ(ledger->applied[0].cut, 0U);
+  EXPECT_FALSE(has(Type::Cut, last));
+}
+
+TEST_F(EnforcerScene, ATerminatorThatGoesAwayDoesNotKeepAChangeWaiting) {
+  get("/api/v1/stream");
+  ASSERT_TRUE(accept() && was_asked());
+  say("HTTP/1.1 200 OK\r\n\r\nabc");
+  ASSERT_TRUE(until([&] { return has(Type::ResponseBody, last); }));
+  change(event("permission.changed", toggle("metrics.read", "off")));
+  ASSERT_TRUE(until([&] { return has(Type::Cut, last); }));
+  join_terminator();
+  EXPECT_TRUE(until([&] { return ledger->applied.size() == 1; }));
+}
+
+TEST_F(EnforcerScene, WhatAnOldTerminatorLeftInItsRingDoesNotHurtTheNewOne) {
+  get("/api/v1/query");  // nobody has read it yet
+  join_terminator();
+  turn(10);
+  EXPECT_FALSE(broken);
+  open_connection(1);
+  last = 0;
+  get("/api/v1/query");
+  EXPECT_TRUE(accept());
+}
+
+TEST_F(EnforcerScene, AnAnswerForAnOldTerminatorsClientNeverReachesANewOnes) {
+  ipc::RequestHead sign_in = head("POST", "/.postern/sign-in", "");
+  sign_in.body = ipc::BodyKind::Sized;
+  sign_in.length = 12;
+  sign_in.fields.push_back({"content-type", "application/json"});
+  sign_in.fields.push_back({"content-length", "12"});
+  const auto ask = [&] {
+    send_message(Type::RequestHead, 1, sign_in);
+    send(Type::RequestBody, 1, R"({"pass":"x"})");
+    end_request(1);
+  };
+  ask();
+  ASSERT_TRUE(until([&] { return ledger->commands.size() == 1; }));
+  join_terminator();
+  open_connection(1);
+  ask();
+  ASSERT_TRUE(until([&] { return ledger->commands.size() == 2; }));
+  ledger->reply(ledger->commands[0].first, true, R"({"token":"of-the-first"})");
+  turn(20);
+  EXPECT_TRUE(frames.empty());
+  ledger->reply(ledger->commands[1].first, true, R"({"token":"of-the-second"})");
+  EXPECT_EQ(status(1), 200);
+}
+
+TEST_F(EnforcerScene, OnlyWhatIsSafeIsSentAgainOnAConnectionThatHadRested) {
+  const auto first = [&] {
+    const std::uint64_t id = get("/api/v1/query");
+    EXPECT_TRUE(accept() && was_asked());
+    say(kOk);
+    EXPECT_TRUE(until([&] { return has(Type::ResponseEnd, id); }));
+    done(id);
+    turn(5);
+    asked.clear();
+  };
+  first();
+  const std::uint64_t again = get("/api/v1/query");
+  ASSERT_TRUE(was_asked());
+  EXPECT_EQ(connects, 1);
+  accepted.reset();
+  asked.clear();
+  ASSERT_TRUE(accept() && was_asked());
+  say(kOk);
+  EXPECT_EQ(status(again), 200);
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, again); }));
+  done(again);
+  asked.clear();
+  turn(5);
+  const std::uint64_t write = post("/api/v2/silences", 2);
+  send(Type::RequestBody, write, "hi");
+  end_request(write);
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 3; }));
+  ledger->acked(ledger->lines.size());
+  ASSERT_TRUE(was_asked());
+  const int before = connects;
+  accepted.reset();
+  EXPECT_EQ(status(write), 502);
+  EXPECT_EQ(connects, before);
+}
+
+TEST_F(EnforcerScene, AComponentThatIsDownOrSilentOrLyingIsSaidSo) {
+  refuses = true;
+  const std::uint64_t down = get("/api/v1/query");
+  EXPECT_EQ(code(down), "component_unreachable");
+  done(down);
+  refuses = false;
+  const std::uint64_t garbage = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  say("nonsense\r\n\r\n");
+  EXPECT_EQ(code(garbage), "component_malformed");
+  done(garbage);
+  asked.clear();
+  const std::uint64_t lying = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
+  ASSERT_TRUE(until([&] { return body(lying) == "only this"; }));
+  accepted.reset();
+  ASSERT_TRUE(until([&] { return has(Type::Cut, lying); }));
+  done(lying, false);
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 3; }));
+  for (const base::Json& one : ledger->events("exchange.completed"))
+    EXPECT_EQ(one["outcome"], "component_failed");
+}
+
+TEST_F(EnforcerScene, AComponentThatDoesNotAnswerInTimeGetsA504) {
+  Settings impatient = settings();
+  impatient.response_head = base::kMillisecond;
+  ASSERT_TRUE(enforcer->configure(std::move(impatient)).ok());
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  ASSERT_TRUE(until([&] { return has(Type::ResponseHead, id); }, 20'000'000));
+  EXPECT_EQ(status(id), 504);
+}
+
+TEST_F(EnforcerScene, AReloadLeavesExchangesUnderWayTheirSettings) {
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  Settings other = settings();
+  other.services[0].strip_response = {"x-new"};
+  ASSERT_TRUE(enforcer->configure(std::move(other)).ok());
+  say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-New: 1\r\n\r\nok");
+  ASSERT_EQ(status(id), 200);
+  const auto head =
+      std::find_if(frames.begin(), frames.end(), [](const Frame& f) { return f.type == Type::ResponseHead; });
+  EXPECT_NE(head->payload.find("x-new"), std::string::npos);
+}
+
+TEST_F(EnforcerScene, AResponseLeavesOnlyWithinItsCredit) {
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + std::string(300'000, 'x');
+  const auto feed = [&] {
+    const ssize_t n = ::send(accepted.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) text.erase(0, static_cast<std::size_t>(n));
+    loop.turn();
+  };
+  for (int i = 0; i < 300; ++i) feed();
+  const std::size_t had = body(id).size();
+  EXPECT_LE(had, ipc::kInitialCredit);
+  EXPECT_GT(had, ipc::kInitialCredit / 2);
+  // What the client took is given back: the rest follows.
+  std::size_t credited = 0;
+  for (int i = 0; i < 3000 && !has(Type::ResponseEnd, id); ++i) {
+    feed();
+    base::BinaryWriter out;
+    out.u32(static_cast<std::uint32_t>(body(id).size() - credited));
+    credited = body(id).size();
+    send(Type::ResponseCredit, id, out.bytes());
+  }
+  EXPECT_EQ(body(id), std::string(300'000, 'x'));
+  EXPECT_FALSE(broken);
+}
+
+// A terminator that was taken over: whatever it says that cannot be ends its channel.
+TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
+  struct Breach {
+    const char* name;
+    std::function<void()> make;
+  };
+  const std::string with = cookie();
+  const std::vector<Breach> breaches = {
+      {"a request on a connection that was not announced",
+       [&] {
+         ipc::RequestHead request = head("GET", "/", with);
+         request.connection = 9;
+         send_message(Type::RequestHead, 1, request);
+       }},
+      {"an id that was used",
+       [&] {
+         send_message(Type::RequestHead, 5, head("GET", "/x", with));
+         done(5);
+         send_message(Type::RequestHead, 5, head("GET", "/x", with));
+       }},
+      {"two requests at once on a connection", [&] { get("/api/v1/query"), get("/api/v1/query"); }},
+      {"a connection announced twice", [&] { open_connection(1); }},
+      {"the end of a connection that never was", [&] { send(Type::ConnectionClosed, 9); }},
+      {"a body for no exchange", [&] { send(Type::RequestBody, 1, "x"); }},
+      {"a body where the head has none", [&] { send(Type::RequestBody, get("/api/v1/query"), "x"); }},
+      {"more body than its credit",
+       [&] {
+         const std::uint64_t id = post("/api/v2/silences", 1'000'000);
+         for (int i = 0; i < 5; ++i) send(Type::RequestBody, id, std::string(ipc::kBodyPiece, 'x'));
+       }},
+      {"more credit than was used",
+       [&] {
+         base::BinaryWriter out;
+         out.u32(1);
+         send(Type::ResponseCredit, get("/api/v1/query"), out.bytes());
+       }},
+      {"a head that contradicts its fields",
+       [&] {
+         ipc::RequestHead request = head("GET", "/", with);
+         request.body = ipc::BodyKind::Sized;
+         request.length = 5;
+         send_message(Type::RequestHead, 1, request);
+       }},
+      {"a field that no parser lets pass",
+       [&] {
+         ipc::RequestHead request = head("GET", "/", with);
+         request.fields.push_back({"x", "a\r\nb"});
+         send_message(Type::RequestHead, 1, request);
+       }},
+      {"figures that cannot be",
+       [&] {
+         ipc::ExchangeDone out;
+         out.ended = -1;
+         send_message(Type::ExchangeDone, get("/api/v1/query"), out);
+       }},
+      {"an answerer's frame", [&] { send(Type::ResponseHead, get("/api/v1/query")); }},
+      {"garbage", [&] { send(Type::RequestHead, 1, "garbage"); }},
+      {"no such frame", [&] { send(static_cast<Type>(999), 1); }},
+  };
+  for (const Breach& breach : breaches) {
+    join_terminator();
+    last = 0;
+    open_connection(1);
+    turn(5);
+    breach.make();
+    turn(10);
+    // The enforcer listens no more: what comes now is not answered.
+    frames.clear();
+    terminator->send(Type::RequestHead, 1000, "");
+    open_connection(77);
+    ipc::RequestHead after = head("GET", "/.postern/sign-in", "");
+    after.connection = 77;
+    send_message(Type::RequestHead, 2000, after);
+    turn(10);
+    EXPECT_TRUE(frames.empty()) << breach.name;
+  }
+}
+
+TEST_F(EnforcerScene, AConnectionClosedUnderARunningExchangeLeavesNothingDangling) {
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  send(Type::ConnectionClosed, 1);
+  turn(10);
+  say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nLocation: http://prom:9090/\r\n\r\nok");
+  EXPECT_EQ(status(id), 200);
+  done(id);
+  EXPECT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 1; }));
+}
+
+TEST_F(EnforcerScene, DrainIsToldOnceWhenTheLastExchangeEnds) {
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  int drained = 0;
+  enforcer->drain([&] { ++drained; });
+  EXPECT_EQ(drained, 0);
+  say(kOk);
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, id); }));
+  done(id);
+  ASSERT_TRUE(until([&] { return drained == 1; }));
+  done(get("/api/v1/admin"));
+  turn(10);
+  EXPECT_EQ(drained, 1);
+}
+
+TEST_F(EnforcerScene, AConnectionWithoutASessionCannotUseAnothersByGuessing) {
+  const std::string guess = "__Host-postern=" + base::to_base64url(std::string(32, 'g'));
+  send_message(Type::RequestHead, ++last, head("GET", "/api/v1/query", guess));
+  EXPECT_EQ(code(last), "session_ended");
+  done(last);
+  const std::string doubled = cookie() + "; " + guess;
+  send_message(Type::RequestHead, ++last, head("GET", "/api/v1/query", doubled));
+  EXPECT_EQ(code(last), "session_ended");
+}
+
+}  // namespace
+}  // namespace postern::enforcer

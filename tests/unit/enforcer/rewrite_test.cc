@@ -1,0 +1,120 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/rewrite.h"
+
+#include <gtest/gtest.h>
+
+namespace postern::enforcer {
+namespace {
+
+class Rewrite : public ::testing::Test {
+ protected:
+  Rewrite() {
+    node.authority = "prom:9090";
+    service.strip_request = {"x-secret-in"};
+    service.strip_response = {"x-secret-out"};
+  }
+  std::string response(std::string_view name, std::string_view value) {
+    fields.put(name, value);
+    rewrite_response(fields, passage);
+    return std::string(fields.find(name).value_or("(gone)"));
+  }
+  std::string request(std::string_view name, std::string_view value) {
+    fields.put(name, value);
+    rewrite_request(fields, passage);
+    return std::string(fields.find(name).value_or("(gone)"));
+  }
+  Node node;
+  Service service;
+  Passage passage{"support.example:8443", "192.0.2.7", &node, &service};
+  http::Fields fields;
+};
+
+TEST_F(Rewrite, ALocationThatNamesTheComponentBecomesAPath) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://prom:9090/graph?x", "/graph?x"},
+      {"HTTPS://PROM:9090/graph", "/graph"},
+      {"//prom:9090/graph", "/graph"},
+      {"http://prom:9090", "/"},
+      {"http://prom:9090?x", "/?x"},
+      {"/graph", "/graph"},
+      {"http://prom:90901/graph", "http://prom:90901/graph"},
+      {"http://prom:9090.evil.example/", "http://prom:9090.evil.example/"},
+      {"https://elsewhere.example/", "https://elsewhere.example/"},
+  };
+  for (const auto& [theirs, ours] : cases) {
+    fields.clear();
+    EXPECT_EQ(response("location", theirs), ours);
+  }
+  fields.clear();
+  EXPECT_EQ(response("content-location", "http://prom:9090/a"), "/a");
+}
+
+// A browser reads "//evil.example/" and "/\evil.example/" as another host.
+TEST_F(Rewrite, NoLocationOfTheComponentBecomesAnotherHost) {
+  EXPECT_EQ(response("location", "http://prom:9090//evil.example/"), "/.//evil.example/");
+  fields.clear();
+  EXPECT_EQ(response("location", "http://prom:9090/\\evil.example/"), "/./\\evil.example/");
+}
+
+TEST_F(Rewrite, OriginsInListsOfSourcesBecomeOurs) {
+  EXPECT_EQ(response("content-security-policy",
+                     "connect-src 'self' http://prom:9090 ws://prom:9090; img-src a.example"),
+            "connect-src 'self' https://support.example:8443 wss://support.example:8443; img-src a.example");
+  EXPECT_EQ(response("access-control-allow-origin", "http://prom:9090"), "https://support.example:8443");
+  EXPECT_EQ(with_our_origin("http://prom:90901 http://prom:9090/x", "prom:9090", "us"),
+            "http://prom:90901 https://us/x");
+}
+
+TEST_F(Rewrite, EveryLineOfSeveralStaysAndIsRewritten) {
+  fields.put("content-security-policy", "default-src 'none'");
+  fields.put("content-security-policy", "connect-src http://prom:9090");
+  fields.put("content-security-policy", "img-src 'self'");
+  rewrite_response(fields, passage);
+  std::string all;
+  fields.for_each([&](const http::Field& f) {
+    if (f.id == http::FieldId::ContentSecurityPolicy) all += std::string(f.value) + "|";
+  });
+  EXPECT_EQ(all, "default-src 'none'|connect-src https://support.example:8443|img-src 'self'|");
+}
+
+TEST_F(Rewrite, OriginAndRefererThatNameUsNameTheComponent) {
+  EXPECT_EQ(request("origin", "https://support.example:8443"), "http://prom:9090");
+  EXPECT_EQ(request("referer", "https://SUPPORT.example:8443/a?b"), "http://prom:9090/a?b");
+  fields.clear();
+  EXPECT_EQ(request("origin", "https://support.example:84430"), "https://support.example:84430");
+  fields.clear();
+  EXPECT_EQ(request("origin", "null"), "null");
+  node.https = true;
+  fields.clear();
+  EXPECT_EQ(request("origin", "https://support.example:8443"), "https://prom:9090");
+}
+
+TEST_F(Rewrite, CredentialsAndWhatASiteKeepsToItselfDoNotPass) {
+  for (const char* name :
+       {"cookie", "authorization", "x-secret-in", "forwarded", "x-real-ip", "connection", "x_y"})
+    fields.put(name, "x");
+  fields.put("x-forwarded-for", "203.0.113.9");
+  fields.put("accept", "*/*");
+  rewrite_request(fields, passage);
+  EXPECT_EQ(fields.find("accept"), "*/*");
+  EXPECT_EQ(fields.find("x-forwarded-for"), "192.0.2.7");
+  EXPECT_EQ(fields.find("x-forwarded-proto"), "https");
+  EXPECT_EQ(fields.find("x-forwarded-host"), "support.example:8443");
+  EXPECT_EQ(fields.size(), 4U);
+}
+
+TEST_F(Rewrite, WhatAComponentMayNotTellAClientIsTakenOut) {
+  for (const char* name : {"set-cookie", "x-powered-by", "www-authenticate", "x-secret-out", "alt-svc",
+                           "postern-event", "clear-site-data", "strict-transport-security"})
+    fields.put(name, "x");
+  fields.put("etag", "\"1\"");
+  rewrite_response(fields, passage);
+  EXPECT_EQ(fields.find("etag"), "\"1\"");
+  EXPECT_EQ(fields.find("x-content-type-options"), "nosniff");
+  EXPECT_EQ(fields.find("strict-transport-security"), "max-age=31536000");
+  EXPECT_EQ(fields.size(), 3U);
+}
+
+}  // namespace
+}  // namespace postern::enforcer
