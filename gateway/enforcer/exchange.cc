@@ -191,12 +191,15 @@ void Exchange::identify() {
 }
 
 // A page of another site makes the browser send our cookie along (RFC 6265 section 8.8). Reading is harmless:
-// that site does not see the answer. Changing is not.
+// that site does not see the answer. Changing is not. A form on a page with Referrer-Policy: no-referrer
+// comes with Origin: null even to its own origin (Fetch, section 3.2); then only the browser's own word,
+// which no script can set, says where it comes from.
 bool Exchange::cross_site() const {
   if (is_safe(head_.method)) return false;
-  if (head_.fields.find(http::FieldId::SecFetchSite).value_or("same-origin") == "cross-site") return true;
+  const auto site = head_.fields.find(http::FieldId::SecFetchSite);
+  if (site == "cross-site") return true;
   const auto origin = head_.fields.find(http::FieldId::Origin);
-  if (!origin) return false;
+  if (!origin || (*origin == "null" && site == "same-origin")) return false;
   return !origin->starts_with("https://") || !http::names_one_of(settings_->names, origin->substr(8));
 }
 
@@ -300,6 +303,7 @@ void Exchange::connect(bool fresh) {
 void Exchange::forward(ComponentConnection& connection) {
   component_ = &connection;
   phase_ = Phase::Forwarding;
+  trailers_sent_ = false;  // a connection used before may have been told of the request's end already
   sent_at_ = site_.loop.now();
   deadline_.set(settings_->response_head);
   connection.begin(*this, head_.method);
@@ -482,7 +486,8 @@ void Exchange::answer(int status, http::Fields fields, std::string body) {
   body_wanted_here_ = false;
   deadline_.clear();
   add_security_fields(fields);
-  fields.put("referrer-policy", "no-referrer");
+  // Not no-referrer: browsers would send the forms of our pages with Origin: null.
+  fields.put("referrer-policy", "same-origin");
   fields.put("date", http::format_date(site_.loop.wall()));
   if (!event_id_.empty()) fields.set("postern-event", event_id_);
   answer_ = std::move(body);
