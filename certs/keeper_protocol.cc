@@ -108,7 +108,8 @@ std::string encode_ticket_payload(const std::vector<TicketKey>& keys) {
 base::Result<std::vector<TicketKey>> decode_ticket_payload(std::string_view payload) {
   BinaryReader in(payload);
   const std::size_t count = in.u8();
-  if (!in.ok() || count > kTicketKeysLimit || in.rest().size() != count * kTicketKeySize) return not_an_answer();
+  if (!in.ok() || count > kTicketKeysLimit || in.rest().size() != count * kTicketKeySize)
+    return not_an_answer();
   std::vector<TicketKey> keys(count);
   for (TicketKey& key : keys) {
     read_field(in, key.name);

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a fuzz target over the files of the folders named on the command line, without libFuzzer: how the corpora replay in
-// the ordinary test run, under every sanitizer and under valgrind.
+// Runs a fuzz target over the files of the folders named on the command line, without libFuzzer: how the
+// corpora replay in the ordinary test run, under every sanitizer and under valgrind.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

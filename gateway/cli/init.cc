@@ -81,8 +81,8 @@ std::vector<std::string> choose_names(const std::vector<std::string>& wanted) {
 
 std::string listener_text(const std::string& name, const std::string& address,
                           const std::vector<std::string>& names) {
-  std::string out = "  " + name + ":\n    address: " + in_quotes(address) + "\n    certificate: certs/" + name +
-                    ".pem\n    key: keys/" + name + ".key\n    names:\n";
+  std::string out = "  " + name + ":\n    address: " + in_quotes(address) + "\n    certificate: certs/" +
+                    name + ".pem\n    key: keys/" + name + ".key\n    names:\n";
   for (const std::string& host : names) out += "      - " + in_quotes(host) + "\n";
   return out;
 }

@@ -8,7 +8,8 @@
 
 namespace postern::cli {
 
-// 0 after a clean stop, 1 if the configuration has faults (all of them on standard error, a line each) or nothing can be bound.
+// 0 after a clean stop, 1 if the configuration has faults (all of them on standard error, a line each) or
+// nothing can be bound.
 int serve(const std::string& config_path);
 
 }  // namespace postern::cli

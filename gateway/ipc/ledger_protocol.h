@@ -65,7 +65,8 @@ struct Applied {
 struct Change {
   std::uint64_t version = 0;
   std::int64_t commanded = 0;  // monotonic nanoseconds
-  bool wants_applied = false;  // an enforcer answers with Applied when it has cut what this closes; nobody else does
+  bool wants_applied =
+      false;  // an enforcer answers with Applied when it has cut what this closes; nobody else does
   std::string_view line;
 };
 struct StateSnapshot {  // in pieces of at most kLedgerPiece

@@ -51,7 +51,7 @@ class RingWriter {
   std::uint64_t head_ = 0;  // ours, never read back from the memory
   std::uint64_t published_ = 0;
   std::uint64_t seen_ = 0;  // the last tail that was believed
-  std::size_t room_ = 0;  // what room() last said, less what was written since
+  std::size_t room_ = 0;    // what room() last said, less what was written since
   bool broken_ = false;
 };
 

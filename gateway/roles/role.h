@@ -1,17 +1,19 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The silhouette that all roles share: take configuration and descriptors -> build objects -> confine -> prove the confinement ->
-// serve. A role's main reads as a list of its parts:
+// The silhouette that all roles share: take configuration and descriptors -> build objects -> confine ->
+// prove the confinement -> serve. A role's main reads as a list of its parts:
 //
 //   int main() {
 //     Role role("enforcer");                        // hardens the process, waits for Start on descriptor 3
 //     ... build the objects, register on_channel ...
-//     return role.serve();                          // confines, reports Ready, runs the loop; 0 after a clean drain
+//     return role.serve();                          // confines, reports Ready, runs the loop; 0 after a
+//     clean drain
 //   }
 //
-// Whatever goes wrong before serve() is logged and ends the process with status 1: the supervisor starts it again with back-off.
-// The end of the control channel ends the process at once: a role does not outlive its supervisor.
+// Whatever goes wrong before serve() is logged and ends the process with status 1: the supervisor starts it
+// again with back-off. The end of the control channel ends the process at once: a role does not outlive its
+// supervisor.
 #pragma once
 
 #include <cstdint>
@@ -32,26 +34,31 @@ class Role {
  public:
   using Fds = std::vector<base::UniqueFd>;
 
-  // kind: "terminator", "enforcer", "keeper", "ledger", "console". Exits with 2 and a sentence if not started by the supervisor.
+  // kind: "terminator", "enforcer", "keeper", "ledger", "console". Exits with 2 and a sentence if not started
+  // by the supervisor.
   explicit Role(std::string_view kind);
   ~Role();
   Role(const Role&) = delete;
   Role& operator=(const Role&) = delete;
 
   loop::Loop& loop();
-  const base::Json& config() const;      // the part of the configuration that Start carried
-  const std::string& name() const;       // "enforcer.1"
+  const base::Json& config() const;  // the part of the configuration that Start carried
+  const std::string& name() const;   // "enforcer.1"
   std::uint32_t index() const;
-  base::UniqueFd take_fd(std::string_view name);  // a descriptor that Start carried, by its name in "fds"; ends the process if missing
+  base::UniqueFd take_fd(std::string_view name);  // a descriptor that Start carried, by its name in "fds";
+                                                  // ends the process if missing
 
-  // Calls for every channel with this peer, those that came before Start included (at once), and each time the peer is restarted.
+  // Calls for every channel with this peer, those that came before Start included (at once), and each time
+  // the peer is restarted.
   void on_channel(std::string_view peer, std::function<void(std::uint32_t index, Fds fds)> take);
   void on_reload(std::function<void(const base::Json& config)> reload);
-  // The callback stops taking new work and calls drained() when nothing is under way; without one, drained() is called for it.
+  // The callback stops taking new work and calls drained() when nothing is under way; without one, drained()
+  // is called for it.
   void on_drain(std::function<void()> drain);
   void drained();
 
-  // Asks the supervisor for a connection to a component node; done gets the connected socket or a sentence why not.
+  // Asks the supervisor for a connection to a component node; done gets the connected socket or a sentence
+  // why not.
   void connect(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done);
   // Asks the supervisor a question ({"ask":"status"}, {"ask":"reload"}); done gets its answer.
   void ask(const base::Json& question, std::function<void(const base::Json& answer)> done);

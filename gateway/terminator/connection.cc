@@ -218,9 +218,8 @@ void Connection::begin(const http::RequestHead& head) {
   Exchange& exchange = *exchange_;
   exchange.method = head.method;
   exchange.http10 = head.version == http::Version::Http10;
-  exchange.keep_alive =
-      head.keep_alive && !exchange.http10 && !host_.draining() && !close_after_ &&
-      exchanges_ < limits_.exchanges_per_connection;
+  exchange.keep_alive = head.keep_alive && !exchange.http10 && !host_.draining() && !close_after_ &&
+                        exchanges_ < limits_.exchanges_per_connection;
   exchange.request_body.emplace(head.body, http::BodySide::Request);
   exchange.request_done = head.body.kind == http::BodyKind::None;
   if (head.body.kind == http::BodyKind::Sized && head.body.size > limits_.request_body) {
@@ -341,8 +340,8 @@ void Connection::on_response_head(const ipc::ResponseHead& head) {
   // cannot be found.
   if (head.close || !exchange.request_done || framing.kind == http::BodyKind::UntilClose)
     exchange.keep_alive = false;
-  http::write_response_head(plain_out_, {head.status, {}, exchange.method == http::Method::Head}, fields, framing,
-                            exchange.keep_alive);
+  http::write_response_head(plain_out_, {head.status, {}, exchange.method == http::Method::Head}, fields,
+                            framing, exchange.keep_alive);
   exchange.response_body.emplace(has_body(exchange.method, head.status) ? framing : http::Framing{});
   host_.touch(*this);
 }
@@ -420,7 +419,8 @@ void Connection::flush() {
   if (phase_ != Phase::Over && encrypt()) transmit();
 }
 
-// As much of the output as has room; the rest follows when the kernel took some. False if the connection is over.
+// As much of the output as has room; the rest follows when the kernel took some. False if the connection is
+// over.
 bool Connection::encrypt() {
   if (plain_out_.empty()) return true;
   plain_out_.erase(0, tls_->write(plain_out_, cipher_out_));
@@ -555,7 +555,8 @@ bool Connection::wants_input() const {
 }
 
 void Connection::update_interest() {
-  poller_->want((wants_input() ? loop::kReadable : 0) | (cipher_out_.empty() && plain_out_.empty() ? 0 : loop::kWritable));
+  poller_->want((wants_input() ? loop::kReadable : 0) |
+                (cipher_out_.empty() && plain_out_.empty() ? 0 : loop::kWritable));
 }
 
 void Connection::on_deadline() {

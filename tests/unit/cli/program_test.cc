@@ -32,7 +32,8 @@ void visit(const CLI::App& app, const std::vector<std::string>& words,
 }
 
 constexpr const char* kPolicy =
-    "version: 1\ncapabilities:\n  metrics.read:\n    title: Read metrics\n    class: read\n    operations:\n      - GET "
+    "version: 1\ncapabilities:\n  metrics.read:\n    title: Read metrics\n    class: read\n    operations:\n "
+    "     - GET "
     "/api/v1/query\n";
 
 TEST(Postern, HelpsWithEveryCommand) {
