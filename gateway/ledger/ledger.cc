@@ -224,24 +224,24 @@ bool Ledger::take_activity(std::string_view payload) {
   return true;
 }
 
-template <typename Message>
-void Ledger::tell_all(FromLedger type, const Message& message) {
-  base::BinaryWriter out;
-  ipc::encode(message, out);
-  for (auto& [number, peer] : peers_) {
-    if (peer->follows()) peer->send_bytes(type, out.bytes());
-  }
-}
-
+// Enforcers alone are asked to say when they have applied it.
 void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
-  const ipc::Change change{++version_, announcement.commanded, announcement.wants_applied, announcement.line};
-  tell_all(FromLedger::Change, change);
+  ipc::Change change{++version_, announcement.commanded, announcement.wants_applied, announcement.line};
+  base::BinaryWriter to_enforcers;
+  ipc::encode(change, to_enforcers);
+  change.wants_applied = false;
+  base::BinaryWriter to_consoles;
+  ipc::encode(change, to_consoles);
+  for (auto& [number, peer] : peers_) {
+    if (!peer->follows()) continue;
+    const bool enforcer = peer->sender() == Sender::Enforcer;
+    peer->send_bytes(FromLedger::Change, enforcer ? to_enforcers.bytes() : to_consoles.bytes());
+    if (outcome == nullptr || !announcement.wants_applied || !enforcer || peer->gone()) continue;
+    ++outcome->awaited[number];
+  }
   if (outcome == nullptr || !announcement.wants_applied) return;
   if (outcome->first_version == 0) outcome->first_version = version_;
   outcome->last_version = version_;
-  for (auto& [number, peer] : peers_) {
-    if (peer->sender() == Sender::Enforcer && !peer->gone()) ++outcome->awaited[number];
-  }
   outcome->enforcers = outcome->awaited.size();
 }
 

@@ -119,8 +119,6 @@ class Ledger {
   void tell(const Announcement& announcement, Outcome* outcome);
   void tell_state();
   void tell_policy();
-  template <typename Message>
-  void tell_all(ipc::FromLedger type, const Message& message);
   void send_state(Peer& peer);
   void send_policy(Peer& peer);
   void send_log_status(Peer& peer);
