@@ -124,7 +124,7 @@ story("whatever takes a permission away cuts what runs on it", async (stage) => 
     await gateway.cli("engineer", "add", "bob", "--email", "bob@vendor.example");
     await gateway.cli("engineer", "approve", "bob");
     const bob = await gateway.signIn("bob");
-    await cuts(gateway, bob, () => gateway.cli("engineer", "remove", "bob"), "session_ended");
+    await cuts(gateway, bob, () => gateway.cli("engineer", "remove", "bob"), "sign_in_refused");
   });
 
   await stage.step("the component sees the end of each", async () => {

@@ -111,6 +111,11 @@ export class Gateway {
     return answer;
   }
 
+  // plainCli: as a person would call it, without --json.
+  plainCli(...argv) {
+    return run(this.program, ["--config", this.configFile, ...argv]);
+  }
+
   // cli: what the command printed as JSON; rejects if it failed.
   async cli(...argv) {
     const answer = await this.tryCli(...argv);
@@ -137,18 +142,19 @@ export class Gateway {
     return RawClient.connect({ port: this.port, ca: this.ca, tls: options });
   }
 
-  // signIn: a client with a session of the engineer's: {client.cookie, client.session}.
+  // signIn: a client with a session of the engineer's; it knows its `session`, and the `pass` and `secret` (the cookie's value) that opened it.
   async signIn(engineer) {
     const { pass } = await this.cli("pass", "issue", "--engineer", engineer);
     const client = this.client();
     const answer = await client.send("POST", "/.postern/sign-in", { pass });
     if (answer.status !== 200) throw new Error(`sign-in of ${engineer}: ${answer.status} ${answer.text}`);
     client.pass = pass;
+    client.secret = client.cookie.split("=")[1];
     client.session = answer.json.session.session ?? answer.json.session.id;
     return client;
   }
 
-  // events: of the log, newest first; `argv` as `postern events` takes them.
+  // events: of the log; `argv` as `postern events` takes them.
   async events(...argv) {
     return (await this.cli("events", "--limit", "1000", ...argv)).items;
   }
