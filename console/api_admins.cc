@@ -103,7 +103,9 @@ void sign_in(Parts& parts, const CallPtr& call, const Reply& reply) {
         attempt->right = right && attempt->account.has_value();
         base::wipe(attempt->password);
       },
-      [&parts, attempt, reply] { conclude(parts, *attempt, reply); });
+      [&parts, attempt, reply, life = std::weak_ptr<const bool>(parts.life)] {
+        if (!life.expired()) conclude(parts, *attempt, reply);
+      });
 }
 
 void sign_out(Parts& parts, const CallPtr& call, const Reply& reply) {

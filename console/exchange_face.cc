@@ -80,7 +80,10 @@ void ExchangeFace::drop_channel() {
   };
   auto old = std::make_unique<Old>();
   old->channel = std::move(channel_);
-  if (old->channel != nullptr) loop_.dispose(std::move(old));
+  if (old->channel != nullptr) {
+    old->channel->close();
+    loop_.dispose(std::move(old));
+  }
   connections_.clear();
   exchanges_.clear();
   ready_ = std::make_shared<std::set<std::uint64_t>>();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct Parts {
   // A question to the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json& answer)> done)> ask;
   int verifying = 0;  // passwords being verified right now
+  // Work on other threads cannot be called back: what comes of it asks first whether there still is a
+  // console.
+  std::shared_ptr<const bool> life = std::make_shared<const bool>(true);
 };
 
 }  // namespace postern::console

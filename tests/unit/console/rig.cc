@@ -129,7 +129,7 @@ Rig::Rig()
 Rig::~Rig() { std::filesystem::remove_all(directory); }
 
 bool Rig::turn_until(const std::function<bool()>& done) {
-  constexpr base::Nanos kLongest = 20 * base::kSecond;
+  constexpr base::Nanos kLongest = 60 * base::kSecond;
   const base::SystemClock clock;
   for (const base::Nanos end = clock.monotonic() + kLongest; !done();) {
     if (clock.monotonic() > end) return false;

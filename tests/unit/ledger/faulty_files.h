@@ -1,0 +1,84 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The machine's own files, with a disk that can be full, whose sync can fail, and whose sync can be held back
+// to look at what happens before something is durable. The switches may be turned from another thread than
+// the one that syncs.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "audit/files.h"
+
+namespace postern::ledger {
+
+class FaultyFiles final : public audit::FileSystem {
+ public:
+  std::atomic<bool> full{false};
+  std::atomic<bool> syncs_fail{false};
+
+  ~FaultyFiles() override { hold_syncs(false); }
+  void hold_syncs(bool hold) {
+    const std::lock_guard lock(mutex_);
+    held_ = hold;
+    released_.notify_all();
+  }
+
+  base::Result<std::shared_ptr<audit::File>> create(const std::string& path) override {
+    return wrap(real_.create(path));
+  }
+  base::Result<std::shared_ptr<audit::File>> open(const std::string& path, bool writable) override {
+    return wrap(real_.open(path, writable));
+  }
+  base::Result<std::shared_ptr<audit::File>> open_directory(const std::string& path,
+                                                            bool exclusive) override {
+    return wrap(real_.open_directory(path, exclusive));
+  }
+  base::Result<std::vector<std::string>> list(const std::string& directory) override {
+    return real_.list(directory);
+  }
+  base::Status make_directory(const std::string& path) override { return real_.make_directory(path); }
+  base::Status remove(const std::string& path) override { return real_.remove(path); }
+
+ private:
+  class Wrapped final : public audit::File {
+   public:
+    Wrapped(FaultyFiles& files, std::shared_ptr<audit::File> real) : files_(files), real_(std::move(real)) {}
+    base::Result<std::size_t> write_at(std::uint64_t offset, std::string_view bytes) override {
+      if (files_.full) return base::fail(base::Code::Unavailable, "no space left on device");
+      return real_->write_at(offset, bytes);
+    }
+    base::Result<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) override {
+      return real_->read_at(offset, out, size);
+    }
+    base::Result<std::uint64_t> size() override { return real_->size(); }
+    base::Status sync() override {
+      files_.wait();
+      if (files_.syncs_fail) return base::fail(base::Code::Internal, "input/output error");
+      return real_->sync();
+    }
+
+   private:
+    FaultyFiles& files_;
+    std::shared_ptr<audit::File> real_;
+  };
+
+  base::Result<std::shared_ptr<audit::File>> wrap(base::Result<std::shared_ptr<audit::File>> real) {
+    if (!real.ok()) return real;
+    return std::shared_ptr<audit::File>(std::make_shared<Wrapped>(*this, std::move(*real)));
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    released_.wait(lock, [this] { return !held_; });
+  }
+
+  audit::FileSystem& real_ = audit::system_files();
+  std::mutex mutex_;
+  std::condition_variable released_;
+  bool held_ = false;
+};
+
+}  // namespace postern::ledger

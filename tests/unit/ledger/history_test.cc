@@ -1,0 +1,69 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/history.h"
+
+#include "audit/journal.h"
+#include "tests/unit/audit/temporary_folder.h"
+#include "tests/unit/ledger/scene.h"
+
+namespace postern::ledger {
+namespace {
+
+History history_of(const std::vector<std::string>& lines) {
+  audit::TemporaryFolder folder;
+  auto journal = audit::Journal::open(audit::system_files(), folder.path() + "/log").value();
+  for (const std::string& line : lines) EXPECT_TRUE(journal->append(line).ok());
+  EXPECT_TRUE(journal->write_and_sync().ok());
+  auto reader = audit::JournalReader::open(audit::system_files(), folder.path() + "/log").value();
+  return read_history(*reader).value();
+}
+
+std::string exchange(const std::string& session, base::Micros at, audit::EventType type,
+                     std::string_view detail) {
+  static base::UlidMaker ids;
+  const std::string id = ids.make(at);
+  audit::EventHead head;
+  head.id = id;
+  head.time = at;
+  head.type = type;
+  head.session = session;
+  std::string line;
+  audit::write_event(line, head, detail);
+  return line;
+}
+
+TEST(History, IsTheFoldOfTheLog) {
+  Scene scene;
+  scene.visit("alice");
+  scene.request(scene.visit("bob"));
+  const History history = history_of(scene.lines);
+  EXPECT_EQ(history.state, scene.state);
+  EXPECT_EQ(history.events, scene.lines.size());
+}
+
+TEST(History, CountsWhatOpenSessionsDidAndWhenTheyWereLastSeen) {
+  Scene scene;
+  const std::string open = scene.visit("alice");
+  const std::string ended = scene.visit("bob");
+  auto lines = scene.lines;
+  for (const std::string& session : {open, ended}) {
+    lines.push_back(exchange(session, kNoon + 1, audit::EventType::ExchangeForwarded, "{}"));
+    lines.push_back(
+        exchange(session, kNoon + 2, audit::EventType::ExchangeCompleted, R"({"response_bytes":70})"));
+    lines.push_back(exchange(session, kNoon + 9, audit::EventType::ExchangeRefused, "{}"));
+  }
+  const std::size_t before = scene.lines.size();
+  scene.admin({{"command", "session.end"}, {"id", ended}});
+  lines.insert(lines.end(), scene.lines.begin() + static_cast<std::ptrdiff_t>(before), scene.lines.end());
+  lines.emplace_back("not an event of ours");
+  const History history = history_of(lines);
+  EXPECT_EQ(history.tallies.of(open).exchanges, 1);
+  EXPECT_EQ(history.tallies.of(open).refused, 1);
+  EXPECT_EQ(history.tallies.of(open).response_bytes, 70);
+  EXPECT_EQ(history.tallies.of(ended).exchanges, 0);
+  EXPECT_EQ(history.state.sessions().at(open).last_active, kNoon + 9);
+  EXPECT_TRUE(history.ids.contains(audit::read_event_head(lines.front()).value().id));
+}
+
+}  // namespace
+}  // namespace postern::ledger

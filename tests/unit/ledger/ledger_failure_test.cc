@@ -1,0 +1,91 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// No record, no access: what the ledger does when the disk does not take the log.
+#include <gmock/gmock.h>
+
+#include "tests/unit/ledger/house.h"
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventType;
+using ::testing::HasSubstr;
+
+class FailingDisk : public House {
+ protected:
+  void fail() {
+    files.full = true;
+    enforcer->append(line(EventType::ExchangeCompleted));
+    until([this] { return !enforcer->writable && !console->writable && !supervisor->writable; });
+  }
+  void recover() {
+    files.full = false;
+    files.syncs_fail = false;
+    until([this] { return enforcer->writable; });
+  }
+};
+
+TEST_F(FailingDisk, EveryoneIsToldAndToldWhenItWorksAgain) {
+  fail();
+  EXPECT_THAT(enforcer->why, HasSubstr("no space left"));
+  const std::uint64_t acked = enforcer->acked;
+  recover();
+  until([&] { return enforcer->acked == acked + 1; });
+  until([&] { return logged("log.recovered").size() == 1; });
+  EXPECT_EQ(logged("log.unavailable").size(), 1u);
+  EXPECT_EQ(logged("exchange.completed").size(), 1u) << "what was kept meanwhile is written";
+}
+
+TEST_F(FailingDisk, AFailingSyncCountsAsAFullDisk) {
+  files.syncs_fail = true;
+  enforcer->append(line(EventType::ExchangeCompleted));
+  until([this] { return !enforcer->writable; });
+  EXPECT_EQ(enforcer->acked, 0u);
+  recover();
+  until([this] { return enforcer->acked == 1; });
+}
+
+TEST_F(FailingDisk, NothingIsGivenMeanwhile) {
+  const std::string pass = pass_for("alice");
+  remote_access("read-only");
+  fail();
+  const auto refused = answer(*console, by_admin({{"command", "remote_access.set"}, {"mode", "all"}}));
+  EXPECT_EQ(refused.json["code"], "log_unavailable");
+  EXPECT_EQ(answer(*enforcer, sign_in(pass)).json["code"], "log_unavailable");
+  recover();
+  EXPECT_TRUE(answer(*enforcer, sign_in(pass)).ok) << "the pass was not used up";
+}
+
+TEST_F(FailingDisk, TakingAwayWorksAndIsRecordedLater) {
+  visit("alice");
+  fail();
+  const auto off = remote_access("off");
+  EXPECT_EQ(off["recorded"], false);
+  EXPECT_EQ(enforcer->state.remote_access(clock.wall()), state::RemoteAccess::Off);
+  EXPECT_TRUE(enforcer->state.sessions().empty());
+  recover();
+  until([this] { return logged("session.ended").size() == 1; });
+  EXPECT_EQ(logged("permission.changed").size(), 2u);
+}
+
+TEST_F(FailingDisk, ASignInThatIsNotDurableOpensNothing) {
+  remote_access("all");
+  const std::string pass = pass_for("alice");
+  files.hold_syncs(true);
+  const std::uint64_t id = enforcer->command(sign_in(pass));
+  until([this] { return ledger->state().sessions().size() == 1; });
+  EXPECT_TRUE(enforcer->state.sessions().empty());
+  files.syncs_fail = true;
+  files.hold_syncs(false);
+  until([&] { return enforcer->answers.count(id) > 0; });
+  EXPECT_EQ(enforcer->answers[id].json["code"], "log_unavailable");
+  EXPECT_TRUE(ledger->state().sessions().empty());
+  recover();
+  until([this] { return logged("session.ended").size() == 1; });
+  EXPECT_THAT(logged("session.ended")[0], HasSubstr("\"reason\":\"error\""));
+  EXPECT_TRUE(enforcer->state.sessions().empty());
+}
+
+}  // namespace
+}  // namespace postern::ledger
