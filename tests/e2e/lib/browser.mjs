@@ -48,7 +48,7 @@ export const look = async (page, name) => {
     for (const width of [390, 1280]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
-      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true, timeout: 120_000 });
     }
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize(before);

@@ -23,8 +23,8 @@ const readSegment = (file) => {
 };
 
 // readJournal: the events of a gateway's log, oldest first. A segment ends where a later one begins.
-export const readJournal = (gateway) => {
-  const folder = join(gateway.folder, "state/log");
+export const readJournal = (gateway, state = join(gateway.folder, "state")) => {
+  const folder = join(state, "log");
   const segments = readdirSync(folder)
     .filter((name) => name.endsWith(".journal"))
     .map((name) => readSegment(join(folder, name)))

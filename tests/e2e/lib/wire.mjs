@@ -131,7 +131,7 @@ export class RawComponent {
   static async start(script, { connect, port = 0 } = {}) {
     const component = new RawComponent();
     component.script = script;
-    component.server = net.createServer({ allowHalfOpen: true }, (socket) => component.#accept(socket, connect));
+    component.server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => component.#accept(socket, connect));
     await component.listen(port);
     return component;
   }
