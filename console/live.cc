@@ -97,8 +97,11 @@ void Live::beat_soon() {
 }
 
 bool Live::catch_up() {
-  const base::Result<std::uint64_t> size = log_.size();
-  if (!size.ok()) return false;
+  // The index lags behind the journal: what it does not have yet is read from there, by the next beats.
+  audit::EventFilter newest;
+  newest.limit = 1;
+  const auto last = log_.find(newest);
+  if (!last.ok()) return false;
   audit::EventFilter filter;
   filter.types = {"node"};
   filter.limit = kNodeEvents;
@@ -108,7 +111,7 @@ bool Live::catch_up() {
     const auto json = base::parse_json(event.line);
     if (json.ok()) nodes_.take(*json);
   }
-  next_ = *size;
+  next_ = last->events.empty() ? 0 : last->events.front().index + 1;
   return true;
 }
 

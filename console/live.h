@@ -38,8 +38,8 @@ class Live {
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
-  // Reads the newest node events from the index and goes on from the end of the log. Until it succeeds, each
-  // beat tries again.
+  // Reads the newest node events from the index and goes on from where the index ends. Until it succeeds,
+  // each beat tries again.
   void start();
   void state_changed(std::uint64_t version);
   // upto: how many events of the log are durable and can be found by a question. Later ones are not told yet.
