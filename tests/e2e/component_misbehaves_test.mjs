@@ -222,7 +222,6 @@ story("one of two nodes dies, and requests go on", async (stage) => {
   const serves = async (times) => {
     for (let i = 0; i < times; ++i) assert.equal((await alice.fetch("/x")).text, "served");
   };
-  stage.say(JSON.stringify((await gateway.cli("status")).component.nodes));
   await until("both nodes are up", async () => (await state(first.url)) === "up" && (await state(second.url)) === "up", 60_000);
   await serves(20);
   const { port } = first;

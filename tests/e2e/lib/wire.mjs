@@ -3,8 +3,8 @@
 //
 // Bytes on the wire, as no HTTP library would write or read them: a client that sends what it is told over TLS and takes answers apart
 // by itself, and a component that answers what it is told over TCP.
-import net from 'node:net';
-import tls from 'node:tls';
+import net from "node:net";
+import tls from "node:tls";
 
 const kPatience = 20_000;  // milliseconds; whoever waits longer for an answer has found a defect
 
