@@ -112,7 +112,9 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   head.id = id;
   head.time = loop_.wall();
   head.type = audit::EventType::ExchangeRefused;
-  head.severity = audit::text_of(head.type).severity;
+  // Who tries what is ruled out for everyone was not led there by a page of ours.
+  head.severity =
+      event.refusal == base::Refusal::Never ? audit::Severity::Severe : audit::text_of(head.type).severity;
   head.actor = actor_;
   head.session = event.session;
   head.subject = event.capability;

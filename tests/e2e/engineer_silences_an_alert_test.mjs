@@ -11,7 +11,7 @@ import { Browser } from "./lib/browser.mjs";
 import { Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { run } from "./lib/process.mjs";
-import { makeFolder, removeFolder, story } from "./lib/story.mjs";
+import { makeFolder, removeFolder, story, until } from "./lib/story.mjs";
 
 const silence = () => ({
   matchers: [{ name: "job", value: "missing", isRegex: false, isEqual: true }],
@@ -125,7 +125,7 @@ story("an engineer silences an alert with amtool and a client certificate", asyn
     const with_it = await curl("--cert", cert, "--key", key, "-w", "\n%{http_code}", query);
     assert.equal(with_it.stdout.split("\n").pop(), "200", with_it.stdout + with_it.stderr);
     assert.equal(JSON.parse((await curl(query)).stdout).code, "no_session");
-    const [opened] = (await gateway.cli("events", "--type", "session.opened")).items;
+    const opened = await until("the session is in the log", async () => (await gateway.events("--type", "session.opened"))[0]);
     assert.deepEqual([opened.detail.engineer, opened.detail.method], ["alice", "certificate"]);
   });
 
