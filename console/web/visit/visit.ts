@@ -87,7 +87,11 @@ async function send(form: HTMLFormElement): Promise<void> {
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
     body: JSON.stringify(body_of(form)),
   });
-  if (response.ok) return window.location.reload();
+  if (response.ok) {
+    // Without the fragment: it would tick the box and take the focus once more, as if nothing had been asked yet.
+    window.history.replaceState(null, '', window.location.pathname + window.location.search);
+    return window.location.reload();
+  }
   const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
   show(form, [problem.title ?? `The gateway answered ${response.status}.`, problem.detail].filter(Boolean).join(': '));
 }
