@@ -87,5 +87,24 @@ TEST_F(FailingDisk, ASignInThatIsNotDurableOpensNothing) {
   EXPECT_TRUE(enforcer->state.sessions().empty());
 }
 
+TEST_F(FailingDisk, WhatDoesNotFitIntoMemoryIsCounted) {
+  remote_access("all");
+  fail();
+  const std::string large(40'000, 'x');
+  std::string event = line(EventType::ExchangeRefused);
+  event.replace(event.find("\"detail\":{"), 10, "\"detail\":{\"why\":\"" + large + "\",");
+  const std::size_t count = (Ledger::kMemory - Ledger::kOwnMemory) / large.size() + 10;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string id = ids.make(clock.wall());
+    event.replace(event.find("\"id\":\"") + 6, id.size(), id);
+    enforcer->append(event);
+    until([this] { return enforcer->queued() < (1U << 20U); });
+  }
+  EXPECT_EQ(remote_access("off")["recorded"], false) << "what closes still has room";
+  recover();
+  until([this] { return logged("log.recovered").size() == 1; });
+  EXPECT_THAT(logged("log.recovered")[0], ::testing::Not(HasSubstr("\"lost\":0")));
+}
+
 }  // namespace
 }  // namespace postern::ledger
