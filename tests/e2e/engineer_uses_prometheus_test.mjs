@@ -123,9 +123,10 @@ story("an engineer uses Prometheus' own pages through the gateway", async (stage
     await look(page, "engineer-request-waits");
   });
 
-  await stage.step("an admin approves, and the way is free", async () => {
+  await stage.step("an admin approves, the page hears of it by itself, and the way is free", async () => {
     const [request] = (await gateway.cli("request", "list", "--state", "pending")).items;
     await gateway.cli("request", "approve", request.id);
+    await page.locator("[data-request][data-state=approved]").waitFor();
     const answer = await page.goto(`${gateway.url}/prometheus/classic/status`);
     assert.equal(answer.status(), 200);
   });
