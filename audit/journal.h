@@ -10,15 +10,15 @@
 //
 // Everything but SyncTask::run is called from one thread. The loop of the ledger does:
 //
-//   append(line)...;  write();  if (auto task = begin_sync()) -> thread pool: task.run() -> back on the loop:
-//   synced(task, status)
+//   append(line)...;  write();  if (auto task = begin_sync()) -> thread pool: task.run()
+//   -> back on the loop: synced(task, status)
 //
 // A record stays in memory until it is durable, which is what makes both kinds of failure harmless:
-//   - write() fails (disk full, I/O error): the rest stays; calling write() again later goes on where it
-//   stopped.
-//   - a sync fails: the kernel may have dropped the pages and will not say so twice, so nothing after
-//   durable() is trusted:
-//     written() falls back to durable(), and the next write() writes those records again, into a new segment.
+//  - write() fails (disk full, I/O error): the rest stays; calling write() again later goes on where it
+//    stopped.
+//  - a sync fails: the kernel may have dropped the pages and will not say so twice, so nothing after durable()
+//    is trusted: written() falls back to durable(), and the next write() writes those records again, into a
+//    new segment.
 // Format, rules of recovery and a worked example: docs/LOG.md; the bytes: audit/record.h.
 #pragma once
 

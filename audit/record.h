@@ -4,9 +4,9 @@
 // The bytes of a journal segment. Numbers are little-endian.
 //
 //   segment = header *record
-//   header  = "postern1"  u64 sequence  u64 first  u32 lag  u32 crc          32 bytes; crc of the 28 before
-//   it record  = u32 crc  u32 length  u64 index  u32 lag  length bytes          crc of all that follows it
-//   name    = 8 digits of sequence "-" 16 digits of first ".journal" 00000003-0000000000000050.journal
+//   header  = "postern1"  u64 sequence  u64 first  u32 lag  u32 crc       32 bytes; crc of the 28 before it
+//   record  = u32 crc  u32 length  u64 index  u32 lag  length bytes       crc of all that follows it
+//   name    = 8 digits of sequence "-" 16 digits of first ".journal"      00000003-0000000000000050.journal
 //
 // lag says how many records before this one were not durable when it was appended: index - lag records were.
 // That is how recovery tells a write that was torn (never durable: stepped over) from damage (was durable:

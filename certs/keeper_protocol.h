@@ -6,12 +6,12 @@
 // request cannot claim to be someone else. It stands here and not beside the keeper because the askers
 // (terminator, ledger) must not link what the keeper holds.
 //
-//   request            may ask      fields after kind and tag                       answer's payload
-//   SignTls            Terminator   text key_id, u16 scheme, text to_be_signed      text signature
-//   TicketKeys         Terminator   -                                               u8 count, count x 80
-//   bytes, current first SignPass           Ledger       text payload                                    text
-//   signature (64 bytes) PassPublicKey      Ledger       -                                               text
-//   key (32 bytes)
+//   request         may ask      fields after kind and tag                     answer's payload
+//   SignTls         Terminator   text key_id, u16 scheme, text to_be_signed    text signature
+//   TicketKeys      Terminator   -                                             u8 count, count x 80 bytes,
+//                                                                              current first
+//   SignPass        Ledger       text payload                                  text signature (64 bytes)
+//   PassPublicKey   Ledger       -                                             text key (32 bytes)
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is

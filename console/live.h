@@ -4,9 +4,11 @@
 // The live line of the console (server-sent events): tells every open page that the state changed, and what
 // new events the log has.
 //
-//   event: state   data: {"version":n}              permissions or sessions changed: fetch again. At most
-//   once per kBeat event: event   data: one event, with index and sentence event: more    data: {"skipped":n}
-//   so many events came at once that they were left out event: ping    data: {}
+//   event: state   data: {"version":n}              permissions or sessions changed: fetch again. At most once
+//                                                   per kBeat
+//   event: event   data: one event, with index and sentence
+//   event: more    data: {"skipped":n}              so many events came at once that they were left out
+//   event: ping    data: {}
 //
 // One reading of the log serves all clients. A client that does not read loses events, never state: it is
 // told how many.

@@ -5,8 +5,8 @@
 // log at a time. HAR has to be seen whole, so it is bounded: beyond kMostHarEvents the answer says which
 // format to take instead.
 //
-//   json    {"session":{..},"events":[..]}         one document; the events are byte for byte the lines of
-//   the log jsonl   the lines themselves
+//   json    {"session":{..},"events":[..]}   one document; the events are byte for byte the lines of the log
+//   jsonl   the lines themselves
 #pragma once
 
 #include <optional>

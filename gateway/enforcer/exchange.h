@@ -6,8 +6,10 @@
 // again by the same rules, and whoever is asking is found by cookie or certificate here.
 //
 //   Waiting      for a session to be opened (client certificate), for the record to be durable, or for a
-//   connection Forwarding   a component connection is ours Answering    the answer is our own: a refusal, or
-//   something below /.postern/ Finishing    nothing more will be sent; ExchangeDone is awaited
+//                connection
+//   Forwarding   a component connection is ours
+//   Answering    the answer is our own: a refusal, or something below /.postern/
+//   Finishing    nothing more will be sent; ExchangeDone is awaited
 #pragma once
 
 #include <cstdint>

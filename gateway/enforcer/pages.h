@@ -2,16 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The pages that engineers see below /.postern/, and the page that a refused browser gets. Pure functions:
-// view -> complete HTML document, UTF-8. Every string of a view is outside text and is escaped (html.h); the
-// pages work without script, and
-// /.postern/assets/visit.js only adds comfort: it takes a pass from the location's fragment, counts the time
-// down, sends the request form as JSON and watches for the answer.
+// view -> complete HTML document, UTF-8. Every string of a view is outside text and is escaped (html.h). The
+// pages work without script; /.postern/assets/visit.js only adds comfort: it takes a pass from the location's
+// fragment, counts the time down, sends the request form as JSON and watches for the answer.
 //
 // Forms that these pages send without script, all application/x-www-form-urlencoded, same origin:
-//   POST /.postern/sign-in        pass, return        -> 303 to return or /.postern/, or the page again with
-//   a message POST /.postern/sign-out       (nothing)           -> 303 or the signed-out page POST
-//   /.postern/api/requests   role or capabilities (repeated), reason, ticket, duration   -> 303 to /.postern/
-//   POST /.postern/api/requests/{id}/withdraw         -> 303 to /.postern/
+//   POST /.postern/sign-in    pass, return    -> 303 to return or /.postern/, or the page again with a message
+//   POST /.postern/sign-out   (nothing)       -> 303 or the signed-out page
+//   POST /.postern/api/requests   role or capabilities (repeated), reason, ticket, duration -> 303 to /.postern/
+//   POST /.postern/api/requests/{id}/withdraw   -> 303 to /.postern/
 #pragma once
 
 #include <optional>

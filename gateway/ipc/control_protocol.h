@@ -4,26 +4,27 @@
 // What the supervisor and a role say to each other over the role's control channel (descriptor 3), a
 // SocketChannel.
 //
-//   supervisor -> role                                         role -> supervisor
-//   Start      JSON: name, index, its part of the              Ready     the role serves
-//              configuration; fds in the order of "fds"        Connect   id u64, node u32: open a connection
-//              to this node
-//   Channel    text peer ("ledger", "exchange", "keeper.tls"   Ask       id u64, JSON {ask:
-//   "status"|"reload"|...}
-//              ...), u32 index; fds                            Drained   nothing is under way any more (after
-//              Drain)
-//   Reload     JSON: the new part of the configuration
-//   Drain      finish what is under way, take nothing new
-//   Connected  id u64; fd
-//   ConnectFailed id u64, text
-//   Answer     id u64, JSON
+//   supervisor -> role
+//   Start          JSON: name, index, its part of the configuration; fds in the order of "fds"
+//   Channel        text peer ("ledger", "exchange", "keeper.tls" ...), u32 index; fds
+//   Reload         JSON: the new part of the configuration
+//   Drain          finish what is under way, take nothing new
+//   Connected      id u64; fd
+//   ConnectFailed  id u64, text
+//   Answer         id u64, JSON
+//
+//   role -> supervisor
+//   Ready          the role serves
+//   Connect        id u64, node u32: open a connection to this node
+//   Ask            id u64, JSON {ask: "status"|"reload"|...}
+//   Drained        nothing is under way any more (after Drain)
 //
 // Channel frames come before Start for the channels that exist at the beginning, and again whenever a peer
 // was restarted: the new descriptors replace the old ones.
-//   "exchange" (terminator, enforcer, console): memory, wake_me, wake_peer of a ring pair
-//   "ledger"   (enforcer, console, supervisor itself; the ledger gets "enforcer", "console", "supervisor"): a
-//   stream socket "keeper"   (terminator, ledger; the keeper gets "terminator", "ledger" with the index): a
-//   SEQPACKET socket
+//   "exchange"   (terminator, enforcer, console): memory, wake_me, wake_peer of a ring pair
+//   "ledger"     (enforcer, console, supervisor itself; the ledger gets "enforcer", "console", "supervisor"):
+//                a stream socket
+//   "keeper"     (terminator, ledger; the keeper gets "terminator", "ledger" with the index): a SEQPACKET socket
 #pragma once
 
 #include <cstdint>

@@ -6,22 +6,31 @@
 // the two doors: neither side believes a byte of the other; every field is checked by the reader in its own
 // copy, and a breach ends the channel.
 //
-//   frame = size u32 | type u16 | flags u16 | id u64 | payload        little-endian; size counts the payload
-//   only
+//   frame = size u32 | type u16 | flags u16 | id u64 | payload     little-endian; size counts the payload only
 //
 // Connections and exchanges are numbered by the terminator, each from 1 upwards, never reused on a channel.
 // Bodies flow by credit: a sender may have at most kInitialCredit bytes of one body under way plus what it
 // was given by *Credit frames, so the memory of an exchange is bounded whatever the sizes are.
 //
-//   terminator -> answerer                                       answerer -> terminator
-//   ConnectionOpened  id = connection                            ResponseHead      id = exchange; final
-//   status ConnectionClosed  id = connection                            InformationalHead id = exchange; 1xx
-//   (100 included) RequestHead       id = exchange                              ResponseBody      id =
-//   exchange RequestBody       id = exchange                              ResponseEnd       id = exchange;
-//   trailers RequestEnd        id = exchange; trailers                    RequestCredit     id = exchange;
-//   u32 bytes RequestRefused    id = exchange; what was not valid HTTP     Cut               id = exchange;
-//   u8 CutReason ResponseCredit    id = exchange; u32 bytes                   CloseConnection   id =
-//   connection ClientGone        id = exchange ExchangeDone      id = exchange; bytes, cut figures
+//   terminator -> answerer                  id is of
+//   ConnectionOpened                        the connection
+//   ConnectionClosed                        the connection
+//   RequestHead                             the exchange
+//   RequestBody                             the exchange
+//   RequestEnd         trailers             the exchange
+//   RequestRefused     what was not valid   the exchange
+//   ResponseCredit     u32 bytes            the exchange
+//   ClientGone                              the exchange
+//   ExchangeDone       bytes, cut figures   the exchange
+//
+//   answerer -> terminator                  id is of
+//   ResponseHead       the final status     the exchange
+//   InformationalHead  1xx, 100 included    the exchange
+//   ResponseBody                            the exchange
+//   ResponseEnd        trailers             the exchange
+//   RequestCredit      u32 bytes            the exchange
+//   Cut                u8 CutReason         the exchange
+//   CloseConnection                         the connection
 //
 // An exchange begins with RequestHead or RequestRefused and ends with ExchangeDone, which the terminator
 // sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. A request whose

@@ -4,8 +4,7 @@
 // A bounded, framed, two-way channel over a Unix stream socket, for everything between processes that is not
 // an exchange.
 //
-//   frame = size u32 | type u16 | fds u8 | zero u8 | payload          little-endian; size counts the payload
-//   only
+//   frame = size u32 | type u16 | fds u8 | zero u8 | payload     little-endian; size counts the payload only
 //
 // Descriptors travel with the frame that announces them (SCM_RIGHTS) and are close-on-exec at once. A frame
 // above the limit, an unexpected descriptor, a non-zero reserved byte or a full queue is a breach: the

@@ -3,8 +3,9 @@
 //
 // Commands on their way to an answer. An answer leaves when both are true:
 //   applied    every enforcer that was there has said that it has cut what the change closes, or
-//   kAppliedTimeout has passed recorded   the events are durable; while the log cannot be written, what
-//   closes is answered as "recorded": false
+//              kAppliedTimeout has passed
+//   recorded   the events are durable; while the log cannot be written, what closes is answered as
+//              "recorded": false
 // Pure; the ledger tells what happens and asks what is ready.
 #pragma once
 

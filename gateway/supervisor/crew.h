@@ -3,10 +3,9 @@
 //
 // All roles of a gateway, in their order, and the channels between them.
 //
-//   start   keeper, ledger  ->  enforcers, console  ->  terminators     each step once the one before is
-//   ready stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper  (the console with the
-//   terminators, for it alone knows that
-//           a page's event stream never ends by itself)
+//   start   keeper, ledger  ->  enforcers, console  ->  terminators     each step once the one before is ready
+//   stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper
+//           (the console with the terminators: it alone knows that a page's event stream never ends by itself)
 //
 // A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to
 // the keeper) are made when it starts, so that its peers see the end of the old ones at once. Its ring of

@@ -8,29 +8,29 @@
 // Durations are integers ending in _us (microseconds), sizes are bytes.
 //
 //   terminator  {"listener":"support"|"admin", "certificate":PEM, "key_id":hex, "client_roots":PEM or "",
-//   "names":["host"|"host:port"],
-//                "limits":{"connections","connections_per_address","exchanges_per_connection","fields","head","target","request_body"},
-//                "timeouts":{"handshake_us","head_us","body_idle_us","keep_alive_us","drain_us"}} fds:
-//                "listener"
+//                "names":["host"|"host:port"],
+//                "limits":{"connections","connections_per_address","exchanges_per_connection","fields","head",
+//                          "target","request_body"},
+//                "timeouts":{"handshake_us","head_us","body_idle_us","keep_alive_us","drain_us"}}
+//                fds: "listener"
 //   enforcer    {"services":[{"name","path","host":"" or what to send,
-//                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or
-//                  "",
-//                            "health":null or
-//                            {"path","interval_us","timeout_us","status_from","status_to"}}]}],
+//                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
+//                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "limits":{as above},
-//                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us","drain_us"}}
-//   ledger      {"version", "state_directory",
-//   "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
-//   "requests":{"expire_us","default_grant_us","longest_grant_us"}} keeper
-//   {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
-//   "pass_key":{"fd","path"}}
+//                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
+//                            "drain_us"}}
+//   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
+//                "requests":{"expire_us","default_grant_us","longest_grant_us"}}
+//   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
+//                "pass_key":{"fd","path"}}
 //                fds: "key.support", "key.admin", "key.pass"
 //   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
-//   "names":of the admin listener,
+//                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],
-//                "component":{"services":[{"name","path"}],"nodes":[{"service","url"}]}, "sessions":{as
-//                ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}} fds: "control"
+//                "component":{"services":[{"name","path"}],"nodes":[{"service","url"}]},
+//                "sessions":{as ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}}
+//                fds: "control"
 //
 // Every part also has "log_level": "debug"|"info"|"warning"|"error".
 #pragma once

@@ -6,8 +6,9 @@
 // OpenSSL's state (some 10 KB) and no buffers.
 //
 //   in    what was received. A call removes from its front what it used; give the rest again, with more
-//   behind it, next time. out   what is to be sent, appended. Send it after every call, whatever the call
-//   returned: also a failure leaves an alert there.
+//         behind it, next time.
+//   out   what is to be sent, appended. Send it after every call, whatever the call returned: also a failure
+//         leaves an alert there.
 //
 // A session is made by ServerContext::start or ClientContext::start and may outlive its context (a reload);
 // it must not outlive the context's signer and clock. Specification: RFC 8446, RFC 5246, RFC 5746
