@@ -1,14 +1,17 @@
 # Copyright the Postern authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# postern_folder(NAME SOURCES ... LINKS ...): the static library of one folder. Includes are written from the root.
+# postern_folder(NAME SOURCES ... LINKS ... [PRECOMPILED ...]): the static library of one folder. Includes are written from the root.
 function(postern_folder name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILED" "SOURCES;LINKS" ${ARGN})
   add_library(postern_${name} STATIC ${ARG_SOURCES})
   target_include_directories(postern_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(postern_${name} PUBLIC ${ARG_LINKS})
-  if(POSTERN_PRECOMPILED AND TARGET postern_precompiled)
-    target_precompile_headers(postern_${name} REUSE_FROM postern_precompiled)
+  if(POSTERN_PRECOMPILED)
+    if(NOT ARG_PRECOMPILED)
+      set(ARG_PRECOMPILED postern_precompiled)
+    endif()
+    target_precompile_headers(postern_${name} REUSE_FROM ${ARG_PRECOMPILED})
   endif()
 endfunction()
 

@@ -10,10 +10,15 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
                     -Wformat=2 -Wimplicit-fallthrough -Werror)
-add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
+# -pthread everywhere, for some libraries demand it: so all can share one precompiled header.
+add_compile_options(-pthread -fstack-protector-strong -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside its own <string> and <variant> when it inlines: false alarms (GCC bugs 105329, 105593).
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -fstack-clash-protection -fcf-protection)
+  if(POSTERN_PRECOMPILED)
+    # A precompiled header loses the places where libstdc++ silences these for itself. The release build keeps them.
+    add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+  endif()
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT POSTERN_SANITIZE)
   add_compile_definitions(_FORTIFY_SOURCE=2)

@@ -131,7 +131,7 @@ class Parser {
     if (!sound) {
       return read_.fault(
           node.mark, "address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, not " +
-                         quoted(text));
+                         in_quotes(text));
     }
     out = {std::string(host), port, v6};
   }
@@ -159,7 +159,7 @@ class Parser {
         read_.fault(
             item.mark,
             "a name must be a host or host:port such as support.example.org or [2001:db8::1]:8443, not " +
-                quoted(item.scalar));
+                in_quotes(item.scalar));
       }
     }
   }
@@ -269,7 +269,7 @@ class Parser {
     const auto* found = std::find(kLevels.begin(), kLevels.end(), level->scalar);
     if (found == kLevels.end()) {
       return read_.fault(level->mark,
-                         "level must be debug, info, warning or error, not " + quoted(level->scalar));
+                         "level must be debug, info, warning or error, not " + in_quotes(level->scalar));
     }
     config_.log_level = static_cast<base::Level>(found - kLevels.begin());
   }

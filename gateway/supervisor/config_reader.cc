@@ -45,7 +45,7 @@ bool parse_whole(std::string_view text, std::int64_t& value) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) { return '"' + base::printable(text, 80) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + base::printable(text, 80) + '"'; }
 
 bool parse_numeric(std::string_view host, bool& v6) {
   const std::string text(host);
@@ -88,7 +88,7 @@ bool ConfigReader::is_map(const base::YamlNode& node, std::string_view path) {
     for (const std::string_view key : known) found = found || key == entry.key;
     if (found) continue;
     const std::string hint = policy::did_you_mean(entry.key, known);
-    fault(entry.mark, "there is no key " + quoted(entry.key) + " in " + name +
+    fault(entry.mark, "there is no key " + in_quotes(entry.key) + " in " + name +
                           (hint.empty() ? ": the keys are " + listing(known) : hint));
   }
   return true;
@@ -130,7 +130,7 @@ void ConfigReader::number(const base::YamlNode& map, std::string_view key, int l
   if (!parse_whole(node->scalar, value) || value < low || value > high) {
     return fault(node->mark, std::string(key) + " must be a whole number " +
                                  range(std::to_string(low), std::to_string(high)) + std::string(besides) +
-                                 ", not " + quoted(node->scalar));
+                                 ", not " + in_quotes(node->scalar));
   }
   out = static_cast<int>(value);
 }
@@ -143,7 +143,7 @@ void ConfigReader::size(const base::YamlNode& map, std::string_view key, std::in
   if (value < low || value > high) {
     return fault(node->mark, std::string(key) + " must be a size such as 16KiB or 64MiB, " +
                                  range(format_size(low), format_size(high)) + ", not " +
-                                 quoted(node->scalar));
+                                 in_quotes(node->scalar));
   }
   out = value;
 }
@@ -156,7 +156,7 @@ void ConfigReader::duration(const base::YamlNode& map, std::string_view key, bas
   if (!value.ok() || *value < low || *value > high) {
     return fault(node->mark, std::string(key) + " must be a duration such as 30s, 15m or 8h, " +
                                  range(base::format_duration(low), base::format_duration(high)) + ", not " +
-                                 quoted(node->scalar));
+                                 in_quotes(node->scalar));
   }
   out = *value;
 }

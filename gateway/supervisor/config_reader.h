@@ -54,7 +54,7 @@ class ConfigReader {
   const std::string& folder_;
 };
 
-std::string quoted(std::string_view text);  // printable, in double quotes
+std::string in_quotes(std::string_view text);  // printable, in double quotes
 
 // A numeric IPv4 or IPv6 address, without brackets.
 bool parse_numeric(std::string_view host, bool& v6);

@@ -67,7 +67,7 @@ class Services {
       out.host = host->scalar;
       if (!http::is_authority(host->scalar)) {
         read_.fault(host->mark,
-                    "host must be a host or host:port to send to the nodes, not " + quoted(host->scalar));
+                    "host must be a host or host:port to send to the nodes, not " + in_quotes(host->scalar));
       }
     }
     nodes(node, out);
@@ -85,10 +85,10 @@ class Services {
     if (!is_service_name(out.name)) {
       read_.fault(name->mark,
                   "the name of a service must be lower-case letters, digits and '-', at most 63, not " +
-                      quoted(out.name));
+                      in_quotes(out.name));
     }
     if (!names_.emplace(out.name, name->mark).second) {
-      read_.fault(name->mark, "the service " + quoted(out.name) + " stands on line " +
+      read_.fault(name->mark, "the service " + in_quotes(out.name) + " stands on line " +
                                   std::to_string(names_.at(out.name).line) +
                                   " already: give this one another name");
     }
@@ -101,15 +101,15 @@ class Services {
     if (path == nullptr) return;
     out.path = path->scalar;
     if (!out.path.starts_with('/') || !out.path.ends_with('/') || !is_plain_path(out.path)) {
-      return read_.fault(
-          path->mark,
-          "the path of a service must begin and end with '/', such as /prometheus/, not " + quoted(out.path));
+      return read_.fault(path->mark,
+                         "the path of a service must begin and end with '/', such as /prometheus/, not " +
+                             in_quotes(out.path));
     }
     if (out.path.starts_with(kOurPath)) {
       return read_.fault(path->mark, "paths below /.postern/ are Postern's own: choose another");
     }
     if (!paths_.emplace(out.path, path->mark).second) {
-      read_.fault(path->mark, "the path " + quoted(out.path) + " belongs to the service on line " +
+      read_.fault(path->mark, "the path " + in_quotes(out.path) + " belongs to the service on line " +
                                   std::to_string(paths_.at(out.path).line) +
                                   " already: two services need two paths");
     }
@@ -131,7 +131,7 @@ class Services {
         return other.authority == one.authority && other.https == one.https;
       };
       if (std::any_of(out.nodes.begin(), out.nodes.end(), same)) {
-        read_.fault(item.mark, "the node " + quoted(item.scalar) + " stands here twice: keep one");
+        read_.fault(item.mark, "the node " + in_quotes(item.scalar) + " stands here twice: keep one");
       }
       out.nodes.push_back(std::move(one));
     }
@@ -149,7 +149,7 @@ class Services {
           item.mark,
           "a node must be http:// or https://, a host and perhaps a port, and nothing behind, such as "
           "http://127.0.0.1:9090, not " +
-              quoted(item.scalar));
+              in_quotes(item.scalar));
       return false;
     }
     out.id = next_node_++;
@@ -196,7 +196,7 @@ class Services {
     if (from == 0 || to == 0 || to < from) {
       return read_.fault(
           node.mark,
-          "status must be what a healthy node answers, such as 200 or 200-399, not " + quoted(text));
+          "status must be what a healthy node answers, such as 200 or 200-399, not " + in_quotes(text));
     }
     out.status_from = from;
     out.status_to = to;
@@ -220,7 +220,7 @@ class Services {
     const std::optional<http::Authority> host = http::parse_authority(name.scalar);
     if (!parse_numeric(name.scalar, v6) && !(host && host->port == 0)) {
       return read_.fault(name.mark, "name must be the DNS name or address in the nodes' certificates, not " +
-                                        quoted(name.scalar));
+                                        in_quotes(name.scalar));
     }
     out.tls_name = base::to_lower(name.scalar);
   }
