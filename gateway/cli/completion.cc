@@ -38,7 +38,7 @@ void walk(const CLI::App& root, const CLI::App& app, const std::string& path, co
 }
 
 // For a text in single quotes: every shell here reads '\'' alike.
-std::string in_quotes(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -62,8 +62,8 @@ std::string bash_completion(const CLI::App& app) {
   std::string cases;
   walk(app, app, "",
        [&](const std::string& path, const std::vector<Word>& commands, const std::vector<Word>& options) {
-         cases += "    " + in_quotes(path) + ") words=" + in_quotes(joined(commands)) +
-                  "; options=" + in_quotes(joined(options)) + " ;;\n";
+         cases += "    " + shell_quoted(path) + ") words=" + shell_quoted(joined(commands)) +
+                  "; options=" + shell_quoted(joined(options)) + " ;;\n";
        });
   return "# bash completion for postern; made by: postern generate completion bash\n"
          "_postern() {\n"
@@ -76,7 +76,7 @@ std::string bash_completion(const CLI::App& app) {
            std::string known;
            walk(app, app, "",
                 [&](const std::string& path, const std::vector<Word>&, const std::vector<Word>&) {
-                  if (!path.empty()) known += (known.empty() ? "      " : "|") + in_quotes(path);
+                  if (!path.empty()) known += (known.empty() ? "      " : "|") + shell_quoted(path);
                 });
            return known;
          }() +
@@ -115,12 +115,12 @@ std::string fish_completion(const CLI::App& app) {
          for (const Word& word : commands) {
            const std::string none_yet =
                path.empty() ? when : when + "; and not __fish_seen_subcommand_from " + joined(commands);
-           out += "complete -c postern -f -n " + in_quotes(none_yet) + " -a " + word.text + " -d " +
-                  in_quotes(word.description) + "\n";
+           out += "complete -c postern -f -n " + shell_quoted(none_yet) + " -a " + word.text + " -d " +
+                  shell_quoted(word.description) + "\n";
          }
          for (const Word& word : options) {
-           out += "complete -c postern -n " + in_quotes(when) + " -l " + word.text.substr(2) + " -d " +
-                  in_quotes(word.description) + "\n";
+           out += "complete -c postern -n " + shell_quoted(when) + " -l " + word.text.substr(2) + " -d " +
+                  shell_quoted(word.description) + "\n";
          }
        });
   return out;

@@ -42,7 +42,7 @@ struct ServiceChoice {
   std::string name, path, url;
 };
 
-std::string in_quotes(std::string_view text) {
+std::string yaml_quoted(std::string_view text) {
   std::string out;
   base::JsonWriter::escape(out, text);  // a JSON text is a YAML text
   return out;
@@ -81,16 +81,16 @@ std::vector<std::string> choose_names(const std::vector<std::string>& wanted) {
 
 std::string listener_text(const std::string& name, const std::string& address,
                           const std::vector<std::string>& names) {
-  std::string out = "  " + name + ":\n    address: " + in_quotes(address) + "\n    certificate: certs/" +
+  std::string out = "  " + name + ":\n    address: " + yaml_quoted(address) + "\n    certificate: certs/" +
                     name + ".pem\n    key: keys/" + name + ".key\n    names:\n";
-  for (const std::string& host : names) out += "      - " + in_quotes(host) + "\n";
+  for (const std::string& host : names) out += "      - " + yaml_quoted(host) + "\n";
   return out;
 }
 
 std::string config_text(const InitOptions& options, const std::string& user,
                         const std::vector<std::string>& names) {
   std::string out = "# docs/CONFIGURATION.md describes every key.\nversion: 1\n";
-  if (!user.empty()) out += "user: " + in_quotes(user) + "\n";
+  if (!user.empty()) out += "user: " + yaml_quoted(user) + "\n";
   out +=
       "listeners:\n" + listener_text("support", options.listen, names) +
       listener_text("admin", options.admin_listen, names) +
@@ -99,8 +99,8 @@ std::string config_text(const InitOptions& options, const std::string& user,
   const std::vector<ServiceChoice> services = choose_services(options.components);
   out += services.empty() ? " []\n" : "\n";
   for (const ServiceChoice& one : services) {
-    out += "    - name: " + in_quotes(one.name) + "\n      path: " + in_quotes(one.path) +
-           "\n      nodes:\n        - " + in_quotes(one.url) + "\n";
+    out += "    - name: " + yaml_quoted(one.name) + "\n      path: " + yaml_quoted(one.path) +
+           "\n      nodes:\n        - " + yaml_quoted(one.url) + "\n";
   }
   return out;
 }
@@ -287,7 +287,7 @@ base::Result<std::optional<proc::Account>> choose_account(const InitOptions& opt
   return std::optional<proc::Account>(*account);
 }
 
-int refuse(const std::string& why) {
+int fail_init(const std::string& why) {
   std::fprintf(stderr, "postern init: %s\n", why.c_str());
   return 1;
 }
@@ -296,13 +296,13 @@ int refuse(const std::string& why) {
 
 int init(const InitOptions& options) {
   const base::Status crypto = base::init_crypto();
-  if (!crypto.ok()) return refuse(crypto.error().message);
+  if (!crypto.ok()) return fail_init(crypto.error().message);
   std::string user;
   base::Result<std::optional<proc::Account>> account = choose_account(options, user);
-  if (!account.ok()) return refuse(account.error().message);
+  if (!account.ok()) return fail_init(account.error().message);
   Initialiser initialiser(options, user, *account);
   const base::Status made = initialiser.make();
-  if (!made.ok()) return refuse(made.error().message);
+  if (!made.ok()) return fail_init(made.error().message);
   initialiser.tell();
   return 0;
 }

@@ -44,13 +44,13 @@ const std::vector<Column> kGrant{{"Grant", "id"},
 std::string show_request(const base::Json& answer) { return to_lines(answer, kRequest); }
 std::string show_grant(const base::Json& answer) { return to_lines(answer, kGrant) + said_of_cut(answer); }
 
-struct Wish {
+struct AccessRequestWish {
   std::string id, state, role, duration, reason;
   std::vector<std::string> capabilities;
 };
 
 void add_approve(Program& program, CLI::App* group) {
-  auto wish = std::make_shared<Wish>();
+  auto wish = std::make_shared<AccessRequestWish>();
   CLI::App* approve = program.command(
       group, "approve", "Approve a request, perhaps less than was asked for",
       "request approve 01JD7Z3V5T4Q2N8M6K0H1F9C3B\nrequest approve 01JD7Z3V5T4Q2N8M6K0H1F9C3B --duration 2h",
@@ -71,7 +71,7 @@ void add_approve(Program& program, CLI::App* group) {
 }
 
 void add_refuse(Program& program, CLI::App* group) {
-  auto wish = std::make_shared<Wish>();
+  auto wish = std::make_shared<AccessRequestWish>();
   CLI::App* refuse = program.command(
       group, "refuse", "Refuse a request",
       "request refuse 01JD7Z3V5T4Q2N8M6K0H1F9C3B --reason 'not before Monday'", [&program, wish] {
@@ -84,7 +84,7 @@ void add_refuse(Program& program, CLI::App* group) {
 
 void add_list(Program& program, CLI::App* group, const char* what, std::vector<std::string> states,
               const std::vector<Column>& columns) {
-  auto wish = std::make_shared<Wish>();
+  auto wish = std::make_shared<AccessRequestWish>();
   const std::string target = std::string("/api/v1/") + what + "s";
   CLI::App* list = program.command(
       group, "list", "List them, newest first", std::string(what) + " list --state " + states.front(),

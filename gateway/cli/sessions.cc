@@ -42,14 +42,14 @@ std::string show_session(const base::Json& answer) {
   return to_lines(answer, kSession) + said_of_cut(answer);
 }
 
-struct Wish {
+struct SessionWish {
   std::string id, state, format = "json", out;
   int limit = 200;
 };
 
 // Writes the export to a file, or to standard output. A part is never left lying there as if it were the
 // whole.
-int export_session(Program& program, const Wish& wish) {
+int export_session(Program& program, const SessionWish& wish) {
   const std::unique_ptr<Client> gateway = program.client();
   if (gateway == nullptr) return kFailed;
   std::FILE* file = wish.out.empty() ? stdout : std::fopen(wish.out.c_str(), "wbxe");
@@ -71,7 +71,7 @@ int export_session(Program& program, const Wish& wish) {
 }
 
 void add_list(Program& program, CLI::App* group) {
-  auto wish = std::make_shared<Wish>();
+  auto wish = std::make_shared<SessionWish>();
   CLI::App* list = program.command(
       group, "list", "List sessions, newest first; active ones unless said otherwise",
       "session list\nsession list --state all --limit 20", [&program, wish] {
@@ -87,7 +87,7 @@ void add_list(Program& program, CLI::App* group) {
 }
 
 void add_export(Program& program, CLI::App* group) {
-  auto wish = std::make_shared<Wish>();
+  auto wish = std::make_shared<SessionWish>();
   CLI::App* command =
       program.command(group, "export", "Write all events of a session",
                       "session export 01JD7Z3V5T4Q2N8M6K0H1F9C3B --format har --out visit.har",
