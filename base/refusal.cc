@@ -19,7 +19,7 @@ constexpr auto kTexts = std::to_array<RefusalText>({
     {AmbiguousFraming, "ambiguous_framing", 400, "The request's length can be read in two ways",
      "Send either one Content-Length or Transfer-Encoding: chunked."},
     {TargetNotCanonical, "target_not_canonical", 400, "The address is not written in its one canonical form",
-     "Use the plain path: no dot segments, no double slashes, no needless encoding."},
+     "Use the plain path: no dot segments, no needless encoding."},
     {WrongHost, "wrong_host", 400, "The request names a host that is not served here",
      "Use the address that your support link shows."},
     {VersionNotSupported, "version_not_supported", 400, "This HTTP version is not served here",

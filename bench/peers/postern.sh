@@ -12,7 +12,7 @@ peer_available() { [ -x "$postern_bin" ]; }
 peer_version() { "$postern_bin" --version; }
 peer_write_config() {
     chmod go+rx "$W"
-    "$postern_bin" init --dir "$W/gateway" --listen "127.0.0.1:$PORT" --admin-listen "127.0.0.1:$((PORT + 1))" \
+    "$postern_bin" init --dir "$W/gateway" --name bench.test --listen "127.0.0.1:$PORT" --admin-listen "127.0.0.1:$((PORT + 1))" \
         --component "component=http://127.0.0.1:$COMPONENT_PORT" >"$W/init.txt" || return 1
     cp "$CERT" "$W/gateway/certs/bench.crt" && cp "$KEY" "$W/gateway/keys/bench.key" || return 1
     chmod 600 "$W/gateway/keys/bench.key"
@@ -24,9 +24,9 @@ peer_write_config() {
         }
         { n++; method[n] = $1; path[n] = $2 }
         END { print "version: 1\ncapabilities:"; emit("read", "Read", 1); emit("write", "Write", 0) }' "$RULES" >"$W/gateway/policy.yaml"
-    sed -i -e "s|^workers:.*|workers: 1|" -e "s|certs/support.crt|certs/bench.crt|; s|keys/support.key|keys/bench.key|" "$W/gateway/postern.yaml"
+    sed -i -e "s|^workers:.*|workers: 1|" -e "s|certs/support.pem|certs/bench.crt|; s|keys/support.key|keys/bench.key|" "$W/gateway/postern.yaml"
     cat >>"$W/gateway/postern.yaml" <<CONF
-limits: { connections: 16000, connections_per_address: 16000, exchanges_per_connection: 1000000000 }
+limits: { connections: 16000, connections_per_address: 16000, exchanges_per_connection: 1000000 }
 timeouts: { keep_alive: 300s }
 CONF
 }

@@ -114,7 +114,9 @@ Verdict take_path(std::string_view path, const TargetRules& rules, bool& slash, 
     out.push_back('/');
     const std::string_view segment = path.substr(0, path.find('/'));
     path.remove_prefix(segment.size());
-    if (segment.empty() && !path.empty()) return doubtful("the path holds an empty segment");
+    // Well-formed (RFC 3986 section 3.3), so not the client's mistake; but servers disagree on what it names.
+    if (segment.empty() && !path.empty())
+      return refused(Refusal::OperationNotListed, "the path holds an empty segment: no operation has one");
     if (segment.size() > rules.segment) return too_long("a segment of the path is longer than the limit");
     if (const Verdict verdict = take_segment(segment, rules.encoded_slash, slash, out); !verdict.ok())
       return verdict;

@@ -179,7 +179,8 @@ void Connection::advance() {
   while (moved && (phase_ == Phase::Idle || phase_ == Phase::Exchange)) {
     moved = phase_ == Phase::Idle ? take_head() : take_body();
   }
-  if (client_ended_ && phase_ == Phase::Idle) return over();
+  // What it has not read yet, tickets among it, and our own goodbye still go out.
+  if (client_ended_ && phase_ == Phase::Idle) return start_linger();
   // A request that was refused is answered all the same.
   if (client_ended_ && phase_ == Phase::Exchange && !exchange_->request_done && !exchange_->refused)
     client_gone();

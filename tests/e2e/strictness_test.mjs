@@ -16,7 +16,7 @@ capabilities:
   any.read: { title: Read, class: read, operations: [GET /**, OPTIONS /**, { call: "GET /", body: {} }] }
   any.write: { title: Write, class: write, operations: [POST /**, PUT /**, PATCH /**, DELETE /**] }
 `;
-const statusOf = { target_too_long: 414, head_too_large: 431, expectation_not_supported: 417 };
+const statusOf = { target_too_long: 414, head_too_large: 431, expectation_not_supported: 417, operation_not_listed: 403 };
 
 // Of README.md beside the cases.
 const repeat = (raw) => raw.replace(/<(.+?)\*(\d+)>/s, (_, text, times) => text.repeat(Number(times)));

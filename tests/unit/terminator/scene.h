@@ -63,6 +63,7 @@ class Client {
     const ssize_t n = ::send(socket.get(), out_.view().data(), out_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) out_.consume(static_cast<std::size_t>(n));
   }
+  bool resumed() const { return session_->handshake_done() && session_->resumed(); }
   bool has(std::string_view text) const { return got.find(text) != std::string::npos; }
 
   std::string got;

@@ -234,6 +234,18 @@ TEST_F(TerminatorScene, ARefusedRequestIsAnsweredAlsoWhenTheClientHasSaidGoodbye
   EXPECT_TRUE(client.got.ends_with("bad"));
 }
 
+// Its goodbye comes with the last bytes of its handshake, before the tickets were sent.
+TEST_F(TerminatorScene, AClientThatLeavesAtOnceStillGetsItsTickets) {
+  start();
+  terminator->set_ticket_keys({tls::ticket_key()});
+  Client& first = connect();
+  first.say_goodbye();
+  ASSERT_TRUE(turn_until([&] { return first.ended; }));
+  EXPECT_FALSE(first.reset);
+  Client& second = connect();
+  ASSERT_TRUE(turn_until([&] { return second.resumed(); }));
+}
+
 TEST_F(TerminatorScene, BodiesAboveTheLimitAreRefused) {
   limits.request_body = 10;
   start();
