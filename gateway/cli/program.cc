@@ -48,6 +48,7 @@ Program::Program()
   app_.add_option("--socket", socket_, "control socket, if the configuration cannot be read")
       ->type_name("PATH");
   app_.add_flag("--json", json_, "print JSON");
+  app_.set_version_flag("--version", "postern " POSTERN_VERSION, "print the version");
 }
 
 int Program::run(int argc, const char* const* argv) {

@@ -92,6 +92,12 @@ TEST(Postern, HasTheCommandsThatPeopleScriptAgainst) {
   }
 }
 
+TEST(Postern, TellsItsVersionWithoutACommand) {
+  const Ran ran = run_postern({"--version"});
+  EXPECT_EQ(ran.code, kDone);
+  EXPECT_TRUE(ran.out.starts_with("postern ")) << ran.out;
+}
+
 TEST(Postern, EndsWithTwoForWrongUsage) {
   EXPECT_EQ(run_postern({}).code, kUsage);
   EXPECT_EQ(run_postern({"nonsense"}).code, kUsage);
