@@ -5,34 +5,23 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "gateway/enforcer/incoming.h"
 #include "gateway/enforcer/pages.h"
 #include "gateway/http/accept.h"
-#include "gateway/http/cookie.h"
 #include "gateway/http/date.h"
 #include "gateway/http/forwarding.h"
 #include "gateway/http/h1_write.h"
-#include "gateway/http/request_rules.h"
 #include "policy/explain.h"
 
 namespace postern::enforcer {
 namespace {
 
-constexpr std::string_view kOurs = "/.postern";
 // What may wait for the component before the client has to: small, so that what was accepted is soon on its
 // way.
 constexpr std::size_t kCreditAt = 64U << 10U;
 // A form or document for a page of ours. Less than the credit that a terminator begins with: none is given
 // for it.
 constexpr std::size_t kMostOwnBody = 64U << 10U;
-
-bool is_ours(std::string_view path) {
-  return path == kOurs || (path.starts_with(kOurs) && path[kOurs.size()] == '/');
-}
-
-// Safe to repeat (RFC 9110 section 9.2.1): whatever the component did with the first one, it changed nothing.
-bool is_safe(http::Method method) {
-  return method == http::Method::Get || method == http::Method::Head || method == http::Method::Options;
-}
 
 bool is_component_fault(base::Refusal refusal) {
   return refusal >= base::Refusal::GatewayError && refusal <= base::Refusal::ComponentCertificate;
@@ -99,113 +88,74 @@ const SessionView* Exchange::session_view() const {
 
 // --- the request
 
-// Judges again what the terminator parsed, in our own copy. breach: the terminator cannot have parsed that.
-base::Refusal Exchange::validate(const ipc::RequestHead& wire, std::string_view& why, bool& breach) {
-  const auto method = http::parse_method(wire.method);
-  breach = !method || wire.minor > 1 || !http::is_target_text(wire.target);
-  if (breach) return base::Refusal::Malformed;
-  head_.method = *method;
-  head_.version = wire.minor == 0 ? http::Version::Http10 : http::Version::Http11;
-  head_.target = wire.target;
-  for (const ipc::WireField& field : wire.fields) {
-    breach = breach || !head_.fields.add(field.name, field.value);
-  }
-  const http::Verdict verdict = http::judge_request(head_);
-  const bool same_length = wire.body != ipc::BodyKind::Sized || wire.length == head_.body.size;
-  const auto expected = head_.body.kind == http::BodyKind::None    ? ipc::BodyKind::None
-                        : head_.body.kind == http::BodyKind::Sized ? ipc::BodyKind::Sized
-                                                                   : ipc::BodyKind::Streamed;
-  breach = breach || !verdict.ok() || wire.body != expected || !same_length;
-  if (breach) return base::Refusal::Malformed;
-  http::TargetRules rules;
-  rules.ours = settings_->names;
-  rules.query = settings_->query;
-  const http::Verdict target = http::canonicalise(head_.target, rules, target_);
-  if (!target.ok()) {
-    why = target.sentence;
-    return target.refusal;
-  }
-  // Host must name us as well: a page that was tricked into another name must not reach a session of ours
-  // (DNS rebinding).
-  if (!http::names_one_of(settings_->names, head_.fields.find(http::FieldId::Host).value_or(""))) {
-    why = "the Host field names a host that is not served here";
-    return head_.version == http::Version::Http10 && !head_.fields.has(http::FieldId::Host)
-               ? base::Refusal::None
-               : base::Refusal::WrongHost;
-  }
-  return base::Refusal::None;
-}
-
 bool Exchange::on_request_head(const ipc::RequestHead& wire) {
-  std::string_view why;
-  bool breach = false;
   minor_ = wire.minor;
-  const base::Refusal refusal = validate(wire, why, breach);
-  if (breach) return false;
+  const auto verdict = read_head(wire, *settings_, head_, target_);
+  if (!verdict) return false;
+  head_read_ = true;
   request_done_ = head_.body.kind == http::BodyKind::None;
-  if (refusal != base::Refusal::None) {
-    refuse(refusal, why);
+  if (!verdict->ok()) {
+    // Whose request it was shall stand in the event; nothing is opened for it.
+    if (const SessionView* session = find_session(); session != nullptr) use_session(session->id);
+    refuse(verdict->refusal, verdict->sentence);
     return true;
   }
   identify();
   return true;
 }
 
-// Who is asking: the session of the cookie; without a cookie, of the client certificate, which opens one when
-// there is none yet.
-void Exchange::identify() {
-  const http::CookieAnswer cookie =
-      http::find_cookie(head_.fields.find(http::FieldId::Cookie).value_or(""), "__Host-postern");
-  const SessionView* session =
-      cookie.state == http::CookieState::Found ? site_.access.find_by_token(cookie.value) : nullptr;
-  const bool had_cookie = cookie.state != http::CookieState::Absent;
-  if (session == nullptr && !client_.certificates.empty() && site_.verifier) {
-    if (!client_.judged) {
-      client_.judged = true;
-      auto identity = site_.verifier->verify(client_.certificates, site_.loop.wall());
-      if (identity.ok())
-        client_.identity = std::move(*identity);
-      else
-        client_.identity_fault = identity.error().message;
-    }
-    if (client_.identity) {
-      session = site_.access.find_by_certificate(client_.identity->fingerprint);
-      if (session == nullptr && !is_ours(target_.path())) {
-        site_.visit.open_by_certificate(*this, [this](base::Status opened) {
-          if (phase_ != Phase::Waiting) return;
-          if (!opened.ok()) return refuse(base::Refusal::SignInRefused, opened.error().message);
-          judge();
-        });
-        return;
-      }
-    }
+// The client certificate's owner, judged once per connection; nullptr without a certificate that is believed.
+const certs::ClientIdentity* Exchange::identity() {
+  if (client_.certificates.empty() || !site_.verifier) return nullptr;
+  if (!std::exchange(client_.judged, true)) {
+    auto identity = site_.verifier->verify(client_.certificates, site_.loop.wall());
+    if (identity.ok())
+      client_.identity = std::move(*identity);
+    else
+      client_.identity_fault = identity.error().message;
   }
-  if (session != nullptr) {
-    session_ = session->id;
-    engineer_ = session->engineer;
-    client_.last_session = session->id;
-  } else if (had_cookie && !is_ours(target_.path())) {
+  return client_.identity ? &*client_.identity : nullptr;
+}
+
+// The session of the cookie; without one, that of the client certificate. Opens none.
+const SessionView* Exchange::find_session() {
+  const http::CookieAnswer cookie = session_cookie();
+  if (cookie.state == http::CookieState::Found) {
+    if (const SessionView* found = site_.access.find_by_token(cookie.value); found != nullptr) return found;
+  }
+  const certs::ClientIdentity* owner = identity();
+  return owner == nullptr ? nullptr : site_.access.find_by_certificate(owner->fingerprint);
+}
+
+http::CookieAnswer Exchange::session_cookie() const {
+  return http::find_cookie(head_.fields.find(http::FieldId::Cookie).value_or(""), "__Host-postern");
+}
+
+void Exchange::use_session(const std::string& id) {
+  session_ = client_.last_session = id;
+  if (const SessionView* view = session_view(); view != nullptr) engineer_ = view->engineer;
+}
+
+// Who is asking. A certificate opens a session when there is none yet.
+void Exchange::identify() {
+  const bool ours = is_ours(target_.path());
+  if (const SessionView* session = find_session(); session != nullptr) {
+    use_session(session->id);
+  } else if (identity() != nullptr && !ours) {
+    return site_.visit.open_by_certificate(*this, [this](base::Status opened) {
+      if (phase_ != Phase::Waiting) return;
+      if (!opened.ok()) return refuse(base::Refusal::SignInRefused, opened.error().message);
+      judge();
+    });
+  } else if (session_cookie().state != http::CookieState::Absent && !ours) {
     return refuse(base::Refusal::SessionEnded, "the session of this cookie is not active");
   }
   judge();
 }
 
-// A page of another site makes the browser send our cookie along (RFC 6265 section 8.8). Reading is harmless:
-// that site does not see the answer. Changing is not. A form on a page with Referrer-Policy: no-referrer
-// comes with Origin: null even to its own origin (Fetch, section 3.2); then only the browser's own word,
-// which no script can set, says where it comes from.
-bool Exchange::cross_site() const {
-  if (is_safe(head_.method)) return false;
-  const auto site = head_.fields.find(http::FieldId::SecFetchSite);
-  if (site == "cross-site") return true;
-  const auto origin = head_.fields.find(http::FieldId::Origin);
-  if (!origin || (*origin == "null" && site == "same-origin")) return false;
-  return !origin->starts_with("https://") || !http::names_one_of(settings_->names, origin->substr(8));
-}
-
 void Exchange::judge() {
-  if (const SessionView* view = session_view(); view != nullptr) engineer_ = view->engineer;
-  if (cross_site()) return refuse(base::Refusal::CrossSite, "Origin or Sec-Fetch-Site names another site");
+  if (is_cross_site(head_, settings_->names))
+    return refuse(base::Refusal::CrossSite, "Origin or Sec-Fetch-Site names another site");
   if (is_ours(target_.path())) {
     phase_ = Phase::Answering;
     body_wanted_here_ = true;
@@ -409,10 +359,10 @@ void Exchange::on_request_refused(const ipc::RequestRefused& wire) {
   release_component();
   if (head_sent_) return cut(ipc::CutReason::Limit);
   if (recorded_) failure_ = wire.refusal;
-  if (head_.target.empty()) {
-    // The first line as it came: what can be told of a request that cannot be read.
-    session_ = client_.last_session;
-    if (const SessionView* view = session_view(); view != nullptr) engineer_ = view->engineer;
+  if (!head_read_) {
+    // The first line as it came: what can be told of a request that cannot be read. Whose it was, the
+    // connection says.
+    if (site_.access.find(client_.last_session) != nullptr) use_session(client_.last_session);
     head_.target = wire.excerpt;
   }
   refuse(wire.refusal, wire.why);
@@ -433,8 +383,7 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
   const bool wants_page = http::wants_html(head_.fields.find(http::FieldId::Accept).value_or(""));
   // For people: looking for it costs more than the decision did.
   const std::string near = wants_page ? nearest() : std::string();
-  const std::string_view method =
-      head_.target.empty() || target_.path().empty() ? "" : http::to_text(head_.method);
+  const std::string_view method = head_read_ ? http::to_text(head_.method) : "";
   const std::string_view target = target_.path().empty() ? std::string_view(head_.target) : target_.text();
   if (!recorded_) {
     event_id_ = site_.recorder.next_id();

@@ -24,6 +24,7 @@
 #include "gateway/enforcer/component_connection.h"
 #include "gateway/enforcer/rewrite.h"
 #include "gateway/enforcer/site.h"
+#include "gateway/http/cookie.h"
 #include "gateway/http/message.h"
 #include "gateway/ipc/exchange_protocol.h"
 #include "gateway/loop/deadlines.h"
@@ -65,7 +66,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   std::string_view body() const { return body_.view(); }
   const SessionView* session_view() const;
   Client& client() { return client_; }
-  void use_session(const std::string& id) { session_ = id; }
+  void use_session(const std::string& id);  // this exchange and, for what cannot be read, its connection
   void answer(int status, http::Fields fields, std::string body);
   void refuse(base::Refusal refusal, std::string_view why);
 
@@ -80,10 +81,11 @@ class Exchange final : public ComponentUser, public loop::Disposable {
  private:
   enum class Phase { Waiting, Forwarding, Answering, Finishing };
 
-  base::Refusal validate(const ipc::RequestHead& wire, std::string_view& why, bool& breach);
+  const certs::ClientIdentity* identity();
+  http::CookieAnswer session_cookie() const;
+  const SessionView* find_session();
   void identify();
   void judge();
-  bool cross_site() const;
   bool may_be_cut() const;
   void record();
   void connect(bool fresh);
@@ -109,6 +111,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   Phase phase_ = Phase::Waiting;
   base::Nanos began_;
   std::uint8_t minor_ = 1;
+  bool head_read_ = false;  // by us as well: what head_ holds can be said
   http::RequestHead head_;
   http::CanonicalTarget target_;
   std::string session_, engineer_;

@@ -126,11 +126,14 @@ Verdict take_path(std::string_view path, const TargetRules& rules, bool& slash, 
 
 }  // namespace
 
-Verdict canonicalise(std::string_view target, const TargetRules& rules, CanonicalTarget& out) {
-  out.text_.clear();
-  out.path_size_ = 0;
-  out.encoded_slash_ = false;
-  out.parameters_.reset(0);
+void CanonicalTarget::clear() {
+  text_.clear();
+  path_size_ = 0;
+  encoded_slash_ = false;
+  parameters_.reset(0);
+}
+
+Verdict CanonicalTarget::take(std::string_view target, const TargetRules& rules) {
   if (target == "*") return doubtful("the asterisk form is not forwarded");
   if (!target.starts_with('/')) {
     if (const Verdict verdict = take_authority(target, rules.ours); !verdict.ok()) return verdict;
@@ -141,16 +144,23 @@ Verdict canonicalise(std::string_view target, const TargetRules& rules, Canonica
   if (query.size() > rules.query) return too_long("the query is longer than the limit");
 
   // An absolute target may leave the path out (RFC 9112 section 3.2.2 sends "/" on).
-  if (const Verdict verdict = take_path(path.empty() ? "/" : path, rules, out.encoded_slash_, out.text_);
+  if (const Verdict verdict = take_path(path.empty() ? "/" : path, rules, encoded_slash_, text_);
       !verdict.ok()) {
     return verdict;
   }
-  out.path_size_ = out.text_.size();
+  path_size_ = text_.size();
   if (query.empty()) return accepted();
-  out.text_.push_back('?');
+  text_.push_back('?');
   const Verdict verdict =
-      parse_parameters(query, rules.parameters, Refusal::TargetNotCanonical, out.text_, out.parameters_);
-  if (out.parameters_.size() == 0) out.text_.resize(out.path_size_);  // nothing but '&'
+      parse_parameters(query, rules.parameters, Refusal::TargetNotCanonical, text_, parameters_);
+  if (parameters_.size() == 0) text_.resize(path_size_);  // nothing but '&'
+  return verdict;
+}
+
+Verdict canonicalise(std::string_view target, const TargetRules& rules, CanonicalTarget& out) {
+  out.clear();
+  const Verdict verdict = out.take(target, rules);
+  if (!verdict.ok()) out.clear();
   return verdict;
 }
 

@@ -53,13 +53,16 @@ class CanonicalTarget {
 
  private:
   friend Verdict canonicalise(std::string_view target, const TargetRules& rules, CanonicalTarget& out);
+  void clear();
+  Verdict take(std::string_view target, const TargetRules& rules);
+
   std::string text_;
   std::size_t path_size_ = 0;
   bool encoded_slash_ = false;
   Parameters parameters_;
 };
 
-// target: the request line's. After a refusal out holds nothing of use.
+// target: the request line's. After a refusal out is empty.
 Verdict canonicalise(std::string_view target, const TargetRules& rules, CanonicalTarget& out);
 
 // Decodes percent-encoding of a canonical path or segment; what is not canonical comes out unchanged.

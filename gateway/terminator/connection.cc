@@ -223,9 +223,6 @@ void Connection::begin(const http::RequestHead& head) {
                         exchanges_ < limits_.exchanges_per_connection;
   exchange.request_body.emplace(head.body, http::BodySide::Request);
   exchange.request_done = head.body.kind == http::BodyKind::None;
-  if (head.body.kind == http::BodyKind::Sized && head.body.size > limits_.request_body) {
-    return refuse(http::refused(base::Refusal::BodyTooLarge, "the content length is above the limit"));
-  }
   ipc::RequestHead wire;
   wire.connection = id_;
   wire.minor = exchange.http10 ? 0 : 1;

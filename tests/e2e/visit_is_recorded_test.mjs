@@ -45,13 +45,14 @@ story("a visit is recorded from its opening to its end, and no secret is", async
   };
   let events;
 
-  await stage.step("a visit: reads, a change, two refusals, sign-out", async () => {
+  await stage.step("a visit: reads, a change, three refusals, sign-out", async () => {
     await ask("/state?token=asked-with-this");
     await ask("/big");
     await ask("/state", { method: "PUT", body: "new state", headers: { "Content-Type": "text/plain" } });
     await ask("/secret");
     await ask("/nothing");
-    assert.deepEqual(answers.map((one) => one.status), [200, 200, 204, 403, 403]);
+    await ask("/state/../secret");
+    assert.deepEqual(answers.map((one) => one.status), [200, 200, 204, 403, 403, 400]);
     const left = await alice.send("POST", "/.postern/sign-out", {});
     assert.equal(left.status, 204);
   });
@@ -66,7 +67,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
     for (let i = 1; i < events.length; ++i) assert.ok(events[i].time >= events[i - 1].time, "time goes backwards");
     assert.ok(events.every((event) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(event.id) && event.session === alice.session));
     const count = (type) => events.filter((event) => event.type === type).length;
-    assert.deepEqual([count("exchange.forwarded"), count("exchange.completed"), count("exchange.refused")], [3, 3, 2]);
+    assert.deepEqual([count("exchange.forwarded"), count("exchange.completed"), count("exchange.refused")], [3, 3, 3]);
   });
 
   await stage.step("Postern-Event of each answer names its event", async () => {
@@ -77,7 +78,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
       assert.equal(event.type, one.status < 400 ? "exchange.forwarded" : "exchange.refused");
     }
     const codes = events.filter((event) => event.type === "exchange.refused").map((event) => event.detail.code);
-    assert.deepEqual(codes, ["never", "operation_not_listed"]);
+    assert.deepEqual(codes, ["never", "operation_not_listed", "target_not_canonical"]);
   });
 
   await stage.step("the sums of the ending are those of the exchanges", async () => {
@@ -87,7 +88,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
     assert.equal(ended.reason, "signed_out");
     assert.deepEqual(
       { exchanges: ended.exchanges, refused: ended.refused, request: ended.request_bytes, response: ended.response_bytes },
-      { exchanges: 3, refused: 2, request: sum("request_bytes"), response: sum("response_bytes") },
+      { exchanges: 3, refused: 3, request: sum("request_bytes"), response: sum("response_bytes") },
     );
     assert.deepEqual([sum("request_bytes"), sum("response_bytes")], ["new state".length, 200_000 + "well\n".length]);
     assert.ok(ended.duration_us > 0);
@@ -97,7 +98,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
     const har = JSON.parse((await gateway.plainCli("session", "export", alice.session, "--format", "har")).stdout);
     assert.equal(har.log.version, "1.2");
     assert.ok(har.log.creator.name && har.log.creator.version);
-    assert.equal(har.log.entries.length, 5);
+    assert.equal(har.log.entries.length, 6);
     for (const entry of har.log.entries) {
       assert.ok(!Number.isNaN(Date.parse(entry.startedDateTime)));
       assert.equal(typeof entry.time, "number");
@@ -109,7 +110,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
       for (const key of ["send", "wait", "receive"]) assert.equal(typeof entry.timings[key], "number");
       assert.ok(entry.cache);
     }
-    assert.deepEqual(har.log.entries.map((entry) => entry.response.status).sort(), [200, 200, 204, 403, 403]);
+    assert.deepEqual(har.log.entries.map((entry) => entry.response.status).sort(), [200, 200, 204, 400, 403, 403]);
   });
 
   await stage.step("neither the cookie nor the pass is in any file that is kept, nor in what the gateway said", async () => {

@@ -151,8 +151,10 @@ class EnforcerScene : public ::testing::Test {
     ipc::encode(message, out);
     send(type, id, out.bytes());
   }
-  void open_connection(std::uint64_t id) {
-    send_message(Type::ConnectionOpened, id, ipc::ConnectionOpened{"192.0.2.7:50123", "TLSv1.3", false, {}});
+  void open_connection(std::uint64_t id, const std::vector<std::string>& chain = {}) {
+    ipc::ConnectionOpened opened{"192.0.2.7:50123", "TLSv1.3", false, {}};
+    opened.certificates.assign(chain.begin(), chain.end());
+    send_message(Type::ConnectionOpened, id, opened);
   }
   static ipc::RequestHead head(std::string_view method, std::string_view target, std::string_view cookie) {
     ipc::RequestHead out;
@@ -208,6 +210,28 @@ class EnforcerScene : public ::testing::Test {
       if (f.type == Type::ResponseHead && f.id == id && ipc::decode(f.payload, read)) return read.status;
     }
     return broken ? -2 : 0;
+  }
+  // A field of the answer's head; empty if it has none.
+  std::string field(std::uint64_t id, std::string_view name) {
+    status(id);
+    for (const Frame& f : frames) {
+      ipc::ResponseHead read;
+      if (f.type != Type::ResponseHead || f.id != id || !ipc::decode(f.payload, read)) continue;
+      for (const ipc::WireField& one : read.fields)
+        if (one.name == name) return std::string(one.value);
+    }
+    return {};
+  }
+  // The event of the refusal, once the ledger has it.
+  base::Json refused_event(std::uint64_t id) {
+    const std::string named = field(id, "postern-event");
+    base::Json found;
+    EXPECT_TRUE(until([&] {
+      for (base::Json& one : ledger->events("exchange.refused"))
+        if (one["id"] == named) found = std::move(one);
+      return !found.is_null();
+    }));
+    return found;
   }
   // The refusal's code, out of the problem document.
   std::string code(std::uint64_t id) {

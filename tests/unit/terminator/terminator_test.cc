@@ -257,8 +257,10 @@ TEST_F(TerminatorScene, BodiesAboveTheLimitAreRefused) {
     EXPECT_TRUE(ipc::decode(find(Type::RequestRefused)->payload, refused));
     return refused.refusal;
   };
-  EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n"),
+  // Also one that announced it: whoever answers has refused it by then, with all that can be said of it.
+  EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890"),
             base::Refusal::BodyTooLarge);
+  EXPECT_EQ(count(Type::RequestHead), 1U);
   EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n"),
             base::Refusal::BodyTooLarge);
   EXPECT_EQ(count(Type::RequestHead), 1U);  // it was handed over before its size was known
