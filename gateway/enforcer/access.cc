@@ -36,8 +36,8 @@ void Access::rebuild() {
 }
 
 void Access::add_session(const state::Session& session) {
-  sessions_[session.id] = {session.id, session.engineer, session.expires, session.idle,
-                           std::max(session.opened, session.last_active)};
+  sessions_[session.id] = {session.id,      session.engineer, session.opened_event,
+                           session.expires, session.idle,     std::max(session.opened, session.last_active)};
   if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
   if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
 }

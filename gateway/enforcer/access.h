@@ -26,6 +26,7 @@ namespace postern::enforcer {
 // A session as it is looked up: by the cookie's token or by the client certificate.
 struct SessionView {
   std::string id, engineer;
+  std::string opened_event;  // id of its session.opened
   base::Micros expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as this enforcer and the ledger's state know
 };

@@ -430,6 +430,11 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
   answer(text.status, std::move(fields), render_refusal(view));
 }
 
+std::string Exchange::event_id() const {
+  const SessionView* session = event_id_.empty() ? session_view() : nullptr;
+  return session == nullptr ? event_id_ : session->opened_event;
+}
+
 void Exchange::answer(int status, http::Fields fields, std::string body) {
   phase_ = Phase::Answering;
   body_wanted_here_ = false;
@@ -438,7 +443,7 @@ void Exchange::answer(int status, http::Fields fields, std::string body) {
   // Not no-referrer: browsers would send the forms of our pages with Origin: null.
   fields.put("referrer-policy", "same-origin");
   fields.put("date", http::format_date(site_.loop.wall()));
-  if (!event_id_.empty()) fields.set("postern-event", event_id_);
+  if (const std::string event = event_id(); !event.empty()) fields.set("postern-event", event);
   answer_ = std::move(body);
   send_head(status, fields, ipc::BodyKind::Sized, answer_.size());
   if (head_.method == http::Method::Head) answer_.clear();

@@ -67,6 +67,10 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   const SessionView* session_view() const;
   Client& client() { return client_; }
   void use_session(const std::string& id);  // this exchange and, for what cannot be read, its connection
+  // What Postern-Event of our own answer says: the event that the exchange made, otherwise the opening of the
+  // session. Empty: there is no event that the answer is about.
+  std::string event_id() const;
+  void made_event(const std::string& id) { event_id_ = id; }
   void answer(int status, http::Fields fields, std::string body);
   void refuse(base::Refusal refusal, std::string_view why);
 

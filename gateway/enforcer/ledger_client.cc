@@ -46,7 +46,7 @@ void LedgerClient::on_closed(const base::Error& why) {
   loop_.dispose(std::move(old));
   auto unanswered = std::exchange(commands_, {});
   for (auto& [id, then] : unanswered)
-    then(base::fail(base::Code::Unavailable, "the ledger is being restarted"));
+    then({base::fail(base::Code::Unavailable, "the ledger is being restarted"), {}});
 }
 
 std::string LedgerClient::unavailable() const {
@@ -79,8 +79,8 @@ void LedgerClient::cancel(std::uint64_t key) {
   std::erase_if(waiters_, [&](const auto& entry) { return entry.second.key == key; });
 }
 
-void LedgerClient::command(base::Json command, std::function<void(base::Result<base::Json>)> then) {
-  if (!channel_) return then(base::fail(base::Code::Unavailable, reason_));
+void LedgerClient::command(base::Json command, Answered then) {
+  if (!channel_) return then({base::fail(base::Code::Unavailable, reason_), {}});
   const std::string text = base::dump_json(command);
   commands_.emplace(++last_command_, std::move(then));
   ipc::encode(ipc::Command{last_command_, text}, out_);
@@ -187,10 +187,11 @@ bool LedgerClient::take_reply(std::string_view payload) {
   if (command.empty()) return true;  // its asker gave up with an earlier channel
   auto json = base::parse_json(reply.json);
   if (!json.ok()) return false;
+  const std::string event(reply.event);
   if (reply.ok) {
-    command.mapped()(std::move(*json));
+    command.mapped()({std::move(*json), event});
   } else {
-    command.mapped()(base::fail(base::Code::Denied, base::Side::Client, base::dump_json(*json)));
+    command.mapped()({base::fail(base::Code::Denied, base::Side::Client, base::dump_json(*json)), event});
   }
   return true;
 }

@@ -38,8 +38,15 @@ class LedgerListener {
   virtual void on_activity_due() = 0;  // name the sessions that are in use (LedgerClient::active)
 };
 
+// The answer to a command.
+struct LedgerAnswer {
+  base::Result<base::Json> reply;  // refused: Denied, with {"code","message","status"} as its message
+  std::string event;               // id of what the command made, durable; may be empty
+};
+
 class LedgerClient {
  public:
+  using Answered = std::function<void(LedgerAnswer)>;
   static constexpr std::size_t kMostRetained = 32U << 20U;  // bytes of events not yet durable
   static constexpr base::Nanos kActivityEvery = 5 * base::kSecond;
 
@@ -62,7 +69,7 @@ class LedgerClient {
   void when_durable(std::uint64_t number, std::uint64_t key, std::function<void()> then);
   void cancel(std::uint64_t key);
 
-  void command(base::Json command, std::function<void(base::Result<base::Json>)> then);
+  void command(base::Json command, Answered then);
   void applied(const ipc::Applied& applied);
   void active(std::string_view session) { active_.emplace(session); }  // told to the ledger now and then
 
@@ -97,7 +104,7 @@ class LedgerClient {
   std::uint64_t channel_base_ = 0;  // the number before the first Append of this channel
   std::multimap<std::uint64_t, Waiter> waiters_;
   std::uint64_t last_command_ = 0;
-  std::map<std::uint64_t, std::function<void(base::Result<base::Json>)>> commands_;
+  std::map<std::uint64_t, Answered> commands_;
   std::set<std::string, std::less<>> active_;
   std::string state_text_, policy_text_;
   base::BinaryWriter out_;

@@ -58,6 +58,12 @@ void write_trouble(Html& html, std::string_view message) {
   html.raw("<p class=\"trouble\" role=\"alert\">").text(message).raw("</p>\n");
 }
 
+// So that a picture of the page leads to the log.
+void write_event(Html& html, Markup words, std::string_view id) {
+  if (id.empty()) return;
+  html.raw("<p class=\"hint\">").raw(words).raw(" <code>").text(id).raw("</code></p>\n");
+}
+
 // "2026-03-01 08:09 UTC"; visit.js turns it into the reader's zone and keeps this for hovering.
 void write_time(Html& html, Micros time) {
   const std::string full = base::format_time(time);
@@ -407,6 +413,7 @@ std::string render_sign_in(const SignInView& view) {
       "<p class=\"lead\">An administrator of this installation gives you a pass. It signs in once.</p>\n"
       "<form class=\"sign-in\" method=\"post\" action=\"/.postern/sign-in\" data-sign-in>\n");
   write_trouble(html, view.message);
+  write_event(html, "Event", view.event_id);
   if (!view.return_to.empty())
     html.raw("<input type=\"hidden\" name=\"return\" value=\"").text(view.return_to).raw("\">\n");
   html.raw(
@@ -432,6 +439,7 @@ std::string render_home(const HomeView& view) {
   write_standing(html, view, kStandings[1]);
   write_request_form(html, view);
   write_standing(html, view, kStandings[2]);
+  write_event(html, "Every step of this visit is recorded. It began with event", view.event_id);
   return finish(html);
 }
 
@@ -464,14 +472,15 @@ std::string render_session_ended(const SessionEndedView& view) {
       .raw("</h1>\n<p class=\"lead\">")
       .raw(ending.words)
       .raw("</p>\n");
-  if (!view.event_id.empty())
-    html.raw("<p class=\"hint\">Event <code>").text(view.event_id).raw("</code></p>\n");
+  write_event(html, "Event", view.event_id);
   html.raw(
       "<div class=\"buttons\"><a class=\"button primary\" href=\"/.postern/sign-in\">Sign "
       "in</a></div>\n</section>\n");
   return finish(html);
 }
 
-std::string render_signed_out() { return render_session_ended({.reason = "signed_out", .event_id = ""}); }
+std::string render_signed_out(std::string_view event_id) {
+  return render_session_ended({.reason = "signed_out", .event_id = std::string(event_id)});
+}
 
 }  // namespace postern::enforcer

@@ -32,6 +32,7 @@ struct SignInView {
   std::string message;  // why the last attempt was refused; empty at first
   std::string
       return_to;  // where to go afterwards, a path that the caller has found to be ours; empty: /.postern/
+  std::string event_id;  // of that refusal; may be empty
 };
 
 // What may be done with a capability now. In a HomeView the standing already counts in the switch and the
@@ -84,6 +85,7 @@ struct HomeView {
   std::vector<RequestView> requests;  // newest first, as many as should be shown
   std::vector<std::string> roles;     // that can be asked for
   std::string message;                // why the last form was refused; empty otherwise
+  std::string event_id;               // of the opening of the session
 };
 
 struct RefusalView {
@@ -107,6 +109,6 @@ std::string render_sign_in(const SignInView& view);
 std::string render_home(const HomeView& view);
 std::string render_refusal(const RefusalView& view);
 std::string render_session_ended(const SessionEndedView& view);
-std::string render_signed_out();
+std::string render_signed_out(std::string_view event_id);  // may be empty: there was no session
 
 }  // namespace postern::enforcer

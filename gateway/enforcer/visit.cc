@@ -53,12 +53,6 @@ void answer_json(Exchange& exchange, int status, const Json& json) {
   exchange.answer(status, json_fields(), base::dump_json(json));
 }
 
-void answer_problem(Exchange& exchange, int status, const Json& json) {
-  http::Fields fields = json_fields();
-  fields.set("content-type", "application/problem+json");
-  exchange.answer(status, std::move(fields), base::dump_json(json));
-}
-
 void redirect(Exchange& exchange, std::string_view to, std::string_view cookie = {}) {
   http::Fields fields;
   fields.put("location", to);
@@ -95,13 +89,17 @@ LedgerRefusal refusal_of(const base::Error& error) {
   return out;
 }
 
-Json problem(const LedgerRefusal& refusal) {
+void answer_problem(Exchange& exchange, const LedgerRefusal& refusal) {
   const auto known = base::refusal_from_code(refusal.code);
-  return {{"type", "about:blank"},
-          {"title", known ? std::string(base::text_of(*known).title) : refusal.message},
-          {"status", refusal.status},
-          {"code", refusal.code},
-          {"detail", refusal.message}};
+  Json problem{{"type", "about:blank"},
+               {"title", known ? std::string(base::text_of(*known).title) : refusal.message},
+               {"status", refusal.status},
+               {"code", refusal.code},
+               {"detail", refusal.message}};
+  if (const std::string event = exchange.event_id(); !event.empty()) problem["event"] = event;
+  http::Fields fields = json_fields();
+  fields.set("content-type", "application/problem+json");
+  exchange.answer(refusal.status, std::move(fields), base::dump_json(problem));
 }
 
 std::string optional_time(const std::optional<base::Micros>& time) {
@@ -216,11 +214,12 @@ void VisitPages::command(Exchange& exchange, Json order,
     order["actor"] = "client:" + exchange.client().text;
   }
   site_.ledger.command(std::move(order), [this, id = exchange.id(), serial = exchange.serial(),
-                                          then = std::move(then)](base::Result<Json> reply) {
+                                          then = std::move(then)](LedgerAnswer answer) {
     // The terminator that a restart brought counts from 1 again: the same id may be somebody else.
     Exchange* waiting = site_.find(id);
-    if (waiting != nullptr && waiting->serial() == serial && !waiting->answered())
-      then(*waiting, std::move(reply));
+    if (waiting == nullptr || waiting->serial() != serial || waiting->answered()) return;
+    if (!answer.event.empty()) waiting->made_event(answer.event);
+    then(*waiting, std::move(answer.reply));
   });
 }
 
@@ -229,9 +228,8 @@ void VisitPages::sign_in(Exchange& exchange) {
   const bool json = is_json(content_type(exchange));
   if (json) {
     const auto body = base::parse_json(exchange.body());
-    if (!body.ok() || base::json_text(*body, "pass") == nullptr) {
-      return answer_problem(exchange, 400, problem({400, "malformed", "send {\"pass\": \"...\"}"}));
-    }
+    if (!body.ok() || base::json_text(*body, "pass") == nullptr)
+      return exchange.refuse(base::Refusal::Malformed, "send {\"pass\": \"...\"}");
     pass = *base::json_text(*body, "pass");
   } else {
     http::Parameters form;
@@ -253,12 +251,11 @@ void VisitPages::sign_in_with(Exchange& exchange, Json order, bool as_page, cons
           [this, as_page, return_to](Exchange& waiting, base::Result<Json> reply) {
             if (!reply.ok()) {
               const LedgerRefusal refusal = refusal_of(reply.error());
-              if (as_page)
-                return answer_page(waiting, refusal.status, render_sign_in({refusal.message, return_to}));
-              http::Fields fields = json_fields();
-              fields.set("content-type", "application/problem+json");
-              return waiting.answer(refusal.status, std::move(fields), base::dump_json(problem(refusal)));
+              if (!as_page) return answer_problem(waiting, refusal);
+              return answer_page(waiting, refusal.status,
+                                 render_sign_in({refusal.message, return_to, waiting.event_id()}));
             }
+            waiting.use_session(base::json_text_or(*reply, "session", ""));
             const std::string cookie = session_cookie(base::json_text_or(*reply, "token", ""));
             if (as_page) return redirect(waiting, return_to, cookie);
             Json shown = *reply;
@@ -289,15 +286,14 @@ void VisitPages::sign_out(Exchange& exchange) {
   const auto done = [page](Exchange& waiting) {
     http::Fields fields = page ? page_fields() : http::Fields();
     fields.put("set-cookie", session_cookie(""));
-    waiting.answer(page ? 200 : 204, std::move(fields), page ? render_signed_out() : "");
+    waiting.answer(page ? 200 : 204, std::move(fields), page ? render_signed_out(waiting.event_id()) : "");
   };
   const SessionView* session = exchange.session_view();
   if (session == nullptr) return done(exchange);
   command(exchange, {{"command", "session.end"}, {"id", session->id}, {"reason", "signed_out"}},
           [done](Exchange& waiting, base::Result<Json> reply) {
             if (reply.ok()) return done(waiting);
-            const LedgerRefusal refusal = refusal_of(reply.error());
-            answer_problem(waiting, refusal.status, problem(refusal));
+            answer_problem(waiting, refusal_of(reply.error()));
           });
 }
 
@@ -313,6 +309,7 @@ void VisitPages::home(Exchange& exchange, const std::string& message) {
   view.remote_access = state::to_text(state.remote_access(now));
   view.remote_access_until = state.remote_access_toggle().until;
   view.message = message;
+  view.event_id = session.opened_event;
   const std::vector<base::Refusal>& standing = site_.access.standing(session, now);
   const policy::Policy& policy = site_.access.policy();
   for (std::size_t i = 0; i < policy.capabilities().size(); ++i) {
@@ -404,9 +401,8 @@ void VisitPages::create_request(Exchange& exchange) {
   if (json) {
     auto body = base::parse_json(exchange.body());
     if (!body.ok() || !body->is_object()) {
-      return answer_json(
-          exchange, 400,
-          problem({400, "malformed", body.ok() ? "send a JSON object" : body.error().message}));
+      return exchange.refuse(base::Refusal::Malformed,
+                             body.ok() ? "send a JSON object" : body.error().message);
     }
     for (const char* key : {"capabilities", "role", "reason", "ticket", "duration", "start"}) {
       if (body->contains(key)) order[key] = (*body)[key];
@@ -430,7 +426,7 @@ void VisitPages::create_request(Exchange& exchange) {
     if (!reply.ok()) {
       const LedgerRefusal refusal = refusal_of(reply.error());
       if (!json && waiting.session_view() != nullptr) return home(waiting, refusal.message);
-      return answer_problem(waiting, refusal.status, problem(refusal));
+      return answer_problem(waiting, refusal);
     }
     json ? answer_json(waiting, 201, *reply) : redirect(waiting, kHome);
   });
@@ -440,10 +436,7 @@ void VisitPages::withdraw_request(Exchange& exchange, std::string_view id) {
   const bool json = is_json(content_type(exchange));
   command(exchange, {{"command", "request.withdraw"}, {"id", std::string(id)}},
           [json](Exchange& waiting, base::Result<Json> reply) {
-            if (!reply.ok()) {
-              const LedgerRefusal refusal = refusal_of(reply.error());
-              return answer_problem(waiting, refusal.status, problem(refusal));
-            }
+            if (!reply.ok()) return answer_problem(waiting, refusal_of(reply.error()));
             json ? answer_json(waiting, 200, *reply) : redirect(waiting, kHome);
           });
 }

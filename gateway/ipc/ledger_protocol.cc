@@ -131,12 +131,14 @@ void encode(const Reply& m, base::BinaryWriter& out) {
   out.u64(m.id);
   out.u8(m.ok ? 1 : 0);
   out.text(m.json);
+  out.text(m.event);
 }
 bool decode(std::string_view payload, Reply& m) {
   base::BinaryReader in(payload);
   m.id = in.u64();
   const bool flag = read_bool(in, m.ok);
   m.json = in.text();
+  m.event = in.text();
   return in.done() && flag;
 }
 

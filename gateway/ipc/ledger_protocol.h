@@ -15,7 +15,7 @@
 //     Policy     the policy text now in force, in pieces
 //     LogStatus  may events be written, and if not why
 //     Acked      how many Append frames of this channel are durable
-//     Reply      id, ok, JSON
+//     Reply      id, ok, JSON, id of the event that the command made
 //     Size       events written so far (console only, thinned)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
@@ -89,6 +89,9 @@ struct Reply {
   std::uint64_t id = 0;
   bool ok = false;
   std::string_view json;  // ok: the answer; otherwise {"code","message","status"}
+  // What the command made: the opening of a session, otherwise the first event. Empty: none, or it is not in
+  // the log yet.
+  std::string_view event;
 };
 struct Size {
   std::uint64_t written = 0;

@@ -110,10 +110,14 @@ class Ledger {
   void sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded);
   void perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text = {});
   bool append(const Draft& draft, Outcome& outcome, base::Nanos commanded);
-  bool append_own(const Draft& draft);  // one that changes no state
-  std::string line_of(const Draft& draft);
+  struct Line {
+    std::string id, text;
+  };
+  Line line_of(const Draft& draft);
+  bool append_own(const Line& line);  // one that changes no state
+  bool append_own(const Draft& draft) { return append_own(line_of(draft)); }
   void fold(const Draft& draft, const base::Json& event);
-  void refuse(const Asker& asker, const CommandRefused& refused);
+  void refuse(const Asker& asker, const CommandRefused& refused, std::string_view event = {});
 
   // Telling.
   void tell(const Announcement& announcement, Outcome* outcome);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ledger/decide_command.h"
 
 namespace postern::ledger {
 
@@ -30,8 +31,10 @@ struct Outcome {
   std::uint64_t peer = 0;  // who asked; 0: nobody, the ledger itself
   std::uint64_t command = 0;
   base::Json reply;
-  std::string policy;          // a policy text to be told once this is durable
-  std::string opened_session;  // its id
+  std::optional<CommandRefused> refused;  // recorded all the same: a refused sign-in is an event
+  std::string event;                      // id of what the command made, as in ipc::Reply
+  std::string policy;                     // a policy text to be told once this is durable
+  std::string opened_session;             // its id
   std::string subject;  // of the permission.applied that says how it went; empty: only if something was cut
   std::uint64_t durable_at = 0;  // recorded when the journal's durable() has reached this
   bool measured = false;         // it closes, and is counted below

@@ -118,21 +118,22 @@ void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commande
     refuse(asker, refused_for(base::Refusal::LogUnavailable, "too many events wait for the disk"));
     return;
   }
-  if (decision.refused) {
+  if (decision.refused && outcome.event.empty()) {
     refuse(asker, *decision.refused);
     return;
   }
+  outcome.refused = std::move(decision.refused);
   outcome.reply = std::move(decision.reply);
   outcome.durable_at = recorder_.size();
   outcomes_.add(std::move(outcome));
   advance();
 }
 
-std::string Ledger::line_of(const Draft& draft) {
+Ledger::Line Ledger::line_of(const Draft& draft) {
   const base::Micros now = clock_.wall();
-  const std::string id = ulids_.make(now);
+  Line line{ulids_.make(now), {}};
   audit::EventHead head;
-  head.id = id;
+  head.id = line.id;
   head.time = now;
   head.type = draft.type;
   head.severity = audit::text_of(draft.type).severity;
@@ -141,26 +142,28 @@ std::string Ledger::line_of(const Draft& draft) {
   head.subject = draft.subject;
   head.outcome = draft.outcome;
   head.policy = state_.policy_hash();
-  std::string line;
-  audit::write_event(line, head, draft.detail);
+  audit::write_event(line.text, head, draft.detail);
   return line;
 }
 
-bool Ledger::append_own(const Draft& draft) {
-  const bool kept = recorder_.append(line_of(draft), true).ok();
+bool Ledger::append_own(const Line& line) {
+  const bool kept = recorder_.append(line.text, true).ok();
   if (!kept) ++lost_;
   return kept;
 }
 
 bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
-  if (!state::State::concerns(audit::text_of(draft.type).name)) {
-    // Whoever knocks while the disk is full must not use up the memory that closing needs.
-    if (recorder_.memory() + kOwnMemory <= kMemory) return append_own(draft);
+  const bool concerns_state = state::State::concerns(audit::text_of(draft.type).name);
+  // Whoever knocks while the disk is full must not use up the memory that closing needs.
+  if (!concerns_state && recorder_.memory() + kOwnMemory > kMemory) {
     ++lost_;
     return true;
   }
+  Line line = line_of(draft);
+  if (outcome.event.empty() || draft.type == EventType::SessionOpened) outcome.event = line.id;
+  if (!concerns_state) return append_own(line);
   Announcement announcement;
-  announcement.line = line_of(draft);
+  announcement.line = std::move(line.text);
   auto event = base::parse_json(announcement.line);
   POSTERN_CHECK(event.ok());  // write_event escapes whatever stands in a draft
   const auto index = recorder_.append(announcement.line, true);
@@ -191,11 +194,11 @@ void Ledger::fold(const Draft& draft, const Json& event) {
   if (draft.type == EventType::SessionEnded) tallies_.close(draft.session);
 }
 
-void Ledger::refuse(const Asker& asker, const CommandRefused& refused) {
+void Ledger::refuse(const Asker& asker, const CommandRefused& refused, std::string_view event) {
   const auto peer = peers_.find(asker.peer);
   if (peer == peers_.end()) return;
   const Json json{{"code", refused.code}, {"message", refused.message}, {"status", refused.status}};
-  peer->second->send(FromLedger::Reply, ipc::Reply{asker.command, false, base::dump_json(json)});
+  peer->second->send(FromLedger::Reply, ipc::Reply{asker.command, false, base::dump_json(json), event});
 }
 
 void Ledger::advance() {
@@ -220,6 +223,11 @@ void Ledger::record_applied(const Outcome& outcome) {
 
 void Ledger::answer(Outcome outcome) {
   const bool recorded = outcome.durable_at <= recorder_.durable();
+  if (!recorded) outcome.event.clear();  // an id that may never be in the log is not told
+  if (outcome.refused) {
+    refuse({outcome.peer, outcome.command}, *outcome.refused, outcome.event);
+    return;
+  }
   if (!recorded && !outcome.measured) {
     if (const auto opened = state_.sessions().find(outcome.opened_session);
         opened != state_.sessions().end()) {
@@ -239,7 +247,8 @@ void Ledger::answer(Outcome outcome) {
   if (peer == peers_.end()) return;
   if (outcome.measured) outcome.reply["cut"] = cut_of(outcome);
   if (!recorded) outcome.reply["recorded"] = false;
-  peer->second->send(FromLedger::Reply, ipc::Reply{outcome.command, true, base::dump_json(outcome.reply)});
+  peer->second->send(FromLedger::Reply,
+                     ipc::Reply{outcome.command, true, base::dump_json(outcome.reply), outcome.event});
 }
 
 void Ledger::on_durable() {

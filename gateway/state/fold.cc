@@ -75,7 +75,7 @@ bool State::apply(const Json& event) {
   if (kind == "engineer") fold_engineer(type, detail, at);
   if (kind == "request") fold_request(type, detail, at, by);
   if (kind == "grant") fold_grant(type, detail, at);
-  if (kind == "session") fold_session(type, json_text_or(event, "session", ""), detail, at);
+  if (kind == "session") fold_session(event, type, detail, at);
   if (kind == "pass") fold_pass(detail, at);
   if (kind == "policy") policy_hash_ = json_text_or(detail, "new", policy_hash_);
   return true;
@@ -197,7 +197,8 @@ void State::prune_requests() {
   }
 }
 
-void State::fold_session(std::string_view type, const std::string& id, const Json& detail, Micros at) {
+void State::fold_session(const Json& event, std::string_view type, const Json& detail, Micros at) {
+  const std::string id = json_text_or(event, "session", "");
   if (type == "session.ended") sessions_.erase(id);
   if (type != "session.opened" || id.empty()) return;
   Session session;
@@ -208,6 +209,7 @@ void State::fold_session(std::string_view type, const std::string& id, const Jso
   session.user_agent = json_text_or(detail, "user_agent", "");
   session.certificate = json_text_or(detail, "certificate", "");
   session.token_sha256 = base::from_hex(json_text_or(detail, "token_sha256", "")).value_or("");
+  session.opened_event = json_text_or(event, "id", "");
   session.opened = at;
   session.expires = time_of(detail, "expires").value_or(at);
   session.idle = json_number_or(detail, "idle_us", 0);

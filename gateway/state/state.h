@@ -99,6 +99,7 @@ struct Grant {
 
 struct Session {
   std::string id, engineer, method, client, user_agent, certificate;
+  std::string opened_event;  // id of its session.opened
   std::string token_sha256;  // 32 bytes (of the token, decoded from base64url); empty for a session bound to
                              // a certificate
   base::Micros opened = 0, expires = 0, idle = 0;
@@ -161,7 +162,8 @@ class State {
   void fold_engineer(std::string_view type, const base::Json& detail, base::Micros at);
   void fold_request(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
   void fold_grant(std::string_view type, const base::Json& detail, base::Micros at);
-  void fold_session(std::string_view type, const std::string& id, const base::Json& detail, base::Micros at);
+  void fold_session(const base::Json& event, std::string_view type, const base::Json& detail,
+                    base::Micros at);
   void fold_pass(const base::Json& detail, base::Micros at);
   void prune_grants();
   void prune_requests();

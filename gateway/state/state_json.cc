@@ -129,6 +129,7 @@ Json write(const Session& s) {
           {"certificate", s.certificate},
           {"token_sha256", base::to_hex(s.token_sha256)},
           {"opened", s.opened},
+          {"opened_event", s.opened_event},
           {"expires", s.expires},
           {"idle", s.idle},
           {"last_active", s.last_active}};
@@ -143,6 +144,7 @@ Session read_session(const Json& json) {
   read(json, "certificate", s.certificate);
   s.token_sha256 = base::from_hex(json.at("token_sha256").get<std::string>()).value_or("");
   read(json, "opened", s.opened);
+  read(json, "opened_event", s.opened_event);
   read(json, "expires", s.expires);
   read(json, "idle", s.idle);
   read(json, "last_active", s.last_active);

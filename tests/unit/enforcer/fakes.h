@@ -69,8 +69,8 @@ struct FakeLedger {
     send(ipc::FromLedger::LogStatus, ipc::LogStatus{writable, reason});
   }
   void acked(std::uint64_t count) { send(ipc::FromLedger::Acked, ipc::Acked{count}); }
-  void reply(std::uint64_t id, bool ok, std::string_view json) {
-    send(ipc::FromLedger::Reply, ipc::Reply{id, ok, json});
+  void reply(std::uint64_t id, bool ok, std::string_view json, std::string_view event = {}) {
+    send(ipc::FromLedger::Reply, ipc::Reply{id, ok, json, event});
   }
   // The events of a type, in order.
   std::vector<base::Json> events(std::string_view type) const {

@@ -138,20 +138,20 @@ TEST_F(LedgerClients, MemoryForEventsIsBounded) {
 TEST_F(LedgerClients, CommandsAreAnsweredAndThoseOfALostLedgerFail) {
   join();
   std::string answers;
-  const auto then = [&](base::Result<base::Json> reply) {
-    answers += reply.ok() ? base::dump_json(*reply) : reply.error().message;
-    answers += ";";
+  const auto then = [&](const LedgerAnswer& answer) {
+    answers += answer.reply.ok() ? base::dump_json(*answer.reply) : answer.reply.error().message;
+    answers += answer.event + ";";
   };
   client.command({{"command", "x"}}, then);
   ASSERT_TRUE(turn_until(loop, [&] { return ledger->commands.size() == 1; }));
-  ledger->reply(ledger->commands[0].first, true, "{\"a\":1}");
+  ledger->reply(ledger->commands[0].first, true, "{\"a\":1}", "E1");
   ASSERT_TRUE(turn_until(loop, [&] { return !answers.empty(); }));
   client.command({{"command", "y"}}, then);
   ASSERT_TRUE(turn_until(loop, [&] { return ledger->commands.size() == 2; }));
   ledger.reset();
   ASSERT_TRUE(turn_until(loop, [&] { return answers.find("restarted") != std::string::npos; }));
   client.command({{"command", "z"}}, then);
-  EXPECT_EQ(answers, "{\"a\":1};the ledger is being restarted;the ledger is being restarted;");
+  EXPECT_EQ(answers, "{\"a\":1}E1;the ledger is being restarted;the ledger is being restarted;");
 }
 
 TEST_F(LedgerClients, StateAndPolicyMayComeInPieces) {

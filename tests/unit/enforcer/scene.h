@@ -105,7 +105,8 @@ class EnforcerScene : public ::testing::Test {
     ledger = std::make_unique<FakeLedger>(loop, std::move(sockets.second));
   }
   base::Json event(const char* type, base::Json detail, const char* of_session = "") {
-    return {{"type", type},
+    return {{"id", std::string("id-of-") + type},
+            {"type", type},
             {"time", base::format_time(loop.wall())},
             {"actor", "admin:root"},
             {"session", of_session},

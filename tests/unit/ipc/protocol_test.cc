@@ -91,7 +91,8 @@ TEST(LedgerProtocol, EveryMessageSurvivesTheWay) {
   EXPECT_EQ(round_trip(PolicyPiece{true, "p"}, bytes).text, "p");
   EXPECT_EQ(round_trip(LogStatus{false, "disk full"}, bytes).reason, "disk full");
   EXPECT_EQ(round_trip(Acked{5}, bytes).count, 5U);
-  EXPECT_EQ(round_trip(Reply{6, true, "{}"}, bytes).id, 6U);
+  EXPECT_EQ(round_trip(Reply{6, true, "{}", "E"}, bytes).id, 6U);
+  EXPECT_EQ(round_trip(Reply{6, true, "{}", "E"}, bytes).event, "E");
   EXPECT_EQ(round_trip(Size{1, 2, 3}, bytes).indexed, 3U);
 }
 

@@ -28,6 +28,7 @@ class Client {
   struct Answer {
     bool ok = false;
     base::Json json;
+    std::string event;
   };
 
   Client(loop::Loop& loop, base::UniqueFd socket)
@@ -76,7 +77,7 @@ class Client {
       ipc::Reply reply;
       ASSERT_TRUE(ipc::decode(payload, reply));
       EXPECT_EQ(answers.count(reply.id), 0u) << "answered twice";
-      answers[reply.id] = {reply.ok, base::parse_json(reply.json).value()};
+      answers[reply.id] = {reply.ok, base::parse_json(reply.json).value(), std::string(reply.event)};
     }
     if (type == ipc::FromLedger::LogStatus) {
       ipc::LogStatus status;

@@ -43,6 +43,23 @@ TEST_F(House, AnEngineerSignsInWithAPassOnce) {
   }
 }
 
+// What an answer names is durable when it leaves.
+TEST_F(House, AnAnswerNamesTheEventThatTheCommandMade) {
+  remote_access("all");
+  const std::string pass = pass_for("alice");
+  const Client::Answer opened = answer(*enforcer, sign_in(pass));
+  EXPECT_THAT(logged("session.opened"), Contains(HasSubstr("\"id\":\"" + opened.event + "\"")));
+  until([&] { return enforcer->state.sessions().size() == 1; });
+  EXPECT_EQ(enforcer->state.sessions().begin()->second.opened_event, opened.event);
+  const Client::Answer again = answer(*enforcer, sign_in(pass));
+  EXPECT_FALSE(again.ok);
+  EXPECT_THAT(logged("session.refused"), Contains(HasSubstr("\"id\":\"" + again.event + "\"")));
+  const Client::Answer ended =
+      answer(*enforcer, {{"command", "session.end"}, {"id", opened.json["session"]}});
+  EXPECT_THAT(logged("session.ended"), Contains(HasSubstr("\"id\":\"" + ended.event + "\"")));
+  EXPECT_EQ(answer(*enforcer, {{"command", "session.end"}, {"id", opened.json["session"]}}).event, "");
+}
+
 TEST_F(House, AKeeperThatHangsRefusesThePassAndNothingElse) {
   admin({{"command", "engineer.add"}, {"name", "alice"}});
   admin({{"command", "engineer.approve"}, {"name", "alice"}});

@@ -54,8 +54,8 @@ RefusalView refusal_with(const std::string& text) {
 
 // Every page there is, with the same text in every place that outside text can reach.
 std::vector<std::string> pages_with(const std::string& text) {
-  return {render_sign_in({text, text}), render_home(home_with(text)), render_refusal(refusal_with(text)),
-          render_session_ended({text, text})};
+  return {render_sign_in({text, text, text}), render_home(home_with(text)),
+          render_refusal(refusal_with(text)), render_session_ended({text, text})};
 }
 
 std::ptrdiff_t count(const std::string& page, char c) { return std::count(page.begin(), page.end(), c); }
@@ -123,7 +123,8 @@ TEST(Pages, CarryNoInlineScriptNoInlineStyleAndNoHandler) {
 }
 
 TEST(Pages, SignInSaysWhyItWasRefusedAndRemembersWhereToGo) {
-  const std::string page = render_sign_in({"This pass was used before.", "/prometheus/graph?g0.expr=up&x=1"});
+  const std::string page =
+      render_sign_in({"This pass was used before.", "/prometheus/graph?g0.expr=up&x=1", ""});
   EXPECT_THAT(page, HasSubstr("<p class=\"trouble\" role=\"alert\">This pass was used before.</p>"));
   EXPECT_THAT(page, HasSubstr("name=\"return\" value=\"/prometheus/graph?g0.expr=up&amp;x=1\""));
   EXPECT_THAT(page, HasSubstr("action=\"/.postern/sign-in\""));
@@ -228,7 +229,7 @@ TEST(Pages, EveryRefusalHasAPage) {
 }
 
 TEST(Pages, EveryEndOfASessionHasItsOwnWords) {
-  EXPECT_THAT(render_signed_out(), HasSubstr("You are signed out"));
+  EXPECT_THAT(render_signed_out(""), AllOf(HasSubstr("You are signed out"), Not(HasSubstr("Event"))));
   EXPECT_THAT(render_session_ended({"revoked", "01E"}), HasSubstr("An administrator ended your session"));
   EXPECT_THAT(render_session_ended({"revoked", "01E"}), HasSubstr("<code>01E</code>"));
   EXPECT_THAT(render_session_ended({"remote_access_off", ""}), HasSubstr("Remote access was switched off"));
