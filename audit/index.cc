@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "audit/crc32c.h"
 #include "audit/index_state.h"
@@ -27,6 +28,7 @@ using base::Result;
 using base::Status;
 
 constexpr std::size_t kRemembered = 8192;      // actors, and sessions, whose rows are kept in memory
+constexpr std::int64_t kMostBytes = 1LL << 50U;  // of one exchange; beyond it a number is a lie, and sums must not overflow
 constexpr std::size_t kCatchUpBatch = 10'000;  // events per transaction when catching up
 
 constexpr std::string_view kSchema = R"sql(
@@ -133,6 +135,17 @@ Statement& bind_optional(Statement& statement, const Json& detail, const char* k
   return text != nullptr ? statement.bind(std::string_view(*text)) : statement.bind_null();
 }
 
+// The whole number behind "key": in a detail, or 0; without parsing, since this is asked for every exchange. No
+// text can look like the key: write_event puts a backslash before each quotation mark inside of one.
+std::int64_t number_in(std::string_view detail, std::string_view key) {
+  const std::size_t at = detail.find(key);
+  if (at == std::string_view::npos) return 0;
+  const char* begin = detail.data() + at + key.size();
+  std::int64_t number = 0;
+  std::from_chars(begin, detail.data() + detail.size(), number);
+  return std::clamp<std::int64_t>(number, 0, kMostBytes);
+}
+
 Json detail_of(const EventFields& event) {
   auto detail = base::parse_json(event.detail, kDetailDepthLimit);
   return detail.ok() ? *std::move(detail) : Json::object();
@@ -189,7 +202,9 @@ Status Index::State::prepare_writer() {
       {insert_session, "INSERT INTO sessions(name, opened, opened_index) VALUES(?, ?, ?)"},
       {count_session,
        "UPDATE sessions SET forwarded = forwarded + ?, completed = completed + ?, refused = refused + ?,"
-       " first_exchange = ifnull(first_exchange, ?), last_exchange = ifnull(?, last_exchange) WHERE id = ?"},
+       " first_exchange = ifnull(first_exchange, ?), last_exchange = ifnull(?, last_exchange),"
+       " request_bytes = request_bytes + iif(ended IS NULL, ?, 0),"
+       " response_bytes = response_bytes + iif(ended IS NULL, ?, 0) WHERE id = ?"},
       {update_opened,
        "UPDATE sessions SET opened = ?, opened_index = ?, expires = ?, engineer = ?, method = ?, client = ? "
        "WHERE id = ?"},
@@ -315,6 +330,8 @@ Status Index::State::note(SessionCounter& session, std::uint64_t index, const Ev
       break;
     case EventType::ExchangeCompleted:
       ++session.completed;
+      session.request_bytes += number_in(event.detail, "\"request_bytes\":");
+      session.response_bytes += number_in(event.detail, "\"response_bytes\":");
       break;
     case EventType::ExchangeRefused:
       ++session.refused;
@@ -371,9 +388,10 @@ Status Index::State::save_counters() {
   for (auto& [name, session] : counters) {
     if (!session.counted) continue;
     count_session.start().bind(session.forwarded).bind(session.completed).bind(session.refused);
-    count_session.bind(*session.first).bind(session.last).bind(session.row);
+    count_session.bind(*session.first).bind(session.last);
+    count_session.bind(session.request_bytes).bind(session.response_bytes).bind(session.row);
     if (Status status = count_session.run(); !status.ok()) return status;
-    session = {session.row, 0, 0, 0, std::nullopt, 0, false};
+    session = SessionCounter{session.row};
   }
   if (counters.size() > kRemembered) counters.clear();
   return Ok{};

@@ -51,7 +51,8 @@ struct SessionFilter {
   std::size_t limit = 100;              // newest first
 };
 
-// What the log says of one session. Bytes and reason are known once it has ended.
+// What the log says of one session. While it is open, its figures are sums over the events that are indexed so
+// far; once it has ended, its bytes are those that session.ended names, and later completions add nothing.
 struct SessionRow {
   std::string id;
   std::string engineer;

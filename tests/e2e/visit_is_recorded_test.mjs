@@ -45,7 +45,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
   };
   let events;
 
-  await stage.step("a visit: reads, a change, three refusals, sign-out", async () => {
+  await stage.step("a visit: reads, a change, three refusals", async () => {
     await ask("/state?token=asked-with-this");
     await ask("/big");
     await ask("/state", { method: "PUT", body: "new state", headers: { "Content-Type": "text/plain" } });
@@ -53,6 +53,21 @@ story("a visit is recorded from its opening to its end, and no secret is", async
     await ask("/nothing");
     await ask("/state/../secret");
     assert.deepEqual(answers.map((one) => one.status), [200, 200, 204, 403, 403, 400]);
+  });
+
+  await stage.step("its figures are in the list while it lasts", async () => {
+    const sums = { exchanges: 3, refused: 3, request_bytes: "new state".length, response_bytes: 200_000 + "well\n".length };
+    const began = performance.now();
+    await until("the list has them all", async () => {
+      const [session] = (await gateway.cli("session", "list")).items;
+      return session?.state === "active" && Object.entries(sums).every(([key, sum]) => session[key] === sum);
+    });
+    stage.say(`the list was up to date ${(performance.now() - began).toFixed(0)} ms after the last answer`);
+    const shown = await gateway.cli("session", "show", alice.session);
+    assert.deepEqual(Object.fromEntries(Object.keys(sums).map((key) => [key, shown[key]])), sums);
+  });
+
+  await stage.step("she signs out", async () => {
     const left = await alice.send("POST", "/.postern/sign-out", {});
     assert.equal(left.status, 204);
   });

@@ -236,6 +236,55 @@ TEST(Index, SumsUpSessions) {
   EXPECT_EQ(a.response_bytes, 900U);
 }
 
+constexpr std::string_view kCompleted =
+    R"({"outcome":"\"request_bytes\":5","request_bytes":10,"response_bytes":300})";
+
+TEST(Index, SumsUpTheBytesOfASessionThatIsStillOpen) {
+  Fixture f;
+  f.append(EventType::SessionOpened, "A", kOpened);
+  for (int batch = 0; batch < 3; ++batch) {
+    f.append(EventType::ExchangeForwarded, "A");
+    f.append(EventType::ExchangeCompleted, "A", kCompleted);
+    f.append(EventType::ExchangeRefused, "A", R"({"request_bytes":7})");
+    f.catch_up();
+  }
+  const SessionRow open = f.index->sessions({})->at(0);
+  EXPECT_FALSE(open.ended.has_value());
+  EXPECT_EQ(open.forwarded, 3U);
+  EXPECT_EQ(open.refused, 3U);
+  EXPECT_EQ(open.request_bytes, 30U);
+  EXPECT_EQ(open.response_bytes, 900U);
+}
+
+TEST(Index, KeepsToTheSumsOfTheEndingOnceASessionHasEnded) {
+  Fixture f;
+  f.append(EventType::SessionOpened, "A", kOpened);
+  f.append(EventType::ExchangeCompleted, "A", kCompleted);
+  f.catch_up();
+  f.append(EventType::ExchangeCompleted, "A", kCompleted);  // in the batch of the ending: before it and after it
+  f.append(EventType::SessionEnded, "A", kEnded);
+  f.append(EventType::ExchangeCompleted, "A", kCompleted);
+  f.catch_up();
+  f.append(EventType::ExchangeCompleted, "A", kCompleted);  // an exchange that was cut ends last
+  f.catch_up();
+  const SessionRow ended = f.index->sessions({})->at(0);
+  EXPECT_EQ(ended.completed, 4U);
+  EXPECT_EQ(ended.request_bytes, 70U);
+  EXPECT_EQ(ended.response_bytes, 900U);
+}
+
+TEST(Index, TakesNoNumberOfBytesThatCannotBe) {
+  Fixture f;
+  f.append(EventType::SessionOpened, "A", kOpened);
+  f.append(EventType::ExchangeCompleted, "A", R"({"request_bytes":-4,"response_bytes":9223372036854775807})");
+  f.append(EventType::ExchangeCompleted, "A", R"({"request_bytes":"much","response_bytes":1})");
+  f.append(EventType::ExchangeCompleted, "A");
+  f.catch_up();
+  const SessionRow open = f.index->sessions({})->at(0);
+  EXPECT_EQ(open.request_bytes, 0U);
+  EXPECT_EQ(open.response_bytes, (1ULL << 50U) + 1);
+}
+
 TEST(Index, CountsSessionsAcrossBatchesAndRestarts) {
   Fixture f;
   f.append(EventType::SessionOpened, "A", kOpened);
