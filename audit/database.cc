@@ -66,6 +66,13 @@ Statement& Statement::bind(std::string_view text) {
   return *this;
 }
 
+Statement& Statement::bind_bytes(std::string_view bytes) {
+  const int result =
+      sqlite3_bind_blob64(statement_.get(), next_++, bytes.data(), bytes.size(), SQLITE_STATIC);
+  if (result != SQLITE_OK) failed_ = result;
+  return *this;
+}
+
 Statement& Statement::bind_null() {
   ++next_;  // start() left it unbound
   return *this;
@@ -97,6 +104,12 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::string_view Statement::bytes(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
   if (bytes == nullptr) return {};
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }

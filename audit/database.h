@@ -28,6 +28,7 @@ class Statement {
   Statement& bind(std::int64_t value);
   Statement& bind(std::uint64_t value) { return bind(static_cast<std::int64_t>(value)); }
   Statement& bind(std::string_view text);
+  Statement& bind_bytes(std::string_view bytes);
   Statement& bind_null();
 
   base::Result<bool> step();  // true: there is a row
@@ -35,6 +36,7 @@ class Statement {
 
   std::int64_t number(int column) const;
   std::string text(int column) const;
+  std::string_view bytes(int column) const;  // until the next step or start
   bool is_null(int column) const;
 
  private:

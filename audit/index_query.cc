@@ -1,16 +1,36 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions to the index. Each is answered along one index, in the order of the journal, so that a page costs
-// what it returns. A question with several drivers (three types of a family) is one such walk per driver,
-// merged. The unary plus in the other conditions keeps SQLite from choosing a different path.
+// Questions to the index. The table found gives the blocks in which something asked for occurs, in the order of
+// the journal; what else is asked for is looked up in the block. So a page costs the blocks that it was found in.
+// A question for several things (the types of a family) walks along all of them at once.
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
 
 #include "audit/index_state.h"
 #include "base/bytes.h"
 #include "base/json.h"
 
 namespace postern::audit {
+
+// What an event must be, in the index's own numbers.
+struct Sought {
+  std::array<bool, 256> types{};
+  Severity severity = Severity::Info;
+  std::optional<std::int64_t> session;
+  std::optional<std::int64_t> actor;
+  base::Micros since = std::numeric_limits<base::Micros>::min();
+  base::Micros until = std::numeric_limits<base::Micros>::max();
+  std::vector<std::int64_t> walks;  // along these of found; empty: along all blocks
+
+  bool matches(const IndexedEvent& event) const {
+    return types[event.type] && event.severity >= severity && (!session || event.session == *session) &&
+           (!actor || event.actor == *actor) && event.time >= since && event.time < until;
+  }
+};
+
 namespace {
 
 using base::Code;
@@ -48,41 +68,124 @@ Result<std::vector<int>> type_numbers(const std::vector<std::string>& wanted) {
   return numbers;
 }
 
-std::string list_of(const std::vector<int>& numbers) {
-  std::string out;
-  for (const int number : numbers) out += (out.empty() ? "" : ",") + std::to_string(number);
-  return out;
+// The rarest is walked along: a session, else an actor, else types.
+std::vector<std::int64_t> walks_of(const Sought& sought, const std::vector<int>& types) {
+  if (sought.session) return {what_of(Aspect::Session, *sought.session)};
+  if (sought.actor) return {what_of(Aspect::Actor, *sought.actor)};
+  std::vector<std::int64_t> walks;
+  for (const int type : types) walks.push_back(what_of(Aspect::Type, type));
+  if (!walks.empty()) return walks;
+  for (auto s = static_cast<int>(sought.severity); s > 0 && s <= static_cast<int>(Severity::Severe); ++s)
+    walks.push_back(what_of(Aspect::Severity, s));
+  return walks;
 }
 
-struct Plan {
-  std::vector<std::string> drivers;  // one walk each
-  std::string rest;                  // what every row must fulfil besides
+// Journal indices from first to before end.
+struct Bounds {
+  std::uint64_t first = 0;
+  std::uint64_t end = std::uint64_t{1} << 62U;  // beyond any journal, and a number to SQLite
+  bool empty() const { return first >= end; }
 };
 
-void also(std::string& rest, const std::string& condition) { rest += " AND " + condition; }
-
-// What a walk along an index begins with. None of the values is text: the statement can be put together.
-Plan plan_walks(const EventFilter& filter, const std::vector<int>& types, std::optional<std::int64_t> session,
-                std::optional<std::int64_t> actor) {
-  Plan plan;
-  const int severity = static_cast<int>(filter.severity);
-  if (session) {
-    plan.drivers.push_back("session = " + std::to_string(*session));
-    if (actor) also(plan.rest, "+actor = " + std::to_string(*actor));
-  } else if (actor) {
-    plan.drivers.push_back("actor = " + std::to_string(*actor));
-  } else if (!types.empty()) {
-    for (const int type : types) plan.drivers.push_back("type = " + std::to_string(type));
-  } else if (severity > 0) {
-    for (int s = severity; s <= static_cast<int>(Severity::Severe); ++s) {
-      plan.drivers.push_back("severity > 0 AND severity = " + std::to_string(s));  // names the partial index
-    }
-  } else {
-    plan.drivers.emplace_back("1");
+// Several walks along found (or one along all blocks) as one: each block once, in order.
+class BlockWalk {
+ public:
+  BlockWalk(Database& db, const Bounds& bounds, bool rising) : db_(db), rising_(rising) {
+    range_ = " BETWEEN " + std::to_string(bounds.first / kBlockEvents) + " AND " +
+             std::to_string((bounds.end - 1) / kBlockEvents);
   }
-  if (!types.empty() && (session || actor)) also(plan.rest, "+type IN (" + list_of(types) + ")");
-  if (severity > 0) also(plan.rest, "+severity >= " + std::to_string(severity));
-  return plan;
+
+  Status add(std::optional<std::int64_t> what) {
+    const std::string from = what ? "FROM found WHERE what = " + std::to_string(*what) + " AND block"
+                                  : std::string("FROM events WHERE block");
+    auto statement =
+        db_.prepare("SELECT block " + from + range_ + " ORDER BY block " + (rising_ ? "ASC" : "DESC"));
+    if (!statement.ok()) return statement.error();
+    lines_.push_back({std::move(*statement), 0});
+    return step(lines_.size() - 1);
+  }
+
+  // Nothing after the last one.
+  Result<std::optional<std::uint64_t>> next() {
+    if (lines_.empty()) return std::optional<std::uint64_t>();
+    const auto nearer = [this](const Line& a, const Line& b) {
+      return rising_ ? a.block < b.block : a.block > b.block;
+    };
+    const std::uint64_t block = std::min_element(lines_.begin(), lines_.end(), nearer)->block;
+    for (std::size_t i = lines_.size(); i > 0; --i) {
+      if (lines_[i - 1].block != block) continue;
+      if (const Status stepped = step(i - 1); !stepped.ok()) return stepped.error();
+    }
+    return std::optional<std::uint64_t>(block);
+  }
+
+ private:
+  struct Line {
+    Statement statement;
+    std::uint64_t block;
+  };
+  // A line that has ended goes.
+  Status step(std::size_t line) {
+    const auto row = lines_[line].statement.step();
+    if (!row.ok()) return row.error();
+    if (*row) {
+      lines_[line].block = static_cast<std::uint64_t>(lines_[line].statement.number(0));
+    } else {
+      lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(line));
+    }
+    return Ok{};
+  }
+
+  Database& db_;
+  bool rising_;
+  std::string range_;
+  std::vector<Line> lines_;
+};
+
+using OnEvent = std::function<bool(std::uint64_t index, const IndexedEvent& event)>;
+
+// The block's events that match, in order, until on_event says no. True: go on.
+bool look_through(std::string_view packed, std::uint64_t first, const Bounds& bounds, const Sought& sought,
+                  bool rising, const OnEvent& on_event) {
+  const std::size_t count = *events_in(packed);
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t i = rising ? n : count - 1 - n;
+    const std::uint64_t index = first + i;
+    if (index < bounds.first || index >= bounds.end) continue;
+    const IndexedEvent event = event_at(packed, i);
+    if (sought.matches(event) && !on_event(index, event)) return false;
+  }
+  return true;
+}
+
+Result<std::optional<std::int64_t>> number_if_any(Database& db, const std::string& sql) {
+  auto statement = db.prepare(sql);
+  if (!statement.ok()) return statement.error();
+  const auto row = statement->step();
+  if (!row.ok()) return row.error();
+  if (!*row || statement->is_null(0)) return std::optional<std::int64_t>();
+  return std::optional<std::int64_t>(statement->number(0));
+}
+
+// The bounds that since, until, before and after give; times through the table of blocks.
+Result<Bounds> bounds_of(Database& db, const EventFilter& filter) {
+  Bounds bounds;
+  if (filter.before) bounds.end = std::min(bounds.end, *filter.before);
+  if (filter.after) bounds.first = std::min(*filter.after, bounds.end) + 1;
+  if (filter.since) {
+    const auto block =
+        number_if_any(db, "SELECT min(number) FROM blocks WHERE latest >= " + std::to_string(*filter.since));
+    if (!block.ok()) return block.error();
+    bounds.first =
+        *block ? std::max(bounds.first, static_cast<std::uint64_t>(**block) * kBlockEvents) : bounds.end;
+  }
+  if (filter.until) {
+    const auto block =
+        number_if_any(db, "SELECT max(number) FROM blocks WHERE earliest < " + std::to_string(*filter.until));
+    if (!block.ok()) return block.error();
+    bounds.end = *block ? std::min(bounds.end, (static_cast<std::uint64_t>(**block) + 1) * kBlockEvents) : 0;
+  }
+  return bounds;
 }
 
 }  // namespace
@@ -97,95 +200,84 @@ Result<std::optional<std::int64_t>> Index::State::row_of(const char* sql, std::s
   return std::optional<std::int64_t>(statement->number(0));
 }
 
-// The bounds on i that since, until, before and after give; times through the table of blocks.
-std::string Index::State::bounds_of(const EventFilter& filter) {
-  const std::string block = std::to_string(kBlockEvents);
-  std::string out;
-  if (filter.since) {
-    const std::string since = std::to_string(*filter.since);
-    out += " AND i >= (SELECT ifnull(min(number), 1 << 50) * " + block +
-           " FROM blocks WHERE latest >= " + since + ")";
-    also(out, "+time >= " + since);
-  }
-  if (filter.until) {
-    const std::string until = std::to_string(*filter.until);
-    out += " AND i < (SELECT (ifnull(max(number), -1) + 1) * " + block + " FROM blocks WHERE earliest < " +
-           until + ")";
-    also(out, "+time < " + until);
-  }
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;  // beyond any journal, and a number to SQLite
-  if (filter.before) also(out, "i < " + std::to_string(std::min(*filter.before, kMost)));
-  if (filter.after) also(out, "i > " + std::to_string(std::min(*filter.after, kMost)));
-  return out;
-}
-
-Result<Statement> Index::State::query(const EventFilter& filter, const std::string& prefix) {
+Result<Sought> Index::State::resolve(const EventFilter& filter) {
   const auto types = type_numbers(filter.types);
   if (!types.ok()) return types.error();
-  std::optional<std::int64_t> session;
-  std::optional<std::int64_t> actor;
+  Sought sought;
+  for (const int type : *types) sought.types[static_cast<std::size_t>(type)] = true;
+  if (types->empty()) std::fill_n(sought.types.begin(), kEventTypes, true);
+  sought.severity = filter.severity;
+  sought.since = filter.since.value_or(sought.since);
+  sought.until = filter.until.value_or(sought.until);
   if (!filter.session.empty()) {
     const auto row = row_of("SELECT id FROM sessions WHERE name = ?", filter.session);
     if (!row.ok()) return row.error();
-    session = row->value_or(-1);  // no such row: no events
+    sought.session = row->value_or(-1);  // no such row: no events
   }
   if (!filter.actor.empty()) {
     const auto row = row_of("SELECT id FROM actors WHERE name = ?", filter.actor);
     if (!row.ok()) return row.error();
-    actor = row->value_or(-1);
+    sought.actor = row->value_or(-1);
   }
-  const Plan plan = plan_walks(filter, *types, session, actor);
-  const std::string bounds = bounds_of(filter);
-  const std::string order = std::string(" ORDER BY i ") + (filter.oldest_first ? "ASC" : "DESC") + " LIMIT " +
-                            std::to_string(std::min(filter.limit, kQueryLimit));
-  std::string sql;
-  for (const std::string& driver : plan.drivers) {
-    if (!sql.empty()) sql += " UNION ALL ";
-    sql += "SELECT i FROM (SELECT i FROM events WHERE " + driver + bounds + plan.rest + order + ")";
+  sought.walks = walks_of(sought, *types);
+  return sought;
+}
+
+Status Index::State::search(const EventFilter& filter, const OnEvent& on_event) {
+  const auto sought = resolve(filter);
+  if (!sought.ok()) return sought.error();
+  const auto bounds = bounds_of(db, filter);
+  if (!bounds.ok()) return bounds.error();
+  if (bounds->empty()) return Ok{};
+  BlockWalk walk(db, *bounds, filter.oldest_first);
+  for (const std::int64_t what : sought->walks) {
+    if (Status added = walk.add(what); !added.ok()) return added;
   }
-  return db.prepare(prefix + sql + order);
+  if (sought->walks.empty()) {
+    if (Status added = walk.add(std::nullopt); !added.ok()) return added;
+  }
+  auto read = db.prepare("SELECT packed FROM events WHERE block = ?");
+  if (!read.ok()) return read.error();
+  for (;;) {
+    const auto number = walk.next();
+    if (!number.ok()) return number.error();
+    if (!*number) return Ok{};
+    const auto row = read->start().bind(**number).step();
+    if (!row.ok()) return row.error();
+    ++blocks_read;
+    const std::string_view packed = *row ? read->bytes(0) : std::string_view();
+    if (!events_in(packed)) return fail(Code::Corrupt, "the index: a block of events is damaged");
+    if (!look_through(packed, **number * kBlockEvents, *bounds, *sought, filter.oldest_first, on_event))
+      return Ok{};
+  }
 }
 
 Result<std::vector<std::uint64_t>> Index::events(const EventFilter& filter) {
-  auto statement = state_->query(filter, "");
-  if (!statement.ok()) return statement.error();
   std::vector<std::uint64_t> indices;
-  for (;;) {
-    const auto row = statement->step();
-    if (!row.ok()) return row.error();
-    if (!*row) return indices;
-    indices.push_back(static_cast<std::uint64_t>(statement->number(0)));
-  }
+  const std::size_t limit = std::min(filter.limit, kQueryLimit);
+  const Status searched = state_->search(filter, [&](std::uint64_t index, const IndexedEvent&) {
+    if (indices.size() < limit) indices.push_back(index);
+    return indices.size() < limit;
+  });
+  if (!searched.ok()) return searched.error();
+  return indices;
 }
 
-Result<std::string> Index::explain(const EventFilter& filter) {
-  auto statement = state_->query(filter, "EXPLAIN QUERY PLAN ");
-  if (!statement.ok()) return statement.error();
-  std::string out;
-  for (;;) {
-    const auto row = statement->step();
-    if (!row.ok()) return row.error();
-    if (!*row) return out;
-    out += statement->text(3) + "\n";
-  }
-}
+std::uint64_t Index::blocks_read() const { return state_->blocks_read; }
 
 Result<std::vector<EventCount>> Index::counts(base::Micros since) {
   EventFilter filter;
   filter.since = since;
-  const std::string bounds = state_->bounds_of(filter);
-  auto statement = state_->db.prepare("SELECT type, severity, count(*) FROM events WHERE 1" + bounds +
-                                      " GROUP BY type, severity");
-  if (!statement.ok()) return statement.error();
+  std::map<std::pair<std::uint8_t, Severity>, std::uint64_t> counted;
+  const Status searched = state_->search(filter, [&](std::uint64_t, const IndexedEvent& event) {
+    ++counted[{event.type, event.severity}];
+    return true;
+  });
+  if (!searched.ok()) return searched.error();
   std::vector<EventCount> counts;
-  for (;;) {
-    const auto row = statement->step();
-    if (!row.ok()) return row.error();
-    if (!*row) return counts;
-    counts.push_back({static_cast<EventType>(statement->number(0)),
-                      static_cast<Severity>(statement->number(1)),
-                      static_cast<std::uint64_t>(statement->number(2))});
-  }
+  for (const auto& [kind, count] : counted)
+    counts.push_back({static_cast<EventType>(kind.first), kind.second, count});
+  return counts;
 }
 
 namespace {

@@ -5,30 +5,48 @@
 // two commits.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "audit/database.h"
+#include "audit/event_block.h"
 #include "audit/index.h"
 
 namespace postern::audit {
 
-// Events per row of the table blocks, which turns a time into a range of journal indices: a thousandth of the
-// size of an index on time, and no cost per event.
-inline constexpr std::uint64_t kBlockEvents = 1024;
+// What a question may ask for. The table found(what, block) says which blocks hold an event with it.
+enum class Aspect : std::uint8_t { Type, Severity, Session, Actor };
+inline std::int64_t what_of(Aspect aspect, std::int64_t value) {
+  return value * 4 + static_cast<std::int64_t>(aspect);
+}
 
-struct TimeBlock {
-  std::uint64_t number = 0;
-  base::Micros earliest = 0;
-  base::Micros latest = 0;
-  bool used = false;
+inline constexpr std::uint64_t kNoBlock = std::numeric_limits<std::uint64_t>::max();
+
+// The block that is being filled. Times bound the search of a question about time, for a clock may step back.
+struct OpenBlock {
+  std::uint64_t number = kNoBlock;
+  std::string events;  // event_block.h
+  base::Micros earliest = std::numeric_limits<base::Micros>::max();
+  base::Micros latest = std::numeric_limits<base::Micros>::min();
+};
+
+struct KnownActor {
+  std::uint32_t row = 0;
+  std::uint64_t found_in = kNoBlock;  // the last block for which found() was told
 };
 
 // A session that had events in this process: its row, and what was counted since the last commit.
 struct SessionCounter {
-  std::int64_t row = 0;
+  std::uint32_t row = 0;
+  std::uint64_t found_in = kNoBlock;
   std::int64_t forwarded = 0;
   std::int64_t completed = 0;
   std::int64_t refused = 0;
@@ -39,39 +57,58 @@ struct SessionCounter {
   bool counted = false;
 };
 
+// Looked up by what stands in the line, without copying it.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+template <typename Value>
+using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+
+struct Sought;  // index_query.cc
+
 struct Index::State {
   explicit State(Database d) : db(std::move(d)) {}
 
   // index.cc
   base::Status prepare_writer();
   base::Status load_progress();
+  base::Status load_open_block();
   base::Status add(std::uint64_t index, const EventFields& event);
-  base::Result<std::int64_t> actor_row(std::string_view actor);
+  base::Status put(std::uint64_t index, const IndexedEvent& event);
+  base::Status turn_to(std::uint64_t block_number);
+  base::Result<KnownActor*> actor_of(std::string_view actor);
   base::Result<SessionCounter*> session_of(std::uint64_t index, const EventFields& event);
   base::Status note(SessionCounter& session, std::uint64_t index, const EventFields& event);
   base::Status open_session(const SessionCounter& session, std::uint64_t index, const EventFields& event);
   base::Status end_session(const SessionCounter& session, std::uint64_t index, const EventFields& event);
-  base::Status note_time(std::uint64_t index, base::Micros time);
+  void found(Aspect aspect, std::uint32_t value, std::uint64_t& found_in);
   base::Status save_block();
+  base::Status save_found();
   base::Status save_counters();
   base::Status commit();
   base::Status give_up(const base::Status& status);  // rolls the batch back; returns status
-  base::Result<std::uint64_t> add_from(JournalReader& journal);
 
   // index_query.cc
   base::Result<std::optional<std::int64_t>> row_of(const char* sql, std::string_view text);
-  base::Result<Statement> query(const EventFilter& filter, const std::string& prefix);
-  static std::string bounds_of(const EventFilter& filter);
+  base::Result<Sought> resolve(const EventFilter& filter);
+  // Every event that the filter asks for (its text and limit aside), in order, until on_event says no.
+  base::Status search(const EventFilter& filter,
+                      const std::function<bool(std::uint64_t index, const IndexedEvent& event)>& on_event);
 
   Database db;
   Statement begin_batch, end_batch, cancel_batch;
-  Statement insert_event, save_next, insert_block;
+  Statement insert_block, insert_events, insert_found, save_next;
   Statement find_actor, insert_actor;
   Statement find_session, insert_session, count_session, update_opened, update_ended;
-  std::unordered_map<std::string, std::int64_t> actors;
-  std::unordered_map<std::string, SessionCounter> counters;
-  TimeBlock block;
+  ByText<KnownActor> actors;
+  ByText<SessionCounter> counters;
+  std::array<std::uint64_t, kEventTypes> type_found_in{};
+  std::array<std::uint64_t, 3> severity_found_in{};           // Severity::Info is never asked for
+  std::vector<std::pair<std::int64_t, std::uint64_t>> fresh;  // rows of found that are not written yet
+  OpenBlock block;
   std::uint64_t next = 0;
+  std::uint64_t blocks_read = 0;
   bool writer = false;
   bool in_batch = false;
 };
