@@ -10,10 +10,15 @@
 namespace postern::console::api {
 namespace {
 
+// What the log says of a node counts only while it is checked: without a check nobody would say that it is back.
 base::Json nodes_of(const Parts& parts) {
   base::Json nodes = parts.facts.component.value("nodes", base::Json::array());
   for (base::Json& node : nodes) {
-    node.update(parts.nodes.of(base::json_text_or(node, "service", ""), base::json_text_or(node, "url", "")));
+    const bool checked = base::json_bool_or(node, "checked", false);
+    node.erase("checked");
+    node.update(
+        checked ? parts.nodes.of(base::json_text_or(node, "service", ""), base::json_text_or(node, "url", ""))
+                : base::Json{{"state", "not_checked"}});
   }
   return nodes;
 }

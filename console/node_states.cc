@@ -17,7 +17,7 @@ void NodeStates::take(const base::Json& event) {
 
 base::Json NodeStates::of(const std::string& service, const std::string& url) const {
   const auto found = seen_.find({service, url});
-  if (found == seen_.end()) return {{"state", "unknown"}};
+  if (found == seen_.end()) return {{"state", "not_checked"}};
   const Seen& seen = found->second;
   base::Json json{{"state", seen.up ? "up" : "down"}, {"since", seen.time}};
   if (!seen.reason.empty()) json["reason"] = seen.reason;

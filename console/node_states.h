@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which nodes of the component answer, as the log's node.up and node.down events say. A node that no event
-// speaks about is unknown.
+// speaks about was not checked (yet, or its service has no health check): that is neither up nor down.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ class NodeStates {
   // Takes an event; passes over those that are not about a node. Events may come in any order: the newest
   // counts.
   void take(const base::Json& event);
-  // "state", "since"* and "reason"* of a node, by service and URL.
+  // "state" (up, down, not_checked), "since"* and "reason"* of a node, by service and URL.
   base::Json of(const std::string& service, const std::string& url) const;
 
  private:

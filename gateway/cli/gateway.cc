@@ -41,12 +41,21 @@ const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Operations", "policy.operations"},
                                    {"Policy since", "policy.loaded", Kind::Time}};
 
+// The nodes, with their state in words: "not checked" is one of three.
+base::Json nodes_in_words(const base::Json& component) {
+  base::Json nodes = component.value("nodes", base::Json::array());
+  for (base::Json& node : nodes) {
+    if (base::json_text_or(node, "state", "") == "not_checked") node["state"] = "not checked";
+  }
+  return nodes;
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
   return to_lines(answer, kFigures) + "\n" +
          to_table(answer.value("roles", base::Json::array()), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
-         to_table(component.value("nodes", base::Json::array()), kNodes, "No component is configured.");
+         to_table(nodes_in_words(component), kNodes, "No component is configured.");
 }
 
 // "file:line:column: message" for each fault of one of the two files.

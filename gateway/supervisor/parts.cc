@@ -185,7 +185,9 @@ Json component_json(const Config& config) {
   Json nodes = Json::array();
   for (const Service& service : config.services) {
     services.push_back({{"name", service.name}, {"path", service.path}});
-    for (const Node& node : service.nodes) nodes.push_back({{"service", service.name}, {"url", node.url}});
+    const bool checked = !service.health.path.empty();
+    for (const Node& node : service.nodes)
+      nodes.push_back({{"service", service.name}, {"url", node.url}, {"checked", checked}});
   }
   return {{"services", std::move(services)}, {"nodes", std::move(nodes)}};
 }

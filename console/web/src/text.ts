@@ -232,7 +232,8 @@ export const words = {
     not_writable: 'not writable',
     size: (n: number) => count(n, 'event', 'events'),
     nodes: 'Component',
-    nodes_up: (up: number, all: number) => `${up} of ${all} nodes up`,
+    nodes_are: (up: number, down: number, unchecked: number) =>
+      [up && `${up} up`, down && `${down} down`, unchecked && `${unchecked} not checked`].filter(Boolean).join(', '),
     no_nodes: 'no nodes',
     roles: 'Roles',
     roles_running: (up: number, all: number) => (up === all ? `${all} running` : `${up} of ${all} running`),
@@ -244,7 +245,7 @@ export const words = {
     restarts: (n: number) => count(n, 'restart', 'restarts'),
     details: 'Details',
     role_states: { running: 'running', starting: 'starting', backing_off: 'backing off', stopped: 'stopped' },
-    node_states: { up: 'up', down: 'down', unknown: 'unknown' },
+    node_states: { up: 'up', down: 'down', not_checked: 'not checked' },
   },
 
   not_found: { title: 'There is no such page', back: 'Back to the console' },

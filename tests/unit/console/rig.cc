@@ -44,7 +44,9 @@ Facts make_facts(const std::string& directory) {
   facts.names = {*http::parse_authority("127.0.0.1:9443")};
   facts.listeners = {{{"name", "admin"}, {"address", "127.0.0.1:9443"}}};
   facts.component = {{"services", base::Json::array()},
-                     {"nodes", {{{"service", "p"}, {"url", "http://127.0.0.1:9090"}}}}};
+                     {"nodes",
+                      {{{"service", "p"}, {"url", "http://127.0.0.1:9090"}, {"checked", true}},
+                       {{"service", "q"}, {"url", "http://127.0.0.1:9091"}, {"checked", false}}}}};
   facts.accounts = {{"root", Rank::Admin, password_hash()}, {"eve", Rank::Auditor, password_hash()}};
   return facts;
 }

@@ -237,6 +237,21 @@ TEST_F(SiteTest, ShowsStatusWithWhatItKnowsAndWhatTheSupervisorKnows) {
   EXPECT_EQ(status["log"]["writable"], true);
 }
 
+TEST_F(SiteTest, CallsANodeThatNobodyChecksNeitherUpNorDown) {
+  connect_ledger();
+  Ask ask{Get, "/api/v1/status"};
+  ask.local = true;
+  const base::Json nobody_said = json_of(answer(ask))["component"]["nodes"];
+  EXPECT_EQ(nobody_said[0]["state"], "not_checked") << "no check has ended yet";
+  nodes.take({{"type", "node.down"},
+              {"time", "2026-03-01T00:00:00.000000Z"},
+              {"detail", {{"service", "q"}, {"node", "http://127.0.0.1:9091"}, {"reason", "refused"}}}});
+  const base::Json unchecked = json_of(answer(ask))["component"]["nodes"][1];
+  EXPECT_EQ(unchecked,
+            (base::Json{{"service", "q"}, {"url", "http://127.0.0.1:9091"}, {"state", "not_checked"}}))
+      << "what was said while it had a check counts no more";
+}
+
 TEST_F(SiteTest, NamesTheMethodsOfAPathThatHasNotThisOne) {
   const Response response = answer(change(Delete, "/api/v1/remote-access"));
   EXPECT_EQ(response.status, 405);

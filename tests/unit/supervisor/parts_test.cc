@@ -75,7 +75,10 @@ TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
   const base::Json part = console_part(config, material);
   expect_without(part, {"PRIVATE KEY", "support.key", "policy.yaml"});
   EXPECT_EQ(part["public_url"], "https://support.example.org");
-  EXPECT_EQ(part["component"]["nodes"].size(), 3U);
+  const base::Json& nodes = part["component"]["nodes"];
+  ASSERT_EQ(nodes.size(), 3U);
+  EXPECT_EQ(nodes[0]["checked"], true);
+  EXPECT_EQ(nodes[2]["checked"], false) << "a service without a health check";
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ export interface Role {
 export interface Node {
   service: string;
   url: string;
-  state: 'up' | 'down' | 'unknown';
+  state: 'up' | 'down' | 'not_checked';
   since?: string;
   reason?: string;
 }

@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whether the gateway itself is well, in one line; details one click away.
-import type { GatewayStatus } from '../api/types';
+import type { GatewayStatus, Node } from '../api/types';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
 import { parts } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
 
-type Health = 'good' | 'warn' | 'bad';
+type Health = 'good' | 'plain' | 'warn' | 'bad';
 interface Fact {
   name: string;
   value: string;
@@ -21,11 +21,23 @@ function health_of(up: number, all: number): Health {
   return up < all ? 'warn' : 'good';
 }
 
+// A node that nobody checks is no reason to worry, and none to be at ease.
+const node_health: Record<Node['state'], Health> = { up: 'good', down: 'bad', not_checked: 'plain' };
+
+function nodes_fact(nodes: Node[]): Fact {
+  const count = (state: Node['state']) => nodes.filter((one) => one.state === state).length;
+  const up = count('up');
+  const down = count('down');
+  return {
+    name: words.status.nodes,
+    value: nodes.length ? words.status.nodes_are(up, down, count('not_checked')) : words.status.no_nodes,
+    health: down ? (up ? 'warn' : 'bad') : up ? 'good' : 'plain',
+  };
+}
+
 function facts_of(status: GatewayStatus): Fact[] {
   const roles = status.roles ?? [];
-  const nodes = status.component?.nodes ?? [];
   const running = roles.filter((one) => one.state === 'running').length;
-  const up = nodes.filter((one) => one.state === 'up').length;
   const writable = status.log?.writable ?? false;
   const facts: Fact[] = [
     {
@@ -33,11 +45,7 @@ function facts_of(status: GatewayStatus): Fact[] {
       value: `${writable ? words.status.writable : words.status.not_writable}, ${words.status.size(status.log?.size ?? 0)}`,
       health: writable ? 'good' : 'bad',
     },
-    {
-      name: words.status.nodes,
-      value: nodes.length ? words.status.nodes_up(up, nodes.length) : words.status.no_nodes,
-      health: health_of(up, nodes.length),
-    },
+    nodes_fact(status.component?.nodes ?? []),
     {
       name: words.status.roles,
       value: words.status.roles_running(running, roles.length),
@@ -104,7 +112,7 @@ function Details({ status }: { status: GatewayStatus }) {
           {(status.component?.nodes ?? []).map((node) => (
             <li
               key={node.service + node.url}
-              class={`fact-${node.state === 'up' ? 'good' : node.state === 'down' ? 'bad' : 'warn'}`}
+              class={`fact-${node_health[node.state]}`}
             >
               <span class="dot" aria-hidden="true" />
               <b>
