@@ -93,7 +93,7 @@ void FakeLedger::send_size(std::uint64_t size) {
 }
 void FakeLedger::reply(std::uint64_t id, bool ok, const base::Json& json) {
   const std::string text = base::dump_json(json);
-  send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Reply), encoded(ipc::Reply{id, ok, text}));
+  send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Reply), encoded(ipc::Reply{id, ok, text, {}}));
 }
 
 void FakeLedger::take(std::uint16_t type, std::string_view payload) {
