@@ -49,6 +49,21 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   }
 }
 
+Result<std::string> read_open_file(int fd, const std::string& path, std::size_t limit) {
+  std::string out(limit + 1, '\0');
+  std::size_t held = 0;
+  while (held < out.size()) {
+    const ssize_t n = ::pread(fd, out.data() + held, out.size() - held, static_cast<off_t>(held));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(path, errno);
+    if (n == 0) break;
+    held += static_cast<std::size_t>(n);
+  }
+  if (held > limit) return fail(Code::Limit, path + ": is larger than " + std::to_string(limit) + " bytes");
+  out.resize(held);
+  return out;
+}
+
 Status write_file(const std::string& path, std::string_view content, mode_t mode) {
   const std::string beside = path + "." + to_hex(random_bytes(6)) + ".new";
   const UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));

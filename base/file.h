@@ -17,6 +17,10 @@ namespace postern::base {
 // A regular file of at most limit bytes; the error names the path.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
+// The same of a file that somebody else opened, from its beginning, whatever was read of it before. It leaves
+// no second copy of the content in memory.
+Result<std::string> read_open_file(int fd, const std::string& path, std::size_t limit);
+
 // Writes beside the path, syncs, renames, syncs the folder. The mode is exactly the one given.
 Status write_file(const std::string& path, std::string_view content, mode_t mode);
 

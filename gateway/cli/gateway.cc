@@ -16,7 +16,8 @@ const std::vector<Column> kRoles{{"ROLE", "name"},
                                  {"STATE", "state"},
                                  {"PID", "pid", Kind::Number},
                                  {"RESTARTS", "restarts", Kind::Number},
-                                 {"STARTED", "started", Kind::Time}};
+                                 {"STARTED", "started", Kind::Time},
+                                 {"REASON", "reason"}};
 const std::vector<Column> kListeners{{"LISTENER", "name"},
                                      {"ADDRESS", "address"},
                                      {"CERTIFICATE UNTIL", "certificate.not_after", Kind::Time},

@@ -7,7 +7,7 @@
 //   supervisor -> role
 //   Start          JSON: name, index, its part of the configuration; fds in the order of "fds"
 //   Channel        text peer ("ledger", "exchange", "keeper.tls" ...), u32 index; fds
-//   Reload         JSON: the new part of the configuration
+//   Reload         JSON: its new part of the configuration; fds in the order of "fds"
 //   Drain          finish what is under way, take nothing new
 //   Connected      id u64; fd
 //   ConnectFailed  id u64, text
@@ -18,6 +18,7 @@
 //   Connect        id u64, node u32: open a connection to this node
 //   Ask            id u64, JSON {ask: "status"|"reload"|...}
 //   Drained        nothing is under way any more (after Drain)
+//   Failed         text: why it ends now; for people, in status and in the event
 //
 // Channel frames come before Start for the channels that exist at the beginning, and again whenever a peer
 // was restarted: the new descriptors replace the old ones.
@@ -43,9 +44,10 @@ enum class ToRole : std::uint16_t {
   ConnectFailed = 6,
   Answer = 7,
 };
-enum class FromRole : std::uint16_t { Ready = 33, Connect = 34, Ask = 35, Drained = 36 };
+enum class FromRole : std::uint16_t { Ready = 33, Connect = 34, Ask = 35, Drained = 36, Failed = 37 };
 
 inline constexpr int kControlFd = 3;
+inline constexpr std::size_t kReasonLimit = 1024;  // bytes of Failed: the rest is cut off
 // Payload of a frame at most: an enforcer's Start carries the roots of each node, about 220 KiB where they
 // are the system's.
 inline constexpr std::size_t kControlFrame = 24U << 20U;

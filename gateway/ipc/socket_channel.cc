@@ -141,7 +141,12 @@ void SocketChannel::on_ready(unsigned ready) {
   if (open() && (ready & loop::kWritable) != 0) transmit();
 }
 
-void SocketChannel::receive() {
+void SocketChannel::take_arrived() {
+  while (open() && !failing_ && receive()) {
+  }
+}
+
+bool SocketChannel::receive() {
   char* into = in_.reserve(std::min(kReadPiece, in_.room()));
   iovec piece{into, std::min(kReadPiece, in_.room())};
   msghdr message{};
@@ -151,7 +156,7 @@ void SocketChannel::receive() {
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) return false;
   for (cmsghdr* header = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr; header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -171,6 +176,7 @@ void SocketChannel::receive() {
     in_.commit(static_cast<std::size_t>(n));
     if (!take_frames()) fail(base::fail(base::Code::Invalid, "the peer broke the channel's framing"));
   }
+  return true;
 }
 
 bool SocketChannel::take_frames() {

@@ -53,6 +53,8 @@ class SocketChannel {
   // is full (then it closes).
   bool send(std::uint16_t type, std::string_view payload, Fds fds = {});
   void flush();
+  // Takes what has arrived already, without waiting for the loop to notice: what a peer that has ended still said.
+  void take_arrived();
   std::size_t queued() const;
   bool open() const { return socket_.valid(); }
   void close();  // at once, without calling on_closed
@@ -60,7 +62,7 @@ class SocketChannel {
  private:
   struct Outgoing;
   void on_ready(unsigned ready);
-  void receive();
+  bool receive();  // false: nothing was there
   bool take_frames();
   bool transmit();
   void fail(base::Error why);

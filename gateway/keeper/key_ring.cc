@@ -2,10 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/keeper/key_ring.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+#include <openssl/crypto.h>
 
 #include <map>
 #include <utility>
@@ -15,6 +12,7 @@
 #include "certs/certificate.h"
 #include "certs/keeper_protocol.h"
 #include "certs/openssl_ptr.h"
+#include "certs/private_key.h"
 #include "gateway/keeper/signing.h"
 
 namespace postern::keeper {
@@ -28,37 +26,6 @@ using certs::KeeperRequest;
 using certs::TicketKey;
 
 constexpr std::size_t kTicketGenerations = 2;  // the one that seals, and the one before it
-
-// A key file that asks for a password would make the keeper wait for a person.
-extern "C" int postern_refuse_password(char* /*out*/, int /*size*/, int /*writing*/, void* /*data*/) {
-  return -1;
-}
-
-base::Result<certs::KeyPtr> read_private_key(const KeyFile& file) {
-  if (file.content.size() > kKeyFileLimit)
-    return fail(Code::Limit, file.path + " is longer than a key file is");
-  if (file.content.find("ENCRYPTED") != std::string_view::npos) {
-    return fail(Code::Invalid,
-                file.path + " is encrypted; give the key without a password (mode 0600 protects it)");
-  }
-  ERR_clear_error();
-  const certs::BioPtr in(BIO_new_mem_buf(file.content.data(), static_cast<int>(file.content.size())));
-  certs::KeyPtr key(
-      in == nullptr ? nullptr : PEM_read_bio_PrivateKey(in.get(), nullptr, postern_refuse_password, nullptr));
-  if (key == nullptr) {
-    return fail(Code::Invalid, file.path + " has no private key (\"-----BEGIN PRIVATE KEY-----\"): " +
-                                   certs::openssl_reason());
-  }
-  return key;
-}
-
-base::Status check_pair(EVP_PKEY* key, const std::string& path, std::string_view certificate_pem) {
-  auto chain = certs::read_chain(certificate_pem);
-  if (!chain) return chain.error();
-  if (chain->front().key_id == certs::key_id_of(key)) return Ok{};
-  return fail(Code::Invalid,
-              "the key in " + path + " does not belong to the certificate (" + chain->front().subject + ")");
-}
 
 TicketKey random_ticket_key() {
   TicketKey key;
@@ -82,9 +49,18 @@ base::Status check_key_file_mode(const std::string& path, mode_t mode) {
 }
 
 struct KeyRing::State {
+  using Keys = std::map<std::string, certs::KeyPtr, std::less<>>;  // by key id
   struct Listener {
-    std::map<std::string, certs::KeyPtr, std::less<>> keys;  // by key id
-    std::vector<TicketKey> tickets;                          // current first
+    Keys keys;
+    Keys retired;                    // until drop_retired()
+    std::vector<TicketKey> tickets;  // current first
+
+    EVP_PKEY* find(std::string_view id) const {  // nullptr: there is none
+      for (const Keys* among : {&keys, &retired}) {
+        if (const auto key = among->find(id); key != among->end()) return key->second.get();
+      }
+      return nullptr;
+    }
   };
   std::map<std::string, Listener, std::less<>> listeners;
   base::Secret pass_key;
@@ -107,13 +83,27 @@ KeyRing::~KeyRing() {
 base::Status KeyRing::add_tls_key(const std::string& listener, const KeyFile& file,
                                   std::string_view certificate_pem) {
   if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
-  auto key = read_private_key(file);
+  auto key = certs::read_private_key(file.content, file.path);
   if (!key) return key.error();
   if (auto usable = check_key(key->get()); !usable) return usable;
-  if (auto pair = check_pair(key->get(), file.path, certificate_pem); !pair) return pair;
+  if (auto pair = certs::check_pair(key->get(), file.path, certificate_pem); !pair) return pair;
   std::string id = certs::key_id_of(key->get());
   state_->listeners[listener].keys.insert_or_assign(std::move(id), *std::move(key));
   return Ok{};
+}
+
+void KeyRing::adopt(KeyRing& fresh) {
+  for (auto& [name, listener] : fresh.state_->listeners) {
+    State::Listener& own = state_->listeners[name];
+    for (const auto& [id, key] : listener.keys) own.keys.erase(id);
+    own.retired.merge(own.keys);
+    own.keys = std::move(listener.keys);
+  }
+  state_->pass_key = std::move(fresh.state_->pass_key);
+}
+
+void KeyRing::drop_retired() {
+  for (auto& [name, listener] : state_->listeners) listener.retired.clear();
 }
 
 base::Status KeyRing::set_pass_key(const KeyFile& file) {
@@ -155,9 +145,9 @@ std::string KeyRing::State::sign_tls(std::uint32_t tag, BinaryReader& in, const 
   const auto scheme = static_cast<certs::Scheme>(in.u16());
   const std::string_view to_be_signed = in.text();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
-  const auto key = listener.keys.find(key_id);
-  if (key == listener.keys.end()) return certs::encode_refused(tag, "this listener has no such key");
-  auto signature = sign(key->second.get(), scheme, to_be_signed);
+  EVP_PKEY* key = listener.find(key_id);
+  if (key == nullptr) return certs::encode_refused(tag, "this listener has no such key");
+  auto signature = sign(key, scheme, to_be_signed);
   if (!signature) return certs::encode_refused(tag, signature.error().message);
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }

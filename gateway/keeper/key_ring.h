@@ -33,7 +33,6 @@ namespace postern::keeper {
 // How long a ticket key seals; it opens for twice as long. Sessions themselves end after the TLS library's
 // own two hours.
 inline constexpr base::Nanos kTicketKeyLife = 4LL * 3600 * base::kSecond;
-inline constexpr std::size_t kKeyFileLimit = 64U << 10U;  // bytes of a key file
 
 enum class Peer { Terminator, Ledger };
 
@@ -68,6 +67,12 @@ class KeyRing {
   // The key that signs passes: an Ed25519 seed of 32 bytes in base64url, and a newline. At most once.
   base::Status set_pass_key(const KeyFile& key);
   static std::string format_pass_key(const base::Secret& seed);  // what `init` writes; the caller wipes it
+
+  // Takes the keys of fresh, which is empty afterwards. Listeners' keys that fresh does not have are retired:
+  // they go on signing until drop_retired(), because a terminator learns of its new certificate a moment
+  // later and finishes the handshakes that it began with the old one. Ticket keys stay.
+  void adopt(KeyRing& fresh);
+  void drop_retired();
 
   // Call now and then (once a minute is plenty), and once at start: makes the first keys, and new ones after
   // kTicketKeyLife. True if they changed: terminators should ask again.

@@ -5,16 +5,18 @@
 // no log, no path.
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "certs/keeper_protocol.h"
+#include "certs/private_key.h"
 #include "gateway/keeper/key_ring.h"
 #include "gateway/loop/loop.h"
 #include "gateway/roles/role.h"
@@ -24,50 +26,36 @@ namespace {
 
 constexpr std::uint32_t kAdminTerminator = 1000;  // the terminator of the admin listener
 constexpr base::Nanos kRotationLook = 60 * base::kSecond;
+// Of keys that a reload replaced: longer than any handshake that began with the old certificate.
+constexpr base::Nanos kRetirement = 5 * 60 * base::kSecond;
 constexpr int kRequestsPerRound = 64;  // of one channel, so that none keeps the others waiting
-
-// From the beginning whatever was read before: the same open file is passed again to a keeper that is
-// restarted.
-std::string read_key(Role& role, const base::UniqueFd& fd, const std::string& path) {
-  std::string content(keeper::kKeyFileLimit + 1, '\0');
-  std::size_t held = 0;
-  for (;;) {
-    const ssize_t n =
-        ::pread(fd.get(), content.data() + held, content.size() - held, static_cast<off_t>(held));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) role.fail(base::fail_errno(path, errno).message);
-    held += static_cast<std::size_t>(n);
-    if (n == 0 || held == content.size()) break;
-  }
-  if (held > keeper::kKeyFileLimit) role.fail(path + ": is too large for a key");
-  content.resize(held);
-  return content;
-}
 
 // Gives the content of a named descriptor to take, and wipes it.
 template <typename Take>
-void with_key(Role& role, const base::Json& entry, Take take) {
+base::Status with_key(Role& role, const base::Json& entry, Take take) {
   const base::UniqueFd fd = role.take_fd(base::json_text_or(entry, "fd", ""));
   const std::string path = base::json_text_or(entry, "path", "");
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) role.fail(base::fail_errno(path, errno).message);
-  std::string content = read_key(role, fd, path);
-  const base::Status taken = take(keeper::KeyFile{path, content, info.st_mode});
-  base::wipe(content);
-  if (!taken.ok()) role.fail(taken.error().message);
+  if (::fstat(fd.get(), &info) != 0) return base::fail_errno(path, errno);
+  base::Result<std::string> content = base::read_open_file(fd.get(), path, certs::kKeyFileLimit);
+  if (!content.ok()) return content.error();
+  base::Status taken = take(keeper::KeyFile{path, *content, info.st_mode});
+  base::wipe(*content);
+  return taken;
 }
 
-void read_keys(Role& role, keeper::KeyRing& keys) {
+base::Status read_keys(Role& role, keeper::KeyRing& keys) {
   const base::Json& config = role.config();
   for (const base::Json& entry : config.value("tls_keys", base::Json::array())) {
-    with_key(role, entry, [&](const keeper::KeyFile& file) {
+    base::Status taken = with_key(role, entry, [&](const keeper::KeyFile& file) {
       return keys.add_tls_key(base::json_text_or(entry, "listener", ""), file,
                               base::json_text_or(entry, "certificate", ""));
     });
+    if (!taken.ok()) return taken;
   }
-  if (const auto entry = config.find("pass_key"); entry != config.end()) {
-    with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
-  }
+  const auto entry = config.find("pass_key");
+  if (entry == config.end()) return base::Ok{};
+  return with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
 }
 
 // One asker. What it may ask follows from the channel, never from what it says.
@@ -101,19 +89,28 @@ class Desk {
   loop::Poller poller_;
 };
 
+// The one who sits at a desk is replaced when its channel is, and its last question may still be under way on
+// the old one: the supervisor gives new channels with new keys, so that whoever asks over a new one is answered
+// with the new keys.
+struct Desks {
+  std::unique_ptr<Desk> present, before;
+};
+
 int serve_keys() {
   Role role("keeper");
   keeper::KeyRing keys;
-  read_keys(role, keys);
+  if (base::Status read = read_keys(role, keys); !read.ok()) role.fail(read.error().message);
 
   keys.rotate_ticket_keys(role.loop().now());
   loop::Timer rotation(role.loop(), [&] { keys.rotate_ticket_keys(role.loop().now()); });
   rotation.start(kRotationLook, kRotationLook);
 
-  std::map<std::pair<std::string, std::uint32_t>, std::unique_ptr<Desk>> desks;
+  std::map<std::pair<std::string, std::uint32_t>, Desks> desks;
   const auto open_desk = [&](const char* peer, keeper::Purpose purpose, std::uint32_t index, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
-    desks[{peer, index}] = std::make_unique<Desk>(role.loop(), keys, std::move(purpose), std::move(fds[0]));
+    Desks& own = desks[{peer, index}];
+    own.before = std::move(own.present);
+    own.present = std::make_unique<Desk>(role.loop(), keys, std::move(purpose), std::move(fds[0]));
   };
   role.on_channel("terminator", [&](std::uint32_t index, Role::Fds fds) {
     const char* listener = index == kAdminTerminator ? "admin" : "support";
@@ -121,6 +118,15 @@ int serve_keys() {
   });
   role.on_channel("ledger", [&](std::uint32_t index, Role::Fds fds) {
     open_desk("ledger", {keeper::Peer::Ledger, {}}, index, std::move(fds));
+  });
+
+  loop::Timer retirement(role.loop(), [&] { keys.drop_retired(); });
+  role.on_reload([&](const base::Json&) {
+    keeper::KeyRing fresh;
+    if (base::Status read = read_keys(role, fresh); !read.ok())
+      return base::log_error("the old keys stay: " + read.error().message);
+    keys.adopt(fresh);
+    retirement.start(kRetirement);
   });
   return role.serve();
 }

@@ -86,7 +86,7 @@ struct Role::Internals {
       case ipc::ToRole::Channel:
         return on_channel(payload, std::move(received));
       case ipc::ToRole::Reload:
-        return on_reload(payload);
+        return on_reload(payload, std::move(received));
       case ipc::ToRole::Drain:
         return on_drain();
       case ipc::ToRole::Connected:
@@ -104,22 +104,28 @@ struct Role::Internals {
     return std::move(json).value();
   }
 
+  // The part of the configuration and its descriptors, of Start and of Reload. False: it is not one.
+  bool take_part(const base::Json& frame, Fds received) {
+    const auto names = frame.find("fds");
+    const auto part = frame.find("config");
+    if (names == frame.end() || !names->is_array() || part == frame.end()) return false;
+    if (names->size() != received.size()) return false;
+    for (std::size_t i = 0; i < received.size(); ++i)
+      fds[(*names)[i].get<std::string>()] = std::move(received[i]);
+    config = *part;
+    base::set_log_level(level_of(base::json_text_or(config, "log_level", "info")));
+    return true;
+  }
+
   void on_start(std::string_view payload, Fds received) {
     const base::Json start = parse(payload);
     const std::string* given_name = base::json_text(start, "name");
-    const auto names = start.find("fds");
-    const auto part = start.find("config");
-    const bool sound = given_name != nullptr && names != start.end() && names->is_array() &&
-                       part != start.end() && names->size() == received.size() && !started;
-    if (!sound) role.fail("the supervisor's Start is not one");
-    for (std::size_t i = 0; i < received.size(); ++i)
-      fds[(*names)[i].get<std::string>()] = std::move(received[i]);
+    if (given_name == nullptr || started || !take_part(start, std::move(received)))
+      role.fail("the supervisor's Start is not one");
     name = *given_name;
     index = static_cast<std::uint32_t>(base::json_number_or(start, "index", 0));
-    config = *part;
     started = true;
     base::set_log_name(name);
-    base::set_log_level(level_of(base::json_text_or(config, "log_level", "info")));
     loop.stop();
   }
 
@@ -132,9 +138,8 @@ struct Role::Internals {
     early.push_back({std::string(offer.peer), offer.index, std::move(received)});
   }
 
-  void on_reload(std::string_view payload) {
-    config = parse(payload);
-    base::set_log_level(level_of(base::json_text_or(config, "log_level", "info")));
+  void on_reload(std::string_view payload, Fds received) {
+    if (!take_part(parse(payload), std::move(received))) role.fail("the supervisor's Reload is not one");
     if (reload) reload(config);
   }
 
@@ -243,6 +248,10 @@ void Role::ask(const base::Json& question, std::function<void(const base::Json&)
 
 void Role::fail(std::string_view why) {
   base::log_error(why);
+  if (internals_ != nullptr && internals_->control != nullptr) {
+    internals_->send(ipc::FromRole::Failed, why.substr(0, ipc::kReasonLimit));
+    internals_->control->flush();
+  }
   ::_exit(1);
 }
 

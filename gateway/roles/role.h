@@ -11,8 +11,8 @@
 //     clean drain
 //   }
 //
-// Whatever goes wrong before serve() is logged and ends the process with status 1: the supervisor starts it
-// again with back-off. The end of the control channel ends the process at once: a role does not outlive its
+// Whatever goes wrong before serve() is logged, told to the supervisor, and ends the process with status 1:
+// the supervisor starts it again with back-off. The end of the control channel ends the process at once: a role does not outlive its
 // supervisor.
 #pragma once
 
@@ -45,7 +45,7 @@ class Role {
   const base::Json& config() const;  // the part of the configuration that Start carried
   const std::string& name() const;   // "enforcer.1"
   std::uint32_t index() const;
-  base::UniqueFd take_fd(std::string_view name);  // a descriptor that Start carried, by its name in "fds";
+  base::UniqueFd take_fd(std::string_view name);  // a descriptor that Start or Reload carried, by its name;
                                                   // ends the process if missing
 
   // Calls for every channel with this peer, those that came before Start included (at once), and each time

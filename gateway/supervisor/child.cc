@@ -43,15 +43,17 @@ std::string_view to_text(ChildState state) {
   return "stopped";
 }
 
-Child::Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index,
+Child::Child(loop::Loop& loop, std::string program, Identity identity, base::Nanos patience,
              const Listener& listener)
     : loop_(loop),
       program_(std::move(program)),
-      kind_(std::move(kind)),
-      name_(name_of(kind_, index)),
-      index_(index),
+      kind_(std::move(identity.kind)),
+      name_(name_of(kind_, identity.index)),
+      index_(identity.index),
+      patience_(patience),
       listener_(listener),
-      again_(loop, [this] { begin(); }) {}
+      again_(loop, [this] { begin(); }),
+      late_(loop, [this] { fail("it was not ready within " + base::format_duration(patience_ / 1000)); }) {}
 
 Child::~Child() { kill(); }
 
@@ -70,9 +72,11 @@ void Child::begin() {
   ++lives_;
   if (!pid.ok()) {
     base::log_error(pid.error().message);
+    last_words_ = pid.error().message;
     return ended({127, 0});
   }
   pid_ = *pid;
+  late_.start(patience_);
   control_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(pair->first), ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
       [this](std::uint16_t type, std::string_view payload, Fds fds) {
@@ -110,7 +114,10 @@ void Child::offer(std::string_view peer, std::uint32_t peer_index, Fds fds) {
   send(ipc::ToRole::Channel, out.bytes(), std::move(fds));
 }
 
-void Child::reload(const base::Json& config) { send(ipc::ToRole::Reload, base::dump_json(config)); }
+void Child::reload(const base::Json& config, const std::vector<std::string>& names, Fds fds) {
+  const base::Json frame = {{"config", config}, {"fds", names}};
+  send(ipc::ToRole::Reload, base::dump_json(frame), std::move(fds));
+}
 
 void Child::give_up() {
   stopping_ = true;
@@ -120,12 +127,6 @@ void Child::give_up() {
 
 void Child::drain() {
   give_up();
-  send(ipc::ToRole::Drain, {});
-}
-
-void Child::restart() {
-  if (!alive()) return;
-  restarting_ = true;
   send(ipc::ToRole::Drain, {});
 }
 
@@ -164,6 +165,8 @@ void Child::on_frame(ipc::FromRole type, std::string_view payload) {
       if (state_ != ChildState::Starting || !payload.empty())
         return fail("its Ready is against the control protocol");
       state_ = ChildState::Running;
+      late_.stop();
+      reason_.clear();
       return listener_.on_ready(*this);
     case ipc::FromRole::Connect: {
       ipc::ConnectRequest request;
@@ -178,14 +181,22 @@ void Child::on_frame(ipc::FromRole type, std::string_view payload) {
       return listener_.on_ask(*this, ask.id, *question);
     }
     case ipc::FromRole::Drained:
-      if (!stopping_ && !restarting_) return fail("its Drained is against the control protocol");
+      if (!stopping_) return fail("its Drained is against the control protocol");
       return;
+    case ipc::FromRole::Failed:
+      return on_failed(payload);
   }
   fail("its frame is against the control protocol");
 }
 
+// It has logged this itself, and ends by itself.
+void Child::on_failed(std::string_view why) {
+  if (last_words_.empty()) last_words_ = base::printable(why, ipc::kReasonLimit);
+}
+
 void Child::fail(std::string_view why) {
   base::log_error(name_ + " is killed: " + std::string(why));
+  if (last_words_.empty()) last_words_ = why;
   if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
@@ -197,23 +208,27 @@ void Child::look() {
 
 void Child::ended(const proc::Ending& ending) {
   const pid_t pid = std::exchange(pid_, -1);
+  if (control_ != nullptr) control_->take_arrived();  // its end may be known before its last words
   control_.reset();
-  const bool wanted = stopping_ || restarting_;
+  late_.stop();
   if (loop_.now() - began_ >= kSettled) deaths_ = 0;
-  if (!wanted) ++deaths_;
+  if (!stopping_) ++deaths_;
   state_ = stopping_ ? ChildState::Stopped : ChildState::BackingOff;
-  if (!stopping_) again_.start(std::exchange(restarting_, false) ? 0 : back_off(deaths_));
-  if (!wanted) {
+  if (!stopping_) again_.start(back_off(deaths_));
+  const std::string words = std::exchange(last_words_, {});
+  reason_ = stopping_ ? std::string() : ending.text() + (words.empty() ? "" : ": " + words);
+  if (!stopping_) {
     base::log_error(name_ + " ended with " + ending.text() + ": it starts again in " +
                     base::format_duration(back_off(deaths_) / 1000));
   }
-  listener_.on_ended(*this, pid, wanted ? std::string() : ending.text());
+  listener_.on_ended(*this, pid, reason_);
 }
 
 base::Json Child::status() const {
   base::Json out = {{"name", name_}, {"state", to_text(state_)}, {"restarts", lives_ == 0 ? 0 : lives_ - 1}};
   if (alive()) out["pid"] = pid_;
   if (alive()) out["started"] = base::format_time(started_);
+  if (!reason_.empty()) out["reason"] = reason_;
   return out;
 }
 

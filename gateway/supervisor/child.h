@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One role as the supervisor sees it: its process, its control channel, and the back-off between its lives. A
-// role that says something it may not is killed, and comes back like one that crashed.
+// role that says something it may not is killed, and comes back like one that crashed; so does one that does
+// not become ready in time.
 #pragma once
 
 #include <sys/types.h>
@@ -30,6 +31,11 @@ inline constexpr base::Nanos kLongestBackOff = 10 * base::kSecond;
 inline constexpr base::Nanos kSettled =
     30 * base::kSecond;  // a life this long and the next death counts as the first
 
+// From its start to Ready. A role has little to do until then, and what hangs there would hang for ever; only
+// the ledger reads the whole journal first, about a second per million events.
+inline constexpr base::Nanos kStartPatience = 60 * base::kSecond;
+inline constexpr base::Nanos kLedgerStartPatience = 3600 * base::kSecond;
+
 // How long to wait before the next life. deaths: without a settled life between them, this one included.
 base::Nanos back_off(int deaths);
 
@@ -54,8 +60,12 @@ class Child {
     std::function<void(Child&, pid_t pid, const std::string& reason)> on_ended;
   };
 
-  // kind: "enforcer"; index: its number among its kind; the listener outlives the child.
-  Child(loop::Loop& loop, std::string program, std::string kind, std::uint32_t index,
+  struct Identity {
+    std::string kind;         // "enforcer"
+    std::uint32_t index = 0;  // its number among its kind
+  };
+  // patience: from its start to Ready. The listener outlives the child.
+  Child(loop::Loop& loop, std::string program, Identity identity, base::Nanos patience,
         const Listener& listener);
   ~Child();  // kills the process if there is one
   Child(const Child&) = delete;
@@ -65,20 +75,20 @@ class Child {
   // A channel to a peer: sent now to a process that lives, otherwise kept for the next one; the newest for a
   // peer wins.
   void offer(std::string_view peer, std::uint32_t peer_index, Fds fds);
-  void reload(const base::Json& config);
+  // names, fds: descriptors that go with the new part, as with Start.
+  void reload(const base::Json& config, const std::vector<std::string>& names = {}, Fds fds = {});
   void give_up();  // it is not started again once it ends
   // Asks it to finish, and gives it up. Kill it when that takes too long.
   void drain();
   void kill();
-  // Ends it in order, and starts the next life at once: for what only takes effect at a start.
-  void restart();
 
   // To this life only: one that asked and died gets no answer.
   void connected(std::uint64_t life, std::uint64_t id, base::UniqueFd socket);
   void connect_failed(std::uint64_t life, std::uint64_t id, std::string_view why);
   void answer(std::uint64_t life, std::uint64_t id, const base::Json& json);
 
-  // It is of no use or broke the protocol: it is killed, and comes back after its back-off.
+  // It is of no use or broke the protocol: it is killed, and comes back after its back-off. why is logged, and
+  // becomes the reason of its end.
   void fail(std::string_view why);
 
   // After SIGCHLD: notices whether this process is the one that ended.
@@ -91,7 +101,8 @@ class Child {
   bool alive() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }
   std::uint64_t life() const { return lives_; }
-  base::Json status() const;  // name, pid, state, started, restarts
+  // name, pid, state, started, restarts; reason: why its last life ended, until it is ready again
+  base::Json status() const;
 
  private:
   void begin();
@@ -99,22 +110,26 @@ class Child {
   void send_start(Beginning beginning);
   void on_frame(ipc::FromRole type, std::string_view payload);
   void ended(const proc::Ending& ending);
+  void on_failed(std::string_view why);
 
   loop::Loop& loop_;
   std::string program_, kind_, name_;
   std::uint32_t index_;
+  base::Nanos patience_;
   const Listener& listener_;
   ChildState state_ = ChildState::Stopped;
   pid_t pid_ = -1;
   std::uint64_t lives_ = 0;
   int deaths_ = 0;
-  bool stopping_ = false;    // not to be started again
-  bool restarting_ = false;  // asked to end, to be started again at once
+  bool stopping_ = false;  // not to be started again
   base::Nanos began_ = 0;
   base::Micros started_ = 0;
+  std::string last_words_;  // of this life: why it ends
+  std::string reason_;      // why the last life ended without being asked to
   std::map<std::pair<std::string, std::uint32_t>, Fds> offers_;
   std::unique_ptr<ipc::SocketChannel> control_;
   loop::Timer again_;
+  loop::Timer late_;
 };
 
 }  // namespace postern::supervisor

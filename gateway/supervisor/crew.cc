@@ -65,10 +65,10 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties d
       [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); }};
   keeper_ = add(starts_, 0, "keeper", 0);
   ledger_ = add(starts_, 0, "ledger", 0);
+  Child* console = add(starts_, 0, "console", 0);
   const auto pairs = static_cast<std::uint32_t>(workers);
   std::vector<Child*> answerers;
   for (std::uint32_t i = 0; i < pairs; ++i) answerers.push_back(add(starts_, 1, "enforcer", i));
-  Child* console = add(starts_, 1, "console", 0);
   for (std::uint32_t i = 0; i < pairs; ++i)
     rings_.push_back({add(starts_, 2, "terminator", i), answerers[i]});
   rings_.push_back({add(starts_, 2, "terminator", kAdminIndex), console});
@@ -80,7 +80,9 @@ Crew::~Crew() = default;
 
 Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind,
                  std::uint32_t index) {
-  children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + kind, kind, index, listener_));
+  const base::Nanos patience = kind == std::string_view("ledger") ? kLedgerStartPatience : kStartPatience;
+  children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + kind, Child::Identity{kind, index},
+                                              patience, listener_));
   steps[step].push_back(children_.back().get());
   return children_.back().get();
 }
@@ -154,6 +156,14 @@ void Crew::link(Child& asker, Child& server, int socket_type) {
   }
   asker.offer(server.kind(), 0, one_fd(fds[0]));
   server.offer(asker.kind(), asker.index(), one_fd(fds[1]));
+}
+
+void Crew::renew_keys(Child::Beginning beginning) {
+  if (!keeper_->alive()) return;
+  keeper_->reload(beginning.config, beginning.names, std::move(beginning.fds));
+  for (const auto& child : children_) {
+    if (child->alive() && has_keeper_channel(*child)) link(*child, *keeper_, SOCK_SEQPACKET);
+  }
 }
 
 void Crew::make_ring(Ring& ring) {

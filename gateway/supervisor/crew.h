@@ -3,7 +3,8 @@
 //
 // All roles of a gateway, in their order, and the channels between them.
 //
-//   start   keeper, ledger  ->  enforcers, console  ->  terminators     each step once the one before is ready
+//   start   keeper, ledger, console  ->  enforcers  ->  terminators     each step once the one before is ready
+//           (the console with the first: it says what is wrong when the ledger or the keeper cannot start)
 //   stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper
 //           (the console with the terminators: it alone knows that a page's event stream never ends by itself)
 //
@@ -58,6 +59,9 @@ class Crew {
   void stop_now();  // after stop(): without waiting any longer
 
   void each(const std::function<void(Child&)>& visit);
+  // New keys for a keeper that lives: those in beginning, and then new channels to all who ask it. Who asks over
+  // a new channel is answered with the new keys. A keeper that does not live gets them when it starts.
+  void renew_keys(Child::Beginning beginning);
   Child& keeper() { return *keeper_; }
   base::Json status() const;  // [{name, pid, state, started, restarts}]
 

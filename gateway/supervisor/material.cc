@@ -10,8 +10,10 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "certs/private_key.h"
 #include "certs/verify.h"
 #include "gateway/ipc/ledger_protocol.h"
+#include "gateway/proc/spawn.h"
 #include "gateway/supervisor/config_reader.h"
 #include "policy/check.h"
 #include "policy/policy.h"
@@ -72,6 +74,28 @@ class Loader {
       }
     }
     key(listener.key, out.key);
+    if (out.certificate.key_id.empty() || !out.key.valid()) return;
+    const base::Status pair = check_pair(listener, out);
+    if (!pair.ok()) fault(listener.key.mark, pair.error().message);
+  }
+
+  static base::Status check_pair(const Listener& listener, const ListenerMaterial& material) {
+    const base::Result<std::string> wrong =
+        proc::ask_copy([&] { return what_is_wrong(listener.key.path, material); });
+    if (!wrong.ok()) return wrong.error();
+    if (wrong->empty()) return base::Ok{};
+    return base::fail(base::Code::Invalid, *wrong + "; the certificate is " + listener.certificate.path +
+                                               ": give the key that it was issued for");
+  }
+
+  // Runs in the copy.
+  static std::string what_is_wrong(const std::string& path, const ListenerMaterial& material) {
+    base::Result<std::string> pem = base::read_open_file(material.key.get(), path, certs::kKeyFileLimit);
+    if (!pem.ok()) return pem.error().message;
+    const base::Result<certs::KeyPtr> key = certs::read_private_key(*pem, path);
+    if (!key.ok()) return key.error().message;
+    const base::Status pair = certs::check_pair(key->get(), path, material.certificate_pem);
+    return pair.ok() ? std::string() : pair.error().message;
   }
 
   void key(const FileName& file, base::UniqueFd& out) {

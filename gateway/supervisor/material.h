@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The files that a configuration names, opened and checked once, before anything takes effect: certificates,
-// keys, roots, the policy, the admins. Private keys are opened but never read here: their descriptors go to
-// the keeper.
+// keys, roots, the policy, the admins. Private keys are opened here and never read by this process: whether one
+// belongs to its certificate is found out in a short-lived copy of it, and the descriptors go to the keeper.
 #pragma once
 
 #include <memory>

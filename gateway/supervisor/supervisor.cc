@@ -254,8 +254,8 @@ struct Supervisor::Internals {
   void spread(const std::vector<std::string>& changed, bool new_keys, const std::string& actor) {
     ledger.append(audit::EventType::ConfigChanged, actor, plan.config_path,
                   {{"file", plan.config_path}, {"changed", joined(changed)}});
-    // The keeper first: its successor's channels come to the terminators before their new certificates do.
-    if (new_keys) crew.keeper().restart();
+    // The keeper first: the new channels to it come to the terminators before their new certificates do.
+    if (new_keys) crew.renew_keys(beginning(crew.keeper()));
     crew.each([this](Child& child) {
       if (child.kind() != "keeper" && child.alive()) child.reload(part_of(child));
     });

@@ -86,7 +86,9 @@ story("a reload drops nothing, and a faulty file changes nothing", async (stage)
     process.kill(gateway.pid, "SIGHUP");
     await until("the new policy is in force", async () => (await policyHash(gateway)) !== old);
     assert.equal((await alice.fetch("/newer")).status, 200);
-    const [changed] = (await gateway.events("--type", "policy.changed")).filter((event) => event.detail.old === old);
+    const changed = await until("the change is in the log", async () =>
+      (await gateway.events("--type", "policy.changed")).find((event) => event.detail.old === old),
+    );
     assert.equal(changed.detail.new, await policyHash(gateway));
   });
 

@@ -44,6 +44,10 @@ struct Gateway : testing::Test {
     listener = std::move(bind_listener(component)).value();
     ::mkdir(folder.path("state").c_str(), 0700);
     write_config(config());
+    give_to_gateway();
+  }
+  // Who is root gives what it wrote to the account that the gateway runs as.
+  void give_to_gateway() const {
     if (!proc::is_root()) return;
     const auto nobody = proc::find_account("nobody");
     for (const auto& entry : std::filesystem::directory_iterator(folder.path("."))) {
@@ -227,6 +231,52 @@ TEST_F(Gateway, ReloadsWithoutRestartingARole) {
   EXPECT_TRUE(eventually([&] { return says("enforcer.0 reloaded"); })) << lines();
   EXPECT_TRUE(eventually([&] { return says("\"changed\":\"timeouts\""); })) << lines();
   EXPECT_EQ(pid_of("enforcer.0"), before);
+}
+
+TEST_F(Gateway, SaysWhatIsWrongWhileTheLedgerCannotStart) {
+  folder.write("state/damaged", "", 0644);
+  start();
+  const std::string why = "status 1: the journal is damaged: \\x1b[1msegment 1";
+  ASSERT_TRUE(eventually([&] { return base::json_text_or(role("ledger"), "reason", "") == why; }))
+      << base::dump_json(status());
+  EXPECT_EQ(role("enforcer.0")["state"], "stopped");
+  std::filesystem::remove(folder.path("state/damaged"));
+  ASSERT_TRUE(eventually([&] { return all_running(); })) << base::dump_json(status());
+  EXPECT_FALSE(role("ledger").contains("reason"));
+  EXPECT_TRUE(eventually([&] { return says("\"reason\":\"status 1: the journal is damaged"); })) << lines();
+}
+
+TEST_F(Gateway, GivesNewKeysToTheKeeperThatRuns) {
+  start_and_wait();
+  const pid_t before = pid_of("keeper");
+  const Folder other;
+  folder.write("support.pem", *base::read_file(other.path("support.pem"), 1 << 16), 0644);
+  folder.write("support.key", *base::read_file(other.path("support.key"), 1 << 16), 0600);
+  give_to_gateway();
+  ASSERT_EQ(::kill(pid, SIGHUP), 0);
+  ASSERT_TRUE(eventually([&] { return says("\"changed\":\"certificate key_id keys listeners\""); }))
+      << lines();
+  std::filesystem::resize_file(folder.path("state/lines"), 0);
+  EXPECT_TRUE(eventually([&] {
+    return says("terminator.0 signed -> enforcer.0 connected") && says("terminator.admin signed -> console");
+  })) << lines();
+  EXPECT_EQ(pid_of("keeper"), before);
+  EXPECT_EQ(role("keeper")["restarts"], 0);
+}
+
+TEST_F(Gateway, RefusesAKeyOfAnotherCertificateAndGoesOn) {
+  start_and_wait();
+  folder.write("support.key", *base::read_file(folder.path("admin.key"), 1 << 16), 0600);
+  give_to_gateway();
+  std::ofstream(folder.path("state/reload")) << "now";
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder.path("state/reloaded")); }));
+  const auto answer = base::parse_json(*base::read_file(folder.path("state/reloaded"), 1 << 20));
+  EXPECT_EQ((*answer)["config"]["ok"], false);
+  EXPECT_TRUE(all_running());
+  ASSERT_EQ(::kill(pid, SIGTERM), 0);
+  EXPECT_EQ(wait_for_end(), 0);
+  start();
+  EXPECT_EQ(wait_for_end(), 1);
 }
 
 TEST_F(Gateway, RefusesToStartWithAFault) {

@@ -4,7 +4,7 @@
 // All five roles in one, to show that what the supervisor wires is wired: a terminator asks the keeper, then
 // speaks over its ring; the enforcer that hears it asks for a connection to node 0 and appends a line; the
 // ledger writes lines into a file, where the test reads them. The console writes the supervisor's status, and
-// reloads when a file asks for it.
+// reloads when a file asks for it. The ledger fails while a file says that it shall.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,6 +116,11 @@ struct TestRole {
     desks[index]->want(loop::kReadable);
   }
 
+  void take_keys() {
+    if (!role.take_fd("key.support").valid() || !role.take_fd("key.pass").valid())
+      role.fail("a key is missing");
+  }
+
   void on_look() {
     role.ask({{"ask", "status"}}, [this](const base::Json& answer) {
       static_cast<void>(base::write_file(state + "/status", base::dump_json(answer), 0644));
@@ -140,11 +145,13 @@ struct TestRole {
     if (kind == "keeper") {
       role.on_channel("terminator",
                       [&](std::uint32_t index, Role::Fds fds) { serve_keeper(index, std::move(fds)); });
-      if (!role.take_fd("key.support").valid() || !role.take_fd("key.pass").valid())
-        role.fail("a key is missing");
+      take_keys();
+      role.on_reload([this](const base::Json&) { take_keys(); });
     } else {
       role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) { keeper = std::move(fds.at(0)); });
     }
+    if (kind == "ledger" && ::access((state + "/damaged").c_str(), F_OK) == 0)
+      role.fail("the journal is damaged: \x1b[1msegment 1");
     if (kind == "enforcer") {
       role.on_reload([&](const base::Json&) { append(role.name() + " reloaded"); });
     }

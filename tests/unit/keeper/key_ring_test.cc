@@ -169,6 +169,34 @@ TEST_F(Ring, AKeyThatOthersCanReadIsRefused) {
   EXPECT_FALSE(other.set_pass_key({"pass", KeyRing::format_pass_key(seed_), 0100644}).ok());
 }
 
+TEST_F(Ring, NewKeysTakeOverAndOldOnesSignUntilTheyAreDropped) {
+  const auto next = *certs::make_server_certificate(root_, {"a.example"}, certs::valid_for(kNow, kDay));
+  const std::string next_id = certs::read_chain(next.certificate_pem)->front().key_id;
+  const auto signs_with = [&](const std::string& id) {
+    return ask(certs::encode_sign_tls(1, id, Scheme::EcdsaSha256, tls13_text()), support_).done;
+  };
+  const base::Secret other_seed{std::string(32, 'o')};
+  KeyRing fresh;
+  ASSERT_TRUE(fresh.add_tls_key("support", {"next", next.key_pem, 0100600}, next.certificate_pem).ok());
+  ASSERT_TRUE(fresh.set_pass_key({"pass", KeyRing::format_pass_key(other_seed), 0100600}).ok());
+  EXPECT_FALSE(signs_with(next_id));
+  ring_.adopt(fresh);
+  EXPECT_TRUE(signs_with(next_id) && signs_with(key_id_));
+  const auto pass = ask(certs::encode_pass_public_key(2), ledger_);
+  EXPECT_EQ(*certs::decode_text_payload(pass.payload), base::ed25519_public(other_seed));
+  ring_.drop_retired();
+  EXPECT_TRUE(signs_with(next_id));
+  EXPECT_FALSE(signs_with(key_id_));
+}
+
+TEST_F(Ring, TheSameKeyAgainIsNotRetired) {
+  KeyRing fresh;
+  ASSERT_TRUE(fresh.add_tls_key("support", {"same", leaf_.key_pem, 0100600}, leaf_.certificate_pem).ok());
+  ring_.adopt(fresh);
+  ring_.drop_retired();
+  EXPECT_TRUE(signs(tls13_text()));
+}
+
 TEST_F(Ring, KeysThatAreNoneOrNotTheCertificatesAreRefused) {
   const auto other = *certs::make_server_certificate(root_, {"b"}, certs::valid_for(kNow, kDay));
   EXPECT_FALSE(add({leaf_.certificate_pem, other.key_pem}).ok());

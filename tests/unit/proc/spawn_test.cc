@@ -94,5 +94,25 @@ TEST(Reap, NeverWaits) {
   ::close(ends[0]);
 }
 
+TEST(AskCopy, SaysWhatTheWorkSaysAndKeepsNothingOfIt) {
+  int touched = 0;
+  const auto said = ask_copy([&] {
+    touched = 1;
+    return std::to_string(::getpid());
+  });
+  ASSERT_TRUE(said.ok());
+  EXPECT_NE(*said, std::to_string(::getpid()));
+  EXPECT_EQ(touched, 0);
+}
+
+TEST(AskCopy, SaysNothingWhereThereIsNothingToSay) {
+  EXPECT_EQ(*ask_copy([] { return std::string(); }), "");
+  EXPECT_EQ(ask_copy([] { return std::string(2 * kSaidByCopy, 'x'); })->size(), kSaidByCopy);
+}
+
+TEST(AskCopy, IsAFailureWhenTheCopyDies) {
+  EXPECT_FALSE(ask_copy([]() -> std::string { ::_exit(3); }).ok());
+}
+
 }  // namespace
 }  // namespace postern::proc

@@ -34,6 +34,22 @@ TEST(Material, RefusesAKeyThatOthersMayRead) {
                                    ": a key must be readable by its owner alone: chmod 600 " + key);
 }
 
+TEST(Material, RefusesAKeyThatIsNotItsCertificates) {
+  const Folder folder;
+  const std::string key = *base::read_file(folder.path("support.key"), 1 << 16);
+  folder.write("admin.key", key, 0600);
+  EXPECT_EQ(faults_of(folder), folder.path("postern.yaml") + ":12:10: the key in " +
+                                   folder.path("admin.key") +
+                                   " does not belong to the certificate (CN=localhost); the certificate is " +
+                                   folder.path("admin.pem") + ": give the key that it was issued for");
+}
+
+TEST(Material, RefusesAFileThatIsNoKey) {
+  const Folder folder;
+  folder.write("support.key", "no key at all\n", 0600);
+  EXPECT_NE(faults_of(folder).find(folder.path("support.key") + " has no private key"), std::string::npos);
+}
+
 TEST(Material, RefusesAKeyThatIsNoFile) {
   const Folder folder;
   ASSERT_EQ(::unlink(folder.path("pass.key").c_str()), 0);

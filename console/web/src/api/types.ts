@@ -115,6 +115,7 @@ export interface Role {
   state: 'running' | 'starting' | 'backing_off' | 'stopped';
   started?: string;
   restarts?: number;
+  reason?: string;
 }
 export interface Node {
   service: string;

@@ -142,6 +142,11 @@ function Details({ status }: { status: GatewayStatus }) {
               </b>{' '}
               {words.status.role_states[role.state]}
               {!!role.restarts && <span class="quiet"> {words.status.restarts(role.restarts)}</span>}
+              {role.reason && (
+                <small>
+                  <Said text={role.reason} />
+                </small>
+              )}
             </li>
           ))}
         </ul>

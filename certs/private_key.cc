@@ -1,0 +1,50 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "certs/private_key.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "certs/certificate.h"
+
+namespace postern::certs {
+namespace {
+
+using base::Code;
+using base::fail;
+
+// A key file that asks for a password would make its reader wait for a person.
+extern "C" int postern_refuse_password(char* /*out*/, int /*size*/, int /*writing*/, void* /*data*/) {
+  return -1;
+}
+
+}  // namespace
+
+base::Result<KeyPtr> read_private_key(std::string_view pem, const std::string& path) {
+  if (pem.size() > kKeyFileLimit) return fail(Code::Limit, path + " is longer than a key file is");
+  if (pem.find("ENCRYPTED") != std::string_view::npos) {
+    return fail(Code::Invalid,
+                path + " is encrypted; give the key without a password (mode 0600 protects it)");
+  }
+  ERR_clear_error();
+  const BioPtr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  KeyPtr key(in == nullptr ? nullptr
+                           : PEM_read_bio_PrivateKey(in.get(), nullptr, postern_refuse_password, nullptr));
+  if (key == nullptr) {
+    return fail(Code::Invalid,
+                path + " has no private key (\"-----BEGIN PRIVATE KEY-----\"): " + openssl_reason());
+  }
+  return key;
+}
+
+base::Status check_pair(EVP_PKEY* key, const std::string& path, std::string_view certificate_pem) {
+  auto chain = read_chain(certificate_pem);
+  if (!chain) return chain.error();
+  if (chain->front().key_id == key_id_of(key)) return base::Ok{};
+  return fail(Code::Invalid,
+              "the key in " + path + " does not belong to the certificate (" + chain->front().subject + ")");
+}
+
+}  // namespace postern::certs
