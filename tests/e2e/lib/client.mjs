@@ -1,10 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Clients of the gateway without a browser: one that speaks HTTP and remembers the session's cookie, and one that sends bytes as they
-// are. Both verify the gateway's certificate with the authority that `postern init` made.
+// A client of the gateway without a browser: it speaks HTTP, remembers the session's cookie, and verifies the gateway's certificate with
+// the authority that `postern init` made. The one that sends bytes as they are is WireClient in wire.mjs.
 import https from "node:https";
-import tls from "node:tls";
 
 // readAll: a response with its whole body. A response that is cut rejects.
 export const readAll = async (response) => {
@@ -69,60 +68,5 @@ export class Client {
 
   close() {
     this.agent.destroy();
-  }
-}
-
-// RawClient: a TLS connection. Bytes go out as given; what comes back is kept in `received`.
-export class RawClient {
-  received = Buffer.alloc(0);
-  ended = false;
-  error;
-  #socket;
-  #waiting = new Set();
-
-  static connect({ port, ca, tls: options = {} }) {
-    return new Promise((resolve, reject) => {
-      const socket = tls.connect({ host: "127.0.0.1", servername: "localhost", port, ca, ...options });
-      socket.once("error", reject);
-      socket.once("secureConnect", () => {
-        socket.off("error", reject);
-        resolve(new RawClient(socket));
-      });
-    });
-  }
-
-  constructor(socket) {
-    this.#socket = socket;
-    const changed = () => this.#waiting.forEach((wake) => wake());
-    socket.on("data", (piece) => ((this.received = Buffer.concat([this.received, piece])), changed()));
-    socket.on("error", (error) => ((this.error = error), changed()));
-    socket.on("close", () => ((this.ended = true), changed()));
-    socket.on("end", () => ((this.ended = true), changed()));
-  }
-
-  write(bytes) {
-    this.#socket.write(bytes);
-  }
-
-  // readUntil: resolves once `condition(received as latin1)` holds or the peer has closed; rejects at the deadline.
-  readUntil(condition, deadline = 10_000) {
-    return new Promise((resolve, reject) => {
-      const finish = (settle, value) => {
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        settle(value);
-      };
-      const check = () => {
-        const text = this.received.toString("latin1");
-        if (condition(text) || this.ended) finish(resolve, text);
-      };
-      const timer = setTimeout(() => finish(reject, new Error(`nothing that was waited for within ${deadline} ms`)), deadline);
-      this.#waiting.add(check);
-      check();
-    });
-  }
-
-  close() {
-    this.#socket.destroy();
   }
 }

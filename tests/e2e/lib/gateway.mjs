@@ -7,7 +7,7 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Client, RawClient } from "./client.mjs";
+import { Client } from "./client.mjs";
 import { Program, isRoot, run } from "./process.mjs";
 import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./story.mjs";
 
@@ -137,9 +137,6 @@ export class Gateway {
   }
   adminClient() {
     return new Client({ port: this.adminPort, ca: this.adminCa });
-  }
-  raw(options = {}) {
-    return RawClient.connect({ port: this.port, ca: this.ca, tls: options });
   }
 
   // signIn: a client with a session of the engineer's; it knows its `session`, and the `pass` and `secret` (the cookie's value) that opened it.
