@@ -22,8 +22,7 @@ constexpr std::size_t kFraming = 64;        // room that a piece needs for its c
 
 ControlConnection::ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site,
                                      std::function<void()> gone)
-    : loop_(loop),
-      socket_(std::move(socket)),
+    : socket_(std::move(socket)),
       identity_(std::move(identity)),
       site_(site),
       gone_(std::move(gone)),

@@ -46,7 +46,6 @@ class ControlConnection final : public loop::Disposable {
   void over();
   void watch();
 
-  loop::Loop& loop_;
   base::UniqueFd socket_;
   Identity identity_;
   Site& site_;

@@ -77,9 +77,7 @@ class Live::Stream final : public Source {
 };
 
 Live::Live(loop::Loop& loop, LogReader& log, NodeStates& nodes)
-    : loop_(loop), log_(log), nodes_(nodes), beat_(loop, [this] { beat(); }), ping_(loop, [this] {
-        ping();
-      }) {
+    : log_(log), nodes_(nodes), beat_(loop, [this] { beat(); }), ping_(loop, [this] { ping(); }) {
   ping_.start(kPing, kPing);
 }
 

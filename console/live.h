@@ -64,7 +64,6 @@ class Live {
   void ping();
   bool catch_up();
 
-  loop::Loop& loop_;
   LogReader& log_;
   NodeStates& nodes_;
   std::vector<Stream*> clients_;  // owned by whoever sends them; they leave when they die

@@ -152,8 +152,8 @@ const Engineer* engineer_of_certificate(const state::State& state, const std::st
       continue;
     }
     if (engineer.email.empty()) continue;
-    const auto same = [&](const std::string& email) {
-      return base::equals_ignoring_case(email, engineer.email);
+    const auto same = [&own = engineer.email](const std::string& email) {
+      return base::equals_ignoring_case(email, own);
     };
     if (std::any_of(emails.begin(), emails.end(), same)) return &engineer;
     if (std::find(uris.begin(), uris.end(), engineer.email) != uris.end()) return &engineer;
