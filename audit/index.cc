@@ -119,8 +119,12 @@ void remove_files(const std::string& path) {
 Result<Database> open_usable(const std::string& path) {
   {
     auto db = Database::open(path, Database::Mode::ReadWrite);
-    if (db.ok() && check_usable(*db).ok()) return db;
-    if (!db.ok() && db.error().code != Code::Corrupt) return db.error();
+    const Status usable = db.ok() ? check_usable(*db) : Status(db.error());
+    if (usable.ok()) return db;
+    // What cannot be read just now is not thrown away: that says nothing against it.
+    const Code code = usable.error().code;
+    const bool later = db.ok() ? code == Code::Unavailable || code == Code::Denied : code != Code::Corrupt;
+    if (later) return usable.error();
   }
   remove_files(path);
   auto db = Database::open(path, Database::Mode::ReadWrite);

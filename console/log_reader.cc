@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/log_reader.h"
 
+#include <sys/stat.h>
+
 #include "audit/sentence.h"
 
 namespace postern::console {
@@ -14,11 +16,21 @@ base::Status LogReader::open_journal() {
   return base::Ok{};
 }
 
+std::optional<LogReader::FileIdentity> LogReader::identity_of(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileIdentity{info.st_dev, info.st_ino};
+}
+
 base::Status LogReader::open_index() {
-  if (index_ != nullptr) return base::Ok{};
-  auto opened = audit::Index::open_read_only(directory_ + "/index.db");
+  // Asked before opening: if the file is replaced in between, the next look finds out.
+  const auto file = identity_of(index_path());
+  if (index_ != nullptr && file == index_file_) return base::Ok{};
+  index_.reset();
+  auto opened = audit::Index::open_read_only(index_path());
   if (!opened.ok()) return std::move(opened).error();
   index_ = std::move(*opened);
+  index_file_ = file;
   return base::Ok{};
 }
 
@@ -27,7 +39,6 @@ base::Result<audit::FoundEvents> LogReader::find(const audit::EventFilter& filte
   if (auto status = open_index(); !status.ok()) return std::move(status).error();
   if (auto status = journal_->refresh(); !status.ok()) return std::move(status).error();
   auto found = audit::find_events(*index_, *journal_, filter);
-  // The ledger may have made the index anew: the file that we hold open is not the one that it fills.
   if (!found.ok() && found.error().code != base::Code::Invalid) index_.reset();
   return found;
 }

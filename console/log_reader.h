@@ -1,9 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The log as the console reads it: journal and index, opened read-only when first asked for and again after a
-// failure, because the ledger may make them later than we start, or anew. Blocks for as long as a bounded
-// question takes.
+// The log as the console reads it: journal and index, opened read-only when first asked for, again after a
+// failure, and again when the ledger has made the index anew: the file of before would answer all questions, and
+// know nothing that came since. Blocks for as long as a bounded question takes.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,20 @@ class LogReader {
  private:
   base::Status open_journal();
   base::Status open_index();
+  std::string index_path() const { return directory_ + "/index.db"; }
+
+  // Which file a name stands for; equal to none while there is none.
+  struct FileIdentity {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
+    bool operator==(const FileIdentity&) const = default;
+  };
+  static std::optional<FileIdentity> identity_of(const std::string& path);
+
   std::string directory_;
   std::unique_ptr<audit::JournalReader> journal_;
   std::unique_ptr<audit::Index> index_;
+  std::optional<FileIdentity> index_file_;  // of index_
 };
 
 // A line as the API shows it: the event, with "index" and "sentence". Nothing if the line is not an event.

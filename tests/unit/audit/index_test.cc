@@ -427,6 +427,22 @@ TEST(Index, IsMadeAnewWhenTheSchemaIsAnother) {
   EXPECT_EQ(f.open()->next_index(), 0U);
 }
 
+TEST(Index, IsKeptWhenItCannotBeReadJustNow) {
+  Fixture f;
+  f.append(EventType::LogRead);
+  f.catch_up();
+  f.index.reset();
+  {
+    auto other = Database::open(f.path(), Database::Mode::ReadWrite);
+    ASSERT_TRUE(other.ok());
+    ASSERT_TRUE(
+        other->run("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; UPDATE progress SET next = next").ok());
+    EXPECT_EQ(Index::open(f.path()).error().code, Code::Unavailable);
+    ASSERT_TRUE(other->run("ROLLBACK").ok());
+  }
+  EXPECT_EQ(f.open()->next_index(), 1U);
+}
+
 TEST(Index, CanBeReadWhileItIsWritten) {
   Fixture f;
   EXPECT_EQ(Index::open_read_only(f.folder.path() + "/none.db").error().code, Code::Unavailable);

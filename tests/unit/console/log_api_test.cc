@@ -3,6 +3,7 @@
 //
 // What the API says of the log: a real journal and a real index, as a ledger would have left them.
 #include <algorithm>
+#include <filesystem>
 
 #include "audit/index.h"
 #include "audit/journal.h"
@@ -95,6 +96,21 @@ TEST_F(LogApiTest, FindsEventsAndPagesThroughThem) {
   EXPECT_EQ(second["items"].size(), 150U);
   EXPECT_FALSE(second.contains("next"));
   EXPECT_EQ(json_of(get("/api/v1/events?type=session&order=oldest"))["items"][0]["type"], "session.opened");
+}
+
+TEST_F(LogApiTest, FindsWhatCameAfterTheIndexWasMadeAnew) {
+  connect_ledger();
+  write_visit();
+  EXPECT_TRUE(json_of(get("/api/v1/events?type=admin"))["items"].empty());
+  index.reset();  // the ledger found it damaged
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(directory + "/index.db" + suffix);
+  auto made = audit::Index::open(directory + "/index.db");
+  ASSERT_TRUE(made.ok());
+  index = std::move(*made);
+  write(audit::EventType::AdminRefused, {}, R"({"code":"sign_in_refused"})");
+  flush();
+  EXPECT_EQ(json_of(get("/api/v1/events?type=admin"))["items"].size(), 1U);
+  EXPECT_EQ(json_of(get("/api/v1/sessions?state=ended"))["items"].size(), 1U);
 }
 
 TEST_F(LogApiTest, NamesAFilterThatItDoesNotKnow) {
