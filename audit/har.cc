@@ -4,8 +4,8 @@
 // HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/): one entry per exchange, in the order in which
 // they began.
 #include <algorithm>
+#include <map>
 #include <unordered_map>
-#include <vector>
 
 #include "audit/event.h"
 #include "audit/export.h"
@@ -16,7 +16,6 @@ namespace {
 
 using base::Json;
 using base::OrderedJson;
-using base::Result;
 using base::Status;
 
 constexpr std::string_view kHttpVersion = "HTTP/1.1";
@@ -83,73 +82,103 @@ void copy_ours(OrderedJson& entry, const Json& detail, std::initializer_list<con
   }
 }
 
-class HarWriter {
- public:
-  explicit HarWriter(std::string_view origin) : origin_(origin) {}
+OrderedJson entry_of(const EventFields& event, const Json& detail, std::string_view origin) {
+  OrderedJson entry{{"startedDateTime", base::format_time(event.time)},
+                    {"time", 0},
+                    {"request", request_of(detail, origin)},
+                    {"response", response_of(base::json_number_or(detail, "status", 0), -1)},
+                    {"cache", OrderedJson::object()},
+                    {"timings", OrderedJson::object()},
+                    {"_event", event.id}};
+  set_timings(entry, 0, 0);
+  copy_ours(entry, detail, {"capability", "operation", "node", "code", "why"});
+  return entry;
+}
 
-  Status add(std::string_view line) {
-    const auto event = read_event_head(line);
-    if (!event.ok()) return event.error();
-    const bool forwarded = event->type == EventType::ExchangeForwarded;
-    const bool completed = event->type == EventType::ExchangeCompleted;
-    if (!forwarded && !completed && event->type != EventType::ExchangeRefused) return base::Ok{};
-    const auto detail = base::parse_json(event->detail, kDetailDepthLimit);
-    if (!detail.ok()) return detail.error();
-    if (completed) {
-      complete(*detail);
-    } else {
-      begin(*event, *detail, forwarded);
-    }
-    return base::Ok{};
-  }
-
-  OrderedJson entries() && { return std::move(entries_); }
-
- private:
-  void begin(const EventFields& event, const Json& detail, bool forwarded) {
-    OrderedJson entry{{"startedDateTime", base::format_time(event.time)},
-                      {"time", 0},
-                      {"request", request_of(detail, origin_)},
-                      {"response", response_of(base::json_number_or(detail, "status", 0), -1)},
-                      {"cache", OrderedJson::object()},
-                      {"timings", OrderedJson::object()},
-                      {"_event", event.id}};
-    set_timings(entry, 0, 0);
-    copy_ours(entry, detail, {"capability", "operation", "node", "code", "why"});
-    if (forwarded) open_[std::string(event.id)] = entries_.size();
-    entries_.push_back(std::move(entry));
-  }
-
-  void complete(const Json& detail) {
-    const auto found = open_.find(base::json_text_or(detail, "forwarded", ""));
-    if (found == open_.end()) return;  // it began before the first line given
-    OrderedJson& entry = entries_[found->second];
-    entry["request"]["bodySize"] = base::json_number_or(detail, "request_bytes", -1);
-    entry["response"] = response_of(base::json_number_or(detail, "status", 0),
-                                    base::json_number_or(detail, "response_bytes", -1));
-    set_timings(entry, std::max<std::int64_t>(base::json_number_or(detail, "duration_us", 0), 0),
-                base::json_number_or(detail, "component_us", 0));
-    copy_ours(entry, detail, {"outcome", "cut_reason", "cut_us", "bytes_after_cut", "retried"});
-    open_.erase(found);
-  }
-
-  std::string_view origin_;
-  OrderedJson entries_ = empty_list();
-  std::unordered_map<std::string, std::size_t> open_;  // id of the forwarded event -> its entry
-};
+// What the completion adds.
+void complete_entry(OrderedJson& entry, const Json& detail) {
+  entry["request"]["bodySize"] = base::json_number_or(detail, "request_bytes", -1);
+  entry["response"] = response_of(base::json_number_or(detail, "status", 0),
+                                  base::json_number_or(detail, "response_bytes", -1));
+  set_timings(entry, std::max<std::int64_t>(base::json_number_or(detail, "duration_us", 0), 0),
+              base::json_number_or(detail, "component_us", 0));
+  copy_ours(entry, detail, {"outcome", "cut_reason", "cut_us", "bytes_after_cut", "retried"});
+}
 
 }  // namespace
 
-Result<std::string> to_har(std::span<const std::string> lines, const HarOptions& options) {
-  HarWriter writer(options.origin);
-  for (const std::string& line : lines) {
-    if (const Status status = writer.add(line); !status.ok()) return status.error();
+struct HarWriter::State {
+  struct Held {
+    OrderedJson entry;
+    std::string open;  // id of the forwarded event whose completion is awaited; empty: none
+  };
+  HarOptions options;
+  std::map<std::uint64_t, Held> held;                    // by the order in which they began
+  std::unordered_map<std::string, std::uint64_t> opens;  // id of a forwarded event -> its number in held
+  std::uint64_t begun = 0;
+  bool first = true;
+
+  void hold(OrderedJson entry, std::string_view open) {
+    if (!open.empty()) opens[std::string(open)] = begun;
+    held.emplace(begun++, Held{std::move(entry), std::string(open)});
   }
-  const OrderedJson har{{"log",
-                         {{"version", "1.2"},
-                          {"creator", {{"name", "Postern"}, {"version", options.version}}},
-                          {"entries", std::move(writer).entries()}}}};
-  return base::dump_json(har);
+
+  void complete(const Json& detail) {
+    const auto found = opens.extract(base::json_text_or(detail, "forwarded", ""));
+    if (found.empty()) return;  // it began before the first line, or was written already
+    Held& waiting = held.at(found.mapped());
+    complete_entry(waiting.entry, detail);
+    waiting.open.clear();
+  }
+
+  void write(std::string& out, std::map<std::uint64_t, Held>::iterator which) {
+    out += first ? "\n" : ",\n";
+    first = false;
+    out += base::dump_json(which->second.entry);
+    opens.erase(which->second.open);
+    held.erase(which);
+  }
+
+  void write_ready(std::string& out) {
+    while (!held.empty() && held.begin()->second.open.empty()) write(out, held.begin());
+    while (held.size() > kHarHeld) {
+      const auto done =
+          std::find_if(held.begin(), held.end(), [](const auto& one) { return one.second.open.empty(); });
+      write(out, done == held.end() ? held.begin() : done);
+    }
+  }
+};
+
+HarWriter::HarWriter(HarOptions options) : state_(std::make_unique<State>()) {
+  state_->options = std::move(options);
+}
+HarWriter::~HarWriter() = default;
+
+void HarWriter::begin(std::string& out) {
+  const OrderedJson creator{{"name", "Postern"}, {"version", state_->options.version}};
+  out += R"({"log":{"version":"1.2","creator":)" + base::dump_json(creator) + R"(,"entries":[)";
+}
+
+Status HarWriter::add(std::string& out, std::string_view line) {
+  const auto event = read_event_head(line);
+  if (!event.ok()) return event.error();
+  const bool forwarded = event->type == EventType::ExchangeForwarded;
+  const bool completed = event->type == EventType::ExchangeCompleted;
+  if (!forwarded && !completed && event->type != EventType::ExchangeRefused) return base::Ok{};
+  const auto detail = base::parse_json(event->detail, kDetailDepthLimit);
+  if (!detail.ok()) return detail.error();
+  if (completed) {
+    state_->complete(*detail);
+  } else {
+    state_->hold(entry_of(*event, *detail, state_->options.origin), forwarded ? event->id : "");
+  }
+  state_->write_ready(out);
+  return base::Ok{};
+}
+
+void HarWriter::end(std::string& out) {
+  while (!state_->held.empty()) state_->write(out, state_->held.begin());
+  out += "\n]}}\n";
 }
 
 }  // namespace postern::audit

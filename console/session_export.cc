@@ -39,7 +39,10 @@ class Pages {
 class ExportSource final : public Source {
  public:
   ExportSource(LogReader& log, ExportFormat format, const ExportFacts& facts)
-      : pages_(log, facts.id), format_(format), session_(base::dump_json(facts.session)) {}
+      : pages_(log, facts.id),
+        format_(format),
+        session_(base::dump_json(facts.session)),
+        har_({facts.public_url, std::string(kVersion)}) {}
 
   State read(std::string& out, std::size_t /*most*/) override {
     if (!begun_) begin(out);
@@ -53,6 +56,7 @@ class ExportSource final : public Source {
     }
     if (!pages_.done()) return State::More;
     if (format_ == ExportFormat::Json) out += "\n]}\n";
+    if (format_ == ExportFormat::Har) har_.end(out);
     return State::Done;
   }
 
@@ -61,9 +65,11 @@ class ExportSource final : public Source {
     begun_ = true;
     if (format_ == ExportFormat::Csv) out += audit::csv_header();
     if (format_ == ExportFormat::Json) out += "{\"session\":" + session_ + ",\"events\":[";
+    if (format_ == ExportFormat::Har) har_.begin(out);
   }
   bool append(std::string& out, const std::string& line) {
     if (format_ == ExportFormat::Csv) return audit::append_csv(out, line).ok();
+    if (format_ == ExportFormat::Har) return har_.add(out, line).ok();
     if (format_ == ExportFormat::JsonLines) {
       audit::append_json_line(out, line);
       return true;
@@ -77,29 +83,10 @@ class ExportSource final : public Source {
   Pages pages_;
   ExportFormat format_;
   std::string session_;
+  audit::HarWriter har_;
   bool begun_ = false;
   bool first_ = true;
 };
-
-Response make_har(LogReader& log, const ExportFacts& facts) {
-  Pages pages(log, facts.id);
-  std::vector<std::string> lines;
-  while (!pages.done()) {
-    auto page = pages.next();
-    if (!page.ok()) return problem(base::Refusal::LogUnavailable, page.error().message);
-    for (std::string& line : *page) lines.push_back(std::move(line));
-    if (lines.size() > kMostHarEvents) {
-      return problem(413, "limit_reached", "This session is too long for one HAR",
-                     "Export it as jsonl or csv.");
-    }
-  }
-  auto har = audit::to_har(lines, {facts.public_url, kVersion});
-  if (!har.ok()) return problem(500, "gateway_error", "The HAR could not be made", har.error().message);
-  Response response;
-  response.content_type = "application/json";
-  response.body = std::move(*har);
-  return response;
-}
 
 std::string_view extension(ExportFormat format) {
   switch (format) {
@@ -127,15 +114,10 @@ std::optional<ExportFormat> parse_export_format(std::string_view text) {
 
 Response make_export(LogReader& log, ExportFormat format, const ExportFacts& facts) {
   Response response;
-  if (format == ExportFormat::Har) {
-    response = make_har(log, facts);
-    if (response.status != 200) return response;
-  } else {
-    response.content_type = format == ExportFormat::Csv    ? "text/csv; charset=utf-8"
-                            : format == ExportFormat::Json ? "application/json"
-                                                           : "application/x-ndjson";
-    response.source = std::make_unique<ExportSource>(log, format, facts);
-  }
+  response.content_type = format == ExportFormat::Csv         ? "text/csv; charset=utf-8"
+                          : format == ExportFormat::JsonLines ? "application/x-ndjson"
+                                                              : "application/json";
+  response.source = std::make_unique<ExportSource>(log, format, facts);
   response.fields.emplace_back("content-disposition", "attachment; filename=\"session-" + facts.id + "." +
                                                           std::string(extension(format)) + "\"");
   return response;

@@ -1,9 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// All events of one session, as a file. JSON, JSON lines and CSV are made while they are sent, a page of the
-// log at a time. HAR has to be seen whole, so it is bounded: beyond kMostHarEvents the answer says which
-// format to take instead.
+// All events of one session, as a file, however long it was: made while it is sent, a page of the log at a time.
 //
 //   json    {"session":{..},"events":[..]}   one document; the events are byte for byte the lines of the log
 //   jsonl   the lines themselves
@@ -17,8 +15,6 @@
 #include "console/log_reader.h"
 
 namespace postern::console {
-
-inline constexpr std::size_t kMostHarEvents = 50'000;
 
 enum class ExportFormat { Json, JsonLines, Csv, Har };
 std::optional<ExportFormat> parse_export_format(std::string_view text);

@@ -33,9 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       again, {event->id, event->time, event->type, event->severity, actor, session, subject, outcome, policy},
       event->detail);
   POSTERN_CHECK(audit::read_event_head(again)->id == event->id);
-  std::string csv;
+  std::string csv, har;
   POSTERN_CHECK(audit::describe(line).ok() && audit::append_csv(csv, line).ok());
-  const std::string lines[] = {std::string(line)};
-  POSTERN_CHECK(base::parse_json(*audit::to_har(lines, {})).ok());
+  audit::HarWriter writer({});
+  writer.begin(har);
+  POSTERN_CHECK(writer.add(har, line).ok());
+  writer.end(har);
+  POSTERN_CHECK(base::parse_json(har).ok());
   return 0;
 }

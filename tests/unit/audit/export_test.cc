@@ -53,11 +53,19 @@ std::vector<std::string> visit() {
           sample(EventType::ExchangeCompleted, 4, "S", completed)};
 }
 
+std::string har_of(const std::vector<std::string>& lines, const HarOptions& options) {
+  HarWriter writer(options);
+  std::string out;
+  writer.begin(out);
+  for (const std::string& line : lines) EXPECT_TRUE(writer.add(out, line).ok()) << line;
+  writer.end(out);
+  return out;
+}
+
 TEST(Har, HasAnEntryPerExchange) {
-  const auto text = to_har(visit(), {"https://gateway.example:8443", "0.1.0"});
-  ASSERT_TRUE(text.ok());
-  const auto har = base::parse_json(*text);
-  ASSERT_TRUE(har.ok()) << *text;
+  const std::string text = har_of(visit(), {"https://gateway.example:8443", "0.1.0"});
+  const auto har = base::parse_json(text);
+  ASSERT_TRUE(har.ok()) << text;
   const auto& log = har->at("log");
   EXPECT_EQ(log.at("version"), "1.2");
   EXPECT_EQ(log.at("creator").at("name"), "Postern");
@@ -82,7 +90,7 @@ TEST(Har, HasAnEntryPerExchange) {
 
 // What https://github.com/ahmadnassri/har-schema demands of each entry.
 TEST(Har, HasEveryFieldThatHarDemands) {
-  const auto har = base::parse_json(*to_har(visit(), {}));
+  const auto har = base::parse_json(har_of(visit(), {}));
   ASSERT_TRUE(har.ok());
   for (const auto& entry : har->at("log").at("entries")) {
     for (const char* key : {"startedDateTime", "time", "request", "response", "cache", "timings"}) {
@@ -107,10 +115,62 @@ TEST(Har, ToleratesTargetsThatAreNoPath) {
       sample(EventType::ExchangeRefused, 1, "S",
              R"({"method":"GET","target":"evil.example:80","status":400})"),
       sample(EventType::ExchangeCompleted, 2, "S", R"({"forwarded":"unknown"})")};
-  const auto har = base::parse_json(*to_har(lines, {}));
+  const auto har = base::parse_json(har_of(lines, {}));
   ASSERT_TRUE(har.ok());
   EXPECT_EQ(har->at("log").at("entries")[0].at("request").at("_target"), "evil.example:80");
   EXPECT_EQ(har->at("log").at("entries").size(), 1U);
+}
+
+std::string forwarded(std::uint64_t number) {
+  return sample(EventType::ExchangeForwarded, number, "S", R"({"method":"GET","target":"/"})");
+}
+std::string completed(std::uint64_t number, std::uint64_t of) {
+  return sample(EventType::ExchangeCompleted, number, "S",
+                R"({"forwarded":")" + sample_id(of) + R"(","status":200})");
+}
+
+TEST(Har, WritesInTheOrderInWhichExchangesBegan) {
+  const std::vector<std::string> lines{forwarded(1), forwarded(2), completed(3, 2), completed(4, 1)};
+  const auto har = base::parse_json(har_of(lines, {}));
+  ASSERT_TRUE(har.ok());
+  const auto& entries = har->at("log").at("entries");
+  EXPECT_EQ(entries[0].at("_event"), sample_id(1));
+  EXPECT_EQ(entries[1].at("_event"), sample_id(2));
+  EXPECT_EQ(entries[0].at("response").at("status"), 200);
+}
+
+TEST(Har, HoldsBackNoMoreThanItSaysWhileAnExchangeStaysOpen) {
+  HarWriter writer({});
+  std::string out;
+  writer.begin(out);
+  ASSERT_TRUE(writer.add(out, forwarded(1)).ok());  // a WebSocket: it ends last
+  const std::size_t before = out.size();
+  std::uint64_t number = 2;
+  for (std::size_t i = 0; i < kHarHeld + 50; ++i, number += 2) {
+    ASSERT_TRUE(writer.add(out, forwarded(number)).ok());
+    ASSERT_TRUE(writer.add(out, completed(number + 1, number)).ok());
+    EXPECT_EQ(out.size() > before, i + 1 >= kHarHeld) << i;
+  }
+  ASSERT_TRUE(writer.add(out, completed(number, 1)).ok());
+  writer.end(out);
+  const auto har = base::parse_json(out);
+  ASSERT_TRUE(har.ok());
+  const auto& entries = har->at("log").at("entries");
+  ASSERT_EQ(entries.size(), kHarHeld + 51);
+  for (const auto& entry : entries) EXPECT_EQ(entry.at("response").at("status"), 200);
+}
+
+TEST(Har, WritesTheOldestAsItStandsIfAllThatItHoldsAreOpen) {
+  std::vector<std::string> lines;
+  for (std::uint64_t i = 1; i <= kHarHeld + 1; ++i) lines.push_back(forwarded(i));
+  lines.push_back(completed(kHarHeld + 2, 1));  // too late
+  lines.push_back(completed(kHarHeld + 3, 2));
+  const auto har = base::parse_json(har_of(lines, {}));
+  ASSERT_TRUE(har.ok());
+  const auto& entries = har->at("log").at("entries");
+  ASSERT_EQ(entries.size(), kHarHeld + 1);
+  EXPECT_EQ(entries[0].at("response").at("status"), 0);
+  EXPECT_EQ(entries[1].at("response").at("status"), 200);
 }
 
 }  // namespace
