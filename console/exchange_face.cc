@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "gateway/http/request_rules.h"
+#include "gateway/loop/dispose_later.h"
 
 namespace postern::console {
 namespace {
@@ -75,15 +76,8 @@ base::Status ExchangeFace::connect(ipc::RingEnds ends) {
 
 // The channel may be the one whose callback is running: it dies after this turn.
 void ExchangeFace::drop_channel() {
-  struct Old final : loop::Disposable {
-    std::unique_ptr<ipc::ExchangeChannel> channel;
-  };
-  auto old = std::make_unique<Old>();
-  old->channel = std::move(channel_);
-  if (old->channel != nullptr) {
-    old->channel->close();
-    loop_.dispose(std::move(old));
-  }
+  if (channel_ != nullptr) channel_->close();
+  loop::dispose_later(loop_, std::move(channel_));
   connections_.clear();
   exchanges_.clear();
   ready_ = std::make_shared<std::set<std::uint64_t>>();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/loop/dispose_later.h"
 
 namespace postern::console {
 namespace {
@@ -37,19 +38,13 @@ void LedgerClient::connect(base::UniqueFd socket) {
   const std::uint64_t generation = ++generation_;
   acked_ = 0;
   // The channel that is replaced may be the one whose callback is running: it dies after this turn.
-  struct Old final : loop::Disposable {
-    std::unique_ptr<ipc::SocketChannel> channel;
-  };
-  auto old = std::make_unique<Old>();
-  old->channel = std::exchange(channel_, std::make_unique<ipc::SocketChannel>(
-                                             loop_, std::move(socket), kLimits,
-                                             [this](std::uint16_t type, std::string_view payload,
-                                                    ipc::SocketChannel::Fds) { take(type, payload); },
-                                             [this, generation](const base::Error& why) {
-                                               if (generation == generation_)
-                                                 lost("the ledger is gone: " + why.message);
-                                             }));
-  loop_.dispose(std::move(old));
+  loop::dispose_later(loop_, std::move(channel_));
+  channel_ = std::make_unique<ipc::SocketChannel>(
+      loop_, std::move(socket), kLimits,
+      [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { take(type, payload); },
+      [this, generation](const base::Error& why) {
+        if (generation == generation_) lost("the ledger is gone: " + why.message);
+      });
   for (const std::string& line : unacked_) send_note(line);
 }
 

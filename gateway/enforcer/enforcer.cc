@@ -3,22 +3,13 @@
 #include "gateway/enforcer/enforcer.h"
 
 #include "base/log.h"
+#include "gateway/loop/dispose_later.h"
 
 namespace postern::enforcer {
 namespace {
 
 // What one terminator may hold open here: far more than its limits let in, far less than our memory.
 constexpr std::size_t kMostClients = 100'000;
-
-template <typename T>
-void dispose_later(loop::Loop& loop, std::unique_ptr<T> object) {
-  struct Holder : loop::Disposable {
-    std::unique_ptr<T> held;
-  };
-  auto holder = std::make_unique<Holder>();
-  holder->held = std::move(object);
-  loop.dispose(std::move(holder));
-}
 
 }  // namespace
 
@@ -88,14 +79,14 @@ void Enforcer::terminator_gone(const base::Error& why) {
   if (!channel_) return;
   base::log_warning("the terminator's channel is gone: " + why.message);
   channel_->close();
-  dispose_later(loop_, std::move(channel_));
+  loop::dispose_later(loop_, std::move(channel_));
   std::vector<std::uint64_t> all;
   for (const auto& [id, exchange] : exchanges_) all.push_back(id);
   for (const std::uint64_t id : all) {
     exchanges_.at(id)->on_terminator_gone();
     end(id);
   }
-  for (auto& [id, client] : clients_) dispose_later(loop_, std::move(client));
+  for (auto& [id, client] : clients_) loop::dispose_later(loop_, std::move(client));
   clients_.clear();
 }
 
@@ -235,7 +226,7 @@ void Enforcer::forget_client(std::uint64_t id) {
   if (it == clients_.end() || !it->second->closed || it->second->exchanges > 0) return;
   auto client = std::move(it->second);
   clients_.erase(it);
-  dispose_later(loop_, std::move(client));
+  loop::dispose_later(loop_, std::move(client));
 }
 
 // --- the ledger's word

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "gateway/loop/dispose_later.h"
 
 namespace postern::enforcer {
 namespace {
@@ -37,13 +38,8 @@ void LedgerClient::set_channel(base::UniqueFd socket) {
 void LedgerClient::on_closed(const base::Error& why) {
   base::log_warning("the ledger is gone: " + why.message);
   reason_ = "the ledger is being restarted";
-  struct Old : loop::Disposable {
-    std::unique_ptr<ipc::SocketChannel> channel;
-  };
-  auto old = std::make_unique<Old>();
   channel_->close();  // what it said after this would be counted for its successor
-  old->channel = std::move(channel_);
-  loop_.dispose(std::move(old));
+  loop::dispose_later(loop_, std::move(channel_));
   auto unanswered = std::exchange(commands_, {});
   for (auto& [id, then] : unanswered)
     then({base::fail(base::Code::Unavailable, "the ledger is being restarted"), {}});

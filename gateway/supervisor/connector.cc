@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "gateway/loop/dispose_later.h"
+
 namespace postern::supervisor {
 namespace {
 
@@ -155,12 +157,7 @@ void Connector::connect(const http::Authority& node, base::Micros timeout, Done 
 
 // Kept until the turn is over: it is the attempt itself that calls this.
 void Connector::forget(std::uint64_t id) {
-  struct Last final : loop::Disposable {
-    std::shared_ptr<Attempt> attempt;
-  };
-  auto last = std::make_unique<Last>();
-  last->attempt = std::move(attempts_.extract(id).mapped());
-  loop_.dispose(std::move(last));
+  loop::dispose_later(loop_, std::move(attempts_.extract(id).mapped()));
 }
 
 }  // namespace postern::supervisor

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "gateway/loop/dispose_later.h"
 
 namespace postern::terminator {
 namespace {
@@ -85,13 +86,8 @@ base::Status Terminator::set_channel(ipc::RingEnds ends) {
 void Terminator::on_channel_broken(const base::Error& why) {
   if (!channel_) return;
   base::log_warning("the channel to whoever answers is gone: " + why.message);
-  struct Old : loop::Disposable {
-    std::unique_ptr<ipc::ExchangeChannel> channel;
-  };
-  auto old = std::make_unique<Old>();
   channel_->close();
-  old->channel = std::move(channel_);
-  loop_.dispose(std::move(old));
+  loop::dispose_later(loop_, std::move(channel_));
   std::vector<Connection*> all;
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
   for (Connection* connection : all) connection->on_answerer_gone();

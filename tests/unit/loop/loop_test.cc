@@ -14,6 +14,7 @@
 
 #include "base/unique_fd.h"
 #include "gateway/loop/deadlines.h"
+#include "gateway/loop/dispose_later.h"
 
 namespace postern::loop {
 namespace {
@@ -136,6 +137,24 @@ TEST(Loop, DestroysWhatWasDisposedOfAfterTheHooks) {
   });
   loop.turn();
   EXPECT_EQ(order, "hook first second");
+}
+
+TEST(Loop, WhatIsDisposedOfLaterOutlivesTheTurnsHooksWhateverItIs) {
+  Loop loop;
+  const Waiting waiting(loop);
+  const auto ordinary = std::make_shared<int>(1);
+  auto owner = std::make_unique<std::shared_ptr<int>>(ordinary);
+  long during = 0;
+  const auto hook = loop.at_turn_end(Stage::Send, [&] {
+    if (owner == nullptr) return false;
+    dispose_later(loop, std::move(owner));
+    during = ordinary.use_count();
+    return true;
+  });
+  dispose_later(loop, std::unique_ptr<int>());
+  loop.turn();
+  EXPECT_EQ(during, 2);
+  EXPECT_EQ(ordinary.use_count(), 1);
 }
 
 TEST(Loop, WorkThatADestructorLeavesIsDoneBeforeTheLoopWaits) {
