@@ -5,52 +5,23 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "gateway/enforcer/caller.h"
 #include "gateway/enforcer/incoming.h"
-#include "gateway/enforcer/pages.h"
+#include "gateway/enforcer/refusal_answer.h"
 #include "gateway/http/accept.h"
 #include "gateway/http/date.h"
-#include "gateway/http/forwarding.h"
 #include "gateway/http/h1_write.h"
 #include "policy/explain.h"
 
 namespace postern::enforcer {
 namespace {
 
-// What may wait for the component before the client has to: small, so that what was accepted is soon on its
-// way.
-constexpr std::size_t kCreditAt = 64U << 10U;
 // A form or document for a page of ours. Less than the credit that a terminator begins with: none is given
 // for it.
 constexpr std::size_t kMostOwnBody = 64U << 10U;
 
 bool is_component_fault(base::Refusal refusal) {
   return refusal >= base::Refusal::GatewayError && refusal <= base::Refusal::ComponentCertificate;
-}
-
-std::string problem_json(base::Refusal refusal, std::string_view why, std::string_view event_id) {
-  const base::RefusalText& text = base::text_of(refusal);
-  std::string out;
-  base::JsonWriter json(out);
-  json.open_object();
-  json.field("type", "about:blank");
-  json.field("title", text.title);
-  json.field("status", static_cast<std::int64_t>(text.status));
-  json.field("code", text.code);
-  if (!why.empty()) json.field("detail", why);
-  json.field("remedy", text.remedy);
-  json.field("event", event_id);
-  json.close_object();
-  return out;
-}
-
-const Service* service_for(const std::vector<Service>& services, std::string_view path) {
-  const Service* best = nullptr;
-  for (const Service& service : services) {
-    const bool below = path.starts_with(service.path) ||
-                       path == std::string_view(service.path).substr(0, service.path.size() - 1);
-    if (below && (best == nullptr || service.path.size() > best->path.size())) best = &service;
-  }
-  return best;
 }
 
 }  // namespace
@@ -62,7 +33,8 @@ Exchange::Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t s
       serial_(serial),
       settings_(site.settings),
       began_(site.loop.now()),
-      body_(ipc::kInitialCredit + ipc::kBodyPiece, 0),
+      request_(site.send, id),
+      response_(site.send, id),
       deadline_(site.deadlines, [this] { on_deadline(); }) {}
 
 Exchange::~Exchange() { release_component(); }
@@ -70,7 +42,7 @@ Exchange::~Exchange() { release_component(); }
 void Exchange::on_deadline() {
   if (phase_ != Phase::Waiting && phase_ != Phase::Forwarding) return;
   // The component waits for the client to take what it said: the terminator keeps the time.
-  if (component_head_ && response_credit_ < http::BodyDecoder::kMaxTrailerBytes)
+  if (component_head_ && response_.credit() < http::BodyDecoder::kMaxTrailerBytes)
     return deadline_.set(settings_->component_idle);
   release_component();
   // Still waiting for its record to be durable: then it is the log that is late, not the component.
@@ -93,42 +65,16 @@ bool Exchange::on_request_head(const ipc::RequestHead& wire) {
   const auto verdict = read_head(wire, *settings_, head_, target_);
   if (!verdict) return false;
   head_read_ = true;
-  request_done_ = head_.body.kind == http::BodyKind::None;
+  request_.expect(head_.body.kind);
   if (!verdict->ok()) {
     // Whose request it was shall stand in the event; nothing is opened for it.
-    if (const SessionView* session = find_session(); session != nullptr) use_session(session->id);
+    if (const SessionView* session = find_session(site_, client_, head_); session != nullptr)
+      use_session(session->id);
     refuse(verdict->refusal, verdict->sentence);
     return true;
   }
   identify();
   return true;
-}
-
-// The client certificate's owner, judged once per connection; nullptr without a certificate that is believed.
-const certs::ClientIdentity* Exchange::identity() {
-  if (client_.certificates.empty() || !site_.verifier) return nullptr;
-  if (!std::exchange(client_.judged, true)) {
-    auto identity = site_.verifier->verify(client_.certificates, site_.loop.wall());
-    if (identity.ok())
-      client_.identity = std::move(*identity);
-    else
-      client_.identity_fault = identity.error().message;
-  }
-  return client_.identity ? &*client_.identity : nullptr;
-}
-
-// The session of the cookie; without one, that of the client certificate. Opens none.
-const SessionView* Exchange::find_session() {
-  const http::CookieAnswer cookie = session_cookie();
-  if (cookie.state == http::CookieState::Found) {
-    if (const SessionView* found = site_.access.find_by_token(cookie.value); found != nullptr) return found;
-  }
-  const certs::ClientIdentity* owner = identity();
-  return owner == nullptr ? nullptr : site_.access.find_by_certificate(owner->fingerprint);
-}
-
-http::CookieAnswer Exchange::session_cookie() const {
-  return http::find_cookie(head_.fields.find(http::FieldId::Cookie).value_or(""), "__Host-postern");
 }
 
 void Exchange::use_session(const std::string& id) {
@@ -139,15 +85,15 @@ void Exchange::use_session(const std::string& id) {
 // Who is asking. A certificate opens a session when there is none yet.
 void Exchange::identify() {
   const bool ours = is_ours(target_.path());
-  if (const SessionView* session = find_session(); session != nullptr) {
+  if (const SessionView* session = find_session(site_, client_, head_); session != nullptr) {
     use_session(session->id);
-  } else if (identity() != nullptr && !ours) {
+  } else if (certificate_owner(site_, client_) != nullptr && !ours) {
     return site_.visit.open_by_certificate(*this, [this](base::Status opened) {
       if (phase_ != Phase::Waiting) return;
       if (!opened.ok()) return refuse(base::Refusal::SignInRefused, opened.error().message);
       judge();
     });
-  } else if (session_cookie().state != http::CookieState::Absent && !ours) {
+  } else if (has_session_cookie(head_) && !ours) {
     return refuse(base::Refusal::SessionEnded, "the session of this cookie is not active");
   }
   judge();
@@ -159,7 +105,7 @@ void Exchange::judge() {
   if (is_ours(target_.path())) {
     phase_ = Phase::Answering;
     body_wanted_here_ = true;
-    if (request_done_) site_.visit.serve(*this);
+    if (request_.done()) site_.visit.serve(*this);
     return;
   }
   if (const std::string why = site_.ledger.unavailable(); !why.empty())
@@ -181,11 +127,11 @@ void Exchange::judge() {
     const policy::Question question{call.method, target_.path(), {}, call.content_type, call.has_body};
     return refuse(decision_.refusal, policy::describe(*policy_, question, decision_));
   }
-  const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_bytes_;
+  const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_.bytes();
   if (size > decision_.body_limit) {
     return refuse(base::Refusal::BodyNotAllowed, "the body is longer than the operation allows");
   }
-  service_ = service_for(settings_->services, target_.path());
+  service_ = settings_->service_at(target_.path());
   node_ = service_ == nullptr ? -1 : site_.pool.choose(service_->name, -1);
   if (node_ < 0)
     return refuse(base::Refusal::ComponentUnreachable,
@@ -195,8 +141,6 @@ void Exchange::judge() {
 
 // Promise 3: recorded before it is forwarded; a change only after the record is durable.
 void Exchange::record() {
-  const policy::Capability& capability =
-      policy_->capabilities()[static_cast<std::size_t>(decision_.capability)];
   const std::string operation = policy_->operations()[static_cast<std::size_t>(decision_.operation)].text();
   const bool write = decision_.klass == policy::Class::Write;
   event_id_ = site_.recorder.next_id();
@@ -206,7 +150,7 @@ void Exchange::record() {
   event.policy = policy_->hash();
   event.method = http::to_text(head_.method);
   event.target = target_.text();
-  event.capability = capability.name;
+  event.capability = decided_by()->name;
   event.operation = operation;
   event.klass = policy::to_text(decision_.klass);
   event.client = client_.text;
@@ -253,7 +197,7 @@ void Exchange::connect(bool fresh) {
 void Exchange::forward(ComponentConnection& connection) {
   component_ = &connection;
   phase_ = Phase::Forwarding;
-  trailers_sent_ = false;  // a connection used before may have been told of the request's end already
+  request_.begin_again();
   sent_at_ = site_.loop.now();
   deadline_.set(settings_->response_head);
   connection.begin(*this, head_.method);
@@ -265,28 +209,23 @@ void Exchange::forward(ComponentConnection& connection) {
   http::write_request_head(out, {head_.method, target_.text(), node.authority}, fields, head_.body, true);
   connection.send(out);
   if (component_ == nullptr) return;  // it failed at once
-  if (head_.expect_continue && !request_done_) {
-    ipc::ResponseHead wire;
-    wire.status = 100;
-    base::BinaryWriter frame;
-    ipc::encode(wire, frame);
-    site_.send(ipc::ExchangeFrame::InformationalHead, id_, frame.bytes());
+  if (head_.expect_continue && !request_.done()) {
+    response_.interim(100);
   }
-  pass_body();
+  request_.pass(component_, service_->strip_request);
 }
 
 bool Exchange::on_request_body(std::string_view piece) {
-  if (request_done_ || piece.size() > request_credit_ || piece.size() > ipc::kBodyPiece) return false;
-  request_credit_ -= piece.size();
-  request_bytes_ += piece.size();
+  if (!request_.arrived(piece)) return false;
   if (phase_ == Phase::Finishing || (phase_ == Phase::Answering && !body_wanted_here_))
     return true;  // refused already: not wanted
   const std::uint64_t most = body_wanted_here_
                                  ? kMostOwnBody
                                  : std::min<std::uint64_t>(decision_.body_limit, settings_->request_body);
-  if (request_bytes_ > most) {
+  if (request_.bytes() > most) {
     release_component();
-    if (head_sent_) {
+    failure_ = base::Refusal::BodyNotAllowed;
+    if (response_.begun()) {
       cut(ipc::CutReason::Limit);
     } else {
       body_wanted_here_ = false;
@@ -294,71 +233,32 @@ bool Exchange::on_request_body(std::string_view piece) {
     }
     return true;
   }
-  if (!body_.write(piece)) return false;
-  if (phase_ == Phase::Forwarding) {
-    if (!component_head_) deadline_.set(settings_->response_head);
-    pass_body();
-  }
+  if (!request_.keep(piece)) return false;
+  if (phase_ == Phase::Forwarding) pass_body();
   return true;
 }
 
 bool Exchange::on_request_end(const std::vector<ipc::WireField>& trailers) {
-  if (request_done_) return false;
-  for (const ipc::WireField& field : trailers) {
-    if (!trailers_.add(field.name, field.value)) return false;
-  }
-  request_done_ = true;
-  if (phase_ == Phase::Forwarding) {
-    if (!component_head_) deadline_.set(settings_->response_head);
+  if (!request_.end(trailers)) return false;
+  if (phase_ == Phase::Forwarding)
     pass_body();
-  } else if (phase_ == Phase::Answering && body_wanted_here_) {
+  else if (phase_ == Phase::Answering && body_wanted_here_)
     site_.visit.serve(*this);
-  }
   return true;
 }
 
+// The time for an answer begins anew with everything that the client adds.
 void Exchange::pass_body() {
-  if (component_ == nullptr) return;
-  const bool chunked = head_.body.kind == http::BodyKind::Chunked;
-  if (!body_.empty() && component_->unsent() < kCreditAt) {
-    if (chunked) component_->send(http::ChunkHead(body_.size()).text());
-    if (component_ != nullptr) component_->send(body_.view());
-    if (chunked && component_ != nullptr) component_->send(http::kChunkEnd);
-    body_.clear();
-  }
-  if (component_ == nullptr) return;
-  if (request_done_ && body_.empty() && !trailers_sent_) {
-    trailers_sent_ = true;
-    if (chunked) send_trailers();
-    if (component_ != nullptr) component_->request_ended();
-  }
-  give_request_credit();
-}
-
-void Exchange::send_trailers() {
-  http::BodyEncoder encoder({http::BodyKind::Chunked, 0});
-  std::string out;
-  static_cast<void>(encoder.finish(trailers_, out));  // chunked never falls short
-  component_->send(out);
-}
-
-// The client may send again as much as has left our hands.
-void Exchange::give_request_credit() {
-  if (request_done_ || component_ == nullptr || component_->unsent() + body_.size() >= kCreditAt) return;
-  const std::size_t give = ipc::kInitialCredit - request_credit_ - body_.size();
-  if (give < kCreditAt / 2) return;
-  request_credit_ += give;
-  base::BinaryWriter out;
-  out.u32(static_cast<std::uint32_t>(give));
-  site_.send(ipc::ExchangeFrame::RequestCredit, id_, out.bytes());
+  if (!component_head_) deadline_.set(settings_->response_head);
+  request_.pass(component_, service_->strip_request);
 }
 
 void Exchange::on_request_refused(const ipc::RequestRefused& wire) {
-  request_done_ = true;
+  request_.break_off();
   if (phase_ == Phase::Finishing) return;
   release_component();
-  if (head_sent_) return cut(ipc::CutReason::Limit);
-  if (recorded_) failure_ = wire.refusal;
+  failure_ = wire.refusal;
+  if (response_.begun()) return cut(ipc::CutReason::Limit);
   if (!head_read_) {
     // The first line as it came: what can be told of a request that cannot be read. Whose it was, the
     // connection says.
@@ -376,6 +276,12 @@ std::string Exchange::nearest() const {
   const policy::Explanation why = policy::explain(*policy_, question, {});
   if (why.nearest.empty()) return {};
   return policy_->operations()[static_cast<std::size_t>(why.nearest.front().operation)].text();
+}
+
+// The capability that the decision is about; nullptr if there is none.
+const policy::Capability* Exchange::decided_by() const {
+  if (!policy_ || decision_.capability < 0) return nullptr;
+  return &policy_->capabilities()[static_cast<std::size_t>(decision_.capability)];
 }
 
 void Exchange::refuse(base::Refusal refusal, std::string_view why) {
@@ -398,19 +304,10 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
     event.nearest = near;
     event.refusal = refusal;
     event.status = text.status;
-    if (decision_.capability >= 0 && policy_)
-      event.capability = policy_->capabilities()[static_cast<std::size_t>(decision_.capability)].name;
+    if (decided_by() != nullptr) event.capability = decided_by()->name;
     site_.recorder.refused(event_id_, event);
   }
   status_ = text.status;
-  http::Fields fields;
-  fields.put("cache-control", "no-store");
-  if (refusal == base::Refusal::LogUnavailable || refusal == base::Refusal::GatewayStopping)
-    fields.put("retry-after", "2");
-  if (!wants_page) {
-    fields.put("content-type", "application/problem+json");
-    return answer(text.status, std::move(fields), problem_json(refusal, why, event_id_));
-  }
   RefusalView view;
   view.refusal = refusal;
   view.method = method;
@@ -418,16 +315,13 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
   view.why = why;
   view.event_id = event_id_;
   if (!near.empty()) view.nearest.push_back(near);
-  if (decision_.capability >= 0 && policy_ &&
+  if (decided_by() != nullptr &&
       (refusal == base::Refusal::ApprovalNeeded || refusal == base::Refusal::GrantEnded)) {
-    const policy::Capability& capability =
-        policy_->capabilities()[static_cast<std::size_t>(decision_.capability)];
-    view.capability = capability.name;
-    view.capability_title = capability.title;
+    view.capability = decided_by()->name;
+    view.capability_title = decided_by()->title;
   }
-  fields.put("content-type", "text/html; charset=utf-8");
-  fields.put("content-security-policy", kPageContentSecurityPolicy);
-  answer(text.status, std::move(fields), render_refusal(view));
+  RefusalAnswer own = refusal_answer(view, wants_page);
+  answer(own.status, std::move(own.fields), std::move(own.body));
 }
 
 std::string Exchange::event_id() const {
@@ -444,106 +338,65 @@ void Exchange::answer(int status, http::Fields fields, std::string body) {
   fields.put("referrer-policy", "same-origin");
   fields.put("date", http::format_date(site_.loop.wall()));
   if (const std::string event = event_id(); !event.empty()) fields.set("postern-event", event);
-  answer_ = std::move(body);
-  send_head(status, fields, ipc::BodyKind::Sized, answer_.size());
-  if (head_.method == http::Method::Head) answer_.clear();
-  pump_answer();
-}
-
-void Exchange::pump_answer() {
-  while (answered_ < answer_.size() && response_credit_ > 0) {
-    const std::size_t piece = std::min({answer_.size() - answered_, response_credit_, ipc::kBodyPiece});
-    site_.send(ipc::ExchangeFrame::ResponseBody, id_, std::string_view(answer_).substr(answered_, piece));
-    answered_ += piece;
-    response_credit_ -= piece;
-  }
-  if (answered_ == answer_.size() && !end_sent_) send_end({});
-}
-
-void Exchange::send_head(int status, const http::Fields& fields, ipc::BodyKind kind, std::uint64_t length) {
-  head_sent_ = true;
-  ipc::ResponseHead wire;
-  wire.status = static_cast<std::uint16_t>(status);
-  wire.body = kind;
-  wire.length = length;
-  wire.fields.reserve(fields.size());
-  fields.for_each([&](const http::Field& field) { wire.fields.push_back({field.name, field.value}); });
-  base::BinaryWriter out;
-  ipc::encode(wire, out);
-  // A head that does not fit into a frame is larger than any client would take.
-  if (out.bytes().size() > ipc::kLargestFrame || wire.fields.size() > ipc::kMostFields)
+  if (!response_.head(status, fields, ipc::BodyKind::Sized, body.size()))
     return cut(ipc::CutReason::Component);
-  site_.send(ipc::ExchangeFrame::ResponseHead, id_, out.bytes());
+  if (head_.method == http::Method::Head) body.clear();
+  response_.whole_body(std::move(body));
+  finish_if_ended();
 }
 
-void Exchange::send_end(const http::Fields& trailers) {
-  end_sent_ = true;
-  std::vector<ipc::WireField> wire;
-  trailers.for_each([&](const http::Field& field) {
-    if (http::may_be_trailer(field)) wire.push_back({field.name, field.value});
-  });
-  base::BinaryWriter out;
-  ipc::encode_trailers(wire, out);
-  site_.send(ipc::ExchangeFrame::ResponseEnd, id_, out.bytes());
-  phase_ = Phase::Finishing;
+void Exchange::finish_if_ended() {
+  if (response_.ended()) phase_ = Phase::Finishing;
 }
 
 // --- the component's answer
 
+http::Fields Exchange::rewritten(const http::Fields& theirs) const {
+  http::Fields fields = theirs;
+  const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
+  rewrite_response(
+      fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
+  return fields;
+}
+
 void Exchange::on_component_head(const http::ResponseHead& head) {
   if (head.interim()) {
     // 100 was given by us when the request was let pass; others (103) concern the client.
-    if (head.status == 100) return;
-    http::Fields fields = head.fields;
-    const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
-    rewrite_response(
-        fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
-    ipc::ResponseHead wire;
-    wire.status = static_cast<std::uint16_t>(head.status);
-    fields.for_each([&](const http::Field& field) { wire.fields.push_back({field.name, field.value}); });
-    base::BinaryWriter out;
-    ipc::encode(wire, out);
-    if (minor_ > 0 && out.bytes().size() <= ipc::kLargestFrame)
-      site_.send(ipc::ExchangeFrame::InformationalHead, id_, out.bytes());
+    if (head.status != 100 && minor_ > 0) response_.interim(head.status, rewritten(head.fields));
     return;
   }
   component_head_ = true;
   head_at_ = site_.loop.now();
   status_ = head.status;
   deadline_.set(settings_->component_idle);
-  http::Fields fields = head.fields;
-  const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
-  rewrite_response(
-      fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
+  http::Fields fields = rewritten(head.fields);
   fields.set("postern-event", event_id_);
-  switch (head.body.kind) {
-    case http::BodyKind::None: {
-      // The answer to HEAD says how long the body would be.
-      const bool said = head_.method == http::Method::Head && head.declared_size.has_value();
-      return send_head(head.status, fields, said ? ipc::BodyKind::Sized : ipc::BodyKind::None,
-                       said ? *head.declared_size : 0);
-    }
-    case http::BodyKind::Sized:
-      return send_head(head.status, fields, ipc::BodyKind::Sized, head.body.size);
-    default:
-      return send_head(head.status, fields, ipc::BodyKind::Streamed, 0);
+  ipc::BodyKind kind = ipc::BodyKind::Streamed;
+  std::uint64_t length = 0;
+  if (head.body.kind == http::BodyKind::Sized) {
+    kind = ipc::BodyKind::Sized;
+    length = head.body.size;
+  } else if (head.body.kind == http::BodyKind::None) {
+    // The answer to HEAD says how long the body would be.
+    const bool said = head_.method == http::Method::Head && head.declared_size.has_value();
+    kind = said ? ipc::BodyKind::Sized : ipc::BodyKind::None;
+    length = said ? *head.declared_size : 0;
   }
+  if (!response_.head(head.status, fields, kind, length)) cut(ipc::CutReason::Component);
 }
 
 void Exchange::on_component_body(std::string_view piece) {
   deadline_.set(settings_->component_idle);
-  response_credit_ -= piece.size();
-  while (!piece.empty()) {
-    const std::size_t size = std::min(piece.size(), ipc::kBodyPiece);
-    site_.send(ipc::ExchangeFrame::ResponseBody, id_, piece.substr(0, size));
-    piece.remove_prefix(size);
-  }
+  response_.body(piece);
 }
 
 void Exchange::on_component_end(const http::Fields& trailers) {
   component_ = nullptr;
   deadline_.clear();
-  send_end(trailers);
+  http::Fields passed = trailers;
+  strip(passed, service_->strip_response);
+  response_.end(passed);
+  finish_if_ended();
 }
 
 void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, bool untouched) {
@@ -560,22 +413,20 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
   }
   failure_ = refusal;
   site_.pool.cancel(id_);
-  if (head_sent_) return cut(ipc::CutReason::Component);
+  if (response_.begun()) return cut(ipc::CutReason::Component);
   refuse(refusal, why);
 }
 
 void Exchange::on_component_drained() {
-  if (phase_ == Phase::Forwarding) pass_body();
+  if (phase_ == Phase::Forwarding) request_.pass(component_, service_->strip_request);
 }
 
 bool Exchange::on_response_credit(std::uint32_t bytes) {
-  if (bytes > ipc::kInitialCredit - response_credit_) return false;
-  response_credit_ += bytes;
-  if (phase_ == Phase::Answering) {
-    pump_answer();
-  } else if (component_ != nullptr) {
+  if (!response_.give_credit(bytes)) return false;
+  if (phase_ == Phase::Answering)
+    finish_if_ended();
+  else if (component_ != nullptr)
     component_->resume();
-  }
   return true;
 }
 
@@ -591,15 +442,14 @@ void Exchange::cut(ipc::CutReason reason) {
   release_component();
   deadline_.clear();
   phase_ = Phase::Finishing;
-  const char code = static_cast<char>(reason);
-  site_.send(ipc::ExchangeFrame::Cut, id_, {&code, 1});
+  response_.cut(reason);
 }
 
 // What came from the component can be cut until the terminator says that the client has it, also when we have
 // handed over all of it. Our own refusals stay.
 bool Exchange::may_be_cut() const {
   if (!recorded_ || cut_version_ != 0 || phase_ == Phase::Answering) return false;
-  return phase_ != Phase::Finishing || (end_sent_ && component_head_ && !client_gone_);
+  return phase_ != Phase::Finishing || (response_.ended() && component_head_ && !client_gone_);
 }
 
 bool Exchange::review(const ipc::Change& change) {
@@ -615,9 +465,9 @@ bool Exchange::review(const ipc::Change& change) {
   cut_version_ = change.version;
   cut_commanded_ = change.commanded;
   cut_code_ = now;
-  cut_late_ = end_sent_;
+  cut_late_ = response_.ended();
   release_component();
-  if (head_sent_) {
+  if (response_.begun()) {
     cut(ipc::CutReason::Permission);
   } else {
     refuse(now, "the permission was taken away while the request was under way");
@@ -645,7 +495,7 @@ void Exchange::on_done(const ipc::ExchangeDone& done) {
 std::string_view Exchange::outcome(const ipc::ExchangeDone& done) const {
   if (cut_version_ != 0 && !(cut_late_ && done.complete)) return "cut";
   if (is_component_fault(failure_)) return "component_failed";
-  if (sent_at_ == 0) return "not_forwarded";
+  if (failure_ != base::Refusal::None) return sent_at_ == 0 ? "not_forwarded" : "refused";
   return done.complete ? "completed" : "client_gone";
 }
 
@@ -655,11 +505,11 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   Completed event;
   event.session = session_;
   event.engineer = engineer_;
-  event.capability = policy_->capabilities()[static_cast<std::size_t>(decision_.capability)].name;
+  event.capability = decided_by()->name;
   event.policy = policy_->hash();
   event.forwarded = event_id_;
   event.status = status_;
-  event.request_bytes = std::max(done.request_bytes, request_bytes_);
+  event.request_bytes = std::max(done.request_bytes, request_.bytes());
   event.response_bytes = done.response_bytes;
   event.duration = site_.loop.now() - began_;
   if (head_at_ > 0) event.component = head_at_ - sent_at_;
@@ -671,7 +521,7 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
         0, done.ended == 0 ? site_.loop.now() - cut_commanded_ : done.ended - cut_commanded_);
     event.bytes_after_cut = done.after_cut;
   } else if (failure_ != base::Refusal::None) {
-    event.cut_reason = base::text_of(failure_).code;
+    event.code = base::text_of(failure_).code;
   }
   site_.recorder.completed(event);
 }

@@ -19,12 +19,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/buffer.h"
 #include "gateway/enforcer/access.h"
 #include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/request_stream.h"
+#include "gateway/enforcer/response_stream.h"
 #include "gateway/enforcer/rewrite.h"
 #include "gateway/enforcer/site.h"
-#include "gateway/http/cookie.h"
 #include "gateway/http/message.h"
 #include "gateway/ipc/exchange_protocol.h"
 #include "gateway/loop/deadlines.h"
@@ -39,7 +39,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
 
   std::uint64_t id() const { return id_; }
   std::uint64_t serial() const { return serial_; }
-  bool answered() const { return head_sent_ || phase_ == Phase::Finishing; }
+  bool answered() const { return response_.begun() || phase_ == Phase::Finishing; }
   std::uint64_t client_id() const { return client_.id; }
   const std::string& session() const { return session_; }
 
@@ -63,7 +63,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   // For the pages below /.postern/.
   const http::RequestHead& head() const { return head_; }
   const http::CanonicalTarget& target() const { return target_; }
-  std::string_view body() const { return body_.view(); }
+  std::string_view body() const { return request_.waiting(); }
   const SessionView* session_view() const;
   Client& client() { return client_; }
   void use_session(const std::string& id);  // this exchange and, for what cannot be read, its connection
@@ -76,7 +76,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
 
   // ComponentUser
   void on_component_head(const http::ResponseHead& head) override;
-  std::size_t component_room() const override { return response_credit_; }
+  std::size_t component_room() const override { return response_.credit(); }
   void on_component_body(std::string_view piece) override;
   void on_component_end(const http::Fields& trailers) override;
   void on_component_failed(base::Refusal refusal, std::string_view why, bool untouched) override;
@@ -85,9 +85,6 @@ class Exchange final : public ComponentUser, public loop::Disposable {
  private:
   enum class Phase { Waiting, Forwarding, Answering, Finishing };
 
-  const certs::ClientIdentity* identity();
-  http::CookieAnswer session_cookie() const;
-  const SessionView* find_session();
   void identify();
   void judge();
   bool may_be_cut() const;
@@ -95,11 +92,9 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void connect(bool fresh);
   void forward(ComponentConnection& connection);
   void pass_body();
-  void send_trailers();
-  void give_request_credit();
-  void pump_answer();
-  void send_head(int status, const http::Fields& fields, ipc::BodyKind kind, std::uint64_t length);
-  void send_end(const http::Fields& trailers);
+  const policy::Capability* decided_by() const;
+  void finish_if_ended();
+  http::Fields rewritten(const http::Fields& theirs) const;
   void cut(ipc::CutReason reason);
   void release_component();
   void complete(const ipc::ExchangeDone& done);
@@ -132,20 +127,9 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   base::Nanos sent_at_ = 0, head_at_ = 0;
   int status_ = 0;
   base::Refusal failure_ = base::Refusal::None;
-  // Request body
-  base::Buffer body_;
-  std::uint64_t request_bytes_ = 0;
-  std::size_t request_credit_ = ipc::kInitialCredit;  // what the terminator may still send
-  bool request_done_ = false;
-  bool trailers_sent_ = false;
+  RequestStream request_;
   bool body_wanted_here_ = false;  // below /.postern/: gathered, then handled
-  http::Fields trailers_;
-  // Response
-  std::size_t response_credit_ = ipc::kInitialCredit;
-  bool head_sent_ = false;
-  bool end_sent_ = false;
-  std::string answer_;
-  std::size_t answered_ = 0;
+  ResponseStream response_;
   // Cut
   std::uint64_t cut_version_ = 0;
   base::Nanos cut_commanded_ = -1;

@@ -66,6 +66,7 @@ void Recorder::completed(const Completed& event) {
   json.field("duration_us", event.duration / 1000);
   if (event.component > 0) json.field("component_us", event.component / 1000);
   json.field("outcome", event.outcome);
+  if (!event.code.empty()) json.field("code", event.code);
   if (!event.cut_reason.empty()) json.field("cut_reason", event.cut_reason);
   if (event.cut >= 0) {
     json.field("cut_us", event.cut / 1000);

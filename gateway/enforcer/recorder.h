@@ -31,8 +31,9 @@ struct Completed {
   std::uint64_t request_bytes = 0, response_bytes = 0;
   base::Nanos duration = 0;
   base::Nanos component = 0;    // from the request's first byte to the response's head
-  std::string_view outcome;     // completed | client_gone | component_failed | cut
-  std::string_view cut_reason;  // code, for cut and component_failed
+  std::string_view outcome;     // audit/EVENTS.md lists them
+  std::string_view code;        // of what ended it, for component_failed, not_forwarded and refused
+  std::string_view cut_reason;  // code, for cut
   base::Nanos cut = -1;         // from the command to the last byte; below 0: it was not cut by one
   std::uint64_t bytes_after_cut = 0;
   bool retried = false;

@@ -99,7 +99,7 @@ void rewrite_request(http::Fields& fields, const Passage& passage) {
   const std::string referer =
       with_component_origin(fields.find(http::FieldId::Referer).value_or(""), passage);
   http::strip_request_fields(fields);
-  for (const std::string& name : passage.service->strip_request) fields.remove(name);
+  strip(fields, passage.service->strip_request);
   change(fields, http::FieldId::Origin, [&](std::string_view) { return origin; });
   change(fields, http::FieldId::Referer, [&](std::string_view) { return referer; });
   fields.put("x-forwarded-for", passage.client);
@@ -113,7 +113,7 @@ void rewrite_response(http::Fields& fields, const Passage& passage) {
   fields.remove("x-powered-by");  // which software answers, and in which version, is the site's own affair
   fields.remove(http::FieldId::WwwAuthenticate);
   fields.remove(http::FieldId::Authorization);
-  for (const std::string& name : passage.service->strip_response) fields.remove(name);
+  strip(fields, passage.service->strip_response);
   change(fields, http::FieldId::Location,
          [&](std::string_view value) { return local_reference(value, authority); });
   change(fields, http::FieldId::ContentLocation,
@@ -123,6 +123,10 @@ void rewrite_response(http::Fields& fields, const Passage& passage) {
   change(fields, http::FieldId::ContentSecurityPolicy,
          [&](std::string_view v) { return with_our_origin(v, authority, passage.our_host); });
   add_security_fields(fields);
+}
+
+void strip(http::Fields& fields, const std::vector<std::string>& names) {
+  for (const std::string& name : names) fields.remove(name);
 }
 
 void add_security_fields(http::Fields& fields) {

@@ -33,6 +33,9 @@ void rewrite_response(http::Fields& fields, const Passage& passage);
 // (https or wss). Exposed for its tests.
 std::string with_our_origin(std::string_view text, std::string_view authority, std::string_view our_host);
 
+// Takes out the fields that a service keeps to itself: of heads (above) and of trailers.
+void strip(http::Fields& fields, const std::vector<std::string>& names);
+
 // What every answer to an engineer carries.
 void add_security_fields(http::Fields& fields);
 

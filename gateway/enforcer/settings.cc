@@ -64,6 +64,16 @@ Service read_service(const Json& json) {
 
 }  // namespace
 
+const Service* Settings::service_at(std::string_view path) const {
+  const Service* best = nullptr;
+  for (const Service& service : services) {
+    const bool below = path.starts_with(service.path) ||
+                       path == std::string_view(service.path).substr(0, service.path.size() - 1);
+    if (below && (best == nullptr || service.path.size() > best->path.size())) best = &service;
+  }
+  return best;
+}
+
 base::Result<Settings> Settings::read(const Json& part, std::uint32_t index) {
   if (!part.is_object()) return wrong("everything");
   Settings settings;

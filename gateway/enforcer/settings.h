@@ -55,6 +55,9 @@ struct Settings {
   base::Nanos response_head = 60 * base::kSecond;    // from the request's last byte to the response's head
   base::Nanos component_idle = 120 * base::kSecond;  // between two pieces of a response
 
+  // The service whose path is the longest that the request's lies below; nullptr if there is none.
+  const Service* service_at(std::string_view path) const;
+
   static base::Result<Settings> read(const base::Json& part, std::uint32_t index);
 };
 

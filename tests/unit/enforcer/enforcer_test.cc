@@ -97,6 +97,62 @@ TEST_F(EnforcerScene, AWriteWhoseRecordIsNotDurableInTimeIsRefusedForTheLog) {
   ledger->acked(1);
   turn(20);
   EXPECT_EQ(connects, 0);
+  done(id);
+  const base::Json completed = completed_event(0);
+  EXPECT_EQ(completed["outcome"], "not_forwarded");
+  EXPECT_EQ(completed["detail"]["code"], "log_unavailable");
+}
+
+TEST_F(EnforcerScene, ABodyThatTurnsOutToBeWrongIsRefusedAndItsEndSaysWhyAndHowFarItCame) {
+  const auto refuse = [&](std::uint64_t id) {
+    send_message(Type::RequestRefused, id,
+                 ipc::RequestRefused{1, base::Refusal::Malformed, "a chunk is wrong", ""});
+    EXPECT_EQ(code(id), "malformed");
+    done(id);
+  };
+  const std::uint64_t waiting = post("/api/v2/silences", 5);
+  refuse(waiting);
+  EXPECT_EQ(completed_event(0)["outcome"], "not_forwarded");
+  EXPECT_EQ(completed_event(0)["detail"]["code"], "malformed");
+  const std::uint64_t forwarded = post("/api/v2/silences", 5);
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 2; }));
+  ledger->acked(ledger->lines.size());
+  ASSERT_TRUE(accept() && was_asked());
+  refuse(forwarded);
+  EXPECT_EQ(completed_event(1)["outcome"], "refused");
+  EXPECT_EQ(completed_event(1)["detail"]["code"], "malformed");
+}
+
+TEST_F(EnforcerScene, WhatAServiceKeepsToItselfPassesNeitherInHeadsNorInTrailers) {
+  Settings quiet = settings();
+  quiet.services[0].strip_request = {"x-internal-token"};
+  quiet.services[0].strip_response = {"x-internal-build"};
+  ASSERT_TRUE(enforcer->configure(std::move(quiet)).ok());
+  const std::string with = cookie();
+  ipc::RequestHead request = head("POST", "/api/v2/silences", with);
+  request.body = ipc::BodyKind::Streamed;
+  for (const ipc::WireField& field :
+       {ipc::WireField{"transfer-encoding", "chunked"}, {"x-internal-token", "t"}, {"x-other", "o"}})
+    request.fields.push_back(field);
+  send_message(Type::RequestHead, ++last, request);
+  base::BinaryWriter trailers;
+  ipc::encode_trailers({{"x-internal-token", "t"}, {"x-end", "e"}}, trailers);
+  send(Type::RequestEnd, last, trailers.bytes());
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 1; }));
+  ledger->acked(1);
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(until([&] { return heard().ends_with("\r\n\r\n0\r\nx-end: e\r\n\r\n"); })) << asked;
+  EXPECT_EQ(asked.find("x-internal-token"), std::string::npos);
+  EXPECT_NE(asked.find("x-other: o"), std::string::npos);
+  say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Internal-Build: 1\r\nX-Other: o\r\n\r\n"
+      "0\r\nX-Internal-Build: 1\r\nX-End: e\r\n\r\n");
+  EXPECT_EQ(field(last, "x-other"), "o");
+  EXPECT_EQ(field(last, "x-internal-build"), "");
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, last); }));
+  const auto end =
+      std::find_if(frames.begin(), frames.end(), [](const Frame& f) { return f.type == Type::ResponseEnd; });
+  EXPECT_EQ(end->payload.find("x-internal-build"), std::string::npos);
+  EXPECT_NE(end->payload.find("x-end"), std::string::npos);
 }
 
 TEST_F(EnforcerScene, WithoutALogTheDoorIsClosedAndOpensAgainByItself) {
@@ -266,8 +322,11 @@ TEST_F(EnforcerScene, AComponentThatIsDownOrSilentOrLyingIsSaidSo) {
   ASSERT_TRUE(until([&] { return has(Type::Cut, lying); }));
   done(lying, false);
   ASSERT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 3; }));
-  for (const base::Json& one : ledger->events("exchange.completed"))
-    EXPECT_EQ(one["outcome"], "component_failed");
+  const char* codes[] = {"component_unreachable", "component_malformed", "component_closed"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(completed_event(i)["outcome"], "component_failed");
+    EXPECT_EQ(completed_event(i)["detail"]["code"], codes[i]);
+  }
 }
 
 TEST_F(EnforcerScene, AComponentThatDoesNotAnswerInTimeGetsA504) {

@@ -104,6 +104,47 @@ TEST_F(Rewrite, CredentialsAndWhatASiteKeepsToItselfDoNotPass) {
   EXPECT_EQ(fields.size(), 4U);
 }
 
+TEST_F(Rewrite, TheListsOfAServiceComeFromItsConfiguration) {
+  const auto read = Settings::read({{"services",
+                                     {{{"name", "prom"},
+                                       {"path", "/"},
+                                       {"strip_request", {"x-internal-token"}},
+                                       {"strip_response", {"server", "x-build"}}}}},
+                                    {"names", {"support.example"}}},
+                                   0);
+  ASSERT_TRUE(read.ok());
+  service = *read->service_at("/anything");
+  fields.put("x-internal-token", "t");
+  fields.put("accept", "*/*");
+  rewrite_request(fields, passage);
+  EXPECT_FALSE(fields.find("x-internal-token"));
+  EXPECT_TRUE(fields.find("accept"));
+  fields.clear();
+  fields.put("server", "nginx");
+  fields.put("x-build", "1");
+  fields.put("etag", "x");
+  rewrite_response(fields, passage);
+  EXPECT_FALSE(fields.find("server"));
+  EXPECT_FALSE(fields.find("x-build"));
+  EXPECT_TRUE(fields.find("etag"));
+}
+
+TEST_F(Rewrite, TheServiceIsTheOneWithTheLongestPath) {
+  Settings settings;
+  for (const char* path : {"/", "/a/", "/a/b/"}) {
+    service.path = path;
+    settings.services.push_back(service);
+  }
+  const auto path_of = [&](std::string_view path) { return settings.service_at(path)->path; };
+  EXPECT_EQ(path_of("/"), "/");
+  EXPECT_EQ(path_of("/a"), "/a/");
+  EXPECT_EQ(path_of("/a/b"), "/a/b/");
+  EXPECT_EQ(path_of("/a/bc"), "/a/");
+  EXPECT_EQ(path_of("/ab/"), "/");
+  settings.services.erase(settings.services.begin());
+  EXPECT_EQ(settings.service_at("/b"), nullptr);
+}
+
 TEST_F(Rewrite, WhatAComponentMayNotTellAClientIsTakenOut) {
   for (const char* name : {"set-cookie", "x-powered-by", "www-authenticate", "x-secret-out", "alt-svc",
                            "postern-event", "clear-site-data", "strict-transport-security"})

@@ -223,6 +223,11 @@ class EnforcerScene : public ::testing::Test {
     }
     return {};
   }
+  // The end of an exchange, once the ledger has it.
+  base::Json completed_event(std::size_t which) {
+    EXPECT_TRUE(until([&] { return ledger->events("exchange.completed").size() > which; }));
+    return ledger->events("exchange.completed").at(which);
+  }
   // The event of the refusal, once the ledger has it.
   base::Json refused_event(std::uint64_t id) {
     const std::string named = field(id, "postern-event");

@@ -1,0 +1,91 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/response_stream.h"
+
+#include <algorithm>
+
+#include "gateway/http/forwarding.h"
+
+namespace postern::enforcer {
+namespace {
+
+ipc::ResponseHead wire_head(int status, const http::Fields& fields) {
+  ipc::ResponseHead wire;
+  wire.status = static_cast<std::uint16_t>(status);
+  wire.fields.reserve(fields.size());
+  fields.for_each([&](const http::Field& field) { wire.fields.push_back({field.name, field.value}); });
+  return wire;
+}
+
+// False if it does not fit into a frame.
+bool encode_head(const ipc::ResponseHead& wire, base::BinaryWriter& out) {
+  ipc::encode(wire, out);
+  return out.bytes().size() <= ipc::kLargestFrame && wire.fields.size() <= ipc::kMostFields;
+}
+
+}  // namespace
+
+bool ResponseStream::give_credit(std::uint32_t bytes) {
+  if (bytes > ipc::kInitialCredit - credit_) return false;
+  credit_ += bytes;
+  if (own_) pump();
+  return true;
+}
+
+void ResponseStream::interim(int status, const http::Fields& fields) {
+  base::BinaryWriter out;
+  if (encode_head(wire_head(status, fields), out))
+    send_(ipc::ExchangeFrame::InformationalHead, exchange_, out.bytes());
+}
+
+bool ResponseStream::head(int status, const http::Fields& fields, ipc::BodyKind kind, std::uint64_t length) {
+  begun_ = true;
+  ipc::ResponseHead wire = wire_head(status, fields);
+  wire.body = kind;
+  wire.length = length;
+  base::BinaryWriter out;
+  if (!encode_head(wire, out)) return false;
+  send_(ipc::ExchangeFrame::ResponseHead, exchange_, out.bytes());
+  return true;
+}
+
+void ResponseStream::body(std::string_view bytes) {
+  credit_ -= bytes.size();
+  while (!bytes.empty()) {
+    const std::size_t size = std::min(bytes.size(), ipc::kBodyPiece);
+    send_(ipc::ExchangeFrame::ResponseBody, exchange_, bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+}
+
+void ResponseStream::end(const http::Fields& trailers) {
+  ended_ = true;
+  std::vector<ipc::WireField> wire;
+  trailers.for_each([&](const http::Field& field) {
+    if (http::may_be_trailer(field)) wire.push_back({field.name, field.value});
+  });
+  base::BinaryWriter out;
+  ipc::encode_trailers(wire, out);
+  send_(ipc::ExchangeFrame::ResponseEnd, exchange_, out.bytes());
+}
+
+void ResponseStream::whole_body(std::string bytes) {
+  own_ = true;
+  own_body_ = std::move(bytes);
+  pump();
+}
+
+void ResponseStream::pump() {
+  const std::size_t size = std::min(own_body_.size() - own_sent_, credit_);
+  body(std::string_view(own_body_).substr(own_sent_, size));
+  own_sent_ += size;
+  if (own_sent_ == own_body_.size() && !ended_) end({});
+}
+
+void ResponseStream::cut(ipc::CutReason reason) {
+  own_ = false;
+  const char code = static_cast<char>(reason);
+  send_(ipc::ExchangeFrame::Cut, exchange_, {&code, 1});
+}
+
+}  // namespace postern::enforcer
