@@ -71,7 +71,9 @@ struct Service {
   std::string host;  // Host to send; empty: the node's authority
   std::vector<Node> nodes;
   Health health;
-  FileName roots;  // empty: the system's
+  FileName roots;                           // empty: the system's
+  std::vector<std::string> strip_request;   // fields that nodes are not sent, lower case
+  std::vector<std::string> strip_response;  // fields that clients are not sent
   std::string
       tls_name;  // the name that the nodes' certificates must carry; empty: the host of the node's URL
   base::Mark mark;

@@ -7,6 +7,8 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "gateway/http/chars.h"
+#include "gateway/http/field_id.h"
 #include "gateway/supervisor/config_reader.h"
 
 namespace postern::supervisor {
@@ -35,6 +37,13 @@ bool is_plain_path(std::string_view path) {
   }
   return path.find("//") == std::string_view::npos && path.find("/./") == std::string_view::npos &&
          path.find("/../") == std::string_view::npos;
+}
+
+// Of one connection or of the message's framing: never passed on, whatever a configuration says.
+bool frames_message(std::string_view lower_case_name) {
+  const http::FieldId id = http::identify(lower_case_name);
+  return http::rule_of(id).hop_by_hop || id == http::FieldId::Host || id == http::FieldId::ContentLength ||
+         id == http::FieldId::TransferEncoding || id == http::FieldId::Expect;
 }
 
 class Services {
@@ -73,6 +82,7 @@ class Services {
     nodes(node, out);
     health(node, out.health);
     tls(node, out);
+    strip(node, out);
     config_.services.push_back(std::move(out));
   }
 
@@ -223,6 +233,35 @@ class Services {
                                         in_quotes(name.scalar));
     }
     out.tls_name = base::to_lower(name.scalar);
+  }
+
+  void strip(const YamlNode& parent, Service& out) {
+    const YamlNode* node = read_.map(parent, "strip", "component.services[].strip");
+    if (node == nullptr) return;
+    fields(*node, "request", out.strip_request);
+    fields(*node, "response", out.strip_response);
+  }
+
+  void fields(const YamlNode& parent, std::string_view key, std::vector<std::string>& out) {
+    const YamlNode* list = read_.list(parent, key, "strip." + std::string(key));
+    if (list == nullptr) return;
+    for (const YamlNode& item : list->items) {
+      if (!read_.is_text(item, "a field")) continue;
+      if (!http::is_token(item.scalar)) {
+        read_.fault(item.mark, "a field must be the name of a header field, such as x-internal-token, not " +
+                                   in_quotes(item.scalar));
+        continue;
+      }
+      std::string name = base::to_lower(item.scalar);
+      if (frames_message(name)) {
+        read_.fault(item.mark, "the field " + in_quotes(name) +
+                                   " says how a message is carried; Postern writes it anew on each side: "
+                                   "remove it here");
+      } else if (std::find(out.begin(), out.end(), name) != out.end()) {
+        read_.fault(item.mark, "the field " + in_quotes(name) + " stands here twice: keep one");
+      }
+      out.push_back(std::move(name));
+    }
   }
 
   ConfigReader& read_;

@@ -84,6 +84,8 @@ Json services_json(const Config& config, const Material& material) {
     out.push_back({{"name", service.name},
                    {"path", service.path},
                    {"host", service.host},
+                   {"strip_request", service.strip_request},
+                   {"strip_response", service.strip_response},
                    {"nodes", std::move(nodes)}});
   }
   return out;

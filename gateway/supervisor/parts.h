@@ -14,6 +14,7 @@
 //                "timeouts":{"handshake_us","head_us","body_idle_us","keep_alive_us","drain_us"}}
 //                fds: "listener"
 //   enforcer    {"services":[{"name","path","host":"" or what to send,
+//                  "strip_request":[field names, lower case], "strip_response":[..],
 //                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",

@@ -60,6 +60,42 @@ TEST_P(ConfigFaults, NameThePlaceAndWhatWouldBeRight) {
   EXPECT_EQ(faults_of(replaced(kSound, one.what, one.by)), std::string("postern.yaml:") + one.fault);
 }
 
+constexpr const char* kTls = "      tls: {roots";
+
+TEST(Config, ReadsWhichFieldsAServiceKeepsToItself) {
+  const std::string text = replaced(
+      kSound, kTls,
+      "      strip: {request: [X-Internal-Token], response: [x-powered-by, server]}\n      tls: {roots");
+  const ParsedConfig parsed = parse_config(text, "/etc/postern", 4);
+  ASSERT_NE(parsed.config, nullptr) << faults_of(text);
+  EXPECT_TRUE(parsed.config->services[0].strip_request.empty());
+  EXPECT_EQ(parsed.config->services[1].strip_request, std::vector<std::string>{"x-internal-token"});
+  EXPECT_EQ(parsed.config->services[1].strip_response, (std::vector<std::string>{"x-powered-by", "server"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Strip, ConfigFaults,
+    testing::Values(
+        FaultCase{kTls, "      strip: {answer: [a]}\n      tls: {roots",
+                  "30:15: there is no key \"answer\" in component.services[].strip: the keys are request, "
+                  "response"},
+        FaultCase{kTls, "      strip: {request: x-a}\n      tls: {roots",
+                  "30:24: strip.request must be a list, not a value"},
+        FaultCase{kTls, "      strip: {request: [x-a, \"x b\"]}\n      tls: {roots",
+                  "30:30: a field must be the name of a header field, such as x-internal-token, not \"x b\""},
+        FaultCase{
+            kTls, "      strip: {response: [\"x-a:\"]}\n      tls: {roots",
+            "30:26: a field must be the name of a header field, such as x-internal-token, not \"x-a:\""},
+        FaultCase{
+            kTls, "      strip: {request: [Content-Length]}\n      tls: {roots",
+            "30:25: the field \"content-length\" says how a message is carried; Postern writes it anew on "
+            "each side: remove it here"},
+        FaultCase{kTls, "      strip: {response: [connection]}\n      tls: {roots",
+                  "30:26: the field \"connection\" says how a message is carried; Postern writes it anew on "
+                  "each side: remove it here"},
+        FaultCase{kTls, "      strip: {response: [x-a, X-A]}\n      tls: {roots",
+                  "30:31: the field \"x-a\" stands here twice: keep one"}));
+
 INSTANTIATE_TEST_SUITE_P(
     Table, ConfigFaults,
     testing::Values(

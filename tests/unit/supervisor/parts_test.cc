@@ -44,6 +44,19 @@ TEST_F(Parts, TheAdminListenerAsksForNoEngineersCertificate) {
   EXPECT_NE(terminator_part(config, material, "support")["client_roots"], "");
 }
 
+TEST_F(Parts, AnEnforcerIsToldWhichFieldsAServiceKeepsToItself) {
+  folder.write("postern.yaml",
+               replaced(kSound, "      tls: {roots",
+                        "      strip: {request: [X-Token], response: [server]}\n      tls: {roots"),
+               0644);
+  const LoadedConfig again = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_NE(again.config, nullptr);
+  const base::Json part = enforcer_part(*again.config, *again.material, 0);
+  EXPECT_EQ(part["services"][0]["strip_request"], base::Json::array());
+  EXPECT_EQ(part["services"][1]["strip_request"], base::Json::array({"x-token"}));
+  EXPECT_EQ(part["services"][1]["strip_response"], base::Json::array({"server"}));
+}
+
 TEST_F(Parts, AnEnforcerIsToldNodesByNumberAndNoPath) {
   const base::Json part = enforcer_part(config, material, 1);
   EXPECT_EQ(part["checks_health"], false);
