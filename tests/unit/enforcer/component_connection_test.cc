@@ -149,6 +149,30 @@ TEST_F(Component, BytesOnARestingConnectionEndIt) {
   EXPECT_EQ(story, "");
 }
 
+TEST_F(Component, WhatRestsIsLookedAtBeforeItIsUsedAgain) {
+  const auto rests = [&](std::string_view said, bool closes) {
+    auto sockets = *ipc::make_socket_pair();
+    theirs = std::move(sockets.second);
+    retired = false;
+    connection = std::make_unique<ComponentConnection>(loop, *this, 0, std::move(sockets.first), nullptr,
+                                                       http::HeadLimits{});
+    story.clear();
+    ask();
+    say("HTTP/1.1 204 No Content\r\n\r\n");
+    EXPECT_TRUE(reads("204 rest end")) << story;
+    if (!said.empty()) say(said);
+    if (closes) theirs.reset();
+    const bool still = connection->still_rests();  // without a turn of the loop in between
+    EXPECT_EQ(retired, !still);
+    loop.turn();
+    return still;
+  };
+  EXPECT_TRUE(rests("", false));
+  EXPECT_FALSE(rests("", true));
+  EXPECT_FALSE(rests("HTTP/1.1 200 OK\r\n", false));
+  EXPECT_EQ(body, "");
+}
+
 TEST_F(Component, AnAnswerThatCameBeforeTheQuestionIsNotItsAnswer) {
   say("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
   connection->begin(*this, http::Method::Get);
