@@ -53,9 +53,13 @@ std::string finish(Html& html) {
   return std::move(html).take();
 }
 
+// What a command was refused with is told as a clause; here it stands alone.
 void write_trouble(Html& html, std::string_view message) {
   if (message.empty()) return;
-  html.raw("<p class=\"trouble\" role=\"alert\">").text(message).raw("</p>\n");
+  std::string sentence(message);
+  if (sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+  if (!sentence.ends_with('.')) sentence += '.';
+  html.raw("<p class=\"trouble\" role=\"alert\">").text(sentence).raw("</p>\n");
 }
 
 // So that a picture of the page leads to the log.

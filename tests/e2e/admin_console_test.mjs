@@ -127,6 +127,8 @@ story("an administrator works with the console", async (stage) => {
     await alice.fetch("/state");
     const refused = await alice.fetch("/secret");
     await page.locator("#events li.event-severe", { hasText: "/secret" }).waitFor();
+    const figures = page.locator("#sessions tbody tr", { hasText: "alice" }).locator("td.number");
+    await until("the session's figures follow", async () => (await figures.allTextContents()).join() === "1,1");
     await page.locator("#events li.event-severe summary").first().click();
     await page.locator("#events pre", { hasText: refused.event }).waitFor();
     await look(page, "admin-events");

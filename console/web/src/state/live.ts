@@ -44,6 +44,7 @@ export const parts = {
 const kEventsShown = 100; // the console's page keeps this many; the log keeps all
 const kSettleMs = 120; // changes that come together are fetched together
 const kStatusEveryMs = 10_000;
+const kFiguresEveryMs = 1_000; // at most: what sessions have done, while they do it
 
 async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Promise<void> {
   try {
@@ -55,6 +56,7 @@ async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Prom
 }
 
 const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
+const fetch_sessions = () => fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200'));
 
 async function fetch_state(): Promise<void> {
   await Promise.all([
@@ -63,7 +65,7 @@ async function fetch_state(): Promise<void> {
     fetch_part(parts.capabilities, () => items<Capability>('/capabilities')),
     fetch_part(parts.requests, () => items<AccessRequest>('/requests?state=pending')),
     fetch_part(parts.grants, async () => (await items<Grant>('/grants')).filter((grant) => grant.state === 'active')),
-    fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200')),
+    fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
   ]);
 }
@@ -81,7 +83,19 @@ export function refresh(): void {
   settling = window.setTimeout(() => void fetch_state(), kSettleMs);
 }
 
+let counting = 0;
+
+// Exchanges change a session's figures and nothing else.
+function refresh_figures(): void {
+  if (counting) return;
+  counting = window.setTimeout(() => {
+    counting = 0;
+    void fetch_sessions();
+  }, kFiguresEveryMs);
+}
+
 function add_event(event: LogEvent): void {
+  if (event.type.startsWith('exchange.')) refresh_figures();
   const known = parts.events.get().value ?? [];
   if (known.some((one) => one.id === event.id)) return;
   parts.events.set({ value: [event, ...known].slice(0, kEventsShown) });
@@ -92,7 +106,10 @@ export function follow(): () => void {
   const close = open_stream({
     on_state: refresh,
     on_event: add_event,
-    on_more: (count) => skipped.set(skipped.get() + count),
+    on_more: (count) => {
+      skipped.set(skipped.get() + count);
+      refresh_figures();
+    },
     on_line: (state) => {
       line.set(state);
       if (state === 'live') void Promise.all([fetch_state(), fetch_events()]);
@@ -104,6 +121,8 @@ export function follow(): () => void {
   return () => {
     close();
     window.clearInterval(status);
+    window.clearTimeout(counting);
+    counting = 0;
   };
 }
 
