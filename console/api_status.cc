@@ -33,13 +33,18 @@ base::Json log_figures(const Parts& parts) {
   return log;
 }
 
+void put_loaded(base::Json& policy, const Parts& parts) {
+  if (const auto loaded = parts.ledger.policy_loaded()) policy["loaded"] = base::format_time(*loaded);
+}
+
 base::Json policy_figures(const Parts& parts) {
   const auto& policy = parts.ledger.policy();
   if (policy == nullptr) return {{"hash", ""}, {"capabilities", 0}, {"operations", 0}};
-  return {{"hash", policy->hash()},
-          {"capabilities", policy->capabilities().size()},
-          {"operations", policy->operations().size()},
-          {"loaded", base::format_time(parts.ledger.policy_loaded())}};
+  base::Json figures{{"hash", policy->hash()},
+                     {"capabilities", policy->capabilities().size()},
+                     {"operations", policy->operations().size()}};
+  put_loaded(figures, parts);
+  return figures;
 }
 
 base::Json status_of(const Parts& parts, const base::Json& supervisor) {
@@ -72,9 +77,9 @@ void show_policy(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   const auto& policy = parts.ledger.policy();
   if (policy == nullptr) return reply(problem(404, "not_found", "There is no policy in force yet"));
-  reply(json_response({{"hash", policy->hash()},
-                       {"text", parts.ledger.policy_text()},
-                       {"loaded", base::format_time(parts.ledger.policy_loaded())}}));
+  base::Json shown{{"hash", policy->hash()}, {"text", parts.ledger.policy_text()}};
+  put_loaded(shown, parts);
+  reply(json_response(shown));
 }
 
 // The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A

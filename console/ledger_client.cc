@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "audit/event_line.h"
 #include "base/log.h"
 #include "gateway/loop/dispose_later.h"
 
@@ -12,8 +13,6 @@ namespace {
 
 constexpr ipc::SocketChannelLimits kLimits{ipc::kLedgerFrame, 16U << 20U};
 constexpr base::Nanos kLook = base::kSecond;  // between two looks for commands that were not answered
-// A state or a policy arrives in pieces: more than this is not one.
-constexpr std::size_t kMostPieces = 64U << 20U;
 
 LedgerClient::Answer unavailable(std::string_view why) {
   return {false, 503, {{"code", "log_unavailable"}, {"message", why}, {"status", 503}}};
@@ -51,6 +50,11 @@ void LedgerClient::connect(base::UniqueFd socket) {
 std::string LedgerClient::reason() const {
   if (writable()) return {};
   return reason_.empty() ? "the ledger has not said yet whether the log can be written" : reason_;
+}
+
+std::optional<base::Micros> LedgerClient::policy_loaded() const {
+  if (policy_ == nullptr || policy_->hash() != state_.policy_hash()) return std::nullopt;
+  return state_.policy_changed();
 }
 
 void LedgerClient::lost(const std::string& why) {
@@ -102,18 +106,13 @@ void LedgerClient::command(const base::Json& command, Done done) {
 bool LedgerClient::note(const Note& note) {
   if (unacked_.size() >= kMostUnacked) return false;
   const base::Micros now = loop_.wall();
-  const std::string id = ulids_.make(now);
   audit::EventHead head;
-  head.id = id;
-  head.time = now;
   head.type = note.type;
-  head.severity = audit::text_of(note.type).severity;
   head.actor = note.actor;
   head.subject = note.subject;
   head.outcome = note.outcome;
   head.policy = state_.policy_hash();
-  std::string line;
-  audit::write_event(line, head, note.detail);
+  const std::string line = audit::event_line(ulids_.make(now), now, head, note.detail);
   unacked_.push_back(line);
   send_note(line);
   return true;
@@ -168,10 +167,9 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
 
 bool LedgerClient::take_state(std::string_view payload) {
   ipc::StateSnapshot piece;
-  if (!decode(payload, piece) || state_pieces_.size() + piece.json.size() > kMostPieces) return false;
-  state_pieces_ += piece.json;
-  if (!piece.last) return true;
-  const base::Result<base::Json> json = base::parse_json(std::exchange(state_pieces_, {}));
+  if (!decode(payload, piece) || !state_pieces_.take(piece.json, piece.last)) return false;
+  if (!state_pieces_.whole()) return true;
+  const base::Result<base::Json> json = base::parse_json(state_pieces_.take_whole());
   if (!json.ok()) return false;
   base::Result<state::State> state = state::State::from_json(*json);
   if (!state.ok()) return false;
@@ -195,15 +193,13 @@ bool LedgerClient::take_change(std::string_view payload) {
 
 bool LedgerClient::take_policy(std::string_view payload) {
   ipc::PolicyPiece piece;
-  if (!decode(payload, piece) || policy_pieces_.size() + piece.text.size() > kMostPieces) return false;
-  policy_pieces_ += piece.text;
-  if (!piece.last) return true;
-  std::string text = std::exchange(policy_pieces_, {});
+  if (!decode(payload, piece) || !policy_pieces_.take(piece.text, piece.last)) return false;
+  if (!policy_pieces_.whole()) return true;
+  std::string text = policy_pieces_.take_whole();
   policy::ParsedPolicy parsed = policy::parse_policy(text);
   if (parsed.policy == nullptr) return false;  // the ledger never spreads one with faults
   policy_ = std::move(parsed.policy);
   policy_text_ = std::move(text);
-  policy_loaded_ = loop_.wall();
   if (on_change_) on_change_();
   return true;
 }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@
 #include "base/json.h"
 #include "base/ulid.h"
 #include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ipc/pieces.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/loop/loop.h"
 #include "gateway/state/state.h"
@@ -59,7 +61,9 @@ class LedgerClient {
   std::uint64_t indexed() const { return size_.indexed; }  // of those, how many a question finds
   const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
   const std::string& policy_text() const { return policy_text_; }
-  base::Micros policy_loaded() const { return policy_loaded_; }
+  // When it was put in force, as its event says. Nothing for the moment in which text and event are not the
+  // same policy's.
+  std::optional<base::Micros> policy_loaded() const;
 
   // done is called once, never from inside this call: with the ledger's answer, or with 503 log_unavailable.
   void command(const base::Json& command, Done done);
@@ -103,10 +107,9 @@ class LedgerClient {
   state::State state_;
   std::uint64_t version_ = 0;
   ipc::Size size_;
-  std::string state_pieces_, policy_pieces_;
+  ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy};
   std::shared_ptr<const policy::Policy> policy_;
   std::string policy_text_;
-  base::Micros policy_loaded_ = 0;
   std::uint64_t last_command_ = 0;
   std::map<std::uint64_t, Pending> pending_;
   std::deque<std::pair<Done, Answer>> ready_;

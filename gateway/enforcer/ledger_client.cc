@@ -23,8 +23,8 @@ LedgerClient::LedgerClient(loop::Loop& loop, LedgerListener& listener)
 void LedgerClient::set_channel(base::UniqueFd socket) {
   if (channel_) on_closed(base::fail(base::Code::Closed, "the ledger was restarted"));
   reason_ = "the ledger has not told its state yet";
-  state_text_.clear();
-  policy_text_.clear();
+  state_pieces_.clear();
+  policy_pieces_.clear();
   channel_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(socket), ipc::SocketChannelLimits{ipc::kLedgerFrame, kMostRetained * 4},
       [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
@@ -132,10 +132,9 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
 
 bool LedgerClient::take_state(std::string_view payload) {
   ipc::StateSnapshot piece;
-  if (!ipc::decode(payload, piece)) return false;
-  state_text_ += piece.json;
-  if (!piece.last) return true;
-  const auto state = base::parse_json(std::exchange(state_text_, {}));
+  if (!ipc::decode(payload, piece) || !state_pieces_.take(piece.json, piece.last)) return false;
+  if (!state_pieces_.whole()) return true;
+  const auto state = base::parse_json(state_pieces_.take_whole());
   if (!state.ok()) return false;
   listener_.on_state(piece.version, *state);
   return true;
@@ -143,9 +142,8 @@ bool LedgerClient::take_state(std::string_view payload) {
 
 bool LedgerClient::take_policy(std::string_view payload) {
   ipc::PolicyPiece piece;
-  if (!ipc::decode(payload, piece)) return false;
-  policy_text_ += piece.text;
-  if (piece.last) listener_.on_policy(std::exchange(policy_text_, {}));
+  if (!ipc::decode(payload, piece) || !policy_pieces_.take(piece.text, piece.last)) return false;
+  if (policy_pieces_.whole()) listener_.on_policy(policy_pieces_.take_whole());
   return true;
 }
 

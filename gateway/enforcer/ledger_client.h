@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ipc/pieces.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/loop/loop.h"
 
@@ -106,7 +107,7 @@ class LedgerClient {
   std::uint64_t last_command_ = 0;
   std::map<std::uint64_t, Answered> commands_;
   std::set<std::string, std::less<>> active_;
-  std::string state_text_, policy_text_;
+  ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy};
   base::BinaryWriter out_;
   loop::Timer activity_timer_;
 };

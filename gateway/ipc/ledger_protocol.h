@@ -8,6 +8,7 @@
 //     Command    id, JSON {command, actor, ...}
 //     Applied    version, exchanges cut, slowest
 //     Activity   u32 count, that many texts: the sessions seen since the last one
+//     Policy     a policy's text, in pieces, for the policy.set that follows (supervisor only)
 //
 //   ledger -> role
 //     State      version, the whole state as JSON (first, and after a gap)
@@ -30,7 +31,7 @@
 
 namespace postern::ipc {
 
-enum class ToLedger : std::uint16_t { Append = 1, Command = 2, Applied = 3, Activity = 4 };
+enum class ToLedger : std::uint16_t { Append = 1, Command = 2, Applied = 3, Activity = 4, Policy = 5 };
 enum class FromLedger : std::uint16_t {
   State = 33,
   Change = 34,
@@ -102,6 +103,9 @@ struct Size {
 inline constexpr std::size_t kLedgerFrame = 1U << 20U;    // payload of a frame at most
 inline constexpr std::size_t kLargestEvent = 64U << 10U;  // bytes of an event line at most
 inline constexpr std::size_t kLedgerPiece = 512U << 10U;  // bytes of one piece of a state or a policy
+inline constexpr std::size_t kLargestState = 64U << 20U;  // bytes of all pieces of a state
+// Bytes of all pieces of a policy: what a YAML file may have (base/yaml.h). 100,000 operations are about 5 MB.
+inline constexpr std::size_t kLargestPolicy = 32U << 20U;
 
 void encode(const Append& m, base::BinaryWriter& out);
 void encode(const Command& m, base::BinaryWriter& out);

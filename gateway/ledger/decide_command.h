@@ -25,7 +25,7 @@
 //   request.refuse                  x                  id, reason
 //   request.withdraw       x                           id, session
 //   grant.revoke                    x                  id
-//   policy.set                               x         text, file*
+//   policy.set                               x         file*; the text came before, in pieces
 //
 // Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session); sign-ins
 // answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,

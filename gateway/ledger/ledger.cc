@@ -88,7 +88,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
         return false;
       })) {}
 
-Ledger::~Ledger() = default;
+Ledger::~Ledger() { *alive_ = false; }
 
 void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd socket) {
   for (auto& [number, peer] : peers_) {
@@ -137,6 +137,7 @@ void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
   if (type == ToLedger::Command) fits = take_command(peer, payload);
   if (type == ToLedger::Applied) fits = take_applied(peer, payload);
   if (type == ToLedger::Activity) fits = take_activity(payload);
+  if (type == ToLedger::Policy) fits = take_policy_piece(peer, payload);
   if (!fits) breach(peer, "a message that it may not send");
 }
 
@@ -222,6 +223,12 @@ bool Ledger::take_activity(std::string_view payload) {
   }
   if (!in.done()) return false;
   return true;
+}
+
+bool Ledger::take_policy_piece(Peer& peer, std::string_view payload) {
+  ipc::PolicyPiece piece;
+  return peer.sender() == Sender::Supervisor && ipc::decode(payload, piece) &&
+         peer.policy().take(piece.text, piece.last);
 }
 
 // Enforcers alone are asked to say when they have applied it.

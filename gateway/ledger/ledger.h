@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,6 +81,7 @@ class Ledger {
   // Bytes of memory for events that are not durable; the last part of it is for our own ones.
   static constexpr std::size_t kMemory = 64U << 20U;
   static constexpr std::size_t kOwnMemory = 16U << 20U;
+  static constexpr std::size_t kPolicyOrders = 4;  // at once
 
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
@@ -94,6 +96,7 @@ class Ledger {
   bool take_command(Peer& peer, std::string_view payload);
   bool take_applied(Peer& peer, std::string_view payload);
   bool take_activity(std::string_view payload);
+  bool take_policy_piece(Peer& peer, std::string_view payload);
   void count(const ipc::Append& append);
   void breach(Peer& peer, std::string_view what);
   void remove_gone();
@@ -104,9 +107,16 @@ class Ledger {
     std::uint64_t peer = 0;
     std::uint64_t command = 0;
   };
+  struct PolicyOrder {
+    Asker asker;
+    base::Json order;
+    std::shared_ptr<const std::string> text;
+  };
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
-  void decide_policy_set(const Asker& asker, const base::Json& order);
+  void take_policy_order(Peer& peer, const Asker& asker, const base::Json& order);
+  void read_policy();
+  void decide_policy_set(const PolicyOrder& order, const policy::ParsedPolicy& parsed);
   void sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded);
   void perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text = {});
   bool append(const Draft& draft, Outcome& outcome, base::Nanos commanded);
@@ -146,7 +156,8 @@ class Ledger {
   Tallies tallies_;
   RecentIds recent_;
   PolicySummary policy_;
-  std::string policy_text_;  // empty: none yet
+  std::string policy_text_;                // empty: none yet
+  std::deque<PolicyOrder> policy_orders_;  // the first is being read, on the pool: a large one takes seconds
   Announcements announcements_;
   Outcomes outcomes_;
   std::uint64_t version_ = 0;  // of what was told last
@@ -164,6 +175,7 @@ class Ledger {
   std::int64_t lost_ = 0;             // events dropped since then
   ipc::Size told_size_;
   base::Nanos size_told_at_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // reading a policy may end after us
   std::function<void()> drained_;
   base::Nanos drain_deadline_ = 0;
 };

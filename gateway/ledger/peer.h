@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ipc/pieces.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/ledger/decide_command.h"
 
@@ -43,14 +44,14 @@ class Peer final : public loop::Disposable {
   // Text in pieces of kLedgerPiece, at least one; make(piece, last) is a message of the protocol.
   template <typename Make>
   void send_pieces(ipc::FromLedger type, std::string_view text, Make make) {
-    do {
-      const std::string_view piece = text.substr(0, ipc::kLedgerPiece);
-      text.remove_prefix(piece.size());
-      send(type, make(piece, text.empty()));
-    } while (!text.empty());
+    ipc::in_pieces(text, ipc::kLedgerPiece,
+                   [&](std::string_view piece, bool last) { send(type, make(piece, last)); });
   }
   void flush();
   void close();
+
+  // The policy that it sends, for its next policy.set.
+  ipc::Pieces& policy() { return policy_; }
 
   // One more Append of it: durable once the journal is durable up to this count.
   void appended(std::uint64_t durable_at) { unacked_.push_back(durable_at); }
@@ -58,8 +59,8 @@ class Peer final : public loop::Disposable {
 
  private:
   // What waits for a slow reader: a state of ten thousand sessions, and the end of each of them, fit several
-  // times.
-  static constexpr std::size_t kQueue = 64U << 20U;
+  // times; and two policies.
+  static constexpr std::size_t kQueue = (64U << 20U) + 2 * ipc::kLargestPolicy;
 
   std::uint64_t number_;
   Sender sender_;
@@ -68,6 +69,7 @@ class Peer final : public loop::Disposable {
   bool gone_ = false;
   std::uint64_t acked_ = 0;
   std::deque<std::uint64_t> unacked_;
+  ipc::Pieces policy_{ipc::kLargestPolicy};
   base::BinaryWriter scratch_;
   ipc::SocketChannel channel_;
 };

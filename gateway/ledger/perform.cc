@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "audit/event_line.h"
 #include "base/log.h"
 #include "gateway/ledger/deciding.h"
 #include "gateway/ledger/ledger.h"
@@ -57,7 +58,7 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
     return;
   }
   if (peer.sender() == Sender::Supervisor) {
-    decide_policy_set(asker, order);
+    take_policy_order(peer, asker, order);
     return;
   }
   Decision decision = decide_command(context(), peer.sender(), order);
@@ -84,24 +85,46 @@ void Ledger::sign_then_perform(Decision decision, const Asker& asker, base::Nano
                });
 }
 
+void Ledger::take_policy_order(Peer& peer, const Asker& asker, const Json& order) {
+  if (!peer.policy().whole()) return refuse(asker, {400, "invalid", "no policy was sent before the command"});
+  auto text = std::make_shared<const std::string>(peer.policy().take_whole());
+  if (policy_orders_.size() >= kPolicyOrders)
+    return refuse(asker, refused_for(base::Refusal::LimitReached, "too many policies at once"));
+  policy_orders_.push_back({asker, order, std::move(text)});
+  if (policy_orders_.size() == 1) read_policy();
+}
+
+void Ledger::read_policy() {
+  auto parsed = std::make_shared<policy::ParsedPolicy>();
+  loop_.run_elsewhere([parsed, text = policy_orders_.front().text] { *parsed = policy::parse_policy(*text); },
+                      [this, parsed, alive = alive_] {
+                        if (!*alive) return;
+                        decide_policy_set(policy_orders_.front(), *parsed);
+                        policy_orders_.pop_front();
+                        if (!policy_orders_.empty()) read_policy();
+                      });
+}
+
 // A policy may take away and give at once, so it waits for its record like all that gives.
-void Ledger::decide_policy_set(const Asker& asker, const Json& order) {
-  const std::string text = base::json_text_or(order, "text", "");
-  const policy::ParsedPolicy parsed = policy::parse_policy(text);
-  Decision decision = decide_policy(context(), parsed, order);
+void Ledger::decide_policy_set(const PolicyOrder& order, const policy::ParsedPolicy& parsed) {
+  if (drained_) {
+    refuse(order.asker, refused_for(base::Refusal::GatewayStopping, "the gateway is stopping"));
+    return;
+  }
+  Decision decision = decide_policy(context(), parsed, order.order);
   if (!decision.refused && !decision.events.empty() && !recorder_.writable()) {
-    refuse(asker, refused_for(base::Refusal::LogUnavailable, "the log cannot be written"));
+    refuse(order.asker, refused_for(base::Refusal::LogUnavailable, "the log cannot be written"));
     return;
   }
   if (!decision.refused) {
     policy_ = summarize(*parsed.policy);
-    if (decision.events.empty() && policy_text_ != text) {  // in force already, before we were started
-      policy_text_ = text;
+    if (decision.events.empty() && policy_text_ != *order.text) {  // in force already, before we were started
+      policy_text_ = *order.text;
       tell_policy();
     }
   }
   const bool changes = !decision.events.empty();
-  perform(std::move(decision), asker, clock_.monotonic(), changes ? text : std::string());
+  perform(std::move(decision), order.asker, clock_.monotonic(), changes ? *order.text : std::string());
 }
 
 void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text) {
@@ -133,16 +156,13 @@ Ledger::Line Ledger::line_of(const Draft& draft) {
   const base::Micros now = clock_.wall();
   Line line{ulids_.make(now), {}};
   audit::EventHead head;
-  head.id = line.id;
-  head.time = now;
   head.type = draft.type;
-  head.severity = audit::text_of(draft.type).severity;
   head.actor = draft.actor;
   head.session = draft.session;
   head.subject = draft.subject;
   head.outcome = draft.outcome;
   head.policy = state_.policy_hash();
-  audit::write_event(line.text, head, draft.detail);
+  line.text = audit::event_line(line.id, now, head, draft.detail);
   return line;
 }
 

@@ -77,7 +77,10 @@ bool State::apply(const Json& event) {
   if (kind == "grant") fold_grant(type, detail, at);
   if (kind == "session") fold_session(event, type, detail, at);
   if (kind == "pass") fold_pass(detail, at);
-  if (kind == "policy") policy_hash_ = json_text_or(detail, "new", policy_hash_);
+  if (kind == "policy") {
+    policy_hash_ = json_text_or(detail, "new", policy_hash_);
+    policy_changed_ = at;
+  }
   return true;
 }
 

@@ -142,6 +142,7 @@ class State {
   const std::string& policy_hash() const {
     return policy_hash_;
   }  // of the policy last put in force; may be empty
+  base::Micros policy_changed() const { return policy_changed_; }  // when that was; 0: never
 
   // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class
   // is write.
@@ -183,6 +184,7 @@ class State {
   std::size_t ended_grants_ = 0;
   std::size_t decided_requests_ = 0;
   std::string policy_hash_;
+  base::Micros policy_changed_ = 0;
 };
 
 }  // namespace postern::state

@@ -4,12 +4,16 @@
 
 #include <utility>
 
+#include "audit/event_line.h"
 #include "base/log.h"
+#include "gateway/ipc/pieces.h"
 
 namespace postern::supervisor {
 namespace {
 
-constexpr ipc::SocketChannelLimits kLimits{ipc::kLedgerFrame, 4 * ipc::kLedgerFrame};
+// Two policies may wait: one that is repeated and one that is new.
+constexpr ipc::SocketChannelLimits kLimits{ipc::kLedgerFrame,
+                                           4 * ipc::kLedgerFrame + 2 * ipc::kLargestPolicy};
 
 }  // namespace
 
@@ -38,16 +42,11 @@ void LedgerLink::lost() {
 void LedgerLink::append(audit::EventType type, std::string_view actor, std::string_view subject,
                         const base::Json& detail) {
   const base::Micros now = loop_.wall();
-  const std::string id = ids_.make(now);
   audit::EventHead head;
-  head.id = id;
-  head.time = now;
   head.type = type;
-  head.severity = audit::text_of(type).severity;
   head.actor = actor;
   head.subject = subject;
-  std::string line;
-  audit::write_event(line, head, base::dump_json(detail));
+  std::string line = audit::event_line(ids_.make(now), now, head, base::dump_json(detail));
   if (unconfirmed_.size() == kMostEventsKept) {
     base::log_warning("an event about the gateway itself is lost: the ledger has been away for too long");
     unconfirmed_.pop_front();
@@ -66,7 +65,17 @@ void LedgerLink::send_append(const std::string& line) {
   channel_->send(static_cast<std::uint16_t>(ipc::ToLedger::Append), out.bytes());
 }
 
-void LedgerLink::command(base::Json order, OnReply on_reply) {
+void LedgerLink::put_policy(std::string_view text, const base::Json& order, OnReply on_reply) {
+  base::BinaryWriter out;
+  ipc::in_pieces(text, ipc::kLedgerPiece, [&](std::string_view piece, bool last) {
+    if (channel_ == nullptr || !channel_->open()) return;
+    encode(ipc::PolicyPiece{last, piece}, out);
+    channel_->send(static_cast<std::uint16_t>(ipc::ToLedger::Policy), out.bytes());
+  });
+  command(order, std::move(on_reply));
+}
+
+void LedgerLink::command(const base::Json& order, OnReply on_reply) {
   const std::uint64_t id = ++last_id_;
   const std::string text = base::dump_json(order);
   ipc::Command command;

@@ -16,14 +16,12 @@
 #include "gateway/proc/spawn.h"
 #include "gateway/supervisor/config_reader.h"
 #include "policy/check.h"
-#include "policy/policy.h"
 
 namespace postern::supervisor {
 namespace {
 
 constexpr std::size_t kAdminsLimit = 1U << 20U;
-// The policy goes to the ledger inside one JSON command: this leaves room for what stands around it.
-constexpr std::size_t kPolicyRoom = ipc::kLedgerFrame - 4096;
+static_assert(ipc::kLargestPolicy >= base::kYamlSizeLimit, "every policy that is read can be sent");
 // Of one service, in PEM: 64 nodes with this many must fit into an enforcer's part (ipc::kControlFrame).
 constexpr std::size_t kRootsText = 320U << 10U;
 
@@ -47,7 +45,7 @@ class Loader {
     }
     for (const Service& service : config_.services) material->service_roots.push_back(roots(service));
     admins(material->admins_text);
-    policy(material->policy_text);
+    policy(*material);
     if (out_.ok()) out_.material = material;
   }
 
@@ -150,16 +148,18 @@ class Loader {
   }
 
   // A policy that cannot be read is the configuration's fault; what stands in it is the policy's.
-  void policy(std::string& out) {
+  void policy(Material& out) {
     base::Result<std::string> content = base::read_file(config_.policy.path, base::kYamlSizeLimit);
-    if (!content.ok()) return fault(config_.policy.mark, content.error().message);
-    out = std::move(content).value();
-    if (base::dump_json(base::Json(out)).size() > kPolicyRoom) {
-      return policy_fault(
-          {{}, "the file is larger than " + format_size(kPolicyRoom) + " as JSON text: make it smaller"});
+    if (!content.ok() && content.error().code == base::Code::Limit) {
+      return policy_fault({{},
+                           "the file is larger than " + format_size(base::kYamlSizeLimit) +
+                               ", the most that a policy may have: make it smaller"});
     }
-    const policy::ParsedPolicy parsed = policy::parse_policy(out);
+    if (!content.ok()) return fault(config_.policy.mark, content.error().message);
+    out.policy_text = std::move(content).value();
+    const policy::ParsedPolicy parsed = policy::parse_policy(out.policy_text);
     for (const base::Fault& one : parsed.faults) policy_fault(one);
+    out.policy = parsed.policy;
     if (parsed.policy == nullptr) return;
     for (const policy::Finding& finding : policy::check(*parsed.policy)) {
       if (finding.severity == policy::Severity::Error) policy_fault({finding.mark, finding.message});

@@ -15,6 +15,7 @@
 #include "base/yaml.h"
 #include "certs/certificate.h"
 #include "gateway/supervisor/config.h"
+#include "policy/policy.h"
 
 namespace postern::supervisor {
 
@@ -30,6 +31,7 @@ struct Material {
   std::string support_authority_pem;       // empty: none configured
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https
   std::string policy_text;
+  std::shared_ptr<const policy::Policy> policy;  // the same, read
   std::string admins_text;
 };
 

@@ -184,16 +184,12 @@ struct Supervisor::Internals {
   }
 
   Json policy_order(const std::string& actor, const std::string& from) const {
-    return {{"command", "policy.set"},
-            {"text", material->policy_text},
-            {"file", config->policy.path},
-            {"actor", actor},
-            {"from", from}};
+    return {{"command", "policy.set"}, {"file", config->policy.path}, {"actor", actor}, {"from", from}};
   }
 
   // A ledger that was started anew knows no policy, and until it does nothing is allowed.
   void put_policy() {
-    ledger.command(policy_order("gateway", ""), [this](const LedgerReply& reply) {
+    ledger.put_policy(material->policy_text, policy_order("gateway", ""), [this](const LedgerReply& reply) {
       if (reply.ok || stopping) return;
       base::log_warning("the ledger did not take the policy: " +
                         base::json_text_or(reply.json, "message", "for no reason given"));
@@ -235,20 +231,20 @@ struct Supervisor::Internals {
     const auto next = std::make_shared<Config>(*wanted.config);
     keep_node_numbers(*config, *next, next_node);
     const std::vector<std::string> changed = differences(*config, *material, *next, *wanted.material);
-    const Json policy_changes = compare_policies(material->policy_text, wanted.material->policy_text);
+    const Json policy_changes = compare_policies(*material->policy, *wanted.material->policy);
     const bool new_keys = keys_differ(*material, *wanted.material);
     config = next;
     material = std::move(wanted.material);
     if (!changed.empty()) spread(changed, new_keys, actor);
     Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
                    {"policy", policy_changes}};
-    ledger.command(policy_order(actor, from),
-                   [this, answer = std::move(answer), done](const LedgerReply& reply) {
-                     reloading = false;
-                     Json said = answer;
-                     take_policy_reply(reply, said["policy"]);
-                     done(said);
-                   });
+    ledger.put_policy(material->policy_text, policy_order(actor, from),
+                      [this, answer = std::move(answer), done](const LedgerReply& reply) {
+                        reloading = false;
+                        Json said = answer;
+                        take_policy_reply(reply, said["policy"]);
+                        done(said);
+                      });
   }
 
   void spread(const std::vector<std::string>& changed, bool new_keys, const std::string& actor) {
@@ -261,12 +257,10 @@ struct Supervisor::Internals {
     });
   }
 
-  static Json compare_policies(const std::string& before, const std::string& after) {
-    const policy::ParsedPolicy old_policy = policy::parse_policy(before);
-    const policy::ParsedPolicy new_policy = policy::parse_policy(after);
-    const policy::Difference difference = policy::diff(*old_policy.policy, *new_policy.policy);
+  static Json compare_policies(const policy::Policy& before, const policy::Policy& after) {
+    const policy::Difference difference = policy::diff(before, after);
     return {{"ok", true},
-            {"hash", new_policy.policy->hash()},
+            {"hash", after.hash()},
             {"faults", Json::array()},
             {"newly_allowed", listing(difference.newly_allowed)},
             {"no_longer_allowed", listing(difference.no_longer_allowed)}};

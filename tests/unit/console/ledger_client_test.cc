@@ -15,6 +15,16 @@ TEST_F(LedgerClientTest, FoldsChangesIntoTheState) {
   EXPECT_EQ(ledger.state().remote_access_toggle().by, "admin:root");
 }
 
+TEST_F(LedgerClientTest, SaysWhenThePolicyWasPutInForceAndNotWhenItHeardOfIt) {
+  connect_ledger();
+  EXPECT_FALSE(ledger.policy_loaded().has_value()) << "the text came, its event did not";
+  fake.send_change(
+      R"({"v":1,"id":"01JD7Z3V5T4Q2N8M6K0H1F9C3B","time":"2026-03-01T08:09:10.123456Z","type":"policy.changed","severity":"info","actor":"gateway","detail":{"new":")" +
+      ledger.policy()->hash() + R"("}})");
+  ASSERT_TRUE(turn_until([&] { return ledger.policy_loaded().has_value(); }));
+  EXPECT_EQ(base::format_time(*ledger.policy_loaded()), "2026-03-01T08:09:10.123456Z");
+}
+
 TEST_F(LedgerClientTest, SendsAgainWhatWasNotDurableToTheNextLedger) {
   connect_ledger();
   for (const char* name : {"one", "two", "three"}) {

@@ -33,7 +33,7 @@ class Client {
 
   Client(loop::Loop& loop, base::UniqueFd socket)
       : channel_(
-            loop, std::move(socket), {},
+            loop, std::move(socket), {ipc::kLedgerFrame, 2 * ipc::kLargestPolicy},
             [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
               take(static_cast<ipc::FromLedger>(type), payload);
             },
@@ -51,6 +51,11 @@ class Client {
     const std::string text = base::dump_json(order);
     send(ipc::ToLedger::Command, ipc::Command{++commands_, text});
     return commands_;
+  }
+  void send_policy(std::string_view text) {
+    ipc::in_pieces(text, ipc::kLedgerPiece, [this](std::string_view piece, bool last) {
+      send(ipc::ToLedger::Policy, ipc::PolicyPiece{last, piece});
+    });
   }
   void append(std::string_view line, ipc::AppendKind kind = ipc::AppendKind::Other,
               std::string_view session = {}, bool wants_durable = true) {
@@ -94,7 +99,8 @@ class Client {
     if (type == ipc::FromLedger::Policy) {
       ipc::PolicyPiece piece;
       ASSERT_TRUE(ipc::decode(payload, piece));
-      policy += piece.text;
+      ASSERT_TRUE(policy_pieces_.take(piece.text, piece.last));
+      if (policy_pieces_.whole()) policy = policy_pieces_.take_whole();
     }
     if (type == ipc::FromLedger::Size) {
       ASSERT_TRUE(ipc::decode(payload, size));
@@ -120,6 +126,7 @@ class Client {
 
   std::uint64_t commands_ = 0;
   std::string state_text_;
+  ipc::Pieces policy_pieces_{ipc::kLargestPolicy};
   ipc::SocketChannel channel_;
 };
 
@@ -131,7 +138,7 @@ class House : public ::testing::Test {
     stop();
   }
 
-  void start() {
+  void start(std::string_view policy = kPolicyText) {
     LedgerOptions options;
     options.directory = folder.path();
     options.limits = limits;
@@ -144,7 +151,7 @@ class House : public ::testing::Test {
     supervisor = join(Sender::Supervisor, 0);
     until(
         [this] { return enforcer->states > 0 && console->states > 0 && supervisor->writable && answered_; });
-    done(*supervisor, {{"command", "policy.set"}, {"text", kPolicyText}, {"actor", "gateway"}});
+    EXPECT_TRUE(put_policy(policy).ok);
   }
   // As kill -9 would: nothing is ended, nothing is said.
   void stop() {
@@ -187,6 +194,11 @@ class House : public ::testing::Test {
     const std::uint64_t id = client.command(order);
     until([&] { return client.answers.count(id) > 0; });
     return client.answers[id];
+  }
+  // As the supervisor does it.
+  Client::Answer put_policy(std::string_view text) {
+    supervisor->send_policy(text);
+    return answer(*supervisor, {{"command", "policy.set"}, {"actor", "gateway"}});
   }
   base::Json done(Client& client, const base::Json& order) {
     const Client::Answer given = answer(client, order);

@@ -273,10 +273,68 @@ TEST_F(House, AnOrderlyStopEndsTheSessionsAndIsDurable) {
 }
 
 TEST_F(House, AFaultyPolicyChangesNothing) {
-  const Client::Answer bad = answer(*supervisor, {{"command", "policy.set"}, {"text", "capabilities: 7"}});
+  const Client::Answer bad = put_policy("capabilities: 7");
   EXPECT_FALSE(bad.ok);
   EXPECT_EQ(bad.json["status"], 400);
   EXPECT_EQ(enforcer->policy, kPolicyText);
+}
+
+std::string policy_of(std::size_t operations) {
+  std::string text(kPolicyText);
+  const std::size_t roles = text.find("roles:");
+  std::string more = "  many.read:\n    title: Many\n    class: read\n    operations:\n";
+  for (std::size_t i = 0; i < operations; ++i)
+    more += "      - GET /api/v1/things" + std::to_string(i) + "/{id}/values\n";
+  return text.insert(roles, more);
+}
+
+TEST_F(House, APolicyOfManyFramesIsSpreadWholeAndRecordedByItsHash) {
+  const std::string text = policy_of(30'000);
+  ASSERT_GT(text.size(), ipc::kLedgerFrame);
+  const Client::Answer set = put_policy(text);
+  ASSERT_TRUE(set.ok) << base::dump_json(set.json);
+  EXPECT_EQ(set.json["operations"], 30'002);
+  until([&] { return enforcer->policy == text && console->policy == text; });
+  const std::string event = logged("policy.changed").back();
+  EXPECT_THAT(event, HasSubstr(set.json["hash"].get<std::string>()));
+  EXPECT_LT(event.size(), 1000u);
+}
+
+TEST_F(House, AfterARestartTheSupervisorsPolicyIsInForceWithoutAnotherEvent) {
+  const std::string text = policy_of(30'000);
+  ASSERT_TRUE(put_policy(text).ok);
+  const std::string hash = ledger->state().policy_hash();
+  const std::size_t events = logged("policy.changed").size();
+  stop();
+  start(text);
+  EXPECT_EQ(ledger->state().policy_hash(), hash);
+  until([&] { return enforcer->policy == text; });
+  EXPECT_EQ(logged("policy.changed").size(), events);
+}
+
+TEST_F(House, APolicyAboveTheLimitClosesTheChannel) {
+  const std::string piece(ipc::kLedgerPiece, '#');
+  for (std::size_t sent = 0; sent <= ipc::kLargestPolicy; sent += piece.size())
+    supervisor->send(ipc::ToLedger::Policy, ipc::PolicyPiece{false, piece});
+  until([&] { return supervisor->closed; });
+}
+
+TEST_F(House, OnlyTheSupervisorSendsAPolicyAndItComesBeforeItsCommand) {
+  EXPECT_EQ(answer(*supervisor, {{"command", "policy.set"}}).json["status"], 400);
+  supervisor->send(ipc::ToLedger::Policy, ipc::PolicyPiece{false, "version: 1"});
+  EXPECT_EQ(answer(*supervisor, {{"command", "policy.set"}}).json["status"], 400) << "half of one is none";
+  console->send_policy(kPolicyText);
+  until([&] { return console->closed; });
+}
+
+TEST_F(House, PoliciesAreTakenInTheirOrder) {
+  supervisor->send_policy(policy_of(20'000));
+  const std::uint64_t large = supervisor->command({{"command", "policy.set"}});
+  supervisor->send_policy(policy_of(1));
+  const std::uint64_t small = supervisor->command({{"command", "policy.set"}});
+  until([&] { return supervisor->answers.count(large) > 0 && supervisor->answers.count(small) > 0; });
+  EXPECT_EQ(ledger->state().policy_hash(), supervisor->answers[small].json["hash"]);
+  until([&] { return enforcer->policy == policy_of(1); });
 }
 
 TEST_F(House, TheIndexFollowsAndTheConsoleIsTold) {

@@ -82,5 +82,14 @@ TEST(Material, NamesThePlaceInsideTheFileForFaultsOfThePolicy) {
   EXPECT_EQ(faults_json(loaded.policy_faults)[0]["line"], 2);
 }
 
+TEST(Material, RefusesAPolicyAboveTheLimitInASentence) {
+  const Folder folder;
+  folder.write("policy.yaml", std::string(base::kYamlSizeLimit + 1, '#'), 0644);
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_EQ(loaded.policy_faults.size(), 1U) << faults_of(folder);
+  EXPECT_EQ(loaded.policy_faults[0].fault.message,
+            "the file is larger than 32MiB, the most that a policy may have: make it smaller");
+}
+
 }  // namespace
 }  // namespace postern::supervisor
