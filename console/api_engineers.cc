@@ -24,7 +24,7 @@ void list_engineers(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   base::Json items = base::Json::array();
   for (const auto& [name, engineer] : parts.ledger.state().engineers())
-    items.push_back(view_engineer(engineer));
+    items.push_back(state::view(engineer));
   reply(json_response({{"items", std::move(items)}}));
 }
 

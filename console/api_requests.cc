@@ -23,7 +23,7 @@ void list_requests(Parts& parts, const CallPtr& call, const Reply& reply) {
   const auto& requests = parts.ledger.state().requests();
   for (auto it = requests.rbegin(); it != requests.rend(); ++it) {  // ids rise with time: newest first
     if (wanted.empty() || wanted == "all" || wanted == to_text(it->second.state))
-      items.push_back(view_request(it->second));
+      items.push_back(state::view(it->second));
   }
   reply(json_response({{"items", std::move(items)}}));
 }
@@ -32,7 +32,7 @@ void show_request(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   const auto& requests = parts.ledger.state().requests();
   const auto found = requests.find(call->captures[0]);
-  reply(found == requests.end() ? unknown("request") : json_response(view_request(found->second)));
+  reply(found == requests.end() ? unknown("request") : json_response(state::view(found->second)));
 }
 
 void approve_request(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -56,7 +56,7 @@ void list_grants(Parts& parts, const CallPtr& call, const Reply& reply) {
   base::Json items = base::Json::array();
   const auto& grants = parts.ledger.state().grants();
   for (auto it = grants.rbegin(); it != grants.rend(); ++it) {
-    base::Json grant = view_grant(it->second, now);
+    base::Json grant = state::view(it->second, now);
     if (wanted.empty() || wanted == "all" || wanted == grant["state"]) items.push_back(std::move(grant));
   }
   reply(json_response({{"items", std::move(items)}}));
@@ -67,7 +67,7 @@ void show_grant(Parts& parts, const CallPtr& call, const Reply& reply) {
   const auto& grants = parts.ledger.state().grants();
   const auto found = grants.find(call->captures[0]);
   reply(found == grants.end() ? unknown("grant")
-                              : json_response(view_grant(found->second, parts.loop.wall())));
+                              : json_response(state::view(found->second, parts.loop.wall())));
 }
 
 void revoke_grant(Parts& parts, const CallPtr& call, const Reply& reply) {

@@ -38,22 +38,6 @@ void put_counters(Json& json, const audit::SessionRow* row) {
 
 }  // namespace
 
-std::string_view to_text(state::RequestState state) {
-  switch (state) {
-    case state::RequestState::Pending:
-      return "pending";
-    case state::RequestState::Approved:
-      return "approved";
-    case state::RequestState::Refused:
-      return "refused";
-    case state::RequestState::Withdrawn:
-      return "withdrawn";
-    case state::RequestState::Expired:
-      return "expired";
-  }
-  return "pending";
-}
-
 Json view_remote_access(const state::State& state, base::Micros now) {
   const state::Toggle& toggle = state.remote_access_toggle();
   Json json{{"mode", state::to_text(state.remote_access(now))}};
@@ -80,46 +64,6 @@ Json view_capability(const policy::Policy& policy, const policy::Capability& cap
   for (int i = capability.first_operation; i < capability.end_operation; ++i) {
     operations.push_back(all[static_cast<std::size_t>(i)].text());
   }
-  return json;
-}
-
-Json view_engineer(const state::Engineer& engineer) {
-  Json json{{"name", engineer.name},
-            {"state", engineer.approved ? "approved" : "added"},
-            {"added", format_time(engineer.added)},
-            {"certificates", engineer.certificates}};
-  put_text(json, "email", engineer.email);
-  return json;
-}
-
-Json view_request(const state::Request& request) {
-  Json json{{"id", request.id},
-            {"engineer", request.engineer},
-            {"capabilities", request.capabilities},
-            {"reason", request.reason},
-            {"ticket", request.ticket},
-            {"duration", base::format_duration(request.duration)},
-            {"created", format_time(request.created)},
-            {"state", to_text(request.state)}};
-  put_text(json, "role", request.role);
-  if (request.start) json["start"] = format_time(*request.start);
-  if (request.decided > 0) json["decided"] = format_time(request.decided);
-  put_text(json, "by", request.by);
-  put_text(json, "note", request.note);
-  return json;
-}
-
-Json view_grant(const state::Grant& grant, base::Micros now) {
-  const bool ended = grant.ended || grant.until <= now;
-  Json json{{"id", grant.id},
-            {"engineer", grant.engineer},
-            {"capabilities", grant.capabilities},
-            {"from", format_time(grant.from)},
-            {"until", format_time(grant.until)},
-            {"state", ended ? "ended" : "active"}};
-  if (ended) json["ended_reason"] = grant.ended_reason.empty() ? "expired" : grant.ended_reason;
-  if (grant.ended_at > 0) json["ended"] = format_time(grant.ended_at);
-  put_text(json, "request", grant.request);
   return json;
 }
 

@@ -87,61 +87,6 @@ Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::s
   return draft;
 }
 
-std::string_view to_text(state::RequestState state) {
-  static constexpr std::string_view kStates[] = {"pending", "approved", "refused", "withdrawn", "expired"};
-  return kStates[static_cast<std::size_t>(state)];
-}
-
-namespace {
-
-void put_time(Json& into, const char* key, const std::optional<base::Micros>& time) {
-  if (time && *time > 0) into[key] = base::format_time(*time);
-}
-void put_text(Json& into, const char* key, const std::string& text) {
-  if (!text.empty()) into[key] = text;
-}
-
-}  // namespace
-
-Json view(const state::Engineer& engineer) {
-  Json json{{"name", engineer.name},
-            {"state", engineer.approved ? "approved" : "added"},
-            {"added", base::format_time(engineer.added)},
-            {"certificates", engineer.certificates}};
-  put_text(json, "email", engineer.email);
-  return json;
-}
-
-Json view(const state::Request& request) {
-  Json json{{"id", request.id},
-            {"engineer", request.engineer},
-            {"capabilities", request.capabilities},
-            {"reason", request.reason},
-            {"ticket", request.ticket},
-            {"duration", base::format_duration(request.duration)},
-            {"created", base::format_time(request.created)},
-            {"state", to_text(request.state)}};
-  put_text(json, "role", request.role);
-  put_text(json, "by", request.by);
-  put_text(json, "note", request.note);
-  put_time(json, "start", request.start);
-  put_time(json, "decided", request.decided);
-  return json;
-}
-
-Json view(const state::Grant& grant, base::Micros now) {
-  const bool over = grant.ended || grant.until <= now;
-  Json json{{"id", grant.id},
-            {"engineer", grant.engineer},
-            {"capabilities", grant.capabilities},
-            {"from", base::format_time(grant.from)},
-            {"until", base::format_time(grant.until)},
-            {"state", over ? "ended" : "active"}};
-  put_text(json, "request", grant.request);
-  if (over) json["ended_reason"] = grant.ended ? grant.ended_reason : "expired";
-  return json;
-}
-
 Json view(const state::Session& session, const Tally& tally) {
   Json json{{"id", session.id},
             {"engineer", session.engineer},
@@ -156,7 +101,7 @@ Json view(const state::Session& session, const Tally& tally) {
             {"refused", tally.refused},
             {"request_bytes", tally.request_bytes},
             {"response_bytes", tally.response_bytes}};
-  put_text(json, "user_agent", session.user_agent);
+  if (!session.user_agent.empty()) json["user_agent"] = session.user_agent;
   return json;
 }
 

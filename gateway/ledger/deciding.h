@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/ledger/decide_command.h"
+#include "gateway/state/view.h"
 
 namespace postern::ledger {
 
@@ -78,11 +79,7 @@ Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::s
 Draft draft_remote_access(const Context& context, state::RemoteAccess mode, std::optional<base::Micros> until,
                           const Order& order);
 
-// As API answers (console/openapi.json, docs/VISIT.md): what the admins' and the engineers' pages show.
-base::Json view(const state::Engineer& engineer);
-base::Json view(const state::Request& request);
-base::Json view(const state::Grant& grant, base::Micros now);
+// As an API answer (console/openapi.json, docs/VISIT.md), like those of gateway/state/view.h.
 base::Json view(const state::Session& session, const Tally& tally);
-std::string_view to_text(state::RequestState state);
 
 }  // namespace postern::ledger

@@ -31,6 +31,11 @@ void append(Journal& journal, int count) {
   }
 }
 
+void append_durably(Journal& journal, int count) {
+  append(journal, count);
+  ASSERT_TRUE(journal.write_and_sync().ok());
+}
+
 // What a new reader sees.
 std::vector<std::string> lines_in(MemoryFiles& files) {
   const auto reader = JournalReader::open(files, "log");
@@ -88,8 +93,7 @@ TEST(Journal, ContinuesInTheSameSegmentAfterARestart) {
   for (int run = 0; run < 3; ++run) {
     const auto journal = open_journal(files);
     EXPECT_EQ(journal->size(), static_cast<std::uint64_t>(run) * 4);
-    append(*journal, 4);
-    ASSERT_TRUE(journal->write_and_sync().ok());
+    append_durably(*journal, 4);
   }
   only_file(files);
   expect_lines(files, 12);
@@ -99,8 +103,7 @@ TEST(Journal, LosesNothingDurableWhenThePowerGoes) {
   MemoryFiles files;
   {
     const auto journal = open_journal(files);
-    append(*journal, 5);
-    ASSERT_TRUE(journal->write_and_sync().ok());
+    append_durably(*journal, 5);
     append(*journal, 5);
     ASSERT_TRUE(journal->write().ok());
     files.cut_power();
@@ -131,8 +134,7 @@ TEST(Journal, RecoversAfterATornWriteAtEveryByte) {
     MemoryFiles files;
     {
       const auto journal = open_journal(files);
-      append(*journal, 2);
-      ASSERT_TRUE(journal->write_and_sync().ok());
+      append_durably(*journal, 2);
       append(*journal, 3);
       ASSERT_TRUE(journal->write().ok());
       files.cut_power(torn);
@@ -145,8 +147,7 @@ TEST(Journal, RecoversAfterATornWriteAtEveryByte) {
       EXPECT_EQ(journal->torn_tail()->bytes, torn % record);
       EXPECT_EQ(journal->torn_tail()->index, journal->size());
     }
-    append(*journal, 2);
-    ASSERT_TRUE(journal->write_and_sync().ok());
+    append_durably(*journal, 2);
     files.cut_power();
     expect_lines(files, journal->size());
     EXPECT_FALSE(open_journal(files)->torn_tail().has_value()) << "reported once";
@@ -157,8 +158,7 @@ TEST(Journal, StepsOverUnsyncedRecordsBehindAHole) {
   MemoryFiles files;
   {
     const auto journal = open_journal(files);
-    append(*journal, 2);
-    ASSERT_TRUE(journal->write_and_sync().ok());
+    append_durably(*journal, 2);
     append(*journal, 3);
     ASSERT_TRUE(journal->write().ok());
   }
@@ -170,8 +170,7 @@ TEST(Journal, StepsOverUnsyncedRecordsBehindAHole) {
   EXPECT_EQ(journal->size(), 2U);
   ASSERT_TRUE(journal->torn_tail().has_value());
   EXPECT_EQ(journal->torn_tail()->bytes, 3 * record);
-  append(*journal, 1);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 1);
   expect_lines(files, 3);
 }
 
@@ -180,8 +179,7 @@ TEST(Journal, RefusesDamageInWhatWasDurableAndChangesNothing) {
   {
     const auto journal = open_journal(files);
     for (int i = 0; i < 4; ++i) {
-      append(*journal, 1);
-      ASSERT_TRUE(journal->write_and_sync().ok());
+      append_durably(*journal, 1);
     }
   }
   const std::string path = only_file(files);
@@ -207,8 +205,7 @@ TEST(Journal, RefusesAMissingFirstSegment) {
   {
     const auto journal = open_journal(files, {100, 1U << 20U});
     for (int i = 0; i < 20; ++i) {
-      append(*journal, 1);
-      ASSERT_TRUE(journal->write_and_sync().ok());
+      append_durably(*journal, 1);
     }
   }
   ASSERT_GT(files.nodes.size(), 2U);
@@ -237,8 +234,7 @@ TEST(Journal, LosesOnlyTheUnsyncedWhenPowerGoesAcrossSegments) {
   MemoryFiles files;
   {
     const auto journal = open_journal(files, {200, 1U << 20U});
-    append(*journal, 10);
-    ASSERT_TRUE(journal->write_and_sync().ok());
+    append_durably(*journal, 10);
     const auto directory = files.open_directory("log", false);
     for (int i = 0; i < 30; ++i) {
       append(*journal, 1);
@@ -250,8 +246,7 @@ TEST(Journal, LosesOnlyTheUnsyncedWhenPowerGoesAcrossSegments) {
   const auto journal = open_journal(files, {200, 1U << 20U});
   EXPECT_GE(journal->size(), 10U);
   EXPECT_TRUE(journal->torn_tail().has_value());
-  append(*journal, 30);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 30);
   files.cut_power();
   expect_lines(files, journal->size());
 }
@@ -259,8 +254,7 @@ TEST(Journal, LosesOnlyTheUnsyncedWhenPowerGoesAcrossSegments) {
 TEST(Journal, GoesOnAfterAFullDisk) {
   MemoryFiles files;
   const auto journal = open_journal(files);
-  append(*journal, 2);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 2);
   files.space = files.bytes(only_file(files)).size() + 40;  // room for a record and a half
   append(*journal, 4);
   const auto status = journal->write();
@@ -293,16 +287,14 @@ TEST(Journal, WritesAllInShortWrites) {
   MemoryFiles files;
   files.write_at_most = 1;
   const auto journal = open_journal(files);
-  append(*journal, 5);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 5);
   expect_lines(files, 5);
 }
 
 TEST(Journal, TrustsNothingThatAFailedSyncCovered) {
   MemoryFiles files;
   const auto journal = open_journal(files);
-  append(*journal, 3);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 3);
   append(*journal, 3);
   ASSERT_TRUE(journal->write().ok());
   files.failing_syncs = 1;
@@ -322,8 +314,7 @@ TEST(Journal, TrustsNothingThatAFailedSyncCovered) {
 TEST(Journal, CollectsNoSegmentsWhileEverySyncFails) {
   MemoryFiles files;
   const auto journal = open_journal(files);
-  append(*journal, 3);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 3);
   files.failing_syncs = 50;
   append(*journal, 1);
   while (files.failing_syncs > 0) EXPECT_FALSE(journal->write_and_sync().ok());
@@ -344,8 +335,7 @@ TEST(Journal, HoldsNoMoreThanItsLimit) {
   ASSERT_TRUE(journal->write().ok());
   EXPECT_FALSE(journal->append(line_of(held)).ok()) << "written is not durable";
   ASSERT_TRUE(journal->write_and_sync().ok());
-  append(*journal, 1);
-  ASSERT_TRUE(journal->write_and_sync().ok());
+  append_durably(*journal, 1);
   expect_lines(files, held + 1);
 }
 
@@ -362,8 +352,7 @@ TEST(Journal, SaysWhenTheDiskCannotBeRead) {
   MemoryFiles files;
   {
     const auto journal = open_journal(files);
-    append(*journal, 1);
-    ASSERT_TRUE(journal->write_and_sync().ok());
+    append_durably(*journal, 1);
   }
   files.reads_fail = true;
   EXPECT_FALSE(Journal::open(files, "log").ok());

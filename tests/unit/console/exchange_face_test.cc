@@ -152,7 +152,7 @@ TEST_F(ExchangeFaceTest, RefusesABodyThatIsTooLarge) {
 TEST_F(ExchangeFaceTest, DoesNotSendMoreThanItsCredit) {
   connect_ledger();
   const std::string cookie = sign_in("root");
-  std::string text = kPolicy;
+  std::string text(kPolicyText);
   text += "# " + std::string(300'000, 'x') + "\n";
   fake.send_policy(text);
   ASSERT_TRUE(turn_until([&] { return ledger.policy_text().size() == text.size(); }));

@@ -143,7 +143,7 @@ bool Rig::turn_until(const std::function<bool()>& done) {
 void Rig::connect_ledger() {
   ledger.connect(fake.open());
   fake.send_state(state::State{});
-  fake.send_policy(kPolicy);
+  fake.send_policy(std::string(kPolicyText));
   fake.send_log_status(true);
   ASSERT_TRUE(turn_until([&] { return ledger.writable() && ledger.policy() != nullptr; }));
 }

@@ -17,23 +17,11 @@
 #include "console/site.h"
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ipc/socket_channel.h"
+#include "tests/unit/state/sample_policy.h"
 
 namespace postern::console {
 
 inline constexpr const char* kPassword = "correct horse battery";
-inline constexpr const char* kPolicy = R"(version: 1
-capabilities:
-  metrics.read:
-    title: Read metrics
-    class: read
-    operations:
-      - GET /api/v1/query
-  silences.write:
-    title: Create silences
-    class: write
-    operations:
-      - POST /api/v2/silences
-)";
 
 // The other end of the ledger channel: real frames, and what the console sent.
 class FakeLedger {

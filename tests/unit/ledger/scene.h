@@ -9,29 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "audit/event_line.h"
 #include "base/crypto.h"
 #include "gateway/ledger/decide_command.h"
 #include "gateway/ledger/pass.h"
+#include "tests/unit/state/sample_policy.h"
 
 namespace postern::ledger {
 
 inline constexpr base::Micros kNoon = 1'772'366'400'000'000;  // 2026-03-01T12:00:00Z
-
-inline constexpr std::string_view kPolicyText = R"(version: 1
-capabilities:
-  metrics.read:
-    title: Read metrics
-    class: read
-    operations:
-      - GET /api/v1/query
-  silences.write:
-    title: Create silences
-    class: write
-    operations:
-      - POST /api/v2/silences
-roles:
-  viewer: [metrics.read]
-)";
 
 struct Scene {
   state::State state;
@@ -57,18 +43,13 @@ struct Scene {
 
   void take(const std::vector<Draft>& events) {
     for (const Draft& draft : events) {
-      const std::string id = ids.make(now);
       audit::EventHead head;
-      head.id = id;
-      head.time = now;
       head.type = draft.type;
-      head.severity = audit::text_of(draft.type).severity;
       head.actor = draft.actor;
       head.session = draft.session;
       head.subject = draft.subject;
       head.outcome = draft.outcome;
-      std::string line;
-      audit::write_event(line, head, draft.detail);
+      const std::string line = audit::event_line(ids, now, head, draft.detail);
       ASSERT_TRUE(audit::read_event_head(line).ok()) << line;
       const auto json = base::parse_json(line);
       ASSERT_TRUE(json.ok()) << line;

@@ -1,0 +1,22 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Engineers, requests and grants as the API shows them (console/openapi.json describes each): what a question is
+// answered with and what a command is answered with are the same.
+#pragma once
+
+#include <string_view>
+
+#include "base/json.h"
+#include "gateway/state/state.h"
+
+namespace postern::state {
+
+base::Json view(const Engineer& engineer);
+base::Json view(const Request& request);
+// A grant whose time is over is ended, whether its event has come or not.
+base::Json view(const Grant& grant, base::Micros now);
+
+std::string_view to_text(RequestState state);
+
+}  // namespace postern::state
