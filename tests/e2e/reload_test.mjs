@@ -85,10 +85,9 @@ story("a reload drops nothing, and a faulty file changes nothing", async (stage)
     gateway.writePolicy(policy("GET /new", "GET /newer"));
     process.kill(gateway.pid, "SIGHUP");
     await until("the new policy is in force", async () => (await policyHash(gateway)) !== old);
-    assert.equal((await alice.fetch("/newer")).status, 200);
-    const changed = await until("the change is in the log", async () =>
-      (await gateway.events("--type", "policy.changed")).find((event) => event.detail.old === old),
-    );
+    await until("the enforcers have it too", async () => (await alice.fetch("/newer")).status === 200);
+    const changed = await until("its event is in the log's index", async () =>
+      (await gateway.events("--type", "policy.changed")).find((event) => event.detail.old === old));
     assert.equal(changed.detail.new, await policyHash(gateway));
   });
 
