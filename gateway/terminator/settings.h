@@ -17,7 +17,7 @@ struct Limits {
   std::size_t connections = 10'000;
   std::size_t connections_per_address = 1'000;
   std::uint64_t exchanges_per_connection = 1'000'000;  // then the response says "Connection: close"
-  std::uint64_t request_body = 64ULL << 20U;           // bytes; beyond: body_too_large
+  std::uint64_t request_body = 64ULL << 20U;           // bytes that come; beyond: body_too_large
 };
 
 struct Timeouts {

@@ -38,6 +38,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
   await gateway.admit("alice", ["state.read", "state.write"]);
   const alice = await gateway.signIn("alice");
   const answers = [];
+  const ours = {};
   const ask = async (path, options) => {
     const got = await alice.fetch(path, options);
     answers.push({ method: options?.method ?? "GET", path, status: got.status, event: got.event, bytes: got.body.length });
@@ -68,8 +69,10 @@ story("a visit is recorded from its opening to its end, and no secret is", async
   });
 
   await stage.step("she signs out", async () => {
+    ours["session.opened"] = (await alice.fetch("/.postern/api/session")).event;
     const left = await alice.send("POST", "/.postern/sign-out", {});
     assert.equal(left.status, 204);
+    ours["session.ended"] = left.event;
   });
 
   await stage.step("its events are in order, from session.opened to session.ended", async () => {
@@ -92,6 +95,7 @@ story("a visit is recorded from its opening to its end, and no secret is", async
       assert.equal(event.detail.method, one.method);
       assert.equal(event.type, one.status < 400 ? "exchange.forwarded" : "exchange.refused");
     }
+    for (const [type, id] of Object.entries(ours)) assert.equal(events.find((event) => event.id === id)?.type, type);
     const codes = events.filter((event) => event.type === "exchange.refused").map((event) => event.detail.code);
     assert.deepEqual(codes, ["never", "operation_not_listed", "target_not_canonical"]);
   });
