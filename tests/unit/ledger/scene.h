@@ -49,7 +49,7 @@ struct Scene {
       head.session = draft.session;
       head.subject = draft.subject;
       head.outcome = draft.outcome;
-      const std::string line = audit::event_line(ids, now, head, draft.detail);
+      const std::string line = audit::event_line(ids.make(now), now, head, draft.detail);
       ASSERT_TRUE(audit::read_event_head(line).ok()) << line;
       const auto json = base::parse_json(line);
       ASSERT_TRUE(json.ok()) << line;
