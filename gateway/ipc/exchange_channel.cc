@@ -34,8 +34,7 @@ base::Result<std::unique_ptr<ExchangeChannel>> ExchangeChannel::open(loop::Loop&
 
 ExchangeChannel::ExchangeChannel(loop::Loop& loop, RingEnds ends, std::unique_ptr<RingMemory> memory,
                                  OnFrame on_frame, OnBroken on_broken)
-    : loop_(loop),
-      ends_(std::move(ends)),
+    : ends_(std::move(ends)),
       memory_(std::move(memory)),
       writer_(memory_->writer()),
       reader_(memory_->reader()),

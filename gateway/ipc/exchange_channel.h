@@ -57,7 +57,6 @@ class ExchangeChannel {
   void on_wake();
   void put(std::string_view header, std::string_view payload);
 
-  loop::Loop& loop_;
   RingEnds ends_;
   std::unique_ptr<RingMemory> memory_;
   RingWriter writer_;

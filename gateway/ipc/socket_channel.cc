@@ -28,8 +28,7 @@ struct SocketChannel::Outgoing {
 
 SocketChannel::SocketChannel(loop::Loop& loop, base::UniqueFd socket, SocketChannelLimits limits,
                              OnFrame on_frame, OnClosed on_closed)
-    : loop_(loop),
-      socket_(std::move(socket)),
+    : socket_(std::move(socket)),
       limits_(limits),
       on_frame_(std::move(on_frame)),
       on_closed_(std::move(on_closed)),

@@ -67,7 +67,6 @@ class SocketChannel {
   bool transmit();
   void fail(base::Error why);
 
-  loop::Loop& loop_;
   base::UniqueFd socket_;
   SocketChannelLimits limits_;
   OnFrame on_frame_;

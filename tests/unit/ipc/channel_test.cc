@@ -359,5 +359,18 @@ TEST_F(SocketChannels, TheLastFramesOfAPeerThatDiesArriveBeforeItsEnd) {
   EXPECT_EQ(heard.size(), 3U);
 }
 
+// Without a turn of the loop: who learns of a peer's end in another way hears its last words first.
+TEST_F(SocketChannels, WhatHasArrivedCanBeTakenAtOnce) {
+  std::string many;
+  for (int i = 0; i < 3; ++i) many += header(50'000, 5) + std::string(50'000, 'x');
+  inject(many);
+  their_socket.reset();
+  raw.reset();
+  ours->take_arrived();
+  EXPECT_EQ(heard.size(), 3U);
+  EXPECT_EQ(closed, 0);
+  ASSERT_TRUE(turn_until(loop, [&] { return closed == 1; }));
+}
+
 }  // namespace
 }  // namespace postern::ipc
