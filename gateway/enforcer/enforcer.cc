@@ -15,7 +15,6 @@ constexpr std::size_t kMostClients = 100'000;
 
 Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector)
     : loop_(loop),
-      clock_(clock),
       deadlines_(loop),
       ledger_(loop, *this),
       recorder_(loop, ledger_),

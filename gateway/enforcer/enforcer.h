@@ -59,7 +59,6 @@ class Enforcer final : public LedgerListener {
   void finish_cutting(std::uint64_t version);
 
   loop::Loop& loop_;
-  const base::Clock& clock_;
   loop::Deadlines deadlines_;
   std::shared_ptr<const Settings> settings_;
   std::optional<certs::ClientVerifier> verifier_;
