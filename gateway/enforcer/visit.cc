@@ -247,23 +247,22 @@ void VisitPages::sign_in(Exchange& exchange) {
 }
 
 void VisitPages::sign_in_with(Exchange& exchange, Json order, bool as_page, const std::string& return_to) {
-  command(exchange, std::move(order),
-          [this, as_page, return_to](Exchange& waiting, base::Result<Json> reply) {
-            if (!reply.ok()) {
-              const LedgerRefusal refusal = refusal_of(reply.error());
-              if (!as_page) return answer_problem(waiting, refusal);
-              return answer_page(waiting, refusal.status,
-                                 render_sign_in({refusal.message, return_to, waiting.event_id()}));
-            }
-            waiting.use_session(base::json_text_or(*reply, "session", ""));
-            const std::string cookie = session_cookie(base::json_text_or(*reply, "token", ""));
-            if (as_page) return redirect(waiting, return_to, cookie);
-            Json shown = *reply;
-            shown.erase("token");
-            http::Fields fields = json_fields();
-            fields.put("set-cookie", cookie);
-            waiting.answer(200, std::move(fields), base::dump_json(Json{{"session", shown}}));
-          });
+  command(exchange, std::move(order), [as_page, return_to](Exchange& waiting, base::Result<Json> reply) {
+    if (!reply.ok()) {
+      const LedgerRefusal refusal = refusal_of(reply.error());
+      if (!as_page) return answer_problem(waiting, refusal);
+      return answer_page(waiting, refusal.status,
+                         render_sign_in({refusal.message, return_to, waiting.event_id()}));
+    }
+    waiting.use_session(base::json_text_or(*reply, "session", ""));
+    const std::string cookie = session_cookie(base::json_text_or(*reply, "token", ""));
+    if (as_page) return redirect(waiting, return_to, cookie);
+    Json shown = *reply;
+    shown.erase("token");
+    http::Fields fields = json_fields();
+    fields.put("set-cookie", cookie);
+    waiting.answer(200, std::move(fields), base::dump_json(Json{{"session", shown}}));
+  });
 }
 
 void VisitPages::open_by_certificate(Exchange& exchange, std::function<void(base::Status)> then) {
