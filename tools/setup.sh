@@ -38,10 +38,20 @@ make_user() {
 # free_port: a TCP port of the loopback that nobody uses now.
 free_port() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
 
-# build PRESET [TARGET...]
+# build PRESET [TARGET...]: with ninja's own progress on a terminal; elsewhere silent, unless it fails.
 build() {
-  local preset=$1
+  local preset=$1 log failed=0
   shift
   say "building ($preset)"
-  (cd "$POSTERN_ROOT" && cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" -j "$POSTERN_JOBS" ${1:+--target "$@"} | tail -n 1)
+  log=$(mktemp)
+  (cd "$POSTERN_ROOT" && cmake --preset "$preset") >"$log" 2>&1 || failed=1
+  local command=(cmake --build "$POSTERN_ROOT/build/$preset" -j "$POSTERN_JOBS" ${1:+--target "$@"})
+  if [ $failed = 0 ] && [ -t 1 ]; then
+    "${command[@]}" || failed=1
+  elif [ $failed = 0 ]; then
+    "${command[@]}" >"$log" 2>&1 || failed=1
+  fi
+  if [ $failed = 1 ]; then tail -n 60 "$log" >&2; fi
+  rm -f "$log"
+  return $failed
 }

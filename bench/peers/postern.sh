@@ -24,7 +24,8 @@ peer_write_config() {
         }
         { n++; method[n] = $1; path[n] = $2 }
         END { print "version: 1\ncapabilities:"; emit("read", "Read", 1); emit("write", "Write", 0) }' "$RULES" >"$W/gateway/policy.yaml"
-    sed -i -e "s|certs/support.pem|certs/bench.crt|; s|keys/support.key|keys/bench.key|" "$W/gateway/postern.yaml"
+    sed -i -e "s|certs/support.pem|certs/bench.crt|; s|keys/support.key|keys/bench.key|" \
+        -e 's|^      path: .*|&\n      strip: { request: [x-internal-token], response: [x-powered-by] }|' "$W/gateway/postern.yaml"
     cat >>"$W/gateway/postern.yaml" <<CONF
 workers: 1
 limits: { connections: 16000, connections_per_address: 16000, exchanges_per_connection: 1000000 }
