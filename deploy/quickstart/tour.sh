@@ -53,9 +53,14 @@ step "  and it can be expired" gives 200 -X DELETE "$base/alertmanager/api/v2/si
 step "  the admin switches it off again" p capability set silences.write off
 step "  then it is refused" refuses 403 capability_off "${post[@]}"
 
-# A response of tens of megabytes, read slowly: it is under way for long. Every series of Prometheus, several times over.
+# A response of tens of megabytes, read slowly: it is under way for long. Every series of Prometheus, several times over; a Prometheus that
+# was just started has none until it has scraped itself.
+for _ in $(seq 150); do
+  engineer -G --data-urlencode 'query=count({job="prometheus"}) > 100' "$base/prometheus/api/v1/query" 2>/dev/null | grep -q '"value"' && break
+  sleep 0.1
+done
 query='{__name__=~".+"}'
-for i in 1 2; do query+=" or label_replace({__name__=~\".+\"},\"copy\",\"$i\",\"\",\"\")"; done
+for i in 1 2 3 4 5 6; do query+=" or label_replace({__name__=~\".+\"},\"copy\",\"$i\",\"\",\"\")"; done
 engineer -o "$work/stream" -G --limit-rate 100K --data-urlencode "query=$query" --data-urlencode "start=$(($(date +%s) - 900))" \
   --data-urlencode "end=$(($(date +%s) + 240))" --data-urlencode step=1 "$base/prometheus/api/v1/query_range" >/dev/null 2>&1 &
 stream=$!
