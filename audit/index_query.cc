@@ -73,6 +73,7 @@ std::vector<std::int64_t> walks_of(const Sought& sought, const std::vector<int>&
   if (sought.session) return {what_of(Aspect::Session, *sought.session)};
   if (sought.actor) return {what_of(Aspect::Actor, *sought.actor)};
   std::vector<std::int64_t> walks;
+  walks.reserve(types.size());
   for (const int type : types) walks.push_back(what_of(Aspect::Type, type));
   if (!walks.empty()) return walks;
   for (auto s = static_cast<int>(sought.severity); s > 0 && s <= static_cast<int>(Severity::Severe); ++s)
@@ -275,6 +276,7 @@ Result<std::vector<EventCount>> Index::counts(base::Micros since) {
   });
   if (!searched.ok()) return searched.error();
   std::vector<EventCount> counts;
+  counts.reserve(counted.size());
   for (const auto& [kind, count] : counted)
     counts.push_back({static_cast<EventType>(kind.first), kind.second, count});
   return counts;

@@ -4,6 +4,16 @@
 
 namespace postern::ledger {
 
+audit::EventHead head_of(const Draft& draft) {
+  audit::EventHead head;
+  head.type = draft.type;
+  head.actor = draft.actor;
+  head.session = draft.session;
+  head.subject = draft.subject;
+  head.outcome = draft.outcome;
+  return head;
+}
+
 Detail& Detail::text(std::string_view key, std::string_view value) {
   if (!value.empty()) writer_.field(key, value);
   return *this;

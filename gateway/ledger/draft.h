@@ -26,6 +26,9 @@ struct Draft {
   bool closes = false;  // takes something away: told to everyone at once. All else is told once it is durable
 };
 
+// What draft says of its event; views it. The policy is left to whoever appends.
+audit::EventHead head_of(const Draft& draft);
+
 // Writes the detail of an event in the one way that audit::read_event_head reads. Empty texts and lists are
 // left out.
 class Detail {

@@ -155,12 +155,7 @@ void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commande
 Ledger::Line Ledger::line_of(const Draft& draft) {
   const base::Micros now = clock_.wall();
   Line line{ulids_.make(now), {}};
-  audit::EventHead head;
-  head.type = draft.type;
-  head.actor = draft.actor;
-  head.session = draft.session;
-  head.subject = draft.subject;
-  head.outcome = draft.outcome;
+  audit::EventHead head = head_of(draft);
   head.policy = state_.policy_hash();
   line.text = audit::event_line(line.id, now, head, draft.detail);
   return line;

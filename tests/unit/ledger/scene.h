@@ -43,13 +43,7 @@ struct Scene {
 
   void take(const std::vector<Draft>& events) {
     for (const Draft& draft : events) {
-      audit::EventHead head;
-      head.type = draft.type;
-      head.actor = draft.actor;
-      head.session = draft.session;
-      head.subject = draft.subject;
-      head.outcome = draft.outcome;
-      const std::string line = audit::event_line(ids.make(now), now, head, draft.detail);
+      const std::string line = audit::event_line(ids.make(now), now, head_of(draft), draft.detail);
       ASSERT_TRUE(audit::read_event_head(line).ok()) << line;
       const auto json = base::parse_json(line);
       ASSERT_TRUE(json.ok()) << line;
