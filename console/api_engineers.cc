@@ -9,8 +9,6 @@
 namespace postern::console::api {
 namespace {
 
-Response as_it_is(const base::Json& answer) { return json_response(answer); }
-
 void about_engineer(Parts& parts, const CallPtr& call, std::string_view command, const Reply& reply) {
   auto body = read_body(*call, {});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));

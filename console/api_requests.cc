@@ -9,7 +9,6 @@
 namespace postern::console::api {
 namespace {
 
-Response as_it_is(const base::Json& answer) { return json_response(answer); }
 Response unknown(std::string_view what) {
   return problem(404, "not_found", "There is no such " + std::string(what));
 }

@@ -47,6 +47,8 @@ void send_command(Parts& parts, const CallPtr& call, std::string_view name, base
   });
 }
 
+Response as_it_is(const base::Json& reply) { return json_response(reply); }
+
 base::Json cut_of(const base::Json& reply) {
   base::Json cut = reply.value("cut", base::Json::object());
   if (!cut.is_object()) cut = base::Json::object();

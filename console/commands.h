@@ -26,6 +26,9 @@ using Then = std::function<Response(const base::Json& reply)>;
 void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
                   const Reply& reply, Then then);
 
+// A Then that answers with the ledger's reply, nothing added.
+Response as_it_is(const base::Json& reply);
+
 // What a change cut: {"sessions","exchanges","slowest_us"}, from the ledger's reply.
 base::Json cut_of(const base::Json& reply);
 

@@ -13,7 +13,7 @@ namespace {
 // Events about nodes that are looked at, at start, for the state of each: with more changes than these since,
 // a node that has been quiet is shown as unknown.
 constexpr std::size_t kNodeEvents = 2'000;
-constexpr std::size_t kLook = 5'000;  // lines read in one beat
+constexpr std::size_t kLinesPerBeat = 5'000;
 
 void append_message(std::string& out, std::string_view event, std::string_view data) {
   out.append("event: ").append(event).append("\ndata: ").append(data).append("\n\n");
@@ -148,7 +148,8 @@ bool Live::read_log() {
   if (end <= next_) return false;
   // Those that are left out are looked at all the same, for what they say about nodes.
   const std::uint64_t told_from = end > kMostPerBeat ? end - kMostPerBeat : 0;
-  const auto lines = log_.lines(next_, static_cast<std::size_t>(std::min<std::uint64_t>(end - next_, kLook)));
+  const auto lines =
+      log_.lines(next_, static_cast<std::size_t>(std::min<std::uint64_t>(end - next_, kLinesPerBeat)));
   if (!lines.ok()) {
     base::log_warning("cannot read the log: " + lines.error().message);
     return false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "policy/place.h"
 #include "policy/reader.h"
 #include "policy/template_tree.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 // Overlapping pairs looked at. Past it the policy is mostly a contradiction, and the findings say so already.
 constexpr std::size_t kPairLimit = 2'000'000;
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 const ValueRule* rule_at(const Operation& operation, std::size_t segment) {
   for (const PathRule& rule : operation.constraints.path) {

@@ -9,8 +9,6 @@
 namespace postern::policy {
 namespace {
 
-constexpr MethodSet kBodyMethods = bit(Method::Post) | bit(Method::Put) | bit(Method::Patch);
-
 bool single(const ValueRule& rule) { return rule.constrains() && !rule.repeat; }
 
 bool values_implied(const ValueRule& strict, const ValueRule& loose) {

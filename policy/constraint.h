@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/template.h"
+
 namespace postern::policy {
 
 inline constexpr std::size_t kParameterRules = 64;          // per operation
@@ -53,8 +55,11 @@ struct PathRule {
   bool operator==(const PathRule&) const = default;
 };
 
+// May carry a body where nothing is written about it.
+inline constexpr MethodSet kBodyMethods = bit(Method::Post) | bit(Method::Put) | bit(Method::Patch);
+
 enum class BodyRule : std::uint8_t {
-  ByMethod,  // not written: POST, PUT and PATCH may carry one, the others may not
+  ByMethod,  // not written: kBodyMethods
   None,
   Allowed,
 };

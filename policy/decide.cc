@@ -11,8 +11,6 @@ namespace {
 
 using base::Refusal;
 
-constexpr MethodSet kBodyMethods = bit(Method::Post) | bit(Method::Put) | bit(Method::Patch);
-
 // How near to allowed an operation came; the smallest wins. Of those that only a standing refuses, the one
 // that an engineer can do most about is named.
 int rank(Refusal refusal, bool write) {

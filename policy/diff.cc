@@ -7,13 +7,12 @@
 #include <unordered_map>
 
 #include "policy/compare.h"
+#include "policy/place.h"
 #include "policy/reader.h"
 #include "policy/template_tree.h"
 
 namespace postern::policy {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // One of the two policies, made searchable.
 class Side {
@@ -76,8 +75,6 @@ std::string constraint_change(const Operation& before, const Operation& now) {
   return "was: " + missing_words(before.constraints, now.constraints) +
          "; is: " + missing_words(now.constraints, before.constraints);
 }
-
-std::string line_of(base::Mark mark) { return "line " + std::to_string(mark.line); }
 
 class Comparison {
  public:

@@ -8,14 +8,13 @@
 #include "base/bytes.h"
 #include "policy/judge.h"
 #include "policy/match.h"
+#include "policy/place.h"
 #include "policy/reader.h"
 
 namespace postern::policy {
 namespace {
 
 using base::Refusal;
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 // What an operation that matches says about the request, beside what the others say.
 std::string voice(const Operation& operation, Method method, const Question& question, Refusal standing) {
@@ -91,8 +90,6 @@ std::vector<Near> nearest(const Policy& policy, const Question& question) {
   all.resize(kept);
   return all;
 }
-
-std::string line_of(base::Mark mark) { return "line " + std::to_string(mark.line); }
 
 }  // namespace
 

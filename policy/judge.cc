@@ -13,8 +13,6 @@ namespace {
 
 using base::Refusal;
 
-constexpr MethodSet kBodyMethods = bit(Method::Post) | bit(Method::Put) | bit(Method::Patch);
-
 int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
 // Decodes a canonical segment into a buffer that lives as long as this.

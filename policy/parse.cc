@@ -18,7 +18,6 @@ namespace postern::policy {
 namespace {
 
 constexpr std::size_t kNameLength = 64;
-constexpr std::size_t kTitleLength = 200;
 constexpr std::size_t kDescriptionLength = 4'000;
 const std::vector<std::string_view> kRoleNames{"viewer", "user", "admin"};
 

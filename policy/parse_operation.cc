@@ -9,7 +9,6 @@
 namespace postern::policy {
 namespace {
 
-constexpr std::size_t kTitleLength = 200;
 constexpr std::size_t kPatternLimit =
     4'096;  // different expressions in one policy: at most 1 GiB if all ran full
 constexpr std::uint64_t kBodySizeLimit = std::uint64_t{1} << 40U;

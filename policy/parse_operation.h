@@ -14,6 +14,8 @@
 
 namespace postern::policy {
 
+inline constexpr std::size_t kTitleLength = 200;  // bytes
+
 // What was not built: a key that a policy must not carry, because it would promise what nothing enforces.
 void refuse_unavailable(Reader& reader, const base::YamlNode& map,
                         std::initializer_list<std::string_view> keys);

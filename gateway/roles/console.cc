@@ -9,6 +9,7 @@
 #include "console/exchange_face.h"
 #include "console/parts.h"
 #include "console/site.h"
+#include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 
 namespace postern::roles {
@@ -20,11 +21,6 @@ console::Facts read_facts(Role& role) {
   auto facts = console::read_facts(role.config());
   if (!facts.ok()) role.fail("the console's configuration: " + facts.error().message);
   return std::move(*facts);
-}
-
-ipc::RingEnds ring_ends(Role& role, Role::Fds fds) {
-  if (fds.size() != 3) role.fail("an exchange channel is memory and two events");
-  return {std::move(fds[0]), std::move(fds[1]), std::move(fds[2])};
 }
 
 int serve_console() {

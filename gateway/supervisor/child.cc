@@ -29,6 +29,10 @@ base::Nanos back_off(int deaths) {
   return wait;
 }
 
+bool counts_as_death(const proc::Ending& ending, bool killed_by_us) {
+  return killed_by_us || ending.signal != SIGKILL;
+}
+
 std::string_view to_text(ChildState state) {
   switch (state) {
     case ChildState::Starting:
@@ -70,6 +74,7 @@ void Child::begin() {
   base::Result<pid_t> pid = pair.ok() ? proc::spawn(program_, "postern-" + name_, pair->second.get())
                                       : base::Result<pid_t>(pair.error());
   ++lives_;
+  killed_ = false;
   if (!pid.ok()) {
     base::log_error(pid.error().message);
     last_words_ = pid.error().message;
@@ -197,6 +202,7 @@ void Child::on_failed(std::string_view why) {
 void Child::fail(std::string_view why) {
   base::log_error(name_ + " is killed: " + std::string(why));
   if (last_words_.empty()) last_words_ = why;
+  killed_ = true;
   if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
@@ -212,14 +218,16 @@ void Child::ended(const proc::Ending& ending) {
   control_.reset();
   late_.stop();
   if (loop_.now() - began_ >= kSettled) deaths_ = 0;
-  if (!stopping_) ++deaths_;
+  const bool counts = counts_as_death(ending, killed_);
+  if (!stopping_ && counts) ++deaths_;
+  const base::Nanos wait = counts ? back_off(deaths_) : kFirstBackOff;
   state_ = stopping_ ? ChildState::Stopped : ChildState::BackingOff;
-  if (!stopping_) again_.start(back_off(deaths_));
+  if (!stopping_) again_.start(wait);
   const std::string words = std::exchange(last_words_, {});
   reason_ = stopping_ ? std::string() : ending.text() + (words.empty() ? "" : ": " + words);
   if (!stopping_) {
     base::log_error(name_ + " ended with " + ending.text() + ": it starts again in " +
-                    base::format_duration(back_off(deaths_) / 1000));
+                    base::format_duration(wait / 1000));
   }
   listener_.on_ended(*this, pid, reason_);
 }

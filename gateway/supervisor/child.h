@@ -39,6 +39,10 @@ inline constexpr base::Nanos kLedgerStartPatience = 3600 * base::kSecond;
 // How long to wait before the next life. deaths: without a settled life between them, this one included.
 base::Nanos back_off(int deaths);
 
+// Whether an end counts among those deaths. SIGKILL that we did not send comes from an administrator or from a
+// machine short of memory: it says nothing about the role, which comes back after kFirstBackOff however often.
+bool counts_as_death(const proc::Ending& ending, bool killed_by_us);
+
 enum class ChildState { Stopped, Starting, Running, BackingOff };
 std::string_view to_text(ChildState state);  // "stopped", "starting", "running", "backing_off"
 
@@ -122,6 +126,7 @@ class Child {
   std::uint64_t lives_ = 0;
   int deaths_ = 0;
   bool stopping_ = false;  // not to be started again
+  bool killed_ = false;    // this life, by us
   base::Nanos began_ = 0;
   base::Micros started_ = 0;
   std::string last_words_;  // of this life: why it ends

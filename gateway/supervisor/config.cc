@@ -15,7 +15,7 @@ namespace {
 using base::kWallSecond;
 using base::YamlNode;
 
-constexpr base::Micros kMinute = 60 * kWallSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
+constexpr base::Micros kDay = 24 * kHour;
 constexpr std::int64_t kKiB = 1 << 10, kGiB = 1 << 30;
 // A head travels to the enforcer in one frame of at most 96 KiB (exchange_protocol.h), with its lengths.
 constexpr std::int64_t kLargestHead = 64 * kKiB;

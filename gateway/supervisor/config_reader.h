@@ -17,6 +17,9 @@
 
 namespace postern::supervisor {
 
+inline constexpr base::Micros kMinute = 60 * base::kWallSecond;
+inline constexpr base::Micros kHour = 60 * kMinute;
+
 class ConfigReader {
  public:
   ConfigReader(std::vector<base::Fault>& faults, const std::string& folder)

@@ -17,7 +17,6 @@ namespace {
 using base::kWallSecond;
 using base::YamlNode;
 
-constexpr base::Micros kMinute = 60 * kWallSecond, kHour = 60 * kMinute;
 constexpr std::size_t kServiceNameLimit = 63;
 constexpr std::string_view kOurPath = "/.postern/";
 

@@ -47,6 +47,25 @@ class Host {
   virtual std::span<char> scratch() = 0;  // a receive buffer that all connections share within a turn
 };
 
+// What a connection knows of the exchange that is under way on it.
+struct Exchange {
+  std::uint64_t id = 0;
+  http::Method method = http::Method::Get;
+  std::optional<http::BodyDecoder> request_body;
+  std::optional<http::BodyEncoder> response_body;
+  bool http10 = false;
+  bool keep_alive = true;
+  bool request_done = false;
+  bool refused = false;   // not valid HTTP: nothing behind it can be trusted
+  bool orphaned = false;  // whoever answered is gone, and we answered ourselves
+  bool response_started = false;
+  bool response_ended = false;
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::size_t request_credit = ipc::kInitialCredit;  // what we may still send
+  std::size_t response_uncredited = 0;               // what arrived and was not yet written out
+};
+
 class Connection : public loop::Disposable {
  public:
   Connection(Host& host, loop::Loop& loop, loop::Deadlines& deadlines, const Limits& limits,
@@ -78,23 +97,6 @@ class Connection : public loop::Disposable {
     Exchange,   // a request was handed over; its response is not complete
     Lingering,  // our last bytes are out; the client's are read and thrown away
     Over,
-  };
-  struct Exchange {
-    std::uint64_t id = 0;
-    http::Method method = http::Method::Get;
-    std::optional<http::BodyDecoder> request_body;
-    std::optional<http::BodyEncoder> response_body;
-    bool http10 = false;
-    bool keep_alive = true;
-    bool request_done = false;
-    bool refused = false;   // not valid HTTP: nothing behind it can be trusted
-    bool orphaned = false;  // whoever answered is gone, and we answered ourselves
-    bool response_started = false;
-    bool response_ended = false;
-    std::uint64_t request_bytes = 0;
-    std::uint64_t response_bytes = 0;
-    std::size_t request_credit = ipc::kInitialCredit;  // what we may still send
-    std::size_t response_uncredited = 0;               // what arrived and was not yet written out
   };
 
   void on_ready(unsigned ready);

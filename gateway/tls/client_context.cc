@@ -36,10 +36,6 @@ using base::fail;
 // forgotten.
 constexpr std::size_t kHostsLimit = 64;
 
-base::Error refused(const char* what) {
-  return fail(Code::Internal, std::string(what) + ": " + certs::openssl_reason());
-}
-
 // SSL_set_tlsext_host_name without its macro, which is an old-style cast.
 long name_host(SSL* ssl, std::string& host) {
   return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
@@ -84,11 +80,12 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   ERR_clear_error();
   state->context.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = state->context.get();
-  if (context == nullptr) return refused("TLS cannot be set up");
+  if (context == nullptr) return refused(Code::Internal, "TLS cannot be set up");
   if (auto applied = apply_settings(context); !applied) return applied.error();
   SSL_CTX_set_cert_store(context, roots->release());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
-  if (!offer_protocol(context, settings.protocol)) return refused("the protocol cannot be offered");
+  if (!offer_protocol(context, settings.protocol))
+    return refused(Code::Internal, "the protocol cannot be offered");
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   // OpenSSL hands over a reference with the answer 1.
   SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) noexcept -> int {
@@ -109,7 +106,7 @@ base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view hos
   }
   // SNI has no form for addresses (RFC 6066 section 3).
   if (!certs::is_ip_literal(host) && name_host(ssl, session->host) != 1) {
-    return refused("the host cannot be named");
+    return refused(Code::Internal, "the host cannot be named");
   }
   SSL_set_connect_state(ssl);
   state_->resume(*session);

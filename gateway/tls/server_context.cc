@@ -40,10 +40,6 @@ using base::Ok;
 
 constexpr std::size_t kTickets = 2;
 
-base::Error refused(const char* what) {
-  return fail(Code::Invalid, std::string(what) + ": " + certs::openssl_reason());
-}
-
 int on_server_name(SSL* /*ssl*/, int* /*alert*/, void* /*data*/) noexcept { return SSL_TLSEXT_ERR_OK; }
 
 // http/1.1 is all that is spoken here; a client that offers other protocols only must not believe that we
@@ -77,12 +73,13 @@ base::Status use_certificate(SSL_CTX* context, const std::vector<certs::Certific
                              EVP_PKEY* key) {
   ERR_clear_error();
   if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
-    return refused("the certificate cannot be used");
+    return refused(Code::Invalid, "the certificate cannot be used");
   for (std::size_t i = 1; i < chain.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
-      return refused("the certificate's chain cannot be used");
+      return refused(Code::Invalid, "the certificate's chain cannot be used");
   }
-  if (SSL_CTX_use_PrivateKey(context, key) != 1) return refused("the certificate's key cannot be used");
+  if (SSL_CTX_use_PrivateKey(context, key) != 1)
+    return refused(Code::Invalid, "the certificate's key cannot be used");
   return Ok{};
 }
 
@@ -93,7 +90,8 @@ base::Status ask_clients(SSL_CTX* context, std::string_view roots_pem) {
   if (!store) return store.error();
   SSL_CTX_set_cert_store(context, store->release());
   for (const certs::CertificatePtr& root : *roots) {
-    if (SSL_CTX_add_client_CA(context, root.get()) != 1) return refused("a root for clients cannot be used");
+    if (SSL_CTX_add_client_CA(context, root.get()) != 1)
+      return refused(Code::Invalid, "a root for clients cannot be used");
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_client_certificate);
   return Ok{};
@@ -107,7 +105,7 @@ base::Status name_listener(SSL_CTX* context, const std::string& listener) {
       1) {
     return Ok{};
   }
-  return refused("the listener cannot be named");
+  return refused(Code::Invalid, "the listener cannot be named");
 }
 
 }  // namespace
@@ -136,7 +134,7 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
 
   state->context.reset(SSL_CTX_new_ex(state->library->get(), nullptr, TLS_server_method()));
   SSL_CTX* context = state->context.get();
-  if (context == nullptr) return refused("TLS cannot be set up");
+  if (context == nullptr) return refused(Code::Invalid, "TLS cannot be set up");
   if (auto applied = apply_settings(context); !applied) return applied.error();
   if (auto used = use_certificate(context, *chain, state->key.get()); !used) return used.error();
   if (auto named = name_listener(context, settings.listener); !named) return named.error();
@@ -147,7 +145,7 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
                         reinterpret_cast<void (*)()>(on_server_name));
   SSL_CTX_set_alpn_select_cb(context, on_protocols, nullptr);
   if (!use_ticket_ring(context, state->library->get(), state->tickets))
-    return refused("tickets cannot be set up");
+    return refused(Code::Invalid, "tickets cannot be set up");
   state->asks_clients = !settings.client_roots_pem.empty();
   if (state->asks_clients) {
     if (auto asked = ask_clients(context, settings.client_roots_pem); !asked) return asked.error();

@@ -4,6 +4,8 @@
 
 #include <openssl/err.h>
 
+#include <string>
+
 #include "certs/openssl_ptr.h"
 #include "gateway/tls/session_state.h"
 
@@ -32,7 +34,17 @@ void on_info(const SSL* ssl, int where, int value) noexcept {
   state->alert_received = (where & SSL_CB_READ) != 0;
 }
 
+// SSL_CTX_set1_groups_list without its macro, which casts const away.
+long set_groups(SSL_CTX* context) {
+  std::string groups(kGroups);
+  return SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, groups.data());
+}
+
 }  // namespace
+
+base::Error refused(base::Code code, std::string_view what) {
+  return base::fail(code, std::string(what) + ": " + certs::openssl_reason());
+}
 
 base::Status apply_settings(SSL_CTX* context) {
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -46,8 +58,7 @@ base::Status apply_settings(SSL_CTX* context) {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
       SSL_CTX_set_cipher_list(context, kTls12Suites) == 1 &&
-      SSL_CTX_set_ciphersuites(context, kTls13Suites) == 1 &&
-      SSL_CTX_set1_groups_list(context, kGroups) == 1) {
+      SSL_CTX_set_ciphersuites(context, kTls13Suites) == 1 && set_groups(context) == 1) {
     return base::Ok{};
   }
   return base::fail(base::Code::Internal,

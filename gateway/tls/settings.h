@@ -6,11 +6,16 @@
 
 #include <openssl/ssl.h>
 
+#include <string_view>
+
 #include "base/result.h"
 
 namespace postern::tls {
 
 // Versions, suites, groups, limits; and the callbacks that let a Session explain a failure.
 base::Status apply_settings(SSL_CTX* context);
+
+// What OpenSSL refused, with its reason.
+base::Error refused(base::Code code, std::string_view what);
 
 }  // namespace postern::tls

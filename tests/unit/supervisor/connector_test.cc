@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <csignal>
 #include <optional>
 
 #include "gateway/supervisor/child.h"
@@ -83,6 +84,13 @@ TEST(BackOff, DoublesUpToTenSeconds) {
   EXPECT_EQ(back_off(7), 6400 * base::kMillisecond);
   EXPECT_EQ(back_off(8), 10 * base::kSecond);
   EXPECT_EQ(back_off(1'000'000), 10 * base::kSecond);
+}
+
+TEST(BackOff, CountsEveryEndButAKillFromOutside) {
+  EXPECT_FALSE(counts_as_death({0, SIGKILL}, false));
+  EXPECT_TRUE(counts_as_death({0, SIGKILL}, true));
+  EXPECT_TRUE(counts_as_death({0, SIGSEGV}, false));
+  EXPECT_TRUE(counts_as_death({1, 0}, false));
 }
 
 }  // namespace
