@@ -15,6 +15,10 @@ add_compile_options(-pthread -fstack-protector-strong -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside its own <string> and <variant> when it inlines: false alarms (GCC bugs 105329, 105593).
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -fstack-clash-protection -fcf-protection)
+  if(CMAKE_UNITY_BUILD)
+    # A source that another one includes looks like a header to it.
+    add_compile_options(-Wno-subobject-linkage)
+  endif()
   if(POSTERN_PRECOMPILED)
     # A precompiled header loses the places where libstdc++ silences these for itself. The release build keeps them.
     add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)

@@ -4,10 +4,9 @@
 #
 # tests/run.sh [--quick]
 #
-# Sets everything up, builds, and runs all tests: layers, documents, format; the loop and what stands on it under valgrind; the whole, end
-# to end, with a real component and a real browser; unit and process tests and the fuzz corpora under AddressSanitizer and
-# UndefinedBehaviorSanitizer. --quick leaves out valgrind and runs the tests without sanitizers. clang-tidy has a command of its own,
-# tools/tidy: it does not pass on all sources yet.
+# Sets everything up, builds, and runs all tests: layers, documents, format, clang-tidy; the loop and what stands on it under valgrind;
+# the whole, end to end, with a real component and a real browser; unit and process tests and the fuzz corpora under AddressSanitizer
+# and UndefinedBehaviorSanitizer. --quick leaves out clang-tidy and valgrind and runs the tests without sanitizers.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
 cd "$POSTERN_ROOT"
@@ -16,7 +15,7 @@ quick=0
 case "${1:-}" in
   "") ;;
   --quick) quick=1 ;;
-  -h|--help) sed -n '5,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h|--help) sed -n '5,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "usage: tests/run.sh [--quick]" >&2; exit 2 ;;
 esac
 
@@ -34,6 +33,8 @@ if [ $quick = 1 ]; then
   build dev
 else
   unit=asan
+  say "clang-tidy"
+  tools/tidy build/dev
   build dev installed tests_for_valgrind
   build asan
   say "the loop and what stands on it, under valgrind"

@@ -15,20 +15,20 @@ using base::Code;
 
 constexpr JournalOptions kSmallSegments{8000, 1U << 20U};
 
-std::string line_of(std::uint64_t index) { return "event number " + std::to_string(index); }
+std::string numbered(std::uint64_t index) { return "event number " + std::to_string(index); }
 
-struct Fixture {
+struct ReadJournal {
   MemoryFiles files;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<JournalReader> reader;
 
-  Fixture() {
+  ReadJournal() {
     journal = *Journal::open(files, "log", kSmallSegments);
     reader = *JournalReader::open(files, "log");
   }
   void append(int count) {
     for (int i = 0; i < count; ++i) {
-      EXPECT_TRUE(journal->append(line_of(journal->size())).ok());
+      EXPECT_TRUE(journal->append(numbered(journal->size())).ok());
       if (i % 10 != 0) continue;
       EXPECT_TRUE(journal->write().ok());
     }
@@ -37,33 +37,33 @@ struct Fixture {
 };
 
 TEST(JournalReader, FollowsTheWriterAcrossSegments) {
-  Fixture f;
+  ReadJournal f;
   for (int round = 0; round < 30; ++round) {
     f.append(100);
     ASSERT_TRUE(f.reader->refresh().ok());
     ASSERT_EQ(f.reader->size(), f.journal->written());
     const auto last = f.reader->read_one(f.reader->size() - 1);
     ASSERT_TRUE(last.ok());
-    EXPECT_EQ(*last, line_of(f.journal->written() - 1));
+    EXPECT_EQ(*last, numbered(f.journal->written() - 1));
   }
   EXPECT_GT(f.files.nodes.size(), 5U);
 }
 
 TEST(JournalReader, ReadsAnywhereInAnyOrder) {
-  Fixture f;
+  ReadJournal f;
   f.append(2000);
   ASSERT_TRUE(f.journal->write_and_sync().ok());
   const auto reader = *JournalReader::open(f.files, "log");
   ASSERT_EQ(reader->size(), 2000U);
   for (std::uint64_t i = 0; i < 2000; ++i) {
     const std::uint64_t index = (i * 1237) % 2000;
-    ASSERT_EQ(*reader->read_one(index), line_of(index));
+    ASSERT_EQ(*reader->read_one(index), numbered(index));
   }
-  for (std::uint64_t i = 2000; i > 0; --i) ASSERT_EQ(*reader->read_one(i - 1), line_of(i - 1));
+  for (std::uint64_t i = 2000; i > 0; --i) ASSERT_EQ(*reader->read_one(i - 1), numbered(i - 1));
   const auto all = reader->read(0, SIZE_MAX);
   ASSERT_TRUE(all.ok());
   ASSERT_EQ(all->size(), 2000U);
-  EXPECT_EQ(all->back(), line_of(1999));
+  EXPECT_EQ(all->back(), numbered(1999));
 }
 
 TEST(JournalReader, SeesWholeRecordsOnly) {
@@ -86,7 +86,7 @@ TEST(JournalReader, SeesWholeRecordsOnly) {
 }
 
 TEST(JournalReader, FollowsAWriterThatDistrustsAFailedSync) {
-  Fixture f;
+  ReadJournal f;
   f.append(10);
   ASSERT_TRUE(f.journal->write_and_sync().ok());
   f.append(10);
@@ -97,11 +97,11 @@ TEST(JournalReader, FollowsAWriterThatDistrustsAFailedSync) {
   f.append(10);
   ASSERT_TRUE(f.reader->refresh().ok());
   ASSERT_EQ(f.reader->size(), 30U);
-  for (std::uint64_t i = 0; i < 30; ++i) EXPECT_EQ(*f.reader->read_one(i), line_of(i));
+  for (std::uint64_t i = 0; i < 30; ++i) EXPECT_EQ(*f.reader->read_one(i), numbered(i));
 }
 
 TEST(JournalReader, NamesFileAndOffsetOfDamage) {
-  Fixture f;
+  ReadJournal f;
   f.append(500);
   ASSERT_TRUE(f.reader->refresh().ok());
   const std::string first = f.files.nodes.begin()->first;
@@ -114,7 +114,7 @@ TEST(JournalReader, NamesFileAndOffsetOfDamage) {
 }
 
 TEST(JournalReader, SaysWhatIsNotThere) {
-  Fixture f;
+  ReadJournal f;
   EXPECT_EQ(f.reader->read_one(0).error().code, Code::NotFound);
   f.append(1);
   EXPECT_EQ(f.reader->read_one(0).error().code, Code::NotFound) << "not before refresh()";

@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "certs/certificate.h"
+#include "tests/unit/certs/validity.h"
 
 namespace postern::certs {
 namespace {
-
-constexpr base::Micros kNow = 1'790'000'000 * base::kWallSecond;
-constexpr base::Micros kDay = 86'400 * base::kWallSecond;
 
 TEST(Authority, SignsLeavesAndNothingElse) {
   const auto made = make_authority("Local authority", valid_for(kNow, 365 * kDay));

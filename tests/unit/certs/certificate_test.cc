@@ -6,12 +6,10 @@
 
 #include "base/crypto.h"
 #include "certs/authority.h"
+#include "tests/unit/certs/validity.h"
 
 namespace postern::certs {
 namespace {
-
-constexpr base::Micros kNow = 1'790'000'000 * base::kWallSecond;
-constexpr base::Micros kDay = 86'400 * base::kWallSecond;
 
 class Certificate : public testing::Test {
  protected:

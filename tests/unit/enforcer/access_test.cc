@@ -13,7 +13,7 @@ namespace {
 
 constexpr base::Micros kNow = 1'790'000'000 * base::kWallSecond;
 constexpr std::string_view kToken = "0123456789abcdef0123456789abcdef";
-constexpr std::string_view kPolicy = R"(version: 1
+constexpr std::string_view kReadAndWrite = R"(version: 1
 capabilities:
   state.read: { title: State, class: read, operations: [ "GET /state" ] }
   state.write: { title: Change, class: write, operations: [ "PUT /state" ] }
@@ -22,7 +22,7 @@ capabilities:
 class AccessTest : public ::testing::Test {
  protected:
   AccessTest() {
-    access.set_policy(policy::parse_policy(kPolicy).policy);
+    access.set_policy(policy::parse_policy(kReadAndWrite).policy);
     access.set_state(state::State());
     apply("engineer.added", {{"engineer", "alice"}});
     apply("engineer.approved", {{"engineer", "alice"}});
