@@ -55,6 +55,32 @@ Sha256 sha256(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(base::view(sha256(bytes))); }
 
+static_assert(sizeof(crypto_generichash_state) <= 384 && alignof(crypto_generichash_state) <= 64);
+
+KeyedHash::KeyedHash(std::string_view key) : state_{} {
+  POSTERN_CHECK(key.size() == kKeySize);
+  auto* const state = reinterpret_cast<crypto_generichash_state*>(state_.data());
+  crypto_generichash_init(state, u(key), key.size(), crypto_generichash_BYTES);
+}
+
+void KeyedHash::update(std::string_view bytes) {
+  auto* const state = reinterpret_cast<crypto_generichash_state*>(state_.data());
+  crypto_generichash_update(state, u(bytes), bytes.size());
+}
+
+std::string KeyedHash::finish() {
+  auto* const state = reinterpret_cast<crypto_generichash_state*>(state_.data());
+  std::string out(crypto_generichash_BYTES, '\0');
+  crypto_generichash_final(state, u(out), out.size());
+  return out;
+}
+
+std::string keyed_hash(std::string_view key, std::string_view bytes) {
+  KeyedHash hash(key);
+  hash.update(bytes);
+  return hash.finish();
+}
+
 Secret::Secret(std::string_view bytes) : memory_(sodium_malloc(bytes.size())), size_(bytes.size()) {
   POSTERN_CHECK(memory_ != nullptr);
   std::memcpy(memory_, bytes.data(), size_);

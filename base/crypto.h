@@ -26,6 +26,20 @@ Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 inline std::string_view view(const Sha256& digest) { return {digest.data(), digest.size()}; }
 
+// BLAKE2b with a key (RFC 7693), in pieces: tells whether two values are the same to whoever has neither the
+// key nor the values.
+class KeyedHash {
+ public:
+  static constexpr std::size_t kKeySize = 32;
+  explicit KeyedHash(std::string_view key);  // kKeySize bytes
+  void update(std::string_view bytes);
+  std::string finish();  // 32 bytes; the object is used up
+
+ private:
+  alignas(64) std::array<unsigned char, 384> state_;
+};
+std::string keyed_hash(std::string_view key, std::string_view bytes);
+
 // A secret of fixed size in sodium_malloc memory. Moved, never copied.
 class Secret {
  public:

@@ -1,0 +1,49 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The body of a response, or the value of a header, on its way to an engineer: bytes in, bytes out, secrets
+// replaced by tokens. Pieces may be of any size; where they are cut changes nothing. docs/REDACTION.md says
+// what is found and what is not.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "redact/json.h"
+#include "redact/kind.h"
+#include "redact/marks.h"
+#include "redact/rules.h"
+#include "redact/scanner.h"
+
+namespace postern::redact {
+
+class Redactor final : private Where {
+ public:
+  // key: base::KeyedHash::kKeySize bytes; the same key gives the same token to the same value.
+  Redactor(Form form, std::shared_ptr<const Rules> rules, std::string_view key);
+  Redactor(const Redactor&) = delete;
+  Redactor& operator=(const Redactor&) = delete;
+
+  // Appends to out what can be shown by now: at most kLongest bytes for each of piece, and what was held.
+  void feed(std::string_view piece, std::string& out);
+  void finish(std::string& out);  // the body ends here
+
+  const Counts& counts() const { return marks_.counts(); }
+
+  // A value of one byte becomes a token in quotes.
+  static constexpr std::size_t kLongest = 28;
+
+ private:
+  std::string where() const override { return form_ == Form::Yaml ? "yaml" : "text"; }
+
+  Form form_;
+  std::shared_ptr<const Rules> rules_;
+  Marks marks_;
+  std::string* out_ = nullptr;
+  Writer writer_;
+  std::unique_ptr<Scanner> text_;
+  std::unique_ptr<JsonText> json_;
+};
+
+}  // namespace postern::redact
