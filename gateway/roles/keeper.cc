@@ -18,6 +18,7 @@
 #include "certs/keeper_protocol.h"
 #include "certs/private_key.h"
 #include "gateway/keeper/key_ring.h"
+#include "gateway/keeper/locked_memory.h"
 #include "gateway/loop/loop.h"
 #include "gateway/roles/role.h"
 
@@ -97,7 +98,9 @@ struct Desks {
 };
 
 int serve_keys() {
+  const base::Status locked = keeper::lock_openssl_memory();
   Role role("keeper");
+  if (!locked.ok()) role.fail(locked.error().message);
   keeper::KeyRing keys;
   if (base::Status read = read_keys(role, keys); !read.ok()) role.fail(read.error().message);
 
