@@ -10,7 +10,7 @@ import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
 
-import { descendants, killIfAlive, story, until } from "./lib/story.mjs";
+import { descendants, killIfAlive, randomOf, story, until } from "./lib/story.mjs";
 import { WireClient } from "./lib/wire.mjs";
 
 const kRequests = 10_000;
@@ -25,14 +25,6 @@ capabilities:
   load.read: { title: Read, class: read, operations: [GET /r/**] }
   load.write: { title: Write, class: write, operations: [POST /w/**] }
 `;
-
-// mulberry32: the same story for the same seed.
-const randomOf = (seed) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
 
 const nameOf = (pid) => {
   try {

@@ -176,6 +176,13 @@ export class Gateway {
     if (left.length > 0) throw new Error(`the gateway left ${left.length} processes running`);
   }
 
+  // crash: ends all of its processes at once, and keeps its folder. `serve` starts it again.
+  async crash() {
+    const all = [this.pid, ...descendants(this.pid)];
+    for (const pid of all) killIfAlive(pid, "SIGKILL");
+    await until("all of it has ended", () => all.every((pid) => !alive(pid)));
+  }
+
   async stop() {
     try {
       if (this.#serving) await this.halt();

@@ -82,6 +82,14 @@ export const until = async (what, condition, deadline = 15_000) => {
   }
 };
 
+// randomOf: numbers in [0, 1) by mulberry32, the same story for the same seed.
+export const randomOf = (seed) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+};
+
 class Stage {
   #owned = [];
   #test;
