@@ -15,8 +15,8 @@ import { WireClient } from "./lib/wire.mjs";
 
 const kRequests = 10_000;
 const kConnections = 64;
-const kAtMost = 120_000;  // milliseconds of load: a slow machine makes fewer kills and requests, never fewer than the least below
-const kLeast = 1_000;
+const kAtMost = 200_000;  // milliseconds of load; it takes some 15 s
+const kLeast = 9_500;     // of them are answered: a few are given up after kTries
 const kKillEvery = 300;  // milliseconds, at random around it; and
 const kKillAfter = 60;   // answers, at random around it: on a slow machine, too, there is something to break between two kills
 const kTries = 5;        // a request whose connection died is asked anew, under another id
@@ -151,7 +151,7 @@ story("nothing is lost and nothing goes to the wrong client when roles die", asy
       await killing;
     }
     stage.say(JSON.stringify({ ...tally, kills, seconds: (performance.now() - startedAt) / 1000, reached: reached.size }));
-    assert.ok(tally.done >= kLeast && tally.answered >= tally.done / 4, JSON.stringify(tally));
+    assert.ok(tally.done >= kLeast && tally.answered >= tally.done / 2, JSON.stringify(tally));
     assert.ok(kills >= 10, `${kills} kills`);
   });
 
