@@ -64,6 +64,8 @@ enum class EventType : std::uint8_t {
   RoleEnded,
   NodeUp,
   NodeDown,
+  NodeCredentialRefused,
+  NodeCredentialAccepted,
   LogUnavailable,
   LogRecovered,
   LogRead,

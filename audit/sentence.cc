@@ -66,6 +66,8 @@ constexpr Template kTemplates[] = {
     {RoleEnded, "", "The process {role} ended unasked[: {reason}][, signal {signal}][, exit code {exit_code}]."},
     {NodeUp, "", "Node {node} of {service} answers[ again after {duration_us}]."},
     {NodeDown, "", "Node {node} of {service} does not answer[: {reason}]."},
+    {NodeCredentialRefused, "", "Node {node} of {service} refused the credential[ ({credential})] that Postern holds for it."},
+    {NodeCredentialAccepted, "", "Node {node} of {service} accepts the credential[ ({credential})] again."},
     {LogUnavailable, "", "The log could not be written[ from {since} on][: {why}]; the door was closed."},
     {LogRecovered, "", "The log can be written again[ after {duration_us}][; {refused|request} were refused meanwhile]."},
     {LogRead, "", "{@actor} read the log[: {what}][, {filter}][, {events|event}]."},

@@ -80,6 +80,8 @@ constexpr auto kTexts = std::to_array<RefusalText>({
      "Try again; if it stays, tell the administrator the event id."},
     {ComponentCertificate, "component_certificate", 502, "The component's certificate is not trusted",
      "The administrator sees what is wrong with it in the events."},
+    {ComponentCredential, "component_credential", 502, "The component refused the gateway's credential",
+     "The administrator sees which one in the status; nothing is wrong with your sign-in."},
 });
 
 }  // namespace

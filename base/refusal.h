@@ -53,6 +53,7 @@ enum class Refusal : std::uint8_t {
   ComponentMalformed,
   ComponentClosed,
   ComponentCertificate,
+  ComponentCredential,
 };
 
 struct RefusalText {

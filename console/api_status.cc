@@ -19,6 +19,9 @@ base::Json nodes_of(const Parts& parts) {
     node.update(
         checked ? parts.nodes.of(base::json_text_or(node, "service", ""), base::json_text_or(node, "url", ""))
                 : base::Json{{"state", "not_checked"}});
+    base::Json refused = parts.nodes.refused_credentials(base::json_text_or(node, "service", ""),
+                                                         base::json_text_or(node, "url", ""));
+    if (!refused.empty()) node["refused_credentials"] = std::move(refused);
   }
   return nodes;
 }

@@ -158,6 +158,9 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
       if (sound && on_growth_) on_growth_();
       break;
     }
+    case ipc::FromLedger::Cookie:
+    case ipc::FromLedger::Jars:
+      break;  // the enforcers' alone
   }
   if (sound) return;
   channel_->close();

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/decide.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/bytes.h"
 #include "policy/judge.h"
 #include "policy/match.h"
@@ -139,6 +142,22 @@ Decision decide(const Policy& policy, const Question& question, Standing standin
   Search search(policy, question, standing, *method);
   policy.listed().each(path, bit(*method), [&](const Matcher::Entry& entry) { search.consider(entry); });
   return search.best();
+}
+
+std::string_view role_of(const Policy& policy, Standing standing) {
+  std::vector<int> usable;
+  for (std::size_t i = 0; i < standing.size() && i < policy.capabilities().size(); ++i) {
+    if (standing[i] == Refusal::None) usable.push_back(static_cast<int>(i));
+  }
+  if (usable.empty()) return {};
+  for (const std::string_view name : {"viewer", "user", "admin"}) {
+    const Role* role = policy.find_role(name);
+    if (role == nullptr) continue;
+    std::vector<int> listed = role->capabilities;
+    std::sort(listed.begin(), listed.end());
+    if (std::includes(listed.begin(), listed.end(), usable.begin(), usable.end())) return role->name;
+  }
+  return {};
 }
 
 std::string describe(const Policy& policy, const Question& question, const Decision& decision) {

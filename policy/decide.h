@@ -56,6 +56,10 @@ struct Decision {
 
 Decision decide(const Policy& policy, const Question& question, Standing standing);
 
+// As which role of the component somebody of that standing works: the least of viewer, user and admin that lists
+// all that is usable now. Empty: the policy has no such role, or nothing is usable.
+std::string_view role_of(const Policy& policy, Standing standing);
+
 // One sentence for the event and for people: "GET /api/v1/query is listed by metrics.read (policy line 12)".
 std::string describe(const Policy& policy, const Question& question, const Decision& decision);
 

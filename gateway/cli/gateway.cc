@@ -42,11 +42,16 @@ const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Operations", "policy.operations"},
                                    {"Policy since", "policy.loaded", Kind::Time}};
 
-// The nodes, with their state in words: "not checked" is one of three.
+// The nodes, with their state in words: "not checked" is one of three. A credential that is refused is the reason
+// that an admin can do something about.
 base::Json nodes_in_words(const base::Json& component) {
   base::Json nodes = component.value("nodes", base::Json::array());
   for (base::Json& node : nodes) {
     if (base::json_text_or(node, "state", "") == "not_checked") node["state"] = "not checked";
+    std::string refused;
+    for (const base::Json& which : node.value("refused_credentials", base::Json::array()))
+      refused += (refused.empty() ? "credential refused: " : ", ") + base::dump_json(which);
+    if (!refused.empty()) node["reason"] = refused;
   }
   return nodes;
 }

@@ -87,10 +87,9 @@ const SessionView* Access::find_by_certificate(std::string_view fingerprint) con
   return it == by_certificate_.end() ? nullptr : find(it->second);
 }
 
-const std::vector<base::Refusal>& Access::standing(const SessionView& session, base::Micros now) {
+const Access::Cached& Access::cached(const SessionView& session, base::Micros now) {
   Cached& cached = cache_[session.id];
-  if (cached.generation == generation_ && now - cached.at < kStandingLasts && now >= cached.at)
-    return cached.standing;
+  if (cached.generation == generation_ && now - cached.at < kStandingLasts && now >= cached.at) return cached;
   cached.generation = generation_;
   cached.at = now;
   cached.standing.clear();
@@ -98,7 +97,16 @@ const std::vector<base::Refusal>& Access::standing(const SessionView& session, b
     cached.standing.push_back(
         state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
   }
-  return cached.standing;
+  cached.role = policy::role_of(*policy_, cached.standing);
+  return cached;
+}
+
+const std::vector<base::Refusal>& Access::standing(const SessionView& session, base::Micros now) {
+  return cached(session, now).standing;
+}
+
+std::string_view Access::role(const SessionView& session, base::Micros now) {
+  return cached(session, now).role;
 }
 
 policy::Decision Access::decide(const SessionView& session, const Call& call, base::Micros now) {

@@ -58,6 +58,8 @@ class Access {
 
   // Why each capability can or cannot be used by this session now.
   const std::vector<base::Refusal>& standing(const SessionView& session, base::Micros now);
+  // As which role of the component it works now (policy::role_of); views the policy.
+  std::string_view role(const SessionView& session, base::Micros now);
   policy::Decision decide(const SessionView& session, const Call& call, base::Micros now);
 
  private:
@@ -65,7 +67,9 @@ class Access {
     std::uint64_t generation = 0;
     base::Micros at = 0;
     std::vector<base::Refusal> standing;
+    std::string_view role;
   };
+  const Cached& cached(const SessionView& session, base::Micros now);
   void add_session(const state::Session& session);
   void remove_session(const std::string& id);
   void rebuild();

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace postern::enforcer {
@@ -275,6 +276,24 @@ void ComponentConnection::update_interest() {
       !stream_ended_ && !paused_ && in_.room() >= kPlainPiece && cipher_in_.room() > kPlainPiece;
   const bool write = tls_ ? !cipher_out_.empty() : !out_.empty();
   poller_->want((read ? loop::kReadable : 0) | (write ? loop::kWritable : 0));
+}
+
+void send_head(ComponentConnection& connection, const http::RequestLine& line, const http::Fields& fields,
+               http::Framing body, const Shown& shown, bool keep_alive) {
+  std::array<http::AddedField, 2> added;
+  std::size_t count = 0, bytes = 0;
+  if (shown.credential != nullptr) added[count++] = {shown.credential->field, shown.credential->value.view()};
+  if (!shown.cookies.empty()) added[count++] = {"cookie", shown.cookies};
+  std::string out;
+  // As much as it can become, so that no smaller copy is left behind on the way.
+  constexpr std::size_t kPerField = 4, kOwnLines = 256;
+  for (const http::AddedField& field : added) bytes += field.name.size() + field.value.size() + kPerField;
+  if (count > 0)
+    out.reserve(bytes + line.target.size() + line.host.size() + fields.bytes() + kPerField * fields.size() +
+                kOwnLines);
+  http::write_request_head(out, line, fields, body, keep_alive, std::span(added).first(count));
+  connection.send(out);
+  if (count > 0) base::wipe(out);
 }
 
 }  // namespace postern::enforcer

@@ -17,8 +17,10 @@
 #include "base/buffer.h"
 #include "base/refusal.h"
 #include "base/unique_fd.h"
+#include "gateway/enforcer/settings.h"
 #include "gateway/http/h1_body.h"
 #include "gateway/http/h1_response.h"
+#include "gateway/http/h1_write.h"
 #include "gateway/loop/loop.h"
 #include "gateway/tls/session.h"
 
@@ -120,5 +122,16 @@ class ComponentConnection : public loop::Disposable {
 
   friend class ComponentPool;
 };
+
+// What a node is shown beside a request's own fields.
+struct Shown {
+  const Credential* credential = nullptr;  // nullptr: none
+  std::string_view cookies;                // of the component; empty: none
+};
+
+// Writes a request's head to the connection. No copy of what is shown is left behind but in what the connection
+// still has to send.
+void send_head(ComponentConnection& connection, const http::RequestLine& line, const http::Fields& fields,
+               http::Framing body, const Shown& shown, bool keep_alive = true);
 
 }  // namespace postern::enforcer

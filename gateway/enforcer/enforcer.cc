@@ -19,6 +19,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       ledger_(loop, *this),
       recorder_(loop, ledger_),
       pool_(loop, clock, std::move(connector), [this] { return ledger_.handed_over(); }),
+      jars_([this](const ipc::Cookie& cookie) { ledger_.cookie(cookie); }),
       site_{loop,
             deadlines_,
             settings_,
@@ -26,6 +27,8 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             ledger_,
             recorder_,
             pool_,
+            credential_news_,
+            jars_,
             visit_,
             verifier_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
@@ -237,11 +240,14 @@ void Enforcer::on_state(std::uint64_t version, const base::Json& state) {
     return;
   }
   access_.set_state(std::move(*folded));
+  jars_.keep([this](std::string_view session) { return access_.find(session) != nullptr; });
   // After a gap anything may have changed.
   review({version, loop_.now(), false, {}});
 }
 
 void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
+  if (base::json_text_or(event, "type", "") == "session.ended")
+    jars_.end(base::json_text_or(event, "session", ""));
   if (access_.apply(event))
     review(change);
   else if (change.wants_applied)
@@ -258,6 +264,12 @@ void Enforcer::on_policy(std::string_view text) {
   access_.set_policy(std::move(parsed.policy));
   review({0, loop_.now(), false, {}});
 }
+
+void Enforcer::on_cookie(const ipc::Cookie& cookie) {
+  if (access_.find(cookie.session) != nullptr) jars_.merge(cookie, loop_.wall());
+}
+
+void Enforcer::on_jars_wanted() { jars_.tell_all(); }
 
 void Enforcer::on_activity_due() {
   for (const auto& [id, exchange] : exchanges_) exchange->note_activity();

@@ -35,6 +35,8 @@ class Enforcer final : public LedgerListener {
   void on_state(std::uint64_t version, const base::Json& state) override;
   void on_change(const ipc::Change& change, const base::Json& event) override;
   void on_policy(std::string_view text) override;
+  void on_cookie(const ipc::Cookie& cookie) override;
+  void on_jars_wanted() override;
   void on_activity_due() override;
 
  private:
@@ -66,6 +68,8 @@ class Enforcer final : public LedgerListener {
   LedgerClient ledger_;
   Recorder recorder_;
   ComponentPool pool_;
+  CredentialNews credential_news_;
+  CookieJars jars_;
   Site site_;
   VisitPages visit_;
   HealthChecks health_;

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMostOwnBody = 64U << 10U;
 
 bool is_component_fault(base::Refusal refusal) {
-  return refusal >= base::Refusal::GatewayError && refusal <= base::Refusal::ComponentCertificate;
+  return refusal >= base::Refusal::GatewayError && refusal <= base::Refusal::ComponentCredential;
 }
 
 }  // namespace
@@ -136,6 +136,7 @@ void Exchange::judge() {
   if (node_ < 0)
     return refuse(base::Refusal::ComponentUnreachable,
                   "no service of the configuration lies under this path");
+  credential_ = service_->credential_for(site_.access.role(*session, now));
   record();
 }
 
@@ -156,6 +157,7 @@ void Exchange::record() {
   event.client = client_.text;
   event.service = service_->name;
   event.node = site_.pool.node(static_cast<std::size_t>(node_)).url;
+  if (credential_ != nullptr) event.credential = credential_->which();
   event.exchange = id_;
   const std::uint64_t number = site_.recorder.forwarded(event_id_, event, write);
   recorded_ = true;
@@ -205,9 +207,10 @@ void Exchange::forward(ComponentConnection& connection) {
   http::Fields fields = head_.fields;
   const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
   rewrite_request(fields, Passage{host, client_.address, &node, service_});
-  std::string out;
-  http::write_request_head(out, {head_.method, target_.text(), node.authority}, fields, head_.body, true);
-  connection.send(out);
+  std::string cookies = site_.jars.header(jar(), target_.path(), node.private_way, site_.loop.wall());
+  send_head(connection, {head_.method, target_.text(), node.authority}, fields, head_.body,
+            {credential_, cookies});
+  base::wipe(cookies);
   if (component_ == nullptr) return;  // it failed at once
   if (head_.expect_continue && !request_.done()) {
     response_.interim(100);
@@ -365,6 +368,8 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
     if (head.status != 100 && minor_ > 0) response_.interim(head.status, rewritten(head.fields));
     return;
   }
+  if (!judge_credential(head.status)) return;
+  keep_cookies(head.fields);
   component_head_ = true;
   head_at_ = site_.loop.now();
   status_ = head.status;
@@ -383,6 +388,37 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
     length = said ? *head.declared_size : 0;
   }
   if (!response_.head(head.status, fields, kind, length)) cut(ipc::CutReason::Component);
+}
+
+// What the component says to our credential is between it and us: a client that was asked for a password would
+// be asked for one that is not its own.
+bool Exchange::judge_credential(int status) {
+  if (credential_ == nullptr) return true;
+  const bool refused = status == 401;
+  const bool news = refused ? site_.credential_news.refused(service_->name, credential_->role)
+                            : site_.credential_news.accepted(service_->name, credential_->role);
+  if (news) {
+    const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
+    site_.recorder.credential(!refused, service_->name, node.url, credential_->which());
+  }
+  if (!refused) return true;
+  release_component();
+  on_component_failed(base::Refusal::ComponentCredential,
+                      "it answered 401 to the credential that Postern holds for it", false);
+  return false;
+}
+
+CookieJars::Owner Exchange::jar() const {
+  return {session_, service_->name, credential_ == nullptr ? std::string_view() : credential_->role};
+}
+
+void Exchange::keep_cookies(const http::Fields& theirs) {
+  if (!theirs.has(http::FieldId::SetCookie) || session_view() == nullptr) return;
+  const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
+  const CookieJars::Origin origin{node.host, target_.path(), node.private_way};
+  theirs.for_each([&](const http::Field& field) {
+    if (field.id == http::FieldId::SetCookie) site_.jars.take(jar(), field.value, origin, site_.loop.wall());
+  });
 }
 
 void Exchange::on_component_body(std::string_view piece) {

@@ -92,6 +92,9 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void connect(bool fresh);
   void forward(ComponentConnection& connection);
   void pass_body();
+  bool judge_credential(int status);
+  CookieJars::Owner jar() const;
+  void keep_cookies(const http::Fields& theirs);
   const policy::Capability* decided_by() const;
   void finish_if_ended();
   http::Fields rewritten(const http::Fields& theirs) const;
@@ -118,6 +121,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   std::shared_ptr<const policy::Policy> policy_;  // the one that decided: its names stand in the events
   const Service* service_ = nullptr;
   int node_ = -1;
+  const Credential* credential_ = nullptr;  // that is added for the component; of service_
   std::string event_id_;
   bool awaits_record_ = false;  // a change whose record is not durable yet
   bool recorded_ = false;

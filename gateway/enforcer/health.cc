@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/health.h"
 
-#include "gateway/http/h1_write.h"
-
 namespace postern::enforcer {
 namespace {
 
@@ -53,13 +51,12 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
       if (!connection.ok()) return finish(false, connection.error().message);
       connection_ = *connection;
       connection_->begin(*this, http::Method::Get);
-      std::string out;
       http::Fields fields;
       fields.put("user-agent", "postern-health");
-      http::write_request_head(out, {http::Method::Get, settings().path, owner_.pool_.node(node_).authority},
-                               fields, {}, false);
+      const Node& node = owner_.pool_.node(node_);
       connection_->request_ended();
-      connection_->send(out);
+      send_head(*connection_, {http::Method::Get, settings().path, node.authority}, fields, {},
+                {node.health_credential.get(), {}}, false);
     });
   }
   void finish(bool good, const std::string& why) {

@@ -88,6 +88,14 @@ void LedgerClient::applied(const ipc::Applied& applied) {
   send(ipc::ToLedger::Applied, out_.bytes());
 }
 
+// At once: the session's next request may come in elsewhere.
+void LedgerClient::cookie(const ipc::Cookie& cookie) {
+  ipc::encode(cookie, out_);
+  if (out_.bytes().size() > ipc::kCookieFrame) return;
+  send(ipc::ToLedger::Cookie, out_.bytes());
+  if (channel_) channel_->flush();
+}
+
 void LedgerClient::tell_activity() {
   listener_.on_activity_due();
   while (!active_.empty() && channel_) {
@@ -120,6 +128,15 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
       return take_reply(payload);
     case ipc::FromLedger::Size:
       return true;
+    case ipc::FromLedger::Cookie: {
+      ipc::Cookie cookie;
+      if (!ipc::decode(payload, cookie)) return false;
+      listener_.on_cookie(cookie);
+      return true;
+    }
+    case ipc::FromLedger::Jars:
+      listener_.on_jars_wanted();
+      return payload.empty();
     case ipc::FromLedger::LogStatus: {
       ipc::LogStatus status;
       if (!ipc::decode(payload, status)) return false;

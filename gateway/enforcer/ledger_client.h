@@ -36,6 +36,8 @@ class LedgerListener {
   virtual void on_state(std::uint64_t version, const base::Json& state) = 0;
   virtual void on_change(const ipc::Change& change, const base::Json& event) = 0;
   virtual void on_policy(std::string_view text) = 0;
+  virtual void on_cookie(const ipc::Cookie& cookie) = 0;  // another enforcer keeps it now
+  virtual void on_jars_wanted() = 0;                      // tell all cookies (LedgerClient::cookie)
   virtual void on_activity_due() = 0;  // name the sessions that are in use (LedgerClient::active)
 };
 
@@ -72,6 +74,7 @@ class LedgerClient {
 
   void command(base::Json command, Answered then);
   void applied(const ipc::Applied& applied);
+  void cookie(const ipc::Cookie& cookie);  // to the other enforcers; dropped while the ledger is away
   void active(std::string_view session) { active_.emplace(session); }  // told to the ledger now and then
 
  private:

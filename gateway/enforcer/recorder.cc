@@ -37,6 +37,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   json.field("client", event.client);
   json.field("service", event.service);
   json.field("node", event.node);
+  if (!event.credential.empty()) json.field("credential", event.credential);
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   audit::EventHead head;
@@ -125,6 +126,28 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   frame.kind = ipc::AppendKind::Refused;
   frame.session = event.session;
   append(head, frame);
+}
+
+void Recorder::credential(bool accepted, std::string_view service, std::string_view url,
+                          std::string_view which) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("service", service);
+  json.field("node", url);
+  json.field("credential", which);
+  json.close_object();
+  actor_.assign("component:").append(service);
+  const std::string id = next_id();
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = accepted ? audit::EventType::NodeCredentialAccepted : audit::EventType::NodeCredentialRefused;
+  head.severity = audit::text_of(head.type).severity;
+  head.actor = actor_;
+  head.subject = url;
+  head.outcome = accepted ? "accepted" : "refused";
+  append(head, {});
 }
 
 void Recorder::node(bool up, std::string_view service, std::string_view url, std::string_view why) {

@@ -21,6 +21,7 @@ namespace postern::enforcer {
 struct Forwarded {
   std::string_view session, engineer, policy;
   std::string_view method, target, capability, operation, klass, client, service, node;
+  std::string_view credential;  // which one of the service's; empty: none
   std::uint64_t exchange = 0;
 };
 
@@ -55,6 +56,7 @@ class Recorder {
   std::uint64_t forwarded(std::string_view id, const Forwarded& event, bool wants_durable);
   void completed(const Completed& event);
   void refused(std::string_view id, const Refused& event);
+  void credential(bool accepted, std::string_view service, std::string_view url, std::string_view which);
   void node(bool up, std::string_view service, std::string_view url, std::string_view why);
 
  private:

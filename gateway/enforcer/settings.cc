@@ -2,6 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/settings.h"
 
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "gateway/http/credential.h"
+
 namespace postern::enforcer {
 namespace {
 
@@ -39,6 +45,17 @@ HealthCheck read_health(const Json& node) {
   return check;
 }
 
+// An address of this machine by the URL alone: a name may be somebody else's tomorrow, but for "localhost".
+bool is_loopback(std::string_view url) {
+  for (const std::string_view host : {"http://127.", "http://localhost", "http://[::1]"}) {
+    if (!url.starts_with(host)) continue;
+    const std::string_view rest = url.substr(host.size());
+    return host.ends_with('.') ? rest.find_first_not_of("0123456789.") == rest.find_first_of(":/")
+                               : rest.empty() || rest[0] == ':' || rest[0] == '/';
+  }
+  return false;
+}
+
 Node read_node(const Json& json) {
   Node node;
   node.id = static_cast<std::uint32_t>(base::json_number_or(json, "id", 0));
@@ -47,9 +64,37 @@ Node read_node(const Json& json) {
   node.https = base::json_bool_or(json, "https", false);
   node.name = base::json_text_or(json, "name", "");
   node.authority = base::json_text_or(json, "host", "");
+  if (const auto authority = http::parse_authority(node.authority))
+    node.host = base::to_lower(authority->host);
+  node.private_way = node.https || is_loopback(node.url);
   node.roots_pem = base::json_text_or(json, "roots", "");
   node.health = read_health(json);
   return node;
+}
+
+http::CredentialKind kind_of(const std::string& text) {
+  if (text == "basic") return http::CredentialKind::Basic;
+  return text == "header" ? http::CredentialKind::Header : http::CredentialKind::Bearer;
+}
+
+base::Status read_credential(const Json& json, const Settings::TakeFile& file, Service& service) {
+  auto out = std::make_shared<Credential>();
+  out->role = base::json_text_or(json, "role", "");
+  out->field = base::json_text_or(json, "field", "authorization");
+  const std::string name = base::json_text_or(json, "fd", "");
+  const base::UniqueFd fd = file(name);
+  base::Result<std::string> text = base::read_open_file(fd.get(), name, http::kCredentialFileLimit);
+  if (!text.ok()) return std::move(text).error();
+  base::Result<base::Secret> value = http::credential_value(kind_of(base::json_text_or(json, "kind", "")),
+                                                            base::json_text_or(json, "user", ""), *text);
+  base::wipe(*text);
+  if (!value.ok()) return base::fail(base::Code::Invalid, name + ": " + value.error().message);
+  out->value = std::move(*value);
+  for (auto* list : {&service.strip_request, &service.strip_response}) {
+    if (std::find(list->begin(), list->end(), out->field) == list->end()) list->push_back(out->field);
+  }
+  service.credentials.push_back(std::move(out));
+  return base::Ok{};
 }
 
 Service read_service(const Json& json) {
@@ -64,6 +109,24 @@ Service read_service(const Json& json) {
 
 }  // namespace
 
+const Credential* Service::credential_for(std::string_view role) const {
+  const Credential* others = nullptr;
+  for (const auto& credential : credentials) {
+    if (credential->role == role) return credential.get();
+    if (credential->role.empty()) others = credential.get();
+  }
+  return others;
+}
+
+std::shared_ptr<const Credential> Service::least_credential() const {
+  for (const std::string_view role : {"viewer", "", "user", "admin"}) {
+    for (const auto& credential : credentials) {
+      if (credential->role == role) return credential;
+    }
+  }
+  return nullptr;
+}
+
 const Service* Settings::service_at(std::string_view path) const {
   const Service* best = nullptr;
   for (const Service& service : services) {
@@ -74,13 +137,19 @@ const Service* Settings::service_at(std::string_view path) const {
   return best;
 }
 
-base::Result<Settings> Settings::read(const Json& part, std::uint32_t index) {
+base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, const TakeFile& file) {
   if (!part.is_object()) return wrong("everything");
   Settings settings;
   settings.index = index;
   settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
-  for (const Json& service : part.value("services", Json::array()))
-    settings.services.push_back(read_service(service));
+  for (const Json& service : part.value("services", Json::array())) {
+    Service& added = settings.services.emplace_back(read_service(service));
+    for (const Json& credential : service.value("credentials", Json::array())) {
+      if (base::Status read = read_credential(credential, file, added); !read.ok())
+        return std::move(read).error();
+    }
+    for (Node& node : added.nodes) node.health_credential = added.least_credential();
+  }
   if (settings.services.empty()) return wrong("services");
   for (const std::string& name : texts(part, "names")) {
     const auto authority = http::parse_authority(name);

@@ -6,12 +6,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/h1_request.h"
 
@@ -24,14 +29,26 @@ struct HealthCheck {
   int status_from = 200, status_to = 399;
 };
 
+// What nodes are shown to let a request in. Its value is in locked memory, and leaves it only for the head of a
+// request that is being written.
+struct Credential {
+  std::string role;   // of the component, whose sessions use it; empty: those of every other role
+  std::string field;  // lower case
+  base::Secret value;
+  std::string_view which() const { return role.empty() ? std::string_view("service") : role; }  // for events
+};
+
 struct Node {
   std::uint32_t id = 0;  // what the supervisor is asked to connect to
   std::string service, url;
   bool https = false;
-  std::string name;       // that its certificate must be for
-  std::string authority;  // what is sent as Host
-  std::string roots_pem;  // trusted for it; empty for plain HTTP
+  std::string name;          // that its certificate must be for
+  std::string authority;     // what is sent as Host
+  std::string host;          // of the authority, without its port, lower case: whose cookies are set
+  bool private_way = false;  // TLS, or this machine: what is sent there nobody else reads
+  std::string roots_pem;     // trusted for it; empty for plain HTTP
   HealthCheck health;
+  std::shared_ptr<const Credential> health_credential;  // the least of its service's; may be none
 };
 
 struct Service {
@@ -39,7 +56,12 @@ struct Service {
   std::string path;  // "/prometheus/", or "/": requests below it go here; the longest wins
   std::vector<Node> nodes;
   std::vector<std::string> strip_request,
-      strip_response;  // fields that this site keeps to itself, lower case
+      strip_response;  // fields that this site keeps to itself, lower case; those of credentials are among them
+  std::vector<std::shared_ptr<const Credential>> credentials;
+
+  // nullptr: sessions of that role are sent on without one.
+  const Credential* credential_for(std::string_view role) const;
+  std::shared_ptr<const Credential> least_credential() const;  // for what nobody asked for; may be none
 };
 
 struct Settings {
@@ -58,7 +80,9 @@ struct Settings {
   // The service whose path is the longest that the request's lies below; nullptr if there is none.
   const Service* service_at(std::string_view path) const;
 
-  static base::Result<Settings> read(const base::Json& part, std::uint32_t index);
+  // file: gives up the descriptor of that name, which came with the part.
+  using TakeFile = std::function<base::UniqueFd(std::string_view name)>;
+  static base::Result<Settings> read(const base::Json& part, std::uint32_t index, const TakeFile& file);
 };
 
 }  // namespace postern::enforcer

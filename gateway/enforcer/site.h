@@ -13,6 +13,8 @@
 #include "certs/verify.h"
 #include "gateway/enforcer/access.h"
 #include "gateway/enforcer/component_pool.h"
+#include "gateway/enforcer/cookie_jar.h"
+#include "gateway/enforcer/credential_news.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
 #include "gateway/enforcer/settings.h"
@@ -55,6 +57,8 @@ struct Site {
   LedgerClient& ledger;
   Recorder& recorder;
   ComponentPool& pool;
+  CredentialNews& credential_news;
+  CookieJars& jars;
   Visit& visit;
   const std::optional<certs::ClientVerifier>& verifier;
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator

@@ -45,12 +45,16 @@ void write_response_framing(std::string& out, const StatusLine& line, Framing bo
 }  // namespace
 
 void write_request_head(std::string& out, const RequestLine& line, const Fields& fields, Framing body,
-                        bool keep_alive) {
+                        bool keep_alive, std::span<const AddedField> added) {
   POSTERN_CHECK(is_target_text(line.target) && is_target_text(line.host));
   POSTERN_CHECK(body.kind != BodyKind::UntilClose);  // a request cannot end that way
   out.append(to_text(line.method)).append(" ").append(line.target).append(" HTTP/1.1\r\n");
   write_field(out, "host", line.host);
   write_fields(out, fields);
+  for (const AddedField& field : added) {
+    POSTERN_CHECK(is_lower_token(field.name) && classify_value(field.value) != ValueText::Invalid);
+    write_field(out, field.name, field.value);
+  }
   if (body.kind == BodyKind::Sized) write_length(out, body.size);
   if (body.kind == BodyKind::Chunked) write_field(out, "transfer-encoding", "chunked");
   if (body.kind == BodyKind::None && carries_content(line.method)) write_length(out, 0);

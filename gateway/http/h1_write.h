@@ -6,6 +6,7 @@
 // could break a line.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,12 +21,18 @@ struct RequestLine {
   std::string_view host;    // goes out as the Host field: host[:port], visible ASCII
 };
 
-// Appends an HTTP/1.1 request head. fields are written in their order, without those that belong to a
+// A field beside those of a Fields: a credential, which is not copied into one. The name is a lower-case token,
+// the value a field value.
+struct AddedField {
+  std::string_view name, value;
+};
+
+// Appends an HTTP/1.1 request head. fields are written in their order, then added, without those that belong to a
 // connection or say how long the body is: Host comes from the line, Content-Length or Transfer-Encoding from
 // body (None: neither, except that POST, PUT and PATCH say Content-Length: 0). keep_alive false adds
 // "Connection: close".
 void write_request_head(std::string& out, const RequestLine& line, const Fields& fields, Framing body,
-                        bool keep_alive);
+                        bool keep_alive, std::span<const AddedField> added = {});
 
 struct StatusLine {
   int status;               // 100 to 599

@@ -156,4 +156,24 @@ bool decode(std::string_view payload, Size& m) {
   return in.done();
 }
 
+void encode(const Cookie& m, base::BinaryWriter& out) {
+  out.clear();
+  for (const std::string_view text : {m.session, m.service, m.account, m.name, m.value, m.path})
+    out.text(text);
+  out.u64(m.version);
+  out.u64(static_cast<std::uint64_t>(m.expires));
+  out.u8(m.secure ? 1 : 0);
+  out.u8(m.deleted ? 1 : 0);
+}
+bool decode(std::string_view payload, Cookie& m) {
+  base::BinaryReader in(payload);
+  for (std::string_view* text : {&m.session, &m.service, &m.account, &m.name, &m.value, &m.path})
+    *text = in.text();
+  m.version = in.u64();
+  m.expires = static_cast<std::int64_t>(in.u64());
+  const bool secure = read_bool(in, m.secure);
+  const bool deleted = read_bool(in, m.deleted);
+  return in.done() && secure && deleted && payload.size() <= kCookieFrame;
+}
+
 }  // namespace postern::ipc

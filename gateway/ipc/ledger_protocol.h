@@ -9,6 +9,8 @@
 //     Applied    version, exchanges cut, slowest
 //     Activity   u32 count, that many texts: the sessions seen since the last one
 //     Policy     a policy's text, in pieces, for the policy.set that follows (supervisor only)
+//     Cookie     a cookie of the component has changed (enforcer only); passed on to the other enforcers as it is,
+//                and kept nowhere
 //
 //   ledger -> role
 //     State      version, the whole state as JSON (first, and after a gap)
@@ -18,6 +20,8 @@
 //     Acked      how many Append frames of this channel are durable
 //     Reply      id, ok, JSON, id of the event that the command made
 //     Size       events written so far (console only, thinned)
+//     Cookie     what another enforcer told (enforcer only)
+//     Jars       tell all cookies that you keep: one of the others has come anew (enforcer only; empty)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
 // and sends it again to a restarted ledger, which drops what it has (by event id).
@@ -31,7 +35,14 @@
 
 namespace postern::ipc {
 
-enum class ToLedger : std::uint16_t { Append = 1, Command = 2, Applied = 3, Activity = 4, Policy = 5 };
+enum class ToLedger : std::uint16_t {
+  Append = 1,
+  Command = 2,
+  Applied = 3,
+  Activity = 4,
+  Policy = 5,
+  Cookie = 6
+};
 enum class FromLedger : std::uint16_t {
   State = 33,
   Change = 34,
@@ -40,6 +51,8 @@ enum class FromLedger : std::uint16_t {
   Acked = 37,
   Reply = 38,
   Size = 39,
+  Cookie = 40,
+  Jars = 41,
 };
 
 // What an appended event means for the counters of its session: the ledger sums up a visit without parsing
@@ -100,6 +113,17 @@ struct Size {
   std::uint64_t indexed = 0;
 };
 
+// A cookie that the component set for a session, as gateway/enforcer/cookie_jar.h keeps it.
+struct Cookie {
+  std::string_view session, service, account;
+  std::string_view name, value, path;
+  std::uint64_t version = 0;
+  std::int64_t expires = 0;  // microseconds of the wall clock; 0: with the session
+  bool secure = false;
+  bool deleted = false;
+};
+
+inline constexpr std::size_t kCookieFrame = 16U << 10U;   // bytes of a Cookie at most
 inline constexpr std::size_t kLedgerFrame = 1U << 20U;    // payload of a frame at most
 inline constexpr std::size_t kLargestEvent = 64U << 10U;  // bytes of an event line at most
 inline constexpr std::size_t kLedgerPiece = 512U << 10U;  // bytes of one piece of a state or a policy
@@ -117,6 +141,7 @@ void encode(const LogStatus& m, base::BinaryWriter& out);
 void encode(const Acked& m, base::BinaryWriter& out);
 void encode(const Reply& m, base::BinaryWriter& out);
 void encode(const Size& m, base::BinaryWriter& out);
+void encode(const Cookie& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Append& m);
 [[nodiscard]] bool decode(std::string_view payload, Command& m);
 [[nodiscard]] bool decode(std::string_view payload, Applied& m);
@@ -127,5 +152,6 @@ void encode(const Size& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Acked& m);
 [[nodiscard]] bool decode(std::string_view payload, Reply& m);
 [[nodiscard]] bool decode(std::string_view payload, Size& m);
+[[nodiscard]] bool decode(std::string_view payload, Cookie& m);
 
 }  // namespace postern::ipc

@@ -32,7 +32,7 @@ struct SocketChannelLimits {
   std::size_t queue = 8U << 20U;  // bytes waiting to be sent; the peer is too slow or gone
 };
 
-inline constexpr std::size_t kMostFds = 16;  // descriptors in one frame
+inline constexpr std::size_t kMostFds = 64;  // descriptors in one frame
 
 class SocketChannel {
  public:

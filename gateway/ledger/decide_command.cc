@@ -69,6 +69,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::ExchangeCompleted:
     case EventType::ExchangeRefused:
     case EventType::SessionRefused:
+    case EventType::NodeCredentialRefused:
+    case EventType::NodeCredentialAccepted:
       return sender == Sender::Enforcer;
     case EventType::NodeUp:
     case EventType::NodeDown:

@@ -104,6 +104,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
   greet(*peer);
+  if (sender == Sender::Enforcer) ask_for_jars();
   peers_.emplace(number, std::move(peer));
 }
 
@@ -138,6 +139,7 @@ void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
   if (type == ToLedger::Applied) fits = take_applied(peer, payload);
   if (type == ToLedger::Activity) fits = take_activity(payload);
   if (type == ToLedger::Policy) fits = take_policy_piece(peer, payload);
+  if (type == ToLedger::Cookie) fits = take_cookie(peer, payload);
   if (!fits) breach(peer, "a message that it may not send");
 }
 
@@ -229,6 +231,25 @@ bool Ledger::take_policy_piece(Peer& peer, std::string_view payload) {
   ipc::PolicyPiece piece;
   return peer.sender() == Sender::Supervisor && ipc::decode(payload, piece) &&
          peer.policy().take(piece.text, piece.last);
+}
+
+// Passed on as it came: what a cookie is worth, the enforcers know.
+bool Ledger::take_cookie(const Peer& peer, std::string_view payload) {
+  ipc::Cookie cookie;
+  if (peer.sender() != Sender::Enforcer || !ipc::decode(payload, cookie)) return false;
+  for (auto& [number, other] : peers_) {
+    if (other->sender() == Sender::Enforcer && number != peer.number())
+      other->send_bytes(FromLedger::Cookie, payload);
+  }
+  return true;
+}
+
+// One has come that knows no cookies: the one that has been here for longest tells all of them.
+void Ledger::ask_for_jars() {
+  for (auto& [number, peer] : peers_) {
+    if (peer->sender() != Sender::Enforcer || peer->gone()) continue;
+    return peer->send_bytes(FromLedger::Jars, {});
+  }
 }
 
 // Enforcers alone are asked to say when they have applied it.

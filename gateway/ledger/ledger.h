@@ -97,6 +97,8 @@ class Ledger {
   bool take_applied(Peer& peer, std::string_view payload);
   bool take_activity(std::string_view payload);
   bool take_policy_piece(Peer& peer, std::string_view payload);
+  bool take_cookie(const Peer& peer, std::string_view payload);
+  void ask_for_jars();
   void count(const ipc::Append& append);
   void breach(Peer& peer, std::string_view what);
   void remove_gone();

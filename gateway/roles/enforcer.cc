@@ -19,7 +19,8 @@ int serve_exchanges() {
                               [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); });
 
   const auto configure = [&](const base::Json& config) -> base::Status {
-    auto settings = enforcer::Settings::read(config, role.index());
+    auto settings = enforcer::Settings::read(config, role.index(),
+                                             [&](std::string_view name) { return role.take_fd(name); });
     if (!settings.ok()) return std::move(settings).error();
     return enforcer.configure(std::move(*settings));
   };

@@ -29,10 +29,18 @@ const std::vector<KeyTable>& key_tables() {
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
       {"component", {"services"}},
-      {"component.services[]", {"name", "path", "nodes", "host", "health", "tls", "strip"}},
+      {"component.services[]", {"name", "path", "nodes", "host", "health", "tls", "strip", "credential"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
       {"component.services[].tls", {"roots", "name"}},
       {"component.services[].strip", {"request", "response"}},
+      {"component.services[].credential", {"bearer", "basic", "header", "roles"}},
+      {"component.services[].credential.roles", {"viewer", "user", "admin"}},
+      {"component.services[].credential.roles.viewer", {"bearer", "basic", "header"}},
+      {"component.services[].credential.roles.user", {"bearer", "basic", "header"}},
+      {"component.services[].credential.roles.admin", {"bearer", "basic", "header"}},
+      {"component.services[].credential.bearer", {"file"}},
+      {"component.services[].credential.basic", {"user", "password_file"}},
+      {"component.services[].credential.header", {"name", "value_file"}},
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
       {"requests", {"expire", "default_grant", "longest_grant"}},
       {"limits",
@@ -293,6 +301,16 @@ std::string Listener::url() const {
 std::size_t Config::nodes() const {
   std::size_t count = 0;
   for (const Service& service : services) count += service.nodes.size();
+  return count;
+}
+
+std::string Credential::descriptor(const std::string& service) const {
+  return "credential." + service + (role.empty() ? "" : "." + role);
+}
+
+std::size_t Config::credentials() const {
+  std::size_t count = 0;
+  for (const Service& service : services) count += service.credentials.size();
   return count;
 }
 

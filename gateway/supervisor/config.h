@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/yaml.h"
 #include "gateway/http/authority.h"
+#include "gateway/http/credential.h"
 
 namespace postern::supervisor {
 
@@ -25,6 +26,7 @@ inline constexpr std::size_t kServiceLimit = 64;
 inline constexpr std::size_t kNodeLimit = 64;  // nodes of all services together
 inline constexpr std::size_t kNameLimit = 64;  // names of one listener
 inline constexpr int kWorkerLimit = 64;
+inline constexpr std::size_t kCredentialLimit = 48;  // of all services and roles: each is a descriptor
 
 // A file that the configuration names: absolute, or made so from the folder of postern.yaml.
 struct FileName {
@@ -65,12 +67,25 @@ struct Node {
   base::Mark mark;
 };
 
+// What a service's nodes are shown to let a request in. The secret part is a file's content, which this process
+// never reads.
+struct Credential {
+  std::string
+      role;  // of the component: "viewer", "user" or "admin"; empty: for whoever has none of their own
+  http::CredentialKind kind = http::CredentialKind::Bearer;
+  std::string user;                     // of Basic
+  std::string field = "authorization";  // lower case
+  FileName file;
+  std::string descriptor(const std::string& service) const;  // its name among those that an enforcer is given
+};
+
 struct Service {
   std::string name;  // [a-z0-9][a-z0-9-]{0,62}
   std::string path;  // "/prometheus/": begins and ends with '/'; no service's path begins with "/.postern/"
   std::string host;  // Host to send; empty: the node's authority
   std::vector<Node> nodes;
   Health health;
+  std::vector<Credential> credentials;      // one per role at most
   FileName roots;                           // empty: the system's
   std::vector<std::string> strip_request;   // fields that nodes are not sent, lower case
   std::vector<std::string> strip_response;  // fields that clients are not sent
@@ -128,6 +143,7 @@ struct Config {
   base::Level log_level = base::Level::Info;
 
   std::size_t nodes() const;
+  std::size_t credentials() const;
   const Node* node(std::uint32_t id) const;  // nullptr: there is none
 };
 

@@ -66,7 +66,9 @@ bool parse_numeric(std::string_view host, bool& v6);
 std::int64_t parse_size(std::string_view text);
 std::string format_size(std::int64_t bytes);
 
-// The part of the file below "component" (config_services.cc).
+// The part of the file below "component" (config_services.cc), and of it what a service is shown
+// (config_credentials.cc).
 void read_component(ConfigReader& read, const base::YamlNode& root, Config& config);
+void read_credentials(ConfigReader& read, const base::YamlNode& service, Service& out);
 
 }  // namespace postern::supervisor

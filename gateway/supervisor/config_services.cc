@@ -62,6 +62,10 @@ class Services {
       read_.fault(list->mark,
                   "all services together must have at most " + std::to_string(kNodeLimit) + " nodes");
     }
+    if (config_.credentials() > kCredentialLimit) {
+      read_.fault(list->mark, "all services together must have at most " + std::to_string(kCredentialLimit) +
+                                  " credentials");
+    }
   }
 
  private:
@@ -82,6 +86,7 @@ class Services {
     health(node, out.health);
     tls(node, out);
     strip(node, out);
+    read_credentials(read_, node, out);
     config_.services.push_back(std::move(out));
   }
 

@@ -43,7 +43,10 @@ class Loader {
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
     }
-    for (const Service& service : config_.services) material->service_roots.push_back(roots(service));
+    for (const Service& service : config_.services) {
+      material->service_roots.push_back(roots(service));
+      for (const Credential& one : service.credentials) credential(service, one, material->credentials);
+    }
     admins(material->admins_text);
     policy(*material);
     if (out_.ok()) out_.material = material;
@@ -97,9 +100,27 @@ class Loader {
   }
 
   void key(const FileName& file, base::UniqueFd& out) {
-    base::Result<base::UniqueFd> opened = open_key_file(file.path);
+    base::Result<base::UniqueFd> opened = open_secret_file(file.path, "a key");
     if (!opened.ok()) return fault(file.mark, opened.error().message);
     out = std::move(opened).value();
+  }
+
+  void credential(const Service& service, const Credential& one, std::vector<CredentialFile>& out) {
+    base::Result<base::UniqueFd> opened = open_secret_file(one.file.path, "a credential");
+    if (!opened.ok()) return fault(one.file.mark, opened.error().message);
+    const base::Result<std::string> wrong = proc::ask_copy([&] { return what_is_wrong(one, opened->get()); });
+    if (!wrong.ok()) return fault(one.file.mark, wrong.error().message);
+    if (!wrong->empty()) return fault(one.file.mark, one.file.path + ": " + *wrong);
+    out.push_back({one.descriptor(service.name), std::move(opened).value()});
+  }
+
+  // Runs in the copy.
+  static std::string what_is_wrong(const Credential& one, int fd) {
+    const base::Result<std::string> text =
+        base::read_open_file(fd, one.file.path, http::kCredentialFileLimit);
+    if (!text.ok()) return text.error().message;
+    const base::Result<base::Secret> value = http::credential_value(one.kind, one.user, *text);
+    return value.ok() ? std::string() : value.error().message;
   }
 
   std::string authorities(const FileName& file, std::size_t limit) {
@@ -177,15 +198,16 @@ class Loader {
 
 }  // namespace
 
-base::Result<base::UniqueFd> open_key_file(const std::string& path) {
+base::Result<base::UniqueFd> open_secret_file(const std::string& path, const std::string& what) {
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd.valid()) return base::fail_errno(path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return base::fail_errno(path, errno);
-  if (!S_ISREG(info.st_mode)) return base::fail(base::Code::Invalid, path + ": a key must be a regular file");
+  if (!S_ISREG(info.st_mode))
+    return base::fail(base::Code::Invalid, path + ": " + what + " must be a regular file");
   if ((info.st_mode & 077) != 0) {
     return base::fail(base::Code::Denied,
-                      path + ": a key must be readable by its owner alone: chmod 600 " + path);
+                      path + ": " + what + " must be readable by its owner alone: chmod 600 " + path);
   }
   return fd;
 }

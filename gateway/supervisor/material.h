@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The files that a configuration names, opened and checked once, before anything takes effect: certificates,
-// keys, roots, the policy, the admins. Private keys are opened here and never read by this process: whether one
-// belongs to its certificate is found out in a short-lived copy of it, and the descriptors go to the keeper.
+// keys, roots, credentials, the policy, the admins. Private keys and credentials are opened here and never read
+// by this process: whether one is sound is found out in a short-lived copy of it, and the descriptors go to the
+// keeper and to the enforcers.
 #pragma once
 
 #include <memory>
@@ -25,10 +26,17 @@ struct ListenerMaterial {
   base::UniqueFd key;                   // a regular file that only its owner may read
 };
 
+// A file that holds the secret part of a credential: open, and like a key its owner's alone.
+struct CredentialFile {
+  std::string name;  // Credential::descriptor
+  base::UniqueFd fd;
+};
+
 struct Material {
   ListenerMaterial support, admin;
   base::UniqueFd pass_key;
-  std::string support_authority_pem;       // empty: none configured
+  std::string support_authority_pem;  // empty: none configured
+  std::vector<CredentialFile> credentials;
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https
   std::string policy_text;
   std::shared_ptr<const policy::Policy> policy;  // the same, read
@@ -68,8 +76,8 @@ std::string format_faults(const std::vector<FileFault>& faults);
 // [{"file", "line", "column", "message"}]
 base::Json faults_json(const std::vector<FileFault>& faults);
 
-// Opens a private key for reading: a regular file, not readable or writable by group or others. Denied says
-// what to do.
-base::Result<base::UniqueFd> open_key_file(const std::string& path);
+// Opens a secret for reading: a regular file, not readable or writable by group or others. Denied says what to
+// do. what: "a key".
+base::Result<base::UniqueFd> open_secret_file(const std::string& path, const std::string& what);
 
 }  // namespace postern::supervisor

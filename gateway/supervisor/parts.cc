@@ -74,6 +74,23 @@ Json node_json(const Service& service, const Node& node, const std::string& root
           {"health", health_json(service.health)}};
 }
 
+std::string_view kind_text(http::CredentialKind kind) {
+  constexpr std::array<std::string_view, 3> kNames{"bearer", "basic", "header"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Json credentials_json(const Service& service) {
+  Json out = Json::array();
+  for (const Credential& one : service.credentials) {
+    out.push_back({{"role", one.role},
+                   {"kind", kind_text(one.kind)},
+                   {"user", one.user},
+                   {"field", one.field},
+                   {"fd", one.descriptor(service.name)}});
+  }
+  return out;
+}
+
 Json services_json(const Config& config, const Material& material) {
   Json out = Json::array();
   for (std::size_t i = 0; i < config.services.size(); ++i) {
@@ -86,6 +103,7 @@ Json services_json(const Config& config, const Material& material) {
                    {"host", service.host},
                    {"strip_request", service.strip_request},
                    {"strip_response", service.strip_response},
+                   {"credentials", credentials_json(service)},
                    {"nodes", std::move(nodes)}});
   }
   return out;

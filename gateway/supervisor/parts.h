@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What each role is told: its part of the configuration as JSON, and nothing beyond it. No part but the
-// ledger's, the console's and the link to the log directory carries a path; no part carries a key. A test
+// ledger's, the console's and the link to the log directory carries a path; no part carries a key or a credential: those travel as
+// descriptors, to the keeper and to the enforcers. A test
 // lists what must not appear in each.
 //
 // Durations are integers ending in _us (microseconds), sizes are bytes.
@@ -15,12 +16,15 @@
 //                fds: "listener"
 //   enforcer    {"services":[{"name","path","host":"" or what to send,
 //                  "strip_request":[field names, lower case], "strip_response":[..],
+//                  "credentials":[{"role":"viewer"|"user"|"admin" or "", "kind":"bearer"|"basic"|"header",
+//                                  "user","field","fd"}],
 //                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
+//                fds: what "fd" of each credential names
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <set>
 
 #include "gateway/supervisor/parts.h"
@@ -79,7 +80,15 @@ std::vector<std::string> differences(const Config& running, const Material& runn
   compare_parts(ledger_part(running), ledger_part(wanted), out);
   compare_parts(console_part(running, running_material), console_part(wanted, wanted_material), out);
   if (keys_differ(running_material, wanted_material)) out.insert("keys");
+  if (credentials_differ(running_material, wanted_material)) out.insert("credentials");
   return {out.begin(), out.end()};
+}
+
+bool credentials_differ(const Material& running, const Material& wanted) {
+  return !std::equal(running.credentials.begin(), running.credentials.end(), wanted.credentials.begin(),
+                     wanted.credentials.end(), [](const CredentialFile& a, const CredentialFile& b) {
+                       return a.name == b.name && same_file(a.fd, b.fd);
+                     });
 }
 
 bool keys_differ(const Material& running, const Material& wanted) {

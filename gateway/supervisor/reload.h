@@ -28,4 +28,7 @@ std::vector<std::string> differences(const Config& running, const Material& runn
 // Whether the keeper must read keys again: another certificate, or another file behind a key's name.
 bool keys_differ(const Material& running, const Material& wanted);
 
+// Whether another file is behind a credential's name.
+bool credentials_differ(const Material& running, const Material& wanted);
+
 }  // namespace postern::supervisor

@@ -140,6 +140,9 @@ struct Supervisor::Internals {
       give("key.admin", material->admin.key);
       give("key.pass", material->pass_key);
     }
+    if (child.kind() == "enforcer") {
+      for (const CredentialFile& file : material->credentials) give(file.name.c_str(), file.fd);
+    }
     return out;
   }
 
@@ -253,7 +256,10 @@ struct Supervisor::Internals {
     // The keeper first: the new channels to it come to the terminators before their new certificates do.
     if (new_keys) crew.renew_keys(beginning(crew.keeper()));
     crew.each([this](Child& child) {
-      if (child.kind() != "keeper" && child.alive()) child.reload(part_of(child));
+      if (child.kind() == "keeper" || !child.alive()) return;
+      if (child.kind() != "enforcer") return child.reload(part_of(child));
+      Child::Beginning anew = beginning(child);
+      child.reload(anew.config, anew.names, std::move(anew.fds));
     });
   }
 

@@ -245,6 +245,7 @@ export const words = {
     restarts: (n: number) => count(n, 'restart', 'restarts'),
     details: 'Details',
     role_states: { running: 'running', starting: 'starting', backing_off: 'backing off', stopped: 'stopped' },
+    credential_refused: (which: string) => `refuses the credential that Postern holds for it: ${which}`,
     node_states: { up: 'up', down: 'down', not_checked: 'not checked' },
   },
 

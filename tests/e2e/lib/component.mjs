@@ -22,9 +22,9 @@ scrape_configs:
 const rules = `groups: [{ name: e2e, rules: [{ alert: TargetDown, expr: 'up == 0', labels: { severity: warning } }] }]\n`;
 const alertmanagerConfig = `route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n`;
 
-const answers = async (url) => {
+const answers = async (url, headers) => {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+    return (await fetch(url, { headers, signal: AbortSignal.timeout(2_000) })).ok;
   } catch {
     return false;
   }
@@ -34,7 +34,8 @@ export class Monitoring {
   name = "Prometheus and Alertmanager";
   #programs = [];
 
-  static async start() {
+  // account: {user, password, hash (bcrypt)} that Prometheus asks for; by default it asks for none.
+  static async start({ account } = {}) {
     const component = new Monitoring();
     const folder = (component.folder = makeFolder("component"));
     const [own, alertmanager] = [await freePort(), await freePort()];
@@ -42,17 +43,20 @@ export class Monitoring {
     writeFileSync(join(folder, "rules.yml"), rules);
     writeFileSync(join(folder, "alertmanager.yml"), alertmanagerConfig);
     mkdirSync(join(folder, "data"));
-    ownedByAccount(folder);
     component.services = { prometheus: `http://127.0.0.1:${own}`, alertmanager: `http://127.0.0.1:${alertmanager}` };
     const argv = (port, path) => [`--web.listen-address=127.0.0.1:${port}`, `--web.external-url=http://127.0.0.1:${port}/${path}/`, "--log.level=warn"];
-    component.#run("prometheus", ["--config.file=prometheus.yml", "--storage.tsdb.path=data/prometheus", ...argv(own, "prometheus")]);
+    if (account) writeFileSync(join(folder, "web.yml"), `basic_auth_users: { ${account.user}: "${account.hash}" }\n`);
+    ownedByAccount(folder);
+    const web = account ? ["--web.config.file=web.yml"] : [];
+    const headers = account && { Authorization: `Basic ${Buffer.from(`${account.user}:${account.password}`).toString("base64")}` };
+    component.#run("prometheus", [...web, "--config.file=prometheus.yml", "--storage.tsdb.path=data/prometheus", ...argv(own, "prometheus")]);
     component.#run("prometheus-alertmanager", [
       "--config.file=alertmanager.yml",
       "--storage.path=data/alertmanager",
       "--cluster.listen-address=",
       ...argv(alertmanager, "alertmanager"),
     ]);
-    await until("Prometheus is ready", () => answers(`${component.services.prometheus}/prometheus/-/ready`));
+    await until("Prometheus is ready", () => answers(`${component.services.prometheus}/prometheus/-/ready`, headers));
     await until("Alertmanager is ready", () => answers(`${component.services.alertmanager}/alertmanager/-/ready`));
     return component;
   }

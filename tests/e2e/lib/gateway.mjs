@@ -4,7 +4,7 @@
 // A whole gateway for one story: made with `postern init`, served on ports that the kernel picks, commanded with the real command line.
 // POSTERN_BUILD names the build folder (default build/dev). Its programs are copied below /tmp, because the roles run as an account of
 // their own that may not be able to read the work tree, and because a build may go on meanwhile.
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
@@ -35,7 +35,8 @@ export class Gateway {
   //   services   {name: url}, as `init --component` takes them
   //   policy     text of policy.yaml; the quickstart's unless said otherwise
   //   configure  a function from the text of postern.yaml that init wrote to the one that is served
-  static async start({ services, policy = readFileSync(quickstartPolicy, "utf8"), configure = (text) => text }) {
+  //   secrets    {name: text} of files that only the gateway's account may read
+  static async start({ services, policy = readFileSync(quickstartPolicy, "utf8"), configure = (text) => text, secrets = {} }) {
     const gateway = new Gateway();
     gateway.prefix = install();
     gateway.parent = makeFolder("gateway");
@@ -44,6 +45,7 @@ export class Gateway {
     gateway.policyFile = join(gateway.folder, "policy.yaml");
     await gateway.#init(services);
     gateway.writePolicy(policy);
+    for (const [name, text] of Object.entries(secrets)) gateway.writeSecret(name, text);
     gateway.writeConfig(configure(readFileSync(gateway.configFile, "utf8")));
     await gateway.serve();
     return gateway;
@@ -81,6 +83,14 @@ export class Gateway {
   }
   writeConfig(text) {
     writeFileSync(this.configFile, text);
+  }
+
+  // writeSecret: a file below the gateway's folder that belongs to whom its keys belong to. An existing one is replaced, not rewritten.
+  writeSecret(name, text) {
+    const [file, owner] = [join(this.folder, name), statSync(join(this.folder, "keys/pass.key"))];
+    rmSync(file, { force: true });
+    writeFileSync(file, text, { mode: 0o600 });
+    if (isRoot) chownSync(file, owner.uid, owner.gid);
   }
 
   // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,

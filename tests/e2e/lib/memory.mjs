@@ -35,3 +35,6 @@ export const findInMemory = (pid, needles) => {
   closeSync(memory);
   return [...found];
 };
+
+// holds: whether this one needle is there.
+export const holds = (pid, needle) => findInMemory(pid, { needle: Buffer.from(needle) }).length > 0;

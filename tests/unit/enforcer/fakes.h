@@ -56,6 +56,9 @@ struct FakeLedger {
         return;
       case ipc::ToLedger::Activity:
         return;
+      case ipc::ToLedger::Cookie:
+        cookies.emplace_back(payload);
+        return;
       case ipc::ToLedger::Policy:
         break;  // the supervisor's
     }
@@ -87,6 +90,7 @@ struct FakeLedger {
   std::vector<std::string> lines;
   std::vector<std::pair<std::uint64_t, std::string>> commands;
   std::vector<ipc::Applied> applied;
+  std::vector<std::string> cookies;  // frames
   bool wants_durable = false;
   bool closed = false;
   std::unique_ptr<ipc::SocketChannel> channel;

@@ -17,6 +17,8 @@ struct Listener final : LedgerListener {
     told += "change " + std::to_string(change.version) + ";";
   }
   void on_policy(std::string_view text) override { told += "policy " + std::string(text) + ";"; }
+  void on_cookie(const ipc::Cookie&) override {}
+  void on_jars_wanted() override {}
   void on_activity_due() override { told += "activity;"; }
   std::string told;
 };

@@ -111,7 +111,7 @@ TEST_F(Rewrite, TheListsOfAServiceComeFromItsConfiguration) {
                                        {"strip_request", {"x-internal-token"}},
                                        {"strip_response", {"server", "x-build"}}}}},
                                     {"names", {"support.example"}}},
-                                   0);
+                                   0, [](std::string_view) { return base::UniqueFd(); });
   ASSERT_TRUE(read.ok());
   service = *read->service_at("/anything");
   fields.put("x-internal-token", "t");

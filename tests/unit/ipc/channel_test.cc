@@ -317,7 +317,7 @@ TEST_F(SocketChannels, BreachesCloseTheChannelAndSayWhy) {
 TEST_F(SocketChannels, DescriptorsThatPileUpWithinOneFrameAreABreach) {
   inject(header(1000, 1));
   const base::UniqueFd extra = marked('x');
-  for (int i = 0; i < 40 && closed == 0; ++i) {
+  for (int i = 0; i < 3 * static_cast<int>(kMostFds) && closed == 0; ++i) {
     inject("x", extra.get());
     loop.turn();
   }

@@ -94,6 +94,13 @@ TEST(LedgerProtocol, EveryMessageSurvivesTheWay) {
   EXPECT_EQ(round_trip(Reply{6, true, "{}", "E"}, bytes).id, 6U);
   EXPECT_EQ(round_trip(Reply{6, true, "{}", "E"}, bytes).event, "E");
   EXPECT_EQ(round_trip(Size{1, 2, 3}, bytes).indexed, 3U);
+  Cookie cookie;
+  cookie.value = "v";
+  cookie.expires = -1;
+  cookie.deleted = true;
+  EXPECT_EQ(round_trip(cookie, bytes).value, "v");
+  EXPECT_EQ(round_trip(cookie, bytes).expires, -1);
+  EXPECT_TRUE(round_trip(cookie, bytes).deleted);
 }
 
 TEST(LedgerProtocol, AnEventLineAboveTheLimitIsRefused) {

@@ -73,6 +73,8 @@ class Client {
   std::map<std::uint64_t, Answer> answers;
   std::vector<std::string> changes;  // types, as they came
   ipc::Size size;
+  std::vector<std::string> cookies;  // frames
+  int jars_wanted = 0;
 
  private:
   void take(ipc::FromLedger type, std::string_view payload) {
@@ -102,6 +104,8 @@ class Client {
       ASSERT_TRUE(policy_pieces_.take(piece.text, piece.last));
       if (policy_pieces_.whole()) policy = policy_pieces_.take_whole();
     }
+    if (type == ipc::FromLedger::Cookie) cookies.emplace_back(payload);
+    if (type == ipc::FromLedger::Jars) ++jars_wanted;
     if (type == ipc::FromLedger::Size) {
       ASSERT_TRUE(ipc::decode(payload, size));
     }

@@ -210,6 +210,31 @@ TEST_F(House, BrokenMessagesCloseTheChannel) {
   EXPECT_TRUE(logged("permission.changed").empty());
 }
 
+TEST_F(House, ACookieIsPassedOnToTheOtherEnforcersAndKeptNowhere) {
+  auto second = join(Sender::Enforcer, 1);
+  until([&] { return second->states > 0 && enforcer->jars_wanted == 1; });
+  EXPECT_EQ(second->jars_wanted, 0) << "it has none yet";
+  ipc::Cookie cookie;
+  cookie.session = "s1";
+  cookie.service = "app";
+  cookie.name = "sid";
+  cookie.value = "component-cookie-value";
+  enforcer->send(ipc::ToLedger::Cookie, cookie);
+  until([&] { return second->cookies.size() == 1; });
+  ipc::Cookie read;
+  ASSERT_TRUE(ipc::decode(second->cookies[0], read));
+  EXPECT_EQ(read.value, "component-cookie-value");
+  turn(base::kSecond);
+  EXPECT_TRUE(enforcer->cookies.empty());
+  EXPECT_TRUE(console->cookies.empty());
+  for (const std::string& text : log()) EXPECT_EQ(text.find("component-cookie"), std::string::npos);
+}
+
+TEST_F(House, ACookieFromAnybodyButAnEnforcerClosesTheChannel) {
+  console->send(ipc::ToLedger::Cookie, ipc::Cookie{});
+  until([&] { return console->closed; });
+}
+
 TEST_F(House, ASuccessorTakesTheChannelOver) {
   auto successor = join(Sender::Enforcer, 0);
   until([&] { return enforcer->closed && successor->states > 0; });

@@ -20,6 +20,31 @@ TEST(Decide, IsClosedByDefault) {
   EXPECT_EQ(ask(*policy, {"GET", "a"}), Refusal::OperationNotListed);
 }
 
+TEST(RoleOf, IsTheLeastThatListsAllThatIsUsable) {
+  const auto policy = policy_of(R"(version: 1
+capabilities:
+  a: {title: A, class: read, operations: [GET /a]}
+  b: {title: B, class: write, operations: [POST /b]}
+  c: {title: C, class: write, operations: [POST /c]}
+  d: {title: D, class: read, operations: [GET /d]}
+roles:
+  admin: [c, b, a]
+  viewer: [a]
+  user: [b, a]
+)");
+  const auto role = [&](std::initializer_list<int> usable) {
+    std::vector<Refusal> standing(4, Refusal::CapabilityOff);
+    for (const int one : usable) standing[static_cast<std::size_t>(one)] = Refusal::None;
+    return role_of(*policy, standing);
+  };
+  EXPECT_EQ(role({}), "");
+  EXPECT_EQ(role({0}), "viewer");
+  EXPECT_EQ(role({1}), "user");
+  EXPECT_EQ(role({0, 1}), "user");
+  EXPECT_EQ(role({0, 2}), "admin");
+  EXPECT_EQ(role({0, 3}), "") << "no role lists d";
+}
+
 TEST(Decide, ACapabilityWithoutAStandingIsOff) {
   const auto policy = policy_of(text_with({"GET /a"}));
   EXPECT_EQ(decide(*policy, Asked{"GET", "/a"}, {}).refusal, Refusal::CapabilityOff);

@@ -73,6 +73,51 @@ TEST(Config, ReadsWhichFieldsAServiceKeepsToItself) {
   EXPECT_EQ(parsed.config->services[1].strip_response, (std::vector<std::string>{"x-powered-by", "server"}));
 }
 
+TEST(Config, ReadsWhatAServiceIsShownAndByWhom) {
+  const std::string text =
+      replaced(kSound, kTls,
+               "      credential:\n"
+               "        bearer: {file: alerts.token}\n"
+               "        roles:\n"
+               "          viewer: {basic: {user: reader, password_file: reader.password}}\n"
+               "          admin: {header: {name: X-Api-Key, value_file: /etc/key}}\n"
+               "      tls: {roots");
+  const ParsedConfig parsed = parse_config(text, "/etc/postern", 4);
+  ASSERT_NE(parsed.config, nullptr) << faults_of(text);
+  const std::vector<Credential>& all = parsed.config->services[1].credentials;
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].role, "");
+  EXPECT_EQ(all[0].file.path, "/etc/postern/alerts.token");
+  EXPECT_EQ(all[1].role, "viewer");
+  EXPECT_EQ(all[1].user, "reader");
+  EXPECT_EQ(all[1].descriptor("alerts"), "credential.alerts.viewer");
+  EXPECT_EQ(all[2].field, "x-api-key");
+  EXPECT_EQ(parsed.config->credentials(), 3U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Credential, ConfigFaults,
+    testing::Values(
+        FaultCase{kTls, "      credential: secret\n      tls: {roots",
+                  "30:19: component.services[].credential must be a map with the keys bearer, basic, header, "
+                  "roles, not a value"},
+        FaultCase{
+            kTls, "      credential: {}\n      tls: {roots",
+            "30:19: a credential is exactly one of bearer: {file: ..}, basic: {user: .., password_file: "
+            "..} or header: {name: .., value_file: ..}"},
+        FaultCase{kTls, "      credential: {bearer: {token: x}}\n      tls: {roots",
+                  "30:28: component.services[].credential.bearer needs file: the file that holds the "
+                  "token\npostern.yaml:30:29: there is no key \"token\" in "
+                  "component.services[].credential.bearer: the keys are file"},
+        FaultCase{kTls, "      credential: {basic: {user: a:b, password_file: x}}\n      tls: {roots",
+                  "30:34: user must be a name without a colon, not \"a:b\""},
+        FaultCase{kTls, "      credential: {header: {name: Host, value_file: x}}\n      tls: {roots",
+                  "30:35: name must be a header field that carries a credential, such as x-api-key, not "
+                  "\"Host\""},
+        FaultCase{kTls, "      credential: {roles: {root: {bearer: {file: x}}}}\n      tls: {roots",
+                  "30:28: there is no key \"root\" in component.services[].credential.roles: the keys are "
+                  "viewer, user, admin"}));
+
 INSTANTIATE_TEST_SUITE_P(
     Strip, ConfigFaults,
     testing::Values(

@@ -34,6 +34,30 @@ TEST(Material, RefusesAKeyThatOthersMayRead) {
                                    ": a key must be readable by its owner alone: chmod 600 " + key);
 }
 
+constexpr std::string_view kWithToken = "      credential: {bearer: {file: alerts.token}}\n      tls: {roots";
+
+TEST(Material, OpensCredentialsAndReadsThemOnlyInACopy) {
+  const Folder folder;
+  folder.write("postern.yaml", replaced(kSound, "      tls: {roots", kWithToken), 0644);
+  folder.write("alerts.token", "s3cret-token\n", 0600);
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_TRUE(loaded.ok()) << format_faults(loaded.config_faults);
+  ASSERT_EQ(loaded.material->credentials.size(), 1U);
+  EXPECT_EQ(loaded.material->credentials[0].name, "credential.alerts");
+  EXPECT_TRUE(loaded.material->credentials[0].fd.valid());
+}
+
+TEST(Material, RefusesACredentialThatOthersMayReadOrThatIsNone) {
+  const Folder folder;
+  folder.write("postern.yaml", replaced(kSound, "      tls: {roots", kWithToken), 0644);
+  folder.write("alerts.token", "s3cret-token\n", 0640);
+  const std::string file = folder.path("alerts.token");
+  const std::string place = folder.path("postern.yaml") + ":30:35: " + file + ": ";
+  EXPECT_EQ(faults_of(folder), place + "a credential must be readable by its owner alone: chmod 600 " + file);
+  folder.write("alerts.token", "s3cret token\n", 0600);
+  EXPECT_EQ(faults_of(folder), place + "must hold a token: printable ASCII without spaces");
+}
+
 TEST(Material, RefusesAKeyThatIsNotItsCertificates) {
   const Folder folder;
   const std::string key = *base::read_file(folder.path("support.key"), 1 << 16);

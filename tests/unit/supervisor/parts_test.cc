@@ -72,6 +72,32 @@ TEST_F(Parts, AnEnforcerIsToldNodesByNumberAndNoPath) {
   expect_without(part, {folder.path(""), "PRIVATE KEY", "admins"});
 }
 
+// Promise 6: what a credential's file holds is in no part, and where it is in no part but that of who reads it.
+TEST_F(Parts, OnlyAnEnforcerIsToldOfCredentialsAndNobodyWhatIsInThem) {
+  folder.write("postern.yaml",
+               replaced(kSound, "      tls: {roots",
+                        "      credential: {basic: {user: reader, password_file: alerts.password}}\n"
+                        "      tls: {roots"),
+               0644);
+  folder.write("alerts.password", "hunter2hunter2\n", 0600);
+  const LoadedConfig again = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_NE(again.material, nullptr) << format_faults(again.config_faults);
+  const base::Json part = enforcer_part(*again.config, *again.material, 0);
+  EXPECT_EQ(part["services"][1]["credentials"], base::Json::array({{{"role", ""},
+                                                                    {"kind", "basic"},
+                                                                    {"user", "reader"},
+                                                                    {"field", "authorization"},
+                                                                    {"fd", "credential.alerts"}}}));
+  expect_without(part, {"hunter2", folder.path("")});
+  for (const base::Json& other :
+       {terminator_part(*again.config, *again.material, "support"),
+        terminator_part(*again.config, *again.material, "admin"),
+        console_part(*again.config, *again.material), ledger_part(*again.config),
+        keeper_part(*again.config, *again.material),
+        base::Json{listeners_json(*again.config, *again.material), component_json(*again.config)}})
+    expect_without(other, {"hunter2", "reader", "credential", "password"});
+}
+
 TEST_F(Parts, TheKeeperIsToldItsKeysByDescriptorAndNothingOfTheComponent) {
   const base::Json part = keeper_part(config, material);
   EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "tls_keys", "pass_key"}));

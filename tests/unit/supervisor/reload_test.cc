@@ -63,5 +63,22 @@ TEST(Reload, SeesANewKeyBehindAnOldName) {
   EXPECT_TRUE(keys_differ(*running.material, *wanted.material));
 }
 
+TEST(Reload, SeesANewCredentialBehindAnOldName) {
+  const Folder folder;
+  folder.write("postern.yaml",
+               replaced(kSound, "      tls: {roots",
+                        "      credential: {bearer: {file: alerts.token}}\n      tls: {roots"),
+               0644);
+  folder.write("alerts.token", "one\n", 0600);
+  const LoadedConfig running = load_config(folder.path("postern.yaml"), 1);
+  const LoadedConfig same = load_config(folder.path("postern.yaml"), 1);
+  EXPECT_FALSE(credentials_differ(*running.material, *same.material));
+  folder.write("alerts.token", "two\n", 0600);
+  const LoadedConfig wanted = load_config(folder.path("postern.yaml"), 1);
+  EXPECT_TRUE(credentials_differ(*running.material, *wanted.material));
+  EXPECT_EQ(differences(*running.config, *running.material, *wanted.config, *wanted.material),
+            std::vector<std::string>{"credentials"});
+}
+
 }  // namespace
 }  // namespace postern::supervisor

@@ -123,6 +123,7 @@ export interface Node {
   state: 'up' | 'down' | 'not_checked';
   since?: string;
   reason?: string;
+  refused_credentials?: string[];
 }
 export interface GatewayStatus {
   version: string;

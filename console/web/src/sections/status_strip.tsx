@@ -31,7 +31,7 @@ function nodes_fact(nodes: Node[]): Fact {
   return {
     name: words.status.nodes,
     value: nodes.length ? words.status.nodes_are(up, down, count('not_checked')) : words.status.no_nodes,
-    health: down ? (up ? 'warn' : 'bad') : up ? 'good' : 'plain',
+    health: down ? (up ? 'warn' : 'bad') : nodes.some((one) => one.refused_credentials) ? 'warn' : up ? 'good' : 'plain',
   };
 }
 
@@ -112,7 +112,7 @@ function Details({ status }: { status: GatewayStatus }) {
           {(status.component?.nodes ?? []).map((node) => (
             <li
               key={node.service + node.url}
-              class={`fact-${node_health[node.state]}`}
+              class={`fact-${node.refused_credentials ? 'bad' : node_health[node.state]}`}
             >
               <span class="dot" aria-hidden="true" />
               <b>
@@ -125,6 +125,11 @@ function Details({ status }: { status: GatewayStatus }) {
               {node.reason && (
                 <small>
                   <Said text={node.reason} />
+                </small>
+              )}
+              {node.refused_credentials && (
+                <small>
+                  <Said text={words.status.credential_refused(node.refused_credentials.join(', '))} />
                 </small>
               )}
             </li>
