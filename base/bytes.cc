@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace postern::base {
 namespace {
@@ -130,7 +131,14 @@ std::uint64_t BinaryReader::number(std::size_t size) {
 }
 
 bool is_utf8(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080;
   while (!text.empty()) {
+    // Most text is ASCII: eight bytes at once.
+    for (std::uint64_t word; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & kHighBits) != 0) break;
+    }
+    if (text.empty()) break;
     const std::size_t size = utf8_sequence(text);
     if (size == 0) return false;
     text.remove_prefix(size);
