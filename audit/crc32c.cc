@@ -78,8 +78,6 @@ std::uint32_t crc32c(std::string_view bytes) {
   return update(0xFFFF'FFFF, bytes) ^ 0xFFFF'FFFF;
 }
 
-std::uint32_t crc32c_by_tables(std::string_view bytes) {
-  return by_tables(0xFFFF'FFFF, bytes) ^ 0xFFFF'FFFF;
-}
+std::uint32_t crc32c_by_tables(std::string_view bytes) { return by_tables(0xFFFF'FFFF, bytes) ^ 0xFFFF'FFFF; }
 
 }  // namespace postern::audit
