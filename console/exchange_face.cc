@@ -67,7 +67,9 @@ base::Status ExchangeFace::connect(ipc::RingEnds ends) {
       },
       [this](const base::Error& why) {
         base::log_error("the terminator broke the exchange protocol: " + why.message);
+        const std::string said = why.message;
         drop_channel();
+        if (breach_) breach_(said);
       });
   if (!opened.ok()) return std::move(opened).error();
   channel_ = std::move(*opened);

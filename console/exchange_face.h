@@ -34,6 +34,8 @@ class ExchangeFace {
   ExchangeFace(const ExchangeFace&) = delete;
   ExchangeFace& operator=(const ExchangeFace&) = delete;
 
+  // Called when the terminator broke the exchange protocol: its channel is closed, and with it all that ran on it.
+  void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
   // Replaces the channel there was; exchanges of the old one are gone with their terminator.
   base::Status connect(ipc::RingEnds ends);
   std::size_t under_way() const { return exchanges_.size(); }
@@ -62,6 +64,7 @@ class ExchangeFace {
   void send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload = {});
 
   loop::Loop& loop_;
+  std::function<void(const std::string& why)> breach_;
   Site& site_;
   const std::vector<http::Authority>& names_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;

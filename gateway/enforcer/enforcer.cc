@@ -66,7 +66,11 @@ base::Status Enforcer::set_terminator(ipc::RingEnds ends) {
       [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
         on_frame(type, id, payload);
       },
-      [this](const base::Error& why) { terminator_gone(why); });
+      [this](const base::Error& why) {
+        const std::string said = why.message;
+        terminator_gone(why);
+        if (breach_) breach_(said);
+      });
   if (!channel.ok()) return std::move(channel).error();
   terminator_gone(base::fail(base::Code::Closed, "it was restarted"));
   channel_ = std::move(*channel);

@@ -27,7 +27,9 @@ class Enforcer final : public LedgerListener {
 
   base::Status configure(Settings settings);  // first, and at a reload; exchanges under way keep the old
   base::Status set_terminator(ipc::RingEnds ends);  // first, and after the terminator was restarted
-  void set_ledger(base::UniqueFd socket);           // first, and after the ledger was restarted
+  // Called when the terminator broke the exchange protocol: its channel is closed, and with it all that ran on it.
+  void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
+  void set_ledger(base::UniqueFd socket);  // first, and after the ledger was restarted
   void drain(
       std::function<void()> done);  // the terminator brings no more; calls done when nothing is under way
 
@@ -61,6 +63,7 @@ class Enforcer final : public LedgerListener {
   void finish_cutting(std::uint64_t version);
 
   loop::Loop& loop_;
+  std::function<void(const std::string& why)> breach_;
   loop::Deadlines deadlines_;
   std::shared_ptr<const Settings> settings_;
   std::optional<certs::ClientVerifier> verifier_;

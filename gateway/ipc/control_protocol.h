@@ -16,7 +16,8 @@
 //   role -> supervisor
 //   Ready          the role serves
 //   Connect        id u64, node u32: open a connection to this node
-//   Ask            id u64, JSON {ask: "status"|"reload"|...}
+//   Ask            id u64, JSON {ask: "status"|"reload"} of the console; {ask: "breach", why} of an enforcer or
+//                  the console: its terminator broke the exchange protocol
 //   Drained        nothing is under way any more (after Drain)
 //   Failed         text: why it ends now; for people, in status and in the event
 //

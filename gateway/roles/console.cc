@@ -58,6 +58,7 @@ int serve_console() {
     if (fds.size() != 1) role.fail("a channel to the ledger is one socket");
     ledger.connect(std::move(fds[0]));
   });
+  listener.on_breach([&](const std::string& why) { role.report_breach(why); });
   role.on_channel("exchange", [&](std::uint32_t, Role::Fds fds) {
     const base::Status connected = listener.connect(ring_ends(role, std::move(fds)));
     if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);

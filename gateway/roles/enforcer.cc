@@ -30,6 +30,7 @@ int serve_exchanges() {
     if (fds.size() != 1) role.fail("a channel to the ledger is one socket");
     enforcer.set_ledger(std::move(fds[0]));
   });
+  enforcer.on_breach([&](const std::string& why) { role.report_breach(why); });
   role.on_channel("exchange", [&](std::uint32_t, Role::Fds fds) {
     if (base::Status set = enforcer.set_terminator(ring_ends(role, std::move(fds))); !set.ok())
       role.fail(set.error().message);

@@ -246,6 +246,10 @@ void Role::ask(const base::Json& question, std::function<void(const base::Json&)
   internals_->send(ipc::FromRole::Ask, out.bytes());
 }
 
+void Role::report_breach(std::string_view why) {
+  ask({{"ask", "breach"}, {"why", why.substr(0, ipc::kReasonLimit)}}, [](const base::Json&) {});
+}
+
 void Role::fail(std::string_view why) {
   base::log_error(why);
   if (internals_ != nullptr && internals_->control != nullptr) {

@@ -63,6 +63,10 @@ class Role {
   // Asks the supervisor a question ({"ask":"status"}, {"ask":"reload"}); done gets its answer.
   void ask(const base::Json& question, std::function<void(const base::Json& answer)> done);
 
+  // The terminator whose exchanges this role answers broke the exchange protocol: the supervisor kills it, and
+  // another one comes with a new channel.
+  void report_breach(std::string_view why);
+
   [[noreturn]] void fail(std::string_view why);
   int serve();
 

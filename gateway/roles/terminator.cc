@@ -76,6 +76,9 @@ int serve_clients() {
     return base::Ok{};
   };
 
+  // A new life comes with a new channel: neither end can repair the old one.
+  terminator.on_breach(
+      [&](const std::string& why) { role.fail("the exchange protocol was broken: " + why); });
   role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
     keeper.replace(std::move(fds[0]));

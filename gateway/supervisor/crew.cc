@@ -92,6 +92,13 @@ void Crew::start() {
   for (Child* child : starts_[started_steps_++]) child->start();
 }
 
+Child* Crew::terminator_of(const Child& answerer) {
+  for (const Ring& ring : rings_) {
+    if (ring.answerer == &answerer) return ring.terminator;
+  }
+  return nullptr;
+}
+
 Child::Beginning Crew::before_start(Child& child) {
   for (Ring& ring : rings_) {
     if (!ring.made && (ring.terminator == &child || ring.answerer == &child)) make_ring(ring);

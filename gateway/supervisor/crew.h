@@ -63,6 +63,8 @@ class Crew {
   // a new channel is answered with the new keys. A keeper that does not live gets them when it starts.
   void renew_keys(Child::Beginning beginning);
   Child& keeper() { return *keeper_; }
+  // Whose exchanges this one answers; nullptr if it answers none.
+  Child* terminator_of(const Child& answerer);
   base::Json status() const;  // [{name, pid, state, started, restarts}]
 
  private:

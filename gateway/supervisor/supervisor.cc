@@ -166,9 +166,13 @@ struct Supervisor::Internals {
   }
 
   void on_ask(Child& child, std::uint64_t id, const Json& question) {
-    if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     const std::string what = base::json_text_or(question, "ask", "");
     const std::uint64_t life = child.life();
+    if (Child* const terminator = crew.terminator_of(child); what == "breach" && terminator != nullptr) {
+      terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
+      return child.answer(life, id, Json::object());
+    }
+    if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     if (what == "status") return child.answer(life, id, status());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),

@@ -75,7 +75,11 @@ base::Status Terminator::set_channel(ipc::RingEnds ends) {
       [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
         on_frame(type, id, payload);
       },
-      [this](const base::Error& why) { on_channel_broken(why); });
+      [this](const base::Error& why) {
+        const std::string said = why.message;
+        on_channel_broken(why);
+        if (breach_) breach_(said);
+      });
   if (!channel.ok()) return std::move(channel).error();
   on_channel_broken(base::fail(base::Code::Closed, "replaced"));
   channel_ = std::move(*channel);

@@ -30,6 +30,8 @@ class Terminator final : public Host {
   void set_ticket_keys(const std::vector<certs::TicketKey>& keys);
   // The rings to whoever answers, again after it was restarted. What ran on the old ones is over.
   base::Status set_channel(ipc::RingEnds ends);
+  // Called when whoever answers broke the exchange protocol.
+  void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
   void set_limits(const Limits& limits, const Timeouts& timeouts);  // for connections accepted from now on
 
   // Accepts no more; calls done when the last connection is gone, after timeouts.drain at the latest.
@@ -59,6 +61,7 @@ class Terminator final : public Host {
   bool flush();
 
   loop::Loop& loop_;
+  std::function<void(const std::string& why)> breach_;
   loop::Deadlines deadlines_;
   base::UniqueFd listener_;
   std::vector<std::unique_ptr<const Settings>> settings_;  // the newest last

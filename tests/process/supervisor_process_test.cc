@@ -154,6 +154,20 @@ TEST_F(Gateway, StartsARoleAgainAndJoinsItToItsPeers) {
   }
 }
 
+TEST_F(Gateway, ReplacesATerminatorThatBrokeTheExchangeProtocol) {
+  start_and_wait();
+  const pid_t before = pid_of("terminator.admin");
+  std::filesystem::resize_file(folder.path("state/lines"), 0);
+  std::ofstream(folder.path("state/breach")) << "now";
+  ASSERT_TRUE(eventually([&] {
+    return all_running() && pid_of("terminator.admin") > 1 && pid_of("terminator.admin") != before;
+  }));
+  EXPECT_TRUE(eventually([&] {
+    return says("it broke the exchange protocol: frame 3 does not fit") &&
+           says("terminator.admin signed -> console");
+  })) << lines();
+}
+
 TEST_F(Gateway, GivesANewLedgerItsChannelsAndThePolicy) {
   start_and_wait();
   const pid_t before = pid_of("ledger");

@@ -4,7 +4,7 @@
 // All five roles in one, to show that what the supervisor wires is wired: a terminator asks the keeper, then
 // speaks over its ring; the enforcer that hears it asks for a connection to node 0 and appends a line; the
 // ledger writes lines into a file, where the test reads them. The console writes the supervisor's status, and
-// reloads when a file asks for it. The ledger fails while a file says that it shall.
+// reloads, or accuses its terminator, when a file asks for it. The ledger fails while a file says that it shall.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -125,6 +125,7 @@ struct TestRole {
     role.ask({{"ask", "status"}}, [this](const base::Json& answer) {
       static_cast<void>(base::write_file(state + "/status", base::dump_json(answer), 0644));
     });
+    if (::unlink((state + "/breach").c_str()) == 0) role.report_breach("frame 3 does not fit");
     if (::unlink((state + "/reload").c_str()) != 0) return;
     role.ask({{"ask", "reload"}, {"actor", "admin:test"}}, [this](const base::Json& answer) {
       static_cast<void>(base::write_file(state + "/reloaded", base::dump_json(answer), 0644));
