@@ -24,8 +24,9 @@
 namespace postern::audit {
 
 inline constexpr int kEventVersion = 1;
-inline constexpr std::size_t kEventLimit = 64 * 1024;  // bytes of one line; the journal refuses more
-inline constexpr int kDetailDepthLimit = 16;           // nested objects and arrays in detail
+inline constexpr std::size_t kEventLimit =
+    65'535;  // bytes of one line, as an entry bundle counts them; the journal refuses more
+inline constexpr int kDetailDepthLimit = 16;  // nested objects and arrays in detail
 
 enum class Severity : std::uint8_t { Info, Warning, Severe };
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 #include "base/unique_fd.h"
 
@@ -111,7 +112,18 @@ class Disk final : public FileSystem {
   }
 
   Status remove(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0) return fail_errno(path, errno);
+    if (::remove(path.c_str()) != 0) return fail_errno(path, errno);
+    return Ok{};
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return fail_errno(to, errno);
+    return Ok{};
+  }
+
+  Status sync_all(const std::string& directory) override {
+    const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid() || ::syncfs(fd.get()) != 0) return fail_errno(directory, errno);
     return Ok{};
   }
 };

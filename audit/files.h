@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the journal asks of a disk, so that tests can put a bad one in its place: short writes, a full disk, a
+// What the journal and the log's files ask of a disk, so that tests can put a bad one in its place: short writes, a full disk, a
 // failing sync, a power cut. Everything blocks; only File::sync may be called from another thread than the
 // rest.
 #pragma once
@@ -38,7 +38,11 @@ class FileSystem {
   virtual base::Result<std::shared_ptr<File>> open_directory(const std::string& path, bool exclusive) = 0;
   virtual base::Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   virtual base::Status make_directory(const std::string& path) = 0;  // mode 0750; fine if it is there
-  virtual base::Status remove(const std::string& path) = 0;
+  virtual base::Status remove(const std::string& path) = 0;          // a file, or a directory that is empty
+  // The file at to is replaced, if there is one: who opens it finds the old or the new one.
+  virtual base::Status rename(const std::string& from, const std::string& to) = 0;
+  // All that was written and named on the file system that the directory is on is on the medium.
+  virtual base::Status sync_all(const std::string& directory) = 0;
 };
 
 // The machine's own. Keeps nothing; lives as long as the process.

@@ -52,6 +52,25 @@ std::size_t utf8_sequence(std::string_view text) {
   return 0;
 }
 
+std::optional<std::string> decode64(std::string_view text, std::string_view alphabet) {
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const auto value = alphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6U | static_cast<std::uint32_t>(value);
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out.push_back(static_cast<char>(bits >> held & 255U));
+    }
+  }
+  if (held >= 6 || (bits & ((1U << held) - 1)) != 0) return std::nullopt;
+  return out;
+}
+
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -86,23 +105,13 @@ std::string to_base64(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const auto value = kUrlAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out.push_back(static_cast<char>(bits >> held & 255U));
-    }
-  }
-  if (held >= 6 || (bits & ((1U << held) - 1)) != 0) return std::nullopt;
-  return out;
+std::optional<std::string> from_base64url(std::string_view text) { return decode64(text, kUrlAlphabet); }
+
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  const std::size_t end = text.find_last_not_of('=') + 1;  // npos + 1: nothing but padding
+  if (text.size() - end > 2) return std::nullopt;
+  return decode64(text.substr(0, end), kStandardAlphabet);
 }
 
 void BinaryWriter::number(std::uint64_t v, int size) {

@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes as text: hexadecimal, base64url (RFC 4648 section 5, without padding), and binary messages. A
+// Bytes as text: hexadecimal, base64url (RFC 4648 section 5, without padding), base64, and binary messages. A
 // BinaryReader never reads past its end: the first short read makes it fail for good, so that a parser can
 // read all its fields and ask once.
 #pragma once
@@ -19,6 +19,7 @@ std::string to_base64url(std::string_view bytes);            // no padding
 std::optional<std::string> from_base64url(
     std::string_view text);                     // canonical form only: no padding, no stray bits
 std::string to_base64(std::string_view bytes);  // RFC 4648 section 4, padded
+std::optional<std::string> from_base64(std::string_view text);  // canonical form only: padded, no stray bits
 
 // Little-endian numbers and length-prefixed strings, appended to a string that it owns.
 class BinaryWriter {

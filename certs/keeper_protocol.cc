@@ -64,6 +64,16 @@ std::string encode_pass_public_key(std::uint32_t tag) {
   return begin_request(KeeperRequest::PassPublicKey, tag).bytes();
 }
 
+std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text) {
+  BinaryWriter out = begin_request(KeeperRequest::SignCheckpoint, tag);
+  out.text(text);
+  return out.bytes();
+}
+
+std::string encode_log_verifier_key(std::uint32_t tag) {
+  return begin_request(KeeperRequest::LogVerifierKey, tag).bytes();
+}
+
 base::Result<KeeperAnswer> decode_answer(std::string_view message) {
   if (message.size() > kKeeperMessageLimit) return not_an_answer();
   BinaryReader in(message);

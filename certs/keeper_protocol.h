@@ -12,6 +12,8 @@
 //                                                                              current first
 //   SignPass        Ledger       text payload                                  text signature (64 bytes)
 //   PassPublicKey   Ledger       -                                             text key (32 bytes)
+//   SignCheckpoint  Ledger       text checkpoint (checkpoint.h)                text signature line (note.h)
+//   LogVerifierKey  Ledger       -                                             text verifier key (note.h)
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
@@ -36,7 +38,14 @@ namespace postern::certs {
 inline constexpr std::size_t kKeeperMessageLimit = 8U << 10U;
 inline constexpr std::size_t kKeyIdSize = 32;  // SHA-256 of the key's SubjectPublicKeyInfo
 
-enum class KeeperRequest : std::uint8_t { SignTls = 1, TicketKeys = 2, SignPass = 3, PassPublicKey = 4 };
+enum class KeeperRequest : std::uint8_t {
+  SignTls = 1,
+  TicketKeys = 2,
+  SignPass = 3,
+  PassPublicKey = 4,
+  SignCheckpoint = 5,
+  LogVerifierKey = 6,
+};
 
 // What a pass must start with before the keeper signs it: a signature made for a pass is good for nothing
 // else.
@@ -71,6 +80,8 @@ std::string encode_sign_tls(std::uint32_t tag, std::string_view key_id, Scheme s
 std::string encode_ticket_keys(std::uint32_t tag);
 std::string encode_sign_pass(std::uint32_t tag, std::string_view payload);
 std::string encode_pass_public_key(std::uint32_t tag);
+std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text);
+std::string encode_log_verifier_key(std::uint32_t tag);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

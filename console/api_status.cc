@@ -28,10 +28,15 @@ base::Json nodes_of(const Parts& parts) {
 
 base::Json log_figures(const Parts& parts) {
   const LedgerClient& ledger = parts.ledger;
-  base::Json log{{"directory", parts.log.journal_directory()},
+  const LedgerClient::Published& published = ledger.published();
+  base::Json log{{"directory", parts.log.log_directory()},
+                 {"verifier_key", published.verifier_key},
                  {"size", ledger.written()},
                  {"durable", ledger.durable()},
+                 {"checkpoint", {{"size", published.size}}},
                  {"writable", ledger.writable()}};
+  if (published.at != 0) log["checkpoint"]["time"] = base::format_time(published.at);
+  if (!published.problem.empty()) log["checkpoint"]["problem"] = published.problem;
   if (const std::string reason = ledger.reason(); !reason.empty()) log["reason"] = reason;
   return log;
 }

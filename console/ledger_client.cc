@@ -161,6 +161,13 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
     case ipc::FromLedger::Cookie:
     case ipc::FromLedger::Jars:
       break;  // the enforcers' alone
+    case ipc::FromLedger::Published: {
+      ipc::Published published;
+      sound = decode(payload, published);
+      published_ = {published.size, published.at, std::string(published.verifier_key),
+                    std::string(published.problem)};
+      break;
+    }
   }
   if (sound) return;
   channel_->close();

@@ -59,6 +59,13 @@ class LedgerClient {
   std::uint64_t written() const { return size_.written; }
   std::uint64_t durable() const { return size_.durable; }
   std::uint64_t indexed() const { return size_.indexed; }  // of those, how many a question finds
+  // What an auditor can verify: ipc::Published.
+  struct Published {
+    std::uint64_t size = 0;
+    base::Micros at = 0;
+    std::string verifier_key, problem;
+  };
+  const Published& published() const { return published_; }
   const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
   const std::string& policy_text() const { return policy_text_; }
   // When it was put in force, as its event says. Nothing for the moment in which text and event are not the
@@ -107,6 +114,7 @@ class LedgerClient {
   state::State state_;
   std::uint64_t version_ = 0;
   ipc::Size size_;
+  Published published_;
   ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy};
   std::shared_ptr<const policy::Policy> policy_;
   std::string policy_text_;

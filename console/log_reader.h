@@ -22,7 +22,7 @@ namespace postern::console {
 
 class LogReader {
  public:
-  // The folder that holds log/ and index.db.
+  // The folder that holds journal/, log/ and index.db.
   explicit LogReader(std::string state_directory) : directory_(std::move(state_directory)) {}
 
   base::Result<audit::FoundEvents> find(const audit::EventFilter& filter);
@@ -30,7 +30,8 @@ class LogReader {
   // Lines from index on, as JournalReader::read.
   base::Result<std::vector<std::string>> lines(std::uint64_t index, std::size_t count);
   base::Result<std::uint64_t> size();  // records that can be read now
-  std::string journal_directory() const { return directory_ + "/log"; }
+  std::string journal_directory() const { return directory_ + "/journal"; }
+  std::string log_directory() const { return directory_ + "/log"; }
 
  private:
   base::Status open_journal();

@@ -2,3 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 postern_fuzz(certificate LINKS postern_certs)
 postern_fuzz(keeper LINKS postern_keeper)
+postern_fuzz(note LINKS postern_certs)

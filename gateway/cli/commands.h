@@ -14,7 +14,8 @@ void add_permission_commands(Program& program);  // remote-access, capability
 void add_engineer_commands(Program& program);    // engineer, pass
 void add_request_commands(Program& program);     // request, grant
 void add_session_commands(Program& program);     // session
-void add_event_commands(Program& program);       // events, audit
+void add_event_commands(Program& program);       // events
+void add_audit_commands(Program& program);       // audit
 void add_generate_commands(Program& program);    // generate man|completion
 
 }  // namespace postern::cli

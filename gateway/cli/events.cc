@@ -1,16 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The log: questions to it, following it, and its index.
+// The log: questions to it, and following it.
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 
-#include "audit/index.h"
-#include "audit/journal_reader.h"
 #include "base/bytes.h"
 #include "gateway/cli/commands.h"
-#include "gateway/cli/places.h"
 #include "gateway/cli/said.h"
 
 namespace postern::cli {
@@ -183,40 +180,8 @@ void add_events(Program& program) {
   events->add_option("--limit", filter->limit, "at most so many")->check(CLI::Range(1, 1000))->type_name("N");
 }
 
-int reindex(Program& program, std::string directory) {
-  if (directory.empty()) {
-    const auto places = find_places(program.config_path());
-    if (!places.ok()) return fail_with(places.error().message);
-    Client gateway(places->control_socket);
-    if (gateway.call(http::Method::Get, "/healthz").ok()) {
-      return fail_with("the gateway is running and writes the index itself: stop it first");
-    }
-    directory = places->state_directory;
-  }
-  auto journal = audit::JournalReader::open(audit::system_files(), directory + "/log");
-  if (!journal.ok()) return fail_with(journal.error().message);
-  auto index = audit::Index::open(directory + "/index.db");
-  if (!index.ok()) return fail_with(index.error().message);
-  const auto added = (*index)->rebuild(**journal);
-  if (!added.ok()) return fail_with(added.error().message);
-  print(program.json() ? base::dump_json(base::Json{{"events", *added}}) + "\n"
-                       : "Indexed " + std::to_string(*added) + " events.\n");
-  return kDone;
-}
-
 }  // namespace
 
-void add_event_commands(Program& program) {
-  add_events(program);
-  CLI::App* group = program.group("audit", "The log's files");
-  auto directory = std::make_shared<std::string>();
-  program
-      .command(group, "reindex", "Make the index over the log anew; the gateway must not be running",
-               "audit reindex --config /etc/postern/postern.yaml",
-               [&program, directory] { return reindex(program, *directory); })
-      ->add_option("--state", *directory,
-                   "the folder with log/ and index.db; the configuration's unless said otherwise")
-      ->type_name("DIR");
-}
+void add_event_commands(Program& program) { add_events(program); }
 
 }  // namespace postern::cli

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "certs/authority.h"
 #include "certs/certificate.h"
+#include "certs/note.h"
 #include "gateway/cli/new_folder.h"
 #include "gateway/http/authority.h"
 #include "gateway/supervisor/config.h"
@@ -95,7 +96,8 @@ std::string config_text(const InitOptions& options, const std::string& user,
       "listeners:\n" + listener_text("support", options.listen, names) +
       listener_text("admin", options.admin_listen, names) +
       "control_socket: run/control.sock\nstate_directory: state\npolicy: policy.yaml\nadmins: admins.json\n"
-      "pass_key: keys/pass.key\nsupport_authority: certs/support-authority.pem\ncomponent:\n  services:";
+      "pass_key: keys/pass.key\nlog_key: keys/log.key\nsupport_authority: "
+      "certs/support-authority.pem\ncomponent:\n  services:";
   const std::vector<ServiceChoice> services = choose_services(options.components);
   out += services.empty() ? " []\n" : "\n";
   for (const ServiceChoice& one : services) {
@@ -127,6 +129,7 @@ class Initialiser {
     if (done.ok()) done = make_listeners();
     if (done.ok()) done = make_support_authority();
     if (done.ok()) done = make_pass_key();
+    if (done.ok()) done = make_log_key();
     if (done.ok()) done = make_admin();
     if (done.ok()) folder_.keep();
     return done;
@@ -140,7 +143,9 @@ class Initialiser {
         "  Password        %s      (shown once)\n"
         "  Console         %s\n"
         "  Its authority   %s/certs/admin-ca.pem\n"
-        "                  SHA-256 %s\n\n"
+        "                  SHA-256 %s\n"
+        "  The log's key   %s\n"
+        "                  Keep it with the auditors: it verifies the log\n\n"
         "Next:\n"
         "  1. Say in %s/policy.yaml what engineers could be let do; check it with\n"
         "       postern --config %s policy check\n"
@@ -148,7 +153,7 @@ class Initialiser {
         "       postern serve --config %s\n"
         "  3. Sign in to the console, or use the commands: postern --config %s status\n",
         top_.c_str(), password_.c_str(), admin_url_.c_str(), top_.c_str(), admin_fingerprint_.c_str(),
-        top_.c_str(), config.c_str(), config.c_str(), config.c_str());
+        log_key_.c_str(), top_.c_str(), config.c_str(), config.c_str(), config.c_str());
   }
 
  private:
@@ -253,6 +258,18 @@ class Initialiser {
     return written;
   }
 
+  // The log's name, which stands in each of its checkpoints, is drawn by lot: no two logs may have the same.
+  base::Status make_log_key() {
+    std::string seed = base::random_bytes(base::kEd25519SeedSize);
+    const certs::SignerKey key{"postern/" + base::to_hex(base::random_bytes(8)), base::Secret(seed)};
+    base::wipe(seed);
+    std::string text = certs::format_signer_key(key) + "\n";
+    const base::Status written = folder_.write(top_ + "/keys/log.key", text, 0600);
+    base::wipe(text);
+    log_key_ = certs::format_verifier_key(certs::verifier_of(key));
+    return written;
+  }
+
   base::Status make_admin() {
     password_ = base::random_password(kPasswordCharacters);
     const base::Result<std::string> hash = base::hash_password(password_);
@@ -267,7 +284,7 @@ class Initialiser {
   NewFolder folder_;
   std::string top_;
   std::vector<std::string> names_;
-  std::string config_, admin_url_, admin_fingerprint_, password_;
+  std::string config_, admin_url_, admin_fingerprint_, log_key_, password_;
 };
 
 // Root makes it for an account that does the work; anybody else for themselves.

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   cli::add_request_commands(program);
   cli::add_session_commands(program);
   cli::add_event_commands(program);
+  cli::add_audit_commands(program);
   cli::add_generate_commands(program);
   return program.run(argc, argv);
 }

@@ -176,4 +176,20 @@ bool decode(std::string_view payload, Cookie& m) {
   return in.done() && secure && deleted && payload.size() <= kCookieFrame;
 }
 
+void encode(const Published& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.size);
+  out.u64(static_cast<std::uint64_t>(m.at));
+  out.text(m.verifier_key);
+  out.text(m.problem);
+}
+bool decode(std::string_view payload, Published& m) {
+  base::BinaryReader in(payload);
+  m.size = in.u64();
+  m.at = static_cast<std::int64_t>(in.u64());
+  m.verifier_key = in.text();
+  m.problem = in.text();
+  return in.done();
+}
+
 }  // namespace postern::ipc

@@ -22,6 +22,7 @@
 //     Size       events written so far (console only, thinned)
 //     Cookie     what another enforcer told (enforcer only)
 //     Jars       tell all cookies that you keep: one of the others has come anew (enforcer only; empty)
+//     Published  how far the log's files are, their key, and what hinders them (console only)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
 // and sends it again to a restarted ledger, which drops what it has (by event id).
@@ -53,6 +54,7 @@ enum class FromLedger : std::uint16_t {
   Size = 39,
   Cookie = 40,
   Jars = 41,
+  Published = 42,
 };
 
 // What an appended event means for the counters of its session: the ledger sums up a visit without parsing
@@ -123,9 +125,16 @@ struct Cookie {
   bool deleted = false;
 };
 
-inline constexpr std::size_t kCookieFrame = 16U << 10U;   // bytes of a Cookie at most
+inline constexpr std::size_t kCookieFrame = 16U << 10U;  // bytes of a Cookie at most
+struct Published {
+  std::uint64_t size = 0;         // events under the last checkpoint
+  std::int64_t at = 0;            // when it was published, in microseconds; 0: before this ledger
+  std::string_view verifier_key;  // empty while the keeper has not told it
+  std::string_view problem;       // why there is no newer one; empty: nothing hinders it
+};
+
 inline constexpr std::size_t kLedgerFrame = 1U << 20U;    // payload of a frame at most
-inline constexpr std::size_t kLargestEvent = 64U << 10U;  // bytes of an event line at most
+inline constexpr std::size_t kLargestEvent = 65'535;      // bytes of an event line at most
 inline constexpr std::size_t kLedgerPiece = 512U << 10U;  // bytes of one piece of a state or a policy
 inline constexpr std::size_t kLargestState = 64U << 20U;  // bytes of all pieces of a state
 // Bytes of all pieces of a policy: what a YAML file may have (base/yaml.h). 100,000 operations are about 5 MB.
@@ -142,6 +151,7 @@ void encode(const Acked& m, base::BinaryWriter& out);
 void encode(const Reply& m, base::BinaryWriter& out);
 void encode(const Size& m, base::BinaryWriter& out);
 void encode(const Cookie& m, base::BinaryWriter& out);
+void encode(const Published& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Append& m);
 [[nodiscard]] bool decode(std::string_view payload, Command& m);
 [[nodiscard]] bool decode(std::string_view payload, Applied& m);
@@ -153,5 +163,6 @@ void encode(const Cookie& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Reply& m);
 [[nodiscard]] bool decode(std::string_view payload, Size& m);
 [[nodiscard]] bool decode(std::string_view payload, Cookie& m);
+[[nodiscard]] bool decode(std::string_view payload, Published& m);
 
 }  // namespace postern::ipc

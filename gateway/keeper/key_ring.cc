@@ -5,12 +5,15 @@
 #include <openssl/crypto.h>
 
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "certs/certificate.h"
+#include "certs/checkpoint.h"
 #include "certs/keeper_protocol.h"
+#include "certs/note.h"
 #include "certs/openssl_ptr.h"
 #include "certs/private_key.h"
 #include "gateway/keeper/signing.h"
@@ -64,12 +67,16 @@ struct KeyRing::State {
   };
   std::map<std::string, Listener, std::less<>> listeners;
   base::Secret pass_key;
-  base::Nanos rotated = 0;  // when the current keys were made
+  std::optional<certs::SignerKey> log_key;
+  certs::Checkpoint signed_last;  // with log_key; the next is no step back from it
+  base::Nanos rotated = 0;        // when the current keys were made
 
   std::string sign_tls(std::uint32_t tag, BinaryReader& in, const Listener& listener) const;
   std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
                                 const Purpose& purpose) const;
-  std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
+  std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
+  std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
 };
 
 KeyRing::KeyRing() : state_(std::make_unique<State>()) {}
@@ -100,6 +107,9 @@ void KeyRing::adopt(KeyRing& fresh) {
     own.keys = std::move(listener.keys);
   }
   state_->pass_key = std::move(fresh.state_->pass_key);
+  if (!state_->log_key || !fresh.state_->log_key || state_->log_key->name != fresh.state_->log_key->name)
+    state_->signed_last = {};
+  state_->log_key = std::move(fresh.state_->log_key);
 }
 
 void KeyRing::drop_retired() {
@@ -118,6 +128,17 @@ base::Status KeyRing::set_pass_key(const KeyFile& file) {
   }
   state_->pass_key = base::Secret(*seed);
   base::wipe(*seed);
+  return Ok{};
+}
+
+base::Status KeyRing::set_log_key(const KeyFile& file) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  if (state_->log_key) return fail(Code::Exists, "there is a key for the log already");
+  std::string text = trimmed(file.content);
+  auto key = certs::parse_signer_key(text);
+  base::wipe(text);
+  if (!key.ok()) return fail(Code::Invalid, file.path + " is no key for the log: " + key.error().message);
+  state_->log_key = std::move(*key);
   return Ok{};
 }
 
@@ -163,21 +184,46 @@ std::string KeyRing::State::answer_terminator(KeeperRequest kind, std::uint32_t 
   return certs::encode_refused(tag, "a terminator may not ask this");
 }
 
-std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
-  if (kind != KeeperRequest::SignPass && kind != KeeperRequest::PassPublicKey) {
+std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+  if (kind == KeeperRequest::SignPass) return sign_pass(tag, in);
+  if (kind == KeeperRequest::SignCheckpoint) return sign_checkpoint(tag, in);
+  if (kind != KeeperRequest::PassPublicKey && kind != KeeperRequest::LogVerifierKey)
     return certs::encode_refused(tag, "the ledger may not ask this");
-  }
-  if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
   if (kind == KeeperRequest::PassPublicKey) {
-    if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+    if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
     return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_public(pass_key)));
   }
+  if (!log_key) return certs::encode_refused(tag, "there is no key for the log");
+  return certs::encode_done(
+      tag, certs::encode_text_payload(certs::format_verifier_key(certs::verifier_of(*log_key))));
+}
+
+std::string KeyRing::State::sign_pass(std::uint32_t tag, BinaryReader& in) const {
   const std::string_view payload = in.text();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
   if (payload.substr(0, certs::kPassPrefix.size()) != certs::kPassPrefix) {
     return certs::encode_refused(tag, "what is to be signed is not a pass");
   }
   return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_sign(pass_key, payload)));
+}
+
+std::string KeyRing::State::sign_checkpoint(std::uint32_t tag, BinaryReader& in) {
+  const std::string_view text = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  if (!log_key) return certs::encode_refused(tag, "there is no key for the log");
+  const auto checkpoint = certs::parse_checkpoint(text);
+  if (!checkpoint.ok() || certs::format_checkpoint(*checkpoint) != text)
+    return certs::encode_refused(tag, "what is to be signed is not a checkpoint");
+  if (checkpoint->origin != log_key->name)
+    return certs::encode_refused(tag, "the checkpoint is of another log than the key");
+  if (checkpoint->size < signed_last.size)
+    return certs::encode_refused(tag, "the checkpoint is of a smaller log than one that was signed before");
+  if (checkpoint->size == signed_last.size && checkpoint->size > 0 && checkpoint->root != signed_last.root)
+    return certs::encode_refused(tag, "a checkpoint of this size was signed before, over other events");
+  signed_last = *checkpoint;
+  return certs::encode_done(tag, certs::encode_text_payload(certs::signature_line(*log_key, text)));
 }
 
 std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {

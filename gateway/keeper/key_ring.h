@@ -8,7 +8,9 @@
 // to be signed has exactly the form of a TLS 1.3 server CertificateVerify (64 spaces, the context string, a
 // zero, a transcript hash of 32 or 48 bytes) or of TLS 1.2 ServerKeyExchange parameters (64 bytes of randoms,
 // a named curve, a point of that curve's size); that the scheme fits the key and, for TLS 1.3, is one that
-// TLS 1.3 allows; that a pass starts with its prefix. What it cannot check: that the randoms and the
+// TLS 1.3 allows; that a pass starts with its prefix; that a checkpoint is exactly one, of this log, and no step
+// back from those it signed before in its life: not smaller, and of one size with one root. What it cannot check:
+// that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
 // pass, or anything of another listener. Ticket keys do leave the keeper: whoever takes them from a
@@ -67,6 +69,10 @@ class KeyRing {
   // The key that signs passes: an Ed25519 seed of 32 bytes in base64url, and a newline. At most once.
   base::Status set_pass_key(const KeyFile& key);
   static std::string format_pass_key(const base::Secret& seed);  // what `init` writes; the caller wipes it
+
+  // The key that signs the log's checkpoints: a signer key (certs/note.h), and a newline. At most once. Its name is
+  // the log's origin.
+  base::Status set_log_key(const KeyFile& key);
 
   // Takes the keys of fresh, which is empty afterwards. Listeners' keys that fresh does not have are retired:
   // they go on signing until drop_retired(), because a terminator learns of its new certificate a moment

@@ -21,11 +21,14 @@ constexpr std::size_t kAtOnce = 4'096;  // lines
 
 using OnEvent = std::function<void(std::uint64_t index, const EventFields& event, std::string_view line)>;
 
-Status read_from(audit::JournalReader& journal, std::uint64_t index, const OnEvent& on_event) {
+// on_line sees every line, on_event those that are events.
+Status read_from(audit::JournalReader& journal, std::uint64_t index, const OnLine& on_line,
+                 const OnEvent& on_event) {
   while (index < journal.size()) {
     const auto lines = journal.read(index, kAtOnce);
     if (!lines.ok()) return lines.error();
     for (const std::string& line : *lines) {
+      if (on_line) on_line(line);
       const auto event = audit::read_event_head(line);
       if (event.ok()) on_event(index, *event, line);
       ++index;
@@ -78,18 +81,18 @@ void count(Tallies& tallies, const EventFields& event) {
 
 }  // namespace
 
-Result<History> read_history(audit::JournalReader& journal) {
+Result<History> read_history(audit::JournalReader& journal, const OnLine& on_line) {
   if (Status fresh = journal.refresh(); !fresh.ok()) return fresh.error();
   History history;
   history.events = journal.size();
   Folding folding(history, journal.size());
-  Status status =
-      read_from(journal, 0, [&folding](std::uint64_t index, const EventFields& event, std::string_view line) {
-        folding.take(index, event, line);
-      });
+  Status status = read_from(journal, 0, on_line,
+                            [&folding](std::uint64_t index, const EventFields& event, std::string_view line) {
+                              folding.take(index, event, line);
+                            });
   if (!status.ok()) return status.error();
   for (const auto& [id, session] : history.state.sessions()) history.tallies.open(id);
-  status = read_from(journal, folding.oldest_open(journal.size()),
+  status = read_from(journal, folding.oldest_open(journal.size()), {},
                      [&history](std::uint64_t, const EventFields& event, std::string_view) {
                        count(history.tallies, event);
                      });

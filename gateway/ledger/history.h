@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string_view>
 
 #include "audit/journal_reader.h"
 #include "base/result.h"
@@ -27,6 +29,8 @@ struct History {
 };
 
 // Lines that are not events of a version we know are counted and passed over.
-base::Result<History> read_history(audit::JournalReader& journal);
+// on_line sees each line once, in order.
+using OnLine = std::function<void(std::string_view line)>;
+base::Result<History> read_history(audit::JournalReader& journal, const OnLine& on_line = {});
 
 }  // namespace postern::ledger

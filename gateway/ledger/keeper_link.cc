@@ -29,11 +29,20 @@ void KeeperLink::replace(base::UniqueFd socket) {
       base::log_warning("the keeper did not tell the key of passes: sign-in by pass is refused");
     }
   });
+  const std::uint32_t next = ++last_tag_;
+  ask(next, certs::encode_log_verifier_key(next), [this](base::Result<std::string> key) {
+    if (key.ok()) log_key_ = std::move(*key);  // the publisher says what it means if there is none
+  });
 }
 
 void KeeperLink::sign(std::string_view payload, OnAnswer answer) {
   const std::uint32_t tag = ++last_tag_;
   ask(tag, certs::encode_sign_pass(tag, payload), std::move(answer));
+}
+
+void KeeperLink::sign_checkpoint(std::string_view text, OnAnswer answer) {
+  const std::uint32_t tag = ++last_tag_;
+  ask(tag, certs::encode_sign_checkpoint(tag, text), std::move(answer));
 }
 
 // What cannot be sent is answered by give_up(), like what is never answered.

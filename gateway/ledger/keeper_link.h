@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ledger's channel to the keeper: it has passes signed and learns the key that verifies them. Asks
-// without waiting, unlike a terminator: the ledger must not stand still for a pass.
+// The ledger's channel to the keeper: it has passes and checkpoints signed and learns the keys that verify them.
+// Asks without waiting, unlike a terminator: the ledger must not stand still for a pass.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,17 @@ class KeeperLink {
   KeeperLink(const KeeperLink&) = delete;
   KeeperLink& operator=(const KeeperLink&) = delete;
 
-  // A connected SEQPACKET socket; again whenever the keeper was restarted. Asks for the public key.
+  // A connected SEQPACKET socket; again whenever the keeper was restarted. Asks for the public keys.
   void replace(base::UniqueFd socket);
   const std::string& public_key() const {
     return public_key_;
   }  // 32 bytes; empty until known, kept when the keeper is gone
+  const std::string& log_key() const { return log_key_; }  // a verifier key (certs/note.h); as public_key()
 
   // answer is called exactly once, never from inside sign(): the signature, or why there is none
   // (Unavailable, Timeout, Denied).
   void sign(std::string_view payload, OnAnswer answer);
+  void sign_checkpoint(std::string_view text, OnAnswer answer);  // the note's signature line
   void give_up();  // on those asked more than kKeeperTimeout ago; the owner calls it now and then
 
   static constexpr base::Nanos kKeeperTimeout = 2 * base::kSecond;
@@ -54,7 +56,7 @@ class KeeperLink {
   base::UniqueFd socket_;
   std::unique_ptr<loop::Poller> poller_;
   std::map<std::uint32_t, Asked> asked_;
-  std::string public_key_;
+  std::string public_key_, log_key_;
   std::uint32_t last_tag_ = 0;
 };
 

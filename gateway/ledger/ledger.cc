@@ -28,18 +28,24 @@ constexpr base::Nanos kSizeEvery = 200 * base::kMillisecond;
 
 Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock& clock,
                                              audit::FileSystem& files, LedgerOptions options) {
-  const std::string directory = options.directory + "/log";
+  const std::string directory = options.directory + "/journal";
+  auto agreement = audit::Agreement::open(files, options.directory + "/log");
+  if (!agreement.ok()) return agreement.error();
   auto journal = audit::Journal::open(files, directory, {.memory_limit = kMemory});
   if (!journal.ok()) return journal.error();
   auto reader = audit::JournalReader::open(files, directory);
   if (!reader.ok()) return reader.error();
-  auto history = read_history(**reader);
+  auto history = read_history(**reader, [&](std::string_view line) { (*agreement)->take(line); });
   if (!history.ok()) return history.error();
+  auto frontier = (*agreement)->finish(directory);
+  if (!frontier.ok()) return frontier.error();
+  Publisher::Beginning published{directory, options.directory + "/log", *std::move(frontier),
+                                 (*agreement)->published()};
   const auto torn = (*journal)->torn_tail();
   const auto events = static_cast<std::int64_t>(history->events);
   const std::string version = options.version;
-  std::unique_ptr<Ledger> ledger(
-      new Ledger(loop, clock, files, std::move(options), std::move(*journal), std::move(*history)));
+  std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
+                                            std::move(*history), std::move(published)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -67,7 +73,7 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 }
 
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
-               std::unique_ptr<audit::Journal> journal, History history)
+               std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -80,8 +86,9 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                 {[this] { on_durable(); },
                  [this](bool writable, const std::string& why) { on_log_status(writable, why); }}),
       keeper_(loop, clock),
-      indexer_(loop, files, options.directory + "/log", options.directory + "/index.db",
+      indexer_(loop, files, options.directory + "/journal", options.directory + "/index.db",
                [this] { return recorder_.durable(); }),
+      publisher_(loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
         remove_gone();
@@ -114,6 +121,7 @@ void Ledger::greet(Peer& peer) {
     if (!policy_text_.empty()) send_policy(peer);
   }
   send_log_status(peer);
+  send_published(peer);
 }
 
 // Not from the calls of a peer: no object dies inside its own callback.
@@ -315,6 +323,22 @@ void Ledger::send_size() {
   for (auto& [number, peer] : peers_) {
     if (peer->sender() == Sender::Console) peer->send(FromLedger::Size, size);
   }
+}
+
+// Which events an auditor can verify by now.
+void Ledger::send_published() {
+  const ipc::Published now{publisher_.published(), publisher_.published_at(), keeper_.log_key(),
+                           publisher_.problem()};
+  base::BinaryWriter frame;
+  ipc::encode(now, frame);
+  if (frame.bytes() == told_published_) return;
+  told_published_ = frame.bytes();
+  for (auto& [number, peer] : peers_) send_published(*peer);
+}
+
+void Ledger::send_published(Peer& peer) {
+  if (peer.sender() == Sender::Console && !told_published_.empty())
+    peer.send_bytes(FromLedger::Published, told_published_);
 }
 
 }  // namespace postern::ledger

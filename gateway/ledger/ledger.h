@@ -6,7 +6,8 @@
 //
 //   decide_command.h   what a command leads to          announcements.h  when the others are told
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
-//   history.h          where we were when we stopped    indexer.h, keeper_link.h, peer.h
+//   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
+//   indexer.h, keeper_link.h, peer.h
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -42,20 +43,21 @@
 #include "gateway/ledger/keeper_link.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
+#include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
 
 namespace postern::ledger {
 
 struct LedgerOptions {
-  std::string directory;  // holds log/ (the journal) and index.db
+  std::string directory;  // holds journal/, log/ (the files that follow from it) and index.db
   std::string version;    // of Postern, for gateway.started; may be empty
   Limits limits;
 };
 
 class Ledger {
  public:
-  // Opens the journal, folds it, and appends gateway.started. Blocks: about a second per million events.
-  // Errors: those of audit::Journal::open.
+  // Opens the journal, folds it, holds it against the log's last checkpoint, and appends gateway.started. Blocks:
+  // about a second and a half per million events. Errors: those of audit::Journal::open and audit::Agreement.
   static base::Result<std::unique_ptr<Ledger>> open(loop::Loop& loop, const base::Clock& clock,
                                                     audit::FileSystem& files, LedgerOptions options);
   ~Ledger();
@@ -67,8 +69,8 @@ class Ledger {
   void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
   void set_limits(const Limits& limits) { limits_ = limits; }
 
-  // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable;
-  // or after kDrainTimeout if the log cannot be written.
+  // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
+  // a checkpoint; or after kDrainTimeout if the log cannot be written.
   void drain(std::function<void()> done);
 
   // What its timer does every kTick: ends what has run out, gives up on who does not answer.
@@ -85,7 +87,7 @@ class Ledger {
 
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
-         std::unique_ptr<audit::Journal> journal, History history);
+         std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published);
 
   void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
                     const std::string& version);
@@ -139,6 +141,8 @@ class Ledger {
   void send_policy(Peer& peer);
   void send_log_status(Peer& peer);
   void send_size();
+  void send_published();
+  void send_published(Peer& peer);
 
   // Answering.
   void advance();  // whatever may have become ready
@@ -169,6 +173,7 @@ class Ledger {
   Recorder recorder_;
   KeeperLink keeper_;
   Indexer indexer_;
+  Publisher publisher_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;
   bool peers_gone_ = false;
@@ -177,9 +182,11 @@ class Ledger {
   std::int64_t lost_ = 0;             // events dropped since then
   ipc::Size told_size_;
   base::Nanos size_told_at_ = 0;
+  std::string told_published_;                                  // the frame
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // reading a policy may end after us
   std::function<void()> drained_;
   base::Nanos drain_deadline_ = 0;
+  enum class LastCheckpoint { NotAsked, UnderWay, Ended } last_checkpoint_ = LastCheckpoint::NotAsked;
 };
 
 }  // namespace postern::ledger

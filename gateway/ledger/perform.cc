@@ -308,6 +308,7 @@ void Ledger::tick() {
   keeper_.give_up();
   advance();
   send_size();
+  send_published();
   finish_drain(clock_.monotonic() >= drain_deadline_);
 }
 
@@ -323,6 +324,12 @@ void Ledger::drain(std::function<void()> done) {
 
 void Ledger::finish_drain(bool give_up) {
   if (!drained_ || (!give_up && recorder_.durable() < recorder_.size())) return;
+  if (!give_up && last_checkpoint_ != LastCheckpoint::Ended) {
+    if (last_checkpoint_ == LastCheckpoint::UnderWay) return;
+    last_checkpoint_ = LastCheckpoint::UnderWay;
+    publisher_.finish([this] { last_checkpoint_ = LastCheckpoint::Ended; });
+    return;  // the next tick looks again
+  }
   if (give_up) base::log_error("stopping with events that the disk did not take");
   const auto done = std::move(drained_);
   drained_ = [] {};  // still draining: no more commands

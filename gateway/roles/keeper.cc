@@ -54,9 +54,14 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
     });
     if (!taken.ok()) return taken;
   }
-  const auto entry = config.find("pass_key");
+  if (const auto entry = config.find("pass_key"); entry != config.end()) {
+    base::Status taken =
+        with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
+    if (!taken.ok()) return taken;
+  }
+  const auto entry = config.find("log_key");
   if (entry == config.end()) return base::Ok{};
-  return with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
+  return with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
 }
 
 // One asker. What it may ask follows from the channel, never from what it says.

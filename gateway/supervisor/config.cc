@@ -24,7 +24,8 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "user", "workers", "listeners", "control_socket", "state_directory", "policy", "admins",
-        "pass_key", "component", "support_authority", "sessions", "requests", "limits", "timeouts", "log"}},
+        "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "limits", "timeouts",
+        "log"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -194,11 +195,13 @@ class Parser {
     config_.policy.path = read_.resolve("policy.yaml");
     config_.admins.path = read_.resolve("admins.json");
     config_.pass_key.path = read_.resolve("keys/pass.key");
+    config_.log_key.path = read_.resolve("keys/log.key");
     read_.file(root, "control_socket", config_.control_socket);
     read_.file(root, "state_directory", config_.state_directory);
     read_.file(root, "policy", config_.policy);
     read_.file(root, "admins", config_.admins);
     read_.file(root, "pass_key", config_.pass_key);
+    read_.file(root, "log_key", config_.log_key);
     read_.file(root, "support_authority", config_.support_authority);
     constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
     if (config_.control_socket.path.size() > kSocketPathLimit) {

@@ -133,7 +133,7 @@ struct Config {
   base::Mark user_mark;
   int workers = 0;  // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
-  FileName control_socket, state_directory, policy, admins, pass_key;
+  FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
   std::vector<Service> services;
   Sessions sessions;

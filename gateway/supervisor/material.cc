@@ -40,6 +40,7 @@ class Loader {
     listener(config_.support, material->support);
     listener(config_.admin, material->admin);
     key(config_.pass_key, material->pass_key);
+    key(config_.log_key, material->log_key);
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
     }

@@ -34,7 +34,7 @@ struct CredentialFile {
 
 struct Material {
   ListenerMaterial support, admin;
-  base::UniqueFd pass_key;
+  base::UniqueFd pass_key, log_key;
   std::string support_authority_pem;  // empty: none configured
   std::vector<CredentialFile> credentials;
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https

@@ -170,7 +170,8 @@ Json keeper_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
                                     tls_key_json("admin", material.admin, config.admin.key)})},
-          {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}}};
+          {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
+          {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
 }
 
 Json console_part(const Config& config, const Material& material) {

@@ -28,8 +28,8 @@
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
-//                "pass_key":{"fd","path"}}
-//                fds: "key.support", "key.admin", "key.pass"
+//                "pass_key":{"fd","path"}, "log_key":{"fd","path"}}
+//                fds: "key.support", "key.admin", "key.pass", "key.log"
 //   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
 //                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],

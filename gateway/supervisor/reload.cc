@@ -95,7 +95,8 @@ bool keys_differ(const Material& running, const Material& wanted) {
   return running.support.certificate_pem != wanted.support.certificate_pem ||
          running.admin.certificate_pem != wanted.admin.certificate_pem ||
          !same_file(running.support.key, wanted.support.key) ||
-         !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key);
+         !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||
+         !same_file(running.log_key, wanted.log_key);
 }
 
 }  // namespace postern::supervisor

@@ -139,6 +139,7 @@ struct Supervisor::Internals {
       give("key.support", material->support.key);
       give("key.admin", material->admin.key);
       give("key.pass", material->pass_key);
+      give("key.log", material->log_key);
     }
     if (child.kind() == "enforcer") {
       for (const CredentialFile& file : material->credentials) give(file.name.c_str(), file.fd);

@@ -3,17 +3,17 @@
 //
 // The log cannot be read at a start: nobody is let in, `postern status` says what is wrong, and once it is put right the gateway serves.
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
-import { Program } from "./lib/process.mjs";
+import { Program, ownedByAccount } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
 story("the ledger cannot start, and status says why", async (stage) => {
   const component = stage.own(await LittleComponent.start((_, response) => response.end("here\n")));
   const gateway = stage.own(await Gateway.start({ services: component.services }));
-  const journal = (await gateway.cli("status")).log.directory;
+  const journal = join(gateway.folder, "state", "journal");
   const segment = join(journal, readdirSync(journal).sort()[0]);
   const mode = statSync(journal).mode & 0o7777;
   const forbid = () => (chmodSync(journal, 0), () => chmodSync(journal, mode));
@@ -23,6 +23,16 @@ story("the ledger cannot start, and status says why", async (stage) => {
     bad[Math.floor(good.length / 3)] ^= 0x01;
     writeFileSync(segment, bad);
     return () => writeFileSync(segment, good);
+  };
+
+  const old = join(gateway.folder, "state", "journal.old");
+  cpSync(journal, old, { recursive: true });
+  const rollBack = () => {
+    const now = `${journal}.now`;
+    renameSync(journal, now);
+    cpSync(old, journal, { recursive: true });
+    ownedByAccount(journal);
+    return () => (rmSync(journal, { recursive: true }), renameSync(now, journal));
   };
 
   const reason = async () => (await gateway.tryCli("status")).json?.roles.find((role) => role.name === "ledger").reason;
@@ -49,6 +59,7 @@ story("the ledger cannot start, and status says why", async (stage) => {
       await gateway.serve();
     });
 
-  await trouble("a log folder that may not be read", forbid, /Permission denied/);
+  await trouble("a journal that may not be read", forbid, /Permission denied/);
   await trouble("a journal with a byte that is not as it was written", damage, /is damaged or missing; nothing was changed/);
+  await trouble("an old copy of the journal", rollBack, /it is an old copy, or events are missing; restore the newest copy/);
 });

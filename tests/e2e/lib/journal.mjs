@@ -24,7 +24,7 @@ const readSegment = (file) => {
 
 // readJournal: the events of a gateway's log, oldest first. A segment ends where a later one begins.
 export const readJournal = (gateway, state = join(gateway.folder, "state")) => {
-  const folder = join(state, "log");
+  const folder = join(state, "journal");
   const segments = readdirSync(folder)
     .filter((name) => name.endsWith(".journal"))
     .map((name) => readSegment(join(folder, name)))

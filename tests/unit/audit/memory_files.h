@@ -42,6 +42,11 @@ class MemoryFiles final : public FileSystem {
       node.lost = false;
       it = node.named ? std::next(it) : nodes.erase(it);
     }
+    for (auto& [path, node] : replaced_) {
+      node->cached = node->durable;
+      nodes[path] = node;
+    }
+    replaced_.clear();
   }
 
   bool any_lost() const {
@@ -73,6 +78,24 @@ class MemoryFiles final : public FileSystem {
   base::Status make_directory(const std::string&) override { return base::Ok{}; }
   base::Status remove(const std::string& path) override {
     nodes.erase(path);
+    return base::Ok{};
+  }
+  // The power may go before the new name is on the medium: then the old file is there again.
+  base::Status rename(const std::string& from, const std::string& to) override {
+    const auto found = nodes.find(from);
+    if (found == nodes.end()) return base::fail(base::Code::NotFound, from);
+    const auto old = nodes.find(to);
+    if (old != nodes.end() && old->second->named) replaced_.emplace(to, old->second);
+    nodes[to] = found->second;
+    nodes[to]->named = false;
+    nodes.erase(found);
+    return base::Ok{};
+  }
+  base::Status sync_all(const std::string& directory) override {
+    if (const base::Status names = (*open_directory(directory, false))->sync(); !names.ok()) return names;
+    for (auto& [path, node] : nodes) {
+      if (!node->lost) node->durable = node->cached;
+    }
     return base::Ok{};
   }
 
@@ -110,6 +133,7 @@ class MemoryFiles final : public FileSystem {
       }
       if (node_ == nullptr) {
         for (auto& [path, node] : files_.nodes) node->named = true;
+        files_.replaced_.clear();
       } else if (!node_->lost) {
         node_->durable = node_->cached;
       }
@@ -124,6 +148,8 @@ class MemoryFiles final : public FileSystem {
   std::shared_ptr<File> handle(std::shared_ptr<Node> node) {
     return std::make_shared<Handle>(*this, std::move(node));
   }
+  std::map<std::string, std::shared_ptr<Node>> replaced_;  // by a rename whose name is not on the medium
+
   std::uint64_t left() const {
     std::uint64_t used = 0;
     for (const auto& [path, node] : nodes) used += node->cached.size();

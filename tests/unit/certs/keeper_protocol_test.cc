@@ -11,6 +11,8 @@ namespace {
 
 TEST(KeeperProtocol, LooksAsTheTableSays) {
   EXPECT_EQ(base::to_hex(encode_pass_public_key(7)), "0407000000");
+  EXPECT_EQ(base::to_hex(encode_sign_checkpoint(7, "ab")), "0507000000020000006162");
+  EXPECT_EQ(base::to_hex(encode_log_verifier_key(7)), "0607000000");
   EXPECT_EQ(base::to_hex(encode_done(7, encode_text_payload("ab"))),
             "07000000"
             "00"

@@ -17,7 +17,7 @@ using enum http::Method;
 class LogApiTest : public Rig {
  protected:
   void SetUp() override {
-    auto opened = audit::Journal::open(audit::system_files(), directory + "/log");
+    auto opened = audit::Journal::open(audit::system_files(), directory + "/journal");
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     journal = std::move(*opened);
     auto made = audit::Index::open(directory + "/index.db");
@@ -42,7 +42,7 @@ class LogApiTest : public Rig {
   }
   void flush() {
     ASSERT_TRUE(journal->write_and_sync().ok());
-    auto reader = audit::JournalReader::open(audit::system_files(), directory + "/log");
+    auto reader = audit::JournalReader::open(audit::system_files(), directory + "/journal");
     ASSERT_TRUE(reader.ok());
     ASSERT_TRUE(index->catch_up(**reader).ok());
   }

@@ -91,6 +91,9 @@ void FakeLedger::send_acked(std::uint64_t count) {
 void FakeLedger::send_size(std::uint64_t size) {
   send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Size), encoded(ipc::Size{size, size, size}));
 }
+void FakeLedger::send_published(const ipc::Published& published) {
+  send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Published), encoded(published));
+}
 void FakeLedger::reply(std::uint64_t id, bool ok, const base::Json& json) {
   const std::string text = base::dump_json(json);
   send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Reply), encoded(ipc::Reply{id, ok, text, {}}));

@@ -237,6 +237,19 @@ TEST_F(SiteTest, ShowsStatusWithWhatItKnowsAndWhatTheSupervisorKnows) {
   EXPECT_EQ(status["log"]["writable"], true);
 }
 
+TEST_F(SiteTest, ShowsWhatOfTheLogCanBeVerified) {
+  connect_ledger();
+  fake.send_published({7, 1'772'366'400'000'000, "postern/test+key", "the disk is full"});
+  ASSERT_TRUE(turn_until([this] { return ledger.published().size == 7; }));
+  Ask ask{Get, "/api/v1/status"};
+  ask.local = true;
+  const base::Json status = json_of(answer(ask));
+  EXPECT_EQ(status["log"]["verifier_key"], "postern/test+key");
+  EXPECT_EQ(status["log"]["checkpoint"]["size"], 7);
+  EXPECT_EQ(status["log"]["checkpoint"]["time"], "2026-03-01T12:00:00.000000Z");
+  EXPECT_EQ(status["log"]["checkpoint"]["problem"], "the disk is full");
+}
+
 TEST_F(SiteTest, CallsANodeThatNobodyChecksNeitherUpNorDown) {
   connect_ledger();
   Ask ask{Get, "/api/v1/status"};

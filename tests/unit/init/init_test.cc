@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "certs/certificate.h"
+#include "certs/note.h"
 #include "certs/verify.h"
 #include "gateway/cli/cert.h"
 #include "gateway/proc/privileges.h"
@@ -104,6 +105,14 @@ TEST_F(Init, KeepsSecretsToTheirOwnerAndThePasswordOutOfEveryFile) {
       EXPECT_EQ(base::read_file(entry.path(), 1 << 20)->find(password), std::string::npos) << entry.path();
     }
   }
+}
+
+TEST_F(Init, MakesALogsKeyOfItsOwn) {
+  made();
+  const auto key = certs::parse_signer_key(text("keys/log.key").substr(0, text("keys/log.key").size() - 1));
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(key->name.substr(0, 8), "postern/");
+  EXPECT_EQ(key->name.size(), 24U);
 }
 
 TEST_F(Init, HandsEverythingToTheAccountWhenRunAsRoot) {

@@ -101,6 +101,8 @@ TEST(LedgerProtocol, EveryMessageSurvivesTheWay) {
   EXPECT_EQ(round_trip(cookie, bytes).value, "v");
   EXPECT_EQ(round_trip(cookie, bytes).expires, -1);
   EXPECT_TRUE(round_trip(cookie, bytes).deleted);
+  EXPECT_EQ(round_trip(Published{1, 2, "key", "full"}, bytes).verifier_key, "key");
+  EXPECT_EQ(round_trip(Published{1, 2, "key", "full"}, bytes).problem, "full");
 }
 
 TEST(LedgerProtocol, AnEventLineAboveTheLimitIsRefused) {

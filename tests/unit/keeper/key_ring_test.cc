@@ -7,7 +7,9 @@
 #include "base/bytes.h"
 #include "certs/authority.h"
 #include "certs/certificate.h"
+#include "certs/checkpoint.h"
 #include "certs/keeper_protocol.h"
+#include "certs/note.h"
 
 namespace postern::keeper {
 namespace {
@@ -195,6 +197,69 @@ TEST_F(Ring, TheSameKeyAgainIsNotRetired) {
   ring_.adopt(fresh);
   ring_.drop_retired();
   EXPECT_TRUE(signs(tls13_text()));
+}
+
+class LogKey : public Ring {
+ protected:
+  void SetUp() override {
+    Ring::SetUp();
+    ASSERT_TRUE(ring_.set_log_key({"/keys/log", certs::format_signer_key(key_) + "\n", 0100600}).ok());
+  }
+  static certs::Checkpoint checkpoint(std::uint64_t size, char root = 'r') {
+    certs::Checkpoint out{"postern/test", size, {}};
+    out.root.fill(root);
+    return out;
+  }
+  certs::KeeperAnswer sign(std::string_view text) {
+    return ask(certs::encode_sign_checkpoint(1, text), ledger_);
+  }
+  bool signs(const certs::Checkpoint& wanted) { return sign(certs::format_checkpoint(wanted)).done; }
+  certs::SignerKey key_{"postern/test", base::Secret(std::string(32, 'l'))};
+};
+
+TEST_F(LogKey, SignsTheCheckpointsOfItsLog) {
+  const std::string text = certs::format_checkpoint(checkpoint(5));
+  const auto line = certs::decode_text_payload(sign(text).payload);
+  ASSERT_TRUE(line.ok());
+  const auto note = certs::parse_note(text + "\n" + *line);
+  ASSERT_TRUE(note.ok());
+  const auto told = certs::decode_text_payload(ask(certs::encode_log_verifier_key(2), ledger_).payload);
+  EXPECT_EQ(certs::check_signature(*note, *certs::parse_verifier_key(*told)), certs::Signed::Yes);
+}
+
+TEST_F(LogKey, SignsNothingElse) {
+  const std::string good = certs::format_checkpoint(checkpoint(5));
+  certs::Checkpoint other = checkpoint(5);
+  other.origin = "postern/other";
+  for (const std::string& text : {std::string(), std::string("postern-pass-v1\n"), good.substr(1),
+                                  good + "more\n", good + "\n", certs::format_checkpoint(other)}) {
+    EXPECT_FALSE(sign(text).done) << text;
+  }
+  EXPECT_FALSE(ask(certs::encode_sign_checkpoint(1, good), support_).done);
+  EXPECT_FALSE(ask(certs::encode_log_verifier_key(1), support_).done);
+}
+
+TEST_F(LogKey, SignsNoStepBack) {
+  EXPECT_TRUE(signs(checkpoint(5)));
+  EXPECT_TRUE(signs(checkpoint(5)));
+  EXPECT_FALSE(signs(checkpoint(5, 'x')));
+  EXPECT_FALSE(signs(checkpoint(4)));
+  EXPECT_TRUE(signs(checkpoint(6, 'x')));
+  KeyRing fresh;  // a reload of the same key forgets nothing
+  ASSERT_TRUE(fresh.set_log_key({"/keys/log", certs::format_signer_key(key_), 0100600}).ok());
+  ring_.adopt(fresh);
+  EXPECT_FALSE(signs(checkpoint(5)));
+  EXPECT_TRUE(signs(checkpoint(7)));
+}
+
+TEST_F(LogKey, IsRefusedWhenItIsNoneOrOthersCanReadIt) {
+  const std::string text = certs::format_signer_key(key_);
+  KeyRing ring;
+  EXPECT_FALSE(ring.set_log_key({"/keys/log", text, 0100640}).ok());
+  const auto none = ring.set_log_key({"/keys/log", text.substr(0, 40), 0100600});
+  EXPECT_NE(none.error().message.find("/keys/log is no key for the log"), std::string::npos);
+  EXPECT_EQ(ring_.set_log_key({"/keys/log", text, 0100600}).error().code, base::Code::Exists);
+  EXPECT_FALSE(certs::decode_answer(ring.handle(certs::encode_log_verifier_key(1), ledger_))->done);
 }
 
 TEST_F(Ring, KeysThatAreNoneOrNotTheCertificatesAreRefused) {

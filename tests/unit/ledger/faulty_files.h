@@ -42,6 +42,14 @@ class FaultyFiles final : public audit::FileSystem {
   }
   base::Status make_directory(const std::string& path) override { return real_.make_directory(path); }
   base::Status remove(const std::string& path) override { return real_.remove(path); }
+  base::Status rename(const std::string& from, const std::string& to) override {
+    return real_.rename(from, to);
+  }
+  base::Status sync_all(const std::string& directory) override {
+    wait();
+    if (syncs_fail) return base::fail(base::Code::Internal, "input/output error");
+    return real_.sync_all(directory);
+  }
 
  private:
   class Wrapped final : public audit::File {

@@ -11,10 +11,10 @@ namespace {
 
 History history_of(const std::vector<std::string>& lines) {
   audit::TemporaryFolder folder;
-  auto journal = audit::Journal::open(audit::system_files(), folder.path() + "/log").value();
+  auto journal = audit::Journal::open(audit::system_files(), folder.path() + "/journal").value();
   for (const std::string& line : lines) EXPECT_TRUE(journal->append(line).ok());
   EXPECT_TRUE(journal->write_and_sync().ok());
-  auto reader = audit::JournalReader::open(audit::system_files(), folder.path() + "/log").value();
+  auto reader = audit::JournalReader::open(audit::system_files(), folder.path() + "/journal").value();
   return read_history(*reader).value();
 }
 

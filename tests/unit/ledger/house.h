@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "certs/keeper_protocol.h"
+#include "certs/note.h"
 #include "gateway/ledger/ledger.h"
 #include "gateway/ledger/pass.h"
 #include "tests/unit/audit/temporary_folder.h"
@@ -75,6 +76,8 @@ class Client {
   ipc::Size size;
   std::vector<std::string> cookies;  // frames
   int jars_wanted = 0;
+  ipc::Published published;
+  std::string verifier_key, problem;  // of published, whose own are gone with the frame
 
  private:
   void take(ipc::FromLedger type, std::string_view payload) {
@@ -108,6 +111,11 @@ class Client {
     if (type == ipc::FromLedger::Jars) ++jars_wanted;
     if (type == ipc::FromLedger::Size) {
       ASSERT_TRUE(ipc::decode(payload, size));
+    }
+    if (type == ipc::FromLedger::Published) {
+      ASSERT_TRUE(ipc::decode(payload, published));
+      verifier_key = published.verifier_key;
+      problem = published.problem;
     }
   }
   void take_state(std::string_view payload) {
@@ -249,7 +257,7 @@ class House : public ::testing::Test {
   }
   // The log as it is on the disk.
   std::vector<std::string> log() {
-    auto reader = audit::JournalReader::open(audit::system_files(), folder.path() + "/log").value();
+    auto reader = audit::JournalReader::open(audit::system_files(), folder.path() + "/journal").value();
     EXPECT_TRUE(reader->refresh().ok());
     std::vector<std::string> lines;
     while (lines.size() < reader->size()) {
@@ -295,11 +303,19 @@ class House : public ::testing::Test {
     base::BinaryReader reader({request, static_cast<std::size_t>(n)});
     const auto kind = static_cast<certs::KeeperRequest>(reader.u8());
     const std::uint32_t tag = reader.u32();
-    const std::string text = kind == certs::KeeperRequest::SignPass ? base::ed25519_sign(seed, reader.text())
-                                                                    : base::ed25519_public(seed);
+    const std::string text = answer_of(kind, reader.text());
     const std::string answer = certs::encode_done(tag, certs::encode_text_payload(text));
     ::send(keeper_socket_.get(), answer.data(), answer.size(), MSG_DONTWAIT);
     answered_ = true;
+  }
+
+  std::string answer_of(certs::KeeperRequest kind, std::string_view text) const {
+    const certs::SignerKey log_key{"postern/test", base::Secret(seed.view())};
+    if (kind == certs::KeeperRequest::SignPass) return base::ed25519_sign(seed, text);
+    if (kind == certs::KeeperRequest::SignCheckpoint) return certs::signature_line(log_key, text);
+    if (kind == certs::KeeperRequest::LogVerifierKey)
+      return certs::format_verifier_key(certs::verifier_of(log_key));
+    return base::ed25519_public(seed);
   }
 
   base::UniqueFd keeper_socket_;

@@ -44,6 +44,7 @@ listeners:
   EXPECT_EQ(config.state_directory.path, "/var/lib/postern");
   EXPECT_EQ(config.policy.path, "/etc/postern/policy.yaml");
   EXPECT_EQ(config.pass_key.path, "/etc/postern/keys/pass.key");
+  EXPECT_EQ(config.log_key.path, "/etc/postern/keys/log.key");
   EXPECT_TRUE(config.services.empty());
 }
 

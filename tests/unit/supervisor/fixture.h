@@ -16,6 +16,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "certs/authority.h"
+#include "certs/note.h"
 #include "gateway/supervisor/config.h"
 #include "gateway/supervisor/material.h"
 
@@ -39,6 +40,7 @@ state_directory: state
 policy: policy.yaml
 admins: admins.json
 pass_key: pass.key
+log_key: log.key
 support_authority: engineers.pem
 component:
   services:
@@ -77,6 +79,8 @@ class Folder {
     write("engineers.pem", engineers->certificate_pem, 0644);
     write("component.pem", engineers->certificate_pem, 0644);
     write("pass.key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 0600);
+    const certs::SignerKey log_key{"postern/test", base::Secret(std::string(32, 'l'))};
+    write("log.key", certs::format_signer_key(log_key) + "\n", 0600);
     write("admins.json", "{\"admins\":[]}", 0600);
     write("policy.yaml", "version: 1\ncapabilities: {}\n", 0644);
     write("postern.yaml", kSound, 0644);

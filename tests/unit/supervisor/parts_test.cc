@@ -100,7 +100,7 @@ TEST_F(Parts, OnlyAnEnforcerIsToldOfCredentialsAndNobodyWhatIsInThem) {
 
 TEST_F(Parts, TheKeeperIsToldItsKeysByDescriptorAndNothingOfTheComponent) {
   const base::Json part = keeper_part(config, material);
-  EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "tls_keys", "pass_key"}));
+  EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "tls_keys", "pass_key", "log_key"}));
   EXPECT_EQ(part["tls_keys"][1]["fd"], "key.admin");
   expect_without(part, {"9090", "policy", "PRIVATE KEY"});
 }

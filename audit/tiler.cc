@@ -1,0 +1,254 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/tiler.h"
+
+#include <algorithm>
+
+#include "audit/event.h"
+
+namespace postern::audit {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Ok;
+using base::Result;
+using base::Status;
+
+static_assert(kEventLimit <= kEntryLimit);
+
+constexpr std::string_view kBeside =
+    ".new";  // the one file that is being written; a rest of a crash means nothing
+constexpr std::size_t kReadAtOnce = 4'096;  // events
+
+Status write_all(File& file, std::string_view bytes) {
+  std::uint64_t offset = 0;
+  while (offset < bytes.size()) {
+    const auto written = file.write_at(offset, bytes.substr(offset));
+    if (!written.ok()) return written.error();
+    offset += *written;
+  }
+  return Ok{};
+}
+
+// A new file with these bytes, not synced yet, under a name that nobody reads.
+Result<std::shared_ptr<File>> write_beside(FileSystem& files, const std::string& path,
+                                           std::string_view bytes) {
+  auto file = files.create(path);
+  if (!file.ok() && file.error().code == Code::Exists) {
+    if (Status removed = files.remove(path); !removed.ok()) return removed.error();
+    file = files.create(path);
+  }
+  if (!file.ok()) return file;
+  if (Status written = write_all(**file, bytes); !written.ok()) return written.error();
+  return file;
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// Of a write that the power ended: what is there is less than was written, or never reached the medium.
+bool torn(std::string_view found, std::string_view wanted) {
+  return found.size() < wanted.size() || found.find_first_not_of('\0') == std::string_view::npos;
+}
+
+Status agrees(const std::optional<SignedCheckpoint>& published, std::uint64_t events, const Hash& root,
+              const std::string& directory, const std::string& journal) {
+  if (!published) return Ok{};
+  const std::string remedy =
+      "; restore the newest copy of " + journal + ", or move both folders aside to begin a new log";
+  const std::string size = std::to_string(published->head.size);
+  if (events < published->head.size) {
+    return fail(Code::Corrupt, directory + "/checkpoint was signed over " + size + " events, but " + journal +
+                                   " has " + std::to_string(events) +
+                                   ": it is an old copy, or events are missing" + remedy);
+  }
+  if (root != published->head.root) {
+    return fail(Code::Corrupt, "the first " + size + " events of " + journal + " are not those that " +
+                                   directory + "/checkpoint was signed over: one of the two was changed" +
+                                   remedy);
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Agreement>> Agreement::open(FileSystem& files, const std::string& directory) {
+  if (Status made = files.make_directory(directory); !made.ok()) return made.error();
+  const auto names = files.list(directory);
+  if (!names.ok()) return names.error();
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".journal")) continue;
+    return fail(Code::Corrupt,
+                directory + "/" + name + " belongs into the folder journal beside it, where an " +
+                    "earlier layout did not have it: stop the gateway and move all *.journal there");
+  }
+  std::unique_ptr<Agreement> agreement(new Agreement(directory));
+  auto published = read_checkpoint(files, directory);
+  if (!published.ok() && published.error().code != Code::NotFound) {
+    return fail(published.error().code,
+                published.error().message +
+                    "; restore it from a copy, or move the folder aside: the log's files "
+                    "are made again from the journal");
+  }
+  if (published.ok()) agreement->published_ = *std::move(published);
+  return agreement;
+}
+
+void Agreement::take(std::string_view line) {
+  ++taken_;
+  if (!published_ || frontier_.size() == published_->head.size) return;
+  frontier_.append(hasher_, hasher_.leaf(line));
+}
+
+Result<Frontier> Agreement::finish(const std::string& journal) {
+  Status same = agrees(published_, taken_, frontier_.root(hasher_), directory_, journal);
+  if (!same.ok()) return same.error();
+  return std::move(frontier_);
+}
+
+// The files of one attempt, and what must be synced before anybody builds on them.
+class Tiler::Writing {
+ public:
+  Writing(FileSystem& files, const std::string& directory) : files_(files), directory_(directory) {}
+
+  Status put(const TileName& name, std::string_view bytes) {
+    const std::string path = directory_ + "/" + path_of(name);
+    if (Status made = make_folders(folder_of(path)); !made.ok()) return made;
+    touched_.insert(folder_of(path));
+    const auto found = read_whole(files_, path, bytes.size());
+    const bool there = found.ok() || found.error().code != Code::NotFound;
+    if (there && !found.ok() && found.error().code != Code::Corrupt) return found.error();
+    if (found.ok() && *found == bytes) return keep(path);
+    if (there && !(found.ok() && torn(*found, bytes))) {
+      return fail(Code::Corrupt,
+                  path + " is not what the journal says, and nobody but the ledger writes here; " +
+                      "keep a copy of it as evidence, and move it aside");
+    }
+    auto file = write_beside(files_, directory_ + "/" + std::string(kBeside), bytes);
+    if (!file.ok()) return file.error();
+    written_.push_back(*std::move(file));
+    return files_.rename(directory_ + "/" + std::string(kBeside), path);
+  }
+
+  Status put(const TileName& name, std::span<const Hash> hashes) {
+    bytes_.clear();
+    append_hashes(bytes_, hashes);
+    return put(name, bytes_);
+  }
+
+  Status sync() {
+    if (written_.size() > kSyncedApart) return files_.sync_all(directory_);
+    for (const auto& file : written_) {
+      if (Status synced = file->sync(); !synced.ok()) return synced;
+    }
+    for (const std::string& folder : touched_) {
+      auto file = files_.open_directory(folder, false);
+      Status synced = file.ok() ? (*file)->sync() : Status(file.error());
+      if (!synced.ok()) return synced;
+    }
+    return Ok{};
+  }
+
+ private:
+  Status keep(const std::string& path) {
+    auto file = files_.open(path, true);  // whoever wrote it may have ended before it was synced
+    if (!file.ok()) return file.error();
+    written_.push_back(*std::move(file));
+    return Ok{};
+  }
+
+  Status make_folders(const std::string& folder) {
+    if (folder.size() <= directory_.size() || made_.count(folder) > 0) return Ok{};
+    if (Status above = make_folders(folder_of(folder)); !above.ok()) return above;
+    touched_.insert(folder_of(folder));
+    made_.insert(folder);
+    return files_.make_directory(folder);
+  }
+
+  FileSystem& files_;
+  const std::string& directory_;
+  std::vector<std::shared_ptr<File>> written_;
+  std::set<std::string> made_, touched_;
+  std::string bytes_;
+};
+
+Status Tiler::derive(JournalReader& journal, std::uint64_t upto, Frontier& next, Writing& writing) {
+  TreeHasher hasher;
+  Status status = Ok{};
+  const auto on_full = [&](unsigned level, std::uint64_t number, std::span<const Hash> hashes) {
+    if (status.ok()) status = writing.put(hash_tile(level, number), hashes);
+  };
+  std::string bundle;
+  std::uint64_t index = next.size() - next.size() % kTileWidth;  // the bundle that was not full is made again
+  while (index < upto) {
+    const auto lines = journal.read(index, std::min<std::uint64_t>(kReadAtOnce, upto - index));
+    if (!lines.ok()) return lines.error();
+    if (lines->empty()) return fail(Code::Unavailable, "the journal is shorter than it was");
+    for (const std::string& line : *lines) {
+      append_entry(bundle, line);
+      if (index == next.size()) next.append(hasher, hasher.leaf(line), on_full);
+      if (++index % kTileWidth != 0) continue;
+      if (status.ok()) status = writing.put(entry_bundle(index / kTileWidth - 1), bundle);
+      bundle.clear();
+    }
+    if (!status.ok()) return status;
+  }
+  for (unsigned level = 0; status.ok() && level < next.tiles().size(); ++level) {
+    const std::vector<Hash>& tile = next.tiles()[level];
+    if (tile.empty()) continue;
+    status = writing.put(hash_tile(level, next.size() >> (kTileHeight * (level + 1)), tile.size()), tile);
+  }
+  if (status.ok() && !bundle.empty())
+    status = writing.put(entry_bundle(index / kTileWidth, index % kTileWidth), bundle);
+  return status;
+}
+
+Result<TreeHead> Tiler::prepare(JournalReader& journal, std::uint64_t upto) {
+  TreeHasher hasher;
+  upto = std::min(upto, frontier_.size() + kBatch);
+  if (upto > frontier_.size()) {
+    if (Status fresh = journal.refresh(); !fresh.ok()) return fresh.error();
+    Frontier next = frontier_;
+    Writing writing(files_, directory_);
+    Status done = derive(journal, std::min(upto, journal.size()), next, writing);
+    if (done.ok()) done = writing.sync();
+    if (done.ok()) done = remove_partials(next);
+    if (!done.ok()) return done.error();
+    frontier_ = std::move(next);
+  }
+  return TreeHead{frontier_.size(), frontier_.root(hasher)};
+}
+
+// Those of the tiles that were not full before and are now. Others were removed when theirs became full.
+Status Tiler::remove_partials(const Frontier& next) {
+  std::vector<std::string> folders;
+  for (unsigned level = 0; level < frontier_.tiles().size(); ++level) {
+    const std::uint64_t number = frontier_.size() >> (kTileHeight * (level + 1));
+    if (next.size() >> (kTileHeight * (level + 1)) == number) continue;
+    folders.push_back(directory_ + "/" + partial_folder(hash_tile(level, number)));
+    if (level == 0) folders.push_back(directory_ + "/" + partial_folder(entry_bundle(number)));
+  }
+  for (const std::string& folder : folders) {
+    const auto names = files_.list(folder);
+    if (!names.ok()) continue;  // there was none
+    for (const std::string& name : *names) {
+      if (name == "." || name == "..") continue;
+      if (Status removed = files_.remove(folder + "/" + name); !removed.ok()) return removed;
+    }
+    if (Status removed = files_.remove(folder); !removed.ok()) return removed;
+  }
+  return Ok{};
+}
+
+Status Tiler::publish(std::string_view note) {
+  const std::string beside = directory_ + "/" + std::string(kBeside);
+  auto file = write_beside(files_, beside, note);
+  if (!file.ok()) return file.error();
+  if (Status synced = (*file)->sync(); !synced.ok()) return synced;
+  if (Status named = files_.rename(beside, directory_ + "/" + std::string(kCheckpointFile)); !named.ok())
+    return named;
+  auto folder = files_.open_directory(directory_, false);
+  return folder.ok() ? (*folder)->sync() : Status(folder.error());
+}
+
+}  // namespace postern::audit

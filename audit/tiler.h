@@ -1,0 +1,89 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Derives the log's files (audit/tile.h) from the journal's durable events. Blocks; one thread at a time.
+//
+//   prepare()   writes tiles and bundles for a larger tree, and syncs them
+//   (somebody signs its head)
+//   publish()   puts the signed checkpoint in place
+//
+// A file is written beside and renamed, so that none is ever seen half. What a published checkpoint stands on is
+// never written again. Behind it there may be files of an attempt that a crash ended: one with the same bytes is
+// kept, one that power tore (shorter, or zeros) is replaced, and any other is Corrupt: somebody wrote into the
+// log. After kill -9 at any point the next attempt makes the same files: they follow from the journal.
+//
+// What it keeps on the disk beside the tiles: the partial ones of every checkpoint since the tile began, as the
+// specification demands, and removes them when the full one is there: at most 255 of them per level.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/files.h"
+#include "audit/journal_reader.h"
+#include "audit/log_files.h"
+#include "audit/merkle.h"
+#include "base/result.h"
+
+namespace postern::audit {
+
+struct TreeHead {
+  std::uint64_t size = 0;
+  Hash root{};
+};
+
+// Holds the journal against the last checkpoint, while somebody reads it from its beginning. No signature is
+// checked here: whoever can change both files needs the key to make a checkpoint that others believe.
+class Agreement {
+ public:
+  // The log's folder is made if it is missing. Corrupt: the checkpoint is damaged, or the folder is not a log's.
+  static base::Result<std::unique_ptr<Agreement>> open(FileSystem& files, const std::string& directory);
+  void take(std::string_view line);  // the next event of the journal
+  // Corrupt, with the remedy, if the journal is shorter than the checkpoint says, or has other events. What was
+  // published is given on: Tiler goes on from there.
+  base::Result<Frontier> finish(const std::string& journal);
+
+  // What the folder had; nothing if it had no checkpoint.
+  const std::optional<SignedCheckpoint>& published() const { return published_; }
+
+ private:
+  explicit Agreement(std::string directory) : directory_(std::move(directory)) {}
+
+  std::string directory_;
+  std::optional<SignedCheckpoint> published_;
+  TreeHasher hasher_;
+  Frontier frontier_;        // up to the checkpoint
+  std::uint64_t taken_ = 0;  // events of the journal
+};
+
+class Tiler {
+ public:
+  // published: the tree of the checkpoint in the folder; empty if there is none.
+  Tiler(FileSystem& files, std::string directory, Frontier published)
+      : files_(files), directory_(std::move(directory)), frontier_(std::move(published)) {}
+
+  // Goes on to at most upto events, kBatch at a time. Errors: the disk's, the journal's, or Corrupt; then
+  // nothing is published, and it can be tried again.
+  base::Result<TreeHead> prepare(JournalReader& journal, std::uint64_t upto);
+  base::Status publish(std::string_view note);
+
+  std::uint64_t prepared() const { return frontier_.size(); }
+
+  static constexpr std::uint64_t kBatch = 1U << 18U;
+  static constexpr std::size_t kSyncedApart = 32;  // files; for more, the file system is synced at once
+
+ private:
+  class Writing;
+  base::Status derive(JournalReader& journal, std::uint64_t upto, Frontier& next, Writing& writing);
+  base::Status remove_partials(const Frontier& next);
+
+  FileSystem& files_;
+  std::string directory_;
+  Frontier frontier_;
+};
+
+}  // namespace postern::audit

@@ -1,0 +1,51 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verifies a log by its files and its public key alone: the checkpoint's signature, every hash of every tile up
+// to the root that was signed, and every entry. Goes from the top down, so that what it compares with is proved
+// already, and what does not fit is what was changed. Reads only; several threads.
+//
+// What files alone cannot show is that a whole older copy was put in their place: every state of a log was good
+// once. Against that, keep a checkpoint elsewhere (known), or let a witness keep it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/log_files.h"
+#include "base/result.h"
+#include "certs/note.h"
+
+namespace postern::audit {
+
+struct LogFault {
+  std::string file;                    // as it would be opened
+  std::optional<std::uint64_t> index;  // of the entry, or of the first one that the file stands for
+  std::string what;                    // one lower-case sentence
+  bool operator==(const LogFault&) const = default;
+};
+
+struct VerifyOptions {
+  std::string directory;
+  certs::VerifierKey key;
+  std::optional<SignedCheckpoint> known;  // an earlier one of this log
+  unsigned threads = 1;
+  // Called now and then, from one thread at a time: bundles done, of how many.
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress = {};
+};
+
+struct VerifyReport {
+  certs::Checkpoint head;        // empty if there is none that can be read
+  std::uint64_t entries = 0;     // that fit
+  std::vector<LogFault> faults;  // by index, those without one first; at most kFaultLimit
+  bool ok() const { return faults.empty(); }
+
+  static constexpr std::size_t kFaultLimit = 100;
+};
+
+VerifyReport verify_log(const VerifyOptions& options);
+
+}  // namespace postern::audit

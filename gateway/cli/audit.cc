@@ -1,0 +1,346 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The log's files: verifying them, proofs out of them, and the index over the journal. None of it needs a running
+// gateway; verifying needs nothing but the files and the public key.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "audit/export.h"
+#include "audit/index.h"
+#include "audit/journal_reader.h"
+#include "audit/sentence.h"
+#include "audit/tlog_proof.h"
+#include "audit/verify.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/places.h"
+
+namespace postern::cli {
+namespace {
+
+struct Choices {
+  std::string log, key, known, proof, session, out;
+  std::int64_t index = -1;
+};
+
+// The log's folder: the one that was named, or the configuration's.
+base::Result<std::string> log_folder(const Program& program, std::string named) {
+  while (named.size() > 1 && named.ends_with('/')) named.pop_back();
+  if (!named.empty()) return named;
+  const auto places = find_places(program.config_path());
+  if (!places.ok()) return places.error();
+  return places->state_directory + "/log";
+}
+
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+// On standard error, and only if somebody looks.
+class Progress {
+ public:
+  void operator()(std::uint64_t done, std::uint64_t total) {
+    if (!watched_ || total == 0) return;
+    const auto percent = static_cast<int>(done * 100 / total);
+    if (percent == shown_) return;
+    shown_ = percent;
+    constexpr int kWidth = 40;
+    const int filled = percent * kWidth / 100;
+    std::fprintf(stderr, "\r[%s%s] %3d%%  %s entries",
+                 std::string(static_cast<std::size_t>(filled), '#').c_str(),
+                 std::string(static_cast<std::size_t>(kWidth - filled), '.').c_str(), percent,
+                 grouped(done * audit::kTileWidth).c_str());
+  }
+  ~Progress() {
+    if (shown_ >= 0) std::fputs("\r\x1b[K", stderr);
+  }
+
+ private:
+  bool watched_ = ::isatty(STDERR_FILENO) == 1;
+  int shown_ = -1;
+};
+
+base::Json fault_json(const audit::LogFault& fault) {
+  base::Json json{{"file", fault.file}, {"what", fault.what}};
+  if (fault.index) json["index"] = *fault.index;
+  return json;
+}
+
+base::Json report_json(const audit::VerifyReport& report) {
+  base::Json faults = base::Json::array();
+  for (const audit::LogFault& fault : report.faults) faults.push_back(fault_json(fault));
+  return {{"ok", report.ok()},         {"origin", report.head.origin},
+          {"size", report.head.size},  {"root", base::to_base64(base::view(report.head.root))},
+          {"entries", report.entries}, {"faults", faults}};
+}
+
+std::string report_text(const audit::VerifyReport& report, double seconds) {
+  std::string out;
+  for (const audit::LogFault& fault : report.faults)
+    out += base::printable(fault.file, 4096) + ": " + base::printable(fault.what) + "\n";
+  if (!report.ok()) {
+    const std::size_t count = report.faults.size();
+    return out + "The log is NOT as it was signed: " + grouped(count) + (count == 1 ? " fault" : " faults") +
+           (count == audit::VerifyReport::kFaultLimit ? " or more" : "") + ". The first is named first.\n";
+  }
+  char rate[64];
+  std::snprintf(rate, sizeof rate, "%.1f s", seconds);
+  return "The log is as it was signed: " + grouped(report.entries) + " entries of " +
+         base::printable(report.head.origin) + ", verified in " + rate + ".\nRoot " +
+         base::to_base64(base::view(report.head.root)) + "\n";
+}
+
+int verify_proof(const Program& program, const Choices& choices, const certs::VerifierKey& key) {
+  const auto text = base::read_file(choices.proof, audit::kTlogProofLimit);
+  if (!text.ok()) return fail_with(text.error().message);
+  const auto proof = audit::parse_tlog_proof(*text);
+  if (!proof.ok()) return fail_with(choices.proof + ": " + proof.error().message);
+  const auto head = audit::verify_tlog_proof(*proof, key);
+  if (!head.ok()) return fail_with(choices.proof + ": " + head.error().message);
+  if (program.json()) {
+    print(base::dump_json(base::Json{{"ok", true},
+                                     {"origin", head->origin},
+                                     {"size", head->size},
+                                     {"index", proof->index},
+                                     {"event", proof->extra}}) +
+          "\n");
+    return kDone;
+  }
+  const auto sentence = audit::describe(proof->extra);
+  print("The proof holds: event " + grouped(proof->index) + " of " + base::printable(head->origin) + " (" +
+        grouped(head->size) + " events) is\n" + base::printable(proof->extra, audit::kEventLimit) + "\n" +
+        (sentence.ok() ? *sentence + "\n" : std::string()));
+  return kDone;
+}
+
+int verify(Program& program, const Choices& choices) {
+  const auto key = certs::parse_verifier_key(choices.key);
+  if (!key.ok()) return fail_with("--key: " + key.error().message);
+  if (!choices.proof.empty()) return verify_proof(program, choices, *key);
+  const auto folder = log_folder(program, choices.log);
+  if (!folder.ok()) return fail_with(folder.error().message);
+  audit::VerifyOptions options{*folder, *key, {}, std::max(1U, std::thread::hardware_concurrency())};
+  if (!choices.known.empty()) {
+    auto bytes = base::read_file(choices.known, certs::kNoteLimit);
+    if (!bytes.ok()) return fail_with(bytes.error().message);
+    auto known = audit::parse_signed_checkpoint(*std::move(bytes), choices.known);
+    if (!known.ok()) return fail_with(known.error().message);
+    options.known = *std::move(known);
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  audit::VerifyReport report;
+  {
+    Progress progress;
+    options.on_progress = [&progress](std::uint64_t done, std::uint64_t total) { progress(done, total); };
+    report = audit::verify_log(options);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  print(program.json() ? base::dump_json(report_json(report)) + "\n" : report_text(report, took.count()));
+  return report.ok() ? kDone : kFailed;
+}
+
+// Of the event that sums up the session, or of its opening while it is under way: newest first, by the files alone.
+base::Result<std::uint64_t> index_of_session(const std::string& folder, const std::string& session) {
+  const auto checkpoint = audit::read_checkpoint(audit::system_files(), folder);
+  if (!checkpoint.ok()) return checkpoint.error();
+  const std::uint64_t size = checkpoint->head.size;
+  for (std::uint64_t bundle = (size + audit::kTileWidth - 1) / audit::kTileWidth; bundle-- > 0;) {
+    const std::size_t width = std::min<std::uint64_t>(audit::kTileWidth, size - bundle * audit::kTileWidth);
+    const auto bytes = audit::read_tile(audit::system_files(), folder, audit::entry_bundle(bundle, width));
+    if (!bytes.ok()) return bytes.error();
+    const auto entries = audit::parse_bundle_front(bytes->bytes, width);
+    for (std::size_t i = entries.size(); i-- > 0;) {
+      const auto event = audit::read_event_head(entries[i]);
+      if (!event.ok() || event->session != session) continue;
+      if (event->type == audit::EventType::SessionEnded || event->type == audit::EventType::SessionOpened)
+        return bundle * audit::kTileWidth + i;
+    }
+  }
+  return base::fail(
+      base::Code::NotFound,
+      "no event under the checkpoint is of the opening or the end of session " + base::printable(session));
+}
+
+int prove(Program& program, const Choices& choices) {
+  if (choices.session.empty() && choices.index < 0) {
+    fail_with("say which event: --session ID or --index N");
+    return kUsage;
+  }
+  const auto folder = log_folder(program, choices.log);
+  if (!folder.ok()) return fail_with(folder.error().message);
+  auto index = base::Result<std::uint64_t>(static_cast<std::uint64_t>(choices.index));
+  if (!choices.session.empty()) index = index_of_session(*folder, choices.session);
+  if (!index.ok()) return fail_with(index.error().message);
+  const auto proof = audit::prove_event(audit::system_files(), *folder, *index);
+  if (!proof.ok()) return fail_with(proof.error().message);
+  const std::string text = audit::format_tlog_proof(*proof);
+  if (choices.out.empty()) {
+    print(text);
+    return kDone;
+  }
+  const base::Status written = base::write_file(choices.out, text, 0644);
+  return written.ok() ? kDone : fail_with(written.error().message);
+}
+
+struct Export {
+  std::string log, format = "json", session, out;
+};
+
+base::Error not_written() { return base::fail(base::Code::Unavailable, "the export could not be written"); }
+
+// The entries as they lie there: what was changed is for verify to say.
+base::Status export_entries(const std::string& folder, const Export& wish, std::FILE* file) {
+  const auto checkpoint = audit::read_checkpoint(audit::system_files(), folder);
+  if (!checkpoint.ok()) return checkpoint.error();
+  const std::uint64_t size = checkpoint->head.size;
+  std::string piece = wish.format == "csv" ? std::string(audit::csv_header()) : std::string();
+  for (std::uint64_t first = 0; first < size; first += audit::kTileWidth) {
+    const std::size_t width = std::min<std::uint64_t>(audit::kTileWidth, size - first);
+    const auto bytes = audit::read_tile(audit::system_files(), folder,
+                                        audit::entry_bundle(first / audit::kTileWidth, width));
+    if (!bytes.ok()) return bytes.error();
+    const auto entries = audit::parse_bundle(bytes->bytes, bytes->width);
+    if (!entries) return base::fail(base::Code::Corrupt, bytes->path + ": is not a bundle of entries");
+    for (std::size_t i = 0; i < width; ++i) {
+      const std::string_view entry = (*entries)[i];
+      if (!wish.session.empty()) {
+        const auto event = audit::read_event_head(entry);
+        if (!event.ok() || event->session != wish.session) continue;
+      }
+      if (wish.format == "json") audit::append_json_line(piece, entry);
+      if (wish.format == "json") continue;
+      if (const base::Status added = audit::append_csv(piece, entry); !added.ok()) return added;
+    }
+    if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size()) return not_written();
+    piece.clear();
+  }
+  return base::Ok{};
+}
+
+int export_log(const Program& program, const Export& wish) {
+  const auto folder = log_folder(program, wish.log);
+  if (!folder.ok()) return fail_with(folder.error().message);
+  std::FILE* file = wish.out.empty() ? stdout : std::fopen(wish.out.c_str(), "wbxe");
+  if (file == nullptr) return fail_with(base::fail_errno(wish.out, errno).message);
+  base::Status written = export_entries(*folder, wish, file);
+  if (std::fflush(file) != 0 && written.ok()) written = not_written();
+  if (file != stdout) std::fclose(file);
+  if (written.ok()) return kDone;
+  if (file != stdout) std::remove(wish.out.c_str());
+  return fail_with(written.error().message);
+}
+
+int reindex(Program& program, std::string directory) {
+  if (directory.empty()) {
+    const auto places = find_places(program.config_path());
+    if (!places.ok()) return fail_with(places.error().message);
+    Client gateway(places->control_socket);
+    if (gateway.call(http::Method::Get, "/healthz").ok()) {
+      return fail_with("the gateway is running and writes the index itself: stop it first");
+    }
+    directory = places->state_directory;
+  }
+  auto journal = audit::JournalReader::open(audit::system_files(), directory + "/journal");
+  if (!journal.ok()) return fail_with(journal.error().message);
+  auto index = audit::Index::open(directory + "/index.db");
+  if (!index.ok()) return fail_with(index.error().message);
+  const auto added = (*index)->rebuild(**journal);
+  if (!added.ok()) return fail_with(added.error().message);
+  print(program.json() ? base::dump_json(base::Json{{"events", *added}}) + "\n"
+                       : "Indexed " + std::to_string(*added) + " events.\n");
+  return kDone;
+}
+
+void add_verify(Program& program, CLI::App* group) {
+  auto choices = std::make_shared<Choices>();
+  CLI::App* command = program.command(
+      group, "verify", "Verify the log by its files and its public key alone; or one proof",
+      "audit verify --log /var/lib/postern/log --key postern/0f1e2d3c4b5a6978+1a2b3c4d+AR8...\n"
+      "audit verify --log copy/log --known checkpoint.of.january --key ...\n"
+      "audit verify --proof visit.tlog-proof --key ...",
+      [&program, choices] { return verify(program, *choices); });
+  command
+      ->add_option("--key", choices->key,
+                   "the log's verifier key, from where the log's keepers cannot change it")
+      ->required()
+      ->type_name("VKEY");
+  CLI::Option* log = command->add_option("--log", choices->log,
+                                         "the folder with checkpoint and tile/; the "
+                                         "configuration's unless said otherwise");
+  log->type_name("DIR");
+  command
+      ->add_option("--known", choices->known,
+                   "a checkpoint of this log that was kept: the log must hold it still")
+      ->type_name("FILE");
+  command->add_option("--proof", choices->proof, "verify this .tlog-proof instead")
+      ->excludes(log)
+      ->type_name("FILE");
+}
+
+void add_proof(Program& program, CLI::App* group) {
+  auto choices = std::make_shared<Choices>();
+  CLI::App* command = program.command(
+      group, "proof", "Make a .tlog-proof: that an event stands in the log, for whoever has its public key",
+      "audit proof --session 01JD7Z3V5T4Q2N8M6K0H1F9C3B --out visit.tlog-proof\naudit proof --index 1042",
+      [&program, choices] { return prove(program, *choices); });
+  command
+      ->add_option("--log", choices->log,
+                   "the folder with checkpoint and tile/; the configuration's unless "
+                   "said otherwise")
+      ->type_name("DIR");
+  CLI::Option* session = command->add_option("--session", choices->session,
+                                             "the end of this session, or its opening while it is under way");
+  session->type_name("ID");
+  command->add_option("--index", choices->index, "the event with this number, from 0")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(session)
+      ->type_name("N");
+  command->add_option("--out", choices->out, "write it there; otherwise on standard output")
+      ->type_name("FILE");
+}
+
+void add_log_export(Program& program, CLI::App* group) {
+  auto wish = std::make_shared<Export>();
+  CLI::App* command = program.command(
+      group, "export", "Write the events under the last checkpoint, byte for byte or as a table",
+      "audit export --out events.jsonl\naudit export --format csv --session 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+      [&program, wish] { return export_log(program, *wish); });
+  command
+      ->add_option("--log", wish->log,
+                   "the folder with checkpoint and tile/; the configuration's unless said "
+                   "otherwise")
+      ->type_name("DIR");
+  command->add_option("--format", wish->format, "json: a line per event, byte for byte; or csv")
+      ->check(CLI::IsMember({"json", "csv"}))
+      ->type_name("F");
+  command->add_option("--session", wish->session, "of this session only")->type_name("ID");
+  command->add_option("--out", wish->out, "write it there; otherwise on standard output")->type_name("FILE");
+}
+
+}  // namespace
+
+void add_audit_commands(Program& program) {
+  CLI::App* group = program.group("audit", "The log's files");
+  add_verify(program, group);
+  add_proof(program, group);
+  add_log_export(program, group);
+  auto directory = std::make_shared<std::string>();
+  program
+      .command(group, "reindex", "Make the index over the log anew; the gateway must not be running",
+               "audit reindex --config /etc/postern/postern.yaml",
+               [&program, directory] { return reindex(program, *directory); })
+      ->add_option("--state", *directory,
+                   "the folder with journal/ and index.db; the configuration's unless said otherwise")
+      ->type_name("DIR");
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,70 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps the log's files behind the journal: tiles on a thread of the pool, the keeper's signature, the checkpoint
+// on the pool again. At most once every kEvery, and once more when the gateway stops. No append waits for it; while
+// the disk or the keeper fails, the last checkpoint stays, problem() says why, and it is tried again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "audit/tiler.h"
+#include "base/clock.h"
+#include "gateway/ledger/keeper_link.h"
+#include "gateway/loop/loop.h"
+
+namespace postern::ledger {
+
+class Publisher {
+ public:
+  struct Beginning {
+    std::string journal;  // the folders
+    std::string log;
+    audit::Frontier frontier;                          // of the last checkpoint
+    std::optional<audit::SignedCheckpoint> published;  // that one
+  };
+  // upto tells how many events may be published: those that are durable. files and keeper outlive this and the
+  // last step of it.
+  Publisher(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, KeeperLink& keeper,
+            Beginning beginning, std::function<std::uint64_t()> upto);
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  // Publishes what there is now, and calls done once; whether it succeeded, problem() says.
+  void finish(std::function<void()> done);
+
+  std::uint64_t published() const { return published_; }       // events under the last checkpoint
+  base::Micros published_at() const { return published_at_; }  // 0: before this process
+  const std::string& problem() const { return problem_; }      // empty: none
+
+  static constexpr base::Nanos kEvery = base::kSecond;
+
+ private:
+  struct Work;
+  void step();
+  void sign(const audit::TreeHead& head);
+  void put(std::string note, std::uint64_t size);
+  void ended(const std::string& problem);
+  base::Result<certs::VerifierKey> trusted_key();
+
+  loop::Loop& loop_;
+  const base::Clock& clock_;
+  KeeperLink& keeper_;
+  std::shared_ptr<Work> work_;
+  std::optional<audit::SignedCheckpoint> before_;  // until it was seen to be signed by our key
+  std::function<std::uint64_t()> upto_;
+  std::shared_ptr<bool> alive_;
+  loop::Timer timer_;
+  bool busy_ = false;
+  std::function<void()> finished_;
+  std::uint64_t published_ = 0;
+  base::Micros published_at_ = 0;
+  std::string problem_;
+};
+
+}  // namespace postern::ledger

@@ -1,0 +1,191 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Verifies a log that Postern wrote, with nothing of Postern: the hashing, the proofs and the signed notes are those
+// of golang.org/x/mod/sumdb, as Debian packages them. What this file adds is the layout of C2SP tlog-tiles.
+//
+//	verify FOLDER     where log_maker made it
+package main
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+const height = 8
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "verify:", err)
+		os.Exit(1)
+	}
+}
+
+func number(n int64) string {
+	text := fmt.Sprintf("%03d", n%1000)
+	for n >= 1000 {
+		n /= 1000
+		text = fmt.Sprintf("x%03d/%s", n%1000, text)
+	}
+	return text
+}
+
+func path(kind string, n int64, width int) string {
+	text := "tile/" + kind + "/" + number(n)
+	if width < 1<<height {
+		text += ".p/" + strconv.Itoa(width)
+	}
+	return text
+}
+
+// The checkpoint of a note that the key signed.
+func open(bytes []byte, verifier note.Verifier) tlog.Tree {
+	signed, err := note.Open(bytes, note.VerifierList(verifier))
+	must(err)
+	lines := strings.Split(signed.Text, "\n")
+	if len(lines) != 4 || lines[3] != "" || lines[0] != verifier.Name() {
+		must(fmt.Errorf("not a checkpoint of this log: %q", signed.Text))
+	}
+	size, err := strconv.ParseInt(lines[1], 10, 64)
+	must(err)
+	root, err := base64.StdEncoding.DecodeString(lines[2])
+	must(err)
+	tree := tlog.Tree{N: size}
+	if copy(tree.Hash[:], root) != tlog.HashSize || len(root) != tlog.HashSize {
+		must(fmt.Errorf("not a root: %q", lines[2]))
+	}
+	return tree
+}
+
+// tlog's tiles, read from files. TileHashReader holds each against the tree's root before it uses it.
+type tiles struct{ log string }
+
+func (t tiles) Height() int                     { return height }
+func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
+func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
+	var out [][]byte
+	for _, tile := range wanted {
+		bytes, err := os.ReadFile(filepath.Join(t.log, path(strconv.Itoa(tile.L), tile.N, tile.W)))
+		if os.IsNotExist(err) { // a partial tile may be gone once the full one is there
+			bytes, err = os.ReadFile(filepath.Join(t.log, path(strconv.Itoa(tile.L), tile.N, 1<<height)))
+		}
+		if err != nil || len(bytes) < tile.W*tlog.HashSize {
+			return nil, fmt.Errorf("%v: %d bytes, %v", tile, len(bytes), err)
+		}
+		out = append(out, bytes[:tile.W*tlog.HashSize])
+	}
+	return out, nil
+}
+
+// Every entry of every bundle, in order.
+func eachEntry(log string, size int64, take func(index int64, entry []byte)) {
+	for first := int64(0); first < size; first += 1 << height {
+		width := size - first
+		if width > 1<<height {
+			width = 1 << height
+		}
+		bundle, err := os.ReadFile(filepath.Join(log, path("entries", first>>height, int(width))))
+		must(err)
+		for i := int64(0); i < width; i++ {
+			length := int(binary.BigEndian.Uint16(bundle))
+			take(first+i, bundle[2:2+length])
+			bundle = bundle[2+length:]
+		}
+		if len(bundle) != 0 {
+			must(fmt.Errorf("bundle %d has more than %d entries", first>>height, width))
+		}
+	}
+}
+
+// The tree that the entries themselves make, without the tiles: hashes as tlog stores them.
+func rebuild(log string, size int64) (tlog.HashReaderFunc, tlog.Hash) {
+	var stored []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		var out []tlog.Hash
+		for _, index := range indexes {
+			out = append(out, stored[index])
+		}
+		return out, nil
+	})
+	eachEntry(log, size, func(index int64, entry []byte) {
+		more, err := tlog.StoredHashes(index, entry, reader)
+		must(err)
+		stored = append(stored, more...)
+	})
+	root, err := tlog.TreeHash(size, reader)
+	must(err)
+	return reader, root
+}
+
+func checkpoints(folder string, verifier note.Verifier) []tlog.Tree {
+	names, err := os.ReadDir(filepath.Join(folder, "checkpoints"))
+	must(err)
+	var trees []tlog.Tree
+	for _, name := range names {
+		bytes, err := os.ReadFile(filepath.Join(folder, "checkpoints", name.Name()))
+		must(err)
+		trees = append(trees, open(bytes, verifier))
+	}
+	sort.Slice(trees, func(i, j int) bool { return trees[i].N < trees[j].N })
+	return trees
+}
+
+func main() {
+	folder := os.Args[1]
+	log := filepath.Join(folder, "log")
+	key, err := os.ReadFile(filepath.Join(folder, "key"))
+	must(err)
+	verifier, err := note.NewVerifier(strings.TrimSpace(string(key)))
+	must(err)
+	bytes, err := os.ReadFile(filepath.Join(log, "checkpoint"))
+	must(err)
+	tree := open(bytes, verifier)
+
+	own, root := rebuild(log, tree.N)
+	if root != tree.Hash {
+		must(fmt.Errorf("the entries give the root %v, and %v was signed", root, tree.Hash))
+	}
+	fmt.Printf("%d entries give the root that was signed\n", tree.N)
+
+	reader := tlog.TileHashReader(tree, tiles{log})
+	included := 0
+	prove := func(index int64) {
+		leaf, err := own([]int64{tlog.StoredHashIndex(0, index)})
+		must(err)
+		proof, err := tlog.ProveRecord(tree.N, index, reader)
+		must(err)
+		must(tlog.CheckRecord(proof, tree.N, tree.Hash, index, leaf[0]))
+		included++
+	}
+	prove(0)
+	prove(tree.N - 1)
+	for i := 0; i < 1000; i++ {
+		prove(rand.Int63n(tree.N))
+	}
+	fmt.Printf("%d inclusion proofs from the tiles hold\n", included)
+
+	consistent := 0
+	trees := checkpoints(folder, verifier)
+	for i, old := range trees {
+		for _, newer := range trees[i:] {
+			proof, err := tlog.ProveTree(newer.N, old.N, tlog.TileHashReader(newer, tiles{log}))
+			must(err)
+			must(tlog.CheckTree(proof, newer.N, newer.Hash, old.N, old.Hash))
+			consistent++
+		}
+	}
+	if len(trees) < 2 || trees[len(trees)-1] != tree {
+		must(fmt.Errorf("%d checkpoints were kept: two at least are needed, the last the published one", len(trees)))
+	}
+	fmt.Printf("%d consistency proofs between %d checkpoints hold\n", consistent, len(trees))
+}

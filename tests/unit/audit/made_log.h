@@ -1,0 +1,81 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A log to test with: a journal, the files that follow from it, and a key that signs. On whatever disk is given.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "audit/journal.h"
+#include "audit/tiler.h"
+#include "tests/unit/audit/sample.h"
+
+namespace postern::audit {
+
+class MadeLog {
+ public:
+  // As a ledger begins: the journal is held against the checkpoint, and the tiler goes on from there.
+  static base::Result<std::unique_ptr<MadeLog>> open(FileSystem& files, const std::string& directory) {
+    std::unique_ptr<MadeLog> log(new MadeLog(directory));
+    if (base::Status made = files.make_directory(directory); !made.ok()) return made.error();
+    auto journal = Journal::open(files, directory + "/journal");
+    if (!journal.ok()) return journal.error();
+    log->journal = std::move(*journal);
+    auto reader = JournalReader::open(files, directory + "/journal");
+    if (!reader.ok()) return reader.error();
+    log->reader = std::move(*reader);
+    auto agreement = Agreement::open(files, log->log());
+    if (!agreement.ok()) return agreement.error();
+    for (std::uint64_t i = 0; i < log->reader->size(); ++i) {
+      const auto line = log->reader->read_one(i);
+      if (!line.ok()) return line.error();
+      (*agreement)->take(*line);
+    }
+    auto published = (*agreement)->finish(directory + "/journal");
+    if (!published.ok()) return published.error();
+    log->tiler = std::make_unique<Tiler>(files, log->log(), *std::move(published));
+    return log;
+  }
+
+  std::string log() const { return directory_ + "/log"; }
+
+  base::Status append(std::uint64_t events) {
+    for (std::uint64_t i = 0; i < events; ++i) {
+      const auto index = journal->append(line(journal->size()));
+      if (!index.ok()) return index.error();
+    }
+    return journal->write_and_sync();
+  }
+  static std::string line(std::uint64_t index) {
+    return sample(index % 2 == 0 ? EventType::ExchangeForwarded : EventType::ExchangeCompleted, index,
+                  sample_id(index / 10));
+  }
+
+  base::Status publish() {
+    const auto head = tiler->prepare(*reader, journal->durable());
+    if (!head.ok()) return head.error();
+    return tiler->publish(signed_note({key().name, head->size, head->root}));
+  }
+
+  static const certs::SignerKey& key() {
+    static const certs::SignerKey key = [] {
+      POSTERN_CHECK(base::init_crypto().ok());
+      return certs::SignerKey{"postern/test", base::Secret(std::string(32, 'k'))};
+    }();
+    return key;
+  }
+  static std::string signed_note(const certs::Checkpoint& checkpoint) {
+    const std::string text = certs::format_checkpoint(checkpoint);
+    return text + "\n" + certs::signature_line(key(), text);
+  }
+
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<JournalReader> reader;
+  std::unique_ptr<Tiler> tiler;
+
+ private:
+  explicit MadeLog(std::string directory) : directory_(std::move(directory)) {}
+  std::string directory_;
+};
+
+}  // namespace postern::audit
