@@ -43,6 +43,12 @@ void list_grants(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 void revoke_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_holds.cc
+void list_holds(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_hold(Parts& parts, const CallPtr& call, const Reply& reply);
+void pass_hold(Parts& parts, const CallPtr& call, const Reply& reply);
+void refuse_hold(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_sessions.cc
 void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply);

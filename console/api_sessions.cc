@@ -15,6 +15,7 @@ namespace postern::console::api {
 namespace {
 
 constexpr std::size_t kDefaultSessions = 200, kMostSessions = 10'000;
+constexpr std::size_t kMostChanges = 100;  // shown with a session
 
 std::size_t limit_of(const Call& call) {
   const std::string text = call.parameter("limit");
@@ -64,6 +65,27 @@ std::optional<base::Json> find_session(Parts& parts, const std::string& id) {
   return view_ended_session(row->second);
 }
 
+// What the session's calls changed, oldest first; more of it is in the export.
+base::Json changes_of(Parts& parts, const std::string& id) {
+  audit::EventFilter filter;
+  filter.session = id;
+  filter.types = {"exchange.changed"};
+  filter.oldest_first = true;
+  filter.limit = kMostChanges;
+  base::Json changes = base::Json::array();
+  const auto found = parts.log.find(filter);
+  if (!found.ok()) return changes;
+  for (const audit::FoundEvent& event : found->events) {
+    auto json = base::parse_json(event.line);
+    if (!json.ok() || !json->contains("detail")) continue;
+    base::Json change = std::move((*json)["detail"]);
+    change["event"] = base::json_text_or(*json, "id", "");
+    change["time"] = base::json_text_or(*json, "time", "");
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
 Response unknown() { return problem(404, "not_found", "There is no such session"); }
 
 }  // namespace
@@ -95,8 +117,10 @@ void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply) {
 
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
-  const auto session = find_session(parts, call->captures[0]);
+  auto session = find_session(parts, call->captures[0]);
   if (!session) return reply(unknown());
+  if (base::Json changes = changes_of(parts, call->captures[0]); !changes.empty())
+    (*session)["changes"] = std::move(changes);
   const bool past = (*session)["state"] == "ended";
   if (past && !note_reading(parts, *call, {"session", call->captures[0], -1, false}))
     return reply(unrecorded_problem());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/session_export.h"
 
+#include "audit/event.h"
 #include "audit/export.h"
 #include "base/log.h"
 #include "console/version.h"
@@ -14,8 +15,9 @@ constexpr std::size_t kPage = 200;  // events read at a time
 // The session's events, oldest first, a page at a time.
 class Pages {
  public:
-  Pages(LogReader& log, std::string session) : log_(log) {
+  Pages(LogReader& log, std::string session, std::vector<std::string> types = {}) : log_(log) {
     filter_.session = std::move(session);
+    filter_.types = std::move(types);
     filter_.oldest_first = true;
     filter_.limit = kPage;
   }
@@ -40,12 +42,14 @@ class ExportSource final : public Source {
  public:
   ExportSource(LogReader& log, ExportFormat format, const ExportFacts& facts)
       : pages_(log, facts.id),
+        changes_(log, facts.id, {"exchange.changed"}),
         format_(format),
         session_(base::dump_json(facts.session)),
         har_({facts.public_url, std::string(kVersion)}) {}
 
   State read(std::string& out, std::size_t /*most*/) override {
     if (!begun_) begin(out);
+    if (pages_.done()) return read_changes(out);
     const auto lines = pages_.next();
     if (!lines.ok()) {
       base::log_warning("an export broke off: " + lines.error().message);
@@ -55,7 +59,11 @@ class ExportSource final : public Source {
       if (!append(out, line)) return State::Failed;
     }
     if (!pages_.done()) return State::More;
-    if (format_ == ExportFormat::Json) out += "\n]}\n";
+    if (format_ == ExportFormat::Json) {
+      out += "\n],\"changes\":[";
+      first_ = true;
+      return State::More;
+    }
     if (format_ == ExportFormat::Har) har_.end(out);
     return State::Done;
   }
@@ -67,6 +75,23 @@ class ExportSource final : public Source {
     if (format_ == ExportFormat::Json) out += "{\"session\":" + session_ + ",\"events\":[";
     if (format_ == ExportFormat::Har) har_.begin(out);
   }
+  State read_changes(std::string& out) {
+    const auto lines = changes_.next();
+    if (!lines.ok()) return State::Failed;
+    for (const std::string& line : *lines) {
+      const auto event = audit::read_event_head(line);
+      if (!event.ok()) return State::Failed;
+      put(out, event->detail);
+    }
+    if (!changes_.done()) return State::More;
+    out += "\n]}\n";
+    return State::Done;
+  }
+  void put(std::string& out, std::string_view json) {
+    out += first_ ? "\n" : ",\n";
+    first_ = false;
+    out += json;
+  }
   bool append(std::string& out, const std::string& line) {
     if (format_ == ExportFormat::Csv) return audit::append_csv(out, line).ok();
     if (format_ == ExportFormat::Har) return har_.add(out, line).ok();
@@ -74,13 +99,11 @@ class ExportSource final : public Source {
       audit::append_json_line(out, line);
       return true;
     }
-    out += first_ ? "\n" : ",\n";
-    first_ = false;
-    out += line;
+    put(out, line);
     return true;
   }
 
-  Pages pages_;
+  Pages pages_, changes_;
   ExportFormat format_;
   std::string session_;
   audit::HarWriter har_;

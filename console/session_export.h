@@ -3,7 +3,9 @@
 //
 // All events of one session, as a file, however long it was: made while it is sent, a page of the log at a time.
 //
-//   json    {"session":{..},"events":[..]}   one document; the events are byte for byte the lines of the log
+//   json    {"session":{..},"events":[..],"changes":[..]}   one document; the events are byte for byte the lines
+//           of the log; the changes are the details of those of type exchange.changed, in their order: what each
+//           call changed, and the call that would undo it where that is known
 //   jsonl   the lines themselves
 #pragma once
 

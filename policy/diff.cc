@@ -96,6 +96,10 @@ class Comparison {
     const Change change{capability, operation.text(), "", operation.mark};
     if (const Operation* before = old_.same(operation, capability)) {
       constraints_changed(*before, operation, change);
+      if (before->hold != operation.hold)
+        put(operation.hold ? out_.no_longer_allowed : out_.newly_allowed, change,
+            operation.hold ? "an administrator has to let each call pass now"
+                           : "no administrator has to let it pass any more");
     } else if (const Operation* wide = old_.including(operation, capability)) {
       put(out_.changed, change, "was part of " + wide->text() + " before");
     } else if (const Operation* other = old_.including(operation, "")) {

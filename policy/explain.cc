@@ -24,6 +24,7 @@ std::string voice(const Operation& operation, Method method, const Question& que
                                          : "refuses a body of type " + in_quotes(question.content_type);
   }
   if (judgement.refusal != Refusal::None) return "refuses the parameter " + in_quotes(judgement.parameter);
+  if (standing == Refusal::None && operation.hold) return "lets it pass once an admin does";
   if (standing == Refusal::None) return "lets it pass";
   return "would let it pass, but: " + std::string(base::text_of(standing).title);
 }

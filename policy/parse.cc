@@ -100,8 +100,8 @@ class PolicyParser {
   void take_words(const base::YamlNode::Entry& entry, Capability& capability) {
     const base::YamlNode& map = entry.value;
     reader_.only_keys(map, "a capability",
-                      {"title", "description", "group", "class", "operations", "hold", "redact", "before"});
-    refuse_unavailable(reader_, map, {"hold", "redact", "before"});
+                      {"title", "description", "group", "class", "operations", "hold", "redact"});
+    refuse_unavailable(reader_, map, {"redact"});
     capability.title = reader_.text(map, "title", kTitleLength);
     capability.description = reader_.text(map, "description", kDescriptionLength);
     capability.group = reader_.text(map, "group", kTitleLength);
@@ -119,6 +119,7 @@ class PolicyParser {
     }
     // An unknown class is taken as write here, so that one fault does not bring a second for each operation.
     capability.klass = known && klass->scalar == "read" ? Class::Read : Class::Write;
+    operations_.check_hold(map, capability.klass);
   }
 
   void take_operations(const base::YamlNode::Entry& entry, Capability& capability) {
@@ -132,15 +133,17 @@ class PolicyParser {
                                       " lists no operation: list some, or remove the capability");
       }
       std::unordered_map<std::string, int> own;
-      for (const base::YamlNode& item : node->items) take_operation(item, capability, own);
+      const bool held = reader_.flag(entry.value, "hold");
+      for (const base::YamlNode& item : node->items) take_operation(item, capability, held, own);
     }
     capability.end_operation = static_cast<int>(policy_->operations_.size());
   }
 
-  void take_operation(const base::YamlNode& item, const Capability& capability,
+  void take_operation(const base::YamlNode& item, const Capability& capability, bool held,
                       std::unordered_map<std::string, int>& own) {
     const std::size_t before = reader_.faults().size();
     Operation operation = operations_.parse(item, capability.klass);
+    operation.hold = operation.hold || held;
     operation.capability = static_cast<int>(policy_->capabilities_.size());
     if (reader_.faults().size() == before) {
       const std::string key = std::string(to_text(operation.method)) + " " + operation.path.key();

@@ -78,7 +78,7 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
   }
   reader_.only_keys(node, "an operation",
                     {"call", "title", "safe", "parameters", "body", "before", "hold", "redact"});
-  refuse_unavailable(reader_, node, {"before", "hold", "redact"});
+  refuse_unavailable(reader_, node, {"redact"});
   const base::YamlNode* call = node.find("call");
   if (call == nullptr || !call->is_scalar()) {
     reader_.fault(call == nullptr ? node.mark : call->mark, "an operation needs call: METHOD /path");
@@ -87,10 +87,42 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
   }
   operation.title = reader_.text(node, "title", kTitleLength);
   operation.safe = reader_.flag(node, "safe");
+  operation.hold = reader_.flag(node, "hold");
   if (const base::YamlNode* parameters = node.find("parameters")) take_parameters(*parameters, operation);
   if (const base::YamlNode* body = node.find("body")) take_body(*body, operation.constraints);
   check_class(operation, klass);
+  check_hold(node, klass);
+  if (const base::YamlNode* before = node.find("before")) take_before(*before, klass, operation);
   return operation;
+}
+
+void OperationParser::take_before(const base::YamlNode& node, Class klass, Operation& operation) {
+  if (klass != Class::Write)
+    return reader_.fault(node.mark, "before is for calls that change something: capabilities of class write");
+  if (!node.is_scalar())
+    return reader_.fault(node.mark, "before is GET /path, not " + std::string(node.kind_name()));
+  Template path;
+  const std::string_view word = split_call(reader_, node, path);
+  if (word.empty()) return;
+  if (word != "GET") return reader_.fault(node.mark, "before is read with GET, and nothing else");
+  if (path.tail) return reader_.fault(node.mark, "before names one document: ** could be any");
+  for (const Segment& segment : path.segments) {
+    const auto& known = operation.path.segments;
+    const bool there = !segment.parameter || std::any_of(known.begin(), known.end(), [&](const Segment& s) {
+      return s.parameter && s.text == segment.text;
+    });
+    if (!there)
+      reader_.fault(node.mark, "the call has no {" + segment.text + "} that could stand in its before");
+  }
+  operation.before = std::move(path);
+}
+
+void OperationParser::check_hold(const base::YamlNode& map, Class klass) {
+  const base::YamlNode* hold = map.find("hold");
+  if (hold == nullptr || klass == Class::Write) return;
+  reader_.fault(hold->mark,
+                "hold is for capabilities of class write: what only reads changes nothing that an "
+                "admin would have to let pass");
 }
 
 void OperationParser::take_call(const base::YamlNode& node, Operation& operation) {

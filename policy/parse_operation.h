@@ -27,8 +27,11 @@ class OperationParser {
  public:
   explicit OperationParser(Reader& reader) : reader_(reader) {}
   Operation parse(const base::YamlNode& node, Class klass);
+  // hold, where it stands, must be in a capability that writes.
+  void check_hold(const base::YamlNode& map, Class klass);
 
  private:
+  void take_before(const base::YamlNode& node, Class klass, Operation& operation);
   void take_call(const base::YamlNode& node, Operation& operation);
   void check_class(const Operation& operation, Class klass);
   void take_parameters(const base::YamlNode& node, Operation& operation);

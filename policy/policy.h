@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,11 +33,15 @@ struct Operation {
   Method method = Method::Get;
   Template path;
   Constraints constraints;
-  std::string title;   // may be empty
-  bool safe = false;   // changes nothing although its method could: a POST that only asks
-  int capability = 0;  // index into Policy::capabilities()
+  std::string title;               // may be empty
+  std::optional<Template> before;  // of a document, read with GET, that tells what the call changes
+  bool hold = false;               // an admin lets each call pass
+  bool safe = false;               // changes nothing although its method could: a POST that only asks
+  int capability = 0;              // index into Policy::capabilities()
   base::Mark mark;
 
+  // The document's path for a call of that path; the two have parameters of the same names.
+  std::string before_path(std::string_view path) const;
   std::string text() const;  // "GET /api/v1/label/{name}/values"
 };
 

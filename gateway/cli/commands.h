@@ -13,6 +13,7 @@ void add_policy_commands(Program& program);      // policy check|explain|diff|im
 void add_permission_commands(Program& program);  // remote-access, capability
 void add_engineer_commands(Program& program);    // engineer, pass
 void add_request_commands(Program& program);     // request, grant
+void add_hold_commands(Program& program);        // hold
 void add_session_commands(Program& program);     // session
 void add_event_commands(Program& program);       // events
 void add_audit_commands(Program& program);       // audit

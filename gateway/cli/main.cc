@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   cli::add_permission_commands(program);
   cli::add_engineer_commands(program);
   cli::add_request_commands(program);
+  cli::add_hold_commands(program);
   cli::add_session_commands(program);
   cli::add_event_commands(program);
   cli::add_audit_commands(program);

@@ -38,8 +38,33 @@ const std::vector<Column> kSession{{"Session", "id"},
                                    {"Bytes out", "response_bytes"},
                                    {"May use now", "capabilities", Kind::List}};
 
+// A line per operation of a patch: what stands there now, and what stood there.
+std::string say_change(const base::Json& change) {
+  std::string out = "  " + base::printable(base::json_text_or(change, "time", "")) + "  " +
+                    base::printable(base::json_text_or(change, "method", "")) + " " +
+                    base::printable(base::json_text_or(change, "target", "")) + "\n";
+  for (const base::Json& one : change.value("patch", base::Json::array())) {
+    out += "    " + base::json_text_or(one, "op", "") + " " +
+           base::printable(base::json_text_or(one, "path", ""));
+    if (one.contains("old")) out += "  was " + base::printable(base::dump_json(one["old"]), 200);
+    if (one.contains("value")) out += "  is " + base::printable(base::dump_json(one["value"]), 200);
+    out += "\n";
+  }
+  if (change.contains("why")) out += "    " + base::printable(base::json_text_or(change, "why", "")) + "\n";
+  if (const auto undo = change.find("undo"); undo != change.end()) {
+    out += "    undone by " + base::printable(base::json_text_or(*undo, "method", "")) + " " +
+           base::printable(base::json_text_or(*undo, "target", "")) + " " +
+           base::printable(base::dump_json((*undo)["body"]), 400) + "\n";
+  }
+  return out;
+}
+
 std::string show_session(const base::Json& answer) {
-  return to_lines(answer, kSession) + said_of_cut(answer);
+  std::string out = to_lines(answer, kSession) + said_of_cut(answer);
+  const base::Json changes = answer.value("changes", base::Json::array());
+  if (!changes.empty()) out += "\nChanges\n";
+  for (const base::Json& change : changes) out += say_change(change);
+  return out;
 }
 
 struct SessionWish {

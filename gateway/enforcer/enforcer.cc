@@ -20,6 +20,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       recorder_(loop, ledger_),
       pool_(loop, clock, std::move(connector), [this] { return ledger_.handed_over(); }),
       jars_([this](const ipc::Cookie& cookie) { ledger_.cookie(cookie); }),
+      waiting_room_(ledger_),
       site_{loop,
             deadlines_,
             settings_,
@@ -29,6 +30,8 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             pool_,
             credential_news_,
             jars_,
+            waiting_room_,
+            changes_,
             visit_,
             verifier_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
@@ -38,6 +41,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
               const auto it = exchanges_.find(id);
               return it == exchanges_.end() ? nullptr : it->second.get();
             }},
+      changes_(site_),
       visit_(site_),
       health_(loop, pool_, recorder_) {}
 
@@ -245,6 +249,7 @@ void Enforcer::on_state(std::uint64_t version, const base::Json& state) {
   }
   access_.set_state(std::move(*folded));
   jars_.keep([this](std::string_view session) { return access_.find(session) != nullptr; });
+  waiting_room_.on_state(access_.state(), settings_->index);
   // After a gap anything may have changed.
   review({version, loop_.now(), false, {}});
 }
@@ -256,6 +261,7 @@ void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
     review(change);
   else if (change.wants_applied)
     ledger_.applied({change.version, 0, 0});
+  waiting_room_.on_change(event);
 }
 
 void Enforcer::on_policy(std::string_view text) {

@@ -73,7 +73,9 @@ class Enforcer final : public LedgerListener {
   ComponentPool pool_;
   CredentialNews credential_news_;
   CookieJars jars_;
+  WaitingRoom waiting_room_;
   Site site_;
+  ChangeRecords changes_;
   VisitPages visit_;
   HealthChecks health_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;

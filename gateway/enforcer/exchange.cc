@@ -37,13 +37,17 @@ Exchange::Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t s
       response_(site.send, id),
       deadline_(site.deadlines, [this] { on_deadline(); }) {}
 
-Exchange::~Exchange() { release_component(); }
+Exchange::~Exchange() {
+  release_component();
+  if (!completed_) site_.changes.forget(serial_);
+}
 
 void Exchange::on_deadline() {
   if (phase_ != Phase::Waiting && phase_ != Phase::Forwarding) return;
   // The component waits for the client to take what it said: the terminator keeps the time.
   if (component_head_ && response_.credit() < http::BodyDecoder::kMaxTrailerBytes)
     return deadline_.set(settings_->component_idle);
+  if (held_) return refuse(base::Refusal::HoldRefused, "no administrator answered in time");
   release_component();
   // Still waiting for its record to be durable: then it is the log that is late, not the component.
   const std::string why = site_.ledger.unavailable();
@@ -99,6 +103,11 @@ void Exchange::identify() {
   judge();
 }
 
+Call Exchange::call() const {
+  return {http::to_text(head_.method), &target_, head_.fields.find(http::FieldId::ContentType).value_or(""),
+          head_.body.kind != http::BodyKind::None};
+}
+
 void Exchange::judge() {
   if (is_cross_site(head_, settings_->names))
     return refuse(base::Refusal::CrossSite, "Origin or Sec-Fetch-Site names another site");
@@ -119,32 +128,38 @@ void Exchange::judge() {
   const base::Micros now = site_.loop.wall();
   if (session->expires <= now) return refuse(base::Refusal::SessionEnded, "the session's time is over");
   policy_ = site_.access.shared_policy();
-  const Call call{http::to_text(head_.method), &target_,
-                  head_.fields.find(http::FieldId::ContentType).value_or(""),
-                  head_.body.kind != http::BodyKind::None};
-  decision_ = site_.access.decide(*session, call, now);
+  const Call asked = call();
+  decision_ = site_.access.decide(*session, asked, now);
   if (!decision_.allowed()) {
-    const policy::Question question{call.method, target_.path(), {}, call.content_type, call.has_body};
+    const policy::Question question{asked.method, target_.path(), {}, asked.content_type, asked.has_body};
     return refuse(decision_.refusal, policy::describe(*policy_, question, decision_));
   }
   const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_.bytes();
   if (size > decision_.body_limit) {
     return refuse(base::Refusal::BodyNotAllowed, "the body is longer than the operation allows");
   }
+  if (must_wait()) return wait_for_admin();
+  choose_node();
+}
+
+void Exchange::choose_node() {
+  const SessionView* session = session_view();
   service_ = settings_->service_at(target_.path());
   node_ = service_ == nullptr ? -1 : site_.pool.choose(service_->name, -1);
   if (node_ < 0)
     return refuse(base::Refusal::ComponentUnreachable,
                   "no service of the configuration lies under this path");
-  credential_ = service_->credential_for(site_.access.role(*session, now));
+  if (session != nullptr)
+    credential_ = service_->credential_for(site_.access.role(*session, site_.loop.wall()));
+  if (operation().before) return read_before();
   record();
 }
 
 // Promise 3: recorded before it is forwarded; a change only after the record is durable.
 void Exchange::record() {
-  const std::string operation = policy_->operations()[static_cast<std::size_t>(decision_.operation)].text();
+  const std::string listed = operation().text();
   const bool write = decision_.klass == policy::Class::Write;
-  event_id_ = site_.recorder.next_id();
+  if (event_id_.empty()) event_id_ = site_.recorder.next_id();
   Forwarded event;
   event.session = session_;
   event.engineer = engineer_;
@@ -152,7 +167,7 @@ void Exchange::record() {
   event.method = http::to_text(head_.method);
   event.target = target_.text();
   event.capability = decided_by()->name;
-  event.operation = operation;
+  event.operation = listed;
   event.klass = policy::to_text(decision_.klass);
   event.client = client_.text;
   event.service = service_->name;
@@ -172,7 +187,7 @@ void Exchange::record() {
 }
 
 void Exchange::note_activity() {
-  if (!recorded_ || phase_ == Phase::Finishing) return;
+  if ((!recorded_ && !held_) || phase_ == Phase::Finishing) return;
   site_.ledger.active(session_);
   site_.access.touch(session_, site_.loop.wall());
 }
@@ -212,9 +227,7 @@ void Exchange::forward(ComponentConnection& connection) {
             {credential_, cookies});
   base::wipe(cookies);
   if (component_ == nullptr) return;  // it failed at once
-  if (head_.expect_continue && !request_.done()) {
-    response_.interim(100);
-  }
+  if (head_.expect_continue && !request_.done()) response_.interim(100);
   request_.pass(component_, service_->strip_request);
 }
 
@@ -236,6 +249,10 @@ bool Exchange::on_request_body(std::string_view piece) {
     }
     return true;
   }
+  if (held_ && request_.bytes() > kMostHeldBody) {
+    refuse(base::Refusal::BodyNotAllowed, kHeldBodyTooLong);
+    return true;
+  }
   if (!request_.keep(piece)) return false;
   if (phase_ == Phase::Forwarding) pass_body();
   return true;
@@ -247,6 +264,8 @@ bool Exchange::on_request_end(const std::vector<ipc::WireField>& trailers) {
     pass_body();
   else if (phase_ == Phase::Answering && body_wanted_here_)
     site_.visit.serve(*this);
+  else if (held_)
+    ask_admin();
   return true;
 }
 
@@ -333,6 +352,7 @@ std::string Exchange::event_id() const {
 }
 
 void Exchange::answer(int status, http::Fields fields, std::string body) {
+  if (std::exchange(held_, false)) site_.waiting_room.leave(serial_, "it was refused meanwhile");
   phase_ = Phase::Answering;
   body_wanted_here_ = false;
   deadline_.clear();
@@ -469,6 +489,7 @@ bool Exchange::on_response_credit(std::uint32_t bytes) {
 // --- the end
 
 void Exchange::release_component() {
+  if (std::exchange(held_, false)) site_.waiting_room.leave(serial_, "the client left");
   site_.pool.cancel(id_);
   site_.ledger.cancel(id_);
   if (component_ != nullptr) std::exchange(component_, nullptr)->abandon();
@@ -489,13 +510,11 @@ bool Exchange::may_be_cut() const {
 }
 
 bool Exchange::review(const ipc::Change& change) {
+  if (held_) return review_waiting();
   if (!may_be_cut()) return false;
   base::Refusal now = base::Refusal::SessionEnded;
   if (const SessionView* session = session_view(); session != nullptr && site_.access.ready()) {
-    const Call call{http::to_text(head_.method), &target_,
-                    head_.fields.find(http::FieldId::ContentType).value_or(""),
-                    head_.body.kind != http::BodyKind::None};
-    now = site_.access.decide(*session, call, site_.loop.wall()).refusal;
+    now = site_.access.decide(*session, call(), site_.loop.wall()).refusal;
   }
   if (now == base::Refusal::None) return false;
   cut_version_ = change.version;
@@ -560,6 +579,8 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
     event.code = base::text_of(failure_).code;
   }
   site_.recorder.completed(event);
+  completed_ = sent_at_ > 0;
+  if (completed_) site_.changes.after(serial_, status_);
 }
 
 }  // namespace postern::enforcer

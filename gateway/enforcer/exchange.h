@@ -5,8 +5,8 @@
 // judged, recorded, forwarded, answered. The terminator is not believed: what it parsed is parsed into values
 // again by the same rules, and whoever is asking is found by cookie or certificate here.
 //
-//   Waiting      for a session to be opened (client certificate), for the record to be durable, or for a
-//                connection
+//   Waiting      for a session to be opened (client certificate), for an admin to let it pass, for the record to
+//                be durable, or for a connection
 //   Forwarding   a component connection is ours
 //   Answering    the answer is our own: a refusal, or something below /.postern/
 //   Finishing    nothing more will be sent; ExchangeDone is awaited
@@ -30,6 +30,11 @@
 #include "gateway/loop/deadlines.h"
 
 namespace postern::enforcer {
+
+// Of a call that an admin lets pass: short enough to be read whole, and to stand in its event.
+inline constexpr std::size_t kMostHeldBody = 32U << 10U;
+inline constexpr std::string_view kHeldBodyTooLong =
+    "a call that an administrator lets pass may have a body of 32 KiB at most, so that it can be read whole";
 
 class Exchange final : public ComponentUser, public loop::Disposable {
  public:
@@ -88,6 +93,16 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void identify();
   void judge();
   bool may_be_cut() const;
+  void choose_node();
+  Call call() const;
+  const policy::Operation& operation() const;
+  bool must_wait() const;
+  void wait_for_admin();
+  void ask_admin();
+  void on_admin(const HoldAnswer& answer);
+  bool review_waiting();
+  base::Refusal refused_now();
+  void read_before();
   void record();
   void connect(bool fresh);
   void forward(ComponentConnection& connection);
@@ -124,6 +139,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   const Credential* credential_ = nullptr;  // that is added for the component; of service_
   std::string event_id_;
   bool awaits_record_ = false;  // a change whose record is not durable yet
+  bool completed_ = false;      // it was sent, and its end is recorded
+  bool held_ = false;           // waits for an admin, or for its body to be whole before it does
   bool recorded_ = false;
   ComponentConnection* component_ = nullptr;
   bool retried_ = false;

@@ -11,6 +11,7 @@ namespace {
 // audit::kEventLimit.
 constexpr std::size_t kMostTarget = 4096;
 constexpr std::size_t kMostText = 512;
+constexpr std::size_t kMostChange = 40U << 10U;  // of patch and undo together
 
 std::string_view cut(std::string_view text, std::size_t most) { return text.substr(0, most); }
 
@@ -32,12 +33,13 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   json.field("method", event.method);
   json.field("target", cut(event.target, kMostTarget));
   json.field("capability", event.capability);
-  json.field("operation", event.operation);
+  if (!event.operation.empty()) json.field("operation", event.operation);
   json.field("class", event.klass);
   json.field("client", event.client);
   json.field("service", event.service);
   json.field("node", event.node);
   if (!event.credential.empty()) json.field("credential", event.credential);
+  if (!event.part_of.empty()) json.field("part_of", event.part_of);
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   audit::EventHead head;
@@ -92,6 +94,44 @@ void Recorder::completed(const Completed& event) {
   frame.session = event.session;
   frame.request_bytes = event.request_bytes;
   frame.response_bytes = event.response_bytes;
+  append(head, frame);
+}
+
+void Recorder::changed(const Changed& event) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("forwarded", event.forwarded);
+  json.field("method", event.method);
+  json.field("target", cut(event.target, kMostTarget));
+  json.field("read", cut(event.read, kMostTarget));
+  if (!event.before_sha256.empty()) {
+    json.field("before_bytes", static_cast<std::int64_t>(event.before_bytes));
+    json.field("before_sha256", event.before_sha256);
+  }
+  if (!event.after_sha256.empty()) {
+    json.field("after_bytes", static_cast<std::int64_t>(event.after_bytes));
+    json.field("after_sha256", event.after_sha256);
+  }
+  if (event.why.empty() || event.operations > 0) json.field("changes", event.operations);
+  if (!event.patch.empty()) json.raw("patch", event.patch);
+  if (!event.undo.empty() && event.undo.size() + event.patch.size() < kMostChange)
+    json.raw("undo", event.undo);
+  if (!event.why.empty()) json.field("why", cut(event.why, kMostText));
+  json.close_object();
+  actor_.assign("engineer:").append(event.engineer);
+  const std::string id = next_id();
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = audit::EventType::ExchangeChanged;
+  head.severity = audit::text_of(head.type).severity;
+  head.actor = actor_;
+  head.session = event.session;
+  head.subject = event.capability;
+  head.policy = event.policy;
+  ipc::Append frame;
+  frame.session = event.session;
   append(head, frame);
 }
 

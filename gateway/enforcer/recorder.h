@@ -22,6 +22,7 @@ struct Forwarded {
   std::string_view session, engineer, policy;
   std::string_view method, target, capability, operation, klass, client, service, node;
   std::string_view credential;  // which one of the service's; empty: none
+  std::string_view part_of;     // event of the call that this reading belongs to; empty: it is a call itself
   std::uint64_t exchange = 0;
 };
 
@@ -47,6 +48,18 @@ struct Refused {
   int status = 0;
 };
 
+struct Changed {
+  std::string_view session, engineer, capability, policy;
+  std::string_view forwarded, method, target;
+  std::string_view read;  // target of the document
+  std::uint64_t before_bytes = 0, after_bytes = 0;
+  std::string_view before_sha256, after_sha256;
+  std::string_view patch;  // complete JSON; empty: none
+  std::int64_t operations = 0;
+  std::string_view undo;  // complete JSON; empty: not known
+  std::string_view why;   // there is no patch
+};
+
 class Recorder {
  public:
   Recorder(loop::Loop& loop, LedgerClient& ledger) : loop_(loop), ledger_(ledger) {}
@@ -55,6 +68,7 @@ class Recorder {
   // The number is the ledger client's, for when_durable.
   std::uint64_t forwarded(std::string_view id, const Forwarded& event, bool wants_durable);
   void completed(const Completed& event);
+  void changed(const Changed& event);
   void refused(std::string_view id, const Refused& event);
   void credential(bool accepted, std::string_view service, std::string_view url, std::string_view which);
   void node(bool up, std::string_view service, std::string_view url, std::string_view why);

@@ -12,12 +12,14 @@
 
 #include "certs/verify.h"
 #include "gateway/enforcer/access.h"
+#include "gateway/enforcer/change_records.h"
 #include "gateway/enforcer/component_pool.h"
 #include "gateway/enforcer/cookie_jar.h"
 #include "gateway/enforcer/credential_news.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
 #include "gateway/enforcer/settings.h"
+#include "gateway/enforcer/waiting_room.h"
 #include "gateway/ipc/exchange_protocol.h"
 #include "gateway/loop/deadlines.h"
 #include "gateway/loop/loop.h"
@@ -59,6 +61,8 @@ struct Site {
   ComponentPool& pool;
   CredentialNews& credential_news;
   CookieJars& jars;
+  WaitingRoom& waiting_room;
+  ChangeRecords& changes;
   Visit& visit;
   const std::optional<certs::ClientVerifier>& verifier;
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator

@@ -15,10 +15,11 @@ struct Reason {
   int status;
   std::string_view text;
 };
-// RFC 9110 section 15, and 429 and 431 of RFC 6585.
+// RFC 9110 section 15, 429 and 431 of RFC 6585, and 102 of RFC 2518.
 constexpr auto kReasons = std::to_array<Reason>({
     {100, "Continue"},
     {101, "Switching Protocols"},
+    {102, "Processing"},
     {103, "Early Hints"},
     {200, "OK"},
     {201, "Created"},

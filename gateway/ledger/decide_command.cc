@@ -17,7 +17,7 @@ struct Row {
   Decision (*decide)(const Context&, const Order&);  // nullptr: not decided here
 };
 
-constexpr std::array<Row, 16> kTable{{
+constexpr std::array<Row, 20> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -33,6 +33,10 @@ constexpr std::array<Row, 16> kTable{{
     {"request.refuse", false, true, false, decide_request_refuse},
     {"request.withdraw", true, false, false, decide_request_withdraw},
     {"grant.revoke", false, true, false, decide_grant_revoke},
+    {"hold.create", true, false, false, decide_hold_create},
+    {"hold.withdraw", true, false, false, decide_hold_withdraw},
+    {"hold.pass", false, true, false, decide_hold_pass},
+    {"hold.refuse", false, true, false, decide_hold_refuse},
     {"policy.set", false, false, true, nullptr},
 }};
 
@@ -68,6 +72,7 @@ bool may_append(Sender sender, EventType type) {
     case EventType::ExchangeForwarded:
     case EventType::ExchangeCompleted:
     case EventType::ExchangeRefused:
+    case EventType::ExchangeChanged:
     case EventType::SessionRefused:
     case EventType::NodeCredentialRefused:
     case EventType::NodeCredentialAccepted:

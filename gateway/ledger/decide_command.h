@@ -25,9 +25,14 @@
 //   request.refuse                  x                  id, reason
 //   request.withdraw       x                           id, session
 //   grant.revoke                    x                  id
+//   hold.create            x                           session, capability, operation, method, target, client,
+//                                                      enforcer, content_type*, body*, body_bytes*, body_sha256*
+//   hold.withdraw          x                           id, why
+//   hold.pass                       x                  id, for_session*
+//   hold.refuse                     x                  id, note*
 //   policy.set                               x         file*; the text came before, in pieces
 //
-// Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session); sign-ins
+// Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold); sign-ins
 // answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,
 // engineer, expires, id}, policy.set {hash, capabilities, operations}. What ended sessions says
 // "sessions_ended"; what closed something adds "cut": {sessions, exchanges, slowest_us, enforcers_missing*}.

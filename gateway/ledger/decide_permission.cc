@@ -177,6 +177,9 @@ Decision decide_due(const Context& context) {
     const std::string_view reason = off ? "remote_access_off" : expired ? "expired" : "idle";
     decision.events.push_back(draft_session_end(context, session, reason, "gateway"));
   }
+  for (const auto& [id, hold] : state.holds()) {
+    if (hold.expires <= context.now) decision.events.push_back(draft_hold_expired(context, hold));
+  }
   for (const auto& [id, request] : state.requests()) {
     if (request.state != state::RequestState::Pending) continue;
     if (request.created + context.limits.request_expires > context.now) continue;

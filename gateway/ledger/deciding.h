@@ -41,6 +41,10 @@ Decision decide_request_approve(const Context& context, const Order& order);
 Decision decide_request_refuse(const Context& context, const Order& order);
 Decision decide_request_withdraw(const Context& context, const Order& order);
 Decision decide_grant_revoke(const Context& context, const Order& order);
+Decision decide_hold_create(const Context& context, const Order& order);
+Decision decide_hold_withdraw(const Context& context, const Order& order);
+Decision decide_hold_pass(const Context& context, const Order& order);
+Decision decide_hold_refuse(const Context& context, const Order& order);
 
 Decision refuse(int status, std::string code, std::string message);
 Decision invalid(std::string message);    // 400
@@ -76,6 +80,7 @@ std::int64_t end_sessions(const Context& context, std::string_view reason, std::
 }
 Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::string_view actor,
                       std::string_view from);
+Draft draft_hold_expired(const Context& context, const state::Hold& hold);
 Draft draft_remote_access(const Context& context, state::RemoteAccess mode, std::optional<base::Micros> until,
                           const Order& order);
 

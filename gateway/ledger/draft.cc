@@ -24,6 +24,11 @@ Detail& Detail::number(std::string_view key, std::int64_t value) {
   return *this;
 }
 
+Detail& Detail::flag(std::string_view key, bool value) {
+  writer_.field(key, value);
+  return *this;
+}
+
 Detail& Detail::time(std::string_view key, const std::optional<base::Micros>& value) {
   if (value) writer_.field(key, std::string_view(base::format_time(*value)));
   return *this;

@@ -39,6 +39,7 @@ class Detail {
 
   Detail& text(std::string_view key, std::string_view value);
   Detail& number(std::string_view key, std::int64_t value);
+  Detail& flag(std::string_view key, bool value);
   Detail& time(std::string_view key, const std::optional<base::Micros>& value);
   Detail& texts(std::string_view key, const std::vector<std::string>& values);
   std::string done();  // once

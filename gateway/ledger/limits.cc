@@ -14,7 +14,7 @@ struct Field {
   std::int64_t Limits::*limit;
 };
 
-constexpr std::array<Field, 7> kFields{{
+constexpr std::array<Field, 10> kFields{{
     {"sessions", "idle_us", &Limits::session_idle},
     {"sessions", "absolute_us", &Limits::session_absolute},
     {"sessions", "most", &Limits::sessions},
@@ -22,6 +22,9 @@ constexpr std::array<Field, 7> kFields{{
     {"requests", "expire_us", &Limits::request_expires},
     {"requests", "default_grant_us", &Limits::default_grant},
     {"requests", "longest_grant_us", &Limits::longest_grant},
+    {"holds", "wait_us", &Limits::hold_wait},
+    {"holds", "most", &Limits::holds},
+    {"holds", "most_per_session", &Limits::holds_per_session},
 }};
 
 }  // namespace

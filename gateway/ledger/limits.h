@@ -4,7 +4,8 @@
 // How long and how many, as the configuration says it. Times are microseconds.
 //
 //   {"sessions": {"idle_us", "absolute_us", "most", "most_per_engineer"},
-//    "requests": {"expire_us", "default_grant_us", "longest_grant_us"}}          every field may be missing
+//    "requests": {"expire_us", "default_grant_us", "longest_grant_us"},
+//    "holds": {"wait_us", "most", "most_per_session"}}                           every field may be missing
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,9 @@ struct Limits {
   base::Micros request_expires = 4 * kDay;
   base::Micros default_grant = 8 * kHour;
   base::Micros longest_grant = 30 * kDay;
+  base::Micros hold_wait = 10 * kMinute;  // for an admin's answer
+  std::int64_t holds = 100;               // that wait at a time
+  std::int64_t holds_per_session = 10;
 };
 
 // Invalid, with the field's name, for a limit that is not a positive whole number.

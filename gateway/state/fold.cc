@@ -14,27 +14,17 @@ namespace postern::state {
 namespace {
 
 using base::Json;
+using base::json_bool_or;
 using base::json_number_or;
 using base::json_text;
 using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",
-    "engineer.approved",
-    "engineer.removed",
-    "grant.ended",
-    "grant.started",
-    "pass.used",
-    "permission.changed",
-    "policy.changed",
-    "request.approved",
-    "request.created",
-    "request.expired",
-    "request.refused",
-    "request.withdrawn",
-    "session.ended",
-    "session.opened",
+    "engineer.added",  "engineer.approved",  "engineer.removed",  "grant.ended",      "grant.started",
+    "hold.created",    "hold.expired",       "hold.passed",       "hold.refused",     "hold.withdrawn",
+    "pass.used",       "permission.changed", "policy.changed",    "request.approved", "request.created",
+    "request.expired", "request.refused",    "request.withdrawn", "session.ended",    "session.opened",
 });
 
 std::optional<Micros> time_of(const Json& object, const char* key) {
@@ -77,6 +67,7 @@ bool State::apply(const Json& event) {
   if (kind == "grant") fold_grant(type, detail, at);
   if (kind == "session") fold_session(event, type, detail, at);
   if (kind == "pass") fold_pass(detail, at);
+  if (kind == "hold") fold_hold(event, type, detail, at);
   if (kind == "policy") {
     policy_hash_ = json_text_or(detail, "new", policy_hash_);
     policy_changed_ = at;
@@ -202,7 +193,10 @@ void State::prune_requests() {
 
 void State::fold_session(const Json& event, std::string_view type, const Json& detail, Micros at) {
   const std::string id = json_text_or(event, "session", "");
-  if (type == "session.ended") sessions_.erase(id);
+  if (type == "session.ended") {
+    sessions_.erase(id);
+    session_passes_.erase(id);
+  }
   if (type != "session.opened" || id.empty()) return;
   Session session;
   session.id = id;
@@ -218,6 +212,38 @@ void State::fold_session(const Json& event, std::string_view type, const Json& d
   session.idle = json_number_or(detail, "idle_us", 0);
   session.last_active = at;
   sessions_.emplace(id, std::move(session));
+}
+
+// A pass for the session is worth something while that session lives, whatever the order of the two events'
+// folding; the exchange that waits is told by the other ends of a hold.
+void State::fold_hold(const Json& event, std::string_view type, const Json& detail, Micros at) {
+  const std::string id = json_text_or(detail, "hold", "");
+  const std::string session = json_text_or(event, "session", "");
+  if (type == "hold.passed" && json_bool_or(detail, "for_session", false) && sessions_.contains(session))
+    session_passes_[session].insert(json_text_or(detail, "operation", ""));
+  if (type != "hold.created") {
+    holds_.erase(id);
+    return;
+  }
+  Hold hold;
+  hold.id = id;
+  hold.session = session;
+  hold.engineer = json_text_or(detail, "engineer", "");
+  hold.enforcer = json_number_or(detail, "enforcer", 0);
+  hold.capability = json_text_or(detail, "capability", "");
+  hold.operation = json_text_or(detail, "operation", "");
+  hold.method = json_text_or(detail, "method", "");
+  hold.target = json_text_or(detail, "target", "");
+  hold.content_type = json_text_or(detail, "content_type", "");
+  hold.client = json_text_or(detail, "client", "");
+  hold.body = json_text_or(detail, "body", "");
+  hold.body_bytes = json_number_or(detail, "body_bytes", 0);
+  hold.body_sha256 = json_text_or(detail, "body_sha256", "");
+  hold.reason = json_text_or(detail, "reason", "");
+  hold.request = json_text_or(detail, "request", "");
+  hold.created = at;
+  hold.expires = time_of(detail, "expires").value_or(at);
+  if (!id.empty()) holds_.emplace(id, std::move(hold));
 }
 
 // Forgetting follows from the log alone, so that every fold forgets the same: what had expired when another

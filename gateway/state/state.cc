@@ -82,6 +82,11 @@ Refusal State::grant_standing(std::string_view engineer, std::string_view capabi
   return why;
 }
 
+bool State::passes_for_session(std::string_view session, std::string_view operation) const {
+  const auto passes = session_passes_.find(session);
+  return passes != session_passes_.end() && passes->second.contains(operation);
+}
+
 void State::touch(std::string_view session, Micros at) {
   const auto it = sessions_.find(session);
   if (it != sessions_.end()) it->second.last_active = std::max(it->second.last_active, at);

@@ -23,6 +23,9 @@
 //                        expires, idle_us
 //   session.ended        - (the session is in the head)
 //   pass.used            pass, expires
+//   hold.created         hold, engineer, enforcer, capability, operation, method, target, content_type*, body*,
+//                        body_bytes, body_sha256, reason*, request*, client, expires
+//   hold.passed          hold, for_session*     also hold.refused, hold.expired, hold.withdrawn: hold
 //   policy.changed       new (the hash)
 //
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
@@ -31,6 +34,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,6 +111,19 @@ struct Session {
   bool operator==(const Session&) const = default;
 };
 
+// A call that waits for an admin. Only while it waits: what became of it stands in the log.
+struct Hold {
+  std::string id, session, engineer, capability, operation;
+  std::int64_t enforcer = 0;  // whose exchange it is
+  std::string method, target, content_type, client;
+  std::string body;  // readable; empty if there is none or it is not text
+  std::int64_t body_bytes = 0;
+  std::string body_sha256;
+  std::string reason, request;  // of the grant that allows it, if there is one
+  base::Micros created = 0, expires = 0;
+  bool operator==(const Hold&) const = default;
+};
+
 class State {
  public:
   // Folds one event (the parsed line). True if the event is of a type that changes state. An event that
@@ -134,6 +151,9 @@ class State {
   const std::map<std::string, Session, std::less<>>& sessions() const {
     return sessions_;
   }  // active ones only
+  const std::map<std::string, Hold, std::less<>>& holds() const { return holds_; }
+  // Whether an admin let that operation pass for the rest of the session.
+  bool passes_for_session(std::string_view session, std::string_view operation) const;
   const std::map<std::string, base::Micros, std::less<>>& used_passes() const {
     return used_passes_;
   }  // id -> expires
@@ -166,6 +186,7 @@ class State {
   void fold_session(const base::Json& event, std::string_view type, const base::Json& detail,
                     base::Micros at);
   void fold_pass(const base::Json& detail, base::Micros at);
+  void fold_hold(const base::Json& event, std::string_view type, const base::Json& detail, base::Micros at);
   void prune_grants();
   void prune_requests();
   base::Refusal grant_standing(std::string_view engineer, std::string_view capability,
@@ -178,6 +199,9 @@ class State {
   std::map<std::string, Request, std::less<>> requests_;
   std::map<std::string, Grant, std::less<>> grants_;
   std::map<std::string, Session, std::less<>> sessions_;
+  std::map<std::string, Hold, std::less<>> holds_;
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
+      session_passes_;  // session -> operations
   std::map<std::string, base::Micros, std::less<>> used_passes_;
   std::map<std::string, std::vector<std::string>, std::less<>>
       grants_of_;  // engineer -> ids of grants_, rising

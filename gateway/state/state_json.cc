@@ -131,6 +131,28 @@ void fields(T& s, const Visit& visit) {
   visit("last_active", s.last_active);
 }
 
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Hold>
+void fields(T& h, const Visit& visit) {
+  visit("id", h.id);
+  visit("session", h.session);
+  visit("engineer", h.engineer);
+  visit("capability", h.capability);
+  visit("operation", h.operation);
+  visit("enforcer", h.enforcer);
+  visit("method", h.method);
+  visit("target", h.target);
+  visit("content_type", h.content_type);
+  visit("client", h.client);
+  visit("body", h.body);
+  visit("body_bytes", h.body_bytes);
+  visit("body_sha256", h.body_sha256);
+  visit("reason", h.reason);
+  visit("request", h.request);
+  visit("created", h.created);
+  visit("expires", h.expires);
+}
+
 template <typename T>
 Json write(const T& value) {
   Json json = Json::object();
@@ -163,6 +185,8 @@ Json State::to_json() const {
           {"requests", write_all(requests_)},
           {"grants", write_all(grants_)},
           {"sessions", write_all(sessions_)},
+          {"holds", write_all(holds_)},
+          {"session_passes", session_passes_},
           {"used_passes", used_passes_},
           {"policy_hash", policy_hash_},
           {"policy_changed", policy_changed_}};
@@ -194,6 +218,14 @@ Result<State> State::from_json(const Json& json) {
     for (const Json& item : json.at("sessions")) {
       Session session = read<Session>(item);
       state.sessions_[session.id] = std::move(session);
+    }
+    for (const Json& item : json.at("holds")) {
+      Hold hold = read<Hold>(item);
+      state.holds_[hold.id] = std::move(hold);
+    }
+    for (const auto& [session, operations] : json.at("session_passes").items()) {
+      for (const Json& operation : operations)
+        state.session_passes_[session].insert(operation.get<std::string>());
     }
     for (const auto& [id, expires] : json.at("used_passes").items()) {
       state.used_passes_[id] = expires.get<Micros>();

@@ -70,4 +70,25 @@ Json view(const Grant& grant, base::Micros now) {
   return json;
 }
 
+Json view(const Hold& hold) {
+  Json json{{"id", hold.id},
+            {"state", "waiting"},
+            {"engineer", hold.engineer},
+            {"session", hold.session},
+            {"capability", hold.capability},
+            {"operation", hold.operation},
+            {"method", hold.method},
+            {"target", hold.target},
+            {"client", hold.client},
+            {"body_bytes", hold.body_bytes},
+            {"created", format_time(hold.created)},
+            {"expires", format_time(hold.expires)}};
+  put_text(json, "content_type", hold.content_type);
+  put_text(json, "body", hold.body);
+  put_text(json, "body_sha256", hold.body_sha256);
+  put_text(json, "reason", hold.reason);
+  put_text(json, "request", hold.request);
+  return json;
+}
+
 }  // namespace postern::state

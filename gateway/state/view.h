@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Engineers, requests and grants as the API shows them (console/openapi.json describes each): what a question is
+// Engineers, requests, grants and holds as the API shows them (console/openapi.json describes each): what a question is
 // answered with and what a command is answered with are the same.
 #pragma once
 
@@ -16,6 +16,8 @@ base::Json view(const Engineer& engineer);
 base::Json view(const Request& request);
 // A grant whose time is over is ended, whether its event has come or not.
 base::Json view(const Grant& grant, base::Micros now);
+
+base::Json view(const Hold& hold);
 
 std::string_view to_text(RequestState state);
 

@@ -24,7 +24,7 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "user", "workers", "listeners", "control_socket", "state_directory", "policy", "admins",
-        "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "limits", "timeouts",
+        "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds", "limits", "timeouts",
         "log"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
@@ -44,6 +44,7 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[].credential.header", {"name", "value_file"}},
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
       {"requests", {"expire", "default_grant", "longest_grant"}},
+      {"holds", {"wait", "most", "most_per_session"}},
       {"limits",
        {"connections", "connections_per_address", "exchanges_per_connection", "fields", "head", "target",
         "request_body"}},
@@ -70,6 +71,7 @@ class Parser {
     read_component(read_, root, config_);
     sessions(root);
     requests(root);
+    holds(root);
     limits(root);
     timeouts(root);
     log(root);
@@ -238,6 +240,15 @@ class Parser {
                                   ") must not be longer than requests.longest_grant (" +
                                   base::format_duration(out.longest_grant) + ")");
     }
+  }
+
+  void holds(const YamlNode& root) {
+    const YamlNode* node = read_.map(root, "holds", "holds");
+    if (node == nullptr) return;
+    Holds& out = config_.holds;
+    read_.duration(*node, "wait", 10 * kWallSecond, kHour, out.wait);
+    read_.number(*node, "most", 1, 1'000, out.most);
+    read_.number(*node, "most_per_session", 1, 100, out.most_per_session);
   }
 
   void limits(const YamlNode& root) {

@@ -128,6 +128,12 @@ struct Requests {
   base::Micros longest_grant = 7 * 86400 * base::kWallSecond;
 };
 
+struct Holds {  // calls that wait for an admin
+  base::Micros wait = 600 * base::kWallSecond;
+  int most = 100;  // at a time
+  int most_per_session = 10;
+};
+
 struct Config {
   std::string user;  // empty: as whoever starts us, who is not root
   base::Mark user_mark;
@@ -138,6 +144,7 @@ struct Config {
   std::vector<Service> services;
   Sessions sessions;
   Requests requests;
+  Holds holds;
   Limits limits;
   Timeouts timeouts;
   base::Level log_level = base::Level::Info;

@@ -41,6 +41,10 @@ Json requests_json(const Requests& requests) {
           {"longest_grant_us", requests.longest_grant}};
 }
 
+Json holds_json(const Holds& holds) {
+  return {{"wait_us", holds.wait}, {"most", holds.most}, {"most_per_session", holds.most_per_session}};
+}
+
 Json health_json(const Health& health) {
   if (health.path.empty()) return nullptr;
   return {{"path", health.path},
@@ -159,11 +163,9 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
 }
 
 Json ledger_part(const Config& config) {
-  return {{"log_level", level_text(config.log_level)},
-          {"version", POSTERN_VERSION},
-          {"state_directory", config.state_directory.path},
-          {"sessions", sessions_json(config.sessions)},
-          {"requests", requests_json(config.requests)}};
+  return {{"log_level", level_text(config.log_level)},      {"version", POSTERN_VERSION},
+          {"state_directory", config.state_directory.path}, {"sessions", sessions_json(config.sessions)},
+          {"requests", requests_json(config.requests)},     {"holds", holds_json(config.holds)}};
 }
 
 Json keeper_part(const Config& config, const Material& material) {

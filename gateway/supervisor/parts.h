@@ -26,7 +26,8 @@
 //                            "drain_us"}}
 //                fds: what "fd" of each credential names
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
-//                "requests":{"expire_us","default_grant_us","longest_grant_us"}}
+//                "requests":{"expire_us","default_grant_us","longest_grant_us"},
+//                "holds":{"wait_us","most","most_per_session"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"}}
 //                fds: "key.support", "key.admin", "key.pass", "key.log"

@@ -160,6 +160,20 @@ export const words = {
     refused: (who: string) => `Refused for ${who}.`,
   },
 
+  holds: {
+    title: 'Calls that wait for you',
+    asks: 'wants to',
+    left: 'left, then it is refused',
+    because: (reason: string) => `Asked for access with: ${reason}`,
+    body: (bytes: number, type: string) => `Body, ${bytes} bytes${type ? `, ${type}` : ''}`,
+    unreadable: 'The body is not text and cannot be shown.',
+    pass: 'Let it pass',
+    pass_for_session: 'Let this operation pass for the session',
+    refuse: 'Refuse',
+    will_refuse: (who: string) => `${who} is told that you refused; nothing is sent to the component.`,
+    note: 'Why (the engineer reads it)',
+  },
+
   grants: {
     title: 'Approved now',
     revoke: 'Revoke',

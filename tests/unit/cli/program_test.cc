@@ -16,6 +16,7 @@ void add_all(Program& program) {
   add_permission_commands(program);
   add_engineer_commands(program);
   add_request_commands(program);
+  add_hold_commands(program);
   add_session_commands(program);
   add_event_commands(program);
   add_generate_commands(program);
@@ -71,6 +72,10 @@ TEST(Postern, HasTheCommandsThatPeopleScriptAgainst) {
                            "request approve ",
                            "request refuse ",
                            "grant list ",
+                           "hold list ",
+                           "hold show ",
+                           "hold pass ",
+                           "hold refuse ",
                            "grant show ",
                            "grant revoke ",
                            "engineer list ",

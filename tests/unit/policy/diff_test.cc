@@ -110,5 +110,14 @@ TEST(Diff, ComparesRoles) {
             "roles:\n  d: viewer (gains it)\n  c: viewer (loses it)");
 }
 
+TEST(Diff, ACallThatDoesNotWaitForAnAdminAnyMoreIsNewlyAllowed) {
+  const auto held = policy_of(text_with({"{ call: POST /a, hold: true }"}));
+  const auto open = policy_of(text_with({"POST /a"}));
+  ASSERT_EQ(diff(*held, *open).newly_allowed.size(), 1U);
+  EXPECT_EQ(diff(*held, *open).newly_allowed[0].detail, "no administrator has to let it pass any more");
+  ASSERT_EQ(diff(*open, *held).no_longer_allowed.size(), 1U);
+  EXPECT_TRUE(diff(*held, *held).empty());
+}
+
 }  // namespace
 }  // namespace postern::policy

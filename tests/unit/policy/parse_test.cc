@@ -99,7 +99,7 @@ TEST(ParsePolicy, NamesEachFaultOfADocument) {
       {head + "  c:\n    title: [T]\n    class: read\n    operations: [GET /a]\n",
        "p:4:12: title must be a text, not a list"},
       {head + "  c:\n    title: T\n    class: read\n    hold: true\n    operations: [GET /a]\n",
-       "p:6:5: hold is not available"},
+       "p:6:11: hold is for capabilities of class write"},
       {head + "  c:\n    title: T\n    class: read\n    operations: [POST /a]\n",
        "p:6:18: POST can change something, and this capability is of class read"},
       {head + "  c:\n" + rest + "never: [PURGE /a]\n",
@@ -119,6 +119,27 @@ TEST(ParsePolicy, NamesEachFaultOfADocument) {
   for (const auto& [text, want] : table) EXPECT_EQ(faults_of(text).substr(0, want.size()), want) << text;
 }
 
+TEST(ParsePolicy, TheDocumentBeforeIsThatOfTheCall) {
+  const ParsedPolicy parsed = parse_policy(R"(version: 1
+capabilities:
+  a: {title: A, class: write, operations: [{call: "PUT /a/{x}/b/{y}", before: "GET /c/{y}/{x}"}]}
+)");
+  ASSERT_NE(parsed.policy, nullptr) << base::format_faults("p", parsed.faults);
+  EXPECT_EQ(parsed.policy->operations()[0].before_path("/a/1/b/2%20"), "/c/2%20/1");
+}
+
+TEST(ParsePolicy, ACapabilityHoldsAllOfItsOperationsAndAnOperationItself) {
+  const ParsedPolicy parsed = parse_policy(R"(version: 1
+capabilities:
+  a: {title: A, class: write, hold: true, operations: [POST /a, {call: POST /b, hold: false}]}
+  b: {title: B, class: write, operations: [POST /c, {call: POST /d, hold: true}]}
+)");
+  ASSERT_NE(parsed.policy, nullptr) << base::format_faults("p", parsed.faults);
+  std::string held;
+  for (const Operation& operation : parsed.policy->operations()) held += operation.hold ? "1" : "0";
+  EXPECT_EQ(held, "1101");
+}
+
 // Operations, in a capability of class write: the item stands at 7:9.
 TEST(ParsePolicy, NamesEachFaultOfAnOperation) {
   const std::vector<std::pair<std::string, std::string>> table{
@@ -131,7 +152,11 @@ TEST(ParsePolicy, NamesEachFaultOfAnOperation) {
       {"GET /a/%7e", "p:7:16: this is not how the path reaches a decision: write \"~\" instead of \"%7e\""},
       {"[GET /a]", "p:7:9: an operation is METHOD /path, or a map with call: METHOD /path, not a list"},
       {"{ safe: true }", "p:7:9: an operation needs call: METHOD /path"},
-      {"{ call: GET /a, before: GET /b }", "p:7:25: before is not available"},
+      {"{ call: PUT /a, before: POST /b }", "p:7:33: before is read with GET, and nothing else"},
+      {"{ call: PUT /a, before: GET /b/** }", "p:7:33: before names one document: ** could be any"},
+      {"{ call: 'PUT /a/{x}', before: 'GET /b/{y}' }",
+       "p:7:39: the call has no {y} that could stand in its before"},
+      {"{ call: PUT /a, before: [] }", "p:7:33: before is GET /path, not a list"},
       {"{ call: GET /a, saef: true }",
        "p:7:25: unknown key \"saef\" in an operation, did you mean \"safe\"?"},
       {"{ call: GET /a, safe: 1 }", "p:7:31: safe must be true or false"},

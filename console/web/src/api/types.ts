@@ -80,6 +80,24 @@ export interface Grant {
   request?: string;
 }
 
+// A call that waits for an admin.
+export interface Hold {
+  id: string;
+  engineer: string;
+  session: string;
+  capability: string;
+  operation: string;
+  method: string;
+  target: string;
+  client: string;
+  content_type?: string;
+  body?: string;
+  body_bytes: number;
+  reason?: string;
+  created: string;
+  expires: string;
+}
+
 export interface Session {
   id: string;
   engineer: string;

@@ -7,6 +7,7 @@ import { CapabilitiesSection } from '../sections/capabilities';
 import { EngineersSection } from '../sections/engineers';
 import { EventsSection } from '../sections/events';
 import { GrantsSection } from '../sections/grants';
+import { HoldsSection } from '../sections/holds';
 import { RemoteAccessSection } from '../sections/remote_access';
 import { RequestsSection } from '../sections/requests';
 import type { Rights } from '../sections/rights';
@@ -17,7 +18,8 @@ import { useStore } from '../state/store';
 import { words } from '../text';
 
 export function OverviewPage({ may_change }: Rights) {
-  const pending = useStore(parts.requests).value?.length ?? 0;
+  const requests = useStore(parts.requests).value?.length ?? 0;
+  const pending = requests + (useStore(parts.holds).value?.length ?? 0);
   useEffect(() => {
     document.title = words.page_title(pending);
   }, [pending]);
@@ -27,6 +29,7 @@ export function OverviewPage({ may_change }: Rights) {
       <div class="columns">
         <div class="column">
           <RemoteAccessSection may_change={may_change} />
+          <HoldsSection may_change={may_change} />
           <RequestsSection may_change={may_change} />
           <GrantsSection may_change={may_change} />
           <SessionsSection may_change={may_change} />

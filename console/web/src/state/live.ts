@@ -3,7 +3,7 @@
 //
 // Everything the console knows about the gateway, kept current: fetched once, then whenever the live line says that
 // something changed. A part that cannot be fetched keeps its last value beside the problem; it never looks empty instead.
-import { get, items, Problem } from '../api/client';
+import { get, items, Problem, segment } from '../api/client';
 import { open_stream, type LineState } from '../api/stream';
 import type {
   AccessRequest,
@@ -11,6 +11,7 @@ import type {
   Engineer,
   GatewayStatus,
   Grant,
+  Hold,
   LogEvent,
   Me,
   RemoteAccess,
@@ -36,6 +37,7 @@ export const parts = {
   capabilities: make_part<Capability[]>(),
   requests: make_part<AccessRequest[]>(),
   grants: make_part<Grant[]>(),
+  holds: make_part<Hold[]>(),
   sessions: make_part<Session[]>(),
   engineers: make_part<Engineer[]>(),
   events: make_part<LogEvent[]>(),
@@ -65,6 +67,9 @@ async function fetch_state(): Promise<void> {
     fetch_part(parts.capabilities, () => items<Capability>('/capabilities')),
     fetch_part(parts.requests, () => items<AccessRequest>('/requests?state=pending')),
     fetch_part(parts.grants, async () => (await items<Grant>('/grants')).filter((grant) => grant.state === 'active')),
+    fetch_part(parts.holds, async () =>
+      Promise.all((await items<Hold>('/holds')).map((hold) => get<Hold>(`/holds/${segment(hold.id)}`).catch(() => hold))),
+    ),
     fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
   ]);

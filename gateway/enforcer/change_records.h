@@ -1,0 +1,81 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What writes changed: an operation with before: has the component asked for a document before and after its call,
+// and exchange.changed says what differs. Both readings are exchanges of their own in the log, of class read, with
+// the session's credential and cookies; the engineer never sees what they bring.
+//
+// What the detectors of redact/ find in the documents is not in the patch: both pass through a redactor first, with
+// one key, so that a secret that stayed the same makes no difference and one that changed is seen to have.
+//
+// A reading that fails does not keep the call from being made: the event says what is missing. The reading after
+// begins when the call's exchange is over, so it goes on when the client has left.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/enforcer/cookie_jar.h"
+#include "gateway/enforcer/settings.h"
+
+namespace postern::enforcer {
+
+struct Site;
+
+// Of the call whose change is recorded.
+struct ChangeContext {
+  std::string session, engineer, capability, policy, client;
+  std::string forwarded;  // id of its exchange.forwarded
+  std::string method, target;
+  std::string read;                          // the document's target
+  std::shared_ptr<const Settings> settings;  // what service and credential point into
+  const Service* service = nullptr;
+  const Credential* credential = nullptr;
+  std::size_t node = 0;
+};
+
+class ChangeRecords {
+ public:
+  static constexpr std::size_t kMost = 256;                     // under way at a time; past it, none is read
+  static constexpr base::Nanos kPatience = 10 * base::kSecond;  // for one reading
+
+  explicit ChangeRecords(Site& site);
+  ~ChangeRecords();
+  ChangeRecords(const ChangeRecords&) = delete;
+  ChangeRecords& operator=(const ChangeRecords&) = delete;
+
+  // Reads, then calls then: whatever came of it, the call may go on. who is never given twice.
+  void before(std::uint64_t who, ChangeContext context, std::function<void()> then);
+  // The call was sent, and is over. Nothing if there was no before.
+  void after(std::uint64_t who, int status);
+  void forget(std::uint64_t who);  // the call was not sent, or its exchange is gone
+  std::size_t size() const { return records_.size(); }
+
+ private:
+  class Reading;
+  struct Document {
+    int status = 0;  // 0: none came
+    std::string text, why;
+  };
+  struct Record {
+    ChangeContext context;
+    Document before;
+    int status = 0;  // of the call
+    bool sent = false;
+    std::function<void()> then;
+    std::unique_ptr<Reading> reading;
+  };
+  void read(Record& record, std::uint64_t who);
+  void on_read(std::uint64_t who, Document document);
+  void tell(const Record& record, const Document& after);
+
+  Site& site_;
+  std::map<std::uint64_t, Record> records_;
+};
+
+}  // namespace postern::enforcer

@@ -1,0 +1,115 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an exchange does before it is recorded and forwarded, where its operation wants it: wait for an admin
+// (hold: true), read what the call will change (before:).
+//
+// While it waits, the client's connection stays open, and an interim answer (102) says so; the body is kept here
+// whole, so that what an admin reads is what is sent. Nothing is recorded as forwarded and nothing sent: whatever
+// ends the waiting ends it without a trace at the component.
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include "gateway/enforcer/exchange.h"
+
+namespace postern::enforcer {
+namespace {
+
+// The ledger ends the waiting, by a change; this is for the case that it cannot tell us.
+constexpr base::Nanos kLongestWait = 65 * 60 * base::kSecond;
+
+}  // namespace
+
+const policy::Operation& Exchange::operation() const {
+  return policy_->operations()[static_cast<std::size_t>(decision_.operation)];
+}
+
+bool Exchange::must_wait() const {
+  return operation().hold && !site_.access.state().passes_for_session(session_, operation().text());
+}
+
+void Exchange::wait_for_admin() {
+  if ((head_.body.kind == http::BodyKind::Sized && head_.body.size > kMostHeldBody) ||
+      request_.bytes() > kMostHeldBody)
+    return refuse(base::Refusal::BodyNotAllowed, kHeldBodyTooLong);
+  held_ = true;
+  deadline_.set(kLongestWait);
+  if (request_.done()) return ask_admin();
+  if (std::exchange(head_.expect_continue, false)) response_.interim(100);
+}
+
+void Exchange::ask_admin() {
+  base::Json asked{{"session", session_},
+                   {"capability", decided_by()->name},
+                   {"operation", operation().text()},
+                   {"method", http::to_text(head_.method)},
+                   {"target", target_.text()},
+                   {"client", client_.text},
+                   {"enforcer", settings_->index}};
+  if (const auto type = head_.fields.find(http::FieldId::ContentType)) asked["content_type"] = *type;
+  const std::string_view body = request_.waiting();
+  if (!body.empty()) {
+    asked["body_bytes"] = body.size();
+    asked["body_sha256"] = base::sha256_hex(body);
+    if (base::is_utf8(body)) asked["body"] = body;
+  }
+  site_.waiting_room.enter(
+      serial_, std::move(asked),
+      [this](std::string_view hold) {
+        http::Fields fields;
+        fields.put("postern-hold", hold);
+        if (minor_ > 0) response_.interim(102, fields);
+      },
+      [this](const HoldAnswer& answer) { on_admin(answer); });
+}
+
+void Exchange::on_admin(const HoldAnswer& answer) {
+  held_ = false;
+  if (phase_ != Phase::Waiting) return;
+  if (answer.refusal != base::Refusal::None) return refuse(answer.refusal, answer.why);
+  deadline_.clear();
+  choose_node();
+}
+
+base::Refusal Exchange::refused_now() {
+  const SessionView* session = session_view();
+  if (session == nullptr || !site_.access.ready()) return base::Refusal::SessionEnded;
+  return site_.access.decide(*session, call(), site_.loop.wall()).refusal;
+}
+
+// What is not allowed any more does not wait any more either. Nothing was sent, so nothing is cut.
+bool Exchange::review_waiting() {
+  if (const base::Refusal now = refused_now(); now != base::Refusal::None)
+    refuse(now, "the permission was taken away while the request waited");
+  return false;
+}
+
+// A document that tells what the call changes is read before it (change_records.h). Whatever comes of that, the
+// call goes on, if it is still allowed by then.
+void Exchange::read_before() {
+  const std::string path = operation().before_path(target_.path());
+  const policy::Question question{"GET", path, {}, {}, false};
+  if (policy::decide(*policy_, question, {}).refusal == base::Refusal::Never) return record();
+  event_id_ = site_.recorder.next_id();
+  ChangeContext context;
+  context.session = session_;
+  context.engineer = engineer_;
+  context.capability = decided_by()->name;
+  context.policy = policy_->hash();
+  context.client = client_.text;
+  context.forwarded = event_id_;
+  context.method = http::to_text(head_.method);
+  context.target = target_.text();
+  context.read = path;
+  context.settings = settings_;
+  context.service = service_;
+  context.credential = credential_;
+  context.node = static_cast<std::size_t>(node_);
+  site_.changes.before(serial_, std::move(context), [this] {
+    if (phase_ != Phase::Waiting) return;
+    if (const base::Refusal now = refused_now(); now != base::Refusal::None)
+      return refuse(now, "the permission was taken away before the request was sent");
+    record();
+  });
+}
+
+}  // namespace postern::enforcer

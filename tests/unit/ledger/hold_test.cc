@@ -1,0 +1,137 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls that wait for an admin: who may do what with them, and what is recorded of it.
+#include "tests/unit/ledger/scene.h"
+
+namespace postern::ledger {
+namespace {
+
+struct HoldScene : ::testing::Test {
+  Scene scene;
+  std::string session = scene.visit("alice");
+
+  Decision ask(const std::string& body = R"({"comment":"x"})", const std::string& of = {}) {
+    return scene.enforcer({{"command", "hold.create"},
+                           {"session", of.empty() ? session : of},
+                           {"capability", "silences.write"},
+                           {"operation", "POST /api/v2/silences"},
+                           {"method", "POST"},
+                           {"target", "/api/v2/silences"},
+                           {"content_type", "application/json"},
+                           {"client", "192.0.2.7:5"},
+                           {"enforcer", 1},
+                           {"body", body},
+                           {"body_bytes", body.size()},
+                           {"body_sha256", base::sha256_hex(body)}});
+  }
+  std::string held() { return base::json_text_or(ask().reply, "id", ""); }
+  Decision pass(const std::string& id, bool for_session = false) {
+    return scene.admin({{"command", "hold.pass"}, {"id", id}, {"for_session", for_session}});
+  }
+};
+
+TEST_F(HoldScene, ShowsWhatAnAdminDecidesAbout) {
+  scene.admin({{"command", "capability.set"}, {"name", "silences.write"}, {"setting", "ask"}});
+  scene.admin({{"command", "request.approve"}, {"id", scene.request(session)}});
+  const std::string id = held();
+  ASSERT_EQ(scene.state.holds().size(), 1U);
+  const state::Hold& hold = scene.state.holds().at(id);
+  EXPECT_EQ(hold.engineer, "alice");
+  EXPECT_EQ(hold.enforcer, 1);
+  EXPECT_EQ(hold.body, R"({"comment":"x"})");
+  EXPECT_EQ(hold.reason, "incident");
+  EXPECT_EQ(hold.expires, scene.now + scene.limits.hold_wait);
+}
+
+TEST_F(HoldScene, IsPassedOnceAndByAnAdminAlone) {
+  const std::string id = held();
+  EXPECT_FALSE(may_command(Sender::Enforcer, "hold.pass"));
+  EXPECT_FALSE(may_command(Sender::Console, "hold.create"));
+  const Decision passed = pass(id);
+  ASSERT_FALSE(passed.refused);
+  EXPECT_EQ(scene.all.back().actor, "admin:root");
+  EXPECT_FALSE(scene.all.back().closes) << "what gives is told once it is durable";
+  EXPECT_TRUE(scene.state.holds().empty());
+  EXPECT_FALSE(scene.state.passes_for_session(session, "POST /api/v2/silences"));
+  EXPECT_EQ(status_of(pass(id)), 404);
+}
+
+TEST_F(HoldScene, IsPassedForTheSessionUntilThatEnds) {
+  pass(held(), true);
+  EXPECT_TRUE(scene.state.passes_for_session(session, "POST /api/v2/silences"));
+  EXPECT_FALSE(scene.state.passes_for_session(session, "DELETE /api/v2/silence/{id}"));
+  EXPECT_FALSE(scene.state.passes_for_session(scene.visit("bob"), "POST /api/v2/silences"));
+  scene.admin({{"command", "session.end"}, {"id", session}});
+  EXPECT_FALSE(scene.state.passes_for_session(session, "POST /api/v2/silences"));
+}
+
+TEST_F(HoldScene, IsRefusedAtOnceWithAWord) {
+  const std::string id = held();
+  const Decision refused =
+      scene.admin({{"command", "hold.refuse"}, {"id", id}, {"note", "not before Monday"}});
+  EXPECT_FALSE(refused.refused);
+  EXPECT_TRUE(scene.all.back().closes);
+  EXPECT_NE(scene.lines.back().find("not before Monday"), std::string::npos);
+  EXPECT_TRUE(scene.state.holds().empty());
+}
+
+TEST_F(HoldScene, ExpiresByTheClock) {
+  held();
+  scene.now += scene.limits.hold_wait - 1;
+  EXPECT_EQ(types_of(scene.due().events), std::vector<std::string>{});
+  scene.now += 1;
+  EXPECT_EQ(types_of(scene.due().events), std::vector<std::string>{"hold.expired"});
+  EXPECT_TRUE(scene.state.holds().empty());
+}
+
+TEST_F(HoldScene, CannotBePassedAfterItsTime) {
+  const std::string id = held();
+  scene.now += scene.limits.hold_wait;
+  EXPECT_EQ(status_of(pass(id)), 409);
+}
+
+TEST_F(HoldScene, IsWithdrawnByItsEnforcer) {
+  const std::string id = held();
+  scene.enforcer({{"command", "hold.withdraw"}, {"id", id}, {"why", "the client left"}});
+  EXPECT_TRUE(scene.state.holds().empty());
+  EXPECT_NE(scene.lines.back().find("the client left"), std::string::npos);
+}
+
+TEST_F(HoldScene, AreBoundedInAllAndForASession) {
+  scene.limits.holds_per_session = 2;
+  scene.limits.holds = 3;
+  held();
+  held();
+  EXPECT_EQ(code_of(ask()), "limit_reached");
+  const std::string bobs = scene.visit("bob");
+  EXPECT_FALSE(ask("x", bobs).refused);
+  EXPECT_EQ(code_of(ask("x", scene.visit("carol"))), "limit_reached");
+}
+
+TEST_F(HoldScene, ABodyThatWouldNotFitIntoItsEventIsCountedAndNotShown) {
+  EXPECT_FALSE(ask(std::string(30'000, '\x01')).refused);
+  const state::Hold& hold = scene.state.holds().begin()->second;
+  EXPECT_EQ(hold.body, "");
+  EXPECT_EQ(hold.body_bytes, 30'000);
+  EXPECT_EQ(hold.body_sha256.size(), 64U);
+}
+
+TEST_F(HoldScene, NothingIsHeldOrPassedWhileTheLogCannotBeWritten) {
+  const std::string id = held();
+  scene.writable = false;
+  EXPECT_EQ(code_of(ask()), "log_unavailable");
+  EXPECT_EQ(code_of(pass(id)), "log_unavailable");
+  EXPECT_FALSE(scene.admin({{"command", "hold.refuse"}, {"id", id}}).refused) << "taking away works";
+}
+
+TEST_F(HoldScene, SurviveASnapshot) {
+  pass(held(), true);
+  held();
+  const auto read = state::State::from_json(scene.state.to_json());
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, scene.state);
+}
+
+}  // namespace
+}  // namespace postern::ledger
