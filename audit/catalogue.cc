@@ -24,7 +24,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {ExchangeForwarded, "exchange.forwarded", Info, "capability", "A request was allowed and is about to be sent to the component.",
      "exchange method target capability operation class client service node credential part_of request_bytes"},
     {ExchangeCompleted, "exchange.completed", Info, "capability", "The exchange of an exchange.forwarded came to its end.",
-     "forwarded status request_bytes response_bytes duration_us component_us outcome code cut_reason cut_us bytes_after_cut retried"},
+     "forwarded status request_bytes response_bytes duration_us component_us outcome code cut_reason cut_us bytes_after_cut retried redacted redactions"},
     {ExchangeRefused, "exchange.refused", Warning, "capability", "A request was refused and nothing was sent to the component.",
      "method target code status why nearest client"},
     {ExchangeChanged, "exchange.changed", Info, "capability", "What a call changed, as the component told it before and after.",

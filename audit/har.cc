@@ -102,7 +102,9 @@ void complete_entry(OrderedJson& entry, const Json& detail) {
                                   base::json_number_or(detail, "response_bytes", -1));
   set_timings(entry, std::max<std::int64_t>(base::json_number_or(detail, "duration_us", 0), 0),
               base::json_number_or(detail, "component_us", 0));
-  copy_ours(entry, detail, {"outcome", "code", "cut_reason", "cut_us", "bytes_after_cut", "retried"});
+  copy_ours(
+      entry, detail,
+      {"outcome", "code", "cut_reason", "cut_us", "bytes_after_cut", "retried", "redacted", "redactions"});
 }
 
 }  // namespace

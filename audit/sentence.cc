@@ -36,7 +36,7 @@ constexpr Template kTemplates[] = {
     {ExchangeCompleted, "outcome=component_failed", "The component failed to answer[ (status {status})][: {code}][, after {duration_us}]."},
     {ExchangeCompleted, "outcome=not_forwarded", "The request was not forwarded[ ({code})]."},
     {ExchangeCompleted, "outcome=refused", "What followed the request's head was refused[ ({code})][, after {duration_us}]."},
-    {ExchangeCompleted, "", "The component answered[ with {status}][, {response_bytes|byte}][ in {duration_us}]."},
+    {ExchangeCompleted, "", "The component answered[ with {status}][, {response_bytes|byte}][ in {duration_us}][; {redacted|secret} taken out]."},
     {ExchangeRefused, "", "{method} \"{target}\" was refused with {status} ({code})[: {why}][; the nearest listed operation is {nearest}]."},
     {ExchangeChanged, "", "{method} \"{target}\" changed {changes|value} of {read}[ (not recorded: {why})]."},
     {PermissionChanged, "what=remote_access", "{@actor} changed remote access from {old} to {new}[ until {until}][, cutting {cut_exchanges|exchange}]."},

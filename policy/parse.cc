@@ -41,13 +41,12 @@ class PolicyParser {
 
   std::shared_ptr<const Policy> parse(const base::YamlNode& root, std::string_view text) {
     if (!reader_.is_map(root, "a policy")) return nullptr;
-    reader_.only_keys(root, "a policy",
-                      {"version", "capabilities", "never", "roles", "redact", "hold", "before"});
-    refuse_unavailable(reader_, root, {"redact", "hold", "before"});
+    reader_.only_keys(root, "a policy", {"version", "capabilities", "never", "roles", "redact"});
     take_version(root);
     take_capabilities(root);
     if (const base::YamlNode* never = root.find("never")) take_never(*never);
     if (const base::YamlNode* roles = root.find("roles")) take_roles(*roles);
+    policy_->redaction_ = parse_redaction(reader_, root.find("redact"));
     check_arrangements();
     if (!reader_.faults().empty()) return nullptr;
     policy_->hash_ = "sha256:" + base::sha256_hex(text);
@@ -99,9 +98,7 @@ class PolicyParser {
 
   void take_words(const base::YamlNode::Entry& entry, Capability& capability) {
     const base::YamlNode& map = entry.value;
-    reader_.only_keys(map, "a capability",
-                      {"title", "description", "group", "class", "operations", "hold", "redact"});
-    refuse_unavailable(reader_, map, {"redact"});
+    reader_.only_keys(map, "a capability", {"title", "description", "group", "class", "operations", "hold"});
     capability.title = reader_.text(map, "title", kTitleLength);
     capability.description = reader_.text(map, "description", kDescriptionLength);
     capability.group = reader_.text(map, "group", kTitleLength);

@@ -39,17 +39,6 @@ std::string method_fault(std::string_view word) {
 
 }  // namespace
 
-void refuse_unavailable(Reader& reader, const base::YamlNode& map,
-                        std::initializer_list<std::string_view> keys) {
-  for (const auto& entry : map.entries) {
-    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) continue;
-    reader.fault(entry.mark,
-                 entry.key +
-                     " is not available in this version of Postern; remove it: a policy must not promise "
-                     "what is not enforced");
-  }
-}
-
 std::string_view split_call(Reader& reader, const base::YamlNode& node, Template& path) {
   const std::string_view text = node.scalar;
   const std::size_t space = text.find(' ');
@@ -76,9 +65,7 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
                                  std::string(node.kind_name()));
     return operation;
   }
-  reader_.only_keys(node, "an operation",
-                    {"call", "title", "safe", "parameters", "body", "before", "hold", "redact"});
-  refuse_unavailable(reader_, node, {"redact"});
+  reader_.only_keys(node, "an operation", {"call", "title", "safe", "parameters", "body", "before", "hold"});
   const base::YamlNode* call = node.find("call");
   if (call == nullptr || !call->is_scalar()) {
     reader_.fault(call == nullptr ? node.mark : call->mark, "an operation needs call: METHOD /path");

@@ -16,10 +16,6 @@ namespace postern::policy {
 
 inline constexpr std::size_t kTitleLength = 200;  // bytes
 
-// What was not built: a key that a policy must not carry, because it would promise what nothing enforces.
-void refuse_unavailable(Reader& reader, const base::YamlNode& map,
-                        std::initializer_list<std::string_view> keys);
-
 // "METHOD /template" in a scalar. The word before the path is returned; the path is parsed into path.
 std::string_view split_call(Reader& reader, const base::YamlNode& node, Template& path);
 

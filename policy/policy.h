@@ -17,6 +17,7 @@
 
 #include "base/yaml.h"
 #include "policy/constraint.h"
+#include "policy/redaction.h"
 #include "policy/template.h"
 
 namespace postern::policy {
@@ -80,7 +81,8 @@ class Policy {
   std::span<const Operation> operations() const { return operations_; }  // by capability, in the file's order
   std::span<const NeverRule> never() const { return never_; }
   std::span<const Role> roles() const { return roles_; }  // those that the file names
-  const std::string& hash() const { return hash_; }       // "sha256:" and 64 hexadecimal digits, of the text
+  const Redaction& redaction() const { return redaction_; }
+  const std::string& hash() const { return hash_; }  // "sha256:" and 64 hexadecimal digits, of the text
 
   int find_capability(std::string_view name) const;    // index, or -1
   const Role* find_role(std::string_view name) const;  // nullptr if the file does not name it
@@ -97,6 +99,7 @@ class Policy {
   std::vector<Operation> operations_;
   std::vector<NeverRule> never_;
   std::vector<Role> roles_;
+  Redaction redaction_;
   std::string hash_;
   std::unique_ptr<const Matcher> listed_;
   std::unique_ptr<const Matcher> forbidden_;

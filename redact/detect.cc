@@ -69,13 +69,6 @@ std::size_t run_end(std::string_view text, std::size_t at, const CharSet& set) {
   return at;
 }
 
-// Nothing that could be the same word stands in front. An escape (\n, %22) is no part of a word.
-bool begins_word(const View& view, std::size_t at) {
-  if (!kLetterOrDigit.has(view.back(at))) return true;
-  const char second = view.back(at, 2);
-  return second == '\\' || (view.back(at, 3) == '%' && kLetterOrDigit.has(second));
-}
-
 // --- tokens that a prefix tells
 
 Finding find_token(const View& view, std::size_t begin, const Pattern& pattern) {
@@ -225,9 +218,11 @@ bool is_secret_key_name(std::string_view squeezed) {
          squeezed.ends_with("secretkey");
 }
 
-// secret_access_key = 40 characters: nothing else tells them from a digest.
+// secret_access_key = 40 characters: nothing else tells them from a digest. In awsSecretKey a capital begins a
+// word.
 Finding find_named_aws_secret(const View& view, std::size_t begin, const Pattern& pattern) {
-  const Match name = match(view, begin, pattern.text, true);
+  if (!begins_word(view, begin) && !pattern.within_words) return none();
+  const Match name = match(view, begin, pattern.text, pattern.any_case);
   if (name != Match::Yes) return name == Match::Part ? more(begin, Kind::AwsKey) : none();
   const std::size_t end = run_end(view.text, begin, kWord);
   if (end == view.text.size() && !view.final) return end - begin > 40 ? none() : more(begin, Kind::AwsKey);
@@ -349,15 +344,22 @@ Pattern token(std::string_view prefix, std::size_t anchor, const CharSet& set, s
 
 }  // namespace
 
+bool begins_word(const View& view, std::size_t at) {
+  if (!kLetterOrDigit.has(view.back(at))) return true;
+  const char second = view.back(at, 2);
+  return second == '\\' || (view.back(at, 3) == '%' && kLetterOrDigit.has(second));
+}
+
 const std::vector<Pattern>& built_in_patterns() {
   static const std::vector<Pattern> kPatterns{
-      {"-----BEGIN ", 7, find_pem, nullptr, 0, false},
-      {"LS0tLS1CRUdJTi", 0, find_encoded_pem, nullptr, 0, false},
+      {"-----BEGIN ", 7, find_pem, nullptr, 0, false, true},
+      {"LS0tLS1CRUdJTi", 0, find_encoded_pem, nullptr, 0, false, true},
       {"eyJ", 1, find_jwt, nullptr, 0, false},
       {"AKIA", 0, find_aws_id, nullptr, 0, false},
       {"ASIA", 0, find_aws_id, nullptr, 0, false},
       {"secret", 2, find_named_aws_secret, nullptr, 0, true},
-      {"://", 1, find_url_password, nullptr, 0, false},
+      {"Secret", 2, find_named_aws_secret, nullptr, 0, false, true},
+      {"://", 1, find_url_password, nullptr, 0, false, true},
       {"bearer ", 0, find_scheme, nullptr, 16, true},
       {"basic ", 0, find_scheme, nullptr, 8, true},
       // GitHub, GitLab

@@ -52,7 +52,11 @@ struct Pattern {
   const CharSet* set = nullptr;  // what follows, ...
   std::size_t least = 0;         // and how many of it at least
   bool any_case = false;
+  bool within_words = false;  // may have letters or digits in front of it
 };
+
+// Nothing that could be the same word stands in front of at. An escape (\n, %22) is no part of a word.
+bool begins_word(const View& view, std::size_t at);
 
 // Those that are always on.
 const std::vector<Pattern>& built_in_patterns();

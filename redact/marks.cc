@@ -12,14 +12,23 @@ constexpr std::size_t kTokenBytes = 6;
 
 }  // namespace
 
-void Counts::add(Kind kind, std::string_view where) {
-  ++total;
+void Counts::add(Kind kind, std::string_view where, std::uint64_t count) {
+  total += count;
   for (Place& place : places) {
     if (place.kind != kind || place.where != where) continue;
-    ++place.count;
+    place.count += count;
     return;
   }
-  if (places.size() < kMostPlaces) places.push_back({kind, std::string(where), 1});
+  if (places.size() < kMostPlaces) places.push_back({kind, std::string(where), count});
+}
+
+void Counts::add(const Counts& other) {
+  std::uint64_t told_apart = 0;
+  for (const Place& place : other.places) {
+    add(place.kind, place.where, place.count);
+    told_apart += place.count;
+  }
+  total += other.total - told_apart;
 }
 
 void Marks::begin(Kind kind) {

@@ -30,7 +30,8 @@ struct Counts {
   std::uint64_t total = 0;
   std::vector<Place> places;  // at most kMostPlaces
 
-  void add(Kind kind, std::string_view where);
+  void add(Kind kind, std::string_view where, std::uint64_t count = 1);
+  void add(const Counts& other);
 };
 
 class Marks {

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "redact/prefilter.h"
 
+#include <algorithm>
+#include <string>
+
 #include "base/bytes.h"
 #include "base/check.h"
 
@@ -10,6 +13,8 @@ namespace {
 
 char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
 
+// Bytes in front of the second of a pair that may already belong to its pattern.
+constexpr std::size_t kReach = 8;
 // What may follow a name of one byte.
 constexpr std::string_view kBehindName = ":= \t\"'\\";
 
@@ -34,6 +39,12 @@ void Prefilter::add(const Pattern& pattern) {
       }
     }
   }
+  const char first = pattern.text.front();
+  for (const char c : {base::to_lower(first), to_upper(first)}) {
+    std::vector<Pattern>& all = by_first_byte_[static_cast<unsigned char>(c)];
+    const bool known = !all.empty() && all.back().text.data() == pattern.text.data();
+    if (!known && (pattern.any_case || c == first)) all.push_back(pattern);
+  }
   for (std::size_t i = 0; i < pairs.size(); i += 2) {
     std::uint16_t pair = 0;
     std::memcpy(&pair, pairs.data() + i, 2);
@@ -46,6 +57,21 @@ void Prefilter::add(const Pattern& pattern) {
     std::vector<Pattern>& all = groups_[group];
     if (all.empty() || all.back().text.data() != pattern.text.data()) all.push_back(pattern);
   }
+}
+
+std::size_t Prefilter::waiting(const View& view) const {
+  const std::string_view text = view.text;
+  for (std::size_t size = std::min(text.size(), kReach); size > 0; --size) {
+    const std::size_t begin = text.size() - size;
+    const std::string_view there = text.substr(begin);
+    for (const Pattern& pattern : by_first_byte_[static_cast<unsigned char>(there.front())]) {
+      if (size > pattern.anchor + 1) continue;  // its pair is there, and was looked at
+      if (!pattern.within_words && !begins_word(view, begin)) continue;
+      const std::string_view wanted = std::string_view(pattern.text).substr(0, size);
+      if (pattern.any_case ? base::equals_ignoring_case(there, wanted) : there == wanted) return size;
+    }
+  }
+  return 0;
 }
 
 Finding Prefilter::look(const View& view, std::size_t place) const {

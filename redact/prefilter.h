@@ -39,8 +39,9 @@ class Prefilter {
   // What stands at that place: the finding that begins first; None if no pattern agrees.
   Finding look(const View& view, std::size_t place) const;
 
-  // Bytes in front of a pair that may already belong to its secret.
-  static constexpr std::size_t kReach = 8;
+  // How many bytes at the end of a text may be the beginning of a pattern whose pair is not complete: they must
+  // wait for what follows.
+  std::size_t waiting(const View& view) const;
 
  private:
   std::uint8_t at(const char* two) const {
@@ -51,6 +52,7 @@ class Prefilter {
 
   std::array<std::uint8_t, 65536> groups_of_{};  // 0: nobody wants it
   std::vector<std::vector<Pattern>> groups_;
+  std::array<std::vector<Pattern>, 256> by_first_byte_;
 };
 
 }  // namespace postern::redact

@@ -27,4 +27,30 @@ void Redactor::finish(std::string& out) {
   if (text_) text_->end();
 }
 
+namespace {
+
+struct FixedPlace final : Where {
+  explicit FixedPlace(const std::string& text) : text_(text) {}
+  std::string where() const override { return text_; }
+  const std::string& text_;
+};
+
+}  // namespace
+
+std::optional<std::string> redact_value(std::string_view value, const Rules& rules, std::string_view key,
+                                        const std::string& where, Counts& counts) {
+  if (rules.text().next(value, 0) + 1 >= value.size()) return std::nullopt;
+  std::string out;
+  std::string* to = &out;
+  Marks marks(key);
+  Writer writer(to);
+  const FixedPlace place(where);
+  Scanner scanner(rules.text(), Form::Text, marks, writer, place);
+  scanner.feed(value);
+  scanner.end();
+  if (marks.counts().total == 0) return std::nullopt;
+  counts.add(marks.counts());
+  return out;
+}
+
 }  // namespace postern::redact

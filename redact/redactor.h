@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,5 +46,9 @@ class Redactor final : private Where {
   std::unique_ptr<Scanner> text_;
   std::unique_ptr<JsonText> json_;
 };
+
+// The value of a header, by the rules of text. Nothing if it stays as it is.
+std::optional<std::string> redact_value(std::string_view value, const Rules& rules, std::string_view key,
+                                        const std::string& where, Counts& counts);
 
 }  // namespace postern::redact

@@ -11,12 +11,6 @@ constexpr std::size_t kBefore = 4;  // what detectors look back
 // What a secret that did not end within the window is taken to go on over.
 constexpr CharSet kUndecided(" \t\r\n\"'<>", true);
 
-// In front of this place no pair reaches that ends beyond the text: pairs do not cross lines.
-std::size_t out_of_reach(std::string_view text) {
-  const std::size_t line = text.rfind('\n') + 1;  // 0 if there is none
-  return std::max(line, text.size() - std::min(text.size(), Prefilter::kReach));
-}
-
 }  // namespace
 
 View Scanner::view(std::string_view text, bool final) const {
@@ -86,7 +80,8 @@ std::size_t Scanner::scan(std::string_view text, bool final) {
     }
     if (take(std::move(finding), text, at, passed)) return passed;
   }
-  const std::size_t safe = final ? text.size() : std::max(passed, out_of_reach(text));
+  const std::size_t waiting = final ? 0 : filter_.waiting(view(text, final));
+  const std::size_t safe = std::max(passed, text.size() - waiting);
   to_.pass(text.substr(passed, safe - passed));
   return safe;
 }
@@ -95,7 +90,8 @@ std::size_t Scanner::scan(std::string_view text, bool final) {
 bool Scanner::take(Finding finding, std::string_view text, std::size_t& at, std::size_t& passed) {
   const bool more = finding.state == Finding::State::More;
   if (more && text.size() - finding.begin <= kWindow) {
-    const std::size_t safe = std::max(passed, std::min(finding.begin, out_of_reach(text)));
+    const std::size_t waiting = filter_.waiting(view(text, false));
+    const std::size_t safe = std::max(passed, std::min(finding.begin, text.size() - waiting));
     to_.pass(text.substr(passed, safe - passed));
     passed = safe;
     return true;

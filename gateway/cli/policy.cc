@@ -13,6 +13,7 @@
 #include "policy/diff.h"
 #include "policy/explain.h"
 #include "policy/import.h"
+#include "redact/path.h"
 
 namespace postern::cli {
 namespace {
@@ -46,6 +47,13 @@ std::shared_ptr<const policy::Policy> load(const std::string& file) {
   return parsed.policy;
 }
 
+std::vector<std::string> redactions(const policy::Policy& policy) {
+  std::vector<std::string> out;
+  for (const redact::Path& path : policy.redaction().paths) out.push_back("json: " + path.text);
+  for (const std::string& header : policy.redaction().headers) out.push_back("header: " + header);
+  return out;
+}
+
 int check(bool json, const std::string& file) {
   const auto text = base::read_file(file, kFileLimit);
   if (!text.ok()) return fail_with(text.error().message);
@@ -63,6 +71,9 @@ int check(bool json, const std::string& file) {
     print(file + ": " + std::to_string(parsed.policy->capabilities().size()) + " capabilities, " +
           std::to_string(parsed.policy->operations().size()) +
           " operations; none of them reaches what never rules out\n");
+    const std::vector<std::string> redacted = redactions(*parsed.policy);
+    if (!redacted.empty()) print("taken out of responses beside what is found by itself:\n");
+    for (const std::string& one : redacted) print("  " + one + "\n");
     return kDone;
   }
   base::Json answer{
@@ -73,7 +84,10 @@ int check(bool json, const std::string& file) {
     if (!finding.witness.empty()) item["witness"] = finding.witness;
     answer["findings"].push_back(std::move(item));
   }
-  if (parsed.policy != nullptr) answer["hash"] = parsed.policy->hash();
+  if (parsed.policy != nullptr) {
+    answer["hash"] = parsed.policy->hash();
+    answer["redact"] = redactions(*parsed.policy);
+  }
   print(base::dump_json(answer) + "\n");
   return sound ? kDone : kFailed;
 }

@@ -14,9 +14,9 @@ namespace {
 constexpr std::uint64_t kFirstKey = std::uint64_t{1} << 61U;
 
 // The document without secrets; found counts them.
-base::Result<base::Json> without_secrets(std::string_view document, std::string_view key,
+base::Result<base::Json> without_secrets(std::string_view document, const ChangeContext& context,
                                          std::uint64_t& found) {
-  redact::Redactor redactor(redact::Form::Json, redact::Rules::make({}), key);
+  redact::Redactor redactor(redact::Form::Json, context.rules, context.key);
   std::string shown;
   redactor.feed(document, shown);
   redactor.finish(shown);
@@ -199,10 +199,9 @@ void ChangeRecords::tell(const Record& record, const Document& after) {
   event.read = record.context.read;
   const Document& before = record.before;
   std::string before_hash, after_hash, why;
-  const std::string key = base::random_bytes(base::KeyedHash::kKeySize);
   std::uint64_t secrets = 0, later_secrets = 0;
-  const auto old = without_secrets(before.text, key, secrets);
-  const auto now = without_secrets(after.text, key, later_secrets);
+  const auto old = without_secrets(before.text, record.context, secrets);
+  const auto now = without_secrets(after.text, record.context, later_secrets);
   Patch patch;
   if (!before.why.empty()) {
     why = "before: " + before.why;

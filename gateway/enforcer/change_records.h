@@ -5,8 +5,9 @@
 // and exchange.changed says what differs. Both readings are exchanges of their own in the log, of class read, with
 // the session's credential and cookies; the engineer never sees what they bring.
 //
-// What the detectors of redact/ find in the documents is not in the patch: both pass through a redactor first, with
-// one key, so that a secret that stayed the same makes no difference and one that changed is seen to have.
+// What a response would be relieved of is not in the patch either: both documents pass through a redactor first, with
+// the policy's rules and the session's key. So a secret that stayed the same makes no difference, one that changed is
+// seen to have, and its token is the one that the engineer was shown.
 //
 // A reading that fails does not keep the call from being made: the event says what is missing. The reading after
 // begins when the call's exchange is over, so it goes on when the client has left.
@@ -22,6 +23,7 @@
 #include "base/result.h"
 #include "gateway/enforcer/cookie_jar.h"
 #include "gateway/enforcer/settings.h"
+#include "redact/rules.h"
 
 namespace postern::enforcer {
 
@@ -32,8 +34,10 @@ struct ChangeContext {
   std::string session, engineer, capability, policy, client;
   std::string forwarded;  // id of its exchange.forwarded
   std::string method, target;
-  std::string read;                          // the document's target
-  std::shared_ptr<const Settings> settings;  // what service and credential point into
+  std::string read;                            // the document's target
+  std::shared_ptr<const Settings> settings;    // what service and credential point into
+  std::shared_ptr<const redact::Rules> rules;  // of the policy that decided
+  std::string key;                             // the session's, for tokens
   const Service* service = nullptr;
   const Credential* credential = nullptr;
   std::size_t node = 0;

@@ -233,7 +233,8 @@ void Exchange::forward(ComponentConnection& connection) {
 
 bool Exchange::on_request_body(std::string_view piece) {
   if (!request_.arrived(piece)) return false;
-  if (phase_ == Phase::Finishing || (phase_ == Phase::Answering && !body_wanted_here_))
+  const bool answered = phase_ == Phase::Forwarding && component_ == nullptr;  // by the component, early
+  if (answered || phase_ == Phase::Finishing || (phase_ == Phase::Answering && !body_wanted_here_))
     return true;  // refused already: not wanted
   const std::uint64_t most = body_wanted_here_
                                  ? kMostOwnBody
@@ -271,6 +272,7 @@ bool Exchange::on_request_end(const std::vector<ipc::WireField>& trailers) {
 
 // The time for an answer begins anew with everything that the client adds.
 void Exchange::pass_body() {
+  if (component_ == nullptr) return;  // it has answered already
   if (!component_head_) deadline_.set(settings_->response_head);
   request_.pass(component_, service_->strip_request);
 }
@@ -374,11 +376,15 @@ void Exchange::finish_if_ended() {
 
 // --- the component's answer
 
-http::Fields Exchange::rewritten(const http::Fields& theirs) const {
+std::string Exchange::redaction_key() const { return base::keyed_hash(settings_->redaction_key, session_); }
+
+http::Fields Exchange::rewritten(const http::Fields& theirs) {
   http::Fields fields = theirs;
   const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
   rewrite_response(
       fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
+  if (!screen_) screen_.emplace(policy_, redaction_key());
+  screen_->clean(fields);
   return fields;
 }
 
@@ -392,20 +398,25 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   keep_cookies(head.fields);
   component_head_ = true;
   head_at_ = site_.loop.now();
+  http::Fields fields = rewritten(head.fields);
+  if (base::Status fit = screen_->head(head, fields); !fit.ok()) {
+    release_component();
+    return on_component_failed(base::Refusal::ComponentMalformed, fit.error().message, false);
+  }
   status_ = head.status;
   deadline_.set(settings_->component_idle);
-  http::Fields fields = rewritten(head.fields);
   fields.set("postern-event", event_id_);
   ipc::BodyKind kind = ipc::BodyKind::Streamed;
   std::uint64_t length = 0;
-  if (head.body.kind == http::BodyKind::Sized) {
-    kind = ipc::BodyKind::Sized;
-    length = head.body.size;
-  } else if (head.body.kind == http::BodyKind::None) {
+  if (head.body.kind == http::BodyKind::None) {
     // The answer to HEAD says how long the body would be.
-    const bool said = head_.method == http::Method::Head && head.declared_size.has_value();
+    const bool said =
+        head_.method == http::Method::Head && head.declared_size.has_value() && !screen_->changes_body();
     kind = said ? ipc::BodyKind::Sized : ipc::BodyKind::None;
     length = said ? *head.declared_size : 0;
+  } else if (head.body.kind == http::BodyKind::Sized && !screen_->changes_body()) {
+    kind = ipc::BodyKind::Sized;
+    length = head.body.size;
   }
   if (!response_.head(head.status, fields, kind, length)) cut(ipc::CutReason::Component);
 }
@@ -441,9 +452,16 @@ void Exchange::keep_cookies(const http::Fields& theirs) {
   });
 }
 
+std::size_t Exchange::component_room() const {
+  if (!screen_ || !screen_->changes_body()) return response_.credit();
+  return screen_->idle() ? std::min(response_.credit(), Screen::kPiece) : 0;
+}
+
 void Exchange::on_component_body(std::string_view piece) {
   deadline_.set(settings_->component_idle);
-  response_.body(piece);
+  if (!screen_->changes_body()) return response_.body(piece);
+  screen_->take(piece);
+  pass_screened();
 }
 
 void Exchange::on_component_end(const http::Fields& trailers) {
@@ -451,7 +469,24 @@ void Exchange::on_component_end(const http::Fields& trailers) {
   deadline_.clear();
   http::Fields passed = trailers;
   strip(passed, service_->strip_response);
-  response_.end(passed);
+  screen_->end(passed);
+  pass_screened();
+}
+
+// As much as the client takes now. After the component's end there may be something left.
+void Exchange::pass_screened() {
+  while (phase_ == Phase::Forwarding) {
+    if (base::Status sound = screen_->work(); !sound.ok()) {
+      release_component();
+      return on_component_failed(base::Refusal::ComponentMalformed, sound.error().message, false);
+    }
+    const std::string_view ready = screen_->ready().substr(0, response_.credit());
+    if (ready.empty()) break;
+    response_.body(ready);
+    screen_->sent(ready.size());
+  }
+  if (phase_ != Phase::Forwarding || !screen_->done()) return;
+  response_.end(screen_->trailers());
   finish_if_ended();
 }
 
@@ -479,10 +514,9 @@ void Exchange::on_component_drained() {
 
 bool Exchange::on_response_credit(std::uint32_t bytes) {
   if (!response_.give_credit(bytes)) return false;
-  if (phase_ == Phase::Answering)
-    finish_if_ended();
-  else if (component_ != nullptr)
-    component_->resume();
+  if (phase_ == Phase::Answering) finish_if_ended();
+  if (phase_ == Phase::Forwarding && screen_) pass_screened();
+  if (component_ != nullptr) component_->resume();
   return true;
 }
 
@@ -569,6 +603,7 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   event.duration = site_.loop.now() - began_;
   if (head_at_ > 0) event.component = head_at_ - sent_at_;
   event.retried = retried_;
+  if (screen_) event.redacted = screen_->counts();
   event.outcome = outcome(done);
   if (cut_version_ != 0) {
     event.cut_reason = base::text_of(cut_code_).code;

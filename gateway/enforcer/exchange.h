@@ -24,6 +24,7 @@
 #include "gateway/enforcer/request_stream.h"
 #include "gateway/enforcer/response_stream.h"
 #include "gateway/enforcer/rewrite.h"
+#include "gateway/enforcer/screen.h"
 #include "gateway/enforcer/site.h"
 #include "gateway/http/message.h"
 #include "gateway/ipc/exchange_protocol.h"
@@ -81,7 +82,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
 
   // ComponentUser
   void on_component_head(const http::ResponseHead& head) override;
-  std::size_t component_room() const override { return response_.credit(); }
+  std::size_t component_room() const override;
   void on_component_body(std::string_view piece) override;
   void on_component_end(const http::Fields& trailers) override;
   void on_component_failed(base::Refusal refusal, std::string_view why, bool untouched) override;
@@ -102,6 +103,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void on_admin(const HoldAnswer& answer);
   bool review_waiting();
   base::Refusal refused_now();
+  std::string redaction_key() const;  // of the session: the same value has the same token in all of it
   void read_before();
   void record();
   void connect(bool fresh);
@@ -112,7 +114,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void keep_cookies(const http::Fields& theirs);
   const policy::Capability* decided_by() const;
   void finish_if_ended();
-  http::Fields rewritten(const http::Fields& theirs) const;
+  http::Fields rewritten(const http::Fields& theirs);
+  void pass_screened();
   void cut(ipc::CutReason reason);
   void release_component();
   void complete(const ipc::ExchangeDone& done);
@@ -150,6 +153,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   base::Refusal failure_ = base::Refusal::None;
   RequestStream request_;
   bool body_wanted_here_ = false;  // below /.postern/: gathered, then handled
+  std::optional<Screen> screen_;   // from the component's first head on
   ResponseStream response_;
   // Cut
   std::uint64_t cut_version_ = 0;

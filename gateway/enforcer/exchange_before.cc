@@ -101,6 +101,8 @@ void Exchange::read_before() {
   context.target = target_.text();
   context.read = path;
   context.settings = settings_;
+  context.rules = policy_->redaction().rules;
+  context.key = redaction_key();
   context.service = service_;
   context.credential = credential_;
   context.node = static_cast<std::size_t>(node_);

@@ -76,6 +76,14 @@ void Recorder::completed(const Completed& event) {
     json.field("bytes_after_cut", static_cast<std::int64_t>(event.bytes_after_cut));
   }
   if (event.retried) json.field("retried", true);
+  if (event.redacted.total > 0) {
+    json.field("redacted", static_cast<std::int64_t>(event.redacted.total));
+    json.open_array("redactions");
+    for (const redact::Place& place : event.redacted.places)
+      json.item(std::string(redact::to_text(place.kind)) + " " + std::string(cut(place.where, kMostText)) +
+                " " + std::to_string(place.count));
+    json.close_array();
+  }
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   const std::string id = next_id();

@@ -15,6 +15,7 @@
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/ipc/exchange_protocol.h"
 #include "gateway/loop/loop.h"
+#include "redact/marks.h"
 
 namespace postern::enforcer {
 
@@ -39,6 +40,7 @@ struct Completed {
   base::Nanos cut = -1;         // from the command to the last byte; below 0: it was not cut by one
   std::uint64_t bytes_after_cut = 0;
   bool retried = false;
+  redact::Counts redacted;  // what was taken out of the response
 };
 
 struct Refused {

@@ -63,6 +63,14 @@ void change(http::Fields& fields, http::FieldId id, Change to) {
   for (const std::string& value : all) static_cast<void>(fields.add(name, value));
 }
 
+// A tag that we weakened on its way out is strong where it came from: If-Match compares strongly (RFC 9110
+// section 13.1.1).
+std::string with_strong_tags(std::string_view value) {
+  std::string out(value);
+  for (std::size_t at = 0; (at = out.find("W/\"", at)) != std::string::npos; ++at) out.erase(at, 2);
+  return out;
+}
+
 }  // namespace
 
 std::string with_our_origin(std::string_view text, std::string_view authority, std::string_view our_host) {
@@ -102,6 +110,16 @@ void rewrite_request(http::Fields& fields, const Passage& passage) {
   strip(fields, passage.service->strip_request);
   change(fields, http::FieldId::Origin, [&](std::string_view) { return origin; });
   change(fields, http::FieldId::Referer, [&](std::string_view) { return referer; });
+  // Secrets cannot be seen in what is compressed, nor in a part of a body.
+  for (const std::string_view name :
+       {"accept-encoding", "range", "if-range", "want-digest", "want-content-digest", "want-repr-digest"})
+    fields.remove(name);
+  fields.put("accept-encoding", "identity");
+  if (const auto tags = fields.find("if-match"); tags && tags->find("W/\"") != std::string_view::npos) {
+    const std::string strong = with_strong_tags(*tags);
+    fields.remove("if-match");
+    static_cast<void>(fields.add("if-match", strong));
+  }
   fields.put("x-forwarded-for", passage.client);
   fields.put("x-forwarded-proto", "https");
   fields.put("x-forwarded-host", passage.our_host);

@@ -22,7 +22,8 @@ struct Passage {
 };
 
 // Takes out what may not pass (http::strip_request_fields and the service's own list), turns Origin and
-// Referer that name us into the component's, and says who asks (X-Forwarded-For, -Proto, -Host).
+// Referer that name us into the component's, and says who asks (X-Forwarded-For, -Proto, -Host). Asks for the
+// whole body, as it is: no coding, no range, no digest (screen.h).
 void rewrite_request(http::Fields& fields, const Passage& passage);
 
 // Takes out what may not pass, turns Location, Content-Location, CORS and CSP origins that name the component

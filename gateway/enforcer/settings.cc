@@ -157,6 +157,10 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
     settings.names.push_back(*authority);
   }
   settings.support_authority_pem = base::json_text_or(part, "support_authority", "");
+  if (const auto key = base::from_hex(base::json_text_or(part, "redaction_key", "")); key && !key->empty()) {
+    if (key->size() != base::KeyedHash::kKeySize) return wrong("a redaction_key of 32 bytes");
+    settings.redaction_key = *key;
+  }
   const Json limits = part.value("limits", Json::object());
   settings.head.head = static_cast<std::size_t>(
       base::json_number_or(limits, "head", static_cast<std::int64_t>(settings.head.head)));

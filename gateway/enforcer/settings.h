@@ -71,6 +71,8 @@ struct Settings {
   std::vector<http::Authority> names;  // under which engineers reach us
   std::string support_authority_pem;   // roots of engineers' certificates; may be empty
   http::HeadLimits head;
+  // The same in every enforcer of a gateway, so that a session's tokens are the same whoever serves it.
+  std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);
   std::uint64_t request_body = 64ULL << 20U;  // bytes
   std::size_t query = 8192;
   base::Nanos connect = 5 * base::kSecond;

@@ -24,8 +24,8 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "user", "workers", "listeners", "control_socket", "state_directory", "policy", "admins",
-        "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds", "limits", "timeouts",
-        "log"}},
+        "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds", "limits",
+        "timeouts", "log"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What each role is told: its part of the configuration as JSON, and nothing beyond it. No part but the
-// ledger's, the console's and the link to the log directory carries a path; no part carries a key or a credential: those travel as
+// ledger's, the console's and the link to the log directory carries a path; no part carries a private key or a credential: those travel as
 // descriptors, to the keeper and to the enforcers. A test
 // lists what must not appear in each.
 //
@@ -20,6 +20,7 @@
 //                                  "user","field","fd"}],
 //                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
+//                "redaction_key":hex, of the supervisor, the same for all while it runs,
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",

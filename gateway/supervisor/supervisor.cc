@@ -62,6 +62,7 @@ struct Supervisor::Internals {
   std::shared_ptr<const Material> material;
   Sockets sockets;
   base::Micros started;
+  const std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);  // enforcers share it
   std::uint32_t next_node;
   LedgerLink ledger;
   Connector connector;
@@ -120,7 +121,11 @@ struct Supervisor::Internals {
     const Config bound = as_bound();
     if (child.kind() == "keeper") return keeper_part(bound, *material);
     if (child.kind() == "ledger") return ledger_part(bound);
-    if (child.kind() == "enforcer") return enforcer_part(bound, *material, child.index());
+    if (child.kind() == "enforcer") {
+      Json part = enforcer_part(bound, *material, child.index());
+      part["redaction_key"] = base::to_hex(redaction_key);
+      return part;
+    }
     if (child.kind() == "console") return console_part(bound, *material);
     return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
   }

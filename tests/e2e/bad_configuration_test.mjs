@@ -96,7 +96,8 @@ const policies = [
   ["a star in a literal", policy.replace("GET /**", "GET /a*"), ["7:14", "not a wildcard"]],
   ["a role with a capability that is not there", `${policy}roles:\n  viewer: [little.red]\n`, ["9:12", "little.red"]],
   ["an expression that is none", policy.replace("- GET /**", '- { call: "GET /{id}", parameters: { path: { id: { matches: "[" } } } }'), ["7:", "expression"]],
-  ["what this version cannot enforce", `${policy}redact: [{json: $..password}]\n`, ["8:1", "redact"]],
+  ["what this version cannot enforce", `${policy}before: []\n`, ["8:1", "before"]],
+  ["a path that is none", `${policy}redact: [{json: password}]\n`, ["8:16", "begins with $"]],
   ["an operation that never covers", `${policy}never:\n  - ANY /**\n`, ["7:9", "never"]],
 ];
 

@@ -4,11 +4,14 @@
 // A client of the gateway without a browser: it speaks HTTP, remembers the session's cookie, and verifies the gateway's certificate with
 // the authority that `postern init` made. The one that sends bytes as they are is WireClient in wire.mjs.
 import https from "node:https";
+import { Search } from "./planted.mjs";
 
-// readAll: a response with its whole body. A response that is cut rejects.
+// readAll: a response with its whole body. A response that is cut rejects, and one with something that was planted.
 export const readAll = async (response) => {
   const pieces = [];
-  for await (const piece of response) pieces.push(piece);
+  const search = new Search();
+  search.see(response.rawHeaders.join("\n"));
+  for await (const piece of response) search.see(piece), pieces.push(piece);
   const body = Buffer.concat(pieces);
   return {
     status: response.statusCode,

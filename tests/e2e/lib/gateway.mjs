@@ -8,6 +8,7 @@ import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, readFileSync, re
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
+import { plant, plantKeys } from "./planted.mjs";
 import { Program, isRoot, run } from "./process.mjs";
 import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./story.mjs";
 
@@ -57,6 +58,8 @@ export class Gateway {
     const made = await run(this.program, ["init", "--dir", this.folder, ...addresses, ...components]);
     if (made.code !== 0) throw new Error(`postern init failed: ${made.stderr}`);
     this.password = /Password\s+(\S+)/.exec(made.stdout)[1];
+    plant("the admin's password", this.password);
+    plantKeys(this.folder);
     this.ca = readFileSync(join(this.folder, "certs/support-ca.pem"));
     this.adminCa = readFileSync(join(this.folder, "certs/admin-ca.pem"));
   }

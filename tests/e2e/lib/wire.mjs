@@ -5,6 +5,7 @@
 // by itself, and a component that answers what it is told over TCP.
 import net from "node:net";
 import tls from "node:tls";
+import { Search } from "./planted.mjs";
 
 const kPatience = 20_000;  // milliseconds; whoever waits longer for an answer has found a defect
 
@@ -81,7 +82,8 @@ export class WireClient {
   ended = false;   // nothing will follow
   error = null;    // why, if it was not an orderly end
 
-  #arrived(piece) { this.#pieces.push(piece); this.#wake(); }
+  #search = new Search();
+  #arrived(piece) { this.#search.see(piece); this.#pieces.push(piece); this.#wake(); }
   #over(error) { this.error ??= error; this.ended = true; this.#wake(); }
   #wake() { for (const look of [...this.#waiting]) look(); }
   #gather() {

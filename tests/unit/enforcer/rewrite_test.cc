@@ -101,7 +101,20 @@ TEST_F(Rewrite, CredentialsAndWhatASiteKeepsToItselfDoNotPass) {
   EXPECT_EQ(fields.find("x-forwarded-for"), "192.0.2.7");
   EXPECT_EQ(fields.find("x-forwarded-proto"), "https");
   EXPECT_EQ(fields.find("x-forwarded-host"), "support.example:8443");
-  EXPECT_EQ(fields.size(), 4U);
+  EXPECT_EQ(fields.find("accept-encoding"), "identity");
+  EXPECT_EQ(fields.size(), 5U);
+}
+
+TEST_F(Rewrite, TheComponentIsAskedForTheWholeBodyAsItIs) {
+  for (const char* name : {"accept-encoding", "range", "if-range", "want-digest"})
+    fields.put(name, "gzip, br");
+  fields.put("if-none-match", "W/\"1\"");
+  fields.put("if-match", "W/\"1\", \"2\", W/\"3\"");
+  rewrite_request(fields, passage);
+  EXPECT_EQ(fields.find("accept-encoding"), "identity");
+  for (const char* name : {"range", "if-range", "want-digest"}) EXPECT_FALSE(fields.find(name)) << name;
+  EXPECT_EQ(fields.find("if-none-match"), "W/\"1\"");
+  EXPECT_EQ(fields.find("if-match"), "\"1\", \"2\", \"3\"");  // it was we who made them weak
 }
 
 TEST_F(Rewrite, TheListsOfAServiceComeFromItsConfiguration) {

@@ -1,0 +1,69 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a response passes through before an engineer sees it (promise 6): fields that carry credentials go,
+// values of other fields and the body lose their secrets. A compressed body is unpacked first, since a secret
+// cannot be seen in it; a part of a body (206) is refused, since half of a secret cannot be seen either.
+//
+// Bodies go through in pieces: take, then work and sent until nothing is ready. What waits here is bounded by
+// what one piece can become.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/http/fields.h"
+#include "gateway/http/inflate.h"
+#include "gateway/http/message.h"
+#include "policy/policy.h"
+#include "redact/redactor.h"
+
+namespace postern::enforcer {
+
+class Screen {
+ public:
+  // Bytes of a body that are taken at once; a token may be longer than what it stands for.
+  static constexpr std::size_t kPiece = 16U << 10U;
+
+  // key: the session's (base::KeyedHash).
+  Screen(std::shared_ptr<const policy::Policy> policy, std::string key)
+      : policy_(std::move(policy)), key_(std::move(key)) {}
+
+  // Of any head, interim ones included, and of trailers.
+  void clean(http::Fields& fields);
+  // Of the final head, cleaned already: decides what becomes of the body. An error, of the component's side:
+  // it may not pass.
+  base::Status head(const http::ResponseHead& head, http::Fields& fields);
+  // The body is changed on its way: how long it will be nobody knows, also where none follows (HEAD).
+  bool changes_body() const { return changes_; }
+
+  void take(std::string_view piece);
+  void end(const http::Fields& trailers);  // of the body
+  // Goes on until something is ready, or nothing is left to be done. An error: the body is damaged.
+  base::Status work();
+  std::string_view ready() const { return std::string_view(ready_).substr(sent_); }
+  void sent(std::size_t size);
+  bool idle() const { return ready_.empty() && packed_.empty(); }  // can take a piece
+  bool done() const { return finished_ && idle(); }                // everything has been sent
+  const http::Fields& trailers() const { return trailers_; }
+
+  redact::Counts counts() const;
+
+ private:
+  base::Status unpack();
+
+  std::shared_ptr<const policy::Policy> policy_;
+  std::string key_;
+  redact::Counts of_fields_;
+  bool changes_ = false;
+  std::unique_ptr<http::Inflater> inflater_;
+  std::unique_ptr<redact::Redactor> redactor_;
+  std::string packed_;  // compressed, not yet read
+  std::string ready_;
+  std::size_t sent_ = 0;
+  bool ended_ = false, finished_ = false;
+  http::Fields trailers_;
+};
+
+}  // namespace postern::enforcer
