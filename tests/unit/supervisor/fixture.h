@@ -40,7 +40,6 @@ state_directory: state
 policy: policy.yaml
 admins: admins.json
 pass_key: pass.key
-log_key: log.key
 support_authority: engineers.pem
 component:
   services:
@@ -80,7 +79,8 @@ class Folder {
     write("component.pem", engineers->certificate_pem, 0644);
     write("pass.key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 0600);
     const certs::SignerKey log_key{"postern/test", base::Secret(std::string(32, 'l'))};
-    write("log.key", certs::format_signer_key(log_key) + "\n", 0600);
+    std::filesystem::create_directory(path("keys"));
+    write("keys/log.key", certs::format_signer_key(log_key) + "\n", 0600);
     write("admins.json", "{\"admins\":[]}", 0600);
     write("policy.yaml", "version: 1\ncapabilities: {}\n", 0644);
     write("postern.yaml", kSound, 0644);
