@@ -103,7 +103,7 @@ class ChangeRecords::Reading final : public ComponentUser, public loop::Disposab
     connection.begin(*this, http::Method::Get);
     connection.request_ended();
     send_head(connection, {http::Method::Get, context_.read, node.authority}, fields, {},
-              {context_.credential, cookies}, false);
+              {context_.credential, cookies});
     base::wipe(cookies);
   }
   void finish(const std::string& why) {

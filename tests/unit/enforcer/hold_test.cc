@@ -30,7 +30,7 @@ class HoldScene : public EnforcerScene {
   base::Json command(std::size_t which) { return *base::parse_json(ledger->commands.at(which).second); }
   // The ledger has put it on the list.
   void list(const char* hold = "H1") {
-    ledger->reply(ledger->commands.back().first, true, base::dump_json({{"id", hold}}));
+    ledger->reply(ledger->commands.back().first, true, base::dump_json(base::Json{{"id", hold}}));
     turn(10);
   }
   void tell(const char* type, base::Json detail = base::Json::object()) {
@@ -44,10 +44,10 @@ class HoldScene : public EnforcerScene {
 
 TEST_F(HoldScene, WaitsWithItsWholeBodyAndTellsTheClient) {
   const std::uint64_t id = ask();
-  const base::Json asked = command(0);
-  EXPECT_EQ(asked["command"], "hold.create");
-  EXPECT_EQ(asked["body"], "hello");
-  EXPECT_EQ(asked["operation"], "POST /api/v2/silences");
+  const base::Json call = command(0);
+  EXPECT_EQ(call["command"], "hold.create");
+  EXPECT_EQ(call["body"], "hello");
+  EXPECT_EQ(call["operation"], "POST /api/v2/silences");
   list();
   EXPECT_TRUE(until([&] { return interim(id); }));
   turn(20);
