@@ -18,7 +18,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {SessionOpened, "session.opened", Info, "engineer", "An engineer signed in and a session began.",
      "engineer method client user_agent tls expires idle_us token_sha256 certificate"},
     {SessionEnded, "session.ended", Info, "engineer", "A session ended; this sums it up.",
-     "reason engineer duration_us exchanges refused request_bytes response_bytes"},
+     "reason engineer duration_us exchanges refused request_bytes response_bytes redacted"},
     {SessionRefused, "session.refused", Warning, "engineer", "A sign-in of an engineer was refused.",
      "engineer method client user_agent code why"},
     {ExchangeForwarded, "exchange.forwarded", Info, "capability", "A request was allowed and is about to be sent to the component.",

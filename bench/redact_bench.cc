@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "redact/redactor.h"
+#include "redact/rules.h"
 
 using namespace postern;
 using namespace postern::redact;

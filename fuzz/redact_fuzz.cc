@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 #include "redact/redactor.h"
+#include "redact/rules.h"
+#include "redact/scanner.h"
 
 using namespace postern::redact;
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/bytes.h"
+#include "redact/rules.h"
 
 namespace postern::policy {
 namespace {

@@ -9,7 +9,11 @@
 #include <vector>
 
 #include "policy/reader.h"
-#include "redact/rules.h"
+#include "redact/path.h"
+
+namespace postern::redact {
+class Rules;
+}
 
 namespace postern::policy {
 

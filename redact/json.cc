@@ -278,17 +278,22 @@ bool JsonText::skim(Cursor& in, std::size_t begin, std::size_t& end) const {
 void JsonText::begin_value() {
   if (levels_.empty()) {
     states_ = rules_.start();
-  } else if (levels_.back().array && rules_.any_path()) {
-    states_ = rules_.element(levels_.back().states, levels_.back().index);
-    named_ = rules_.names(states_, {});
-    aws_secret_ = false;
+    followed_ = states_.any();
+  } else if (levels_.back().array) {
+    const Level& level = levels_.back();
+    followed_ = level.followed;
+    if (!followed_) return;
+    states_ = rules_.element(level.states, level.index);
+    followed_ = states_.any();
+    named_ = rules_.accepts(states_);
   }
 }
 
 bool JsonText::open(bool array) {
   if (levels_.size() == kDepth) return false;
   Level& level = levels_.emplace_back();
-  level.states = states_;
+  level.followed = followed_;
+  if (followed_) level.states = states_;
   level.array = array;
   state_ = array ? State::Value : State::Key;
   named_ = aws_secret_ = false;
@@ -315,10 +320,12 @@ void JsonText::end_key(std::string_view key, bool secret) {
     level.name_size = static_cast<std::uint8_t>(key.size());
     std::memcpy(level.name_bytes, key.data(), key.size());
   }
-  if (rules_.any_path()) {
+  followed_ = level.followed;
+  if (followed_) {
     states_ = rules_.member(level.states, key);
-    named_ = rules_.names(states_, key);
+    followed_ = states_.any();
   }
+  named_ = (followed_ && rules_.accepts(states_)) || rules_.names(key);
   aws_secret_ = announces_aws_secret(key);
   state_ = State::Colon;
 }

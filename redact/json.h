@@ -38,6 +38,7 @@ class JsonText final : public Where {
   enum class Inside : std::uint8_t { Structure, Literal, Key, String, NamedString, NamedWord, NamedTree };
   struct Level {
     Rules::States states;
+    bool followed = false;  // some path leads here: otherwise states are empty
     bool array = false;
     std::uint32_t index = 0;
     std::string_view name() const { return {name_bytes, name_size}; }
@@ -89,7 +90,8 @@ class JsonText final : public Where {
   bool broken_ = false;
   std::vector<Level> levels_;
   Rules::States states_;     // of the value that is read, or comes next
-  bool named_ = false;       // and whether it is named
+  bool followed_ = false;    // and whether there are any
+  bool named_ = false;       // whether it is named
   bool aws_secret_ = false;  // or announced by its key
   std::string key_;
   std::uint64_t key_found_ = 0;   // what had been found when the key began

@@ -2,40 +2,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "redact/redactor.h"
 
+#include <utility>
+
+#include "redact/json.h"
+#include "redact/rules.h"
+#include "redact/scanner.h"
+
 namespace postern::redact {
+namespace {
+
+struct FixedPlace final : Where {
+  explicit FixedPlace(std::string text) : text_(std::move(text)) {}
+  std::string where() const override { return text_; }
+  std::string text_;
+};
+
+}  // namespace
+
+struct Redactor::Parts {
+  Parts(Form form, std::shared_ptr<const Rules> of, std::string_view key)
+      : rules(std::move(of)), marks(key), writer(out), place(form == Form::Yaml ? "yaml" : "text") {
+    const Prefilter& filter = form == Form::Code ? rules->code() : rules->text();
+    if (form == Form::Json)
+      json = std::make_unique<JsonText>(*rules, marks, out);
+    else if (form != Form::Binary)
+      text = std::make_unique<Scanner>(filter, form, marks, writer, place);
+  }
+
+  std::shared_ptr<const Rules> rules;
+  Marks marks;
+  std::string* out = nullptr;
+  Writer writer;
+  FixedPlace place;
+  std::unique_ptr<Scanner> text;
+  std::unique_ptr<JsonText> json;
+};
 
 Redactor::Redactor(Form form, std::shared_ptr<const Rules> rules, std::string_view key)
-    : form_(form), rules_(std::move(rules)), marks_(key), writer_(out_) {
-  if (form == Form::Json) {
-    json_ = std::make_unique<JsonText>(*rules_, marks_, out_);
-  } else if (form != Form::Binary) {
-    const Prefilter& filter = form == Form::Code ? rules_->code() : rules_->text();
-    text_ = std::make_unique<Scanner>(filter, form, marks_, writer_, static_cast<const Where&>(*this));
-  }
-}
+    : parts_(std::make_unique<Parts>(form, std::move(rules), key)) {}
+
+Redactor::~Redactor() = default;
+
+const Counts& Redactor::counts() const { return parts_->marks.counts(); }
 
 void Redactor::feed(std::string_view piece, std::string& out) {
-  out_ = &out;
-  if (json_) return json_->feed(piece);
-  if (text_) return text_->feed(piece);
+  parts_->out = &out;
+  if (parts_->json) return parts_->json->feed(piece);
+  if (parts_->text) return parts_->text->feed(piece);
   out.append(piece);
 }
 
 void Redactor::finish(std::string& out) {
-  out_ = &out;
-  if (json_) return json_->finish();
-  if (text_) text_->end();
+  parts_->out = &out;
+  if (parts_->json) return parts_->json->finish();
+  if (parts_->text) parts_->text->end();
 }
-
-namespace {
-
-struct FixedPlace final : Where {
-  explicit FixedPlace(const std::string& text) : text_(text) {}
-  std::string where() const override { return text_; }
-  const std::string& text_;
-};
-
-}  // namespace
 
 std::optional<std::string> redact_value(std::string_view value, const Rules& rules, std::string_view key,
                                         const std::string& where, Counts& counts) {

@@ -11,18 +11,18 @@
 #include <string>
 #include <string_view>
 
-#include "redact/json.h"
 #include "redact/kind.h"
 #include "redact/marks.h"
-#include "redact/rules.h"
-#include "redact/scanner.h"
 
 namespace postern::redact {
 
-class Redactor final : private Where {
+class Rules;
+
+class Redactor {
  public:
   // key: base::KeyedHash::kKeySize bytes; the same key gives the same token to the same value.
   Redactor(Form form, std::shared_ptr<const Rules> rules, std::string_view key);
+  ~Redactor();
   Redactor(const Redactor&) = delete;
   Redactor& operator=(const Redactor&) = delete;
 
@@ -30,21 +30,14 @@ class Redactor final : private Where {
   void feed(std::string_view piece, std::string& out);
   void finish(std::string& out);  // the body ends here
 
-  const Counts& counts() const { return marks_.counts(); }
+  const Counts& counts() const;
 
   // A value of one byte becomes a token in quotes.
   static constexpr std::size_t kLongest = 28;
 
  private:
-  std::string where() const override { return form_ == Form::Yaml ? "yaml" : "text"; }
-
-  Form form_;
-  std::shared_ptr<const Rules> rules_;
-  Marks marks_;
-  std::string* out_ = nullptr;
-  Writer writer_;
-  std::unique_ptr<Scanner> text_;
-  std::unique_ptr<JsonText> json_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
 // The value of a header, by the rules of text. Nothing if it stays as it is.

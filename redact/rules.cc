@@ -40,7 +40,6 @@ bool Rules::add(const Path& path) {
 }
 
 Rules::States Rules::member(const States& of, std::string_view name) const {
-  if (of.none()) return of;
   States follow = of & any_step_;
   if (may_be_name(name)) {
     if (const auto it = by_name_.find(std::string(name)); it != by_name_.end()) follow |= of & it->second;
@@ -49,15 +48,9 @@ Rules::States Rules::member(const States& of, std::string_view name) const {
 }
 
 Rules::States Rules::element(const States& of, std::uint32_t index) const {
-  if (of.none()) return of;
   States follow = of & any_step_;
   if (const auto it = by_index_.find(index); it != by_index_.end()) follow |= of & it->second;
   return (follow << 1U) | (of & deep_);
-}
-
-bool Rules::names(const States& states, std::string_view name) const {
-  if ((states & accept_).any()) return true;
-  return may_be_name(name) && !anywhere_.empty() && anywhere_.contains(std::string(name));
 }
 
 }  // namespace postern::redact

@@ -34,12 +34,13 @@ class Rules {
   Rules(const Rules&) = delete;
   Rules& operator=(const Rules&) = delete;
 
-  bool any_path() const { return !anywhere_.empty() || states_ > 0; }
   States start() const { return start_; }
   States member(const States& of, std::string_view name) const;
   States element(const States& of, std::uint32_t index) const;
-  // Whether a member or element with these states, and that name (empty for an element), is named.
-  bool names(const States& states, std::string_view name) const;
+  bool accepts(const States& states) const { return (states & accept_).any(); }  // a path ends there
+  bool names(std::string_view name) const {                                      // wherever it stands
+    return may_be_name(name) && !anywhere_.empty() && anywhere_.contains(std::string(name));
+  }
 
   const Prefilter& text() const { return with_names_; }     // detectors and names
   const Prefilter& code() const { return without_names_; }  // detectors only

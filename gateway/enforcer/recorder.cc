@@ -102,6 +102,7 @@ void Recorder::completed(const Completed& event) {
   frame.session = event.session;
   frame.request_bytes = event.request_bytes;
   frame.response_bytes = event.response_bytes;
+  frame.redacted = event.redacted.total;
   append(head, frame);
 }
 

@@ -21,6 +21,7 @@ void encode(const Append& m, base::BinaryWriter& out) {
   out.text(m.session);
   out.u64(m.request_bytes);
   out.u64(m.response_bytes);
+  out.u64(m.redacted);
   out.text(m.line);
 }
 bool decode(std::string_view payload, Append& m) {
@@ -31,6 +32,7 @@ bool decode(std::string_view payload, Append& m) {
   m.session = in.text();
   m.request_bytes = in.u64();
   m.response_bytes = in.u64();
+  m.redacted = in.u64();
   m.line = in.text();
   return in.done() && flag && kind <= static_cast<std::uint8_t>(AppendKind::Refused) &&
          m.line.size() <= kLargestEvent;

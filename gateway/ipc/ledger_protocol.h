@@ -67,7 +67,8 @@ struct Append {
   std::string_view session;         // ULID or empty
   std::uint64_t request_bytes = 0;  // for Completed
   std::uint64_t response_bytes = 0;
-  std::string_view line;  // the event, as write_event made it
+  std::uint64_t redacted = 0;  // secrets taken out of the response
+  std::string_view line;       // the event, as write_event made it
 };
 struct Command {
   std::uint64_t id = 0;  // chosen by the sender, answered by Reply

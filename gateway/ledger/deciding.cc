@@ -70,6 +70,7 @@ Draft draft_session_end(const Context& context, const state::Session& session, s
                      .number("refused", tally.refused)
                      .number("request_bytes", tally.request_bytes)
                      .number("response_bytes", tally.response_bytes)
+                     .number("redacted", tally.redacted)
                      .done();
   return draft;
 }
@@ -100,7 +101,8 @@ Json view(const state::Session& session, const Tally& tally) {
             {"exchanges", tally.exchanges},
             {"refused", tally.refused},
             {"request_bytes", tally.request_bytes},
-            {"response_bytes", tally.response_bytes}};
+            {"response_bytes", tally.response_bytes},
+            {"redacted", tally.redacted}};
   if (!session.user_agent.empty()) json["user_agent"] = session.user_agent;
   return json;
 }

@@ -77,6 +77,7 @@ void count(Tallies& tallies, const EventFields& event) {
   if (!detail.ok()) return;
   tally->request_bytes += base::json_number_or(*detail, "request_bytes", 0);
   tally->response_bytes += base::json_number_or(*detail, "response_bytes", 0);
+  tally->redacted += base::json_number_or(*detail, "redacted", 0);
 }
 
 }  // namespace

@@ -198,6 +198,7 @@ void Ledger::count(const ipc::Append& append) {
   if (append.kind != ipc::AppendKind::Completed) return;
   tally->request_bytes += static_cast<std::int64_t>(std::min(append.request_bytes, kMostBytes));
   tally->response_bytes += static_cast<std::int64_t>(std::min(append.response_bytes, kMostBytes));
+  tally->redacted += static_cast<std::int64_t>(std::min(append.redacted, kMostBytes));
 }
 
 bool Ledger::take_command(Peer& peer, std::string_view payload) {

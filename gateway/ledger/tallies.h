@@ -17,6 +17,7 @@ struct Tally {
   std::int64_t refused = 0;
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
+  std::int64_t redacted = 0;  // secrets taken out of responses
 };
 
 class Tallies {

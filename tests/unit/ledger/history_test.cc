@@ -48,8 +48,8 @@ TEST(History, CountsWhatOpenSessionsDidAndWhenTheyWereLastSeen) {
   auto lines = scene.lines;
   for (const std::string& session : {open, ended}) {
     lines.push_back(exchange(session, kNoon + 1, audit::EventType::ExchangeForwarded, "{}"));
-    lines.push_back(
-        exchange(session, kNoon + 2, audit::EventType::ExchangeCompleted, R"({"response_bytes":70})"));
+    lines.push_back(exchange(session, kNoon + 2, audit::EventType::ExchangeCompleted,
+                             R"({"response_bytes":70,"redacted":3})"));
     lines.push_back(exchange(session, kNoon + 9, audit::EventType::ExchangeRefused, "{}"));
   }
   const std::size_t before = scene.lines.size();
@@ -60,6 +60,7 @@ TEST(History, CountsWhatOpenSessionsDidAndWhenTheyWereLastSeen) {
   EXPECT_EQ(history.tallies.of(open).exchanges, 1);
   EXPECT_EQ(history.tallies.of(open).refused, 1);
   EXPECT_EQ(history.tallies.of(open).response_bytes, 70);
+  EXPECT_EQ(history.tallies.of(open).redacted, 3);
   EXPECT_EQ(history.tallies.of(ended).exchanges, 0);
   EXPECT_EQ(history.state.sessions().at(open).last_active, kNoon + 9);
   EXPECT_TRUE(history.ids.contains(audit::read_event_head(lines.front()).value().id));

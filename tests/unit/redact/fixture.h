@@ -15,6 +15,8 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "redact/redactor.h"
+#include "redact/rules.h"
+#include "redact/scanner.h"
 
 namespace postern::redact {
 

@@ -1,5 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include "redact/json.h"
+
 #include "tests/unit/redact/fixture.h"
 
 namespace postern::redact {
