@@ -69,6 +69,8 @@ enum class EventType : std::uint8_t {
   GatewayStopped,
   RoleStarted,
   RoleEnded,
+  SandboxAttested,
+  SandboxViolated,
   NodeUp,
   NodeDown,
   NodeCredentialRefused,

@@ -8,9 +8,11 @@
 // recognised (see open) and made again.
 #include "audit/index.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <limits>
 
@@ -29,6 +31,7 @@ using base::Ok;
 using base::Result;
 using base::Status;
 
+constexpr mode_t kFolderMode = 0750;
 constexpr std::size_t kRemembered = 8192;  // actors, and sessions, whose rows are kept in memory
 constexpr std::int64_t kMostBytes =
     1LL << 50U;  // of one exchange; beyond it a number is a lie, and sums must not overflow
@@ -171,6 +174,8 @@ Index::~Index() {
 }
 
 Result<std::unique_ptr<Index>> Index::open(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return base::fail_errno(folder, errno);
   auto db = open_usable(path);
   if (!db.ok()) return db.error();
   auto state = std::make_unique<State>(*std::move(db));

@@ -77,6 +77,7 @@ class Index {
  public:
   // For the one writer. A file that is damaged, of another schema, or left open when the machine (not the
   // process) went down is thrown away and made anew, empty: catch_up() fills it.
+  // Its folder is made if it is missing.
   static base::Result<std::unique_ptr<Index>> open(const std::string& path);
   // For readers. Unavailable while there is no index that can be read.
   static base::Result<std::unique_ptr<Index>> open_read_only(const std::string& path);

@@ -71,6 +71,8 @@ constexpr Template kTemplates[] = {
     {GatewayStopped, "", "The gateway stopped[ ({reason})][ after {duration_us}]."},
     {RoleStarted, "", "The process {role} started[, for the {restarts}. time again]."},
     {RoleEnded, "", "The process {role} ended unasked[: {reason}][, signal {signal}][, exit code {exit_code}]."},
+    {SandboxAttested, "", "The process {role} proved its confinement: {refused} of {attempts|attempt} were refused[, Landlock ABI {landlock}][; missing: {missing}]."},
+    {SandboxViolated, "", "The process {role} tried {call}, which its profile does not list, and was killed."},
     {NodeUp, "", "Node {node} of {service} answers[ again after {duration_us}]."},
     {NodeDown, "", "Node {node} of {service} does not answer[: {reason}]."},
     {NodeCredentialRefused, "", "Node {node} of {service} refused the credential[ ({credential})] that Postern holds for it."},

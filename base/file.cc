@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,6 +49,8 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (n == 0) return out;
   }
 }
+
+int stat_open_file(int fd, struct stat& info) { return static_cast<int>(::syscall(SYS_fstat, fd, &info)); }
 
 Result<std::string> read_open_file(int fd, const std::string& path, std::size_t limit) {
   std::string out(limit + 1, '\0');

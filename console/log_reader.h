@@ -22,7 +22,7 @@ namespace postern::console {
 
 class LogReader {
  public:
-  // The folder that holds journal/, log/ and index.db.
+  // The folder that holds journal/, log/ and index/index.db.
   explicit LogReader(std::string state_directory) : directory_(std::move(state_directory)) {}
 
   base::Result<audit::FoundEvents> find(const audit::EventFilter& filter);
@@ -36,7 +36,7 @@ class LogReader {
  private:
   base::Status open_journal();
   base::Status open_index();
-  std::string index_path() const { return directory_ + "/index.db"; }
+  std::string index_path() const { return directory_ + "/index/index.db"; }
 
   // Which file a name stands for; equal to none while there is none.
   struct FileIdentity {

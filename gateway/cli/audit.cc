@@ -251,7 +251,7 @@ int reindex(Program& program, std::string directory) {
   }
   auto journal = audit::JournalReader::open(audit::system_files(), directory + "/journal");
   if (!journal.ok()) return fail_with(journal.error().message);
-  auto index = audit::Index::open(directory + "/index.db");
+  auto index = audit::Index::open(directory + "/index/index.db");
   if (!index.ok()) return fail_with(index.error().message);
   const auto added = (*index)->rebuild(**journal);
   if (!added.ok()) return fail_with(added.error().message);

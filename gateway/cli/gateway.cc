@@ -15,6 +15,7 @@ namespace {
 const std::vector<Column> kRoles{{"ROLE", "name"},
                                  {"STATE", "state"},
                                  {"PID", "pid", Kind::Number},
+                                 {"CONFINED", "confined"},
                                  {"RESTARTS", "restarts", Kind::Number},
                                  {"STARTED", "started", Kind::Time},
                                  {"REASON", "reason"}};
@@ -29,6 +30,7 @@ const std::vector<Column> kNodes{{"SERVICE", "service"},
                                  {"REASON", "reason"}};
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
+                                   {"Confinement", "sandbox.mode"},
                                    {"Remote access", "remote_access.mode"},
                                    {"Until", "remote_access.until", Kind::Time},
                                    {"Active sessions", "sessions.active"},
@@ -60,10 +62,24 @@ base::Json nodes_in_words(const base::Json& component) {
   return nodes;
 }
 
+// "yes" is all of it; otherwise what the kernel lacks or the proof found open is in the JSON and in the event.
+base::Json roles_in_words(const base::Json& answer) {
+  base::Json roles = answer.value("roles", base::Json::array());
+  for (base::Json& role : roles) {
+    const base::Json proof = role.value("confinement", base::Json());
+    if (!proof.is_object()) continue;
+    const std::int64_t tried = base::json_number_or(proof, "attempts", 0);
+    const bool whole = base::json_bool_or(proof, "filtered", false) &&
+                       base::json_number_or(proof, "landlock", 0) > 0 &&
+                       base::json_number_or(proof, "refused", -1) == tried;
+    role["confined"] = whole ? "yes" : "in part";
+  }
+  return roles;
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
-  return to_lines(answer, kFigures) + "\n" +
-         to_table(answer.value("roles", base::Json::array()), kRoles, "No roles.") + "\n" +
+  return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.");
 }

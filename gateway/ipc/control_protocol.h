@@ -14,12 +14,16 @@
 //   Answer         id u64, JSON
 //
 //   role -> supervisor
-//   Ready          the role serves
+//   Confined       fd: the listener of its system call filter; what it refuses from now on, the supervisor answers
+//   Ready          JSON: the proof of its confinement (below); the role serves
 //   Connect        id u64, node u32: open a connection to this node
 //   Ask            id u64, JSON {ask: "status"|"reload"} of the console; {ask: "breach", why} of an enforcer or
 //                  the console: its terminator broke the exchange protocol
 //   Drained        nothing is under way any more (after Drain)
 //   Failed         text: why it ends now; for people, in status and in the event
+//
+// The proof: {"kernel": text, "landlock": ABI or 0, "filtered": bool, "profile": SHA-256 of the role's row,
+// "attempts", "refused": of the self-test, "missing": [what the kernel lacks and what is lost by it]}
 //
 // Channel frames come before Start for the channels that exist at the beginning, and again whenever a peer
 // was restarted: the new descriptors replace the old ones.
@@ -45,7 +49,14 @@ enum class ToRole : std::uint16_t {
   ConnectFailed = 6,
   Answer = 7,
 };
-enum class FromRole : std::uint16_t { Ready = 33, Connect = 34, Ask = 35, Drained = 36, Failed = 37 };
+enum class FromRole : std::uint16_t {
+  Ready = 33,
+  Connect = 34,
+  Ask = 35,
+  Drained = 36,
+  Failed = 37,
+  Confined = 38,
+};
 
 inline constexpr int kControlFd = 3;
 inline constexpr std::size_t kReasonLimit = 1024;  // bytes of Failed: the rest is cut off

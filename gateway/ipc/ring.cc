@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/file.h"
 
 namespace postern::ipc {
 namespace {
@@ -126,7 +126,7 @@ base::Result<std::pair<RingEnds, RingEnds>> make_ring_pair() {
 
 base::Result<std::unique_ptr<RingMemory>> RingMemory::map(int memory, int side) {
   struct stat info {};
-  if (::fstat(memory, &info) != 0) return failed("fstat of a ring");
+  if (base::stat_open_file(memory, info) != 0) return failed("fstat of a ring");
   // Without the seals the peer could shrink the file and make every access of ours a SIGBUS.
   const int seals = ::fcntl(memory, F_GET_SEALS);
   if (info.st_size != static_cast<off_t>(kMemorySize) || seals < 0 || (seals & kSeals) != kSeals) {

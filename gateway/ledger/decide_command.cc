@@ -90,6 +90,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::PolicyRejected:
     case EventType::RoleStarted:
     case EventType::RoleEnded:
+    case EventType::SandboxAttested:
+    case EventType::SandboxViolated:
       return sender == Sender::Supervisor;
     default:
       return false;

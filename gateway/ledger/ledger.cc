@@ -86,7 +86,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                 {[this] { on_durable(); },
                  [this](bool writable, const std::string& why) { on_log_status(writable, why); }}),
       keeper_(loop, clock),
-      indexer_(loop, files, options.directory + "/journal", options.directory + "/index.db",
+      indexer_(loop, files, options.directory + "/journal", options.directory + "/index/index.db",
                [this] { return recorder_.durable(); }),
       publisher_(loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }),
       timer_(loop, [this] { tick(); }),

@@ -49,7 +49,7 @@
 namespace postern::ledger {
 
 struct LedgerOptions {
-  std::string directory;  // holds journal/, log/ (the files that follow from it) and index.db
+  std::string directory;  // holds journal/, log/ (the files that follow from it) and index/index.db
   std::string version;    // of Postern, for gateway.started; may be empty
   Limits limits;
 };

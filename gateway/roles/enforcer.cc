@@ -6,6 +6,7 @@
 #include "gateway/enforcer/enforcer.h"
 
 #include "base/log.h"
+#include "certs/library.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 int serve_exchanges() {
   Role role("enforcer");
+  certs::load_openssl();
   const base::SystemClock clock;
   enforcer::Enforcer enforcer(role.loop(), clock,
                               [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); });

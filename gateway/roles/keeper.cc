@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "certs/keeper_protocol.h"
+#include "certs/library.h"
 #include "certs/private_key.h"
 #include "gateway/keeper/key_ring.h"
 #include "gateway/keeper/locked_memory.h"
@@ -37,7 +38,7 @@ base::Status with_key(Role& role, const base::Json& entry, Take take) {
   const base::UniqueFd fd = role.take_fd(base::json_text_or(entry, "fd", ""));
   const std::string path = base::json_text_or(entry, "path", "");
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return base::fail_errno(path, errno);
+  if (base::stat_open_file(fd.get(), info) != 0) return base::fail_errno(path, errno);
   base::Result<std::string> content = base::read_open_file(fd.get(), path, certs::kKeyFileLimit);
   if (!content.ok()) return content.error();
   base::Status taken = take(keeper::KeyFile{path, *content, info.st_mode});
@@ -106,6 +107,7 @@ int serve_keys() {
   const base::Status locked = keeper::lock_openssl_memory();
   Role role("keeper");
   if (!locked.ok()) role.fail(locked.error().message);
+  certs::load_openssl();
   keeper::KeyRing keys;
   if (base::Status read = read_keys(role, keys); !read.ok()) role.fail(read.error().message);
 

@@ -10,6 +10,7 @@
 
 #include "audit/files.h"
 #include "base/clock.h"
+#include "certs/library.h"
 #include "gateway/roles/role.h"
 
 namespace postern::roles {
@@ -28,6 +29,7 @@ ledger::LedgerOptions options_of(Role& role) {
 
 int keep_ledger() {
   Role role("ledger");
+  certs::load_openssl();
   const base::SystemClock clock;
   auto opened = ledger::Ledger::open(role.loop(), clock, audit::system_files(), options_of(role));
   if (!opened.ok()) role.fail(opened.error().message);

@@ -7,16 +7,20 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/check.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway/ipc/control_protocol.h"
 #include "gateway/ipc/socket_channel.h"
+#include "gateway/proc/confine.h"
 #include "gateway/proc/privileges.h"
+#include "gateway/proc/self_test.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 // A hardened process may not be traced by its own user, and LeakSanitizer works by tracing.
@@ -35,6 +39,18 @@ bool is_socket(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
+const proc::Profile& row_of(std::string_view kind) {
+  const proc::Profile* profile = proc::profile_of(kind);
+  POSTERN_CHECK(profile != nullptr);
+  return *profile;
+}
+
+std::string listing(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : "; ") + text;
+  return out;
+}
+
 base::Level level_of(const std::string& text) {
   if (text == "debug") return base::Level::Debug;
   if (text == "warning") return base::Level::Warning;
@@ -51,6 +67,7 @@ struct Role::Internals {
   };
 
   Role& role;
+  const proc::Profile& profile;
   loop::Loop loop;
   std::unique_ptr<ipc::SocketChannel> control;
   bool started = false;
@@ -69,7 +86,7 @@ struct Role::Internals {
   std::map<std::uint64_t, std::function<void(base::Result<base::UniqueFd>)>> connects;
   std::map<std::uint64_t, std::function<void(const base::Json&)>> questions;
 
-  explicit Internals(Role& owner) : role(owner) {
+  Internals(Role& owner, const proc::Profile& row) : role(owner), profile(row) {
     control = std::make_unique<ipc::SocketChannel>(
         loop, base::UniqueFd(ipc::kControlFd),
         ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
@@ -167,24 +184,64 @@ struct Role::Internals {
     found.mapped()(parse(answer.text));
   }
 
-  void send(ipc::FromRole type, std::string_view payload) {
-    control->send(static_cast<std::uint16_t>(type), payload);
+  void send(ipc::FromRole type, std::string_view payload, Fds attached = {}) {
+    control->send(static_cast<std::uint16_t>(type), payload, std::move(attached));
+  }
+
+  // The listener leaves at once: the first call that the filter refuses waits for the one who gets it.
+  void hand_over(base::UniqueFd listener) {
+    if (!listener.valid()) return;
+    Fds attached;
+    attached.push_back(std::move(listener));
+    send(ipc::FromRole::Confined, {}, std::move(attached));
+    control->flush();
+    if (control->queued() > 0) role.fail("the supervisor does not take the filter's listener");
+  }
+
+  // Builds the walls and tries them. Returns the proof, or ends the process under sandbox: required.
+  base::Json confine() {
+    const bool required = base::json_text_or(config, "sandbox", "required") != "best-effort";
+    const pid_t supervisor = ::getppid();
+    const std::string state = base::json_text_or(config, "state_directory", "");
+    base::Result<proc::Walls> walls =
+        proc::confine(profile, state, [this] { loop.run_elsewhere([] {}, [] {}); });
+    if (!walls.ok()) role.fail("cannot confine the process: " + walls.error().message);
+    if (required && !walls->missing.empty()) {
+      role.fail("sandbox: required, but " + listing(walls->missing) +
+                ". To serve without it, set sandbox: best-effort in postern.yaml");
+    }
+    hand_over(std::move(walls->listener));
+    const proc::Proof proof = proc::prove(profile, state, supervisor);
+    if (!proof.open.empty()) {
+      const std::string found = "the confined process could still " + listing(proof.open);
+      if (required) role.fail(found);
+      base::log_warning(found);
+    }
+    for (const std::string& missing : walls->missing) base::log_warning(missing);
+    return {{"kernel", walls->kernel},   {"landlock", walls->landlock_abi}, {"filtered", walls->filtered},
+            {"profile", walls->profile}, {"attempts", proof.attempts},      {"refused", proof.refused},
+            {"missing", walls->missing}};
   }
 };
 
-Role::Role(std::string_view kind) {
-  base::set_log_name(kind);
+Role::Role(std::string_view kind) : Role(row_of(kind)) {}
+
+Role::Role(const proc::Profile& profile) {
+  base::set_log_name(profile.role);
   if (!is_socket(ipc::kControlFd)) {
     base::log_error("this program is a part of Postern: start it with postern serve");
     ::_exit(2);
   }
+  // The C library reads the time zone's file when it first takes a time apart, even one in UTC (OpenSSL does, of
+  // a certificate): then the walls stand, and reading a file is the end.
+  ::tzset();
   ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a write to a gone peer is told by its result
   base::Status hardened = proc::end_with_parent();
   if (hardened.ok()) hardened = proc::harden_process();
   if (!hardened.ok()) fail("cannot harden the process: " + hardened.error().message);
   const base::Status crypto = base::init_crypto();
   if (!crypto.ok()) fail(crypto.error().message);
-  internals_ = std::make_unique<Internals>(*this);
+  internals_ = std::make_unique<Internals>(*this, profile);
   internals_->loop.run();
   if (!internals_->started) fail("the supervisor said nothing");
 }
@@ -260,8 +317,10 @@ void Role::fail(std::string_view why) {
 }
 
 int Role::serve() {
+  const base::Json proof = internals_->confine();
   internals_->serving = true;
-  internals_->send(ipc::FromRole::Ready, {});
+  internals_->send(ipc::FromRole::Ready, base::dump_json(proof));
+  internals_->control->flush();  // from here on a refused call is the end, whatever is served first
   if (internals_->drain_wanted) internals_->on_drain();
   internals_->loop.run();
   return internals_->is_drained ? 0 : 1;

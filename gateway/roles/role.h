@@ -11,6 +11,9 @@
 //     clean drain
 //   }
 //
+// What it may do from serve() on stands in gateway/proc/profile.cc. Under sandbox: required (the part of the
+// configuration says so) a role does not serve where the kernel lacks a wall, or where the proof finds one open.
+//
 // Whatever goes wrong before serve() is logged, told to the supervisor, and ends the process with status 1:
 // the supervisor starts it again with back-off. The end of the control channel ends the process at once: a role does not outlive its
 // supervisor.
@@ -27,6 +30,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "gateway/loop/loop.h"
+#include "gateway/proc/profile.h"
 
 namespace postern::roles {
 
@@ -37,6 +41,8 @@ class Role {
   // kind: "terminator", "enforcer", "keeper", "ledger", "console". Exits with 2 and a sentence if not started
   // by the supervisor.
   explicit Role(std::string_view kind);
+  // The same with a row that is not in the table, for tests.
+  explicit Role(const proc::Profile& profile);
   ~Role();
   Role(const Role&) = delete;
   Role& operator=(const Role&) = delete;

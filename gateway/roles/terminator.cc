@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "certs/keeper_channel.h"
+#include "certs/library.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 #include "gateway/tls/remote_signer.h"
@@ -52,6 +53,7 @@ terminator::Timeouts read_timeouts(const base::Json& config) {
 
 int serve_clients() {
   Role role("terminator");
+  certs::load_openssl();
   const base::SystemClock clock;
   certs::KeeperChannel keeper((base::UniqueFd()));
   tls::ChannelSigner signer(keeper);

@@ -7,11 +7,13 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "gateway/proc/seccomp.h"
 
 namespace postern::supervisor {
 namespace {
 
-constexpr int kDeathsCounted = 30;             // 100 ms doubled that often is far above the longest back-off
+constexpr int kDeathsCounted = 30;   // 100 ms doubled that often is far above the longest back-off
+constexpr int kRefusedPerTurn = 64;  // answers to one role's self-test before others have their turn
 constexpr std::uint32_t kNumberedFrom = 1000;  // indices from here on are names' own ("terminator.admin")
 
 std::string name_of(const std::string& kind, std::uint32_t index) {
@@ -85,6 +87,7 @@ void Child::begin() {
   control_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(pair->first), ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
       [this](std::uint16_t type, std::string_view payload, Fds fds) {
+        if (type == static_cast<std::uint16_t>(ipc::FromRole::Confined)) return on_confined(std::move(fds));
         if (!fds.empty()) return fail("its descriptors is against the control protocol");
         on_frame(static_cast<ipc::FromRole>(type), payload);
       },
@@ -167,12 +170,9 @@ void Child::answer(std::uint64_t life, std::uint64_t id, const base::Json& json)
 void Child::on_frame(ipc::FromRole type, std::string_view payload) {
   switch (type) {
     case ipc::FromRole::Ready:
-      if (state_ != ChildState::Starting || !payload.empty())
-        return fail("its Ready is against the control protocol");
-      state_ = ChildState::Running;
-      late_.stop();
-      reason_.clear();
-      return listener_.on_ready(*this);
+      return on_ready(payload);
+    case ipc::FromRole::Confined:
+      break;  // begin() has taken it
     case ipc::FromRole::Connect: {
       ipc::ConnectRequest request;
       if (!decode(payload, request)) return fail("its Connect is against the control protocol");
@@ -192,6 +192,45 @@ void Child::on_frame(ipc::FromRole type, std::string_view payload) {
       return on_failed(payload);
   }
   fail("its frame is against the control protocol");
+}
+
+void Child::on_confined(Fds fds) {
+  if (state_ != ChildState::Starting || filter_.valid() || fds.size() != 1)
+    return fail("its Confined is against the control protocol");
+  filter_ = std::move(fds[0]);
+  watch_ = std::make_unique<loop::Poller>(loop_, filter_.get(), [this](unsigned) { on_refused_calls(); });
+  watch_->want(loop::kReadable);
+}
+
+void Child::on_ready(std::string_view payload) {
+  base::Result<base::Json> proof = base::parse_json(payload);
+  if (state_ != ChildState::Starting || !proof.ok() || !proof->is_object())
+    return fail("its Ready is against the control protocol");
+  proof_ = std::move(*proof);
+  proof_["witnessed"] = witnessed_;
+  state_ = ChildState::Running;
+  late_.stop();
+  reason_.clear();
+  listener_.on_ready(*this);
+}
+
+// The call has not been carried out, and whoever made it is held in the kernel.
+void Child::on_refused_calls() {
+  for (int i = 0; i < kRefusedPerTurn; ++i) {
+    const base::Result<std::optional<proc::RefusedCall>> call = proc::next_refused(filter_.get());
+    if (!call.ok()) return watch_->want(0);
+    if (!*call) return;
+    // A Ready that was said before the call was made has arrived by now, if it has not been read.
+    if (state_ == ChildState::Starting) control_->take_arrived();
+    if (state_ == ChildState::Starting) {
+      ++witnessed_;
+      proc::refuse(filter_.get(), **call);
+      continue;
+    }
+    watch_->want(0);
+    fail("it made the system call " + (*call)->name + ", which its profile does not list");
+    return listener_.on_violated(*this, (*call)->name);
+  }
 }
 
 // It has logged this itself, and ends by itself.
@@ -216,6 +255,10 @@ void Child::ended(const proc::Ending& ending) {
   const pid_t pid = std::exchange(pid_, -1);
   if (control_ != nullptr) control_->take_arrived();  // its end may be known before its last words
   control_.reset();
+  watch_.reset();
+  filter_.reset();
+  witnessed_ = 0;
+  proof_ = nullptr;
   late_.stop();
   if (loop_.now() - began_ >= kSettled) deaths_ = 0;
   const bool counts = counts_as_death(ending, killed_);
@@ -236,6 +279,7 @@ base::Json Child::status() const {
   base::Json out = {{"name", name_}, {"state", to_text(state_)}, {"restarts", lives_ == 0 ? 0 : lives_ - 1}};
   if (alive()) out["pid"] = pid_;
   if (alive()) out["started"] = base::format_time(started_);
+  if (!proof_.is_null()) out["confinement"] = proof_;
   if (!reason_.empty()) out["reason"] = reason_;
   return out;
 }

@@ -3,7 +3,10 @@
 //
 // One role as the supervisor sees it: its process, its control channel, and the back-off between its lives. A
 // role that says something it may not is killed, and comes back like one that crashed; so does one that does
-// not become ready in time.
+// not become ready in time, and one that makes a system call which its profile does not list.
+//
+// The listener of a role's filter (gateway/proc/seccomp.h) is held here. Until Ready each refused call is
+// answered and counted: those are the role's self-test. From then on it is the end of the role.
 #pragma once
 
 #include <sys/types.h>
@@ -56,9 +59,10 @@ class Child {
     Fds fds;
   };
   struct Listener {
-    std::function<Beginning(Child&)> before_start;  // may offer() channels
-    std::function<void(Child&)> on_started;         // the process is there
-    std::function<void(Child&)> on_ready;
+    std::function<Beginning(Child&)> before_start;                     // may offer() channels
+    std::function<void(Child&)> on_started;                            // the process is there
+    std::function<void(Child&)> on_ready;                              // its proof() is known
+    std::function<void(Child&, const std::string& call)> on_violated;  // it is being killed
     std::function<void(Child&, const ipc::ConnectRequest&)> on_connect;
     std::function<void(Child&, std::uint64_t id, const base::Json& question)> on_ask;
     std::function<void(Child&, pid_t pid, const std::string& reason)> on_ended;
@@ -105,7 +109,11 @@ class Child {
   bool alive() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }
   std::uint64_t life() const { return lives_; }
-  // name, pid, state, started, restarts; reason: why its last life ended, until it is ready again
+  // Of this life's confinement: what Ready said (control_protocol.h), and "witnessed": how many calls were
+  // seen to be refused meanwhile. Null before Ready.
+  const base::Json& proof() const { return proof_; }
+  // name, pid, state, started, restarts, confinement (proof()); reason: why its last life ended, until it is
+  // ready again
   base::Json status() const;
 
  private:
@@ -113,6 +121,9 @@ class Child {
   void send(ipc::ToRole type, std::string_view payload, Fds fds = {});
   void send_start(Beginning beginning);
   void on_frame(ipc::FromRole type, std::string_view payload);
+  void on_confined(Fds fds);
+  void on_ready(std::string_view payload);
+  void on_refused_calls();
   void ended(const proc::Ending& ending);
   void on_failed(std::string_view why);
 
@@ -133,6 +144,10 @@ class Child {
   std::string reason_;      // why the last life ended without being asked to
   std::map<std::pair<std::string, std::uint32_t>, Fds> offers_;
   std::unique_ptr<ipc::SocketChannel> control_;
+  base::UniqueFd filter_;  // its listener
+  std::unique_ptr<loop::Poller> watch_;
+  int witnessed_ = 0;
+  base::Json proof_;
   loop::Timer again_;
   loop::Timer late_;
 };

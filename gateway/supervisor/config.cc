@@ -23,9 +23,9 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
-       {"version", "user", "workers", "listeners", "control_socket", "state_directory", "policy", "admins",
-        "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds", "limits",
-        "timeouts", "log"}},
+       {"version", "user", "sandbox", "workers", "listeners", "control_socket", "state_directory", "policy",
+        "admins", "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds",
+        "limits", "timeouts", "log"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -65,6 +65,7 @@ class Parser {
     if (!read_.is_map(root, "")) return;
     version(root);
     user(root);
+    sandbox(root);
     workers(root, cores);
     listeners(root);
     files(root);
@@ -91,6 +92,17 @@ class Parser {
     config_.user = node->scalar;
     if (node->scalar == "root")
       read_.fault(node->mark, "user must not be root: nothing of Postern runs as root");
+  }
+
+  void sandbox(const YamlNode& root) {
+    const YamlNode* node = read_.text(root, "sandbox");
+    if (node == nullptr) return;
+    config_.sandbox_mark = node->mark;
+    if (node->scalar == to_text(Sandbox::BestEffort)) {
+      config_.sandbox = Sandbox::BestEffort;
+    } else if (node->scalar != to_text(Sandbox::Required)) {
+      read_.fault(node->mark, "sandbox must be required or best-effort, not " + in_quotes(node->scalar));
+    }
   }
 
   void workers(const YamlNode& root, int cores) {
@@ -302,6 +314,10 @@ class Parser {
 };
 
 }  // namespace
+
+std::string_view to_text(Sandbox sandbox) {
+  return sandbox == Sandbox::Required ? "required" : "best-effort";
+}
 
 std::string Address::text() const { return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port); }
 

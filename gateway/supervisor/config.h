@@ -134,9 +134,17 @@ struct Holds {  // calls that wait for an admin
   int most_per_session = 10;
 };
 
+enum class Sandbox : std::uint8_t {
+  Required,    // a role that cannot be confined wholly does not serve
+  BestEffort,  // it serves with what the kernel has, and says what is missing
+};
+std::string_view to_text(Sandbox sandbox);  // "required", "best-effort"
+
 struct Config {
   std::string user;  // empty: as whoever starts us, who is not root
   base::Mark user_mark;
+  Sandbox sandbox = Sandbox::Required;
+  base::Mark sandbox_mark;
   int workers = 0;  // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;

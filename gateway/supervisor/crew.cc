@@ -58,6 +58,7 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties d
       [this](Child& child) { return before_start(child); },
       [this](Child& child) { duties_.on_started(child); },
       [this](Child& child) { on_ready(child); },
+      [this](Child& child, const std::string& call) { duties_.on_violated(child, call); },
       [this](Child& child, const ipc::ConnectRequest& request) { duties_.on_connect(child, request); },
       [this](Child& child, std::uint64_t id, const base::Json& question) {
         duties_.on_ask(child, id, question);

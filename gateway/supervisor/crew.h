@@ -41,6 +41,7 @@ class Crew {
     std::function<void(base::UniqueFd)> on_ledger;  // our own channel to a ledger that was just started
     std::function<void(Child&)> on_started;
     std::function<void(Child&)> on_ready;
+    std::function<void(Child&, const std::string& call)> on_violated;
     std::function<void()> on_all_ready;  // once: every role has been ready
     std::function<void(Child&, const ipc::ConnectRequest&)> on_connect;
     std::function<void(Child&, std::uint64_t id, const base::Json& question)> on_ask;

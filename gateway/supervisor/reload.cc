@@ -48,6 +48,8 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
   };
   expect(running.user == wanted.user, wanted.user_mark, "user",
          running.user.empty() ? "not set" : running.user);
+  expect(running.sandbox == wanted.sandbox, wanted.sandbox_mark, "sandbox",
+         std::string(to_text(running.sandbox)));
   expect(running.workers == wanted.workers, {}, "workers", std::to_string(running.workers));
   expect(running.support.address.text() == wanted.support.address.text(), wanted.support.mark,
          "listeners.support.address", running.support.address.text());

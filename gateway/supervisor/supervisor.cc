@@ -94,7 +94,12 @@ struct Supervisor::Internals {
       ledger.append(audit::EventType::RoleStarted, "gateway", child.name(), detail);
     };
     out.on_ready = [this](Child& child) {
+      ledger.append(audit::EventType::SandboxAttested, "gateway", child.name(), attestation(child));
       if (child.kind() == "ledger") put_policy();
+    };
+    out.on_violated = [this](Child& child, const std::string& call) {
+      ledger.append(audit::EventType::SandboxViolated, "gateway", child.name(),
+                    {{"role", child.name()}, {"pid", child.pid()}, {"call", call}});
     };
     out.on_all_ready = [this] {
       if (news.on_ready) news.on_ready();
@@ -130,9 +135,16 @@ struct Supervisor::Internals {
     return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
   }
 
+  Json attestation(const Child& child) const {
+    Json out = {{"role", child.name()}, {"pid", child.pid()}, {"mode", to_text(config->sandbox)}};
+    out.update(child.proof());
+    return out;
+  }
+
   Child::Beginning beginning(const Child& child) const {
     Child::Beginning out;
     out.config = part_of(child);
+    out.config["sandbox"] = to_text(config->sandbox);
     const auto give = [&out](const char* name, const base::UniqueFd& fd) {
       out.names.emplace_back(name);
       out.fds.push_back(duplicate(fd));
@@ -191,6 +203,7 @@ struct Supervisor::Internals {
             {"started", base::format_time(started)},
             {"config", plan.config_path},
             {"supervisor", {{"pid", ::getpid()}}},
+            {"sandbox", {{"mode", to_text(config->sandbox)}}},
             {"roles", crew.status()},
             {"listeners", listeners_json(bound, *material)},
             {"component", component_json(bound)}};

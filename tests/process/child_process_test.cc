@@ -20,6 +20,7 @@ struct Life : testing::Test {
   Life() {
     listener.before_start = [](Child&) { return Child::Beginning{base::Json::object(), {}, {}}; };
     listener.on_started = [](Child&) {};
+    listener.on_violated = [](Child&, const std::string&) {};
     listener.on_ended = [this](Child&, pid_t, const std::string& reason) {
       reasons.push_back(reason);
       if (reasons.size() == 2) loop.stop();

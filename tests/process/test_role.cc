@@ -25,8 +25,12 @@ namespace {
 
 using roles::Role;
 
+// It stands for all five, so it may do what any of them may; the walls are real all the same.
+constexpr proc::Path kState[]{{"", "", proc::Access::Change}};
+const proc::Profile kProfile{"test", proc::all_groups(), kState, 0, true, false};
+
 struct TestRole {
-  Role role{"test"};
+  Role role{kProfile};
   std::string state = base::json_text_or(role.config(), "state_directory", "");
   std::map<std::string, std::unique_ptr<ipc::SocketChannel>> sockets;
   std::map<std::uint32_t, std::unique_ptr<ipc::ExchangeChannel>> rings;

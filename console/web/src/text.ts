@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every word that the console says, in one place, so that a translation replaces one file. Components hold no sentences.
-import type { AccessMode, Cut, Setting } from './api/types';
+import type { AccessMode, Confinement, Cut, Setting } from './api/types';
 
 const count = (n: number, one: string, many: string): string => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
@@ -255,6 +255,10 @@ export const words = {
     policy_is: (capabilities: number, operations: number) =>
       `${count(capabilities, 'capability', 'capabilities')}, ${count(operations, 'operation', 'operations')}`,
     sandbox: 'Confinement',
+    confined: (proof: Confinement) =>
+      proof.filtered && proof.landlock > 0 && proof.refused === proof.attempts
+        ? `confined: ${proof.refused} attempts refused`
+        : 'confined in part',
     version: 'Version',
     restarts: (n: number) => count(n, 'restart', 'restarts'),
     details: 'Details',

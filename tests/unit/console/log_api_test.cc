@@ -20,7 +20,7 @@ class LogApiTest : public Rig {
     auto opened = audit::Journal::open(audit::system_files(), directory + "/journal");
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     journal = std::move(*opened);
-    auto made = audit::Index::open(directory + "/index.db");
+    auto made = audit::Index::open(directory + "/index/index.db");
     ASSERT_TRUE(made.ok()) << made.error().message;
     index = std::move(*made);
   }
@@ -103,8 +103,9 @@ TEST_F(LogApiTest, FindsWhatCameAfterTheIndexWasMadeAnew) {
   write_visit();
   EXPECT_TRUE(json_of(get("/api/v1/events?type=admin"))["items"].empty());
   index.reset();  // the ledger found it damaged
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(directory + "/index.db" + suffix);
-  auto made = audit::Index::open(directory + "/index.db");
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(directory + "/index/index.db" + suffix);
+  auto made = audit::Index::open(directory + "/index/index.db");
   ASSERT_TRUE(made.ok());
   index = std::move(*made);
   write(audit::EventType::AdminRefused, {}, R"({"code":"sign_in_refused"})");

@@ -134,6 +134,17 @@ export interface Role {
   started?: string;
   restarts?: number;
   reason?: string;
+  confinement?: Confinement;
+}
+export interface Confinement {
+  kernel: string;
+  landlock: number;
+  filtered: boolean;
+  profile: string;
+  attempts: number;
+  refused: number;
+  witnessed: number;
+  missing: string[];
 }
 export interface Node {
   service: string;

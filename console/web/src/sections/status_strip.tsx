@@ -146,6 +146,7 @@ function Details({ status }: { status: GatewayStatus }) {
                 <Said text={role.name} />
               </b>{' '}
               {words.status.role_states[role.state]}
+              {role.confinement && <span class="quiet"> {words.status.confined(role.confinement)}</span>}
               {!!role.restarts && <span class="quiet"> {words.status.restarts(role.restarts)}</span>}
               {role.reason && (
                 <small>

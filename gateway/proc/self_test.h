@@ -1,0 +1,29 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The proof of the walls: after they stand and before the role serves, it really tries what no role may do.
+// Each attempt is made so that it does no harm where it succeeds, and so that without the wall it would fail
+// with another error than the wall's, if it fails at all.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "gateway/proc/confine.h"
+
+namespace postern::proc {
+
+struct Proof {
+  int attempts = 0;
+  int refused = 0;
+  std::vector<std::string> open;  // what was not refused: "make a TCP socket"
+};
+
+// state_directory: empty for a role that has none. supervisor: its id, for who asks for it behind the walls
+// is refused. Blocks until the supervisor has answered each call that the
+// filter holds.
+Proof prove(const Profile& profile, const std::string& state_directory, pid_t supervisor);
+
+}  // namespace postern::proc
