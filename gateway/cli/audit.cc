@@ -339,7 +339,7 @@ void add_audit_commands(Program& program) {
                "audit reindex --config /etc/postern/postern.yaml",
                [&program, directory] { return reindex(program, *directory); })
       ->add_option("--state", *directory,
-                   "the folder with journal/ and index.db; the configuration's unless said otherwise")
+                   "the folder with journal/ and index/; the configuration's unless said otherwise")
       ->type_name("DIR");
 }
 

@@ -67,7 +67,7 @@ constexpr std::array kReadFileCalls = std::to_array<Call>({
     {"pwrite64"}, {"ftruncate"}, {"fallocate"},
 });
 constexpr std::array kWriteFileCalls = std::to_array<Call>({
-    {"fsync"}, {"fdatasync"}, {"sync_file_range"}, {"unlink"}, {"unlinkat"}, {"rename"}, {"renameat"}, {"renameat2"},
+    {"fsync"}, {"fdatasync"}, {"syncfs"}, {"sync_file_range"}, {"unlink"}, {"unlinkat"}, {"rename"}, {"renameat"}, {"renameat2"},
     {"mkdir"}, {"mkdirat"}, {"rmdir"}, {"flock"}, {"fchmod"}, {"pwritev"}, {"preadv"}, {"umask"}, {"linkat"},
 });
 
