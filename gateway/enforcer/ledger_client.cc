@@ -127,7 +127,8 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
     case ipc::FromLedger::Reply:
       return take_reply(payload);
     case ipc::FromLedger::Size:
-      return true;
+    case ipc::FromLedger::Published:
+      return true;  // the console's
     case ipc::FromLedger::Cookie: {
       ipc::Cookie cookie;
       if (!ipc::decode(payload, cookie)) return false;
