@@ -97,7 +97,7 @@ const policies = [
   ["a role with a capability that is not there", `${policy}roles:\n  viewer: [little.red]\n`, ["9:12", "little.red"]],
   ["an expression that is none", policy.replace("- GET /**", '- { call: "GET /{id}", parameters: { path: { id: { matches: "[" } } } }'), ["7:", "expression"]],
   ["what this version cannot enforce", `${policy}before: []\n`, ["8:1", "before"]],
-  ["a path that is none", `${policy}redact: [{json: password}]\n`, ["8:16", "begins with $"]],
+  ["a path that is none", `${policy}redact: [{json: password}]\n`, ["8:17", "begins with $"]],
   ["an operation that never covers", `${policy}never:\n  - ANY /**\n`, ["7:9", "never"]],
 ];
 
