@@ -19,4 +19,17 @@ void add_event_commands(Program& program);       // events
 void add_audit_commands(Program& program);       // audit
 void add_generate_commands(Program& program);    // generate man|completion
 
+inline void add_all_commands(Program& program) {
+  add_gateway_commands(program);
+  add_policy_commands(program);
+  add_permission_commands(program);
+  add_engineer_commands(program);
+  add_request_commands(program);
+  add_hold_commands(program);
+  add_session_commands(program);
+  add_event_commands(program);
+  add_audit_commands(program);
+  add_generate_commands(program);
+}
+
 }  // namespace postern::cli

@@ -10,15 +10,6 @@ int main(int argc, char** argv) {
   const base::Status crypto = base::init_crypto();
   if (!crypto.ok()) return cli::fail_with(crypto.error().message);
   cli::Program program;
-  cli::add_gateway_commands(program);
-  cli::add_policy_commands(program);
-  cli::add_permission_commands(program);
-  cli::add_engineer_commands(program);
-  cli::add_request_commands(program);
-  cli::add_hold_commands(program);
-  cli::add_session_commands(program);
-  cli::add_event_commands(program);
-  cli::add_audit_commands(program);
-  cli::add_generate_commands(program);
+  cli::add_all_commands(program);
   return program.run(argc, argv);
 }

@@ -50,7 +50,7 @@ struct Gateway : testing::Test {
   void give_to_gateway() const {
     if (!proc::is_root()) return;
     const auto nobody = proc::find_account("nobody");
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path("."))) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path("."))) {
       ASSERT_EQ(::chown(entry.path().c_str(), nobody->uid, nobody->gid), 0);
     }
     ASSERT_EQ(::chown(folder.path(".").c_str(), nobody->uid, nobody->gid), 0);

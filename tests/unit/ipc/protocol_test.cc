@@ -83,7 +83,7 @@ TEST(ExchangeProtocol, ValuesOutsideTheirRangeAreRefused) {
 
 TEST(LedgerProtocol, EveryMessageSurvivesTheWay) {
   std::string bytes;
-  EXPECT_EQ(round_trip(Append{true, AppendKind::Completed, "s", 1, 2, "{}"}, bytes).line, "{}");
+  EXPECT_EQ(round_trip(Append{true, AppendKind::Completed, "s", 1, 2, 3, "{}"}, bytes).line, "{}");
   EXPECT_EQ(round_trip(Command{9, "{}"}, bytes).id, 9U);
   EXPECT_EQ(round_trip(Applied{1, 2, 3}, bytes).slowest_ns, 3U);
   EXPECT_EQ(round_trip(Change{1, -2, true, "{}"}, bytes).commanded, -2);

@@ -60,7 +60,7 @@ class Client {
   }
   void append(std::string_view line, ipc::AppendKind kind = ipc::AppendKind::Other,
               std::string_view session = {}, bool wants_durable = true) {
-    send(ipc::ToLedger::Append, ipc::Append{wants_durable, kind, session, 10, 200, line});
+    send(ipc::ToLedger::Append, ipc::Append{wants_durable, kind, session, 10, 200, 0, line});
   }
 
   bool answers_applied = true;
