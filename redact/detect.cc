@@ -20,7 +20,6 @@ constexpr CharSet kBase64Bare("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 constexpr CharSet kCredential("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
 constexpr CharSet kUpperDigit("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 constexpr CharSet kHex("0123456789abcdef");
-constexpr CharSet kDigit("0123456789");
 // What ends the authority of a URL, wherever it is written.
 constexpr CharSet kInAuthority(" \t\r\n\"'<>`\\/?#|{}", true);
 // What ends a value that follows name=.

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kReadAtOnce = 4096;
 constexpr CharSet kNumber("0123456789+-.eE");
-constexpr CharSet kDigit("0123456789");
 constexpr CharSet kBeginsWord("-0123456789tfnNI");
 constexpr CharSet kLetter("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-");
 constexpr CharSet kEndsWord(" \t\r\n,]}");

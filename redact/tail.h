@@ -25,6 +25,8 @@ class CharSet {
   bool in_[256] = {};
 };
 
+inline constexpr CharSet kDigit("0123456789");
+
 class Tail {
  public:
   enum class What : std::uint8_t {

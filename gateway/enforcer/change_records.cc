@@ -11,7 +11,7 @@ namespace postern::enforcer {
 namespace {
 
 // Keys of the pool: apart from those of exchanges, which count from 1, and of health checks.
-constexpr std::uint64_t kFirstKey = std::uint64_t{1} << 61U;
+constexpr std::uint64_t kFirstReadingKey = std::uint64_t{1} << 61U;
 
 // The document without secrets; found counts them.
 base::Result<base::Json> without_secrets(std::string_view document, const ChangeContext& context,
@@ -32,7 +32,7 @@ class ChangeRecords::Reading final : public ComponentUser, public loop::Disposab
   Reading(Site& site, const ChangeContext& context, std::uint64_t who, std::function<void(Document)> done)
       : site_(site),
         context_(context),
-        key_(kFirstKey + who),
+        key_(kFirstReadingKey + who),
         done_(std::move(done)),
         began_(site.loop.now()),
         deadline_(site.deadlines, [this] { finish("the component did not answer in time"); }) {}

@@ -97,7 +97,7 @@ void Exchange::identify() {
       if (!opened.ok()) return refuse(base::Refusal::SignInRefused, opened.error().message);
       judge();
     });
-  } else if (has_session_cookie(head_) && !ours) {
+  } else if (has_session_cookie(head_) && !ours && site_.access.ready()) {  // else it is not known which are
     return refuse(base::Refusal::SessionEnded, "the session of this cookie is not active");
   }
   judge();

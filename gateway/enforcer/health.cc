@@ -6,7 +6,7 @@ namespace postern::enforcer {
 namespace {
 
 // Keys of the pool for checks: exchanges count from 1 upwards and never get here.
-constexpr std::uint64_t kFirstKey = std::uint64_t{1} << 62U;
+constexpr std::uint64_t kFirstCheckKey = std::uint64_t{1} << 62U;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
 
  private:
   const HealthCheck& settings() const { return owner_.pool_.node(node_).health; }
-  std::uint64_t key() const { return kFirstKey + node_; }
+  std::uint64_t key() const { return kFirstCheckKey + node_; }
 
   void begin() {
     if (under_way_) return;

@@ -34,7 +34,7 @@ std::int64_t waited(const Context& context, const Hold& hold) {
   return std::max<base::Micros>(0, context.now - hold.created);
 }
 
-bool too_many(const Context& context, const std::string& session) {
+bool too_many_holds(const Context& context, const std::string& session) {
   const auto& holds = context.state.holds();
   const auto theirs = std::count_if(holds.begin(), holds.end(),
                                     [&](const auto& entry) { return entry.second.session == session; });
@@ -100,7 +100,7 @@ Decision decide_hold_create(const Context& context, const Order& order) {
     if (text->size() > kLongestTarget) return invalid("a name is too long");
   }
   if (!is_readable(hold.body)) hold.body.clear();
-  if (too_many(context, hold.session))
+  if (too_many_holds(context, hold.session))
     return refuse(base::Refusal::LimitReached, "too many calls wait for an admin already");
   if (!context.log_writable) return log_closed();
   take_reason(context, hold);

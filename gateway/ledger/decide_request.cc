@@ -79,7 +79,7 @@ Draft draft_request(EventType type, const Request& request, std::string_view out
   return draft;
 }
 
-bool too_many(const Context& context, const std::string& engineer) {
+bool too_many_requests(const Context& context, const std::string& engineer) {
   std::int64_t all = 0;
   std::int64_t theirs = 0;
   for (const auto& [id, request] : context.state.requests()) {
@@ -147,7 +147,7 @@ Decision decide_request_create(const Context& context, const Order& order) {
   if (problem.empty()) problem = read_duration(context, order, request.duration);
   if (problem.empty()) problem = read_start(context, order, request.start);
   if (!problem.empty()) return invalid(problem);
-  if (too_many(context, request.engineer)) {
+  if (too_many_requests(context, request.engineer)) {
     return refuse(base::Refusal::LimitReached, "too many requests wait for an answer already");
   }
   if (!context.log_writable) return log_closed();

@@ -55,7 +55,7 @@ constexpr std::array kAcceptCalls = std::to_array<Call>({
     {"accept4"}, {"setsockopt", is(1, IPPROTO_TCP), is(2, TCP_NODELAY)}, {"setsockopt", is(1, SOL_SOCKET), is(2, SO_LINGER)},
 });
 
-// Key files that came as descriptors.
+// Files with keys and credentials that a reload brings as descriptors.
 constexpr std::array kDescriptorFileCalls = std::to_array<Call>({{"pread64"}, {"lseek"}});
 
 // Files by name. Which ones, Landlock decides: the rows' paths.
@@ -86,7 +86,7 @@ constexpr Group kMemory{"memory", kMemoryCalls}, kLoop{"loop", kLoopCalls}, kTal
 #endif
 
 constexpr std::array kTerminator = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept POSTERN_SANITIZED});
-constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk POSTERN_SANITIZED});
+constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});

@@ -9,7 +9,7 @@
 namespace postern::enforcer {
 namespace {
 
-constexpr base::Micros kNow = 1'800'000'000LL * base::kWallSecond;
+constexpr base::Micros kMoment = 1'800'000'000LL * base::kWallSecond;
 
 // Two enforcers that tell each other; what one says is kept until the test hands it over.
 struct Jar : ::testing::Test {
@@ -43,7 +43,7 @@ struct Jar : ::testing::Test {
     return jars.header(alice, path, secure, now);
   }
 
-  base::Micros now = kNow;
+  base::Micros now = kMoment;
   std::deque<Told> told, told_by_other;
   CookieJars jars{[this](const ipc::Cookie& c) { told.push_back(copy(c)); }};
   CookieJars other{[this](const ipc::Cookie& c) { told_by_other.push_back(copy(c)); }};
