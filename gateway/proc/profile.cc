@@ -71,8 +71,11 @@ constexpr std::array kWriteFileCalls = std::to_array<Call>({
     {"mkdir"}, {"mkdirat"}, {"rmdir"}, {"flock"}, {"fchmod"}, {"pwritev"}, {"preadv"}, {"umask"}, {"linkat"},
 });
 
-// What the run times of the sanitizers need besides, in builds that have them and in no other.
-constexpr std::array kSanitizerCalls = std::to_array<Call>({{"sigaltstack"}, {"getrusage"}, {"nanosleep"}});
+// What the run times of the sanitizers need besides, in builds that have them and in no other. A pipe is how they
+// find out whether memory can be read.
+constexpr std::array kSanitizerCalls = std::to_array<Call>({
+    {"sigaltstack"}, {"getrusage"}, {"nanosleep"}, {"pipe"}, {"pipe2"},
+});
 
 constexpr Group kMemory{"memory", kMemoryCalls}, kLoop{"loop", kLoopCalls}, kTalk{"talk", kTalkCalls},
     kAccept{"accept", kAcceptCalls}, kDescriptorFiles{"descriptor-files", kDescriptorFileCalls},

@@ -84,7 +84,9 @@ Found look_for(const std::string& mask) {
   const base::UniqueFd memory(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
   const auto window_at = reinterpret_cast<std::uint64_t>(window);
   Found found;
+  constexpr std::uint64_t kMost = 1ULL << 30U;  // what is larger is a sanitizer's own bookkeeping
   for (const Mapping& one : own_memory()) {
+    if (one.end - one.begin > kMost) continue;
     for (std::uint64_t at = one.begin; at < one.end; at += kWindow - mask.size()) {
       if (at < window_at + kWindow && at + kWindow > window_at) continue;
       const std::size_t size = std::min<std::uint64_t>(kWindow, one.end - at);
