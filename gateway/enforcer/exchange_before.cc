@@ -10,12 +10,25 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "gateway/enforcer/exchange.h"
+#include "redact/redactor.h"
 
 namespace postern::enforcer {
 namespace {
 
 // The ledger ends the waiting, by a change; this is for the case that it cannot tell us.
 constexpr base::Nanos kLongestWait = 65 * 60 * base::kSecond;
+
+// What stands in the log of a body: text that calls itself binary is looked at like text.
+std::string without_secrets(std::string_view body, std::string_view type, const policy::Policy& policy,
+                            std::string_view key) {
+  const redact::Form form = redact::media_of(type).form;
+  redact::Redactor redactor(form == redact::Form::Binary ? redact::Form::Text : form,
+                            policy.redaction().rules, key);
+  std::string out;
+  redactor.feed(body, out);
+  redactor.finish(out);
+  return out;
+}
 
 }  // namespace
 
@@ -50,7 +63,9 @@ void Exchange::ask_admin() {
   if (!body.empty()) {
     asked["body_bytes"] = body.size();
     asked["body_sha256"] = base::sha256_hex(body);
-    if (base::is_utf8(body)) asked["body"] = body;
+    if (base::is_utf8(body))
+      asked["body"] = without_secrets(body, head_.fields.find(http::FieldId::ContentType).value_or(""),
+                                      *policy_, redaction_key());
   }
   site_.waiting_room.enter(
       serial_, std::move(asked),

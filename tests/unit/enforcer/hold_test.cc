@@ -137,6 +137,13 @@ TEST_F(HoldScene, ThatTheLedgerDoesNotTakeIsRefusedAsItSays) {
   EXPECT_EQ(code(id), "limit_reached");
 }
 
+TEST_F(HoldScene, NoSecretOfABodyIsPutOnTheList) {
+  ask("see https://user:hunter2hunter2@db/");
+  EXPECT_EQ(command(0)["body"].get<std::string>().find("hunter2"), std::string::npos);
+  EXPECT_EQ(command(0)["body"].get<std::string>().find("see https://user:"), 0U);
+  EXPECT_EQ(command(0)["body_bytes"], 35);
+}
+
 TEST_F(HoldScene, ABodyThatNobodyCouldReadWholeIsRefused) {
   EXPECT_EQ(code(post("/api/v2/silences", kMostHeldBody + 1)), "body_not_allowed");
   done(last);
