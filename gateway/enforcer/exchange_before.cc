@@ -19,8 +19,8 @@ namespace {
 constexpr base::Nanos kLongestWait = 65 * 60 * base::kSecond;
 
 // What stands in the log of a body: text that calls itself binary is looked at like text.
-std::string without_secrets(std::string_view body, std::string_view type, const policy::Policy& policy,
-                            std::string_view key) {
+std::string body_without_secrets(std::string_view body, std::string_view type, const policy::Policy& policy,
+                                 std::string_view key) {
   const redact::Form form = redact::media_of(type).form;
   redact::Redactor redactor(form == redact::Form::Binary ? redact::Form::Text : form,
                             policy.redaction().rules, key);
@@ -64,8 +64,8 @@ void Exchange::ask_admin() {
     asked["body_bytes"] = body.size();
     asked["body_sha256"] = base::sha256_hex(body);
     if (base::is_utf8(body))
-      asked["body"] = without_secrets(body, head_.fields.find(http::FieldId::ContentType).value_or(""),
-                                      *policy_, redaction_key());
+      asked["body"] = body_without_secrets(body, head_.fields.find(http::FieldId::ContentType).value_or(""),
+                                           *policy_, redaction_key());
   }
   site_.waiting_room.enter(
       serial_, std::move(asked),

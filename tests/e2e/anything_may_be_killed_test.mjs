@@ -71,7 +71,7 @@ story("anything may be killed, and nothing acknowledged is lost", async (stage) 
     if (random() * kAllOneIn < 1) {
       ++kills.all;
       await gateway.crash();
-      return gateway.serve();
+      return gateway.serve(60_000); // the more the log holds, the longer it is read
     }
     const roles = descendants(gateway.pid);
     if (roles.length === 0) return;

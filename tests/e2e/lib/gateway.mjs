@@ -98,13 +98,13 @@ export class Gateway {
 
   // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,
   // on other ports.
-  async serve() {
+  async serve(patience = 15_000) {
     this.#serving = new Program("postern serve", [this.program, "--config", this.configFile, "serve"]);
     const status = await until("the gateway is ready", async () => {
       if (!this.#serving.running) throw new Error(`postern serve ended at once:\n${this.log}`);
       const answer = await this.tryCli("status");
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json.log.writable && answer.json;
-    });
+    }, patience);
     const port = (name) => Number(status.listeners.find((listener) => listener.name === name).address.split(":").pop());
     this.port = port("support");
     this.adminPort = port("admin");
