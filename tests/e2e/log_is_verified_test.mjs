@@ -21,7 +21,10 @@ story("an auditor verifies the log by its files and its key", async (stage) => {
   const gateway = stage.own(await Gateway.start({ services: component.services, policy }));
   const away = makeFolder("auditor");
   stage.own({ name: "the auditor's folder", stop: () => removeFolder(away) });
-  const { directory, verifier_key: key } = (await gateway.cli("status")).log;
+  const { directory, verifier_key: key } = await until("the keeper has told the log's key", async () => {
+    const { log } = await gateway.cli("status");
+    return log.verifier_key && log;
+  });
   const audit = (...argv) => run(gateway.program, ["audit", ...argv]);
   const verify = async (log, ...more) => {
     const { code, stdout } = await audit("verify", "--log", log, "--key", key, "--json", ...more);
