@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
+import { run } from "./lib/process.mjs";
 import { descendants, killIfAlive, randomOf, story, until } from "./lib/story.mjs";
 
 const kKills = Number(process.env.POSTERN_KILLS ?? 40);
@@ -114,5 +115,15 @@ story("anything may be killed, and nothing acknowledged is lost", async (stage) 
     assert.deepEqual(unrecorded.filter(changes), []);
     assert.equal(new Set(events.map((event) => event.id)).size, events.length, "no event stands there twice");
     stage.say(`${events.length} events, ${acknowledged.size} acknowledged exchanges; of requests that read, ${unrecorded.length} went with ledger and enforcer`);
+  });
+
+  await stage.step("the Merkle log over all of it is sound", async () => {
+    const { size } = (await gateway.cli("status")).log;
+    const { directory, verifier_key: key } = await until("all of it is under a checkpoint", async () => {
+      const { log } = await gateway.cli("status");
+      return log.verifier_key && log.checkpoint?.size >= size && log;
+    }, 60_000);
+    const verified = await run(gateway.program, ["audit", "verify", "--log", directory, "--key", key]);
+    assert.equal(verified.code, 0, verified.stderr);
   });
 }, 120_000 + kKills * 3_000);
