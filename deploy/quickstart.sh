@@ -41,7 +41,8 @@ postern="$work/install/bin/postern"
 cfg="$work/gateway/postern.yaml"
 p() { "$postern" --config "$cfg" "$@"; }
 
-run_as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postern --regid postern --clear-groups -- "$@"; else "$@"; fi; }
+# run_as COMMAND...: in the place of the shell that calls it, so that its process id is the one to end.
+run_as() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid postern --regid postern --clear-groups -- "$@"; else exec "$@"; fi; }
 
 say "starting Prometheus and Alertmanager"
 prometheus_port=$(free_port)
