@@ -186,17 +186,9 @@ void Recorder::credential(bool accepted, std::string_view service, std::string_v
   json.field("node", url);
   json.field("credential", which);
   json.close_object();
-  actor_.assign("component:").append(service);
-  const std::string id = next_id();
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = accepted ? audit::EventType::NodeCredentialAccepted : audit::EventType::NodeCredentialRefused;
-  head.severity = audit::text_of(head.type).severity;
-  head.actor = actor_;
-  head.subject = url;
-  head.outcome = accepted ? "accepted" : "refused";
-  append(head, {});
+  using enum audit::EventType;
+  append_of_node(accepted ? NodeCredentialAccepted : NodeCredentialRefused, service, url,
+                 accepted ? "accepted" : "refused");
 }
 
 void Recorder::node(bool up, std::string_view service, std::string_view url, std::string_view why) {
@@ -207,16 +199,23 @@ void Recorder::node(bool up, std::string_view service, std::string_view url, std
   json.field("node", url);
   if (!why.empty()) json.field("reason", cut(why, kMostText));
   json.close_object();
+  using enum audit::EventType;
+  append_of_node(up ? NodeUp : NodeDown, service, url, up ? "up" : "down");
+}
+
+// With the detail that was written.
+void Recorder::append_of_node(audit::EventType type, std::string_view service, std::string_view url,
+                              std::string_view outcome) {
   actor_.assign("component:").append(service);
   const std::string id = next_id();
   audit::EventHead head;
   head.id = id;
   head.time = loop_.wall();
-  head.type = up ? audit::EventType::NodeUp : audit::EventType::NodeDown;
-  head.severity = audit::text_of(head.type).severity;
+  head.type = type;
+  head.severity = audit::text_of(type).severity;
   head.actor = actor_;
   head.subject = url;
-  head.outcome = up ? "up" : "down";
+  head.outcome = outcome;
   append(head, {});
 }
 

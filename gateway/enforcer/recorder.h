@@ -77,6 +77,8 @@ class Recorder {
 
  private:
   std::uint64_t append(const audit::EventHead& head, const ipc::Append& append);
+  void append_of_node(audit::EventType type, std::string_view service, std::string_view url,
+                      std::string_view outcome);
 
   loop::Loop& loop_;
   LedgerClient& ledger_;

@@ -75,7 +75,7 @@ TEST_F(Redaction, WhatGrowsWaitsForCreditAndIsCompleteInTheEnd) {
   const std::string got = body(id);
   EXPECT_GT(got.size(), 2 * list.size());
   EXPECT_TRUE(got.ends_with("\"},{}]")) << got.substr(got.size() - 40);
-  EXPECT_EQ(got.find(":1"), std::string::npos);
+  EXPECT_EQ(got.find("\":1"), std::string::npos);  // a token may begin with 1
   done(id);
   EXPECT_EQ(completed_event(0)["detail"]["redacted"], 20'000);
 }
