@@ -46,9 +46,17 @@ Result<std::shared_ptr<File>> write_beside(FileSystem& files, const std::string&
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-// Of a write that the power ended: what is there is less than was written, or never reached the medium.
+// Of a write that the power ended: each sector reached the medium or is zeros, and the last ones may be missing.
 bool torn(std::string_view found, std::string_view wanted) {
-  return found.size() < wanted.size() || found.find_first_not_of('\0') == std::string_view::npos;
+  constexpr std::size_t kSector = 512;
+  if (found.size() > wanted.size()) return false;
+  for (std::size_t at = 0; at < found.size(); at += kSector) {
+    const std::string_view sector = found.substr(at, kSector);
+    if (sector != wanted.substr(at, sector.size()) &&
+        sector.find_first_not_of('\0') != std::string_view::npos)
+      return false;
+  }
+  return true;
 }
 
 Status agrees(const std::optional<SignedCheckpoint>& published, std::uint64_t events, const Hash& root,
@@ -118,7 +126,6 @@ class Tiler::Writing {
     const auto found = read_whole(files_, path, bytes.size());
     const bool there = found.ok() || found.error().code != Code::NotFound;
     if (there && !found.ok() && found.error().code != Code::Corrupt) return found.error();
-    if (found.ok() && *found == bytes) return keep(path);
     if (there && !(found.ok() && torn(*found, bytes))) {
       return fail(Code::Corrupt,
                   path + " is not what the journal says, and nobody but the ledger writes here; " +
@@ -150,13 +157,6 @@ class Tiler::Writing {
   }
 
  private:
-  Status keep(const std::string& path) {
-    auto file = files_.open(path, true);  // whoever wrote it may have ended before it was synced
-    if (!file.ok()) return file.error();
-    written_.push_back(*std::move(file));
-    return Ok{};
-  }
-
   Status make_folders(const std::string& folder) {
     if (folder.size() <= directory_.size() || made_.count(folder) > 0) return Ok{};
     if (Status above = make_folders(folder_of(folder)); !above.ok()) return above;
@@ -195,7 +195,9 @@ Status Tiler::derive(JournalReader& journal, std::uint64_t upto, Frontier& next,
   }
   for (unsigned level = 0; status.ok() && level < next.tiles().size(); ++level) {
     const std::vector<Hash>& tile = next.tiles()[level];
-    if (tile.empty()) continue;
+    const unsigned shift = kTileHeight * level;
+    if (tile.empty() || next.size() >> shift == frontier_.size() >> shift)
+      continue;  // it is there, and synced
     status = writing.put(hash_tile(level, next.size() >> (kTileHeight * (level + 1)), tile.size()), tile);
   }
   if (status.ok() && !bundle.empty())
@@ -208,23 +210,28 @@ Result<TreeHead> Tiler::prepare(JournalReader& journal, std::uint64_t upto) {
   upto = std::min(upto, frontier_.size() + kBatch);
   if (upto > frontier_.size()) {
     if (Status fresh = journal.refresh(); !fresh.ok()) return fresh.error();
+    if (unfinished_) {
+      if (Status removed = remove_unfinished(); !removed.ok()) return removed.error();
+    }
+    unfinished_ = true;
     Frontier next = frontier_;
     Writing writing(files_, directory_);
     Status done = derive(journal, std::min(upto, journal.size()), next, writing);
     if (done.ok()) done = writing.sync();
-    if (done.ok()) done = remove_partials(next);
     if (!done.ok()) return done.error();
     frontier_ = std::move(next);
+    unfinished_ = false;
   }
   return TreeHead{frontier_.size(), frontier_.root(hasher)};
 }
 
-// Those of the tiles that were not full before and are now. Others were removed when theirs became full.
-Status Tiler::remove_partials(const Frontier& next) {
+// Those of the tiles that were not full when a tree of this size was published and are now. Others were removed when
+// theirs became full.
+Status Tiler::remove_partials(std::uint64_t published) {
   std::vector<std::string> folders;
-  for (unsigned level = 0; level < frontier_.tiles().size(); ++level) {
-    const std::uint64_t number = frontier_.size() >> (kTileHeight * (level + 1));
-    if (next.size() >> (kTileHeight * (level + 1)) == number) continue;
+  for (unsigned level = 0; published >> (kTileHeight * level) > 0; ++level) {
+    const std::uint64_t number = published >> (kTileHeight * (level + 1));
+    if (frontier_.size() >> (kTileHeight * (level + 1)) == number) continue;
     folders.push_back(directory_ + "/" + partial_folder(hash_tile(level, number)));
     if (level == 0) folders.push_back(directory_ + "/" + partial_folder(entry_bundle(number)));
   }
@@ -240,6 +247,34 @@ Status Tiler::remove_partials(const Frontier& next) {
   return Ok{};
 }
 
+// Partial tiles that an attempt left which did not come to its end. They may be torn, and as soon as a checkpoint covers
+// them, whoever verifies must take them for changed. Full ones are written anew when it is their turn.
+Status Tiler::remove_unfinished() {
+  for (unsigned level = 0; (frontier_.size() + kBatch) >> (kTileHeight * level) > 0; ++level) {
+    const std::uint64_t hashes = frontier_.size() >> (kTileHeight * level);
+    const std::uint64_t last = (frontier_.size() + kBatch) >> (kTileHeight * (level + 1));
+    for (std::uint64_t number = hashes / kTileWidth; number <= last; ++number) {
+      const std::uint64_t kept = number == hashes / kTileWidth ? hashes % kTileWidth : 0;
+      Status removed = remove_wider(hash_tile(level, number), kept);
+      if (removed.ok() && level == 0) removed = remove_wider(entry_bundle(number), kept);
+      if (!removed.ok()) return removed;
+    }
+  }
+  return Ok{};
+}
+
+Status Tiler::remove_wider(const TileName& tile, std::uint64_t width) {
+  const std::string folder = partial_folder(tile);
+  const auto names = files_.list(directory_ + "/" + folder);
+  if (!names.ok()) return names.error().code == Code::NotFound ? Status(Ok{}) : names.error();
+  for (const std::string& name : *names) {
+    const auto partial = parse_tile_path(folder + "/" + name);
+    if (!partial || partial->width <= width) continue;
+    if (Status removed = files_.remove(directory_ + "/" + folder + "/" + name); !removed.ok()) return removed;
+  }
+  return Ok{};
+}
+
 Status Tiler::publish(std::string_view note) {
   const std::string beside = directory_ + "/" + std::string(kBeside);
   auto file = write_beside(files_, beside, note);
@@ -248,7 +283,11 @@ Status Tiler::publish(std::string_view note) {
   if (Status named = files_.rename(beside, directory_ + "/" + std::string(kCheckpointFile)); !named.ok())
     return named;
   auto folder = files_.open_directory(directory_, false);
-  return folder.ok() ? (*folder)->sync() : Status(folder.error());
+  if (!folder.ok()) return folder.error();
+  if (Status synced = (*folder)->sync(); !synced.ok()) return synced;
+  if (Status removed = remove_partials(published_); !removed.ok()) return removed;
+  published_ = frontier_.size();
+  return Ok{};
 }
 
 }  // namespace postern::audit

@@ -8,12 +8,14 @@
 //   publish()   puts the signed checkpoint in place
 //
 // A file is written beside and renamed, so that none is ever seen half. What a published checkpoint stands on is
-// never written again. Behind it there may be files of an attempt that a crash ended: one with the same bytes is
-// kept, one that power tore (shorter, or zeros) is replaced, and any other is Corrupt: somebody wrote into the
-// log. After kill -9 at any point the next attempt makes the same files: they follow from the journal.
+// never written again. Behind it there may be files of an attempt that a crash or a failed sync ended: they are
+// written anew, because nobody knows what of them is on the medium, provided that they hold what the journal says
+// or what power leaves of it (sectors that are zeros, an end that is missing). Any other is Corrupt: somebody wrote
+// into the log. After kill -9 at any point the next attempt makes the same files: they follow from the journal.
 //
 // What it keeps on the disk beside the tiles: the partial ones of every checkpoint since the tile began, as the
-// specification demands, and removes them when the full one is there: at most 255 of them per level.
+// specification demands, and removes them when a checkpoint over the full one is in place: at most 255 of them per
+// level. Until then the last checkpoint stands on them alone.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +66,10 @@ class Tiler {
  public:
   // published: the tree of the checkpoint in the folder; empty if there is none.
   Tiler(FileSystem& files, std::string directory, Frontier published)
-      : files_(files), directory_(std::move(directory)), frontier_(std::move(published)) {}
+      : files_(files),
+        directory_(std::move(directory)),
+        frontier_(std::move(published)),
+        published_(frontier_.size()) {}
 
   // Goes on to at most upto events, kBatch at a time. Errors: the disk's, the journal's, or Corrupt; then
   // nothing is published, and it can be tried again.
@@ -79,11 +84,15 @@ class Tiler {
  private:
   class Writing;
   base::Status derive(JournalReader& journal, std::uint64_t upto, Frontier& next, Writing& writing);
-  base::Status remove_partials(const Frontier& next);
+  base::Status remove_partials(std::uint64_t published);
+  base::Status remove_unfinished();
+  base::Status remove_wider(const TileName& tile, std::uint64_t width);
 
   FileSystem& files_;
   std::string directory_;
   Frontier frontier_;
+  std::uint64_t published_ = 0;  // events under the checkpoint in the folder
+  bool unfinished_ = true;       // files may be there of an attempt that did not come to its end
 };
 
 }  // namespace postern::audit

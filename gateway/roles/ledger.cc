@@ -1,16 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-//
-// The ledger: the one role with the state directory. It listens to nobody but the roles whose channels the
-// supervisor gives it.
 #include "gateway/ledger/ledger.h"
 
 #include <memory>
 #include <string>
 
-#include "audit/files.h"
 #include "base/clock.h"
 #include "certs/library.h"
+#include "gateway/roles/ledger.h"
 #include "gateway/roles/role.h"
 
 namespace postern::roles {
@@ -27,11 +24,13 @@ ledger::LedgerOptions options_of(Role& role) {
   return options;
 }
 
-int keep_ledger() {
+}  // namespace
+
+int keep_ledger(audit::FileSystem& disk) {
   Role role("ledger");
   certs::load_openssl();
   const base::SystemClock clock;
-  auto opened = ledger::Ledger::open(role.loop(), clock, audit::system_files(), options_of(role));
+  auto opened = ledger::Ledger::open(role.loop(), clock, disk, options_of(role));
   if (!opened.ok()) role.fail(opened.error().message);
   const std::unique_ptr<ledger::Ledger> ledger = std::move(*opened);
 
@@ -56,7 +55,4 @@ int keep_ledger() {
   return role.serve();
 }
 
-}  // namespace
 }  // namespace postern::roles
-
-int main() { return postern::roles::keep_ledger(); }
