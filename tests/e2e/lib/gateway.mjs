@@ -15,10 +15,10 @@ import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 export const quickstartPolicy = join(root, "deploy/quickstart/policy.yaml");
 
+const build = resolve(root, process.env.POSTERN_BUILD ?? "build/dev");
 let installed;
 const install = () => {
   if (installed) return installed;
-  const build = resolve(root, process.env.POSTERN_BUILD ?? "build/dev");
   installed = makeFolder("programs");
   for (const folder of ["bin", "libexec", "libexec/postern"]) mkdirSync(join(installed, folder)), chmodSync(join(installed, folder), 0o755);
   copyFileSync(join(build, "bin/postern"), join(installed, "bin/postern"));
@@ -88,6 +88,18 @@ export class Gateway {
     writeFileSync(this.configFile, text);
   }
 
+  // replaceRole: the program of a role by another one of the build folder, for this gateway; while it does not run.
+  replaceRole(role, program) {
+    if (this.prefix === installed) {
+      this.prefix = join(this.parent, "programs");
+      cpSync(installed, this.prefix, { recursive: true });
+    }
+    const file = join(this.prefix, "libexec/postern", role);
+    rmSync(file);
+    copyFileSync(join(build, program), file);
+    chmodSync(file, 0o755);
+  }
+
   // writeSecret: a file below the gateway's folder that belongs to whom its keys belong to. An existing one is replaced, not rewritten.
   writeSecret(name, text) {
     const [file, owner] = [join(this.folder, name), statSync(join(this.folder, "keys/pass.key"))];
@@ -97,11 +109,12 @@ export class Gateway {
   }
 
   // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,
-  // on other ports.
-  async serve(patience = 15_000) {
+  // on other ports. inVain: asked again and again; true if there is no use in waiting on.
+  async serve(patience = 15_000, inVain = () => false) {
     this.#serving = new Program("postern serve", [this.program, "--config", this.configFile, "serve"]);
     const status = await until("the gateway is ready", async () => {
       if (!this.#serving.running) throw new Error(`postern serve ended at once:\n${this.log}`);
+      if (inVain()) throw new Error("there is no use in waiting for the gateway");
       const answer = await this.tryCli("status");
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json.log.writable && answer.json;
     }, patience);
