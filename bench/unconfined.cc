@@ -7,7 +7,8 @@
 
 namespace postern::proc {
 
-base::Result<Walls> confine(const Profile& profile, const std::string&, const std::function<void()>& start_pool) {
+base::Result<Walls> confine(const Profile& profile, const std::string&,
+                            const std::function<void()>& start_pool) {
   Walls walls;
   walls.kernel = "not looked at";
   walls.profile = hash_of(profile);

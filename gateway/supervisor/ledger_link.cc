@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "audit/detail.h"
 #include "audit/event_line.h"
 #include "base/log.h"
 #include "gateway/ipc/pieces.h"
@@ -46,7 +47,7 @@ void LedgerLink::append(audit::EventType type, std::string_view actor, std::stri
   head.type = type;
   head.actor = actor;
   head.subject = subject;
-  std::string line = audit::event_line(ids_.make(now), now, head, base::dump_json(detail));
+  std::string line = audit::event_line(ids_.make(now), now, head, audit::as_detail(detail));
   if (unconfirmed_.size() == kMostEventsKept) {
     base::log_warning("an event about the gateway itself is lost: the ledger has been away for too long");
     unconfirmed_.pop_front();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "audit/detail.h"
 #include "base/json.h"
 
 namespace postern::audit {
@@ -153,6 +154,20 @@ TEST(Unescape, ToleratesWhatItNeverMeets) {
   EXPECT_EQ(unescape("a\\"), "a\\");
   EXPECT_EQ(unescape("a\\u00"), "a");
   EXPECT_EQ(unescape("\\u00zz!"), "!");
+}
+
+// A file's name may hold any of these; the supervisor writes such names into events.
+TEST(Event, TakesADocumentWithAnyTextAsItsDetail) {
+  base::Json detail = {{"nested", {{"list", {1, true, nullptr}}}}};
+  for (int c = 1; c < 256; ++c)
+    detail["every"] =
+        base::json_text_or(detail, "every", "") + (c < 128 ? std::string(1, static_cast<char>(c)) : "\u00fc");
+  std::string line;
+  write_event(line, full_head(), as_detail(detail));
+  const auto read = read_event_head(line);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(*base::parse_json(read->detail), detail);
+  EXPECT_EQ(depth_of(detail), 3);
 }
 
 }  // namespace
