@@ -75,11 +75,6 @@ base::Status be_alone() {
 base::Status be_alone() { return base::Ok{}; }
 #endif
 
-std::string kernel_release() {
-  utsname names{};
-  return ::uname(&names) == 0 ? names.release : "unknown";
-}
-
 std::string without_landlock(const Profile& profile, const std::string& kernel) {
   const char* lost = profile.paths.empty()
                          ? "nothing stands behind the system call filter"
@@ -89,6 +84,11 @@ std::string without_landlock(const Profile& profile, const std::string& kernel) 
 }
 
 }  // namespace
+
+std::string kernel_release() {
+  utsname names{};
+  return ::uname(&names) == 0 ? names.release : "unknown";
+}
 
 base::Result<Walls> confine(const Profile& profile, const std::string& state_directory,
                             const std::function<void()>& start_pool) {

@@ -25,6 +25,8 @@ struct Walls {
   base::UniqueFd listener;           // of the filter: to be handed to the supervisor
 };
 
+std::string kernel_release();
+
 // The process has one thread. state_directory: of rows with paths; folders that the row names beneath it are
 // made if they are missing. start_pool is called between the walls if the row has a pool. A wall that the
 // kernel lacks is not a failure; one that cannot be built for another reason is.

@@ -38,6 +38,7 @@ constexpr std::uint64_t handled_files(int abi) {
   if (abi >= 3) return (1U << 15U) - 1;
   return abi == 2 ? (1U << 14U) - 1 : (1U << 13U) - 1;
 }
+constexpr std::uint64_t kBindTcp = 1;
 constexpr std::uint64_t kBindAndConnectTcp = 3;
 constexpr std::uint64_t kAbstractSocketsAndSignals = 3;
 
@@ -57,6 +58,8 @@ struct [[gnu::packed]] BeneathPath {
 };
 
 std::uint64_t rights_of(Access access) {
+  if (access == Access::Run) return Execute | ReadFile;
+  if (access == Access::Remove) return RemoveFile;
   std::uint64_t rights = ReadFile | ReadDirectory;
   if (access != Access::Read) rights |= WriteFile | MakeRegular | Truncate;
   if (access == Access::Change) rights |= RemoveFile | RemoveDirectory | MakeDirectory | Refer;
@@ -83,11 +86,11 @@ int landlock_abi() {
   return abi < 0 ? 0 : static_cast<int>(abi);
 }
 
-base::Status wall_off(std::span<const Grant> grants, int abi) {
-  Ruleset wanted;
-  wanted.files = handled_files(abi);
-  if (abi >= 4) wanted.net = kBindAndConnectTcp;
-  if (abi >= 6) wanted.scopes = kAbstractSocketsAndSignals;
+namespace {
+
+base::Status restrict_self(Ruleset wanted, std::span<const Grant> grants, int abi) {
+  if (abi < 4) wanted.net = 0;
+  if (abi < 6) wanted.scopes = 0;
   const base::UniqueFd ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &wanted, size_of_ruleset(abi), 0)));
   if (!ruleset.valid()) return base::fail_errno("landlock_create_ruleset", errno);
@@ -97,6 +100,17 @@ base::Status wall_off(std::span<const Grant> grants, int abi) {
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
     return base::fail_errno("landlock_restrict_self", errno);
   return base::Ok{};
+}
+
+}  // namespace
+
+base::Status wall_off(std::span<const Grant> grants, int abi) {
+  return restrict_self({handled_files(abi), kBindAndConnectTcp, kAbstractSocketsAndSignals}, grants, abi);
+}
+
+base::Status wall_off_changes(std::span<const Grant> grants, int abi) {
+  const std::uint64_t changes = handled_files(abi) & ~std::uint64_t{ReadFile | ReadDirectory};
+  return restrict_self({changes, kBindTcp, kAbstractSocketsAndSignals}, grants, abi);
 }
 
 }  // namespace postern::proc

@@ -27,4 +27,8 @@ struct Grant {
 // refused. Descriptors that are open stay as they are. NotFound, Denied: a path cannot be granted.
 base::Status wall_off(std::span<const Grant> grants, int abi);
 
+// For one that must go on reading files and connecting: only what changes files, runs programs, binds TCP, or
+// reaches abstract sockets and processes outside is refused unless granted.
+base::Status wall_off_changes(std::span<const Grant> grants, int abi);
+
 }  // namespace postern::proc

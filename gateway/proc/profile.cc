@@ -123,8 +123,8 @@ void render_condition(const Condition& condition, std::string& out) {
 }  // namespace
 
 std::string_view to_text(Access access) {
-  if (access == Access::Read) return "read";
-  return access == Access::Share ? "share" : "change";
+  constexpr std::array<std::string_view, 5> kNames{"read", "share", "change", "run", "remove"};
+  return kNames.at(static_cast<std::size_t>(access));
 }
 
 const Profile* profile_of(std::string_view role) {

@@ -43,6 +43,8 @@ enum class Access : std::uint8_t {
   Read,    // files and folders
   Share,   // also write to files and make new ones; nothing is removed
   Change,  // also remove, rename and make folders
+  Run,     // programs; the supervisor's alone, as the next
+  Remove,  // files, and nothing else
 };
 std::string_view to_text(Access access);
 

@@ -9,9 +9,11 @@
 #include <cstdlib>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "gateway/proc/outer_wall.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/supervisor.h"
 
@@ -45,6 +47,35 @@ base::Status give_up_root(const std::optional<proc::Account>& account) {
   base::Status done = base::Ok{};
   if (account) done = proc::drop_to(*account);
   return done.ok() ? proc::harden_process() : done;
+}
+
+std::string listing(const std::vector<std::string>& what) {
+  std::string out;
+  for (const std::string& each : what) out += (out.empty() ? "" : ", ") + each;
+  return out;
+}
+
+// The wall around all of it, and its proof. Denied under sandbox: required, unless it stands.
+base::Result<base::Json> wall_in(const Config& config, const std::string& roles_directory) {
+  const std::string& control = config.control_socket.path;
+  const base::Result<proc::Walls> walls = proc::build_outer_wall(
+      {roles_directory, config.state_directory.path, control.substr(0, control.rfind('/') + 1)});
+  if (!walls.ok())
+    return base::fail(walls.error().code, "cannot confine the gateway: " + walls.error().message);
+  const proc::Proof proof = proc::prove_outer_wall();
+  const std::string open = proof.open.empty() ? "" : "the supervisor could still " + listing(proof.open);
+  const std::string missing = listing(walls->missing);
+  if (config.sandbox == Sandbox::Required && (!open.empty() || !missing.empty())) {
+    return base::fail(base::Code::Denied, "sandbox: required, but " + (missing.empty() ? open : missing) +
+                                              ". To serve without it, set sandbox: best-effort");
+  }
+  for (const std::string& lack : {missing, open}) {
+    if (!lack.empty()) base::log_warning(lack);
+  }
+  return base::Json{{"kernel", walls->kernel},    {"landlock", walls->landlock_abi},
+                    {"filtered", false},          {"profile", walls->profile},
+                    {"attempts", proof.attempts}, {"refused", proof.refused},
+                    {"missing", walls->missing}};
 }
 
 std::string absolute(const std::string& path) {
@@ -127,6 +158,9 @@ int supervise(const std::string& config_path) {
   if (!dropped.ok()) return refuse(dropped.error().message);
   const base::Status runnable = check_roles(plan.roles_directory);
   if (!runnable.ok()) return refuse(runnable.error().message);
+  base::Result<base::Json> wall = wall_in(*loaded.config, plan.roles_directory);
+  if (!wall.ok()) return refuse(wall.error().message);
+  plan.wall = *std::move(wall);
   return run(plan, std::move(loaded), std::move(*sockets));
 }
 

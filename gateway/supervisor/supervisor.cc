@@ -135,6 +135,12 @@ struct Supervisor::Internals {
     return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
   }
 
+  void attest_own_wall() {
+    Json out = {{"role", "supervisor"}, {"pid", ::getpid()}, {"mode", to_text(config->sandbox)}};
+    out.update(plan.wall);
+    ledger.append(audit::EventType::SandboxAttested, "gateway", "supervisor", out);
+  }
+
   Json attestation(const Child& child) const {
     Json out = {{"role", child.name()}, {"pid", child.pid()}, {"mode", to_text(config->sandbox)}};
     out.update(child.proof());
@@ -202,7 +208,7 @@ struct Supervisor::Internals {
     return {{"version", POSTERN_VERSION},
             {"started", base::format_time(started)},
             {"config", plan.config_path},
-            {"supervisor", {{"pid", ::getpid()}}},
+            {"supervisor", {{"pid", ::getpid()}, {"confinement", plan.wall}}},
             {"sandbox", {{"mode", to_text(config->sandbox)}}},
             {"roles", crew.status()},
             {"listeners", listeners_json(bound, *material)},
@@ -325,7 +331,10 @@ Supervisor::Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets
                                              std::move(news))) {}
 Supervisor::~Supervisor() = default;
 
-void Supervisor::start() { internals_->crew.start(); }
+void Supervisor::start() {
+  internals_->attest_own_wall();
+  internals_->crew.start();
+}
 void Supervisor::stop() { internals_->stop(); }
 Json Supervisor::status() const { return internals_->status(); }
 
