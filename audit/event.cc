@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/plain_text.h"
 
 namespace postern::audit {
 namespace {
@@ -80,7 +81,7 @@ class Scanner {
   // Characters before the closing quotation mark; npos if there is none, or a byte or an escape that
   // write_event never makes.
   static std::size_t text_length(std::string_view text) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = base::plain_front(text); i < text.size(); ++i) {
       const auto c = static_cast<unsigned char>(text[i]);
       if (c == '"') return i;
       if (c < 0x20 || c == 0x7F) break;

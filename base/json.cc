@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/plain_text.h"
 
 namespace postern::base {
 namespace {
@@ -178,8 +179,9 @@ void JsonWriter::escape(std::string& out, std::string_view value) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;  // start of the run that needs no change
-  const bool valid = is_utf8(value);
-  for (std::size_t i = 0; i < value.size(); ++i) {
+  const std::size_t front = plain_front(value);
+  const bool valid = front == value.size() || is_utf8(value);
+  for (std::size_t i = front; i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
     if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F && (c < 0x80 || valid)) continue;
     out += value.substr(plain, i - plain);

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "base/plain_text.h"
+
 namespace postern::base {
 namespace {
 
@@ -26,6 +28,22 @@ TEST(Utf8, TakesWhatIsRightAtEveryPlace) {
   for (const std::string_view right : {"", "z", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x9a\xaa"}) {
     for (std::size_t before = 0; before < 20; ++before) {
       EXPECT_TRUE(is_utf8(std::string(before, 'a') + std::string(right) + std::string(before, 'b')));
+    }
+  }
+}
+
+// Each byte at each place of a word, with the same byte or a plain one behind it.
+TEST(PlainFront, EndsAtTheFirstByteThatIsNot) {
+  for (std::size_t length = 0; length < 40; ++length) {
+    EXPECT_EQ(plain_front(std::string(length, 'x')), length);
+    for (int c = 0; c < 256; ++c) {
+      const bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+      for (const char behind : {static_cast<char>(c), 'x', '\x1f', '\x80'}) {
+        const std::string text = std::string(length, 'x') + static_cast<char>(c) + std::string(9, behind);
+        const bool goes_on = plain && behind >= 0x20;
+        const bool all = goes_on && behind != '"' && behind != '\\' && behind != '\x7f';
+        ASSERT_EQ(plain_front(text), all ? text.size() : length + (plain ? 1 : 0)) << c << " at " << length;
+      }
     }
   }
 }
