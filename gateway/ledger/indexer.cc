@@ -85,6 +85,7 @@ Indexer::~Indexer() { *alive_ = false; }
 
 void Indexer::step() {
   work_->upto = upto_();
+  if (indexed_ > 0 && indexed_ == work_->upto) return timer_.start(kEvery);  // nothing new
   loop_.run_elsewhere([work = work_] { work->run(); },
                       [this, work = work_, alive = alive_] {
                         if (*alive) on_done(work);

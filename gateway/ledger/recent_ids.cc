@@ -22,11 +22,15 @@ RecentIds::Key RecentIds::key_of(std::string_view id) {
   return key;
 }
 
-bool RecentIds::contains(std::string_view id) const { return ids_.count(key_of(id)) > 0; }
+bool RecentIds::contains(std::string_view id) const {
+  const Key key = key_of(id);
+  return key <= newest_ && ids_.count(key) > 0;
+}
 
 bool RecentIds::add(std::string_view id) {
   const Key key = key_of(id);
   if (!ids_.insert(key).second) return false;
+  newest_ = std::max(newest_, key);
   if (order_.size() < most_) {
     order_.push_back(key);
     return true;

@@ -31,6 +31,7 @@ class RecentIds {
   std::vector<Key> order_;  // a circle once it is full
   std::size_t most_;
   std::size_t oldest_ = 0;
+  Key newest_{};  // of all that ever were there: ids rise, so one beyond it needs no search
 };
 
 }  // namespace postern::ledger
