@@ -89,10 +89,10 @@ void Screen::end(const http::Fields& trailers) {
 }
 
 base::Status Screen::work() {
-  while (ready().empty() && !packed_.empty()) {
+  while (ready().empty() && packed()) {
     if (base::Status status = unpack(); !status.ok()) return status;
   }
-  if (!ended_ || finished_ || !packed_.empty()) return base::Ok{};
+  if (!ended_ || finished_ || packed()) return base::Ok{};
   finished_ = true;
   if (inflater_ && !inflater_->complete()) return refused("the component's compressed body is cut off");
   if (redactor_) redactor_->finish(ready_);

@@ -44,14 +44,15 @@ class Screen {
   base::Status work();
   std::string_view ready() const { return std::string_view(ready_).substr(sent_); }
   void sent(std::size_t size);
-  bool idle() const { return ready_.empty() && packed_.empty(); }  // can take a piece
-  bool done() const { return finished_ && idle(); }                // everything has been sent
+  bool idle() const { return ready_.empty() && !packed(); }  // can take a piece
+  bool done() const { return finished_ && idle(); }          // everything has been sent
   const http::Fields& trailers() const { return trailers_; }
 
   redact::Counts counts() const;
 
  private:
   base::Status unpack();
+  bool packed() const { return !packed_.empty() || (inflater_ && inflater_->holds()); }
 
   std::shared_ptr<const policy::Policy> policy_;
   std::string key_;

@@ -38,6 +38,7 @@ struct Inflater::Stream {
   Coding coding;
   bool begun = false;  // zlib knows the wrapping
   bool ended = false;  // at the end of a member
+  bool full = false;   // out was filled the last time: zlib may hold more of it
 
   explicit Stream(Coding of) : coding(of) {}
   ~Stream() {
@@ -63,7 +64,7 @@ base::Result<std::size_t> Inflater::step(std::string_view& in, std::span<char> o
   const auto most = [](std::size_t size) {
     return static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max()));
   };
-  while (!in.empty()) {
+  while (!in.empty() || holds()) {
     if (!stream_->begun) stream_->begin(in.front());
     z_stream& zlib = stream_->zlib;
     if (stream_->ended) {
@@ -80,11 +81,15 @@ base::Result<std::size_t> Inflater::step(std::string_view& in, std::span<char> o
     const int result = ::inflate(&zlib, Z_NO_FLUSH);
     in.remove_prefix(given - zlib.avail_in);
     stream_->ended = result == Z_STREAM_END;
-    if (result != Z_OK && result != Z_STREAM_END) return broken();
+    stream_->full = zlib.avail_out == 0;
+    const bool nothing_left = result == Z_BUF_ERROR && given == 0;
+    if (result != Z_OK && result != Z_STREAM_END && !nothing_left) return broken();
     if (zlib.avail_out < room) return std::size_t{room - zlib.avail_out};
   }
   return std::size_t{0};
 }
+
+bool Inflater::holds() const { return stream_->full && !stream_->ended; }
 
 bool Inflater::complete() const { return !stream_->begun || stream_->ended; }
 

@@ -30,9 +30,11 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Takes from the front of in, writes to out, says how much was written. 0: more must come, or it is
+  // Takes from the front of in, writes to out (which has room), says how much was written. Call it until that is 0,
+  // also when nothing of in is left: what went in may unfold into more than out takes. 0: more must come, or it is
   // complete.
   base::Result<std::size_t> step(std::string_view& in, std::span<char> out);
+  bool holds() const;     // out was full the last time: a step without more of the body may write on
   bool complete() const;  // the body may end here
 
  private:

@@ -81,5 +81,15 @@ TEST(Inflater, OtherCodingsAreNotKnown) {
     EXPECT_FALSE(coding_of(other)) << other;
 }
 
+// 21 zeros without a wrapping: nothing stands behind the last code, which is read long before all of them are out.
+TEST(Inflater, WhatItHoldsComesOutWithoutMoreOfTheBody) {
+  const std::string raw = *base::from_hex("6360c00200");
+  for (const std::size_t room : {1U, 5U, 64U}) {
+    bool sound = false;
+    EXPECT_EQ(inflate(Coding::Deflate, raw, 1000, room, sound), std::string(21, '\0'));
+    EXPECT_TRUE(sound);
+  }
+}
+
 }  // namespace
 }  // namespace postern::http
