@@ -266,6 +266,11 @@ void write_capability_choice(Html& html, const HomeView& view) {
   html.raw("</fieldset>\n");
 }
 
+constexpr Markup kDurations =
+    "<option value=\"1h\">1 hour</option><option value=\"4h\">4 hours</option><option value=\"8h\" "
+    "selected>8 hours</option>"
+    "<option value=\"1d\">1 day</option><option value=\"4d\">4 days</option>";
+
 void write_request_form(Html& html, const HomeView& view) {
   const bool can_ask = std::any_of(view.capabilities.begin(), view.capabilities.end(),
                                    [](const CapabilityView& one) { return one.standing == Standing::Ask; });
@@ -283,10 +288,10 @@ void write_request_form(Html& html, const HomeView& view) {
       "<div class=\"fields\"><div class=\"field\"><label for=\"ticket\">Ticket (optional)</label>"
       "<input id=\"ticket\" name=\"ticket\" maxlength=\"120\" autocomplete=\"off\"></div>\n"
       "<div class=\"field\"><label for=\"duration\">For how long</label><select id=\"duration\" "
-      "name=\"duration\">"
-      "<option value=\"1h\">1 hour</option><option value=\"4h\">4 hours</option><option value=\"8h\" "
-      "selected>8 hours</option>"
-      "<option value=\"1d\">1 day</option><option value=\"4d\">4 days</option></select></div></div>\n"
+      "name=\"duration\">");
+  html.raw(kDurations);
+  html.raw(
+      "</select></div></div>\n"
       "<button type=\"submit\" class=\"primary\">Send request</button>\n</form>\n</section>\n");
 }
 
@@ -326,17 +331,65 @@ void write_requests(Html& html, const std::vector<RequestView>& requests) {
   html.raw("</ul>\n</section>\n");
 }
 
-void write_grants(Html& html, const std::vector<GrantView>& grants) {
-  if (grants.empty()) return;
+// The same once more, for longer: a request of its own, which an administrator decides. number tells the fields of one
+// grant from those of another.
+void write_longer(Html& html, const GrantView& grant, long long number) {
+  html.raw(
+      "<details><summary>Ask for longer</summary>\n<form class=\"ask\" method=\"post\" "
+      "action=\"/.postern/api/requests\" data-ask data-nothing=\"\">\n");
+  for (const std::string& name : grant.capabilities)
+    html.raw("<input type=\"hidden\" name=\"capabilities\" value=\"").text(name).raw("\">\n");
+  html.raw("<div class=\"field\"><label for=\"reason-").number(number);
+  html.raw("\">Reason (the administrator reads it)</label><textarea id=\"reason-").number(number);
+  html.raw("\" name=\"reason\" required maxlength=\"1000\" rows=\"2\"></textarea></div>\n");
+  html.raw("<div class=\"field\"><label for=\"duration-").number(number);
+  html.raw("\">For how long, from the approval on</label><select name=\"duration\" id=\"duration-")
+      .number(number)
+      .raw("\">");
+  html.raw(kDurations)
+      .raw(
+          "</select></div>\n<button type=\"submit\" class=\"primary\">Send "
+          "request</button>\n</form></details>");
+}
+
+void write_grants(Html& html, const HomeView& view) {
+  if (view.grants.empty()) return;
   html.raw("<section class=\"panel\">\n<h2>Approved for you</h2>\n<ul class=\"list\">\n");
-  for (const GrantView& grant : grants) {
+  long long number = 0;
+  for (const GrantView& grant : view.grants) {
     html.raw("<li><p class=\"title text\">");
     for (std::size_t i = 0; i < grant.capabilities.size(); ++i) {
       html.raw(i == 0 ? Markup("") : Markup(", ")).text(grant.capabilities[i]);
     }
     html.raw("</p><p class=\"says\">Until ");
     write_time(html, grant.until);
-    html.raw("</p></li>\n");
+    html.raw(", in ");
+    write_left(html, view.now, grant.until);
+    html.raw("</p>");
+    write_longer(html, grant, ++number);
+    html.raw("</li>\n");
+  }
+  html.raw("</ul>\n</section>\n");
+}
+
+// ---- calls that wait
+
+void write_waiting(Html& html, const HomeView& view) {
+  if (view.waiting.empty()) return;
+  html.raw(
+      "<section class=\"panel ask\">\n<h2 class=\"standing\"><span class=\"dot\" "
+      "aria-hidden=\"true\"></span>Waits "
+      "for an administrator</h2>\n<p class=\"hint\">Nothing was sent yet. Each call goes on by itself once "
+      "it may pass; "
+      "leave its page open.</p>\n<ul class=\"list\">\n");
+  for (const WaitingView& one : view.waiting) {
+    html.raw("<li data-waiting=\"").text(one.id).raw("\"><p class=\"what text\"><b>");
+    html.text(one.method).raw("</b> ").text(one.target).raw("</p><p class=\"says\"><bdi class=\"text\">");
+    html.text(one.capability_title).raw("</bdi>, asked ");
+    write_time(html, one.since);
+    html.raw("; refused in ");
+    write_left(html, view.now, one.until);
+    html.raw(" unless somebody decides. Number <code>").text(one.id).raw("</code></p></li>\n");
   }
   html.raw("</ul>\n</section>\n");
 }
@@ -434,11 +487,12 @@ std::string render_home(const HomeView& view) {
   Html html;
   open_page(html, "What I may do now");
   write_home_top(html, view);
-  html.raw("<main>\n<h1>What you may do now</h1>\n");
+  html.raw("<main data-home>\n<h1>What you may do now</h1>\n");
   write_door(html, view);
   write_services(html, view.services);
+  write_waiting(html, view);
   write_requests(html, view.requests);
-  write_grants(html, view.grants);
+  write_grants(html, view);
   write_standing(html, view, kStandings[0]);
   write_standing(html, view, kStandings[1]);
   write_request_form(html, view);

@@ -10,6 +10,7 @@
 //   POST /.postern/sign-in    pass, return    -> 303 to return or /.postern/, or the page again with a message
 //   POST /.postern/sign-out   (nothing)       -> 303 or the signed-out page
 //   POST /.postern/api/requests   role or capabilities (repeated), reason, ticket, duration -> 303 to /.postern/
+//                                 (once to ask for something new, and once per grant to ask for it for longer)
 //   POST /.postern/api/requests/{id}/withdraw   -> 303 to /.postern/
 #pragma once
 
@@ -71,6 +72,14 @@ struct RequestView {
   base::Micros created = 0;
 };
 
+// A call of this session that an administrator must let pass.
+struct WaitingView {
+  std::string id;
+  std::string method, target;
+  std::string capability_title;
+  base::Micros since = 0, until = 0;  // refused then, if nobody has decided
+};
+
 struct HomeView {
   std::string engineer;
   base::Micros now = 0;
@@ -81,6 +90,7 @@ struct HomeView {
   std::vector<CapabilityView>
       capabilities;  // in the policy's order; groups are formed in order of first appearance
   std::vector<ServiceView> services;
+  std::vector<WaitingView> waiting;   // oldest first
   std::vector<GrantView> grants;      // active ones
   std::vector<RequestView> requests;  // newest first, as many as should be shown
   std::vector<std::string> roles;     // that can be asked for

@@ -134,6 +134,15 @@ std::vector<const state::Request*> own_requests(const Site& site, std::string_vi
   return out;
 }
 
+// The session's own calls that wait, oldest first.
+std::vector<const state::Hold*> own_holds(const Site& site, std::string_view session) {
+  std::vector<const state::Hold*> out;
+  for (const auto& [id, hold] : site.access.state().holds()) {
+    if (hold.session == session) out.push_back(&hold);
+  }
+  return out;
+}
+
 Standing to_standing(base::Refusal why) {
   if (why == base::Refusal::None) return Standing::On;
   return why == base::Refusal::ApprovalNeeded || why == base::Refusal::GrantEnded ? Standing::Ask
@@ -324,6 +333,13 @@ void VisitPages::home(Exchange& exchange, const std::string& message) {
     if (grant.engineer == session.engineer && !grant.ended && grant.until > now)
       view.grants.push_back({id, grant.capabilities, grant.until});
   }
+  for (const state::Hold* hold : own_holds(site_, session.id)) {
+    const int index = policy.find_capability(hold->capability);
+    view.waiting.push_back(
+        {hold->id, hold->method, hold->target,
+         index < 0 ? hold->capability : policy.capabilities()[static_cast<std::size_t>(index)].title,
+         hold->created, hold->expires});
+  }
   for (const state::Request* request : own_requests(site_, session.engineer)) {
     std::string asked = request->role;
     for (const std::string& name : request->capabilities) asked += (asked.empty() ? "" : ", ") + name;
@@ -356,13 +372,21 @@ void VisitPages::session_json(Exchange& exchange) {
     if (const auto until = until_of(site_, capability.name)) item["until"] = base::format_time(*until);
     capabilities.push_back(std::move(item));
   }
-  Json services = Json::array(), grants = Json::array(), roles = Json::object();
+  Json services = Json::array(), grants = Json::array(), waiting = Json::array(), roles = Json::object();
   for (const Service& service : site_.settings->services)
     services.push_back({{"name", service.name}, {"path", service.path}});
   for (const auto& [id, grant] : state.grants()) {
     if (grant.engineer != session.engineer || grant.ended || grant.until <= now) continue;
     grants.push_back(
         {{"id", id}, {"until", base::format_time(grant.until)}, {"capabilities", texts(grant.capabilities)}});
+  }
+  for (const state::Hold* hold : own_holds(site_, session.id)) {
+    waiting.push_back({{"id", hold->id},
+                       {"capability", hold->capability},
+                       {"method", hold->method},
+                       {"target", hold->target},
+                       {"created", base::format_time(hold->created)},
+                       {"expires", base::format_time(hold->expires)}});
   }
   for (const policy::Role& role : policy.roles()) {
     for (const int index : role.capabilities)
@@ -383,6 +407,7 @@ void VisitPages::session_json(Exchange& exchange) {
                {"remote_access", remote},
                {"capabilities", capabilities},
                {"grants", grants},
+               {"waiting", waiting},
                {"services", services},
                {"roles", roles}});
 }

@@ -87,18 +87,20 @@ async function send(form: HTMLFormElement): Promise<void> {
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
     body: JSON.stringify(body_of(form)),
   });
+  const answer = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
   if (response.ok) {
     // Without the fragment: it would tick the box and take the focus once more, as if nothing had been asked yet.
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
     return window.location.reload();
   }
-  const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
-  show(form, [problem.title ?? `The gateway answered ${response.status}.`, problem.detail].filter(Boolean).join(': '));
+  show(form, [answer.title ?? `The gateway answered ${response.status}.`, answer.detail].filter(Boolean).join(': '));
 }
 
 function ask_in_place(): void {
-  const form = document.querySelector<HTMLFormElement>('form[data-ask]');
-  if (!form) return;
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-ask]')) send_in_place(form);
+}
+
+function send_in_place(form: HTMLFormElement): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const body = body_of(form);
@@ -125,7 +127,7 @@ function tick_asked(): void {
   const box = target && target.querySelector<HTMLInputElement>('input[type="checkbox"]');
   if (!box) return;
   box.checked = true;
-  document.querySelector<HTMLTextAreaElement>('form[data-ask] textarea')?.focus({ preventScroll: true });
+  box.form?.querySelector<HTMLTextAreaElement>('textarea')?.focus({ preventScroll: true });
 }
 
 interface AccessRequest {
@@ -133,26 +135,35 @@ interface AccessRequest {
   state: string;
 }
 
-// Reloads once a decision is there. Asks only while a request waits, and not behind the reader's back.
-function watch_requests(): void {
-  const waiting = new Set(
-    [...document.querySelectorAll<HTMLElement>('[data-request][data-state="pending"]')].map(
-      (one) => one.dataset.request,
-    ),
-  );
-  if (waiting.size === 0) return;
+// Asks every few seconds, not behind the reader's back, and reloads when done says so of the answer.
+function watch<Answer>(path: string, done: (answer: Answer) => boolean): void {
   window.setInterval(async () => {
     if (document.hidden || document.activeElement?.closest('form[data-ask]')) return;
     try {
-      const response = await fetch('/.postern/api/requests', { headers: { Accept: 'application/json' } });
+      const response = await fetch(path, { headers: { Accept: 'application/json' } });
       if (response.status === 401) window.location.reload();
-      if (!response.ok) return;
-      const { items } = (await response.json()) as { items: AccessRequest[] };
-      if (items.some((one) => waiting.has(one.id) && one.state !== 'pending')) window.location.reload();
+      if (response.ok && done((await response.json()) as Answer)) window.location.reload();
     } catch {
       // Not reachable for the moment: the next turn asks again.
     }
   }, kPollMs);
+}
+
+// Once a decision is there.
+function watch_requests(): void {
+  const pending = document.querySelectorAll<HTMLElement>('[data-request][data-state="pending"]');
+  const waiting = new Set([...pending].map((one) => one.dataset.request));
+  if (waiting.size === 0) return;
+  watch<{ items: AccessRequest[] }>('/.postern/api/requests', ({ items }) =>
+    items.some((one) => waiting.has(one.id) && one.state !== 'pending'),
+  );
+}
+
+// Once a call that waits has come or gone; on any page of an engineer that shows what may be done now.
+function watch_calls(): void {
+  if (!document.querySelector('[data-home]')) return;
+  const shown = [...document.querySelectorAll<HTMLElement>('[data-waiting]')].map((one) => one.dataset.waiting).join();
+  watch<{ waiting: { id: string }[] }>('/.postern/api/session', ({ waiting }) => waiting.map((one) => one.id).join() !== shown);
 }
 
 take_pass();
@@ -160,4 +171,5 @@ count_down();
 local_times();
 ask_in_place();
 watch_requests();
+watch_calls();
 tick_asked();

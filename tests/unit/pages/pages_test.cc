@@ -37,6 +37,7 @@ HomeView home_with(const std::string& text) {
   view.idle_until = kNow + 15 * kMinute;
   view.remote_access = "approved";
   view.services = {{text, text}};
+  view.waiting = {{text, text, text, text, kNow, kNow}};
   view.grants = {{text, {text, text}, kNow}};
   view.requests = {{text, "pending", text, text, text, kNow}, {text, text, text, text, text, kNow}};
   view.roles = {text};
@@ -164,6 +165,28 @@ TEST(Pages, HomeOffersNoRequestFormWhenNothingCanBeAskedFor) {
   view.capabilities.clear();
   EXPECT_THAT(render_home(view), Not(HasSubstr("Request access")));
   EXPECT_THAT(render_home(view), HasSubstr("Nothing at the moment."));
+}
+
+TEST(Pages, HomeShowsTheCallsThatWait) {
+  HomeView view = home_with("x");
+  view.waiting = {{"01JD", "POST", "/alertmanager/api/v2/silences", "Silence", kNow, kNow + 5 * kMinute}};
+  const std::string page = render_home(view);
+  EXPECT_THAT(page, HasSubstr("Waits for an administrator"));
+  EXPECT_THAT(page, HasSubstr("<b>POST</b> /alertmanager/api/v2/silences"));
+  EXPECT_THAT(page, HasSubstr("refused in <span data-left=\"300\">5 min</span>"));
+  view.waiting.clear();
+  EXPECT_THAT(render_home(view), Not(HasSubstr("Waits for")));
+}
+
+TEST(Pages, AGrantCanBeAskedForForLonger) {
+  HomeView view = home_with("x");
+  view.grants = {{"g", {"metrics.read", "silences.write"}, kNow + 20 * kMinute},
+                 {"h", {"logs.read"}, kNow + kMinute}};
+  const std::string page = render_home(view);
+  EXPECT_THAT(page, HasSubstr("in <span data-left=\"1200\">20 min</span>"));
+  EXPECT_THAT(page, HasSubstr("<input type=\"hidden\" name=\"capabilities\" value=\"metrics.read\">\n"
+                              "<input type=\"hidden\" name=\"capabilities\" value=\"silences.write\">"));
+  EXPECT_THAT(page, HasSubstr("for=\"reason-2\""));
 }
 
 TEST(Pages, HomeSaysHowMuchTimeIsLeft) {
