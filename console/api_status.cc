@@ -77,6 +77,7 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
 }  // namespace
 
 void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  parts.live.look();
   parts.ask({{"ask", "status"}},
             [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
 }

@@ -90,26 +90,34 @@ void Live::start() {
   beat_soon();
 }
 
+// Nobody listens, so nobody reads the log as it grows: what is to be known of nodes is asked for when it is wanted.
+void Live::look() {
+  if (clients_.empty()) started_ = catch_up() || started_;
+}
+
 void Live::beat_soon() {
   if (!beat_.running()) beat_.start(kBeat);
 }
 
+// From the index, which lags behind the journal: what it does not have yet is read from there, by the next beats.
 bool Live::catch_up() {
-  // The index lags behind the journal: what it does not have yet is read from there, by the next beats.
   audit::EventFilter newest;
   newest.limit = 1;
   const auto last = log_.find(newest);
   if (!last.ok()) return false;
+  const std::uint64_t end = last->events.empty() ? 0 : last->events.front().index + 1;
+  if (end <= next_) return true;
   audit::EventFilter filter;
-  filter.types = {"node"};
+  filter.types = {"node", "config.changed"};
   filter.limit = kNodeEvents;
+  if (next_ > 0) filter.after = next_ - 1;
   const auto found = log_.find(filter);
   if (!found.ok()) return false;
   for (const audit::FoundEvent& event : found->events) {
     const auto json = base::parse_json(event.line);
     if (json.ok()) nodes_.take(*json);
   }
-  next_ = last->events.empty() ? 0 : last->events.front().index + 1;
+  next_ = end;
   return true;
 }
 
@@ -121,6 +129,7 @@ void Live::state_changed(std::uint64_t version) {
 
 void Live::log_grew(std::uint64_t upto) {
   upto_ = upto;
+  if (started_ && clients_.empty()) return;
   log_pending_ = true;
   beat_soon();
 }
@@ -159,7 +168,8 @@ bool Live::read_log() {
   }
   for (const std::string& line : *lines) {
     const std::uint64_t index = next_++;
-    const bool about_node = line.find("\"type\":\"node.") != std::string::npos;
+    const bool about_node = line.find("\"type\":\"node.") != std::string::npos ||
+                            line.find("\"type\":\"config.changed\"") != std::string::npos;
     const bool told = index >= told_from && !clients_.empty();
     if (!about_node && !told) continue;
     const auto event = event_json(index, line);
@@ -182,6 +192,9 @@ void Live::ping() {
 bool Live::full() const { return clients_.size() >= kMostClients; }
 
 std::unique_ptr<Source> Live::open(std::function<bool()> allowed) {
+  look();
+  log_pending_ = true;  // what the index did not have yet
+  beat_soon();
   return std::make_unique<Stream>(*this, std::move(allowed));
 }
 

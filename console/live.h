@@ -10,7 +10,7 @@
 //   event: more    data: {"skipped":n}              so many events came at once that they were left out
 //   event: ping    data: {}
 //
-// One reading of the log serves all clients. A client that does not read loses events, never state: it is
+// One reading of the log serves all clients, and with no client it is not read at all. A client that does not read loses events, never state: it is
 // told how many.
 #pragma once
 
@@ -43,6 +43,8 @@ class Live {
   // Reads the newest node events from the index and goes on from where the index ends. Until it succeeds,
   // each beat tries again.
   void start();
+  // Brings what is known of nodes up to what the index has, which is a quarter of a second ago. Blocks for that question.
+  void look();
   void state_changed(std::uint64_t version);
   // upto: how many events of the log are durable and can be found by a question. Later ones are not told yet.
   void log_grew(std::uint64_t upto);
