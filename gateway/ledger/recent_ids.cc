@@ -3,17 +3,12 @@
 #include "gateway/ledger/recent_ids.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/check.h"
 
 namespace postern::ledger {
 
 RecentIds::RecentIds(std::size_t most) : most_(most) { POSTERN_CHECK(most > 0); }
-
-std::size_t RecentIds::Hash::operator()(const Key& key) const {
-  return std::hash<std::string_view>{}({key.data(), key.size()});
-}
 
 RecentIds::Key RecentIds::key_of(std::string_view id) {
   POSTERN_CHECK(id.size() == std::tuple_size_v<Key>);
@@ -24,21 +19,37 @@ RecentIds::Key RecentIds::key_of(std::string_view id) {
 
 bool RecentIds::contains(std::string_view id) const {
   const Key key = key_of(id);
-  return key <= newest_ && ids_.count(key) > 0;
+  const auto in = [&key](const Row& row) {
+    return key <= row.back() && key >= row.front() && std::binary_search(row.begin(), row.end(), key);
+  };
+  return std::any_of(rows_.begin(), rows_.end(), in) || others_.count(key) > 0;
 }
 
-bool RecentIds::add(std::string_view id) {
+void RecentIds::add(std::string_view id) {
   const Key key = key_of(id);
-  if (!ids_.insert(key).second) return false;
-  newest_ = std::max(newest_, key);
-  if (order_.size() < most_) {
-    order_.push_back(key);
-    return true;
+  Row* best = nullptr;
+  for (Row& row : rows_) {
+    if (row.back() < key && (best == nullptr || best->back() < row.back())) best = &row;
   }
-  ids_.erase(order_[oldest_]);
-  order_[oldest_] = key;
-  oldest_ = (oldest_ + 1) % most_;
-  return true;
+  if (best != nullptr)
+    best->push_back(key);
+  else if (rows_.size() < kMostRows)
+    rows_.emplace_back(1, key);
+  else
+    others_.insert(key);
+  if (++count_ > most_) forget_lowest();
+}
+
+void RecentIds::forget_lowest() {
+  --count_;
+  const auto lowest = std::min_element(rows_.begin(), rows_.end(),
+                                       [](const Row& a, const Row& b) { return a.front() < b.front(); });
+  if (!others_.empty() && *others_.begin() < lowest->front()) {
+    others_.erase(others_.begin());
+    return;
+  }
+  lowest->pop_front();
+  if (lowest->empty()) rows_.erase(lowest);
 }
 
 }  // namespace postern::ledger

@@ -2,13 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ids of the newest events. A role sends again what a lost ledger had not acknowledged; what is in the
-// log already is known by its id and dropped. Bounded: the oldest is forgotten when a new one comes.
+// log already is known by its id and dropped. Bounded: the lowest, which is the oldest, is forgotten when a new one
+// comes.
+//
+// Each role makes ids that rise (base/ulid.h), so the log's are a few rising rows in turns. They are kept as such: an id
+// goes behind the highest end that is below it, which takes as many rows as there are roles that write. Nothing is
+// searched for an id beyond all others, and nothing is moved.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <deque>
+#include <set>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 namespace postern::ledger {
@@ -16,22 +22,21 @@ namespace postern::ledger {
 class RecentIds {
  public:
   explicit RecentIds(std::size_t most);
-  // False if the id is there already. The id is a ULID.
-  bool add(std::string_view id);
+  // A ULID that is not there yet.
+  void add(std::string_view id);
   bool contains(std::string_view id) const;
 
  private:
   using Key = std::array<char, 26>;
-  struct Hash {
-    std::size_t operator()(const Key& key) const;
-  };
+  using Row = std::deque<Key>;
+  static constexpr std::size_t kMostRows = 64;
   static Key key_of(std::string_view id);
+  void forget_lowest();
 
-  std::unordered_set<Key, Hash> ids_;
-  std::vector<Key> order_;  // a circle once it is full
+  std::vector<Row> rows_;  // none is empty
+  std::set<Key> others_;   // that went behind no row, when there were as many as may be: a clock stepped back
   std::size_t most_;
-  std::size_t oldest_ = 0;
-  Key newest_{};  // of all that ever were there: ids rise, so one beyond it needs no search
+  std::size_t count_ = 0;
 };
 
 }  // namespace postern::ledger

@@ -3,7 +3,6 @@
 #include "gateway/ledger/pass.h"
 
 #include "base/bytes.h"
-#include "gateway/ledger/recent_ids.h"
 #include "tests/unit/ledger/scene.h"
 
 namespace postern::ledger {
@@ -58,18 +57,6 @@ TEST_F(PassTest, RubbishIsNone) {
   for (const char* payload : {"{}", "[]", "7", "{\"id\":\"x\",\"engineer\":\"alice\"}"}) {
     EXPECT_FALSE(read_pass(text(payload), key).ok()) << payload;
   }
-}
-
-TEST(RecentIds, KnowTheNewestAndForgetTheOldest) {
-  const auto id = [](char last) { return "01HZX3T9GQ000000000000000" + std::string(1, last); };
-  RecentIds ids(2);
-  EXPECT_TRUE(ids.add(id('A')));
-  EXPECT_FALSE(ids.add(id('A')));
-  EXPECT_TRUE(ids.add(id('B')));
-  EXPECT_TRUE(ids.add(id('C')));
-  EXPECT_FALSE(ids.contains(id('A')));
-  EXPECT_TRUE(ids.contains(id('B')));
-  EXPECT_TRUE(ids.contains(id('C')));
 }
 
 }  // namespace
