@@ -35,8 +35,11 @@ base::Error KeeperChannel::broken(base::Error why) {
 }
 
 base::Status KeeperChannel::send(const std::string& request) {
-  if (request.size() > kKeeperMessageLimit)
-    return fail(Code::Limit, "a request to the keeper is longer than 8 KiB");
+  const std::size_t limit = request_limit(static_cast<KeeperRequest>(request.front()));
+  if (request.size() > limit) {
+    return fail(Code::Limit,
+                "a request to the keeper is longer than " + std::to_string(limit >> 10U) + " KiB");
+  }
   if (!socket_.valid()) return fail(Code::Unavailable, "the keeper is not connected");
   ssize_t sent = 0;
   do {
@@ -80,6 +83,12 @@ base::Result<std::string> KeeperChannel::ask(const std::string& request) {
 base::Result<std::string> KeeperChannel::sign_tls(std::string_view key_id, Scheme scheme,
                                                   std::string_view to_be_signed) {
   auto payload = ask(encode_sign_tls(++tag_, key_id, scheme, to_be_signed));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
+base::Result<std::string> KeeperChannel::sign_tls_client(std::string_view key_id, Scheme scheme,
+                                                         std::string_view to_be_signed) {
+  auto payload = ask(encode_sign_tls_client(++tag_, key_id, scheme, to_be_signed));
   return payload ? decode_text_payload(*payload) : payload;
 }
 

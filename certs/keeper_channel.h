@@ -33,9 +33,11 @@ class KeeperChannel {
   void replace(base::UniqueFd socket);
 
   // Errors: Denied (the keeper refused, with its sentence), Timeout, Unavailable (no connection, or it
-  // broke), Corrupt (the answer is not one; the connection is dropped), Limit (the request is longer than a
-  // datagram may be).
+  // broke), Corrupt (the answer is not one; the connection is dropped), Limit (the request is longer than
+  // its kind may be).
   base::Result<std::string> sign_tls(std::string_view key_id, Scheme scheme, std::string_view to_be_signed);
+  base::Result<std::string> sign_tls_client(std::string_view key_id, Scheme scheme,
+                                            std::string_view to_be_signed);
   base::Result<std::vector<TicketKey>> ticket_keys();
   base::Result<std::string> sign_pass(std::string_view payload);
   base::Result<std::string> pass_public_key();

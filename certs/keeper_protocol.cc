@@ -37,17 +37,27 @@ void read_field(BinaryReader& in, std::array<unsigned char, N>& field) {
   std::copy(bytes.begin(), bytes.end(), field.begin());
 }
 
+std::string encode_signing(KeeperRequest kind, std::uint32_t tag, std::string_view key_id, Scheme scheme,
+                           std::string_view to_be_signed) {
+  BinaryWriter out = begin_request(kind, tag);
+  out.text(key_id);
+  out.u16(static_cast<std::uint16_t>(scheme));
+  out.text(to_be_signed);
+  return out.bytes();
+}
+
 base::Error not_an_answer() { return fail(Code::Corrupt, "the keeper's answer is not one"); }
 
 }  // namespace
 
 std::string encode_sign_tls(std::uint32_t tag, std::string_view key_id, Scheme scheme,
                             std::string_view to_be_signed) {
-  BinaryWriter out = begin_request(KeeperRequest::SignTls, tag);
-  out.text(key_id);
-  out.u16(static_cast<std::uint16_t>(scheme));
-  out.text(to_be_signed);
-  return out.bytes();
+  return encode_signing(KeeperRequest::SignTls, tag, key_id, scheme, to_be_signed);
+}
+
+std::string encode_sign_tls_client(std::uint32_t tag, std::string_view key_id, Scheme scheme,
+                                   std::string_view to_be_signed) {
+  return encode_signing(KeeperRequest::SignTlsClient, tag, key_id, scheme, to_be_signed);
 }
 
 std::string encode_ticket_keys(std::uint32_t tag) {

@@ -4,7 +4,7 @@
 // What may be said across the keeper's wall, as one table. The keeper is the only process with private keys;
 // whoever asks has a SEQPACKET channel of its own whose purpose the supervisor fixed when it made it, so a
 // request cannot claim to be someone else. It stands here and not beside the keeper because the askers
-// (terminator, ledger) must not link what the keeper holds.
+// (terminator, enforcer, ledger) must not link what the keeper holds.
 //
 //   request         may ask      fields after kind and tag                     answer's payload
 //   SignTls         Terminator   text key_id, u16 scheme, text to_be_signed    text signature
@@ -14,11 +14,13 @@
 //   PassPublicKey   Ledger       -                                             text key (32 bytes)
 //   SignCheckpoint  Ledger       text checkpoint (checkpoint.h)                text signature line (note.h)
 //   LogVerifierKey  Ledger       -                                             text verifier key (note.h)
+//   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
-// one datagram, and so is one answer; neither is longer than kKeeperMessageLimit. The tag lets an asker that
-// stopped waiting recognise a late answer and drop it.
+// one datagram, and so is one answer; neither is longer than kKeeperMessageLimit, but for SignTlsClient: what a
+// client signs in TLS 1.2 is the whole handshake with both chains of certificates, and has kKeeperTranscriptLimit.
+// The tag lets an asker that stopped waiting recognise a late answer and drop it.
 //
 // Example (PassPublicKey with tag 7): 04 07 00 00 00
 //   answer: 07 00 00 00  00  20 00 00 00  <32 bytes>
@@ -36,6 +38,7 @@
 namespace postern::certs {
 
 inline constexpr std::size_t kKeeperMessageLimit = 8U << 10U;
+inline constexpr std::size_t kKeeperTranscriptLimit = 64U << 10U;
 inline constexpr std::size_t kKeyIdSize = 32;  // SHA-256 of the key's SubjectPublicKeyInfo
 
 enum class KeeperRequest : std::uint8_t {
@@ -45,7 +48,11 @@ enum class KeeperRequest : std::uint8_t {
   PassPublicKey = 4,
   SignCheckpoint = 5,
   LogVerifierKey = 6,
+  SignTlsClient = 7,
 };
+constexpr std::size_t request_limit(KeeperRequest kind) {
+  return kind == KeeperRequest::SignTlsClient ? kKeeperTranscriptLimit : kKeeperMessageLimit;
+}
 
 // What a pass must start with before the keeper signs it: a signature made for a pass is good for nothing
 // else.
@@ -77,6 +84,8 @@ inline constexpr std::size_t kTicketKeysLimit = 4;
 
 std::string encode_sign_tls(std::uint32_t tag, std::string_view key_id, Scheme scheme,
                             std::string_view to_be_signed);
+std::string encode_sign_tls_client(std::uint32_t tag, std::string_view key_id, Scheme scheme,
+                                   std::string_view to_be_signed);
 std::string encode_ticket_keys(std::uint32_t tag);
 std::string encode_sign_pass(std::uint32_t tag, std::string_view payload);
 std::string encode_pass_public_key(std::uint32_t tag);

@@ -15,6 +15,8 @@ namespace {
 using base::Code;
 using base::fail;
 
+constexpr int kRsaBits = 2048;
+
 // A key file that asks for a password would make its reader wait for a person.
 extern "C" int postern_refuse_password(char* /*out*/, int /*size*/, int /*writing*/, void* /*data*/) {
   return -1;
@@ -37,6 +39,15 @@ base::Result<KeyPtr> read_private_key(std::string_view pem, const std::string& p
                 path + " has no private key (\"-----BEGIN PRIVATE KEY-----\"): " + openssl_reason());
   }
   return key;
+}
+
+base::Status check_tls_key(EVP_PKEY* key) {
+  const std::string type = key_type_of(key);
+  if (type == "Ed25519" || type == "EC P-256" || type == "EC P-384" || type == "EC P-521") return base::Ok{};
+  if (EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) >= kRsaBits) return base::Ok{};
+  return fail(Code::Denied, "a key of type " + type +
+                                " cannot serve TLS here: use EC P-256, P-384, P-521, RSA of 2048 bits " +
+                                "or more, or Ed25519");
 }
 
 base::Status check_pair(EVP_PKEY* key, const std::string& path, std::string_view certificate_pem) {

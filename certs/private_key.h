@@ -19,6 +19,9 @@ inline constexpr std::size_t kKeyFileLimit = 64U << 10U;  // bytes of a key file
 // path: for messages. Invalid if there is no key in it or it needs a password; Limit beyond kKeyFileLimit.
 base::Result<KeyPtr> read_private_key(std::string_view pem, const std::string& path);
 
+// Denied if Postern does no TLS with such a key, whichever end it is.
+base::Status check_tls_key(EVP_PKEY* key);
+
 // Invalid if the key is not that of the leaf in certificate_pem.
 base::Status check_pair(EVP_PKEY* key, const std::string& path, std::string_view certificate_pem);
 

@@ -169,6 +169,20 @@ base::Result<ClientIdentity> identity_of(X509* leaf) {
   return identity;
 }
 
+base::Status check_client_use(std::string_view certificate_pem) {
+  auto chain = parse_pem(certificate_pem);
+  if (!chain) return chain.error();
+  X509* leaf = chain->front().get();
+  // UINT32_MAX: the certificate has no such extension, and allows everything (RFC 5280 section 4.2.1).
+  if ((X509_get_extended_key_usage(leaf) & (XKU_SSL_CLIENT | XKU_ANYEKU)) == 0) {
+    return fail(Code::Denied, who(facts_of(leaf), "") +
+                                  " was not issued for clients (extended key usage clientAuth is missing)");
+  }
+  if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
+    return fail(Code::Denied, who(facts_of(leaf), "") + " does not allow signatures (key usage)");
+  return Ok{};
+}
+
 base::Result<ClientVerifier> ClientVerifier::make(std::string_view roots_pem) {
   auto facts = read_chain(roots_pem);
   if (!facts) return facts.error();

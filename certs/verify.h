@@ -47,6 +47,10 @@ class ClientVerifier {
   StorePtr store_;
 };
 
+// Whether a certificate of ours can be shown to a server: where its leaf has an extended key usage, that names
+// clientAuth; where it has a key usage, that allows digital signatures. Denied says which of them does not.
+base::Status check_client_use(std::string_view certificate_pem);
+
 // The system's bundle of roots as PEM. Reads a file: call it before confinement. NotFound names the places
 // looked at.
 base::Result<std::string> read_system_roots();

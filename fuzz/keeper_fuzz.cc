@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a terminator or a ledger that was taken over may send to the keeper, and what a keeper may answer.
+// What a terminator, an enforcer or a ledger that was taken over may send to the keeper, and what a keeper may answer.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,16 +20,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     POSTERN_CHECK(base::init_crypto().ok());
     const certs::Validity always{0, base::kWallSecond << 31U};
     const auto leaf = *certs::make_authority("fuzz", always);
+    const auto own = *certs::make_client_certificate(leaf, "own", "own@example.org", always);
     const base::Secret seed(std::string(32, 's'));
     return ring.add_tls_key("support", {"key", leaf.key_pem, 0600}, leaf.certificate_pem).ok() &&
+           ring.add_client_key({"own", own.key_pem, 0600}, own.certificate_pem).ok() &&
            ring.set_pass_key({"pass", keeper::KeyRing::format_pass_key(seed), 0600}).ok() &&
            ring.rotate_ticket_keys(1);
   }();
   POSTERN_CHECK(ready);
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  for (const auto& purpose :
-       {keeper::Purpose{keeper::Peer::Terminator, "support"}, keeper::Purpose{keeper::Peer::Ledger, ""}}) {
-    const std::string answer = ring.handle(bytes, purpose);
+  for (const auto peer : {keeper::Peer::Terminator, keeper::Peer::Ledger, keeper::Peer::Enforcer}) {
+    const std::string answer = ring.handle(bytes, {peer, "support"});
     POSTERN_CHECK(answer.size() <= certs::kKeeperMessageLimit && certs::decode_answer(answer).ok());
   }
   if (auto answer = certs::decode_answer(bytes)) {

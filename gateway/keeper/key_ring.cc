@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "certs/note.h"
 #include "certs/openssl_ptr.h"
 #include "certs/private_key.h"
+#include "certs/verify.h"
 #include "gateway/keeper/signing.h"
 
 namespace postern::keeper {
@@ -43,6 +45,21 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(0, end == std::string_view::npos ? 0 : end + 1));
 }
 
+// The key of a file, if it may be used and is that of the certificate.
+base::Result<certs::KeyPtr> read_tls_key(const KeyFile& file, std::string_view certificate_pem) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode.error();
+  auto key = certs::read_private_key(file.content, file.path);
+  if (!key) return key;
+  if (auto usable = certs::check_tls_key(key->get()); !usable) return usable.error();
+  if (auto pair = certs::check_pair(key->get(), file.path, certificate_pem); !pair) return pair.error();
+  return key;
+}
+
+std::string used_twice(const std::string& path) {
+  return "the key in " + path +
+         " is a listener's and one that is shown to the component: each needs a key of its own";
+}
+
 }  // namespace
 
 base::Status check_key_file_mode(const std::string& path, mode_t mode) {
@@ -65,13 +82,23 @@ struct KeyRing::State {
       return nullptr;
     }
   };
+  // One per certificate: with a renewed certificate of the same key there are two for a while.
+  struct ClientKey {
+    std::string id, leaf;  // leaf: the certificate, DER
+    certs::KeyPtr key;
+  };
   std::map<std::string, Listener, std::less<>> listeners;
+  std::vector<ClientKey> clients, retired_clients;
   base::Secret pass_key;
   std::optional<certs::SignerKey> log_key;
   certs::Checkpoint signed_last;  // with log_key; the next is no step back from it
   base::Nanos rotated = 0;        // when the current keys were made
 
+  bool is_listeners(std::string_view id) const;
+  bool is_clients(std::string_view id) const;
+  void retire_no_key_of_another_use();
   std::string sign_tls(std::uint32_t tag, BinaryReader& in, const Listener& listener) const;
+  std::string answer_enforcer(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
   std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
                                 const Purpose& purpose) const;
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
@@ -89,14 +116,38 @@ KeyRing::~KeyRing() {
 
 base::Status KeyRing::add_tls_key(const std::string& listener, const KeyFile& file,
                                   std::string_view certificate_pem) {
-  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
-  auto key = certs::read_private_key(file.content, file.path);
+  auto key = read_tls_key(file, certificate_pem);
   if (!key) return key.error();
-  if (auto usable = check_key(key->get()); !usable) return usable;
-  if (auto pair = certs::check_pair(key->get(), file.path, certificate_pem); !pair) return pair;
   std::string id = certs::key_id_of(key->get());
+  if (state_->is_clients(id)) return fail(Code::Invalid, used_twice(file.path));
   state_->listeners[listener].keys.insert_or_assign(std::move(id), *std::move(key));
   return Ok{};
+}
+
+base::Status KeyRing::add_client_key(const KeyFile& file, std::string_view certificate_pem) {
+  auto key = read_tls_key(file, certificate_pem);
+  if (!key) return key.error();
+  if (auto usable = certs::check_client_use(certificate_pem); !usable) return usable;
+  std::string id = certs::key_id_of(key->get());
+  if (state_->is_listeners(id)) return fail(Code::Invalid, used_twice(file.path));
+  std::string leaf = certs::pem_to_der(certificate_pem)->front();
+  state_->clients.push_back({std::move(id), std::move(leaf), *std::move(key)});
+  return Ok{};
+}
+
+bool KeyRing::State::is_listeners(std::string_view id) const {
+  return std::any_of(listeners.begin(), listeners.end(),
+                     [&](const auto& listener) { return listener.second.keys.contains(id); });
+}
+
+bool KeyRing::State::is_clients(std::string_view id) const {
+  return std::any_of(clients.begin(), clients.end(), [&](const ClientKey& one) { return one.id == id; });
+}
+
+void KeyRing::State::retire_no_key_of_another_use() {
+  for (auto& [name, listener] : listeners)
+    std::erase_if(listener.retired, [&](const auto& one) { return is_clients(one.first); });
+  std::erase_if(retired_clients, [&](const ClientKey& one) { return is_listeners(one.id); });
 }
 
 void KeyRing::adopt(KeyRing& fresh) {
@@ -106,6 +157,9 @@ void KeyRing::adopt(KeyRing& fresh) {
     own.retired.merge(own.keys);
     own.keys = std::move(listener.keys);
   }
+  std::move(state_->clients.begin(), state_->clients.end(), std::back_inserter(state_->retired_clients));
+  state_->clients = std::move(fresh.state_->clients);
+  state_->retire_no_key_of_another_use();
   state_->pass_key = std::move(fresh.state_->pass_key);
   if (!state_->log_key || !fresh.state_->log_key || state_->log_key->name != fresh.state_->log_key->name)
     state_->signed_last = {};
@@ -114,6 +168,7 @@ void KeyRing::adopt(KeyRing& fresh) {
 
 void KeyRing::drop_retired() {
   for (auto& [name, listener] : state_->listeners) listener.retired.clear();
+  state_->retired_clients.clear();
 }
 
 base::Status KeyRing::set_pass_key(const KeyFile& file) {
@@ -168,7 +223,7 @@ std::string KeyRing::State::sign_tls(std::uint32_t tag, BinaryReader& in, const 
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
   EVP_PKEY* key = listener.find(key_id);
   if (key == nullptr) return certs::encode_refused(tag, "this listener has no such key");
-  auto signature = sign(key, scheme, to_be_signed);
+  auto signature = sign(key, scheme, server_form(to_be_signed), to_be_signed);
   if (!signature) return certs::encode_refused(tag, signature.error().message);
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
@@ -182,6 +237,23 @@ std::string KeyRing::State::answer_terminator(KeeperRequest kind, std::uint32_t 
     return certs::encode_done(tag, certs::encode_ticket_payload(listener->second.tickets));
   }
   return certs::encode_refused(tag, "a terminator may not ask this");
+}
+
+std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
+  if (kind != KeeperRequest::SignTlsClient) return certs::encode_refused(tag, "an enforcer may not ask this");
+  const std::string_view key_id = in.text();
+  const auto scheme = static_cast<certs::Scheme>(in.u16());
+  const std::string_view to_be_signed = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  base::Result<std::string> signature = fail(Code::Denied, "there is no such key for the component");
+  for (const auto* among : {&clients, &retired_clients}) {
+    for (const ClientKey& one : *among) {
+      if (one.id != key_id || signature.ok()) continue;
+      signature = sign(one.key.get(), scheme, client_form(to_be_signed, one.leaf), to_be_signed);
+    }
+  }
+  if (!signature) return certs::encode_refused(tag, signature.error().message);
+  return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
 
 std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
@@ -231,9 +303,10 @@ std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {
   const auto kind = static_cast<KeeperRequest>(in.u8());
   const std::uint32_t tag = in.u32();
   if (!in.ok()) return certs::encode_refused(0, "the request is not well formed");
-  if (request.size() > certs::kKeeperMessageLimit)
+  if (request.size() > certs::request_limit(kind))
     return certs::encode_refused(tag, "the request is too long");
   if (purpose.peer == Peer::Ledger) return state_->answer_ledger(kind, tag, in);
+  if (purpose.peer == Peer::Enforcer) return state_->answer_enforcer(kind, tag, in);
   return state_->answer_terminator(kind, tag, in, purpose);
 }
 

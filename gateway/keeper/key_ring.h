@@ -8,12 +8,16 @@
 // to be signed has exactly the form of a TLS 1.3 server CertificateVerify (64 spaces, the context string, a
 // zero, a transcript hash of 32 or 48 bytes) or of TLS 1.2 ServerKeyExchange parameters (64 bytes of randoms,
 // a named curve, a point of that curve's size); that the scheme fits the key and, for TLS 1.3, is one that
-// TLS 1.3 allows; that a pass starts with its prefix; that a checkpoint is exactly one, of this log, and no step
+// TLS 1.3 allows. For an enforcer, whose keys are others: that it has exactly the form of a TLS 1.3 client
+// CertificateVerify, or is a whole TLS 1.2 handshake up to there in which the client shows the certificate of that
+// key (transcript.h says why that is good for nothing else). That a pass starts with its prefix; that a checkpoint is exactly one, of this log, and no step
 // back from those it signed before in its life: not smaller, and of one size with one root. What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
-// pass, or anything of another listener. Ticket keys do leave the keeper: whoever takes them from a
+// pass, or anything of another listener. Whoever takes over an enforcer can show its clients' certificates to any
+// server, the component or not, for as long as they hold it: which server a transcript is of stands in it, but to judge
+// that the keeper would have to read certificates from the network. Ticket keys do leave the keeper: whoever takes them from a
 // terminator can open tickets sealed with them and so pose as either end of a resumption; traffic stays
 // closed to them where TLS 1.3 adds a fresh key exchange, and is open for TLS 1.2 sessions that they
 // recorded. Hence rotate_ticket_keys().
@@ -36,7 +40,7 @@ namespace postern::keeper {
 // own two hours.
 inline constexpr base::Nanos kTicketKeyLife = 4LL * 3600 * base::kSecond;
 
-enum class Peer { Terminator, Ledger };
+enum class Peer { Terminator, Ledger, Enforcer };
 
 // Who is at the other end of a channel, as the supervisor fixed it.
 struct Purpose {
@@ -66,6 +70,10 @@ class KeyRing {
   // caller wipes the content afterwards.
   base::Status add_tls_key(const std::string& listener, const KeyFile& key, std::string_view certificate_pem);
 
+  // Likewise a key with whose certificate enforcers show themselves to the component. The certificate must be usable
+  // by clients; the key may not be a listener's.
+  base::Status add_client_key(const KeyFile& key, std::string_view certificate_pem);
+
   // The key that signs passes: an Ed25519 seed of 32 bytes in base64url, and a newline. At most once.
   base::Status set_pass_key(const KeyFile& key);
   static std::string format_pass_key(const base::Secret& seed);  // what `init` writes; the caller wipes it
@@ -74,9 +82,9 @@ class KeyRing {
   // the log's origin.
   base::Status set_log_key(const KeyFile& key);
 
-  // Takes the keys of fresh, which is empty afterwards. Listeners' keys that fresh does not have are retired:
-  // they go on signing until drop_retired(), because a terminator learns of its new certificate a moment
-  // later and finishes the handshakes that it began with the old one. Ticket keys stay.
+  // Takes the keys of fresh, which is empty afterwards. TLS keys that fresh does not have are retired: they go on
+  // signing until drop_retired(), because who asks for them learns of its new certificate a moment later and finishes
+  // the handshakes that it began with the old one; but not if fresh has them for the other use. Ticket keys stay.
   void adopt(KeyRing& fresh);
   void drop_retired();
 

@@ -10,6 +10,7 @@
 
 #include "certs/certificate.h"
 #include "certs/openssl_ptr.h"
+#include "gateway/keeper/transcript.h"
 
 namespace postern::keeper {
 namespace {
@@ -19,10 +20,10 @@ using base::fail;
 using base::Ok;
 using certs::Scheme;
 
-constexpr std::string_view kTls13Context("TLS 1.3, server CertificateVerify\0", 34);
+constexpr std::string_view kServerContext("TLS 1.3, server CertificateVerify\0", 34);
+constexpr std::string_view kClientContext("TLS 1.3, client CertificateVerify\0", 34);
 constexpr std::size_t kTls13Padding = 64;
 constexpr std::size_t kRandoms = 64;
-constexpr int kRsaBits = 2048;
 
 enum class Padding { None, Pkcs1, Pss };
 
@@ -54,24 +55,16 @@ const SchemeFacts* find_scheme(Scheme scheme) {
   return nullptr;
 }
 
-bool is_tls13(std::string_view text) {
+bool is_tls13(std::string_view text, std::string_view context) {
   if (text.size() < kTls13Padding || text.substr(0, kTls13Padding) != std::string(kTls13Padding, ' '))
     return false;
   const std::string_view rest = text.substr(kTls13Padding);
-  if (rest.substr(0, kTls13Context.size()) != kTls13Context) return false;
-  const std::size_t hash = rest.size() - kTls13Context.size();
+  if (rest.substr(0, context.size()) != context) return false;
+  const std::size_t hash = rest.size() - context.size();
   return hash == 32 || hash == 48;  // the hash of the suite: SHA-256 or SHA-384
 }
 
-// Size of a public point on a group that our listeners offer; 0 for any other.
-std::size_t point_size(unsigned group) {
-  if (group == 0x001d) return 32;  // X25519
-  if (group == 0x0017) return 65;  // P-256, uncompressed
-  if (group == 0x0018) return 97;  // P-384
-  return 0;
-}
-
-bool is_tls12(std::string_view text) {
+bool is_server_tls12(std::string_view text) {
   constexpr std::size_t kHead = 4;  // curve_type, group, point length
   constexpr unsigned char kNamedCurve = 3;
   if (text.size() < kRandoms + kHead) return false;
@@ -101,24 +94,20 @@ bool set_padding(EVP_PKEY_CTX* context, Padding padding) {
 
 }  // namespace
 
-Form form_of(std::string_view to_be_signed) {
-  if (is_tls13(to_be_signed)) return Form::Tls13;
-  return is_tls12(to_be_signed) ? Form::Tls12 : Form::Neither;
+Form server_form(std::string_view to_be_signed) {
+  if (is_tls13(to_be_signed, kServerContext)) return Form::Tls13;
+  return is_server_tls12(to_be_signed) ? Form::Tls12 : Form::Neither;
 }
 
-base::Status check_key(EVP_PKEY* key) {
-  const std::string type = certs::key_type_of(key);
-  if (type == "Ed25519" || type == "EC P-256" || type == "EC P-384" || type == "EC P-521") return Ok{};
-  if (EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) >= kRsaBits) return Ok{};
-  return fail(Code::Denied, "a key of type " + type +
-                                " cannot serve TLS here: use EC P-256, P-384, P-521, RSA of 2048 bits " +
-                                "or more, or Ed25519");
+Form client_form(std::string_view to_be_signed, std::string_view leaf) {
+  if (is_tls13(to_be_signed, kClientContext)) return Form::Tls13;
+  return is_client_transcript(to_be_signed, leaf) ? Form::Tls12 : Form::Neither;
 }
 
-base::Result<std::string> sign(EVP_PKEY* key, Scheme scheme, std::string_view to_be_signed) {
+base::Result<std::string> sign(EVP_PKEY* key, Scheme scheme, Form form, std::string_view to_be_signed) {
   const SchemeFacts* facts = find_scheme(scheme);
   if (facts == nullptr) return fail(Code::Denied, "the signature scheme is not one of ours");
-  if (auto fits = check_fit(key, *facts, form_of(to_be_signed)); !fits) return fits.error();
+  if (auto fits = check_fit(key, *facts, form); !fits) return fits.error();
   ERR_clear_error();
   const certs::DigestContextPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;  // owned by context

@@ -199,6 +199,138 @@ TEST_F(Ring, TheSameKeyAgainIsNotRetired) {
   EXPECT_TRUE(signs(tls13_text()));
 }
 
+// Keys of certificates that the component is shown.
+class ClientKeys : public Ring {
+ protected:
+  certs::Credentials own_ =
+      *certs::make_client_certificate(root_, "viewer", "v@example.org", certs::valid_for(kNow, kDay));
+  std::string own_id_ = certs::read_chain(own_.certificate_pem)->front().key_id;
+  const Purpose enforcer_{Peer::Enforcer, ""};
+
+  static base::Status add(KeyRing& ring, const certs::Credentials& one, mode_t mode = 0100600) {
+    return ring.add_client_key({"/keys/viewer.key", one.key_pem, mode}, one.certificate_pem);
+  }
+  void SetUp() override {
+    Ring::SetUp();
+    ASSERT_TRUE(add(ring_, own_).ok());
+  }
+  static std::string client_text(std::size_t hash = 32) {
+    std::string text = tls13_text(hash);
+    return text.replace(text.find("server"), 6, "client");
+  }
+  bool signs(const std::string& id, std::string_view text, Scheme scheme = Scheme::EcdsaSha256) {
+    return ask(certs::encode_sign_tls_client(1, id, scheme, text), enforcer_).done;
+  }
+  static std::string id_of(const certs::Credentials& one) {
+    return certs::read_chain(one.certificate_pem)->front().key_id;
+  }
+};
+
+TEST_F(ClientKeys, SignWhatAClientSigns) {
+  EXPECT_TRUE(signs(own_id_, client_text()));
+  EXPECT_TRUE(signs(own_id_, client_text(48)));
+}
+
+TEST_F(ClientKeys, SignNothingElse) {
+  const std::string good = client_text();
+  for (const std::string& text : {std::string(), std::string("GET / HTTP/1.1"), tls13_text(), tls12_text(),
+                                  client_text(33), client_text(0), client_text(64), good.substr(1),
+                                  " " + good, std::string(certs::kPassPrefix) + "{}"}) {
+    EXPECT_FALSE(signs(own_id_, text)) << text;
+  }
+  // Each byte but those of the hash.
+  for (std::size_t i = 0; i < good.size() - 32; ++i) {
+    std::string changed = good;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(signs(own_id_, changed)) << i;
+  }
+}
+
+TEST_F(ClientKeys, ASchemeMustFitTheKey) {
+  for (const Scheme scheme : {Scheme::Ed25519, Scheme::RsaPssSha256, Scheme::EcdsaSha384,
+                              Scheme::RsaPkcs1Sha256, static_cast<Scheme>(0x0203)})
+    EXPECT_FALSE(signs(own_id_, client_text(), scheme));
+}
+
+TEST_F(ClientKeys, AreTheEnforcersAndListenersKeysTheTerminators) {
+  EXPECT_FALSE(signs(key_id_, client_text())) << "a listener's key";
+  EXPECT_FALSE(signs(key_id_, tls13_text()));
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, key_id_, Scheme::EcdsaSha256, tls13_text()), enforcer_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, own_id_, Scheme::EcdsaSha256, client_text()), enforcer_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, own_id_, Scheme::EcdsaSha256, tls13_text()), support_).done);
+  for (const Purpose& other :
+       {support_, ledger_, Purpose{Peer::Terminator, "admin"}, Purpose{Peer::Terminator, ""}})
+    EXPECT_FALSE(
+        ask(certs::encode_sign_tls_client(1, own_id_, Scheme::EcdsaSha256, client_text()), other).done);
+  EXPECT_FALSE(ask(certs::encode_ticket_keys(1), enforcer_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_pass(1, std::string(certs::kPassPrefix) + "x"), enforcer_).done);
+  EXPECT_FALSE(ask(certs::encode_pass_public_key(1), enforcer_).done);
+  EXPECT_FALSE(ask(certs::encode_log_verifier_key(1), enforcer_).done);
+}
+
+TEST_F(ClientKeys, ThatAreOfNoUseAreRefused) {
+  KeyRing ring;
+  EXPECT_EQ(add(ring, leaf_).error().message,
+            "the certificate of CN=a.example was not issued for clients (extended key usage clientAuth is "
+            "missing)");
+  EXPECT_FALSE(add(ring, own_, 0100640).ok());
+  EXPECT_FALSE(add(ring, {own_.certificate_pem, leaf_.key_pem}).ok());
+  EXPECT_FALSE(add(ring, {own_.certificate_pem, ""}).ok());
+  certs::Template plain;  // no extended key usage: good for anything
+  plain.common_name = "plain";
+  plain.validity = certs::valid_for(kNow, kDay);
+  EXPECT_TRUE(add(ring, *certs::issue(plain, &root_)).ok());
+}
+
+TEST_F(ClientKeys, AreNeverListenersKeysToo) {
+  certs::Template wanted;
+  wanted.common_name = "both";
+  wanted.validity = certs::valid_for(kNow, kDay);
+  wanted.server_auth = wanted.client_auth = true;
+  wanted.dns_names = {"a.example"};
+  const certs::Credentials both = *certs::issue(wanted, &root_);
+  const KeyFile file{"/keys/both.key", both.key_pem, 0100600};
+  KeyRing one, other;
+  ASSERT_TRUE(one.add_tls_key("support", file, both.certificate_pem).ok());
+  EXPECT_EQ(
+      one.add_client_key(file, both.certificate_pem).error().message,
+      "the key in /keys/both.key is a listener's and one that is shown to the component: each needs a key of "
+      "its own");
+  ASSERT_TRUE(other.add_client_key(file, both.certificate_pem).ok());
+  EXPECT_FALSE(other.add_tls_key("support", file, both.certificate_pem).ok());
+  ASSERT_TRUE(other.add_tls_key("support", {"leaf", leaf_.key_pem, 0100600}, leaf_.certificate_pem).ok());
+  // A reload that changes what it is for: it is not retired into the old use.
+  one.adopt(other);
+  const auto asks = [&](const Purpose& purpose, const std::string& request) {
+    return certs::decode_answer(one.handle(request, purpose))->done;
+  };
+  EXPECT_FALSE(asks(support_, certs::encode_sign_tls(1, id_of(both), Scheme::EcdsaSha256, tls13_text())));
+  EXPECT_TRUE(
+      asks(enforcer_, certs::encode_sign_tls_client(1, id_of(both), Scheme::EcdsaSha256, client_text())));
+}
+
+TEST_F(ClientKeys, NewOnesTakeOverAndOldOnesSignUntilTheyAreDropped) {
+  const auto next =
+      *certs::make_client_certificate(root_, "next", "n@example.org", certs::valid_for(kNow, kDay));
+  KeyRing fresh;
+  ASSERT_TRUE(add(fresh, next).ok());
+  ring_.adopt(fresh);
+  EXPECT_TRUE(signs(own_id_, client_text()) && signs(id_of(next), client_text()));
+  ring_.drop_retired();
+  EXPECT_FALSE(signs(own_id_, client_text()));
+  EXPECT_TRUE(signs(id_of(next), client_text()));
+}
+
+TEST_F(ClientKeys, ARequestHasAnEnd) {
+  const std::string request = certs::encode_sign_tls_client(77, own_id_, Scheme::EcdsaSha256, client_text());
+  for (std::size_t size = 5; size < request.size(); ++size)
+    EXPECT_FALSE(ask(request.substr(0, size), enforcer_).done);
+  EXPECT_FALSE(ask(request + "x", enforcer_).done);
+  const std::string huge(certs::kKeeperTranscriptLimit, 'x');
+  EXPECT_EQ(ask(certs::encode_sign_tls_client(1, own_id_, Scheme::EcdsaSha256, huge), enforcer_).payload,
+            "the request is too long");
+}
+
 class LogKey : public Ring {
  protected:
   void SetUp() override {
