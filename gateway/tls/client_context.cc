@@ -20,6 +20,7 @@ struct ClientContext::State {
     base::Micros until = 0;  // the end of the certificate that was checked when it was given
   };
   const base::Clock* clock = nullptr;
+  std::shared_ptr<RemoteCertificate> certificate;
   std::map<std::string, Ticket, std::less<>> tickets;  // by host
   SslContextPtr context;
 
@@ -51,6 +52,20 @@ bool offer_protocol(SSL_CTX* context, const std::string& protocol) {
                                  static_cast<unsigned>(list.size())) == 0;
 }
 
+// What the signing provider can do, so that nothing else is chosen from what a server offers.
+long limit_schemes(SSL_CTX* context) {
+  std::string schemes =
+      "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+      "RSA+SHA256:RSA+SHA384:RSA+SHA512";
+  return SSL_CTX_ctrl(context, SSL_CTRL_SET_CLIENT_SIGALGS_LIST, 0, schemes.data());
+}
+
+base::Status show_certificate(SSL_CTX* context, const RemoteCertificate& certificate) {
+  if (auto used = certificate.use_in(context); !used) return used;
+  if (limit_schemes(context) == 1) return base::Ok{};
+  return refused(Code::Internal, "the signature schemes cannot be set");
+}
+
 }  // namespace
 
 void ClientContext::State::remember(const Session::State& session, SslSessionPtr ticket) {
@@ -78,12 +93,17 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   auto roots = certs::make_store(settings.roots_pem);
   if (!roots) return roots.error();
   ERR_clear_error();
-  state->context.reset(SSL_CTX_new(TLS_client_method()));
+  state->certificate = settings.certificate;
+  OSSL_LIB_CTX* library = state->certificate ? state->certificate->library() : nullptr;
+  state->context.reset(SSL_CTX_new_ex(library, nullptr, TLS_client_method()));
   SSL_CTX* context = state->context.get();
   if (context == nullptr) return refused(Code::Internal, "TLS cannot be set up");
   if (auto applied = apply_settings(context); !applied) return applied.error();
   SSL_CTX_set_cert_store(context, roots->release());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
+  if (state->certificate) {
+    if (auto shown = show_certificate(context, *state->certificate); !shown) return shown.error();
+  }
   if (!offer_protocol(context, settings.protocol))
     return refused(Code::Internal, "the protocol cannot be offered");
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -99,6 +119,7 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
 base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view host) {
   auto session = make_state(state_->context.get(), state_, base::Side::Component);
   session->host = host;
+  if (state_->certificate) session->signer_key = &state_->certificate->key();
   SSL* ssl = session->ssl.get();
   ERR_clear_error();
   if (auto expected = certs::expect_server(SSL_get0_param(ssl), host, state_->clock->wall()); !expected) {

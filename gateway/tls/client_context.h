@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What all our TLS connections to one kind of server (the component, Mission Control) share: which roots are
-// believed. Checks are those of certs/verify.h and cannot be turned off. TLS 1.2 or later, the suites of
+// believed, and which certificate of ours is shown if the server asks for one. Checks are those of certs/verify.h and cannot be turned off. TLS 1.2 or later, the suites of
 // ServerContext.
 //
 // A connection to a server that was reached before resumes if the server gave a ticket (each is used once),
-// while the certificate that was checked then is still valid.
+// while the certificate that was checked then is still valid. Tickets are the context's own: a connection never resumes
+// one on which another certificate of ours was shown.
+//
+// Our certificate goes out after the server's was found good. In TLS 1.3 it is encrypted, in TLS 1.2 whoever listens can
+// read it. Its key is elsewhere, and so a full handshake in which the server asks for it waits for the signer, as in
+// remote_signer.h.
 #pragma once
 
 #include <memory>
@@ -15,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "gateway/tls/remote_certificate.h"
 #include "gateway/tls/session.h"
 
 namespace postern::tls {
@@ -22,6 +28,7 @@ namespace postern::tls {
 struct ClientSettings {
   std::string roots_pem;  // certs::read_system_roots(), or pinned
   std::string protocol;   // ALPN, such as "http/1.1"; empty: none is offered
+  std::shared_ptr<RemoteCertificate> certificate = nullptr;  // of ours; nullptr: there is none to show
 };
 
 class ClientContext {

@@ -1,13 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The private key of a listener is not in the terminator: its TLS library asks this interface for each
-// signature.
+// The private key of a listener is not in the terminator, and that of a certificate which the component is shown not in
+// the enforcer: their TLS library asks this interface for each signature.
 //
-// Cost, and what follows from it: sign() blocks the terminator's loop until the answer is there. Over a
+// Cost, and what follows from it: sign() blocks the loop of its process until the answer is there. Over a
 // socket to a keeper on the same machine that is the keeper's own work (P-256 about 30 us, RSA-2048 about 700
 // us) plus two wake-ups; bench/handshake_bench measures it. Only full handshakes pay; resumed ones ask for no
-// signature. A keeper that hangs stalls every connection of the terminator for at most kKeeperTimeoutMillis
+// signature. A keeper that hangs stalls every connection of the process for at most kKeeperTimeoutMillis
 // per full handshake, and those handshakes fail; established connections resume after the stall. A keeper
 // that is gone fails them at once.
 #pragma once
@@ -24,20 +24,33 @@ namespace postern::tls {
 class RemoteSigner {
  public:
   virtual ~RemoteSigner() = default;
-  // key_id: certs::CertificateFacts::key_id of the listener's leaf. to_be_signed: the message, not its
+  // key_id: certs::CertificateFacts::key_id of the leaf. to_be_signed: the message, not its
   // digest, so that the other side can see what it signs. The signature is in TLS form (ECDSA: DER). An error
   // fails the one handshake that asked.
   virtual base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
                                          std::string_view to_be_signed) = 0;
 };
 
-// The keeper over its channel. channel outlives this.
+// The keeper over its channel, for a listener's key. channel outlives this.
 class ChannelSigner final : public RemoteSigner {
  public:
   explicit ChannelSigner(certs::KeeperChannel& channel) : channel_(channel) {}
   base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
                                  std::string_view to_be_signed) override {
     return channel_.sign_tls(key_id, scheme, to_be_signed);
+  }
+
+ private:
+  certs::KeeperChannel& channel_;
+};
+
+// Likewise for the keys of certificates that the component is shown.
+class ClientChannelSigner final : public RemoteSigner {
+ public:
+  explicit ClientChannelSigner(certs::KeeperChannel& channel) : channel_(channel) {}
+  base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
+                                 std::string_view to_be_signed) override {
+    return channel_.sign_tls_client(key_id, scheme, to_be_signed);
   }
 
  private:

@@ -13,9 +13,9 @@
 #include "base/crypto.h"
 #include "certs/certificate.h"
 #include "certs/verify.h"
+#include "gateway/tls/remote_certificate.h"
 #include "gateway/tls/session_state.h"
 #include "gateway/tls/settings.h"
-#include "gateway/tls/signer_provider.h"
 #include "gateway/tls/ticket.h"
 
 namespace postern::tls {
@@ -24,9 +24,7 @@ namespace postern::tls {
 // they end.
 struct ServerContext::State {
   const base::Clock* clock = nullptr;
-  std::unique_ptr<SignerLibrary> library;
-  SignerKey signer_key;
-  certs::KeyPtr key;
+  std::shared_ptr<RemoteCertificate> certificate;
   TicketRing tickets;
   bool asks_clients = false;
   SslContextPtr context;
@@ -69,20 +67,6 @@ int on_client_certificate(int good, X509_STORE_CTX* context) noexcept {
   return accepted;
 }
 
-base::Status use_certificate(SSL_CTX* context, const std::vector<certs::CertificatePtr>& chain,
-                             EVP_PKEY* key) {
-  ERR_clear_error();
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
-    return refused(Code::Invalid, "the certificate cannot be used");
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
-      return refused(Code::Invalid, "the certificate's chain cannot be used");
-  }
-  if (SSL_CTX_use_PrivateKey(context, key) != 1)
-    return refused(Code::Invalid, "the certificate's key cannot be used");
-  return Ok{};
-}
-
 base::Status ask_clients(SSL_CTX* context, std::string_view roots_pem) {
   auto roots = certs::parse_pem(roots_pem, certs::kRootsLimit);
   if (!roots) return roots.error();
@@ -118,25 +102,17 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
                                                                  const base::Clock& clock) {
   auto state = std::make_shared<State>();
   state->clock = &clock;
-  auto library = SignerLibrary::make();
-  if (!library) return library.error();
-  state->library = *std::move(library);
-  auto chain = certs::parse_pem(settings.certificate_pem, certs::kChainLimit, state->library->get());
-  if (!chain) return chain.error();
-  EVP_PKEY* public_key = X509_get0_pubkey(chain->front().get());
-  EVP_PKEY_up_ref(public_key);
-  state->signer_key.public_key.reset(public_key);
-  state->signer_key.signer = &signer;
-  state->signer_key.key_id = certs::key_id_of(public_key);
-  auto key = state->library->make_key(state->signer_key);
-  if (!key) return key.error();
-  state->key = *std::move(key);
+  auto certificate = RemoteCertificate::make(settings.certificate_pem, signer);
+  if (!certificate) return certificate.error();
+  state->certificate = *std::move(certificate);
+  OSSL_LIB_CTX* library = state->certificate->library();
 
-  state->context.reset(SSL_CTX_new_ex(state->library->get(), nullptr, TLS_server_method()));
+  ERR_clear_error();
+  state->context.reset(SSL_CTX_new_ex(library, nullptr, TLS_server_method()));
   SSL_CTX* context = state->context.get();
   if (context == nullptr) return refused(Code::Invalid, "TLS cannot be set up");
   if (auto applied = apply_settings(context); !applied) return applied.error();
-  if (auto used = use_certificate(context, *chain, state->key.get()); !used) return used.error();
+  if (auto used = state->certificate->use_in(context); !used) return used.error();
   if (auto named = name_listener(context, settings.listener); !named) return named.error();
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, kTickets);
@@ -144,7 +120,7 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(on_server_name));
   SSL_CTX_set_alpn_select_cb(context, on_protocols, nullptr);
-  if (!use_ticket_ring(context, state->library->get(), state->tickets))
+  if (!use_ticket_ring(context, library, state->tickets))
     return refused(Code::Invalid, "tickets cannot be set up");
   state->asks_clients = !settings.client_roots_pem.empty();
   if (state->asks_clients) {
@@ -160,7 +136,7 @@ void ServerContext::set_ticket_keys(const std::vector<certs::TicketKey>& keys) {
 
 std::unique_ptr<Session> ServerContext::start() const {
   auto session = make_state(state_->context.get(), state_, base::Side::Client);
-  session->signer_key = &state_->signer_key;
+  session->signer_key = &state_->certificate->key();
   SSL* ssl = session->ssl.get();
   if (state_->asks_clients) certs::expect_client(SSL_get0_param(ssl), state_->clock->wall());
   if (state_->tickets.keys.empty()) {

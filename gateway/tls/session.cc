@@ -7,6 +7,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/bytes.h"
@@ -25,15 +26,34 @@ const char* peer_name(const Session::State& state) {
   return state.peer == Side::Client ? "the client" : "the component";
 }
 
+// Alerts about the certificate that the peer was shown, or was not (RFC 8446 section 6.2).
+bool is_about_certificate(int alert) {
+  constexpr std::array kAlerts = {SSL3_AD_BAD_CERTIFICATE,     SSL3_AD_UNSUPPORTED_CERTIFICATE,
+                                  SSL3_AD_CERTIFICATE_REVOKED, SSL3_AD_CERTIFICATE_EXPIRED,
+                                  SSL3_AD_CERTIFICATE_UNKNOWN, TLS1_AD_UNKNOWN_CA,
+                                  TLS1_AD_ACCESS_DENIED,       TLS13_AD_CERTIFICATE_REQUIRED};
+  return std::find(kAlerts.begin(), kAlerts.end(), alert) != kAlerts.end();
+}
+
+bool refused_our_certificate(const Session::State& state) {
+  return state.peer == Side::Component && state.alert_received && is_about_certificate(state.alert);
+}
+
+std::string alert_text(const Session::State& state) {
+  const std::string alert = SSL_alert_desc_string_long(state.alert);
+  if (!refused_our_certificate(state))
+    return std::string(peer_name(state)) + " ended the TLS connection: " + alert;
+  return state.signer_key != nullptr
+             ? "the component refused the client certificate that it was shown: " + alert
+             : "the component wants a client certificate, and none is configured for it";
+}
+
 base::Error explain(const Session::State& state) {
-  if (state.signer_key != nullptr && state.signer_key->failure) return *state.signer_key->failure;
+  if (!state.done && state.signer_key != nullptr && state.signer_key->failure)
+    return *state.signer_key->failure;
   const std::string reason = certs::openssl_reason();
   if (!state.verdict.empty()) return fail(Code::Denied, state.peer, state.verdict);
-  if (state.alert_received) {
-    return fail(Code::Closed, state.peer,
-                std::string(peer_name(state)) +
-                    " ended the TLS connection: " + SSL_alert_desc_string_long(state.alert));
-  }
+  if (state.alert_received) return fail(Code::Closed, state.peer, alert_text(state));
   return fail(Code::Invalid, state.peer,
               std::string(peer_name(state)) +
                   (state.done ? "'s TLS record is not acceptable: " : "'s TLS handshake failed: ") + reason);
@@ -188,6 +208,8 @@ const base::Error& Session::error() const {
   return *state_->error;
 }
 int Session::alert() const { return state_->alert; }
+bool Session::certificate_refused() const { return failed() && refused_our_certificate(*state_); }
+bool Session::has_certificate() const { return state_->signer_key != nullptr; }
 
 std::string_view Session::version() const { return text_or_empty(SSL_get_version(state_->ssl.get())); }
 std::string_view Session::cipher() const { return text_or_empty(SSL_get_cipher_name(state_->ssl.get())); }

@@ -79,6 +79,11 @@ class Session {
   int alert()
       const;  // TLS alert sent or received with the failure (RFC 8446 section 6), -1 if there was none
 
+  // After a failure: the server ended the connection over the certificate that we showed, or that we did not show. In
+  // TLS 1.3 it can do so after the handshake, which is over for us before the server has looked at the certificate.
+  bool certificate_refused() const;
+  bool has_certificate() const;  // of ours, to show
+
   // After the handshake.
   std::string_view version() const;  // "TLSv1.3"
   std::string_view cipher() const;   // "TLS_AES_256_GCM_SHA384"

@@ -22,7 +22,7 @@ struct Session::State {
   std::shared_ptr<void> context;  // the context's state: the SSL below uses it until it is freed
   SslPtr ssl;
   base::Side peer = base::Side::Client;
-  SignerKey* signer_key = nullptr;  // in context; nullptr for a client session
+  SignerKey* signer_key = nullptr;  // in context; nullptr for a client session that shows no certificate
   std::string host;                 // whom a client session expects
   std::string verdict;              // why the peer's certificate was not accepted
   std::optional<base::Error> error;

@@ -29,23 +29,29 @@ constexpr base::Micros kDay = 86'400 * base::kWallSecond;
 // The keeper without a socket: every request goes through KeyRing::handle.
 class RingSigner final : public RemoteSigner {
  public:
-  RingSigner(keeper::KeyRing& ring, std::string listener) : ring_(ring), listener_(std::move(listener)) {}
+  RingSigner(keeper::KeyRing& ring, std::string listener)
+      : ring_(ring), purpose_{keeper::Peer::Terminator, std::move(listener)} {}
+  explicit RingSigner(keeper::KeyRing& ring) : ring_(ring), purpose_{keeper::Peer::Enforcer, {}} {}
   base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
                                  std::string_view text) override {
     ++asked;
     last_scheme = scheme;
-    auto answer = certs::decode_answer(
-        ring_.handle(certs::encode_sign_tls(7, key_id, scheme, text), {keeper::Peer::Terminator, listener_}));
+    last_text = text;
+    auto answer = certs::decode_answer(ring_.handle(
+        purpose_.peer == keeper::Peer::Enforcer ? certs::encode_sign_tls_client(7, key_id, scheme, text)
+                                                : certs::encode_sign_tls(7, key_id, scheme, text),
+        purpose_));
     if (!answer) return answer.error();
     if (!answer->done) return base::fail(base::Code::Denied, "the keeper refused: " + answer->payload);
     return certs::decode_text_payload(answer->payload);
   }
   int asked = 0;
   certs::Scheme last_scheme{};
+  std::string last_text;
 
  private:
   keeper::KeyRing& ring_;
-  std::string listener_;
+  keeper::Purpose purpose_;
 };
 
 inline certs::Credentials authority(std::string_view name) {
