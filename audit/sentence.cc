@@ -75,7 +75,7 @@ constexpr Template kTemplates[] = {
     {SandboxViolated, "", "The process {role} tried {call}, which its profile does not list, and was killed."},
     {NodeUp, "", "Node {node} of {service} answers[ again after {duration_us}]."},
     {NodeDown, "", "Node {node} of {service} does not answer[: {reason}]."},
-    {NodeCredentialRefused, "", "Node {node} of {service} refused the credential[ ({credential})] that Postern holds for it."},
+    {NodeCredentialRefused, "", "Node {node} of {service} refused the credential[ ({credential})] that Postern holds for it[: {reason}]."},
     {NodeCredentialAccepted, "", "Node {node} of {service} accepts the credential[ ({credential})] again."},
     {LogUnavailable, "", "The log could not be written[ from {since} on][: {why}]; the door was closed."},
     {LogRecovered, "", "The log can be written again[ after {duration_us}][; {refused|request} were refused meanwhile]."},

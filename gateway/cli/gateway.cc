@@ -28,6 +28,11 @@ const std::vector<Column> kNodes{{"SERVICE", "service"},
                                  {"STATE", "state"},
                                  {"SINCE", "since", Kind::Time},
                                  {"REASON", "reason"}};
+const std::vector<Column> kCredentials{{"SERVICE", "service"},
+                                       {"SESSIONS OF", "role"},
+                                       {"SHOWN", "kind"},
+                                       {"CERTIFICATE UNTIL", "certificate.not_after", Kind::Time},
+                                       {"SUBJECT", "certificate.subject"}};
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
                                    {"Confinement", "sandbox.mode"},
@@ -62,6 +67,21 @@ base::Json nodes_in_words(const base::Json& component) {
   return nodes;
 }
 
+// What services are shown, a row each; no table where none is shown anything.
+std::string credentials_table(const base::Json& component) {
+  base::Json rows = base::Json::array();
+  for (const base::Json& service : component.value("services", base::Json::array())) {
+    for (base::Json credential : service.value("credentials", base::Json::array())) {
+      credential["service"] = base::json_text_or(service, "name", "");
+      if (base::json_text_or(credential, "role", "").empty()) credential["role"] = "all others";
+      if (base::json_text_or(credential, "kind", "") == "client_certificate")
+        credential["kind"] = "client certificate";
+      rows.push_back(std::move(credential));
+    }
+  }
+  return rows.empty() ? std::string() : "\n" + to_table(rows, kCredentials, "");
+}
+
 // "yes" is all of it; otherwise what the kernel lacks or the proof found open is in the JSON and in the event.
 base::Json roles_in_words(const base::Json& answer) {
   base::Json roles = answer.value("roles", base::Json::array());
@@ -81,7 +101,8 @@ std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
   return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
-         to_table(nodes_in_words(component), kNodes, "No component is configured.");
+         to_table(nodes_in_words(component), kNodes, "No component is configured.") +
+         credentials_table(component);
 }
 
 // "file:line:column: message" for each fault of one of the two files.

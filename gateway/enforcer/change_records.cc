@@ -42,10 +42,11 @@ class ChangeRecords::Reading final : public ComponentUser, public loop::Disposab
   void start() {
     deadline_.set(kPatience);
     record();
-    site_.pool.acquire(context_.node, true, key_, [this](base::Result<ComponentConnection*> connection) {
-      if (!connection.ok()) return finish(connection.error().message);
-      send(**connection);
-    });
+    site_.pool.acquire(context_.node, context_.credential, true, key_,
+                       [this](base::Result<ComponentConnection*> connection) {
+                         if (!connection.ok()) return finish(connection.error().message);
+                         send(**connection);
+                       });
   }
 
   void on_component_head(const http::ResponseHead& head) override {

@@ -17,12 +17,12 @@ constexpr int kMostInterim = 16;
 
 }  // namespace
 
-ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner, std::size_t node,
+ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner, Place place,
                                          base::UniqueFd socket, std::unique_ptr<tls::Session> session,
                                          const http::HeadLimits& limits)
     : loop_(loop),
       owner_(owner),
-      node_(node),
+      place_(place),
       socket_(std::move(socket)),
       tls_(std::move(session)),
       parser_(limits),
@@ -72,7 +72,7 @@ void ComponentConnection::flush() {
     if (!tls_->handshake_done()) {
       std::string_view nothing;
       if (tls_->handshake(nothing, cipher_out_) == tls::Progress::Failed)
-        return fail(base::Refusal::ComponentCertificate, tls_->error().message);
+        return fail_tls(base::Refusal::ComponentCertificate);
     }
     if (tls_->handshake_done()) out_.consume(tls_->write(out_.view(), cipher_out_));
   }
@@ -136,10 +136,12 @@ bool ComponentConnection::decrypt(std::string_view cipher) {
   if (!tls_->handshake_done()) {
     const tls::Progress progress = tls_->handshake(rest, cipher_out_);
     owner_.touch(*this);  // its answer, and then what waits
-    if (progress == tls::Progress::Failed || progress == tls::Progress::Closed) {
-      fail(base::Refusal::ComponentCertificate, progress == tls::Progress::Failed
-                                                    ? tls_->error().message
-                                                    : "the component closed during the TLS handshake");
+    if (progress == tls::Progress::Failed) {
+      fail_tls(base::Refusal::ComponentCertificate);
+      return false;
+    }
+    if (progress == tls::Progress::Closed) {
+      fail(base::Refusal::ComponentCertificate, "the component closed during the TLS handshake");
       return false;
     }
   }
@@ -147,7 +149,7 @@ bool ComponentConnection::decrypt(std::string_view cipher) {
     char* into = in_.reserve(kPlainPiece);
     const tls::ReadResult result = tls_->read(rest, {into, kPlainPiece}, cipher_out_);
     if (result.progress == tls::Progress::Failed) {
-      fail(base::Refusal::ComponentMalformed, tls_->error().message);
+      fail_tls(base::Refusal::ComponentMalformed);
       return false;
     }
     if (result.progress == tls::Progress::Closed) stream_ended_ = true;
@@ -234,6 +236,13 @@ void ComponentConnection::on_end_of_stream() {
   if (paused_) return;  // what is held is given out first
   const bool trustworthy = !stream_broken_ && (!tls_ || tls_->on_end().ok());
   if (head_done_ && trustworthy && body_->close()) return end_of_response();
+  // Some say no to a certificate only so, without an alert.
+  if (!received_ && fresh() && tls_ && tls_->has_certificate()) {
+    return fail(
+        base::Refusal::ComponentClosed,
+        "the component closed the connection without an answer; perhaps it does not accept the client "
+        "certificate that it was shown");
+  }
   if (!received_)
     return fail(base::Refusal::ComponentClosed, "the component closed the connection without an answer");
   fail(base::Refusal::ComponentClosed,
@@ -256,6 +265,14 @@ void ComponentConnection::fail(base::Refusal refusal, std::string_view why) {
   const std::string sentence(why);
   close();
   if (user != nullptr) user->on_component_failed(refusal, sentence, untouched);
+}
+
+// Whose fault it is that TLS failed: ours (the keeper did not sign), our certificate's, or the component's.
+void ComponentConnection::fail_tls(base::Refusal otherwise) {
+  const base::Error& error = tls_->error();
+  if (error.side == base::Side::Us) otherwise = base::Refusal::GatewayError;
+  if (tls_->certificate_refused()) otherwise = base::Refusal::ComponentCredential;
+  fail(otherwise, error.message);
 }
 
 void ComponentConnection::abandon() {
@@ -282,7 +299,8 @@ void send_head(ComponentConnection& connection, const http::RequestLine& line, c
                http::Framing body, const Shown& shown, bool keep_alive) {
   std::array<http::AddedField, 2> added;
   std::size_t count = 0, bytes = 0;
-  if (shown.credential != nullptr) added[count++] = {shown.credential->field, shown.credential->value.view()};
+  if (shown.credential != nullptr && !shown.credential->is_certificate())
+    added[count++] = {shown.credential->field, shown.credential->value.view()};
   if (!shown.cookies.empty()) added[count++] = {"cookie", shown.cookies};
   std::string out;
   // As much as it can become, so that no smaller copy is left behind on the way.

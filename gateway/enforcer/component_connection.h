@@ -56,12 +56,17 @@ class ComponentOwner {
 
 class ComponentConnection : public loop::Disposable {
  public:
+  // Where it belongs in the pool: with a certificate of ours, never where another one, or none, is shown.
+  struct Place {
+    std::size_t node = 0, way = 0;
+  };
+
   // session: nullptr for plain TCP.
-  ComponentConnection(loop::Loop& loop, ComponentOwner& owner, std::size_t node, base::UniqueFd socket,
+  ComponentConnection(loop::Loop& loop, ComponentOwner& owner, Place place, base::UniqueFd socket,
                       std::unique_ptr<tls::Session> session, const http::HeadLimits& limits);
   ~ComponentConnection() override;
 
-  std::size_t node() const { return node_; }
+  const Place& place() const { return place_; }
   bool fresh() const { return exchanges_ == 0; }  // has not carried an exchange before the present one
   base::Nanos rested_since() const { return rested_since_; }
 
@@ -87,6 +92,7 @@ class ComponentConnection : public loop::Disposable {
   void end_of_response();
   void on_end_of_stream();
   void fail(base::Refusal refusal, std::string_view why);
+  void fail_tls(base::Refusal otherwise);
   void close();
   void update_interest();
 
@@ -95,7 +101,7 @@ class ComponentConnection : public loop::Disposable {
 
   loop::Loop& loop_;
   ComponentOwner& owner_;
-  std::size_t node_;
+  Place place_;
   base::UniqueFd socket_;
   std::unique_ptr<tls::Session> tls_;
   http::ResponseParser parser_;

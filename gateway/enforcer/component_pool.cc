@@ -13,10 +13,11 @@ constexpr base::Nanos kSweepEvery = 5 * base::kSecond;
 }  // namespace
 
 ComponentPool::ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector,
-                             std::function<bool()> may_send)
+                             tls::RemoteSigner& signer, std::function<bool()> may_send)
     : loop_(loop),
       clock_(clock),
       connector_(std::move(connector)),
+      signer_(signer),
       may_send_(std::move(may_send)),
       scratch_(kScratch),
       sweep_timer_(loop, [this] { sweep(); }),
@@ -26,25 +27,51 @@ ComponentPool::ComponentPool(loop::Loop& loop, const base::Clock& clock, Connect
 
 ComponentPool::~ComponentPool() = default;
 
+base::Result<ComponentPool::Certificates> ComponentPool::certificates_of(const Service& service) const {
+  Certificates out;
+  for (const auto& credential : service.credentials) {
+    if (!credential->is_certificate()) continue;
+    auto certificate = tls::RemoteCertificate::make(credential->certificate_pem, signer_);
+    if (!certificate.ok()) return std::move(certificate).error();
+    out.emplace_back(credential->role, std::move(*certificate));
+  }
+  return out;
+}
+
+base::Result<std::unique_ptr<ComponentPool::NodeEntry>> ComponentPool::make_entry(
+    const Node& node, const Certificates& certificates) const {
+  auto entry = std::make_unique<NodeEntry>();
+  entry->node = node;
+  entry->ways.emplace_back();
+  if (!node.https) return entry;
+  for (const auto& [role, certificate] : certificates) entry->ways.emplace_back().role = role;
+  for (std::size_t i = 0; i < entry->ways.size(); ++i) {
+    auto tls = tls::ClientContext::make(
+        {node.roots_pem, "http/1.1", i == 0 ? nullptr : certificates[i - 1].second}, clock_);
+    if (!tls.ok()) return std::move(tls).error();
+    entry->ways[i].tls = std::move(*tls);
+  }
+  return entry;
+}
+
 base::Status ComponentPool::set_services(const std::vector<Service>& services,
                                          const http::HeadLimits& limits) {
   std::vector<std::unique_ptr<NodeEntry>> added;
   for (const Service& service : services) {
+    auto certificates = certificates_of(service);
+    if (!certificates.ok()) return std::move(certificates).error();
     for (const Node& node : service.nodes) {
-      auto entry = std::make_unique<NodeEntry>();
-      entry->node = node;
-      if (node.https) {
-        auto tls = tls::ClientContext::make({node.roots_pem, "http/1.1"}, clock_);
-        if (!tls.ok()) return std::move(tls).error();
-        entry->tls = std::move(*tls);
-      }
-      added.push_back(std::move(entry));
+      auto entry = make_entry(node, *certificates);
+      if (!entry.ok()) return std::move(entry).error();
+      added.push_back(std::move(*entry));
     }
   }
   limits_ = limits;
   limits_.fields = std::max<std::size_t>(limits_.fields, 100);
   for (const std::size_t index : current_) {
-    while (!nodes_[index]->resting.empty()) nodes_[index]->resting.back()->abandon();
+    for (Way& way : nodes_[index]->ways) {
+      while (!way.resting.empty()) way.resting.back()->abandon();
+    }
   }
   current_.clear();
   for (auto& entry : added) {
@@ -71,31 +98,54 @@ int ComponentPool::choose(std::string_view service, int avoid) const {
   return best;
 }
 
-void ComponentPool::acquire(std::size_t node, bool fresh, std::uint64_t key, Acquired then) {
-  NodeEntry& entry = *nodes_[node];
-  // One that has been closed meanwhile leaves the pool when it is looked at. So does one on which more than
-  // the last answer came: it would be taken for the answer to the next request.
-  while (!fresh && !entry.resting.empty()) {
-    ComponentConnection* connection = entry.resting.back();
+// By the role, not by the credential: an exchange that began before a reload may come to a node of after it.
+std::size_t ComponentPool::way_of(const NodeEntry& entry, const Credential* shown) {
+  if (shown == nullptr || !shown->is_certificate()) return 0;
+  for (std::size_t i = 1; i < entry.ways.size(); ++i) {
+    if (entry.ways[i].role == shown->role) return i;
+  }
+  return kNoWay;
+}
+
+// One that has been closed meanwhile leaves the pool when it is looked at. So does one on which more than
+// the last answer came: it would be taken for the answer to the next request.
+ComponentConnection* ComponentPool::take_resting(Way& way) {
+  while (!way.resting.empty()) {
+    ComponentConnection* connection = way.resting.back();
     if (!connection->still_rests()) continue;
-    entry.resting.pop_back();
+    way.resting.pop_back();
+    return connection;
+  }
+  return nullptr;
+}
+
+void ComponentPool::acquire(std::size_t node, const Credential* shown, bool fresh, std::uint64_t key,
+                            Acquired then) {
+  NodeEntry& entry = *nodes_[node];
+  const Place place{node, way_of(entry, shown)};
+  if (place.way == kNoWay) {
+    return then(base::fail(base::Code::Unavailable,
+                           "the configuration has no client certificate for this role any more"));
+  }
+  if (ComponentConnection* resting = fresh ? nullptr : take_resting(entry.ways[place.way])) {
     ++entry.busy;
-    return then(connection);
+    return then(resting);
   }
   const std::uint64_t ticket = ++last_ticket_;
   wanted_.emplace(ticket, Wanted{key, std::move(then)});
   ++entry.busy;
-  connector_(entry.node.id, [this, node, ticket](base::Result<base::UniqueFd> socket) {
-    connected(node, ticket, std::move(socket));
+  connector_(entry.node.id, [this, place, ticket](base::Result<base::UniqueFd> socket) {
+    connected(place, ticket, std::move(socket));
   });
 }
 
-void ComponentPool::connected(std::size_t node, std::uint64_t ticket, base::Result<base::UniqueFd> socket) {
-  NodeEntry& entry = *nodes_[node];
+void ComponentPool::connected(Place place, std::uint64_t ticket, base::Result<base::UniqueFd> socket) {
+  NodeEntry& entry = *nodes_[place.node];
+  tls::ClientContext* tls = entry.ways[place.way].tls.get();
   auto wanted = wanted_.extract(ticket);
   std::unique_ptr<tls::Session> session;
-  if (socket.ok() && entry.tls) {
-    auto started = entry.tls->start(entry.node.name);
+  if (socket.ok() && tls != nullptr) {
+    auto started = tls->start(entry.node.name);
     if (started.ok()) {
       session = std::move(*started);
     } else {
@@ -109,7 +159,7 @@ void ComponentPool::connected(std::size_t node, std::uint64_t ticket, base::Resu
     return;
   }
   entry.avoid_until = 0;
-  auto connection = std::make_unique<ComponentConnection>(loop_, *this, node, std::move(*socket),
+  auto connection = std::make_unique<ComponentConnection>(loop_, *this, place, std::move(*socket),
                                                           std::move(session), limits_);
   ComponentConnection* raw = connection.get();
   connections_.emplace(raw, std::move(connection));
@@ -139,16 +189,18 @@ bool ComponentPool::flush() {
 }
 
 void ComponentPool::rest(ComponentConnection& connection) {
-  NodeEntry& entry = *nodes_[connection.node()];
+  const Place& place = connection.place();
+  NodeEntry& entry = *nodes_[place.node];
   --entry.busy;
-  const bool wanted = std::find(current_.begin(), current_.end(), connection.node()) != current_.end();
-  entry.resting.push_back(&connection);
-  if (!wanted || entry.resting.size() > kMostResting) entry.resting.front()->abandon();
+  const bool wanted = std::find(current_.begin(), current_.end(), place.node) != current_.end();
+  std::vector<ComponentConnection*>& resting = entry.ways[place.way].resting;
+  resting.push_back(&connection);
+  if (!wanted || resting.size() > kMostResting) resting.front()->abandon();
 }
 
 void ComponentPool::retire(ComponentConnection& connection) {
-  NodeEntry& entry = *nodes_[connection.node()];
-  if (std::erase(entry.resting, &connection) == 0) --entry.busy;
+  NodeEntry& entry = *nodes_[connection.place().node];
+  if (std::erase(entry.ways[connection.place().way].resting, &connection) == 0) --entry.busy;
   if (connection.touched_) std::erase(touched_, &connection);
   auto owned = connections_.extract(&connection);
   loop_.dispose(std::move(owned.mapped()));
@@ -157,8 +209,10 @@ void ComponentPool::retire(ComponentConnection& connection) {
 void ComponentPool::sweep() {
   const base::Nanos oldest = loop_.now() - kRestingLasts;
   for (const auto& entry : nodes_) {
-    while (!entry->resting.empty() && entry->resting.front()->rested_since() < oldest)
-      entry->resting.front()->abandon();
+    for (Way& way : entry->ways) {
+      while (!way.resting.empty() && way.resting.front()->rested_since() < oldest)
+        way.resting.front()->abandon();
+    }
   }
 }
 

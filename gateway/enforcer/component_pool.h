@@ -3,6 +3,10 @@
 //
 // The component's nodes as this enforcer knows them: which are up, and connections to each that rest until
 // the next exchange. Connections are opened by the supervisor; this process cannot.
+//
+// A connection on which a certificate of ours was shown serves the sessions of that credential and no others, and its
+// TLS tickets resume connections of that credential and no others: the component takes all that comes on it for the
+// account in the certificate.
 #pragma once
 
 #include <deque>
@@ -25,13 +29,14 @@ using Connector =
 
 class ComponentPool final : public ComponentOwner {
  public:
-  static constexpr std::size_t kMostResting = 1024;                 // connections per node
+  static constexpr std::size_t kMostResting = 1024;                 // connections per node and certificate
   static constexpr base::Nanos kRestingLasts = 50 * base::kSecond;  // below the keep-alive that servers use
   static constexpr base::Nanos kAvoidFor = 2 * base::kSecond;       // after a failure to connect
 
   enum class NodeState { Unknown, Up, Down };
 
-  ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector,
+  // signer: for the keys of our certificates; it outlives this.
+  ComponentPool(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer,
                 std::function<bool()> may_send);
   ~ComponentPool() override;
 
@@ -48,9 +53,10 @@ class ComponentPool final : public ComponentOwner {
   // not avoid if there is another. -1: the service has none.
   int choose(std::string_view service, int avoid) const;
 
-  // A connection to the node, resting or new. then is called at once for a resting one. fresh: not one that
-  // was used before.
-  void acquire(std::size_t node, bool fresh, std::uint64_t key,
+  // A connection to the node, resting or new, on which that credential is shown if it is a certificate (nullptr or
+  // another kind: none is shown). then is called at once for a resting one. fresh: not one that was used before.
+  // Errors: Unavailable (also: a configuration came in which the credential's role has no certificate any more).
+  void acquire(std::size_t node, const Credential* shown, bool fresh, std::uint64_t key,
                std::function<void(base::Result<ComponentConnection*>)> then);
   void cancel(std::uint64_t key);
 
@@ -61,22 +67,37 @@ class ComponentPool final : public ComponentOwner {
   std::span<char> scratch() override { return scratch_; }
 
  private:
+  using Place = ComponentConnection::Place;
+  // With one certificate, or with none: connections of one never become connections of another.
+  struct Way {
+    std::string role;                           // Credential::role
+    std::unique_ptr<tls::ClientContext> tls;    // nullptr: plain TCP
+    std::vector<ComponentConnection*> resting;  // the last one is the one used last
+  };
   struct NodeEntry {
     Node node;
     NodeState state = NodeState::Unknown;
     base::Nanos avoid_until = 0;
     std::size_t busy = 0;
-    std::vector<ComponentConnection*> resting;  // the last one is the one used last
-    std::unique_ptr<tls::ClientContext> tls;
+    std::vector<Way> ways;  // the first is the one without a certificate; never empty
   };
   using Acquired = std::function<void(base::Result<ComponentConnection*>)>;
-  void connected(std::size_t node, std::uint64_t ticket, base::Result<base::UniqueFd> socket);
+  using Certificates =
+      std::vector<std::pair<std::string, std::shared_ptr<tls::RemoteCertificate>>>;  // by role
+  static constexpr std::size_t kNoWay = SIZE_MAX;
+  base::Result<Certificates> certificates_of(const Service& service) const;
+  base::Result<std::unique_ptr<NodeEntry>> make_entry(const Node& node,
+                                                      const Certificates& certificates) const;
+  static std::size_t way_of(const NodeEntry& entry, const Credential* shown);
+  ComponentConnection* take_resting(Way& way);
+  void connected(Place place, std::uint64_t ticket, base::Result<base::UniqueFd> socket);
   bool flush();
   void sweep();
 
   loop::Loop& loop_;
   const base::Clock& clock_;
   Connector connector_;
+  tls::RemoteSigner& signer_;
   std::function<bool()> may_send_;
   http::HeadLimits limits_;
   std::vector<std::unique_ptr<NodeEntry>> nodes_;  // grows at a reload; indices stay

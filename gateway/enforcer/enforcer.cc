@@ -13,12 +13,12 @@ constexpr std::size_t kMostClients = 100'000;
 
 }  // namespace
 
-Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector)
+Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer)
     : loop_(loop),
       deadlines_(loop),
       ledger_(loop, *this),
       recorder_(loop, ledger_),
-      pool_(loop, clock, std::move(connector), [this] { return ledger_.handed_over(); }),
+      pool_(loop, clock, std::move(connector), signer, [this] { return ledger_.handed_over(); }),
       jars_([this](const ipc::Cookie& cookie) { ledger_.cookie(cookie); }),
       waiting_room_(ledger_),
       site_{loop,

@@ -20,7 +20,8 @@ namespace postern::enforcer {
 
 class Enforcer final : public LedgerListener {
  public:
-  Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector);
+  // signer: for the keys of certificates that the component is shown; it outlives this.
+  Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer);
   ~Enforcer() override;
   Enforcer(const Enforcer&) = delete;
   Enforcer& operator=(const Enforcer&) = delete;

@@ -194,21 +194,21 @@ void Exchange::note_activity() {
 
 void Exchange::connect(bool fresh) {
   deadline_.set(settings_->connect);
-  site_.pool.acquire(
-      static_cast<std::size_t>(node_), fresh, id_, [this](base::Result<ComponentConnection*> connection) {
-        if (connection.ok()) return forward(**connection);
-        // Nothing was sent, so any method may try another node, once.
-        const int other = retried_ ? -1 : site_.pool.choose(service_->name, node_);
-        if (other < 0 || other == node_) {
-          const bool certificate = connection.error().code == base::Code::Invalid;
-          return on_component_failed(
-              certificate ? base::Refusal::ComponentCertificate : base::Refusal::ComponentUnreachable,
-              connection.error().message, false);
-        }
-        retried_ = true;
-        node_ = other;
-        connect(false);
-      });
+  site_.pool.acquire(static_cast<std::size_t>(node_), credential_, fresh, id_,
+                     [this](base::Result<ComponentConnection*> connection) {
+                       if (connection.ok()) return forward(**connection);
+                       // Nothing was sent, so any method may try another node, once.
+                       const int other = retried_ ? -1 : site_.pool.choose(service_->name, node_);
+                       if (other < 0 || other == node_) {
+                         const bool certificate = connection.error().code == base::Code::Invalid;
+                         return on_component_failed(certificate ? base::Refusal::ComponentCertificate
+                                                                : base::Refusal::ComponentUnreachable,
+                                                    connection.error().message, false);
+                       }
+                       retried_ = true;
+                       node_ = other;
+                       connect(false);
+                     });
 }
 
 void Exchange::forward(ComponentConnection& connection) {
@@ -425,18 +425,19 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
 // be asked for one that is not its own.
 bool Exchange::judge_credential(int status) {
   if (credential_ == nullptr) return true;
-  const bool refused = status == 401;
-  const bool news = refused ? site_.credential_news.refused(service_->name, credential_->role)
-                            : site_.credential_news.accepted(service_->name, credential_->role);
-  if (news) {
-    const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
-    site_.recorder.credential(!refused, service_->name, node.url, credential_->which());
+  if (status == 401) {
+    release_component();
+    on_component_failed(base::Refusal::ComponentCredential,
+                        "it answered 401 to the credential that Postern holds for it", false);
+    return false;
   }
-  if (!refused) return true;
-  release_component();
-  on_component_failed(base::Refusal::ComponentCredential,
-                      "it answered 401 to the credential that Postern holds for it", false);
-  return false;
+  if (site_.credential_news.accepted(service_->name, credential_->role)) tell_of_credential(true, "");
+  return true;
+}
+
+void Exchange::tell_of_credential(bool accepted, std::string_view why) {
+  const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
+  site_.recorder.credential(accepted, service_->name, node.url, credential_->which(), why);
 }
 
 CookieJars::Owner Exchange::jar() const {
@@ -503,6 +504,9 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
     return connect(true);
   }
   failure_ = refusal;
+  if (refusal == base::Refusal::ComponentCredential && credential_ != nullptr &&
+      site_.credential_news.refused(service_->name, credential_->role))
+    tell_of_credential(false, why);
   site_.pool.cancel(id_);
   if (response_.begun()) return cut(ipc::CutReason::Component);
   refuse(refusal, why);

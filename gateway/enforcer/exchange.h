@@ -110,6 +110,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void forward(ComponentConnection& connection);
   void pass_body();
   bool judge_credential(int status);
+  void tell_of_credential(bool accepted, std::string_view why);
   CookieJars::Owner jar() const;
   void keep_cookies(const http::Fields& theirs);
   const policy::Capability* decided_by() const;

@@ -47,17 +47,21 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
     timeout_.start(settings().timeout);
     // A connection of its own: one that rested may be closed by the node in this very moment, and that says
     // nothing.
-    owner_.pool_.acquire(node_, true, key(), [this](base::Result<ComponentConnection*> connection) {
+    const Credential* shown = owner_.pool_.node(node_).health_credential.get();
+    owner_.pool_.acquire(node_, shown, true, key(), [this](base::Result<ComponentConnection*> connection) {
       if (!connection.ok()) return finish(false, connection.error().message);
-      connection_ = *connection;
-      connection_->begin(*this, http::Method::Get);
-      http::Fields fields;
-      fields.put("user-agent", "postern-health");
-      const Node& node = owner_.pool_.node(node_);
-      connection_->request_ended();
-      send_head(*connection_, {http::Method::Get, settings().path, node.authority}, fields, {},
-                {node.health_credential.get(), {}}, false);
+      ask(**connection);
     });
+  }
+  void ask(ComponentConnection& connection) {
+    connection_ = &connection;
+    connection.begin(*this, http::Method::Get);
+    http::Fields fields;
+    fields.put("user-agent", "postern-health");
+    const Node& node = owner_.pool_.node(node_);
+    connection.request_ended();
+    send_head(connection, {http::Method::Get, settings().path, node.authority}, fields, {},
+              {node.health_credential.get(), {}}, false);
   }
   void finish(bool good, const std::string& why) {
     if (!under_way_) return;

@@ -178,13 +178,14 @@ void Recorder::refused(std::string_view id, const Refused& event) {
 }
 
 void Recorder::credential(bool accepted, std::string_view service, std::string_view url,
-                          std::string_view which) {
+                          std::string_view which, std::string_view why) {
   detail_.clear();
   base::JsonWriter json(detail_);
   json.open_object();
   json.field("service", service);
   json.field("node", url);
   json.field("credential", which);
+  if (!why.empty()) json.field("reason", cut(why, kMostText));
   json.close_object();
   using enum audit::EventType;
   append_of_node(accepted ? NodeCredentialAccepted : NodeCredentialRefused, service, url,

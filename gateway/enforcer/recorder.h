@@ -72,7 +72,8 @@ class Recorder {
   void completed(const Completed& event);
   void changed(const Changed& event);
   void refused(std::string_view id, const Refused& event);
-  void credential(bool accepted, std::string_view service, std::string_view url, std::string_view which);
+  void credential(bool accepted, std::string_view service, std::string_view url, std::string_view which,
+                  std::string_view why);
   void node(bool up, std::string_view service, std::string_view url, std::string_view why);
 
  private:

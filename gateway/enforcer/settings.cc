@@ -80,6 +80,11 @@ http::CredentialKind kind_of(const std::string& text) {
 base::Status read_credential(const Json& json, const Settings::TakeFile& file, Service& service) {
   auto out = std::make_shared<Credential>();
   out->role = base::json_text_or(json, "role", "");
+  out->certificate_pem = base::json_text_or(json, "certificate", "");
+  if (out->is_certificate()) {
+    service.credentials.push_back(std::move(out));
+    return base::Ok{};
+  }
   out->field = base::json_text_or(json, "field", "authorization");
   const std::string name = base::json_text_or(json, "fd", "");
   const base::UniqueFd fd = file(name);

@@ -29,12 +29,14 @@ struct HealthCheck {
   int status_from = 200, status_to = 399;
 };
 
-// What nodes are shown to let a request in. Its value is in locked memory, and leaves it only for the head of a
-// request that is being written.
+// What nodes are shown to let a request in: a header field, whose value is in locked memory and leaves it only for the
+// head of a request that is being written; or a certificate, whose key is the keeper's alone.
 struct Credential {
   std::string role;   // of the component, whose sessions use it; empty: those of every other role
-  std::string field;  // lower case
+  std::string field;  // lower case; empty: it is a certificate
   base::Secret value;
+  std::string certificate_pem;  // the leaf, then its intermediates; empty: it is a field
+  bool is_certificate() const { return !certificate_pem.empty(); }
   std::string_view which() const { return role.empty() ? std::string_view("service") : role; }  // for events
 };
 

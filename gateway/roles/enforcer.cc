@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The enforcer: the second door. Exchanges come from its terminator, permissions from the ledger, connections
-// from the supervisor.
+// from the supervisor; what is signed for certificates that the component is shown, from the keeper.
 #include "gateway/enforcer/enforcer.h"
 
 #include "base/log.h"
+#include "certs/keeper_channel.h"
 #include "certs/library.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "gateway/tls/remote_signer.h"
 
 namespace postern::roles {
 namespace {
@@ -17,8 +19,11 @@ int serve_exchanges() {
   Role role("enforcer");
   certs::load_openssl();
   const base::SystemClock clock;
-  enforcer::Enforcer enforcer(role.loop(), clock,
-                              [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); });
+  certs::KeeperChannel keeper((base::UniqueFd()));
+  tls::ClientChannelSigner signer(keeper);
+  enforcer::Enforcer enforcer(
+      role.loop(), clock, [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); },
+      signer);
 
   const auto configure = [&](const base::Json& config) -> base::Status {
     auto settings = enforcer::Settings::read(config, role.index(),
@@ -28,6 +33,10 @@ int serve_exchanges() {
   };
   if (base::Status configured = configure(role.config()); !configured.ok())
     role.fail(configured.error().message);
+  role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) {
+    if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
+    keeper.replace(std::move(fds[0]));
+  });
   role.on_channel("ledger", [&](std::uint32_t, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the ledger is one socket");
     enforcer.set_ledger(std::move(fds[0]));

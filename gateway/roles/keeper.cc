@@ -46,15 +46,25 @@ base::Status with_key(Role& role, const base::Json& entry, Take take) {
   return taken;
 }
 
+// Those of the listeners, and those with whose certificates enforcers show themselves.
+base::Status read_tls_keys(Role& role, keeper::KeyRing& keys) {
+  for (const std::string list : {"tls_keys", "client_keys"}) {
+    for (const base::Json& entry : role.config().value(list, base::Json::array())) {
+      const std::string listener = base::json_text_or(entry, "listener", "");
+      const std::string certificate = base::json_text_or(entry, "certificate", "");
+      base::Status taken = with_key(role, entry, [&](const keeper::KeyFile& file) {
+        return list == "client_keys" ? keys.add_client_key(file, certificate)
+                                     : keys.add_tls_key(listener, file, certificate);
+      });
+      if (!taken.ok()) return taken;
+    }
+  }
+  return base::Ok{};
+}
+
 base::Status read_keys(Role& role, keeper::KeyRing& keys) {
   const base::Json& config = role.config();
-  for (const base::Json& entry : config.value("tls_keys", base::Json::array())) {
-    base::Status taken = with_key(role, entry, [&](const keeper::KeyFile& file) {
-      return keys.add_tls_key(base::json_text_or(entry, "listener", ""), file,
-                              base::json_text_or(entry, "certificate", ""));
-    });
-    if (!taken.ok()) return taken;
-  }
+  if (base::Status read = read_tls_keys(role, keys); !read.ok()) return read;
   if (const auto entry = config.find("pass_key"); entry != config.end()) {
     base::Status taken =
         with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
@@ -79,7 +89,7 @@ class Desk {
  private:
   void answer() {
     for (int i = 0; i < kRequestsPerRound; ++i) {
-      char request[certs::kKeeperMessageLimit];
+      char request[certs::kKeeperTranscriptLimit + 1];  // one more: what is longer is seen to be
       const ssize_t n = ::recv(socket_.get(), request, sizeof request, MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -125,6 +135,9 @@ int serve_keys() {
   role.on_channel("terminator", [&](std::uint32_t index, Role::Fds fds) {
     const char* listener = index == kAdminTerminator ? "admin" : "support";
     open_desk("terminator", {keeper::Peer::Terminator, listener}, index, std::move(fds));
+  });
+  role.on_channel("enforcer", [&](std::uint32_t index, Role::Fds fds) {
+    open_desk("enforcer", {keeper::Peer::Enforcer, {}}, index, std::move(fds));
   });
   role.on_channel("ledger", [&](std::uint32_t index, Role::Fds fds) {
     open_desk("ledger", {keeper::Peer::Ledger, {}}, index, std::move(fds));

@@ -34,14 +34,15 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
       {"component.services[].tls", {"roots", "name"}},
       {"component.services[].strip", {"request", "response"}},
-      {"component.services[].credential", {"bearer", "basic", "header", "roles"}},
+      {"component.services[].credential", {"bearer", "basic", "header", "client_certificate", "roles"}},
       {"component.services[].credential.roles", {"viewer", "user", "admin"}},
-      {"component.services[].credential.roles.viewer", {"bearer", "basic", "header"}},
-      {"component.services[].credential.roles.user", {"bearer", "basic", "header"}},
-      {"component.services[].credential.roles.admin", {"bearer", "basic", "header"}},
+      {"component.services[].credential.roles.viewer", {"bearer", "basic", "header", "client_certificate"}},
+      {"component.services[].credential.roles.user", {"bearer", "basic", "header", "client_certificate"}},
+      {"component.services[].credential.roles.admin", {"bearer", "basic", "header", "client_certificate"}},
       {"component.services[].credential.bearer", {"file"}},
       {"component.services[].credential.basic", {"user", "password_file"}},
       {"component.services[].credential.header", {"name", "value_file"}},
+      {"component.services[].credential.client_certificate", {"certificate", "key"}},
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
       {"requests", {"expire", "default_grant", "longest_grant"}},
       {"holds", {"wait", "most", "most_per_session"}},
@@ -336,6 +337,11 @@ std::size_t Config::nodes() const {
 
 std::string Credential::descriptor(const std::string& service) const {
   return "credential." + service + (role.empty() ? "" : "." + role);
+}
+
+std::string_view Credential::kind_text() const {
+  constexpr std::array<std::string_view, 3> kNames{"bearer", "basic", "header"};
+  return is_certificate() ? "client_certificate" : kNames[static_cast<std::size_t>(kind)];
 }
 
 std::size_t Config::credentials() const {

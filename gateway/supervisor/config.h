@@ -26,7 +26,8 @@ inline constexpr std::size_t kServiceLimit = 64;
 inline constexpr std::size_t kNodeLimit = 64;  // nodes of all services together
 inline constexpr std::size_t kNameLimit = 64;  // names of one listener
 inline constexpr int kWorkerLimit = 64;
-inline constexpr std::size_t kCredentialLimit = 48;  // of all services and roles: each is a descriptor
+inline constexpr std::size_t kCredentialLimit =
+    48;  // of all services and roles: each is a descriptor, to the enforcers or to the keeper
 
 // A file that the configuration names: absolute, or made so from the folder of postern.yaml.
 struct FileName {
@@ -67,16 +68,21 @@ struct Node {
   base::Mark mark;
 };
 
-// What a service's nodes are shown to let a request in. The secret part is a file's content, which this process
-// never reads.
+// What a service's nodes are shown to let a request in: a header field, or a certificate of ours in the TLS handshake.
+// The secret part is a file's content, which this process never reads.
 struct Credential {
   std::string
       role;  // of the component: "viewer", "user" or "admin"; empty: for whoever has none of their own
   http::CredentialKind kind = http::CredentialKind::Bearer;
   std::string user;                     // of Basic
   std::string field = "authorization";  // lower case
-  FileName file;
-  std::string descriptor(const std::string& service) const;  // its name among those that an enforcer is given
+  FileName certificate;  // client_certificate: the chain; empty: it is a field, and kind says how it is made
+  FileName file;         // holds the secret part: of a certificate the private key
+  bool is_certificate() const { return !certificate.path.empty(); }
+  // The descriptor's name among those that an enforcer (a certificate's key: the keeper) is given.
+  std::string descriptor(const std::string& service) const;
+  std::string_view kind_text()
+      const;  // "bearer", "basic", "header", "client_certificate": as the file has it
 };
 
 struct Service {

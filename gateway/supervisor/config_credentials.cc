@@ -3,6 +3,8 @@
 //
 // component.services[].credential of postern.yaml: what nodes are shown to let a request in, by file reference
 // alone.
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "gateway/http/chars.h"
 #include "gateway/http/field_id.h"
@@ -15,7 +17,8 @@ using base::YamlNode;
 
 constexpr std::string_view kPath = "component.services[].credential";
 constexpr std::string_view kKinds =
-    "bearer: {file: ..}, basic: {user: .., password_file: ..} or header: {name: .., value_file: ..}";
+    "bearer: {file: ..}, basic: {user: .., password_file: ..}, header: {name: .., value_file: ..} or "
+    "client_certificate: {certificate: .., key: ..}";
 
 std::string below(std::string_view key) { return std::string(kPath) + "." + std::string(key); }
 
@@ -38,7 +41,8 @@ class Credentials {
  private:
   static int kinds(const YamlNode& node) {
     int count = 0;
-    for (const char* kind : {"bearer", "basic", "header"}) count += node.find(kind) != nullptr ? 1 : 0;
+    for (const char* kind : {"bearer", "basic", "header", "client_certificate"})
+      count += node.find(kind) != nullptr ? 1 : 0;
     return count;
   }
 
@@ -60,7 +64,22 @@ class Credentials {
       field(*map, out);
       file(*map, "header", "value_file", "the file that holds the field's value", out);
     }
+    if (const YamlNode* map = read_.map(node, "client_certificate", below("client_certificate"));
+        map != nullptr) {
+      certificate(*map, out);
+    }
     out_.credentials.push_back(std::move(out));
+  }
+
+  void certificate(const YamlNode& map, Credential& out) {
+    read_.required_file(map, below("client_certificate"), "certificate",
+                        "the file with the chain in PEM that the nodes are shown", out.certificate);
+    file(map, "client_certificate", "key", "the file with its private key in PEM", out);
+    if (std::all_of(out_.nodes.begin(), out_.nodes.end(), [](const Node& n) { return n.https; })) return;
+    read_.fault(
+        map.mark,
+        "a client certificate is shown in a TLS handshake: this service needs nodes that all begin with "
+        "https://");
   }
 
   void file(const YamlNode& map, std::string_view kind, std::string_view key, std::string_view why,

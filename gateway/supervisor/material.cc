@@ -24,6 +24,9 @@ constexpr std::size_t kAdminsLimit = 1U << 20U;
 static_assert(ipc::kLargestPolicy >= base::kYamlSizeLimit, "every policy that is read can be sent");
 // Of one service, in PEM: 64 nodes with this many must fit into an enforcer's part (ipc::kControlFrame).
 constexpr std::size_t kRootsText = 320U << 10U;
+// Of one certificate that nodes are shown, in PEM: as DER it must leave room for the server's in what the keeper is shown
+// of a TLS 1.2 handshake (certs::kKeeperTranscriptLimit).
+constexpr std::size_t kClientChainText = 32U << 10U;
 
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -46,7 +49,12 @@ class Loader {
     }
     for (const Service& service : config_.services) {
       material->service_roots.push_back(roots(service));
-      for (const Credential& one : service.credentials) credential(service, one, material->credentials);
+      for (const Credential& one : service.credentials) {
+        if (one.is_certificate())
+          client_key(service, one, *material);
+        else
+          credential(service, one, material->credentials);
+      }
     }
     admins(material->admins_text);
     policy(*material);
@@ -67,36 +75,65 @@ class Loader {
 
   void listener(const Listener& listener, ListenerMaterial& out) {
     out.certificate_pem = text(listener.certificate, certs::kPemSizeLimit);
-    if (!out.certificate_pem.empty()) {
-      const base::Result<std::vector<certs::CertificateFacts>> chain = certs::read_chain(out.certificate_pem);
-      if (chain.ok()) {
-        out.certificate = chain->front();
-      } else {
-        fault(listener.certificate.mark, listener.certificate.path + ": " + chain.error().message);
-      }
-    }
+    certificate(listener.certificate, out.certificate_pem, out.certificate);
     key(listener.key, out.key);
     if (out.certificate.key_id.empty() || !out.key.valid()) return;
-    const base::Status pair = check_pair(listener, out);
+    const base::Status pair =
+        check_pair(listener.key.path, out.key, listener.certificate.path, out.certificate_pem);
     if (!pair.ok()) fault(listener.key.mark, pair.error().message);
   }
 
-  static base::Status check_pair(const Listener& listener, const ListenerMaterial& material) {
+  void certificate(const FileName& file, const std::string& pem, certs::CertificateFacts& out) {
+    if (pem.empty()) return;
+    const base::Result<std::vector<certs::CertificateFacts>> chain = certs::read_chain(pem);
+    if (!chain.ok()) return fault(file.mark, file.path + ": " + chain.error().message);
+    out = chain->front();
+  }
+
+  void client_key(const Service& service, const Credential& one, Material& material) {
+    ClientKey out;
+    out.name = one.descriptor(service.name);
+    out.path = one.file.path;
+    out.certificate_pem = text(one.certificate, kClientChainText);
+    certificate(one.certificate, out.certificate_pem, out.certificate);
+    key(one.file, out.key);
+    if (out.certificate.key_id.empty() || !out.key.valid()) return;
+    if (const base::Status usable = certs::check_client_use(out.certificate_pem); !usable.ok()) {
+      return fault(one.certificate.mark, one.certificate.path + ": " + usable.error().message +
+                                             ": give a certificate that the component's authority issued for "
+                                             "clients");
+    }
+    if (out.certificate.key_id == material.support.certificate.key_id ||
+        out.certificate.key_id == material.admin.certificate.key_id) {
+      return fault(one.file.mark, one.file.path +
+                                      " is the key of a listener: what is shown to the component needs a "
+                                      "key of its own");
+    }
+    const base::Status pair = check_pair(out.path, out.key, one.certificate.path, out.certificate_pem);
+    if (!pair.ok()) return fault(one.file.mark, pair.error().message);
+    material.client_keys.push_back(std::move(out));
+  }
+
+  static base::Status check_pair(const std::string& path, const base::UniqueFd& key,
+                                 const std::string& certificate_path, const std::string& certificate_pem) {
     const base::Result<std::string> wrong =
-        proc::ask_copy([&] { return what_is_wrong(listener.key.path, material); });
+        proc::ask_copy([&] { return what_is_wrong(path, key, certificate_pem); });
     if (!wrong.ok()) return wrong.error();
     if (wrong->empty()) return base::Ok{};
-    return base::fail(base::Code::Invalid, *wrong + "; the certificate is " + listener.certificate.path +
+    return base::fail(base::Code::Invalid, *wrong + "; the certificate is " + certificate_path +
                                                ": give the key that it was issued for");
   }
 
   // Runs in the copy.
-  static std::string what_is_wrong(const std::string& path, const ListenerMaterial& material) {
-    base::Result<std::string> pem = base::read_open_file(material.key.get(), path, certs::kKeyFileLimit);
+  static std::string what_is_wrong(const std::string& path, const base::UniqueFd& fd,
+                                   const std::string& certificate_pem) {
+    base::Result<std::string> pem = base::read_open_file(fd.get(), path, certs::kKeyFileLimit);
     if (!pem.ok()) return pem.error().message;
     const base::Result<certs::KeyPtr> key = certs::read_private_key(*pem, path);
     if (!key.ok()) return key.error().message;
-    const base::Status pair = certs::check_pair(key->get(), path, material.certificate_pem);
+    const base::Status usable = certs::check_tls_key(key->get());
+    if (!usable.ok()) return path + ": " + usable.error().message;
+    const base::Status pair = certs::check_pair(key->get(), path, certificate_pem);
     return pair.ok() ? std::string() : pair.error().message;
   }
 
@@ -198,6 +235,13 @@ class Loader {
 };
 
 }  // namespace
+
+const ClientKey* Material::client_key(std::string_view name) const {
+  for (const ClientKey& one : client_keys) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
 
 base::Result<base::UniqueFd> open_secret_file(const std::string& path, const std::string& what) {
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));

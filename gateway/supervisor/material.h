@@ -4,7 +4,7 @@
 // The files that a configuration names, opened and checked once, before anything takes effect: certificates,
 // keys, roots, credentials, the policy, the admins. Private keys and credentials are opened here and never read
 // by this process: whether one is sound is found out in a short-lived copy of it, and the descriptors go to the
-// keeper and to the enforcers.
+// keeper (keys) and to the enforcers (other credentials).
 #pragma once
 
 #include <memory>
@@ -32,15 +32,27 @@ struct CredentialFile {
   base::UniqueFd fd;
 };
 
+// A certificate that a service's nodes are shown, and its key, which goes to the keeper.
+struct ClientKey {
+  std::string name;                     // Credential::descriptor
+  std::string path;                     // of the key
+  std::string certificate_pem;          // the leaf, then its intermediates
+  certs::CertificateFacts certificate;  // of the leaf
+  base::UniqueFd key;
+};
+
 struct Material {
   ListenerMaterial support, admin;
   base::UniqueFd pass_key, log_key;
-  std::string support_authority_pem;  // empty: none configured
-  std::vector<CredentialFile> credentials;
+  std::string support_authority_pem;        // empty: none configured
+  std::vector<CredentialFile> credentials;  // but certificates
+  std::vector<ClientKey> client_keys;
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https
   std::string policy_text;
   std::shared_ptr<const policy::Policy> policy;  // the same, read
   std::string admins_text;
+
+  const ClientKey* client_key(std::string_view name) const;  // nullptr: there is none
 };
 
 // A fault in one of the files; place is where postern.yaml names it, unless the fault is inside the file

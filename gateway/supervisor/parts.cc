@@ -78,20 +78,21 @@ Json node_json(const Service& service, const Node& node, const std::string& root
           {"health", health_json(service.health)}};
 }
 
-std::string_view kind_text(http::CredentialKind kind) {
-  constexpr std::array<std::string_view, 3> kNames{"bearer", "basic", "header"};
-  return kNames[static_cast<std::size_t>(kind)];
+Json credential_json(const Service& service, const Credential& one, const Material& material) {
+  Json out{{"role", one.role}, {"kind", one.kind_text()}};
+  if (const ClientKey* key = material.client_key(one.descriptor(service.name)); key != nullptr) {
+    out["certificate"] = key->certificate_pem;
+    return out;
+  }
+  out["user"] = one.user;
+  out["field"] = one.field;
+  out["fd"] = one.descriptor(service.name);
+  return out;
 }
 
-Json credentials_json(const Service& service) {
+Json credentials_json(const Service& service, const Material& material) {
   Json out = Json::array();
-  for (const Credential& one : service.credentials) {
-    out.push_back({{"role", one.role},
-                   {"kind", kind_text(one.kind)},
-                   {"user", one.user},
-                   {"field", one.field},
-                   {"fd", one.descriptor(service.name)}});
-  }
+  for (const Credential& one : service.credentials) out.push_back(credential_json(service, one, material));
   return out;
 }
 
@@ -107,7 +108,7 @@ Json services_json(const Config& config, const Material& material) {
                    {"host", service.host},
                    {"strip_request", service.strip_request},
                    {"strip_response", service.strip_response},
-                   {"credentials", credentials_json(service)},
+                   {"credentials", credentials_json(service, material)},
                    {"nodes", std::move(nodes)}});
   }
   return out;
@@ -123,6 +124,29 @@ Json tls_key_json(const char* listener, const ListenerMaterial& material, const 
           {"listener", listener},
           {"certificate", material.certificate_pem},
           {"path", key.path}};
+}
+
+Json client_keys_json(const Material& material) {
+  Json out = Json::array();
+  for (const ClientKey& key : material.client_keys)
+    out.push_back({{"fd", key.name}, {"certificate", key.certificate_pem}, {"path", key.path}});
+  return out;
+}
+
+Json shown_certificate(const certs::CertificateFacts& certificate) {
+  return {{"subject", certificate.subject},
+          {"not_after", base::format_time(certificate.not_after)},
+          {"sha256", certificate.fingerprint}};
+}
+
+Json shown_credentials(const Service& service, const Material& material) {
+  Json out = Json::array();
+  for (const Credential& one : service.credentials) {
+    Json& shown = out.emplace_back(Json{{"role", one.role}, {"kind", one.kind_text()}});
+    if (const ClientKey* key = material.client_key(one.descriptor(service.name)); key != nullptr)
+      shown["certificate"] = shown_certificate(key->certificate);
+  }
+  return out;
 }
 
 }  // namespace
@@ -172,6 +196,7 @@ Json keeper_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
                                     tls_key_json("admin", material.admin, config.admin.key)})},
+          {"client_keys", client_keys_json(material)},
           {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
           {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
 }
@@ -183,7 +208,7 @@ Json console_part(const Config& config, const Material& material) {
           {"public_url", config.support.url()},
           {"names", names_json(config.admin)},
           {"listeners", listeners_json(config, material)},
-          {"component", component_json(config)},
+          {"component", component_json(config, material)},
           {"sessions", sessions_json(config.sessions)},
           {"requests", requests_json(config.requests)},
           {"timeouts", {{"drain_us", config.timeouts.drain}}}};
@@ -194,20 +219,19 @@ Json listeners_json(const Config& config, const Material& material) {
                       const certs::CertificateFacts& certificate) -> Json {
     return {{"name", name},
             {"address", listener.address.text()},
-            {"certificate",
-             {{"subject", certificate.subject},
-              {"not_after", base::format_time(certificate.not_after)},
-              {"sha256", certificate.fingerprint}}}};
+            {"certificate", shown_certificate(certificate)}};
   };
   return Json::array({one("support", config.support, material.support.certificate),
                       one("admin", config.admin, material.admin.certificate)});
 }
 
-Json component_json(const Config& config) {
+Json component_json(const Config& config, const Material& material) {
   Json services = Json::array();
   Json nodes = Json::array();
   for (const Service& service : config.services) {
-    services.push_back({{"name", service.name}, {"path", service.path}});
+    services.push_back({{"name", service.name},
+                        {"path", service.path},
+                        {"credentials", shown_credentials(service, material)}});
     const bool checked = !service.health.path.empty();
     for (const Node& node : service.nodes)
       nodes.push_back({{"service", service.name}, {"url", node.url}, {"checked", checked}});

@@ -17,7 +17,8 @@
 //   enforcer    {"services":[{"name","path","host":"" or what to send,
 //                  "strip_request":[field names, lower case], "strip_response":[..],
 //                  "credentials":[{"role":"viewer"|"user"|"admin" or "", "kind":"bearer"|"basic"|"header",
-//                                  "user","field","fd"}],
+//                                  "user","field","fd"}
+//                                 or {"role", "kind":"client_certificate", "certificate":PEM}],
 //                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "redaction_key":hex, of the supervisor, the same for all while it runs,
@@ -25,17 +26,18 @@
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
-//                fds: what "fd" of each credential names
+//                fds: what "fd" of each credential names; of a certificate none: its key is the keeper's
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"},
 //                "holds":{"wait_us","most","most_per_session"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
+//                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"}}
-//                fds: "key.support", "key.admin", "key.pass", "key.log"
+//                fds: "key.support", "key.admin", "key.pass", "key.log", and what "client_keys" names
 //   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
 //                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],
-//                "component":{"services":[{"name","path"}],"nodes":[{"service","url"}]},
+//                "component":{as component_json},
 //                "sessions":{as ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}}
 //                fds: "control"
 //
@@ -59,6 +61,9 @@ base::Json console_part(const Config& config, const Material& material);
 
 // What stands in status for the listeners: name, address, certificate.
 base::Json listeners_json(const Config& config, const Material& material);
-base::Json component_json(const Config& config);
+// {"services":[{"name","path","credentials":[{"role":"viewer".., or "" for all others,"kind",
+//               "certificate":{"subject","not_after","sha256"} of a client_certificate}]}],
+//  "nodes":[{"service","url","checked"}]}. Nothing secret.
+base::Json component_json(const Config& config, const Material& material);
 
 }  // namespace postern::supervisor

@@ -94,7 +94,12 @@ bool credentials_differ(const Material& running, const Material& wanted) {
 }
 
 bool keys_differ(const Material& running, const Material& wanted) {
-  return running.support.certificate_pem != wanted.support.certificate_pem ||
+  const bool same_clients = std::equal(
+      running.client_keys.begin(), running.client_keys.end(), wanted.client_keys.begin(),
+      wanted.client_keys.end(), [](const ClientKey& a, const ClientKey& b) {
+        return a.name == b.name && a.certificate_pem == b.certificate_pem && same_file(a.key, b.key);
+      });
+  return !same_clients || running.support.certificate_pem != wanted.support.certificate_pem ||
          running.admin.certificate_pem != wanted.admin.certificate_pem ||
          !same_file(running.support.key, wanted.support.key) ||
          !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||

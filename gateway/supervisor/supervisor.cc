@@ -151,8 +151,8 @@ struct Supervisor::Internals {
     Child::Beginning out;
     out.config = part_of(child);
     out.config["sandbox"] = to_text(config->sandbox);
-    const auto give = [&out](const char* name, const base::UniqueFd& fd) {
-      out.names.emplace_back(name);
+    const auto give = [&out](std::string name, const base::UniqueFd& fd) {
+      out.names.push_back(std::move(name));
       out.fds.push_back(duplicate(fd));
     };
     if (child.kind() == "terminator")
@@ -163,9 +163,10 @@ struct Supervisor::Internals {
       give("key.admin", material->admin.key);
       give("key.pass", material->pass_key);
       give("key.log", material->log_key);
+      for (const ClientKey& one : material->client_keys) give(one.name, one.key);
     }
     if (child.kind() == "enforcer") {
-      for (const CredentialFile& file : material->credentials) give(file.name.c_str(), file.fd);
+      for (const CredentialFile& file : material->credentials) give(file.name, file.fd);
     }
     return out;
   }
@@ -212,7 +213,7 @@ struct Supervisor::Internals {
             {"sandbox", {{"mode", to_text(config->sandbox)}}},
             {"roles", crew.status()},
             {"listeners", listeners_json(bound, *material)},
-            {"component", component_json(bound)}};
+            {"component", component_json(bound, *material)}};
   }
 
   Json policy_order(const std::string& actor, const std::string& from) const {

@@ -1,13 +1,14 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Promise 5: after visits, full and resumed handshakes, no private key is in the memory of any process but the keeper's. Only root can
-// look there.
+// Promise 5: after visits, full and resumed handshakes on both sides, no private key is in the memory of any process but the keeper's: of
+// the listeners, of passes and the log, of the certificates that the component is shown. Only root can look there.
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import tls from "node:tls";
+import { Authority } from "./lib/authority.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway, isRoot } from "./lib/gateway.mjs";
 import { findInMemory } from "./lib/memory.mjs";
@@ -50,13 +51,31 @@ const shake = (gateway, session) =>
 
 story("no private key leaves the keeper", async (stage) => {
   if (!isRoot) return stage.say("only root can look into the memory of a role");
-  const component = stage.own(await LittleComponent.start((_, response) => response.end("here\n")));
-  const gateway = stage.own(await Gateway.start({ services: component.services, policy }));
+  const authority = stage.own(await Authority.make("component"));
+  const server = await authority.server();
+  const subjects = new Set();
+  const answer = (request, response) => {
+    subjects.add(request.socket.getPeerCertificate().subject.CN);
+    response.setHeader("Connection", "close").end("here\n"); // each exchange has a handshake
+  };
+  const insists = { cert: server.certificate, key: server.key, ca: authority.pem, requestCert: true, rejectUnauthorized: true };
+  const component = stage.own(await LittleComponent.start(answer, insists));
+  const older = stage.own(await LittleComponent.start(answer, { ...insists, maxVersion: "TLSv1.2" }));
+  const [one, two] = [await authority.client("first", "P-256"), await authority.client("second", "rsa")];
+  const shows = (name) => `      tls: {roots: keys/component.pem}\n      credential: {client_certificate: {certificate: keys/${name}.pem, key: keys/${name}.key}}\n`;
+  const gateway = stage.own(
+    await Gateway.start({
+      services: { newer: component.services.little, older: older.services.little },
+      policy,
+      configure: (text) => text.replace(/(    - name: "?newer"?\n)/, `$1${shows("first")}`).replace(/(    - name: "?older"?\n)/, `$1${shows("second")}`),
+      secrets: { "keys/component.pem": authority.pem, "keys/first.pem": one.certificate, "keys/first.key": one.key, "keys/second.pem": two.certificate, "keys/second.key": two.key },
+    }),
+  );
   await gateway.admit("alice", ["pages.read"]);
 
   const visit = async () => {
     const client = await gateway.signIn("alice");
-    for (let i = 0; i < 20; ++i) assert.equal((await client.fetch("/page")).status, 200);
+    for (let i = 0; i < 20; ++i) assert.equal((await client.fetch(`/${i % 2 ? "newer" : "older"}/page`)).status, 200);
     client.close();
     const { ticket } = await shake(gateway);
     assert.equal((await shake(gateway, ticket)).resumed, true);
@@ -78,7 +97,8 @@ story("no private key leaves the keeper", async (stage) => {
 
   await stage.step("after visits, keys are in the keeper and nowhere else", async () => {
     await visit();
-    onlyInKeeper(await look(keysIn(gateway.folder)), ["support.key d", "admin.key d", "pass.key d", "log.key d"]);
+    assert.deepEqual([...subjects].sort(), ["first", "second"]);
+    onlyInKeeper(await look(keysIn(gateway.folder)), ["support.key d", "admin.key d", "pass.key d", "log.key d", "first.key d", "second.key p"]);
   });
 
   await stage.step("a copy in another process would be found", async () => {

@@ -5,6 +5,7 @@
 // of the story's own that does what a real component does only when one is not looking.
 import { mkdirSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import { join } from "node:path";
 import { Program, asAccount, freePort, ownedByAccount } from "./process.mjs";
 import { makeFolder, removeFolder, until } from "./story.mjs";
@@ -30,12 +31,20 @@ const answers = async (url, headers) => {
   }
 };
 
+// shown: {cert, key, ca} of a client's certificate.
+const answersTo = (url, shown) =>
+  new Promise((resolve) => {
+    const request = https.get(url, { ...shown, agent: false, timeout: 2_000 }, (response) => resolve(response.resume().statusCode === 200));
+    request.once("error", () => resolve(false)).once("timeout", () => request.destroy());
+  });
+
 export class Monitoring {
   name = "Prometheus and Alertmanager";
   #programs = [];
 
-  // account: {user, password, hash (bcrypt)} that Prometheus asks for; by default it asks for none.
-  static async start({ account } = {}) {
+  // account: {user, password, hash (bcrypt)} that Prometheus asks for; by default it asks for none. tls: {certificate, key, clients}:
+  // Prometheus speaks TLS with them and insists on clients of those authorities (all PEM); who waits for it shows `probe`.
+  static async start({ account, tls } = {}) {
     const component = new Monitoring();
     const folder = (component.folder = makeFolder("component"));
     const [own, alertmanager] = [await freePort(), await freePort()];
@@ -44,10 +53,16 @@ export class Monitoring {
     writeFileSync(join(folder, "alertmanager.yml"), alertmanagerConfig);
     mkdirSync(join(folder, "data"));
     component.services = { prometheus: `http://127.0.0.1:${own}`, alertmanager: `http://127.0.0.1:${alertmanager}` };
+    if (tls) component.services.prometheus = `https://127.0.0.1:${own}`;
     const argv = (port, path) => [`--web.listen-address=127.0.0.1:${port}`, `--web.external-url=http://127.0.0.1:${port}/${path}/`, "--log.level=warn"];
     if (account) writeFileSync(join(folder, "web.yml"), `basic_auth_users: { ${account.user}: "${account.hash}" }\n`);
+    if (tls) {
+      for (const name of ["certificate", "key", "clients"]) writeFileSync(join(folder, `${name}.pem`), tls[name]);
+      const settings = "cert_file: certificate.pem, key_file: key.pem, client_ca_file: clients.pem, client_auth_type: RequireAndVerifyClientCert";
+      writeFileSync(join(folder, "web.yml"), `tls_server_config: { ${settings}${tls.version ? `, max_version: ${tls.version}` : ""} }\n`);
+    }
     ownedByAccount(folder);
-    const web = account ? ["--web.config.file=web.yml"] : [];
+    const web = account || tls ? ["--web.config.file=web.yml"] : [];
     const headers = account && { Authorization: `Basic ${Buffer.from(`${account.user}:${account.password}`).toString("base64")}` };
     component.#run("prometheus", [...web, "--config.file=prometheus.yml", "--storage.tsdb.path=data/prometheus", ...argv(own, "prometheus")]);
     component.#run("prometheus-alertmanager", [
@@ -56,7 +71,8 @@ export class Monitoring {
       "--cluster.listen-address=",
       ...argv(alertmanager, "alertmanager"),
     ]);
-    await until("Prometheus is ready", () => answers(`${component.services.prometheus}/prometheus/-/ready`, headers));
+    const ready = `${component.services.prometheus}/prometheus/-/ready`;
+    await until("Prometheus is ready", () => (tls ? answersTo(ready, tls.probe) : answers(ready, headers)));
     await until("Alertmanager is ready", () => answers(`${component.services.alertmanager}/alertmanager/-/ready`));
     return component;
   }
@@ -80,14 +96,16 @@ export class LittleComponent {
   name = "the little component";
   seen = [];
 
-  static async start(answer) {
+  // tls: options of an https server.
+  static async start(answer, tls) {
     const component = new LittleComponent();
-    component.server = http.createServer((request, response) => {
+    const take = (request, response) => {
       component.seen.push(`${request.method} ${request.url}`);
       answer(request, response);
-    });
+    };
+    component.server = tls ? https.createServer(tls, take) : http.createServer(take);
     await new Promise((resolve) => component.server.listen(0, "127.0.0.1", resolve));
-    component.services = { little: `http://127.0.0.1:${component.server.address().port}` };
+    component.services = { little: `${tls ? "https" : "http"}://127.0.0.1:${component.server.address().port}` };
     return component;
   }
 

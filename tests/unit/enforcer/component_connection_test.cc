@@ -21,8 +21,8 @@ class Component : public ::testing::Test, public ComponentUser, public Component
   Component() {
     auto sockets = *ipc::make_socket_pair();
     theirs = std::move(sockets.second);
-    connection = std::make_unique<ComponentConnection>(loop, *this, 0, std::move(sockets.first), nullptr,
-                                                       http::HeadLimits{});
+    connection = std::make_unique<ComponentConnection>(loop, *this, ComponentConnection::Place{},
+                                                       std::move(sockets.first), nullptr, http::HeadLimits{});
   }
   // Asks, and has the question leave.
   void ask(http::Method method = http::Method::Get) {
@@ -121,8 +121,8 @@ TEST_F(Component, WhatItMakesOfEachAnswer) {
   for (const Case& one : cases) {
     auto sockets = *ipc::make_socket_pair();
     theirs = std::move(sockets.second);
-    connection = std::make_unique<ComponentConnection>(loop, *this, 0, std::move(sockets.first), nullptr,
-                                                       http::HeadLimits{});
+    connection = std::make_unique<ComponentConnection>(loop, *this, ComponentConnection::Place{},
+                                                       std::move(sockets.first), nullptr, http::HeadLimits{});
     story.clear();
     ask(one.method);
     say(one.said);
@@ -154,8 +154,8 @@ TEST_F(Component, WhatRestsIsLookedAtBeforeItIsUsedAgain) {
     auto sockets = *ipc::make_socket_pair();
     theirs = std::move(sockets.second);
     retired = false;
-    connection = std::make_unique<ComponentConnection>(loop, *this, 0, std::move(sockets.first), nullptr,
-                                                       http::HeadLimits{});
+    connection = std::make_unique<ComponentConnection>(loop, *this, ComponentConnection::Place{},
+                                                       std::move(sockets.first), nullptr, http::HeadLimits{});
     story.clear();
     ask();
     say("HTTP/1.1 204 No Content\r\n\r\n");

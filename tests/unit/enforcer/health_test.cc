@@ -8,6 +8,7 @@
 #include <map>
 
 #include "tests/unit/enforcer/fakes.h"
+#include "tests/unit/tls/pair.h"
 
 namespace postern::enforcer {
 namespace {
@@ -88,10 +89,12 @@ class Health : public ::testing::Test, public LedgerListener {
   LedgerClient client{loop, *this};
   std::unique_ptr<FakeLedger> ledger;
   Recorder recorder{loop, client};
+  keeper::KeyRing keys;
+  tls::RingSigner signer{keys};
   ComponentPool pool{
       loop, clock,
       [this](std::uint32_t, const std::function<void(base::Result<base::UniqueFd>)>& then) { connect(then); },
-      [] { return true; }};
+      signer, [] { return true; }};
   HealthChecks checks{loop, pool, recorder};
 };
 

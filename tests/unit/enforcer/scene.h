@@ -17,6 +17,7 @@
 #include "base/crypto.h"
 #include "gateway/enforcer/enforcer.h"
 #include "tests/unit/enforcer/fakes.h"
+#include "tests/unit/tls/pair.h"
 
 namespace postern::enforcer {
 
@@ -293,10 +294,12 @@ class EnforcerScene : public ::testing::Test {
   std::vector<Frame> frames;
   std::unique_ptr<ipc::ExchangeChannel> terminator;
   std::unique_ptr<FakeLedger> ledger;
+  keeper::KeyRing keys;  // of the certificates that the component is shown
+  tls::RingSigner signer{keys};
   std::unique_ptr<Enforcer> enforcer = std::make_unique<Enforcer>(
-      loop, clock, [this](std::uint32_t, const std::function<void(base::Result<base::UniqueFd>)>& then) {
-        connect(then);
-      });
+      loop, clock,
+      [this](std::uint32_t, const std::function<void(base::Result<base::UniqueFd>)>& then) { connect(then); },
+      signer);
 };
 
 }  // namespace postern::enforcer

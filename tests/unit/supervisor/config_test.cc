@@ -81,19 +81,26 @@ TEST(Config, ReadsWhatAServiceIsShownAndByWhom) {
                "        bearer: {file: alerts.token}\n"
                "        roles:\n"
                "          viewer: {basic: {user: reader, password_file: reader.password}}\n"
+               "          user: {client_certificate: {certificate: user.pem, key: /etc/user.key}}\n"
                "          admin: {header: {name: X-Api-Key, value_file: /etc/key}}\n"
                "      tls: {roots");
   const ParsedConfig parsed = parse_config(text, "/etc/postern", 4);
   ASSERT_NE(parsed.config, nullptr) << faults_of(text);
   const std::vector<Credential>& all = parsed.config->services[1].credentials;
-  ASSERT_EQ(all.size(), 3U);
+  ASSERT_EQ(all.size(), 4U);
   EXPECT_EQ(all[0].role, "");
   EXPECT_EQ(all[0].file.path, "/etc/postern/alerts.token");
   EXPECT_EQ(all[1].role, "viewer");
   EXPECT_EQ(all[1].user, "reader");
   EXPECT_EQ(all[1].descriptor("alerts"), "credential.alerts.viewer");
-  EXPECT_EQ(all[2].field, "x-api-key");
-  EXPECT_EQ(parsed.config->credentials(), 3U);
+  EXPECT_TRUE(all[2].is_certificate());
+  EXPECT_EQ(all[2].certificate.path, "/etc/postern/user.pem");
+  EXPECT_EQ(all[2].file.path, "/etc/user.key");
+  EXPECT_EQ(all[3].field, "x-api-key");
+  EXPECT_EQ(parsed.config->credentials(), 4U);
+  std::string kinds;
+  for (const Credential& one : all) kinds += std::string(one.kind_text()) + " ";
+  EXPECT_EQ(kinds, "bearer basic client_certificate header ");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -101,11 +108,21 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         FaultCase{kTls, "      credential: secret\n      tls: {roots",
                   "30:19: component.services[].credential must be a map with the keys bearer, basic, header, "
-                  "roles, not a value"},
+                  "client_certificate, roles, not a value"},
         FaultCase{
             kTls, "      credential: {}\n      tls: {roots",
             "30:19: a credential is exactly one of bearer: {file: ..}, basic: {user: .., password_file: "
-            "..} or header: {name: .., value_file: ..}"},
+            "..}, header: {name: .., value_file: ..} or client_certificate: {certificate: .., key: ..}"},
+        FaultCase{
+            kTls, "      credential: {client_certificate: {certificate: x}}\n      tls: {roots",
+            "30:40: component.services[].credential.client_certificate needs key: the file with its private "
+            "key in PEM"},
+        FaultCase{
+            "      health: {path: /-/healthy",
+            "      credential: {client_certificate: {certificate: x, key: y}}\n      health: {path: "
+            "/-/healthy",
+            "25:40: a client certificate is shown in a TLS handshake: this service needs nodes that all "
+            "begin with https://"},
         FaultCase{kTls, "      credential: {bearer: {token: x}}\n      tls: {roots",
                   "30:28: component.services[].credential.bearer needs file: the file that holds the "
                   "token\npostern.yaml:30:29: there is no key \"token\" in "

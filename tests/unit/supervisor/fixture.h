@@ -92,6 +92,14 @@ class Folder {
   void write(const std::string& name, std::string_view content, mode_t mode) const {
     EXPECT_TRUE(base::write_file(path_ + "/" + name, content, mode).ok());
   }
+  // NAME.pem and NAME.key, for clients.
+  void add_client_certificate(const std::string& name) const {
+    const certs::Validity validity = certs::valid_for(base::SystemClock().wall(), 3600 * base::kWallSecond);
+    const auto authority = certs::make_authority("component's authority", validity);
+    const auto made = certs::make_client_certificate(*authority, name, name + "@example.org", validity);
+    write(name + ".pem", made->certificate_pem, 0644);
+    write(name + ".key", made->key_pem, 0600);
+  }
   std::string path(const std::string& name) const { return path_ + "/" + name; }
 
  private:

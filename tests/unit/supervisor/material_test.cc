@@ -58,6 +58,67 @@ TEST(Material, RefusesACredentialThatOthersMayReadOrThatIsNone) {
   EXPECT_EQ(faults_of(folder), place + "must hold a token: printable ASCII without spaces");
 }
 
+// The faults with alerts' client certificate made of those two files.
+std::string faults_with(const Folder& folder, const std::string& certificate, const std::string& key) {
+  folder.write("postern.yaml",
+               replaced(kSound, "      tls: {roots",
+                        "      credential: {client_certificate: {certificate: " + certificate +
+                            ", key: " + key + "}}\n      tls: {roots"),
+               0644);
+  std::string faults = faults_of(folder);
+  for (const std::string& place : {folder.path("postern.yaml"), folder.path("")}) {
+    for (std::size_t at = 0; (at = faults.find(place)) != std::string::npos;) faults.erase(at, place.size());
+  }
+  return faults;
+}
+
+TEST(Material, OpensTheKeyOfAClientCertificateAndReadsItOnlyInACopy) {
+  const Folder folder;
+  folder.add_client_certificate("one");
+  EXPECT_EQ(faults_with(folder, "one.pem", "one.key"), "");
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  const ClientKey* key = loaded.material->client_key("credential.alerts");
+  ASSERT_NE(key, nullptr);
+  EXPECT_EQ(key->certificate.subject, "CN=one");
+  EXPECT_TRUE(key->key.valid());
+  EXPECT_EQ(loaded.material->client_key("credential.prometheus"), nullptr);
+}
+
+TEST(Material, RefusesAClientCertificateThatIsOfNoUse) {
+  const Folder folder;
+  folder.add_client_certificate("one");
+  folder.add_client_certificate("other");
+  EXPECT_EQ(faults_with(folder, "one.pem", "other.key"),
+            ":30:68: the key in other.key does not belong to the certificate (CN=one); the certificate is "
+            "one.pem: give the key that it was issued for");
+  EXPECT_EQ(
+      faults_with(folder, "admin.pem", "admin.key"),
+      ":30:54: admin.pem: the certificate of CN=localhost was not issued for clients (extended key usage "
+      "clientAuth is missing): give a certificate that the component's authority issued for clients");
+  ASSERT_EQ(::chmod(folder.path("one.key").c_str(), 0640), 0);
+  EXPECT_EQ(faults_with(folder, "one.pem", "one.key"),
+            ":30:68: one.key: a key must be readable by its owner alone: chmod 600 one.key");
+  EXPECT_NE(faults_with(folder, "pass.key", "other.key").find("pass.key: "), std::string::npos);
+  folder.write("long.pem", std::string((32U << 10U) + 1, '#'), 0644);
+  EXPECT_NE(faults_with(folder, "long.pem", "other.key").find("long.pem"), std::string::npos);
+}
+
+// Its issuer said nothing about what it is for; then what is for clients and for servers would have one key.
+TEST(Material, RefusesAListenersKeyForTheComponent) {
+  const Folder folder;
+  certs::Template wanted;
+  wanted.common_name = "both";
+  wanted.validity = certs::valid_for(base::SystemClock().wall(), 3600 * base::kWallSecond);
+  wanted.server_auth = wanted.client_auth = true;
+  wanted.dns_names = {"localhost"};
+  const auto both = certs::issue(wanted, nullptr);
+  folder.write("support.pem", both->certificate_pem, 0644);
+  folder.write("support.key", both->key_pem, 0600);
+  EXPECT_EQ(
+      faults_with(folder, "support.pem", "support.key"),
+      ":30:72: support.key is the key of a listener: what is shown to the component needs a key of its own");
+}
+
 TEST(Material, RefusesAKeyThatIsNotItsCertificates) {
   const Folder folder;
   const std::string key = *base::read_file(folder.path("support.key"), 1 << 16);

@@ -91,16 +91,46 @@ TEST_F(Parts, OnlyAnEnforcerIsToldOfCredentialsAndNobodyWhatIsInThem) {
   expect_without(part, {"hunter2", folder.path("")});
   for (const base::Json& other :
        {terminator_part(*again.config, *again.material, "support"),
-        terminator_part(*again.config, *again.material, "admin"),
-        console_part(*again.config, *again.material), ledger_part(*again.config),
-        keeper_part(*again.config, *again.material),
-        base::Json{listeners_json(*again.config, *again.material), component_json(*again.config)}})
+        terminator_part(*again.config, *again.material, "admin"), ledger_part(*again.config),
+        keeper_part(*again.config, *again.material), listeners_json(*again.config, *again.material)})
     expect_without(other, {"hunter2", "reader", "credential", "password"});
+  const base::Json shown = component_json(*again.config, *again.material);
+  EXPECT_EQ(shown["services"][1]["credentials"], base::Json::array({{{"role", ""}, {"kind", "basic"}}}));
+  expect_without(shown, {"hunter2", "reader", "password"});
+  expect_without(console_part(*again.config, *again.material), {"hunter2", "reader", "password"});
+}
+
+// Promise 5: the key of a certificate that nodes are shown goes to the keeper, and to nobody else.
+TEST_F(Parts, AClientCertificateIsTheEnforcersAndItsKeyTheKeepers) {
+  folder.add_client_certificate("viewer");
+  folder.write(
+      "postern.yaml",
+      replaced(kSound, "      tls: {roots",
+               "      credential: {roles: {viewer: {client_certificate: {certificate: viewer.pem, key: "
+               "viewer.key}}}}\n      tls: {roots"),
+      0644);
+  const LoadedConfig again = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_NE(again.material, nullptr) << format_faults(again.config_faults);
+  const std::string chain = again.material->client_keys.at(0).certificate_pem;
+  EXPECT_EQ(
+      enforcer_part(*again.config, *again.material, 0)["services"][1]["credentials"],
+      base::Json::array({{{"role", "viewer"}, {"kind", "client_certificate"}, {"certificate", chain}}}));
+  EXPECT_EQ(keeper_part(*again.config, *again.material)["client_keys"],
+            base::Json::array({{{"fd", "credential.alerts.viewer"},
+                                {"certificate", chain},
+                                {"path", folder.path("viewer.key")}}}));
+  EXPECT_TRUE(again.material->credentials.empty());
+  expect_without(enforcer_part(*again.config, *again.material, 0), {"PRIVATE KEY", folder.path("")});
+  const base::Json shown =
+      component_json(*again.config, *again.material)["services"][1]["credentials"][0]["certificate"];
+  EXPECT_EQ(shown["subject"], "CN=viewer");
+  EXPECT_EQ(shown["sha256"], again.material->client_keys[0].certificate.fingerprint);
 }
 
 TEST_F(Parts, TheKeeperIsToldItsKeysByDescriptorAndNothingOfTheComponent) {
   const base::Json part = keeper_part(config, material);
-  EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "tls_keys", "pass_key", "log_key"}));
+  EXPECT_EQ(keys(part),
+            (std::set<std::string>{"log_level", "tls_keys", "client_keys", "pass_key", "log_key"}));
   EXPECT_EQ(part["tls_keys"][1]["fd"], "key.admin");
   expect_without(part, {"9090", "policy", "PRIVATE KEY"});
 }

@@ -63,6 +63,24 @@ TEST(Reload, SeesANewKeyBehindAnOldName) {
   EXPECT_TRUE(keys_differ(*running.material, *wanted.material));
 }
 
+TEST(Reload, SeesANewClientCertificateBehindAnOldName) {
+  const Folder folder;
+  folder.add_client_certificate("one");
+  folder.write("postern.yaml",
+               replaced(kSound, "      tls: {roots",
+                        "      credential: {client_certificate: {certificate: one.pem, key: one.key}}\n"
+                        "      tls: {roots"),
+               0644);
+  const LoadedConfig running = load_config(folder.path("postern.yaml"), 1);
+  const LoadedConfig same = load_config(folder.path("postern.yaml"), 1);
+  EXPECT_FALSE(keys_differ(*running.material, *same.material));
+  folder.add_client_certificate("one");
+  const LoadedConfig wanted = load_config(folder.path("postern.yaml"), 1);
+  EXPECT_TRUE(keys_differ(*running.material, *wanted.material));
+  EXPECT_EQ(differences(*running.config, *running.material, *wanted.config, *wanted.material),
+            (std::vector<std::string>{"component", "keys", "services"}));
+}
+
 TEST(Reload, SeesANewCredentialBehindAnOldName) {
   const Folder folder;
   folder.write("postern.yaml",

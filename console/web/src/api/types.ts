@@ -159,7 +159,7 @@ export interface GatewayStatus {
   started?: string;
   sandbox?: { mode: string };
   roles?: Role[];
-  component?: { services?: { name: string; path: string }[]; nodes?: Node[] };
+  component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };
   log?: { directory?: string; size?: number; durable?: number; writable: boolean; reason?: string };
   policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string };
   sessions?: { active: number };
