@@ -241,13 +241,17 @@ Status Tiler::remove_partials(const Frontier& next) {
 }
 
 Status Tiler::publish(std::string_view note) {
-  const std::string beside = directory_ + "/" + std::string(kBeside);
-  auto file = write_beside(files_, beside, note);
+  return replace_note(files_, directory_, std::string(kCheckpointFile), note);
+}
+
+Status replace_note(FileSystem& files, const std::string& directory, const std::string& name,
+                    std::string_view note) {
+  const std::string beside = directory + "/" + std::string(kBeside);
+  auto file = write_beside(files, beside, note);
   if (!file.ok()) return file.error();
   if (Status synced = (*file)->sync(); !synced.ok()) return synced;
-  if (Status named = files_.rename(beside, directory_ + "/" + std::string(kCheckpointFile)); !named.ok())
-    return named;
-  auto folder = files_.open_directory(directory_, false);
+  if (Status named = files.rename(beside, directory + "/" + name); !named.ok()) return named;
+  auto folder = files.open_directory(directory, false);
   return folder.ok() ? (*folder)->sync() : Status(folder.error());
 }
 

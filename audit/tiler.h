@@ -86,4 +86,9 @@ class Tiler {
   Frontier frontier_;
 };
 
+// Puts a signed note in place of the file, so that none is ever seen half. Durable when it returns. One at a time per
+// folder.
+base::Status replace_note(FileSystem& files, const std::string& directory, const std::string& name,
+                          std::string_view note);
+
 }  // namespace postern::audit
