@@ -267,7 +267,7 @@ void Witnesses::refuse(Witness& witness, std::uint64_t seen, std::string why) {
   if (witness.failing_since == 0) witness.failing_since = now;
   witness.refused = true;
   witness.problem = std::move(why);
-  rest(witness, kEvery << 2);
+  rest(witness, 2 * kEvery);
   const bool told = witness.refused_told != 0 && now >= witness.refused_told;
   if (told && now - witness.refused_told < kRefusedAgain) return;
   witness.refused_told = now;
