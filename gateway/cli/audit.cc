@@ -14,6 +14,7 @@
 #include "audit/export.h"
 #include "audit/index.h"
 #include "audit/journal_reader.h"
+#include "audit/ocsf.h"
 #include "audit/sentence.h"
 #include "audit/tlog_proof.h"
 #include "audit/verify.h"
@@ -208,6 +209,13 @@ struct Export {
 
 base::Error not_written() { return base::fail(base::Code::Unavailable, "the export could not be written"); }
 
+base::Status append_entry(std::string& out, std::string_view entry, const std::string& format) {
+  if (format == "csv") return audit::append_csv(out, entry);
+  if (format == "ocsf") return audit::append_ocsf(out, entry);
+  audit::append_json_line(out, entry);
+  return base::Ok{};
+}
+
 // The entries as they lie there: what was changed is for verify to say.
 base::Status export_entries(const std::string& folder, const Export& wish, std::FILE* file) {
   const auto checkpoint = audit::read_checkpoint(audit::system_files(), folder);
@@ -227,9 +235,7 @@ base::Status export_entries(const std::string& folder, const Export& wish, std::
         const auto event = audit::read_event_head(entry);
         if (!event.ok() || event->session != wish.session) continue;
       }
-      if (wish.format == "json") audit::append_json_line(piece, entry);
-      if (wish.format == "json") continue;
-      if (const base::Status added = audit::append_csv(piece, entry); !added.ok()) return added;
+      if (const base::Status added = append_entry(piece, entry, wish.format); !added.ok()) return added;
     }
     if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size()) return not_written();
     piece.clear();
@@ -328,7 +334,7 @@ void add_proof(Program& program, CLI::App* group) {
 void add_log_export(Program& program, CLI::App* group) {
   auto wish = std::make_shared<Export>();
   CLI::App* command = program.command(
-      group, "export", "Write the events under the last checkpoint, byte for byte or as a table",
+      group, "export", "Write the events under the last checkpoint, byte for byte, as a table or for a SIEM",
       "audit export --out events.jsonl\naudit export --format csv --session 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
       [&program, wish] { return export_log(program, *wish); });
   command
@@ -336,8 +342,8 @@ void add_log_export(Program& program, CLI::App* group) {
                    "the folder with checkpoint and tile/; the configuration's unless said "
                    "otherwise")
       ->type_name("DIR");
-  command->add_option("--format", wish->format, "json: a line per event, byte for byte; or csv")
-      ->check(CLI::IsMember({"json", "csv"}))
+  command->add_option("--format", wish->format, "json: a line per event, byte for byte; csv; or ocsf: JSON lines of the Open Cybersecurity Schema Framework")
+      ->check(CLI::IsMember({"json", "csv", "ocsf"}))
       ->type_name("F");
   command->add_option("--session", wish->session, "of this session only")->type_name("ID");
   command->add_option("--out", wish->out, "write it there; otherwise on standard output")->type_name("FILE");

@@ -14,6 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(WitnessKey, IsMadeOnceAndReadableByItsOwnerAlone) {
+  ASSERT_TRUE(base::init_crypto().ok());
   const audit::TemporaryFolder folder;
   const std::string file = folder.path() + "/witness.key";
   const Ran made = run_postern({"--json", "audit", "witness-key", "--out", file});
