@@ -17,10 +17,11 @@ using enum EventType;
 
 constexpr std::string_view kProduct = "Postern";
 
-constexpr int kBase = 0, kFinding = 2004, kAccount = 3001, kAuthentication = 3002, kEntity = 3004, kHttp = 4002,
-              kLifecycle = 6002;
+constexpr int kBase = 0, kFinding = 2004, kAccount = 3001, kAuthentication = 3002, kEntity = 3004,
+              kHttp = 4002, kLifecycle = 6002;
 // Activities, as the classes number them.
-constexpr int kCreate = 1, kRead = 2, kUpdate = 3, kDelete = 4;  // of entities; 1 also of findings and accounts
+constexpr int kCreate = 1, kRead = 2, kUpdate = 3,
+              kDelete = 4;  // of entities; 1 also of findings and accounts
 constexpr int kEnableAccount = 2, kDeleteAccount = 6;
 constexpr int kLogon = 1, kLogoff = 2;
 constexpr int kStart = 3, kStop = 4;
@@ -95,8 +96,8 @@ struct Method {
   std::string_view name;
   int activity;
 };
-constexpr auto kMethods = std::to_array<Method>(
-    {{"DELETE", 2}, {"GET", 3}, {"HEAD", 4}, {"OPTIONS", 5}, {"POST", 6}, {"PUT", 7}});
+constexpr auto kMethods =
+    std::to_array<Method>({{"DELETE", 2}, {"GET", 3}, {"HEAD", 4}, {"OPTIONS", 5}, {"POST", 6}, {"PUT", 7}});
 
 int activity_of(const OcsfClass& as, const Json& detail) {
   if (as.class_uid != kHttp) return as.activity_id;
@@ -128,7 +129,8 @@ OrderedJson url_of(std::string_view target) {
 
 void put_http(OrderedJson& out, const EventFields& event, const Json& detail) {
   const bool completed = event.type == ExchangeCompleted;
-  OrderedJson request{{"uid", completed ? base::json_text_or(detail, "forwarded", "") : std::string(event.id)}};
+  OrderedJson request{
+      {"uid", completed ? base::json_text_or(detail, "forwarded", "") : std::string(event.id)}};
   if (const std::string method = base::json_text_or(detail, "method", ""); !method.empty())
     request["http_method"] = method;
   if (const std::string target = base::json_text_or(detail, "target", ""); !target.empty())
@@ -142,10 +144,12 @@ void put_http(OrderedJson& out, const EventFields& event, const Json& detail) {
 }
 
 void put_authentication(OrderedJson& out, const EventFields& event, const Json& detail) {
-  const bool admin = event.type == AdminSignedIn || event.type == AdminSignedOut || event.type == AdminRefused;
+  const bool admin =
+      event.type == AdminSignedIn || event.type == AdminSignedOut || event.type == AdminRefused;
   const std::string name = base::json_text_or(detail, admin ? "admin" : "engineer", unescape(event.subject));
   out["actor"] = {{"user", user_of(unescape(event.actor))}};
-  out["user"] = {{"name", name.empty() ? "unknown" : name}, {"type_id", kOther}, {"type", admin ? "admin" : "engineer"}};
+  out["user"] = {
+      {"name", name.empty() ? "unknown" : name}, {"type_id", kOther}, {"type", admin ? "admin" : "engineer"}};
   out["service"] = {{"name", kProduct}};
   out["is_remote"] = true;
   if (!event.session.empty()) out["session"] = {{"uid", unescape(event.session)}};
@@ -155,7 +159,8 @@ void put_authentication(OrderedJson& out, const EventFields& event, const Json& 
 void put_account(OrderedJson& out, const EventFields& event, const Json& detail) {
   out["actor"] = {{"user", user_of(unescape(event.actor))}};
   OrderedJson user{{"name", base::json_text_or(detail, "engineer", unescape(event.subject))}};
-  if (const std::string email = base::json_text_or(detail, "email", ""); !email.empty()) user["email_addr"] = email;
+  if (const std::string email = base::json_text_or(detail, "email", ""); !email.empty())
+    user["email_addr"] = email;
   out["user"] = std::move(user);
   put_endpoints(out, detail);
 }
@@ -232,7 +237,8 @@ Status append_ocsf(std::string& out, std::string_view line) {
                      {"product", {{"name", kProduct}, {"vendor_name", kProduct}}},
                      {"uid", event->id},
                      {"event_code", text_of(event->type).name}}}};
-  if (const std::int64_t us = base::json_number_or(*detail, "duration_us", 0); us > 0) json["duration"] = us / 1000;
+  if (const std::int64_t us = base::json_number_or(*detail, "duration_us", 0); us > 0)
+    json["duration"] = us / 1000;
   put_class(json, as.class_uid, *event, *detail, sentence);
   json["unmapped"] = unmapped_of(*event, *detail);
   out += base::dump_json(json);

@@ -33,7 +33,8 @@ Status holds_still(FileSystem& files, const std::string& directory, const certs:
   }
   TreeHasher hasher;
   TreeReader reader(files, directory, head.size);
-  const auto root = seen.size == 0 ? Result<Hash>(hasher.nothing()) : root_at(hasher, reader.reader(), seen.size);
+  const auto root =
+      seen.size == 0 ? Result<Hash>(hasher.nothing()) : root_at(hasher, reader.reader(), seen.size);
   if (root.ok() && *root == seen.root) return Ok{};
   return fail(Code::Invalid, "history was rewritten: the first " + std::to_string(seen.size) +
                                  " entries are not those that " + witness + " cosigned");
@@ -49,7 +50,8 @@ Result<Witnessing> check_witnessing(SignedCheckpoint checkpoint, const certs::Ve
                                     const certs::VerifierKey& witness) {
   if (const Status good = check_checkpoint(checkpoint, log); !good.ok()) return good.error();
   const auto seconds = certs::cosigned_at(checkpoint.note, witness);
-  if (!seconds) return fail(Code::Invalid, "the checkpoint has no cosignature by " + witness.name + " that fits");
+  if (!seconds)
+    return fail(Code::Invalid, "the checkpoint has no cosignature by " + witness.name + " that fits");
   return Witnessing{std::move(checkpoint), *seconds};
 }
 

@@ -136,9 +136,8 @@ bool is_lines(ExportFormat format) {
 }  // namespace
 
 std::optional<ExportFormat> parse_export_format(std::string_view text) {
-  for (const auto format :
-       {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har,
-        ExportFormat::Ocsf}) {
+  for (const auto format : {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har,
+                            ExportFormat::Ocsf}) {
     if (extension(format) == text) return format;
   }
   return std::nullopt;
@@ -146,9 +145,9 @@ std::optional<ExportFormat> parse_export_format(std::string_view text) {
 
 Response make_export(LogReader& log, ExportFormat format, const ExportFacts& facts) {
   Response response;
-  response.content_type = format == ExportFormat::Csv         ? "text/csv; charset=utf-8"
-                          : is_lines(format) ? "application/x-ndjson"
-                                             : "application/json";
+  response.content_type = format == ExportFormat::Csv ? "text/csv; charset=utf-8"
+                          : is_lines(format)          ? "application/x-ndjson"
+                                                      : "application/json";
   response.source = std::make_unique<ExportSource>(log, format, facts);
   response.fields.emplace_back("content-disposition", "attachment; filename=\"session-" + facts.id + "." +
                                                           std::string(extension(format)) + "\"");

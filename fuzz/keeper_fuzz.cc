@@ -24,9 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const base::Secret seed(std::string(32, 's'));
     return ring.add_tls_key("support", {"key", leaf.key_pem, 0600}, leaf.certificate_pem).ok() &&
            ring.set_pass_key({"pass", keeper::KeyRing::format_pass_key(seed), 0600}).ok() &&
-           ring.set_witness_key(
-                   {"w", certs::format_signer_key({"w", base::Secret(seed.view())}), 0600},
-                   {"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"}).ok() &&
+           ring.set_witness_key({"w", certs::format_signer_key({"w", base::Secret(seed.view())}), 0600},
+                                {"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"})
+               .ok() &&
            ring.rotate_ticket_keys(1);
   }();
   POSTERN_CHECK(ready);

@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   POSTERN_CHECK(out.find('\n') == out.size() - 1);
   const auto json = base::parse_json(std::string_view(out).substr(0, out.size() - 1));
-  POSTERN_CHECK(json.ok() && json->at("type_uid") == json->at("class_uid").get<int>() * 100 +
-                                                         json->at("activity_id").get<int>());
+  POSTERN_CHECK(json.ok() && json->at("type_uid") ==
+                                 json->at("class_uid").get<int>() * 100 + json->at("activity_id").get<int>());
   return 0;
 }

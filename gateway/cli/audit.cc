@@ -156,7 +156,8 @@ int verify(Program& program, const Choices& choices) {
   base::Json json = report_json(report);
   json["ok"] = good;
   if (!witnesses->empty()) json["witnesses"] = findings_json(findings);
-  print(program.json() ? base::dump_json(json) + "\n" : report_text(report, took.count()) + findings_text(findings));
+  print(program.json() ? base::dump_json(json) + "\n"
+                       : report_text(report, took.count()) + findings_text(findings));
   return good ? kDone : kFailed;
 }
 
@@ -299,9 +300,9 @@ void add_verify(Program& program, CLI::App* group) {
       ->add_option("--known", choices->known,
                    "a checkpoint of this log that was kept: the log must hold it still")
       ->type_name("FILE");
-  CLI::Option* witness = command->add_option(
-      "--witness", choices->witnesses,
-      "the verifier key of a witness that must have cosigned the log; may be repeated");
+  CLI::Option* witness =
+      command->add_option("--witness", choices->witnesses,
+                          "the verifier key of a witness that must have cosigned the log; may be repeated");
   witness->type_name("VKEY")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--proof", choices->proof, "verify this .tlog-proof instead")
       ->excludes(log)
@@ -342,7 +343,10 @@ void add_log_export(Program& program, CLI::App* group) {
                    "the folder with checkpoint and tile/; the configuration's unless said "
                    "otherwise")
       ->type_name("DIR");
-  command->add_option("--format", wish->format, "json: a line per event, byte for byte; csv; or ocsf: JSON lines of the Open Cybersecurity Schema Framework")
+  command
+      ->add_option("--format", wish->format,
+                   "json: a line per event, byte for byte; csv; or ocsf: JSON lines of the Open "
+                   "Cybersecurity Schema Framework")
       ->check(CLI::IsMember({"json", "csv", "ocsf"}))
       ->type_name("F");
   command->add_option("--session", wish->session, "of this session only")->type_name("ID");
@@ -351,10 +355,11 @@ void add_log_export(Program& program, CLI::App* group) {
 
 void add_witness_key(Program& program, CLI::App* group) {
   auto options = std::make_shared<WitnessKeyOptions>();
-  CLI::App* command = program.command(
-      group, "witness-key", "Make the key with which a gateway witnesses other gateways' logs; never overwrites",
-      "audit witness-key --out /etc/postern/keys/witness.key",
-      [&program, options] { return make_witness_key(*options, program.json()); });
+  CLI::App* command =
+      program.command(group, "witness-key",
+                      "Make the key with which a gateway witnesses other gateways' logs; never overwrites",
+                      "audit witness-key --out /etc/postern/keys/witness.key",
+                      [&program, options] { return make_witness_key(*options, program.json()); });
   command->add_option("--out", options->out, "the file to make")->required()->type_name("FILE");
   command->add_option("--name", options->name, "name of the key; drawn by lot unless said otherwise")
       ->type_name("NAME");

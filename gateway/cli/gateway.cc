@@ -28,12 +28,9 @@ const std::vector<Column> kNodes{{"SERVICE", "service"},
                                  {"STATE", "state"},
                                  {"SINCE", "since", Kind::Time},
                                  {"REASON", "reason"}};
-const std::vector<Column> kWitnesses{{"WITNESS", "name"},
-                                     {"STATE", "state"},
-                                     {"COSIGNED", "size", Kind::Number},
-                                     {"AT", "time", Kind::Time},
-                                     {"PROBLEM", "problem"},
-                                     {"URL", "url"}};
+const std::vector<Column> kWitnesses{
+    {"WITNESS", "name"},        {"STATE", "state"},     {"COSIGNED", "size", Kind::Number},
+    {"AT", "time", Kind::Time}, {"PROBLEM", "problem"}, {"URL", "url"}};
 const std::vector<Column> kWitnessedLogs{{"WITNESSED LOG", "origin"},
                                          {"COSIGNED", "size", Kind::Number},
                                          {"AT", "time", Kind::Time},
@@ -90,10 +87,8 @@ base::Json roles_in_words(const base::Json& answer) {
 
 // Only where there are any, on either side.
 std::string show_witnesses(const base::Json& answer) {
-  const base::Json ours =
-      answer.value("log", base::Json::object()).value("witnesses", base::Json::array());
-  const base::Json others =
-      answer.value("witness", base::Json::object()).value("logs", base::Json::array());
+  const base::Json ours = answer.value("log", base::Json::object()).value("witnesses", base::Json::array());
+  const base::Json others = answer.value("witness", base::Json::object()).value("logs", base::Json::array());
   std::string out;
   if (!ours.empty()) out += "\n" + to_table(ours, kWitnesses, "");
   if (!others.empty()) out += "\n" + to_table(others, kWitnessedLogs, "");

@@ -59,8 +59,9 @@ int make_witness_key(const WitnessKeyOptions& options, bool json) {
   const std::string verifier = certs::format_verifier_key(
       certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed)));
   print(json ? base::dump_json(base::Json{{"file", options.out}, {"verifier_key", verifier}}) + "\n"
-             : "Made " + options.out + ". Its verifier key, for those whose logs are witnessed and for auditors:\n" +
-                   verifier + "\n");
+             : "Made " + options.out +
+                   ". Its verifier key, for those whose logs are witnessed and for auditors:\n" + verifier +
+                   "\n");
   return kDone;
 }
 
@@ -103,17 +104,17 @@ std::string findings_text(const std::vector<WitnessFinding>& findings) {
   std::string out;
   for (const WitnessFinding& one : findings) {
     const std::string name = base::printable(one.name);
-    out += one.found.ok() ? "Cosigned by " + name + ": the first " +
-                                std::to_string(one.found->checkpoint.head.size) + " entries, at " +
-                                time_of(*one.found) + ".\n"
-                          : "NOT cosigned by " + name + ": " + base::printable(one.found.error().message, 1024) +
-                                ".\n";
+    out += one.found.ok()
+               ? "Cosigned by " + name + ": the first " + std::to_string(one.found->checkpoint.head.size) +
+                     " entries, at " + time_of(*one.found) + ".\n"
+               : "NOT cosigned by " + name + ": " + base::printable(one.found.error().message, 1024) + ".\n";
   }
   return out;
 }
 
 bool all_cosigned(const std::vector<WitnessFinding>& findings) {
-  return std::all_of(findings.begin(), findings.end(), [](const WitnessFinding& one) { return one.found.ok(); });
+  return std::all_of(findings.begin(), findings.end(),
+                     [](const WitnessFinding& one) { return one.found.ok(); });
 }
 
 }  // namespace postern::cli

@@ -154,7 +154,8 @@ struct Errand {
 struct Delivered {
   std::uint64_t id = 0;
   std::uint16_t status = 0;  // of the answer; 0: there was none
-  std::string_view body;     // of the answer, at most kDeliveredBody bytes; without an answer: why, in a sentence
+  std::string_view
+      body;  // of the answer, at most kDeliveredBody bytes; without an answer: why, in a sentence
 };
 inline constexpr std::size_t kErrandBody = 128U << 10U;
 inline constexpr std::size_t kDeliveredBody = 16U << 10U;

@@ -26,8 +26,8 @@ void Cosigner::adopt(Cosigner&& fresh) {
 
 Result<std::string> Cosigner::verifier_key() const {
   if (!key_) return fail(Code::Unavailable, "there is no key to witness with");
-  return certs::format_verifier_key(certs::make_verifier_key(
-      key_->name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key_->seed)));
+  return certs::format_verifier_key(certs::make_verifier_key(key_->name, certs::NoteAlgorithm::Cosignature,
+                                                             base::ed25519_public(key_->seed)));
 }
 
 Result<std::string> Cosigner::cosign(std::string_view text, base::Micros now) {

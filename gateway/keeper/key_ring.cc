@@ -230,7 +230,8 @@ std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag,
 std::string KeyRing::State::answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
   const std::string_view note = kind == KeeperRequest::Cosign ? in.text() : std::string_view();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
-  const auto text = kind == KeeperRequest::Cosign ? cosigner.cosign(note, clock.wall()) : cosigner.verifier_key();
+  const auto text =
+      kind == KeeperRequest::Cosign ? cosigner.cosign(note, clock.wall()) : cosigner.verifier_key();
   if (!text.ok()) return certs::encode_refused(tag, text.error().message);
   return certs::encode_done(tag, certs::encode_text_payload(*text));
 }

@@ -97,8 +97,8 @@ Draft draft_conflict(const Asked& asked, bool proved) {
                    .text("known_root", text_of_root(asked.known.root))
                    .flag("proved", proved)
                    .text("why", same_size ? "it signed two roots for one size"
-                                : proved ? "what it signed now does not begin with what it signed before"
-                                         : "no proof leads from what it signed before to what it signed now")
+                                : proved  ? "what it signed now does not begin with what it signed before"
+                                          : "no proof leads from what it signed before to what it signed now")
                    .done());
 }
 
@@ -127,18 +127,21 @@ Decision decide_add_checkpoint(const Context& context, const Order& order) {
   const certs::VerifierKey* log = find_log(context, checkpoint->head.origin);
   if (log == nullptr) return answer(404, "this log is not witnessed here");
   Asked asked{*std::move(request), checkpoint->head, {}, {}, {}};
-  if (const auto before = context.state.witnessed().find(log->name); before != context.state.witnessed().end()) {
+  if (const auto before = context.state.witnessed().find(log->name);
+      before != context.state.witnessed().end()) {
     asked.before = before->second;
     asked.known.size = asked.before.size;
     std::copy(asked.before.root.begin(), asked.before.root.end(), asked.known.root.begin());
   }
   audit::Witnessed next;
   const WitnessAnswer verdict = audit::judge_checkpoint(asked.request, *log, asked.known, next);
-  if (verdict == WitnessAnswer::NotSigned) return answer(403, "the checkpoint is not signed by the key of its log");
+  if (verdict == WitnessAnswer::NotSigned)
+    return answer(403, "the checkpoint is not signed by the key of its log");
   if (verdict == WitnessAnswer::Malformed) return answer(400, "the old size is larger than the checkpoint's");
   asked.note = own_note(*checkpoint, *log);
   if (asked.note.empty()) return answer(400, "the checkpoint is longer than a witness here takes");
-  return verdict == WitnessAnswer::Cosign ? cosign(context, asked) : refuse_checkpoint(context, asked, verdict);
+  return verdict == WitnessAnswer::Cosign ? cosign(context, asked)
+                                          : refuse_checkpoint(context, asked, verdict);
 }
 
 }  // namespace postern::ledger

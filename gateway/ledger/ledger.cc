@@ -89,13 +89,14 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       indexer_(loop, files, options.directory + "/journal", options.directory + "/index/index.db",
                [this] { return recorder_.durable(); }),
       publisher_(loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }),
-      witnesses_(loop, clock, files, options.directory + "/log",
-                 {[this](const ipc::Errand& errand) { return carry(errand); },
-                  [this](EventType type, const std::string& witness, std::string detail) {
-                    append_own(Draft{type, "gateway", {}, witness, {}, std::move(detail), false});
-                  },
-                  [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
-                  [this] { return keeper_.log_key(); }}),
+      witnesses_(
+          loop, clock, files, options.directory + "/log",
+          {[this](const ipc::Errand& errand) { return carry(errand); },
+           [this](EventType type, const std::string& witness, std::string detail) {
+             append_own(Draft{type, "gateway", {}, witness, {}, std::move(detail), false});
+           },
+           [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
+           [this] { return keeper_.log_key(); }}),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
         remove_gone();

@@ -46,9 +46,15 @@ std::string subject_of_applied(const Decision& decision) {
 }  // namespace
 
 Context Ledger::context() {
-  return {
-      state_,        policy_, limits_, tallies_, ulids_, clock_.wall(), keeper_.public_key(), recorder_.writable(),
-      witnessed_logs_};
+  return {state_,
+          policy_,
+          limits_,
+          tallies_,
+          ulids_,
+          clock_.wall(),
+          keeper_.public_key(),
+          recorder_.writable(),
+          witnessed_logs_};
 }
 
 void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {

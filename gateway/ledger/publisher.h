@@ -70,7 +70,7 @@ class Publisher {
   std::function<void()> finished_;
   std::uint64_t published_ = 0;
   base::Micros published_at_ = 0;
-  std::string note_;  // what the checkpoint's file has
+  std::string note_;                                                 // what the checkpoint's file has
   std::vector<std::pair<std::uint64_t, std::string>> cosignatures_;  // that wait, with the size they are for
   std::string problem_;
 };

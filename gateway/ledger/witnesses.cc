@@ -71,7 +71,10 @@ struct Witnesses::Disk {
 
 Witnesses::Witnesses(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files,
                      std::string directory, Calls calls)
-    : loop_(loop), clock_(clock), disk_(new Disk{files, std::move(directory), {}}), calls_(std::move(calls)) {}
+    : loop_(loop),
+      clock_(clock),
+      disk_(new Disk{files, std::move(directory), {}}),
+      calls_(std::move(calls)) {}
 
 Witnesses::~Witnesses() { *alive_ = false; }
 
@@ -83,7 +86,8 @@ void Witnesses::elsewhere(const WitnessPtr& witness, std::function<Answer()> wor
   loop_.run_elsewhere([answer, work = std::move(work)] { answer->emplace(work()); },
                       [this, answer, witness, done = std::move(done), alive = alive_] {
                         if (!*alive) return;
-                        if (std::find(witnesses_.begin(), witnesses_.end(), witness) == witnesses_.end()) return;
+                        if (std::find(witnesses_.begin(), witnesses_.end(), witness) == witnesses_.end())
+                          return;
                         done(std::move(**answer));
                       });
 }
@@ -91,9 +95,8 @@ void Witnesses::elsewhere(const WitnessPtr& witness, std::function<Answer()> wor
 void Witnesses::configure(const std::vector<Witnessing::Witness>& witnesses) {
   std::vector<WitnessPtr> next;
   for (const Witnessing::Witness& settings : witnesses) {
-    const auto known = std::find_if(witnesses_.begin(), witnesses_.end(), [&](const WitnessPtr& witness) {
-      return witness->settings == settings;
-    });
+    const auto known = std::find_if(witnesses_.begin(), witnesses_.end(),
+                                    [&](const WitnessPtr& witness) { return witness->settings == settings; });
     next.push_back(known == witnesses_.end() ? std::make_shared<Witness>() : *known);
     next.back()->settings = settings;
   }
@@ -185,9 +188,9 @@ void Witnesses::take_answer(const WitnessPtr& witness, std::uint16_t status, std
   }
   if (status == 409) return take_conflict(witness, body);
   if (status == 422) {
-    return refuse(*witness, witness->old_size,
-                  "what it saw as the first " + number(witness->old_size) +
-                      " events are not those of this log (422)");
+    return refuse(
+        *witness, witness->old_size,
+        "what it saw as the first " + number(witness->old_size) + " events are not those of this log (422)");
   }
   if (status == 429) return rest(*witness, kEvery);  // it keeps its own pace
   fail(*witness, meaning_of(status));
@@ -198,8 +201,8 @@ void Witnesses::take_conflict(const WitnessPtr& witness, std::string_view body) 
   if (!seen) return fail(*witness, "it answered 409 without the size that it has seen");
   if (*seen > witness->asked_size) {
     return refuse(*witness, *seen,
-                  "it has seen " + number(*seen) + " events, and this log has " + number(witness->asked_size) +
-                      ": it was rolled back");
+                  "it has seen " + number(*seen) + " events, and this log has " +
+                      number(witness->asked_size) + ": it was rolled back");
   }
   if (*seen == witness->asked_size && *seen == witness->old_size)
     return refuse(*witness, *seen, "it has seen other events as the first " + number(*seen));

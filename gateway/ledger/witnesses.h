@@ -76,7 +76,7 @@ class Witnesses {
 
   static constexpr base::Nanos kEvery = 10 * base::kSecond;
   static constexpr base::Nanos kLongestPause = 300 * base::kSecond;  // between attempts that fail
-  static constexpr base::Nanos kPatience = 30 * base::kSecond;       // for an errand; the link gives up sooner
+  static constexpr base::Nanos kPatience = 30 * base::kSecond;  // for an errand; the link gives up sooner
   static constexpr base::Micros kFailedFor = 600 * base::kWallSecond;
   static constexpr base::Micros kRefusedAgain = 3600 * base::kWallSecond;
 
@@ -86,18 +86,18 @@ class Witnesses {
   struct Witness {
     Witnessing::Witness settings;
     Phase phase = Phase::Resting;
-    bool loaded = false;                // what lies beside the log was looked at
-    std::uint64_t size = 0;             // cosigned; 0: nothing yet
-    std::uint64_t seconds = 0;          // the time that the cosignature states
-    std::uint64_t old_size = 0;         // what it has seen, as far as we know
-    std::uint64_t errand = 0;           // under way; or the last
-    int rounds = 0;                     // of the present attempt: it may tell once where it is
+    bool loaded = false;         // what lies beside the log was looked at
+    std::uint64_t size = 0;      // cosigned; 0: nothing yet
+    std::uint64_t seconds = 0;   // the time that the cosignature states
+    std::uint64_t old_size = 0;  // what it has seen, as far as we know
+    std::uint64_t errand = 0;    // under way; or the last
+    int rounds = 0;              // of the present attempt: it may tell once where it is
     std::uint64_t asked_size = 0;
-    std::string asked;                  // the checkpoint
-    base::Nanos next = 0, deadline = 0; // monotonic
-    int failures = 0;                   // in a row
-    base::Micros failing_since = 0;     // 0: it is not
-    bool told = false;                  // log.witness_failed or log.witness_refused was recorded
+    std::string asked;                   // the checkpoint
+    base::Nanos next = 0, deadline = 0;  // monotonic
+    int failures = 0;                    // in a row
+    base::Micros failing_since = 0;      // 0: it is not
+    bool told = false;                   // log.witness_failed or log.witness_refused was recorded
     bool refused = false;
     base::Micros refused_told = 0;
     std::string problem;
@@ -115,8 +115,7 @@ class Witnesses {
   void refuse(Witness& witness, std::uint64_t seen, std::string why);
   void rest(Witness& witness, base::Nanos pause);
   template <typename Result>
-  void elsewhere(const WitnessPtr& witness, std::function<Result()> work,
-                 std::function<void(Result)> done);
+  void elsewhere(const WitnessPtr& witness, std::function<Result()> work, std::function<void(Result)> done);
 
   loop::Loop& loop_;
   const base::Clock& clock_;

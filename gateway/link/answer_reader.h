@@ -38,8 +38,8 @@ class AnswerReader {
   State end(bool in_order);
 
   State state() const { return state_; }
-  const Answer& answer() const { return answer_; }   // after Done
-  const std::string& why() const { return why_; }    // after Failed: one sentence about "it"
+  const Answer& answer() const { return answer_; }  // after Done
+  const std::string& why() const { return why_; }   // after Failed: one sentence about "it"
 
  private:
   bool read_head();

@@ -36,10 +36,11 @@ Call::Call(loop::Loop& loop, base::UniqueFd socket, std::unique_ptr<tls::Session
       request_(request_of(question)),
       reader_(http::Method::Post, limits.body),
       done_(std::move(done)),
-      deadline_(loop, [this, limits] {
-        fail("it did not answer within " + base::format_duration(limits.time / 1000));
-      }),
-      poller_(std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })) {
+      deadline_(
+          loop,
+          [this, limits] { fail("it did not answer within " + base::format_duration(limits.time / 1000)); }),
+      poller_(
+          std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })) {
   deadline_.start(limits.time);
   poller_->want(loop::kReadable | loop::kWritable);
 }
@@ -61,8 +62,7 @@ bool Call::encrypt() {
       return false;
     }
   }
-  if (tls_->handshake_done())
-    sent_ += tls_->write(std::string_view(request_).substr(sent_), cipher_out_);
+  if (tls_->handshake_done()) sent_ += tls_->write(std::string_view(request_).substr(sent_), cipher_out_);
   return true;
 }
 

@@ -20,7 +20,7 @@
 
 namespace postern::link {
 
-struct Question {  // always a POST
+struct Question {           // always a POST
   std::string_view host;    // Host to send
   std::string_view target;  // of the request line
   std::string_view content_type;
@@ -38,8 +38,8 @@ class Call final : public loop::Disposable {
   using Done = std::function<void(base::Result<Answer>)>;
 
   // session: nullptr for plain TCP. question is copied.
-  Call(loop::Loop& loop, base::UniqueFd socket, std::unique_ptr<tls::Session> session, const Question& question,
-       Limits limits, Done done);
+  Call(loop::Loop& loop, base::UniqueFd socket, std::unique_ptr<tls::Session> session,
+       const Question& question, Limits limits, Done done);
   ~Call() override;
 
  private:
@@ -57,8 +57,8 @@ class Call final : public loop::Disposable {
   static constexpr std::size_t kPending = 256U << 10U;  // bytes of TLS records that wait, either way
   base::UniqueFd socket_;
   std::unique_ptr<tls::Session> tls_;
-  std::string request_;    // what is not sent yet
-  std::size_t sent_ = 0;   // of it
+  std::string request_;   // what is not sent yet
+  std::size_t sent_ = 0;  // of it
   AnswerReader reader_;
   base::Buffer cipher_in_{kPending}, cipher_out_{kPending};
   Done done_;

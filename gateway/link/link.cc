@@ -57,7 +57,8 @@ void Link::connected(const std::string& name, std::uint64_t id, base::Result<bas
   const auto found = errands_.find(name);
   if (found == errands_.end() || found->second.id != id) return;  // replaced meanwhile
   const Place* place = settings_.find(name);
-  if (place == nullptr) socket = base::fail(base::Code::NotFound, "the link's configuration has no such place any more");
+  if (place == nullptr)
+    socket = base::fail(base::Code::NotFound, "the link's configuration has no such place any more");
   if (!socket.ok()) return ended(name, id, socket.error());
   auto call = make_call(*place, found->second, std::move(*socket));
   if (!call.ok()) return ended(name, id, call.error());

@@ -25,7 +25,8 @@ Result<Place> read_place(const Json& json, const base::Clock& clock) {
   if (place.name.empty() || !http::is_authority(place.host) || !http::is_target_text(place.target))
     return base::fail(Code::Invalid, "a place of the link's configuration is not one");
   if (!base::json_bool_or(json, "https", true)) return place;
-  auto context = tls::ClientContext::make({base::json_text_or(json, "roots", ""), std::string(kProtocol)}, clock);
+  auto context =
+      tls::ClientContext::make({base::json_text_or(json, "roots", ""), std::string(kProtocol)}, clock);
   if (!context.ok()) return base::fail(context.error().code, place.name + ": " + context.error().message);
   place.tls = std::move(*context);
   return place;

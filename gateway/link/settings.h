@@ -19,11 +19,11 @@
 namespace postern::link {
 
 struct Place {
-  std::uint32_t id = 0;  // by which the supervisor knows its address
-  std::string name;      // by which the ledger asks for it
-  std::string host;      // Host to send
-  std::string target;    // of the request line
-  std::string tls_name;  // that its certificate must carry
+  std::uint32_t id = 0;                     // by which the supervisor knows its address
+  std::string name;                         // by which the ledger asks for it
+  std::string host;                         // Host to send
+  std::string target;                       // of the request line
+  std::string tls_name;                     // that its certificate must carry
   std::shared_ptr<tls::ClientContext> tls;  // nullptr: plain TCP, within this machine
 };
 

@@ -68,7 +68,8 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
   const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
   std::vector<std::string> logs;
-  for (const base::Json& log : entry->value("logs", base::Json::array())) logs.push_back(log.get<std::string>());
+  for (const base::Json& log : entry->value("logs", base::Json::array()))
+    logs.push_back(log.get<std::string>());
   return with_key(role, *entry,
                   [&](const keeper::KeyFile& file) { return keys.set_witness_key(file, logs); });
 }

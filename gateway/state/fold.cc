@@ -21,10 +21,10 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",  "engineer.approved",  "engineer.removed",  "grant.ended",      "grant.started",
-    "hold.created",    "hold.expired",       "hold.passed",       "hold.refused",     "hold.withdrawn",
-    "pass.used",       "permission.changed", "policy.changed",    "request.approved", "request.created",
-    "request.expired", "request.refused",    "request.withdrawn", "session.ended",    "session.opened",
+    "engineer.added",   "engineer.approved",  "engineer.removed",  "grant.ended",      "grant.started",
+    "hold.created",     "hold.expired",       "hold.passed",       "hold.refused",     "hold.withdrawn",
+    "pass.used",        "permission.changed", "policy.changed",    "request.approved", "request.created",
+    "request.expired",  "request.refused",    "request.withdrawn", "session.ended",    "session.opened",
     "witness.conflict", "witness.cosigned",
 });
 

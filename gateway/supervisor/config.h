@@ -28,7 +28,7 @@ inline constexpr std::size_t kNameLimit = 64;  // names of one listener
 inline constexpr int kWorkerLimit = 64;
 inline constexpr std::size_t kLogWitnessLimit = 16;    // as many signatures as every verifier accepts
 inline constexpr std::size_t kWitnessedLogLimit = 64;  // whose witness we are
-inline constexpr std::size_t kCredentialLimit = 48;  // of all services and roles: each is a descriptor
+inline constexpr std::size_t kCredentialLimit = 48;    // of all services and roles: each is a descriptor
 
 // A file that the configuration names: absolute, or made so from the folder of postern.yaml.
 struct FileName {

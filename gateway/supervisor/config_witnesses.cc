@@ -51,7 +51,8 @@ class WitnessReader {
     if (list == nullptr) return;
     for (const YamlNode& item : list->items) one_of_ours(item);
     if (config_.log_witnesses.size() > kLogWitnessLimit)
-      read_.fault(list->mark, "log.witnesses must hold at most " + std::to_string(kLogWitnessLimit) + " witnesses");
+      read_.fault(list->mark,
+                  "log.witnesses must hold at most " + std::to_string(kLogWitnessLimit) + " witnesses");
   }
 
   void for_others(const YamlNode& root) {
@@ -67,7 +68,8 @@ class WitnessReader {
       if (read_.is_text(item, "a log")) log_key(item);
     }
     if (config_.witnessed_logs.size() > kWitnessedLogLimit)
-      read_.fault(list->mark, "witness.logs must hold at most " + std::to_string(kWitnessedLogLimit) + " logs");
+      read_.fault(list->mark,
+                  "witness.logs must hold at most " + std::to_string(kWitnessedLogLimit) + " logs");
   }
 
  private:
@@ -134,10 +136,10 @@ class WitnessReader {
     const auto key = certs::parse_verifier_key(text->scalar);
     if (!key.ok()) return read_.fault(text->mark, "verifier_key: " + key.error().message);
     if (key->algorithm != certs::NoteAlgorithm::Cosignature)
-      return read_.fault(text->mark, "verifier_key is the key of a log, not of a witness: its last part must begin with B");
+      return read_.fault(
+          text->mark, "verifier_key is the key of a log, not of a witness: its last part must begin with B");
     out.verifier_key = text->scalar;
-    if (!ids_.insert(key->id).second)
-      read_.fault(text->mark, "two witnesses have this key: keep one");
+    if (!ids_.insert(key->id).second) read_.fault(text->mark, "two witnesses have this key: keep one");
   }
 
   void tls(const YamlNode& parent, LogWitness& out) {
@@ -154,8 +156,9 @@ class WitnessReader {
     bool v6 = false;
     const auto host = http::parse_authority(name->scalar);
     if (!parse_numeric(name->scalar, v6) && !(host && host->port == 0)) {
-      return read_.fault(name->mark, "name must be the DNS name or address in the witness's certificate, not " +
-                                         in_quotes(name->scalar));
+      return read_.fault(name->mark,
+                         "name must be the DNS name or address in the witness's certificate, not " +
+                             in_quotes(name->scalar));
     }
     out.tls_name = base::to_lower(name->scalar);
   }
@@ -164,7 +167,8 @@ class WitnessReader {
     const auto key = certs::parse_verifier_key(item.scalar);
     if (!key.ok()) return read_.fault(item.mark, "the verifier key of a log: " + key.error().message);
     if (key->algorithm != certs::NoteAlgorithm::Ed25519)
-      return read_.fault(item.mark, "this is the key of a witness, not of a log: its last part must begin with A");
+      return read_.fault(item.mark,
+                         "this is the key of a witness, not of a log: its last part must begin with A");
     if (!origins_.insert(key->name).second)
       return read_.fault(item.mark, "the log " + in_quotes(key->name) + " stands here twice: keep one");
     config_.witnessed_logs.push_back(item.scalar);

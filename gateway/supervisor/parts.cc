@@ -172,10 +172,14 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
 }
 
 Json ledger_part(const Config& config) {
-  return {{"log_level", level_text(config.log_level)},      {"version", POSTERN_VERSION},
-          {"state_directory", config.state_directory.path}, {"sessions", sessions_json(config.sessions)},
-          {"requests", requests_json(config.requests)},     {"holds", holds_json(config.holds)},
-          {"witnesses", witnesses_json(config)},            {"witnessed_logs", config.witnessed_logs}};
+  return {{"log_level", level_text(config.log_level)},
+          {"version", POSTERN_VERSION},
+          {"state_directory", config.state_directory.path},
+          {"sessions", sessions_json(config.sessions)},
+          {"requests", requests_json(config.requests)},
+          {"holds", holds_json(config.holds)},
+          {"witnesses", witnesses_json(config)},
+          {"witnessed_logs", config.witnessed_logs}};
 }
 
 // What the protocols that it carries have at the end of a prefix is theirs: add-checkpoint of C2SP tlog-witness.

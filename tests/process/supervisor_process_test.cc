@@ -136,11 +136,12 @@ TEST_F(Gateway, WiresTerminatorKeeperEnforcerLedgerAndComponent) {
 TEST_F(Gateway, LetsTheLinkReachItsPlacesAndNothingElse) {
   expected = 9;
   const std::string place = "http://127.0.0.1:" + std::to_string(component.port);
-  write_config(config() + "log:\n  witnesses:\n    - {name: north, url: '" + place + "', verifier_key: " +
-               std::string(kNorthKey) + "}\n");
+  write_config(config() + "log:\n  witnesses:\n    - {name: north, url: '" + place +
+               "', verifier_key: " + std::string(kNorthKey) + "}\n");
   start_and_wait();
   EXPECT_TRUE(eventually([&] { return says("link reached north: yes"); })) << lines();
-  EXPECT_TRUE(eventually([&] { return says("link reached the component: no, the configuration has no such"); }));
+  EXPECT_TRUE(
+      eventually([&] { return says("link reached the component: no, the configuration has no such"); }));
   EXPECT_FALSE(says("link reached the component: yes"));
   const pid_t before = pid_of("link");
   ASSERT_GT(before, 1);

@@ -59,14 +59,15 @@ TEST(Ocsf, MapsEveryTypeOfTheCatalogueToAClassWithAllThatItRequires) {
     EXPECT_EQ(json.at("metadata").at("uid"), sample_id(number));
     EXPECT_FALSE(json.at("message").get<std::string>().empty());
     for (const std::string& attribute : known->second.required)
-      EXPECT_TRUE(json.contains(attribute) && !json.at(attribute).empty()) << text.name << " lacks " << attribute;
+      EXPECT_TRUE(json.contains(attribute) && !json.at(attribute).empty())
+          << text.name << " lacks " << attribute;
   }
 }
 
 TEST(Ocsf, TellsAnExchangeByItsMethod) {
-  const base::Json json = as_ocsf(
-      sample(EventType::ExchangeForwarded, 1, "S",
-             R"({"method":"POST","target":"/api/v2/silences?a=b","service":"alerts","node":"10.0.0.1:9093","client":"192.0.2.7"})"));
+  const base::Json json = as_ocsf(sample(
+      EventType::ExchangeForwarded, 1, "S",
+      R"({"method":"POST","target":"/api/v2/silences?a=b","service":"alerts","node":"10.0.0.1:9093","client":"192.0.2.7"})"));
   EXPECT_EQ(json["class_uid"], 4002);
   EXPECT_EQ(json["type_uid"], 400206);
   EXPECT_EQ(json["http_request"]["http_method"], "POST");
@@ -83,8 +84,8 @@ TEST(Ocsf, TellsAnExchangeByItsMethod) {
 }
 
 TEST(Ocsf, TellsWhoSignedInAndWhoWasRefused) {
-  const base::Json json =
-      as_ocsf(sample(EventType::SessionRefused, 1, {}, R"({"engineer":"mallory","client":"192.0.2.9"})", "gateway"));
+  const base::Json json = as_ocsf(
+      sample(EventType::SessionRefused, 1, {}, R"({"engineer":"mallory","client":"192.0.2.9"})", "gateway"));
   EXPECT_EQ(json["type_uid"], 300201);
   EXPECT_EQ(json["status_id"], 2);
   EXPECT_EQ(json["severity_id"], 3);
@@ -97,7 +98,8 @@ TEST(Ocsf, TellsWhoSignedInAndWhoWasRefused) {
 }
 
 TEST(Ocsf, LosesNothing) {
-  const std::string detail = R"({"what":"capability","name":"a\u0022b","until":"2026-03-01T10:00:00.000000Z"})";
+  const std::string detail =
+      R"({"what":"capability","name":"a\u0022b","until":"2026-03-01T10:00:00.000000Z"})";
   const base::Json json = as_ocsf(sample(EventType::PermissionChanged, 1, "S", detail, "admin:root"));
   EXPECT_EQ(json["unmapped"]["detail"], base::parse_json(detail).value());
   EXPECT_EQ(json["unmapped"]["actor"], "admin:root");
@@ -106,7 +108,8 @@ TEST(Ocsf, LosesNothing) {
 
 TEST(Ocsf, RefusesWhatIsNoEvent) {
   std::string out;
-  for (const char* line : {"", "{}", "{\"v\":1}", "nonsense"}) EXPECT_FALSE(append_ocsf(out, line).ok()) << line;
+  for (const char* line : {"", "{}", "{\"v\":1}", "nonsense"})
+    EXPECT_FALSE(append_ocsf(out, line).ok()) << line;
   EXPECT_EQ(out, "");
 }
 

@@ -171,7 +171,8 @@ TEST_F(Witnessings, OfAnotherHistoryAreTold) {
     EXPECT_TRUE(fork->publish().ok() && put_witnessing(elsewhere, "d/log", witness_key, kept).ok());
     return verify_witnessing(elsewhere, "d/log", log_key, witness_key).error().message;
   };
-  EXPECT_EQ(other(5, 0), "the log was rolled back: it has 5 entries, and had 10 when witness.example/w1 cosigned it");
+  EXPECT_EQ(other(5, 0),
+            "the log was rolled back: it has 5 entries, and had 10 when witness.example/w1 cosigned it");
   EXPECT_EQ(other(20, 7),
             "history was rewritten: the first 10 entries are not those that witness.example/w1 cosigned");
 }

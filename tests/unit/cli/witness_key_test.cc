@@ -19,8 +19,8 @@ TEST(WitnessKey, IsMadeOnceAndReadableByItsOwnerAlone) {
   const std::string file = folder.path() + "/witness.key";
   const Ran made = run_postern({"--json", "audit", "witness-key", "--out", file});
   ASSERT_EQ(made.code, 0) << made.err;
-  const auto verifier = certs::parse_verifier_key(
-      base::json_text_or(base::parse_json(made.out).value(), "verifier_key", ""));
+  const auto verifier =
+      certs::parse_verifier_key(base::json_text_or(base::parse_json(made.out).value(), "verifier_key", ""));
   ASSERT_TRUE(verifier.ok());
   EXPECT_EQ(verifier->algorithm, certs::NoteAlgorithm::Cosignature);
   EXPECT_TRUE(verifier->name.starts_with("witness/"));
@@ -35,12 +35,14 @@ TEST(WitnessKey, IsMadeOnceAndReadableByItsOwnerAlone) {
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.err, HasSubstr("never overwritten"));
   EXPECT_EQ(*base::read_file(file, 4096), before);
-  EXPECT_EQ(made.out.find(before.substr(before.size() - 20, 19)), std::string::npos) << "the key is not shown";
+  EXPECT_EQ(made.out.find(before.substr(before.size() - 20, 19)), std::string::npos)
+      << "the key is not shown";
 }
 
 TEST(WitnessKey, HasTheNameThatIsAskedFor) {
   const audit::TemporaryFolder folder;
-  const Ran made = run_postern({"audit", "witness-key", "--name", "north.example/w1", "--out", folder.path() + "/a"});
+  const Ran made =
+      run_postern({"audit", "witness-key", "--name", "north.example/w1", "--out", folder.path() + "/a"});
   EXPECT_EQ(made.code, 0);
   EXPECT_THAT(made.out, HasSubstr("north.example/w1+"));
   EXPECT_EQ(run_postern({"audit", "witness-key", "--name", "a b", "--out", folder.path() + "/b"}).code, 2);
@@ -49,7 +51,9 @@ TEST(WitnessKey, HasTheNameThatIsAskedFor) {
 }
 
 TEST(WitnessKey, OfALogIsNoWitnesss) {
-  EXPECT_THAT(parse_witness_keys({"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"}).error().message,
+  EXPECT_THAT(parse_witness_keys({"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"})
+                  .error()
+                  .message,
               HasSubstr("is the key of a log, not of a witness"));
   EXPECT_FALSE(parse_witness_keys({"x"}).ok());
   EXPECT_TRUE(parse_witness_keys({})->empty());

@@ -25,7 +25,8 @@ class WitnessKey : public testing::Test {
   const Purpose ledger_{Peer::Ledger, ""};
 
   base::Status set(KeyRing& ring) {
-    return ring.set_witness_key({"/keys/witness", certs::format_signer_key(own_) + "\n", 0100600}, {verifier_});
+    return ring.set_witness_key({"/keys/witness", certs::format_signer_key(own_) + "\n", 0100600},
+                                {verifier_});
   }
   void SetUp() override { ASSERT_TRUE(set(ring_).ok()); }
 

@@ -25,8 +25,9 @@ class AddCheckpoint : public ::testing::Test {
   Decision ask(const std::string& text) {
     Context context = scene.context();
     context.logs = logs;
-    Decision decision = decide_command(
-        context, Sender::Console, {{"command", "witness.add_checkpoint"}, {"from", "192.0.2.9:7"}, {"request", text}});
+    Decision decision =
+        decide_command(context, Sender::Console,
+                       {{"command", "witness.add_checkpoint"}, {"from", "192.0.2.9:7"}, {"request", text}});
     scene.take(decision.events);
     return decision;
   }
@@ -116,7 +117,8 @@ TEST_F(AddCheckpoint, ThatIsNoReasonToBelieveGrowsNothing) {
   grow(10);
   std::string unsigned_one = request(10);
   unsigned_one[unsigned_one.find("postern/test")] = 'q';
-  for (const std::string& text : {std::string(), request(0), request(5), request(20), unsigned_one}) ask(text);
+  for (const std::string& text : {std::string(), request(0), request(5), request(20), unsigned_one})
+    ask(text);
   EXPECT_EQ(scene.all.size(), before);
 }
 
@@ -127,7 +129,8 @@ TEST_F(AddCheckpoint, OfAnotherHistoryIsASevereEventWithItsEvidence) {
   audit::MemoryFiles elsewhere;
   const auto fork = *MadeLog::open(elsewhere, "d");
   ASSERT_TRUE(fork->journal->append(MadeLog::line(77)).ok() && fork->append(12).ok() && fork->publish().ok());
-  const std::string forked = audit::format_add_checkpoint(*audit::make_add_checkpoint(elsewhere, "d/log", 10));
+  const std::string forked =
+      audit::format_add_checkpoint(*audit::make_add_checkpoint(elsewhere, "d/log", 10));
   const Decision decision = ask(forked);
   EXPECT_EQ(decision.reply.at("status"), 422);
   EXPECT_TRUE(decision.to_cosign.empty());
@@ -209,7 +212,8 @@ TEST_F(WitnessingLedger, CosignsWhatIsDurable) {
   EXPECT_EQ(logged("witness.cosigned").size(), 1U);
   turn(base::kSecond);
   EXPECT_EQ(console->witnessing.at("witness").at("logs")[0].at("size"), 10);
-  EXPECT_THAT(console->witnessing.at("witness").at("verifier_key").get<std::string>(), HasSubstr("witness/own+"));
+  EXPECT_THAT(console->witnessing.at("witness").at("verifier_key").get<std::string>(),
+              HasSubstr("witness/own+"));
 }
 
 TEST_F(WitnessingLedger, RemembersOverARestart) {

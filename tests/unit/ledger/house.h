@@ -344,8 +344,8 @@ class House : public ::testing::Test {
       return certs::cosignature_line(key, certs::parse_note(note)->text,
                                      static_cast<std::uint64_t>(clock.wall() / base::kWallSecond));
     }
-    return certs::format_verifier_key(certs::make_verifier_key(
-        key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed)));
+    return certs::format_verifier_key(certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature,
+                                                               base::ed25519_public(key.seed)));
   }
 
   base::UniqueFd keeper_socket_;

@@ -26,7 +26,8 @@ class LogWitnesses : public House {
     publish();
   }
   static certs::VerifierKey key_of(const certs::SignerKey& key) {
-    return certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed));
+    return certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature,
+                                    base::ed25519_public(key.seed));
   }
   // The pool's threads have done what they were given.
   void settle() {
@@ -57,7 +58,8 @@ class LogWitnesses : public House {
   }
   std::string cosignature(std::size_t number, const certs::SignerKey& by) {
     const auto note = certs::parse_note(request(number).checkpoint);
-    return certs::cosignature_line(by, note->text, static_cast<std::uint64_t>(clock.wall() / base::kWallSecond));
+    return certs::cosignature_line(by, note->text,
+                                   static_cast<std::uint64_t>(clock.wall() / base::kWallSecond));
   }
   void cosign(std::size_t number) {
     deliver(number, 200, cosignature(number, north));
@@ -99,9 +101,9 @@ TEST_F(LogWitnesses, AreShownTheCheckpointAndTheirCosignatureIsKept) {
   EXPECT_EQ(state(), "new");
   cosign(1);
   EXPECT_EQ(told()["size"], size_of(1));
-  const auto found = audit::read_witnessing(audit::system_files(), folder.path() + "/log",
-                                            certs::verifier_of({"postern/test", base::Secret(seed.view())}),
-                                            key_of(north));
+  const auto found =
+      audit::read_witnessing(audit::system_files(), folder.path() + "/log",
+                             certs::verifier_of({"postern/test", base::Secret(seed.view())}), key_of(north));
   ASSERT_TRUE(found.ok()) << found.error().message;
   EXPECT_EQ(found->checkpoint.head.size, size_of(1));
   EXPECT_EQ(logged("log.witnessed").size(), 1U);
@@ -246,13 +248,16 @@ TEST_F(LogWitnesses, LinkMaySayNothingButWhatItBrought) {
   };
   EXPECT_TRUE(cut_off([&](Client& c) { c.append(line(audit::EventType::ExchangeForwarded)); }));
   EXPECT_TRUE(cut_off([&](Client& c) { c.append(line(audit::EventType::NodeDown)); }));
-  EXPECT_TRUE(cut_off([&](Client& c) { c.command(by_admin({{"command", "remote_access.set"}, {"mode", "all"}})); }));
-  EXPECT_TRUE(cut_off([&](Client& c) { c.command({{"command", "witness.add_checkpoint"}, {"request", ""}}); }));
+  EXPECT_TRUE(cut_off([&](Client& c) {
+    c.command(by_admin({{"command", "remote_access.set"}, {"mode", "all"}}));
+  }));
+  EXPECT_TRUE(cut_off([&](Client& c) {
+    c.command({{"command", "witness.add_checkpoint"}, {"request", ""}});
+  }));
   EXPECT_TRUE(cut_off([&](Client& c) { c.send(ipc::ToLedger::Delivered, ipc::Delivered{77, 200, "x"}); }));
   EXPECT_TRUE(cut_off([&](Client& c) { c.send(ipc::ToLedger::Applied, ipc::Applied{}); }));
-  EXPECT_TRUE(cut_off([&](Client& c) {
-    c.raw(static_cast<std::uint16_t>(ipc::ToLedger::Activity), std::string(4, '\0'));
-  }));
+  EXPECT_TRUE(cut_off(
+      [&](Client& c) { c.raw(static_cast<std::uint16_t>(ipc::ToLedger::Activity), std::string(4, '\0')); }));
   EXPECT_FALSE(cut_off([](Client&) {}));
 }
 

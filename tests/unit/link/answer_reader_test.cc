@@ -28,8 +28,10 @@ std::string fault(std::string_view bytes, bool in_order = true) {
 
 TEST(AnswerReader, ReadsAnAnswerHoweverItIsCut) {
   const std::string text =
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello";
-  for (std::size_t piece = 1; piece < text.size(); ++piece) EXPECT_EQ(read(text, piece), (Answer{200, "hello"}));
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: "
+      "text/plain\r\n\r\nhello";
+  for (std::size_t piece = 1; piece < text.size(); ++piece)
+    EXPECT_EQ(read(text, piece), (Answer{200, "hello"}));
   EXPECT_EQ(read("HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n10\n\r\n0\r\n\r\n"),
             (Answer{409, "10\n"}));
   EXPECT_EQ(read("HTTP/1.1 204 No Content\r\n\r\n"), (Answer{204, ""}));
@@ -49,16 +51,18 @@ TEST(AnswerReader, BelievesAnEndOnlyWhereNobodyCanHaveCutItShort) {
 TEST(AnswerReader, TakesNoMoreThanItWasToldTo) {
   const std::string head = "HTTP/1.1 500 Oops\r\nContent-Length: 65\r\n\r\n";
   EXPECT_EQ(fault(head + std::string(65, 'x')), "it answered 500 with more than 64 bytes");
-  EXPECT_THAT(fault("HTTP/1.1 200 OK\r\n" + std::string(AnswerReader::kHeadLimit, 'x')), HasSubstr("not sound HTTP"));
+  EXPECT_THAT(fault("HTTP/1.1 200 OK\r\n" + std::string(AnswerReader::kHeadLimit, 'x')),
+              HasSubstr("not sound HTTP"));
   std::string interim;
   for (int i = 0; i < 9; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
   EXPECT_THAT(fault(interim), HasSubstr("without end"));
 }
 
 TEST(AnswerReader, RefusesWhatIsNotHttp) {
-  for (const char* text : {"SSH-2.0-x\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 20 OK\r\n\r\n",
-                           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
-                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const char* text :
+       {"SSH-2.0-x\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     EXPECT_THAT(fault(text), HasSubstr("not sound HTTP")) << text;
   }
 }

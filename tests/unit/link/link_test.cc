@@ -42,9 +42,13 @@ class LinkScene : public ::testing::Test {
         [this](const base::Error&) { cut_off = true; });
   }
   void configure(bool https) {
-    base::Json place{{"id", 7},          {"name", "north"},          {"https", https},
-                     {"host", "north.example:9443"}, {"tls_name", "north.example"},
-                     {"target", "/witness/add-checkpoint"}, {"roots", https ? root.certificate_pem : std::string()}};
+    base::Json place{{"id", 7},
+                     {"name", "north"},
+                     {"https", https},
+                     {"host", "north.example:9443"},
+                     {"tls_name", "north.example"},
+                     {"target", "/witness/add-checkpoint"},
+                     {"roots", https ? root.certificate_pem : std::string()}};
     auto settings = Settings::read({{"places", {place}}}, clock);
     ASSERT_TRUE(settings.ok()) << settings.error().message;
     link.configure(std::move(*settings));
@@ -77,7 +81,9 @@ class LinkScene : public ::testing::Test {
     if (n > 0) received.append(piece, static_cast<std::size_t>(n));
     return received;
   }
-  void say(std::string_view text) { EXPECT_EQ(::send(server.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size())); }
+  void say(std::string_view text) {
+    EXPECT_EQ(::send(server.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
 
   // One handshake as the server, and an answer to what was understood.
   void serve_tls(const certs::Credentials& shown, std::string_view answer) {
@@ -107,7 +113,9 @@ class LinkScene : public ::testing::Test {
       return !answers.empty();
     }));
   }
-  static certs::Validity hour() { return certs::valid_for(base::SystemClock().wall(), 3600 * base::kWallSecond); }
+  static certs::Validity hour() {
+    return certs::valid_for(base::SystemClock().wall(), 3600 * base::kWallSecond);
+  }
 
   const bool ready = base::init_crypto().ok();
   base::SystemClock clock;

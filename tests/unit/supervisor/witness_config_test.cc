@@ -39,22 +39,27 @@ TEST(WitnessConfig, IsReadWithAllItSays) {
 }
 
 TEST(WitnessConfig, FaultsSayWhatWouldBeRight) {
-  EXPECT_THAT(faults(with_witnesses("http://north.example/")), HasSubstr("url must begin with https:// unless"));
+  EXPECT_THAT(faults(with_witnesses("http://north.example/")),
+              HasSubstr("url must begin with https:// unless"));
   for (const char* local : {"http://127.0.0.1:9/w", "http://[::1]:9/w", "http://localhost:9"})
-    EXPECT_EQ(faults(replaced(with_witnesses(local), "\n      tls: {roots: component.pem}", "")), "") << local;
-  for (const char* bad : {"http://127.0.0.1.example/w", "ftp://north.example", "https://", "https://a b/", "https://n/../x",
-                          "https://n/x?y", "https://u@n/"}) {
+    EXPECT_EQ(faults(replaced(with_witnesses(local), "\n      tls: {roots: component.pem}", "")), "")
+        << local;
+  for (const char* bad : {"http://127.0.0.1.example/w", "ftp://north.example", "https://", "https://a b/",
+                          "https://n/../x", "https://n/x?y", "https://u@n/"}) {
     EXPECT_THAT(faults(with_witnesses(bad)), HasSubstr("url must be")) << bad;
   }
   const std::string text = with_witnesses();
-  EXPECT_THAT(faults(replaced(text, kNorthKey, kOtherLog)), HasSubstr("is the key of a log, not of a witness"));
+  EXPECT_THAT(faults(replaced(text, kNorthKey, kOtherLog)),
+              HasSubstr("is the key of a log, not of a witness"));
   EXPECT_THAT(faults(replaced(text, kNorthKey, "north+x+y")), HasSubstr("verifier_key: "));
   EXPECT_THAT(faults(replaced(text, std::string(kOtherLog) + "\"]", std::string(kNorthKey) + "\"]")),
               HasSubstr("this is the key of a witness, not of a log"));
-  EXPECT_THAT(faults(replaced(text, "name: north", "name: North!")), HasSubstr("the name of a witness must be"));
+  EXPECT_THAT(faults(replaced(text, "name: north", "name: North!")),
+              HasSubstr("the name of a witness must be"));
   EXPECT_THAT(faults(replaced(text, "name: north", "title: north")), HasSubstr("name"));
   EXPECT_THAT(faults(replaced(text, "key: witness.key", "logs: []")), HasSubstr("key"));
-  const std::string twice = "    - {name: north, url: 'https://b.example', verifier_key: " + std::string(kNorthKey) + "}\nwitness:";
+  const std::string twice =
+      "    - {name: north, url: 'https://b.example', verifier_key: " + std::string(kNorthKey) + "}\nwitness:";
   EXPECT_THAT(faults(replaced(text, "witness:\n  key", twice + "\n  key")), HasSubstr("two witnesses"));
 }
 
@@ -69,8 +74,8 @@ TEST(WitnessConfig, EachRoleIsToldItsPartAndNoMore) {
   EXPECT_EQ(link["places"][0]["host"], "north.example");
   EXPECT_THAT(link["places"][0]["roots"].get<std::string>(), HasSubstr("BEGIN CERTIFICATE"));
   const std::string text = base::dump_json(link);
-  for (const std::string& other : {folder.path(""), std::string("9090"), std::string("PRIVATE"), std::string(kNorthKey),
-                                   std::string("state")})
+  for (const std::string& other : {folder.path(""), std::string("9090"), std::string("PRIVATE"),
+                                   std::string(kNorthKey), std::string("state")})
     EXPECT_EQ(text.find(other), std::string::npos) << other;
   const base::Json ledger = ledger_part(*loaded.config);
   EXPECT_EQ(ledger["witnesses"][0]["verifier_key"], kNorthKey);
@@ -78,14 +83,16 @@ TEST(WitnessConfig, EachRoleIsToldItsPartAndNoMore) {
   const base::Json keeper = keeper_part(*loaded.config, *loaded.material);
   EXPECT_EQ(keeper["witness_key"]["fd"], "key.witness");
   EXPECT_EQ(keeper["witness_key"]["logs"][0], kOtherLog);
-  EXPECT_EQ(base::dump_json(enforcer_part(*loaded.config, *loaded.material, 0)).find("north"), std::string::npos);
+  EXPECT_EQ(base::dump_json(enforcer_part(*loaded.config, *loaded.material, 0)).find("north"),
+            std::string::npos);
 }
 
 TEST(WitnessConfig, KeysOfAWitnessAreSecretFilesLikeOthers) {
   const Folder folder;
   folder.write("postern.yaml", with_witnesses(), 0644);
   ::chmod(folder.path("witness.key").c_str(), 0644);
-  EXPECT_THAT(format_faults(load_config(folder.path("postern.yaml"), 1).config_faults), HasSubstr("chmod 600"));
+  EXPECT_THAT(format_faults(load_config(folder.path("postern.yaml"), 1).config_faults),
+              HasSubstr("chmod 600"));
 }
 
 TEST(WitnessConfig, AReloadKeepsNumbersAndNeedsARestartForTheFirstWitness) {
