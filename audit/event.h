@@ -75,9 +75,14 @@ enum class EventType : std::uint8_t {
   NodeDown,
   NodeCredentialRefused,
   NodeCredentialAccepted,
+  WitnessCosigned,
+  WitnessConflict,
   LogUnavailable,
   LogRecovered,
   LogRead,
+  LogWitnessed,
+  LogWitnessFailed,
+  LogWitnessRefused,
   LogTruncatedTail,
 };
 inline constexpr std::size_t kEventTypes = static_cast<std::size_t>(EventType::LogTruncatedTail) + 1;

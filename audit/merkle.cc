@@ -161,22 +161,28 @@ bool verify_inclusion(TreeHasher& hasher, const Hash& leaf, std::uint64_t index,
   return last == 0 && hash == root;
 }
 
-bool verify_consistency(TreeHasher& hasher, std::uint64_t old_size, const Hash& old_root, std::uint64_t size,
-                        const Hash& root, std::span<const Hash> proof) {
-  if (old_size > size) return false;
-  if (old_size == 0) return proof.empty() && old_root == hasher.nothing();
-  if (old_size == size) return proof.empty() && old_root == root;
+namespace {
+
+// RFC 9162 section 2.1.4.2: both roots that a proof leads to, from 0 < old_size < size. old_root stands in for the
+// old tree's where that is a complete subtree, for then the proof leaves it out.
+struct ProvedRoots {
+  Hash old_root{}, root{};
+  bool old_is_given = false;
+};
+std::optional<ProvedRoots> roots_of_proof(TreeHasher& hasher, std::uint64_t old_size, const Hash& old_root,
+                                          std::uint64_t size, std::span<const Hash> proof) {
   std::uint64_t node = old_size - 1;
   std::uint64_t last = size - 1;
   while ((node & 1U) != 0) {
     node >>= 1U;
     last >>= 1U;
   }
-  if (node != 0 && proof.empty()) return false;
-  Hash old_hash = node == 0 ? old_root : proof.front();
+  const bool complete = node == 0;
+  if (!complete && proof.empty()) return std::nullopt;
+  Hash old_hash = complete ? old_root : proof.front();
   Hash hash = old_hash;
-  for (const Hash& other : node == 0 ? proof : proof.subspan(1)) {
-    if (last == 0) return false;
+  for (const Hash& other : complete ? proof : proof.subspan(1)) {
+    if (last == 0) return std::nullopt;
     if ((node & 1U) != 0 || node == last) {
       old_hash = hasher.node(other, old_hash);
       hash = hasher.node(other, hash);
@@ -190,7 +196,27 @@ bool verify_consistency(TreeHasher& hasher, std::uint64_t old_size, const Hash& 
     node >>= 1U;
     last >>= 1U;
   }
-  return last == 0 && old_hash == old_root && hash == root;
+  if (last != 0) return std::nullopt;
+  return ProvedRoots{old_hash, hash, complete};
+}
+
+}  // namespace
+
+bool verify_consistency(TreeHasher& hasher, std::uint64_t old_size, const Hash& old_root, std::uint64_t size,
+                        const Hash& root, std::span<const Hash> proof) {
+  if (old_size > size) return false;
+  if (old_size == 0) return proof.empty() && old_root == hasher.nothing();
+  if (old_size == size) return proof.empty() && old_root == root;
+  const auto proved = roots_of_proof(hasher, old_size, old_root, size, proof);
+  return proved && proved->old_root == old_root && proved->root == root;
+}
+
+bool proves_inconsistency(TreeHasher& hasher, std::uint64_t old_size, const Hash& old_root,
+                          std::uint64_t size, const Hash& root, std::span<const Hash> proof) {
+  if (old_size == 0 || old_size > size) return false;
+  if (old_size == size) return old_root != root;
+  const auto proved = roots_of_proof(hasher, old_size, old_root, size, proof);
+  return proved && !proved->old_is_given && proved->root == root && proved->old_root != old_root;
 }
 
 }  // namespace postern::audit

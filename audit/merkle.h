@@ -73,4 +73,10 @@ bool verify_inclusion(TreeHasher& hasher, const Hash& leaf, std::uint64_t index,
 bool verify_consistency(TreeHasher& hasher, std::uint64_t old_size, const Hash& old_root, std::uint64_t size,
                         const Hash& root, std::span<const Hash> proof);
 
+// Whether the proof convicts whoever signed both roots: it leads to the new root, but from another old one. A proof
+// that was made up does not, whoever made it. Where the old tree is a complete subtree (a power of two) no proof can
+// tell, unless the sizes are equal.
+bool proves_inconsistency(TreeHasher& hasher, std::uint64_t old_size, const Hash& old_root,
+                          std::uint64_t size, const Hash& root, std::span<const Hash> proof);
+
 }  // namespace postern::audit

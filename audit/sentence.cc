@@ -77,9 +77,14 @@ constexpr Template kTemplates[] = {
     {NodeDown, "", "Node {node} of {service} does not answer[: {reason}]."},
     {NodeCredentialRefused, "", "Node {node} of {service} refused the credential[ ({credential})] that Postern holds for it[: {reason}]."},
     {NodeCredentialAccepted, "", "Node {node} of {service} accepts the credential[ ({credential})] again."},
+    {WitnessCosigned, "", "Seen as a witness: the log {log} has {size|event}."},
+    {WitnessConflict, "", "The log {log} showed another history than before[: {why}]; it was not cosigned."},
     {LogUnavailable, "", "The log could not be written[ from {since} on][: {why}]; the door was closed."},
     {LogRecovered, "", "The log can be written again[ after {duration_us}][; {refused|request} were refused meanwhile]."},
     {LogRead, "", "{@actor} read the log[: {what}][, {filter}][, {events|event}]."},
+    {LogWitnessed, "", "The witness {witness} cosigned the log[ of {size|event}]."},
+    {LogWitnessFailed, "", "The witness {witness} has not cosigned the log[ since {since}][: {why}]."},
+    {LogWitnessRefused, "", "The witness {witness} has seen another history of the log[: {why}]."},
     {LogTruncatedTail, "", "A torn write of {bytes|byte} at the end of the journal was stepped over."},
     // clang-format on
 };

@@ -276,18 +276,22 @@ Status Tiler::remove_wider(const TileName& tile, std::uint64_t width) {
 }
 
 Status Tiler::publish(std::string_view note) {
-  const std::string beside = directory_ + "/" + std::string(kBeside);
-  auto file = write_beside(files_, beside, note);
-  if (!file.ok()) return file.error();
-  if (Status synced = (*file)->sync(); !synced.ok()) return synced;
-  if (Status named = files_.rename(beside, directory_ + "/" + std::string(kCheckpointFile)); !named.ok())
-    return named;
-  auto folder = files_.open_directory(directory_, false);
-  if (!folder.ok()) return folder.error();
-  if (Status synced = (*folder)->sync(); !synced.ok()) return synced;
+  if (Status put = replace_note(files_, directory_, std::string(kCheckpointFile), note); !put.ok())
+    return put;
   if (Status removed = remove_partials(published_); !removed.ok()) return removed;
   published_ = frontier_.size();
   return Ok{};
+}
+
+Status replace_note(FileSystem& files, const std::string& directory, const std::string& name,
+                    std::string_view note) {
+  const std::string beside = directory + "/" + std::string(kBeside);
+  auto file = write_beside(files, beside, note);
+  if (!file.ok()) return file.error();
+  if (Status synced = (*file)->sync(); !synced.ok()) return synced;
+  if (Status named = files.rename(beside, directory + "/" + name); !named.ok()) return named;
+  auto folder = files.open_directory(directory, false);
+  return folder.ok() ? (*folder)->sync() : Status(folder.error());
 }
 
 }  // namespace postern::audit

@@ -98,4 +98,12 @@ WitnessAnswer judge_checkpoint(const AddCheckpoint& request, const certs::Verifi
   return WitnessAnswer::Cosign;
 }
 
+bool convicts_log(const AddCheckpoint& request, const Witnessed& known) {
+  const auto checkpoint = parse_signed_checkpoint(request.checkpoint, "the request");
+  if (!checkpoint.ok() || request.old_size != known.size) return false;
+  TreeHasher hasher;
+  return proves_inconsistency(hasher, known.size, known.root, checkpoint->head.size, checkpoint->head.root,
+                              request.proof);
+}
+
 }  // namespace postern::audit

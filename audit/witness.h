@@ -52,6 +52,7 @@ std::optional<std::uint64_t> parse_conflict(std::string_view answer);
 struct Witnessed {
   std::uint64_t size = 0;
   Hash root{};
+  bool operator==(const Witnessed&) const = default;
 };
 enum class WitnessAnswer : std::uint16_t {
   Cosign = 200,
@@ -63,5 +64,9 @@ enum class WitnessAnswer : std::uint16_t {
 // On Cosign, next is what the witness must have stored before it says so.
 WitnessAnswer judge_checkpoint(const AddCheckpoint& request, const certs::VerifierKey& log,
                                const Witnessed& known, Witnessed& next);
+// Whether this request and the root that was cosigned before convict the log by themselves: the log's key has signed
+// both (judge_checkpoint found that), and no tree holds both. Another Inconsistent or Conflict may be the fault of
+// whoever asked.
+bool convicts_log(const AddCheckpoint& request, const Witnessed& known);
 
 }  // namespace postern::audit

@@ -84,6 +84,16 @@ std::string encode_log_verifier_key(std::uint32_t tag) {
   return begin_request(KeeperRequest::LogVerifierKey, tag).bytes();
 }
 
+std::string encode_cosign(std::uint32_t tag, std::string_view note) {
+  BinaryWriter out = begin_request(KeeperRequest::Cosign, tag);
+  out.text(note);
+  return out.bytes();
+}
+
+std::string encode_witness_key(std::uint32_t tag) {
+  return begin_request(KeeperRequest::WitnessKey, tag).bytes();
+}
+
 base::Result<KeeperAnswer> decode_answer(std::string_view message) {
   if (message.size() > kKeeperMessageLimit) return not_an_answer();
   BinaryReader in(message);

@@ -15,6 +15,8 @@
 //   SignCheckpoint  Ledger       text checkpoint (checkpoint.h)                text signature line (note.h)
 //   LogVerifierKey  Ledger       -                                             text verifier key (note.h)
 //   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature
+//   Cosign          Ledger       text checkpoint of another log, as a note     text cosignature line (note.h)
+//   WitnessKey      Ledger       -                                             text verifier key (note.h)
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
@@ -49,6 +51,8 @@ enum class KeeperRequest : std::uint8_t {
   SignCheckpoint = 5,
   LogVerifierKey = 6,
   SignTlsClient = 7,
+  Cosign = 20,
+  WitnessKey = 21,
 };
 constexpr std::size_t request_limit(KeeperRequest kind) {
   return kind == KeeperRequest::SignTlsClient ? kKeeperTranscriptLimit : kKeeperMessageLimit;
@@ -91,6 +95,8 @@ std::string encode_sign_pass(std::uint32_t tag, std::string_view payload);
 std::string encode_pass_public_key(std::uint32_t tag);
 std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text);
 std::string encode_log_verifier_key(std::uint32_t tag);
+std::string encode_cosign(std::uint32_t tag, std::string_view note);
+std::string encode_witness_key(std::uint32_t tag);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

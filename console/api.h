@@ -21,6 +21,9 @@ void show_openapi(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_health(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_readiness(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_witness.cc
+void add_checkpoint(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_permissions.cc
 void show_remote_access(Parts& parts, const CallPtr& call, const Reply& reply);
 void set_remote_access(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -38,6 +38,7 @@ base::Json log_figures(const Parts& parts) {
   if (published.at != 0) log["checkpoint"]["time"] = base::format_time(published.at);
   if (!published.problem.empty()) log["checkpoint"]["problem"] = published.problem;
   if (const std::string reason = ledger.reason(); !reason.empty()) log["reason"] = reason;
+  log["witnesses"] = ledger.witnessing().value("witnesses", base::Json::array());
   return log;
 }
 
@@ -63,6 +64,8 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
   status["state_version"] = parts.ledger.version();
   status["component"]["nodes"] = nodes_of(parts);
   status["log"] = log_figures(parts);
+  if (base::Json witness = parts.ledger.witnessing().value("witness", base::Json()); witness.is_object())
+    status["witness"] = std::move(witness);
   status["policy"] = policy_figures(parts);
   const base::Micros now = parts.loop.wall();
   const state::State& state = parts.ledger.state();

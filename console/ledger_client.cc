@@ -161,6 +161,11 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
     case ipc::FromLedger::Cookie:
     case ipc::FromLedger::Jars:
       break;  // the enforcers' alone
+    case ipc::FromLedger::Errand:
+      break;  // the link's alone
+    case ipc::FromLedger::Witnessing:
+      sound = take_witnessing(payload);
+      break;
     case ipc::FromLedger::Published: {
       ipc::Published published;
       sound = decode(payload, published);
@@ -211,6 +216,15 @@ bool LedgerClient::take_policy(std::string_view payload) {
   policy_ = std::move(parsed.policy);
   policy_text_ = std::move(text);
   if (on_change_) on_change_();
+  return true;
+}
+
+bool LedgerClient::take_witnessing(std::string_view payload) {
+  ipc::Witnessing witnessing;
+  if (!decode(payload, witnessing)) return false;
+  base::Result<base::Json> json = base::parse_json(witnessing.json);
+  if (!json.ok() || !json->is_object()) return false;
+  witnessing_ = std::move(*json);
   return true;
 }
 

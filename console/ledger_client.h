@@ -66,6 +66,8 @@ class LedgerClient {
     std::string verifier_key, problem;
   };
   const Published& published() const { return published_; }
+  // ipc::Witnessing; an empty object until it was told.
+  const base::Json& witnessing() const { return witnessing_; }
   const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
   const std::string& policy_text() const { return policy_text_; }
   // When it was put in force, as its event says. Nothing for the moment in which text and event are not the
@@ -98,6 +100,7 @@ class LedgerClient {
   bool take_change(std::string_view payload);
   bool take_policy(std::string_view payload);
   bool take_acked(std::string_view payload);
+  bool take_witnessing(std::string_view payload);
   bool take_reply(std::string_view payload);
   void lost(const std::string& why);
   void fail_pending();
@@ -115,6 +118,7 @@ class LedgerClient {
   std::uint64_t version_ = 0;
   ipc::Size size_;
   Published published_;
+  base::Json witnessing_ = base::Json::object();
   ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy};
   std::shared_ptr<const policy::Policy> policy_;
   std::string policy_text_;

@@ -35,6 +35,15 @@ struct Facts {
 // Invalid if a field is missing or the accounts are faulty.
 base::Result<Facts> read_facts(const base::Json& config);
 
+// Of those who ask us, as a witness, for a cosignature: anybody can, and an admin's command must not wait for them.
+struct WitnessPace {
+  static constexpr int kUnderWay = 4;    // commands to the ledger at a time
+  static constexpr int kPerSecond = 20;  // of all together
+  int under_way = 0;
+  int asked = 0;           // in the present second
+  base::Nanos second = 0;  // its beginning
+};
+
 struct Parts {
   loop::Loop& loop;
   Facts facts;
@@ -49,6 +58,7 @@ struct Parts {
   // A question to the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json& answer)> done)> ask;
   int verifying = 0;  // passwords being verified right now
+  WitnessPace witness_pace = {};
   // Work on other threads cannot be called back: what comes of it asks first whether there still is a
   // console.
   std::shared_ptr<const bool> life = std::make_shared<const bool>(true);

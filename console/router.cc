@@ -48,6 +48,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get,    "/api/v1/policy",                   Readers, api::show_policy},
     {Post,   "/api/v1/reload",                   Admins,  api::reload},
     {Get,    "/api/v1/openapi.json",             Anyone,  api::show_openapi},
+    {Post,   "/witness/add-checkpoint",          Signed,  api::add_checkpoint},
     {Get,    "/healthz",                         Anyone,  api::show_health},
     {Get,    "/readyz",                          Anyone,  api::show_readiness},
     // clang-format on

@@ -20,6 +20,7 @@ using Handler = void (*)(Parts& parts, const CallPtr& call, const Reply& reply);
 
 enum class Access : std::uint8_t {
   Anyone,   // no sign-in needed
+  Signed,   // likewise, from anywhere: what is asked carries a signature of its own, and no cookie counts
   Readers,  // auditors and admins
   Admins,
 };

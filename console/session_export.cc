@@ -4,6 +4,7 @@
 
 #include "audit/event.h"
 #include "audit/export.h"
+#include "audit/ocsf.h"
 #include "base/log.h"
 #include "console/version.h"
 
@@ -95,6 +96,7 @@ class ExportSource final : public Source {
   bool append(std::string& out, const std::string& line) {
     if (format_ == ExportFormat::Csv) return audit::append_csv(out, line).ok();
     if (format_ == ExportFormat::Har) return har_.add(out, line).ok();
+    if (format_ == ExportFormat::Ocsf) return audit::append_ocsf(out, line).ok();
     if (format_ == ExportFormat::JsonLines) {
       audit::append_json_line(out, line);
       return true;
@@ -121,15 +123,21 @@ std::string_view extension(ExportFormat format) {
       return "csv";
     case ExportFormat::Har:
       return "har";
+    case ExportFormat::Ocsf:
+      return "ocsf";
   }
   return "json";
+}
+
+bool is_lines(ExportFormat format) {
+  return format == ExportFormat::JsonLines || format == ExportFormat::Ocsf;
 }
 
 }  // namespace
 
 std::optional<ExportFormat> parse_export_format(std::string_view text) {
-  for (const auto format :
-       {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har}) {
+  for (const auto format : {ExportFormat::Json, ExportFormat::JsonLines, ExportFormat::Csv, ExportFormat::Har,
+                            ExportFormat::Ocsf}) {
     if (extension(format) == text) return format;
   }
   return std::nullopt;
@@ -137,9 +145,9 @@ std::optional<ExportFormat> parse_export_format(std::string_view text) {
 
 Response make_export(LogReader& log, ExportFormat format, const ExportFacts& facts) {
   Response response;
-  response.content_type = format == ExportFormat::Csv         ? "text/csv; charset=utf-8"
-                          : format == ExportFormat::JsonLines ? "application/x-ndjson"
-                                                              : "application/json";
+  response.content_type = format == ExportFormat::Csv ? "text/csv; charset=utf-8"
+                          : is_lines(format)          ? "application/x-ndjson"
+                                                      : "application/json";
   response.source = std::make_unique<ExportSource>(log, format, facts);
   response.fields.emplace_back("content-disposition", "attachment; filename=\"session-" + facts.id + "." +
                                                           std::string(extension(format)) + "\"");

@@ -7,6 +7,7 @@
 //           of the log; the changes are the details of those of type exchange.changed, in their order: what each
 //           call changed, and the call that would undo it where that is known
 //   jsonl   the lines themselves
+//   ocsf    a line per event as the Open Cybersecurity Schema Framework has it (audit/ocsf.h)
 #pragma once
 
 #include <optional>
@@ -18,7 +19,7 @@
 
 namespace postern::console {
 
-enum class ExportFormat { Json, JsonLines, Csv, Har };
+enum class ExportFormat { Json, JsonLines, Csv, Har, Ocsf };
 std::optional<ExportFormat> parse_export_format(std::string_view text);
 
 struct ExportFacts {

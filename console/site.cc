@@ -108,8 +108,8 @@ void Site::answer(std::shared_ptr<Call> call, Reply reply) {
     reply(std::move(response));
   };
   const std::string_view path = call->target.path();
-  if (path.starts_with("/api/") || path == "/healthz" || path == "/readyz")
-    return answer_api(std::move(call), dressed);
+  const bool is_api = path.starts_with("/api/") || path.starts_with("/witness/");
+  if (is_api || path == "/healthz" || path == "/readyz") return answer_api(std::move(call), dressed);
   dressed(asset(*call));
 }
 
@@ -123,17 +123,19 @@ void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
     return reply(std::move(response));
   }
   call->captures = std::move(found.captures);
-  if (changes(call->method)) {
+  const Access access = found.route->access;
+  if (changes(call->method) && access != Access::Signed) {
     if (auto wrong = cross_site_problem(*call, parts_.facts.names)) {
       note_refusal(parts_, *call, "admin:unknown", "cross_site",
                    "a change that did not come from the console's page");
       return reply(std::move(*wrong));
     }
   }
-  if (found.route->access != Access::Anyone && !identify(*call)) {
+  const bool known = access == Access::Readers || access == Access::Admins;
+  if (known && !identify(*call)) {
     return reply(problem(401, "no_session", "You are not signed in", "Sign in at the console's page."));
   }
-  if (found.route->access == Access::Admins && call->identity.rank != Rank::Admin) {
+  if (access == Access::Admins && call->identity.rank != Rank::Admin) {
     note_refusal(parts_, *call, call->identity.actor(), "auditor", "an auditor asked for a change");
     return reply(problem(403, "auditor", "An auditor reads and changes nothing", "Ask an admin to do this."));
   }

@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "certs/authority.h"
 #include "certs/keeper_protocol.h"
+#include "certs/note.h"
 #include "gateway/keeper/key_ring.h"
 
 using namespace postern;
@@ -25,6 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return ring.add_tls_key("support", {"key", leaf.key_pem, 0600}, leaf.certificate_pem).ok() &&
            ring.add_client_key({"own", own.key_pem, 0600}, own.certificate_pem).ok() &&
            ring.set_pass_key({"pass", keeper::KeyRing::format_pass_key(seed), 0600}).ok() &&
+           ring.set_witness_key({"w", certs::format_signer_key({"w", base::Secret(seed.view())}), 0600},
+                                {"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"})
+               .ok() &&
            ring.rotate_ticket_keys(1);
   }();
   POSTERN_CHECK(ready);

@@ -14,6 +14,7 @@
 #include "audit/export.h"
 #include "audit/index.h"
 #include "audit/journal_reader.h"
+#include "audit/ocsf.h"
 #include "audit/sentence.h"
 #include "audit/tlog_proof.h"
 #include "audit/verify.h"
@@ -21,12 +22,14 @@
 #include "base/file.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/places.h"
+#include "gateway/cli/witness.h"
 
 namespace postern::cli {
 namespace {
 
 struct Choices {
   std::string log, key, known, proof, session, out;
+  std::vector<std::string> witnesses;
   std::int64_t index = -1;
 };
 
@@ -126,6 +129,8 @@ int verify(Program& program, const Choices& choices) {
   const auto key = certs::parse_verifier_key(choices.key);
   if (!key.ok()) return fail_with("--key: " + key.error().message);
   if (!choices.proof.empty()) return verify_proof(program, choices, *key);
+  const auto witnesses = parse_witness_keys(choices.witnesses);
+  if (!witnesses.ok()) return fail_with(witnesses.error().message);
   const auto folder = log_folder(program, choices.log);
   if (!folder.ok()) return fail_with(folder.error().message);
   audit::VerifyOptions options{*folder, *key, {}, std::max(1U, std::thread::hardware_concurrency())};
@@ -144,8 +149,16 @@ int verify(Program& program, const Choices& choices) {
     report = audit::verify_log(options);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  print(program.json() ? base::dump_json(report_json(report)) + "\n" : report_text(report, took.count()));
-  return report.ok() ? kDone : kFailed;
+  // What witnesses have cosigned is held against tiles that are proved by now.
+  std::vector<WitnessFinding> findings;
+  if (report.ok()) findings = find_witnesses(*folder, *key, *witnesses);
+  const bool good = report.ok() && all_cosigned(findings);
+  base::Json json = report_json(report);
+  json["ok"] = good;
+  if (!witnesses->empty()) json["witnesses"] = findings_json(findings);
+  print(program.json() ? base::dump_json(json) + "\n"
+                       : report_text(report, took.count()) + findings_text(findings));
+  return good ? kDone : kFailed;
 }
 
 // Of the event that sums up the session, or of its opening while it is under way: newest first, by the files alone.
@@ -197,6 +210,13 @@ struct Export {
 
 base::Error not_written() { return base::fail(base::Code::Unavailable, "the export could not be written"); }
 
+base::Status append_entry(std::string& out, std::string_view entry, const std::string& format) {
+  if (format == "csv") return audit::append_csv(out, entry);
+  if (format == "ocsf") return audit::append_ocsf(out, entry);
+  audit::append_json_line(out, entry);
+  return base::Ok{};
+}
+
 // The entries as they lie there: what was changed is for verify to say.
 base::Status export_entries(const std::string& folder, const Export& wish, std::FILE* file) {
   const auto checkpoint = audit::read_checkpoint(audit::system_files(), folder);
@@ -216,9 +236,7 @@ base::Status export_entries(const std::string& folder, const Export& wish, std::
         const auto event = audit::read_event_head(entry);
         if (!event.ok() || event->session != wish.session) continue;
       }
-      if (wish.format == "json") audit::append_json_line(piece, entry);
-      if (wish.format == "json") continue;
-      if (const base::Status added = audit::append_csv(piece, entry); !added.ok()) return added;
+      if (const base::Status added = append_entry(piece, entry, wish.format); !added.ok()) return added;
     }
     if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size()) return not_written();
     piece.clear();
@@ -266,6 +284,7 @@ void add_verify(Program& program, CLI::App* group) {
       group, "verify", "Verify the log by its files and its public key alone; or one proof",
       "audit verify --log /var/lib/postern/log --key postern/0f1e2d3c4b5a6978+1a2b3c4d+AR8...\n"
       "audit verify --log copy/log --known checkpoint.of.january --key ...\n"
+      "audit verify --key ... --witness witness/0a1b2c3d4e5f6071+8293a4b5+BAf...\n"
       "audit verify --proof visit.tlog-proof --key ...",
       [&program, choices] { return verify(program, *choices); });
   command
@@ -281,8 +300,13 @@ void add_verify(Program& program, CLI::App* group) {
       ->add_option("--known", choices->known,
                    "a checkpoint of this log that was kept: the log must hold it still")
       ->type_name("FILE");
+  CLI::Option* witness =
+      command->add_option("--witness", choices->witnesses,
+                          "the verifier key of a witness that must have cosigned the log; may be repeated");
+  witness->type_name("VKEY")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--proof", choices->proof, "verify this .tlog-proof instead")
       ->excludes(log)
+      ->excludes(witness)
       ->type_name("FILE");
 }
 
@@ -311,7 +335,7 @@ void add_proof(Program& program, CLI::App* group) {
 void add_log_export(Program& program, CLI::App* group) {
   auto wish = std::make_shared<Export>();
   CLI::App* command = program.command(
-      group, "export", "Write the events under the last checkpoint, byte for byte or as a table",
+      group, "export", "Write the events under the last checkpoint, byte for byte, as a table or for a SIEM",
       "audit export --out events.jsonl\naudit export --format csv --session 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
       [&program, wish] { return export_log(program, *wish); });
   command
@@ -319,11 +343,26 @@ void add_log_export(Program& program, CLI::App* group) {
                    "the folder with checkpoint and tile/; the configuration's unless said "
                    "otherwise")
       ->type_name("DIR");
-  command->add_option("--format", wish->format, "json: a line per event, byte for byte; or csv")
-      ->check(CLI::IsMember({"json", "csv"}))
+  command
+      ->add_option("--format", wish->format,
+                   "json: a line per event, byte for byte; csv; or ocsf: JSON lines of the Open "
+                   "Cybersecurity Schema Framework")
+      ->check(CLI::IsMember({"json", "csv", "ocsf"}))
       ->type_name("F");
   command->add_option("--session", wish->session, "of this session only")->type_name("ID");
   command->add_option("--out", wish->out, "write it there; otherwise on standard output")->type_name("FILE");
+}
+
+void add_witness_key(Program& program, CLI::App* group) {
+  auto options = std::make_shared<WitnessKeyOptions>();
+  CLI::App* command =
+      program.command(group, "witness-key",
+                      "Make the key with which a gateway witnesses other gateways' logs; never overwrites",
+                      "audit witness-key --out /etc/postern/keys/witness.key",
+                      [&program, options] { return make_witness_key(*options, program.json()); });
+  command->add_option("--out", options->out, "the file to make")->required()->type_name("FILE");
+  command->add_option("--name", options->name, "name of the key; drawn by lot unless said otherwise")
+      ->type_name("NAME");
 }
 
 }  // namespace
@@ -333,6 +372,7 @@ void add_audit_commands(Program& program) {
   add_verify(program, group);
   add_proof(program, group);
   add_log_export(program, group);
+  add_witness_key(program, group);
   auto directory = std::make_shared<std::string>();
   program
       .command(group, "reindex", "Make the index over the log anew; the gateway must not be running",

@@ -33,6 +33,13 @@ const std::vector<Column> kCredentials{{"SERVICE", "service"},
                                        {"SHOWN", "kind"},
                                        {"CERTIFICATE UNTIL", "certificate.not_after", Kind::Time},
                                        {"SUBJECT", "certificate.subject"}};
+const std::vector<Column> kWitnesses{
+    {"WITNESS", "name"},        {"STATE", "state"},     {"COSIGNED", "size", Kind::Number},
+    {"AT", "time", Kind::Time}, {"PROBLEM", "problem"}, {"URL", "url"}};
+const std::vector<Column> kWitnessedLogs{{"WITNESSED LOG", "origin"},
+                                         {"COSIGNED", "size", Kind::Number},
+                                         {"AT", "time", Kind::Time},
+                                         {"OTHER HISTORY SHOWN", "conflict", Kind::Time}};
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
                                    {"Confinement", "sandbox.mode"},
@@ -48,6 +55,7 @@ const std::vector<Column> kFigures{{"Version", "version"},
                                    {"No newer, because", "log.checkpoint.problem"},
                                    {"Log writable", "log.writable"},
                                    {"Why not", "log.reason"},
+                                   {"Its key as a witness", "witness.verifier_key"},
                                    {"Policy", "policy.hash"},
                                    {"Capabilities", "policy.capabilities"},
                                    {"Operations", "policy.operations"},
@@ -97,12 +105,22 @@ base::Json roles_in_words(const base::Json& answer) {
   return roles;
 }
 
+// Only where there are any, on either side.
+std::string show_witnesses(const base::Json& answer) {
+  const base::Json ours = answer.value("log", base::Json::object()).value("witnesses", base::Json::array());
+  const base::Json others = answer.value("witness", base::Json::object()).value("logs", base::Json::array());
+  std::string out;
+  if (!ours.empty()) out += "\n" + to_table(ours, kWitnesses, "");
+  if (!others.empty()) out += "\n" + to_table(others, kWitnessedLogs, "");
+  return out;
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
   return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
-         credentials_table(component);
+         credentials_table(component) + show_witnesses(answer);
 }
 
 // "file:line:column: message" for each fault of one of the two files.

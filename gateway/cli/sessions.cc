@@ -121,7 +121,7 @@ void add_export(Program& program, CLI::App* group) {
   command
       ->add_option("--format", wish->format,
                    "json (one document), jsonl (the log's lines), csv or har; json unless said otherwise")
-      ->check(CLI::IsMember({"json", "jsonl", "csv", "har"}))
+      ->check(CLI::IsMember({"json", "jsonl", "csv", "har", "ocsf"}))
       ->type_name("FORMAT");
   command
       ->add_option("--out", wish->out,

@@ -128,7 +128,10 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
       return take_reply(payload);
     case ipc::FromLedger::Size:
     case ipc::FromLedger::Published:
+    case ipc::FromLedger::Witnessing:
       return true;  // the console's
+    case ipc::FromLedger::Errand:
+      return false;  // the link's
     case ipc::FromLedger::Cookie: {
       ipc::Cookie cookie;
       if (!ipc::decode(payload, cookie)) return false;

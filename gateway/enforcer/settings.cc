@@ -147,7 +147,9 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
   Settings settings;
   settings.index = index;
   settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
-  for (const Json& service : part.value("services", Json::array())) {
+  const auto services = part.find("services");  // none is a configuration too: then nothing is reachable
+  if (services == part.end() || !services->is_array()) return wrong("services");
+  for (const Json& service : *services) {
     Service& added = settings.services.emplace_back(read_service(service));
     for (const Json& credential : service.value("credentials", Json::array())) {
       if (base::Status read = read_credential(credential, file, added); !read.ok())
@@ -155,7 +157,6 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
     }
     for (Node& node : added.nodes) node.health_credential = added.least_credential();
   }
-  if (settings.services.empty()) return wrong("services");
   for (const std::string& name : texts(part, "names")) {
     const auto authority = http::parse_authority(name);
     if (!authority) return wrong("names that are host or host:port");

@@ -28,8 +28,8 @@
 // Channel frames come before Start for the channels that exist at the beginning, and again whenever a peer
 // was restarted: the new descriptors replace the old ones.
 //   "exchange"   (terminator, enforcer, console): memory, wake_me, wake_peer of a ring pair
-//   "ledger"     (enforcer, console, supervisor itself; the ledger gets "enforcer", "console", "supervisor"):
-//                a stream socket
+//   "ledger"     (enforcer, console, link, supervisor itself; the ledger gets "enforcer", "console", "link",
+//                "supervisor"): a stream socket
 //   "keeper"     (terminator, ledger; the keeper gets "terminator", "ledger" with the index): a SEQPACKET socket
 #pragma once
 

@@ -194,4 +194,43 @@ bool decode(std::string_view payload, Published& m) {
   return in.done();
 }
 
+void encode(const Witnessing& m, base::BinaryWriter& out) {
+  out.clear();
+  out.text(m.json);
+}
+bool decode(std::string_view payload, Witnessing& m) {
+  base::BinaryReader in(payload);
+  m.json = in.text();
+  return in.done();
+}
+
+void encode(const Errand& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.id);
+  out.text(m.place);
+  out.text(m.body);
+}
+bool decode(std::string_view payload, Errand& m) {
+  base::BinaryReader in(payload);
+  m.id = in.u64();
+  m.place = in.text();
+  m.body = in.text();
+  return in.done() && m.body.size() <= kErrandBody;
+}
+
+void encode(const Delivered& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.id);
+  out.u16(m.status);
+  out.text(m.body);
+}
+bool decode(std::string_view payload, Delivered& m) {
+  base::BinaryReader in(payload);
+  m.id = in.u64();
+  m.status = in.u16();
+  m.body = in.text();
+  const bool answer = m.status >= 200 && m.status <= 599;
+  return in.done() && (answer || m.status == 0) && m.body.size() <= kDeliveredBody;
+}
+
 }  // namespace postern::ipc

@@ -11,6 +11,7 @@
 //     Policy     a policy's text, in pieces, for the policy.set that follows (supervisor only)
 //     Cookie     a cookie of the component has changed (enforcer only); passed on to the other enforcers as it is,
 //                and kept nowhere
+//     Delivered  id, and what came of an errand (link only)
 //
 //   ledger -> role
 //     State      version, the whole state as JSON (first, and after a gap)
@@ -23,6 +24,8 @@
 //     Cookie     what another enforcer told (enforcer only)
 //     Jars       tell all cookies that you keep: one of the others has come anew (enforcer only; empty)
 //     Published  how far the log's files are, their key, and what hinders them (console only)
+//     Witnessing who witnesses our log and whose logs we witness, as JSON (console only)
+//     Errand     id, to which of the configured places, the body of a request (link only)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
 // and sends it again to a restarted ledger, which drops what it has (by event id).
@@ -42,7 +45,8 @@ enum class ToLedger : std::uint16_t {
   Applied = 3,
   Activity = 4,
   Policy = 5,
-  Cookie = 6
+  Cookie = 6,
+  Delivered = 20,
 };
 enum class FromLedger : std::uint16_t {
   State = 33,
@@ -55,6 +59,8 @@ enum class FromLedger : std::uint16_t {
   Cookie = 40,
   Jars = 41,
   Published = 42,
+  Witnessing = 50,
+  Errand = 51,
 };
 
 // What an appended event means for the counters of its session: the ledger sums up a visit without parsing
@@ -134,6 +140,26 @@ struct Published {
   std::string_view problem;       // why there is no newer one; empty: nothing hinders it
 };
 
+// {"witnesses": [..], "witness": {..} or null}, as they stand in status.
+struct Witnessing {
+  std::string_view json;
+};
+// A POST of text/plain to a place outside that the configuration names. The link carries it and says once what came of
+// it; it neither reads nor makes bodies. At most one per place is under way.
+struct Errand {
+  std::uint64_t id = 0;
+  std::string_view place;  // its name
+  std::string_view body;   // at most kErrandBody bytes
+};
+struct Delivered {
+  std::uint64_t id = 0;
+  std::uint16_t status = 0;  // of the answer; 0: there was none
+  std::string_view
+      body;  // of the answer, at most kDeliveredBody bytes; without an answer: why, in a sentence
+};
+inline constexpr std::size_t kErrandBody = 128U << 10U;
+inline constexpr std::size_t kDeliveredBody = 16U << 10U;
+
 inline constexpr std::size_t kLedgerFrame = 1U << 20U;    // payload of a frame at most
 inline constexpr std::size_t kLargestEvent = 65'535;      // bytes of an event line at most
 inline constexpr std::size_t kLedgerPiece = 512U << 10U;  // bytes of one piece of a state or a policy
@@ -153,6 +179,9 @@ void encode(const Reply& m, base::BinaryWriter& out);
 void encode(const Size& m, base::BinaryWriter& out);
 void encode(const Cookie& m, base::BinaryWriter& out);
 void encode(const Published& m, base::BinaryWriter& out);
+void encode(const Witnessing& m, base::BinaryWriter& out);
+void encode(const Errand& m, base::BinaryWriter& out);
+void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Append& m);
 [[nodiscard]] bool decode(std::string_view payload, Command& m);
 [[nodiscard]] bool decode(std::string_view payload, Applied& m);
@@ -165,5 +194,8 @@ void encode(const Published& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Size& m);
 [[nodiscard]] bool decode(std::string_view payload, Cookie& m);
 [[nodiscard]] bool decode(std::string_view payload, Published& m);
+[[nodiscard]] bool decode(std::string_view payload, Witnessing& m);
+[[nodiscard]] bool decode(std::string_view payload, Errand& m);
+[[nodiscard]] bool decode(std::string_view payload, Delivered& m);
 
 }  // namespace postern::ipc

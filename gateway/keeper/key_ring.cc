@@ -18,6 +18,7 @@
 #include "certs/openssl_ptr.h"
 #include "certs/private_key.h"
 #include "certs/verify.h"
+#include "gateway/keeper/cosigner.h"
 #include "gateway/keeper/signing.h"
 
 namespace postern::keeper {
@@ -92,7 +93,10 @@ struct KeyRing::State {
   base::Secret pass_key;
   std::optional<certs::SignerKey> log_key;
   certs::Checkpoint signed_last;  // with log_key; the next is no step back from it
-  base::Nanos rotated = 0;        // when the current keys were made
+  Cosigner cosigner;
+  base::Nanos rotated = 0;  // when the current keys were made
+  const base::Clock& clock;
+  explicit State(const base::Clock& of) : clock(of) {}
 
   bool is_listeners(std::string_view id) const;
   bool is_clients(std::string_view id) const;
@@ -104,9 +108,15 @@ struct KeyRing::State {
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
+  std::string answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
 };
 
-KeyRing::KeyRing() : state_(std::make_unique<State>()) {}
+const base::Clock& system_clock() {
+  static const base::SystemClock clock;
+  return clock;
+}
+
+KeyRing::KeyRing(const base::Clock& clock) : state_(std::make_unique<State>(clock)) {}
 
 KeyRing::~KeyRing() {
   for (auto& [name, listener] : state_->listeners) {
@@ -164,6 +174,7 @@ void KeyRing::adopt(KeyRing& fresh) {
   if (!state_->log_key || !fresh.state_->log_key || state_->log_key->name != fresh.state_->log_key->name)
     state_->signed_last = {};
   state_->log_key = std::move(fresh.state_->log_key);
+  state_->cosigner.adopt(std::move(fresh.state_->cosigner));
 }
 
 void KeyRing::drop_retired() {
@@ -195,6 +206,21 @@ base::Status KeyRing::set_log_key(const KeyFile& file) {
   if (!key.ok()) return fail(Code::Invalid, file.path + " is no key for the log: " + key.error().message);
   state_->log_key = std::move(*key);
   return Ok{};
+}
+
+base::Status KeyRing::set_witness_key(const KeyFile& file, const std::vector<std::string>& logs) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  std::string text = trimmed(file.content);
+  auto key = certs::parse_signer_key(text);
+  base::wipe(text);
+  if (!key.ok()) return fail(Code::Invalid, file.path + " is no key of a witness: " + key.error().message);
+  std::vector<certs::VerifierKey> known;
+  for (const std::string& log : logs) {
+    auto verifier = certs::parse_verifier_key(log);
+    if (!verifier.ok()) return fail(Code::Invalid, "the key of a log: " + verifier.error().message);
+    known.push_back(*std::move(verifier));
+  }
+  return state_->cosigner.set(*std::move(key), std::move(known));
 }
 
 std::string KeyRing::format_pass_key(const base::Secret& seed) {
@@ -259,6 +285,8 @@ std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t ta
 std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
   if (kind == KeeperRequest::SignPass) return sign_pass(tag, in);
   if (kind == KeeperRequest::SignCheckpoint) return sign_checkpoint(tag, in);
+  if (kind == KeeperRequest::Cosign || kind == KeeperRequest::WitnessKey)
+    return answer_witness(kind, tag, in);
   if (kind != KeeperRequest::PassPublicKey && kind != KeeperRequest::LogVerifierKey)
     return certs::encode_refused(tag, "the ledger may not ask this");
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
@@ -269,6 +297,15 @@ std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag,
   if (!log_key) return certs::encode_refused(tag, "there is no key for the log");
   return certs::encode_done(
       tag, certs::encode_text_payload(certs::format_verifier_key(certs::verifier_of(*log_key))));
+}
+
+std::string KeyRing::State::answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+  const std::string_view note = kind == KeeperRequest::Cosign ? in.text() : std::string_view();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  const auto text =
+      kind == KeeperRequest::Cosign ? cosigner.cosign(note, clock.wall()) : cosigner.verifier_key();
+  if (!text.ok()) return certs::encode_refused(tag, text.error().message);
+  return certs::encode_done(tag, certs::encode_text_payload(*text));
 }
 
 std::string KeyRing::State::sign_pass(std::uint32_t tag, BinaryReader& in) const {

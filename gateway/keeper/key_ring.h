@@ -10,8 +10,9 @@
 // a named curve, a point of that curve's size); that the scheme fits the key and, for TLS 1.3, is one that
 // TLS 1.3 allows. For an enforcer, whose keys are others: that it has exactly the form of a TLS 1.3 client
 // CertificateVerify, or is a whole TLS 1.2 handshake up to there in which the client shows the certificate of that
-// key (transcript.h says why that is good for nothing else). That a pass starts with its prefix; that a checkpoint is exactly one, of this log, and no step
-// back from those it signed before in its life: not smaller, and of one size with one root. What it cannot check:
+// key (transcript.h says why that is good for nothing else). That a pass starts with its prefix; that a checkpoint is
+// exactly one, of this log, and no step back from those it signed before in its life: not smaller, and of one size with
+// one root (of another log, that it witnesses: cosigner.h). What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
@@ -29,6 +30,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -55,12 +57,15 @@ struct KeyFile {
   mode_t mode = 0;
 };
 
+const base::Clock& system_clock();
+
 // Denied, with what to do, if group or others may read or write the file.
 base::Status check_key_file_mode(const std::string& path, mode_t mode);
 
 class KeyRing {
  public:
-  KeyRing();
+  // clock: for the time in cosignatures; it outlives this.
+  explicit KeyRing(const base::Clock& clock = system_clock());
   ~KeyRing();
   KeyRing(const KeyRing&) = delete;
   KeyRing& operator=(const KeyRing&) = delete;
@@ -81,6 +86,9 @@ class KeyRing {
   // The key that signs the log's checkpoints: a signer key (certs/note.h), and a newline. At most once. Its name is
   // the log's origin.
   base::Status set_log_key(const KeyFile& key);
+
+  // The key with which other logs are witnessed, in the same form, and the verifier keys of those logs. At most once.
+  base::Status set_witness_key(const KeyFile& key, const std::vector<std::string>& logs);
 
   // Takes the keys of fresh, which is empty afterwards. TLS keys that fresh does not have are retired: they go on
   // signing until drop_retired(), because who asks for them learns of its new certificate a moment later and finishes

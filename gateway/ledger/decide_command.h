@@ -30,7 +30,10 @@
 //   hold.withdraw          x                           id, why
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
+//   witness.add_checkpoint          x                  request (audit/witness.h); in nobody's name
 //   policy.set                               x         file*; the text came before, in pieces
+//
+// The link may send no command at all.
 //
 // Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold); sign-ins
 // answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,
@@ -44,6 +47,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +55,7 @@
 #include "base/json.h"
 #include "base/refusal.h"
 #include "base/ulid.h"
+#include "certs/note.h"
 #include "gateway/ledger/draft.h"
 #include "gateway/ledger/limits.h"
 #include "gateway/ledger/policy_summary.h"
@@ -59,7 +64,7 @@
 
 namespace postern::ledger {
 
-enum class Sender { Enforcer, Console, Supervisor };
+enum class Sender { Enforcer, Console, Supervisor, Link };
 std::string_view to_text(Sender sender);
 // The sender of a channel by the name that the supervisor gave it.
 std::optional<Sender> sender_of(std::string_view peer);
@@ -77,6 +82,7 @@ struct Context {
   base::Micros now = 0;
   std::string_view pass_key;  // 32 bytes; empty while the keeper has not told it
   bool log_writable = false;
+  std::span<const certs::VerifierKey> logs = {};  // whose witness we are
 };
 
 struct CommandRefused {
@@ -92,6 +98,8 @@ struct Decision {
   std::optional<CommandRefused> refused;
   std::string
       to_sign;  // pass.issue: the payload; the pass goes into the reply before the events are appended
+  // A checkpoint of another log, as a note: the cosignature goes into the reply once the events are durable.
+  std::string to_cosign;
   bool measured = false;  // wait for what it closes, and record how long it took
 };
 

@@ -33,6 +33,9 @@ void KeeperLink::replace(base::UniqueFd socket) {
   ask(next, certs::encode_log_verifier_key(next), [this](base::Result<std::string> key) {
     if (key.ok()) log_key_ = std::move(*key);  // the publisher says what it means if there is none
   });
+  const std::uint32_t last = ++last_tag_;
+  ask(last, certs::encode_witness_key(last),
+      [this](base::Result<std::string> key) { witness_key_ = key.ok() ? std::move(*key) : std::string(); });
 }
 
 void KeeperLink::sign(std::string_view payload, OnAnswer answer) {
@@ -43,6 +46,11 @@ void KeeperLink::sign(std::string_view payload, OnAnswer answer) {
 void KeeperLink::sign_checkpoint(std::string_view text, OnAnswer answer) {
   const std::uint32_t tag = ++last_tag_;
   ask(tag, certs::encode_sign_checkpoint(tag, text), std::move(answer));
+}
+
+void KeeperLink::cosign(std::string_view note, OnAnswer answer) {
+  const std::uint32_t tag = ++last_tag_;
+  ask(tag, certs::encode_cosign(tag, note), std::move(answer));
 }
 
 // What cannot be sent is answered by give_up(), like what is never answered.

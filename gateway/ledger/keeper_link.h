@@ -34,10 +34,13 @@ class KeeperLink {
   }  // 32 bytes; empty until known, kept when the keeper is gone
   const std::string& log_key() const { return log_key_; }  // a verifier key (certs/note.h); as public_key()
 
+  const std::string& witness_key() const { return witness_key_; }  // likewise; empty if there is none
+
   // answer is called exactly once, never from inside sign(): the signature, or why there is none
   // (Unavailable, Timeout, Denied).
   void sign(std::string_view payload, OnAnswer answer);
   void sign_checkpoint(std::string_view text, OnAnswer answer);  // the note's signature line
+  void cosign(std::string_view note, OnAnswer answer);  // another log's checkpoint; the signature line
   void give_up();  // on those asked more than kKeeperTimeout ago; the owner calls it now and then
 
   static constexpr base::Nanos kKeeperTimeout = 2 * base::kSecond;
@@ -56,7 +59,7 @@ class KeeperLink {
   base::UniqueFd socket_;
   std::unique_ptr<loop::Poller> poller_;
   std::map<std::uint32_t, Asked> asked_;
-  std::string public_key_, log_key_;
+  std::string public_key_, log_key_, witness_key_;
   std::uint32_t last_tag_ = 0;
 };
 

@@ -89,11 +89,21 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       indexer_(loop, files, options.directory + "/journal", options.directory + "/index/index.db",
                [this] { return recorder_.durable(); }),
       publisher_(loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }),
+      witnesses_(
+          loop, clock, files, options.directory + "/log",
+          {[this](const ipc::Errand& errand) { return carry(errand); },
+           [this](EventType type, const std::string& witness, std::string detail) {
+             append_own(Draft{type, "gateway", {}, witness, {}, std::move(detail), false});
+           },
+           [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
+           [this] { return keeper_.log_key(); }}),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
         remove_gone();
         return false;
-      })) {}
+      })) {
+  set_witnessing(std::move(options.witnessing));
+}
 
 Ledger::~Ledger() { *alive_ = false; }
 
@@ -108,6 +118,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         peers_gone_ = true;
         outcomes_.enforcer_gone(peer.number());
         outcomes_.asker_gone(peer.number());
+        if (peer.sender() == Sender::Link) witnesses_.link_gone();
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
   greet(*peer);
@@ -122,6 +133,7 @@ void Ledger::greet(Peer& peer) {
   }
   send_log_status(peer);
   send_published(peer);
+  send_witnessing(peer);
 }
 
 // Not from the calls of a peer: no object dies inside its own callback.
@@ -145,9 +157,10 @@ void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
   if (type == ToLedger::Append) fits = take_append(peer, payload);
   if (type == ToLedger::Command) fits = take_command(peer, payload);
   if (type == ToLedger::Applied) fits = take_applied(peer, payload);
-  if (type == ToLedger::Activity) fits = take_activity(payload);
+  if (type == ToLedger::Activity) fits = take_activity(peer, payload);
   if (type == ToLedger::Policy) fits = take_policy_piece(peer, payload);
   if (type == ToLedger::Cookie) fits = take_cookie(peer, payload);
+  if (type == ToLedger::Delivered) fits = take_delivered(peer, payload);
   if (!fits) breach(peer, "a message that it may not send");
 }
 
@@ -179,6 +192,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     return true;
   }
   recent_.add(event->id);
+  counts_ = recorder_.size();
   peer.appended(recorder_.size());
   count(append);
   return true;
@@ -223,7 +237,8 @@ bool Ledger::take_applied(Peer& peer, std::string_view payload) {
   return true;
 }
 
-bool Ledger::take_activity(std::string_view payload) {
+bool Ledger::take_activity(const Peer& peer, std::string_view payload) {
+  if (peer.sender() != Sender::Enforcer) return false;
   base::BinaryReader in(payload);
   const std::uint32_t count = in.u32();
   const base::Micros now = clock_.wall();
@@ -309,6 +324,7 @@ void Ledger::tell_policy() {
 }
 
 void Ledger::send_log_status(Peer& peer) {
+  if (peer.sender() == Sender::Link) return;  // it is told its errands and nothing else
   peer.send(FromLedger::LogStatus, ipc::LogStatus{recorder_.writable(), recorder_.why()});
 }
 
@@ -340,6 +356,58 @@ void Ledger::send_published() {
 void Ledger::send_published(Peer& peer) {
   if (peer.sender() == Sender::Console && !told_published_.empty())
     peer.send_bytes(FromLedger::Published, told_published_);
+}
+
+void Ledger::set_witnessing(Witnessing witnessing) {
+  witnesses_.configure(witnessing.witnesses);
+  witnessed_logs_ = std::move(witnessing.logs);
+}
+
+bool Ledger::carry(const ipc::Errand& errand) {
+  for (auto& [number, peer] : peers_) {
+    if (peer->sender() != Sender::Link || peer->gone()) continue;
+    peer->send(FromLedger::Errand, errand);
+    return true;
+  }
+  return false;
+}
+
+bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
+  ipc::Delivered delivered;
+  return peer.sender() == Sender::Link && ipc::decode(payload, delivered) && witnesses_.take(delivered);
+}
+
+// What status says of witnesses: ours, and the logs whose witness we are.
+Json Ledger::witnessing_json() const {
+  Json witness = nullptr;
+  if (!witnessed_logs_.empty()) {
+    Json logs = Json::array();
+    for (const certs::VerifierKey& log : witnessed_logs_) {
+      Json one{{"origin", log.name}};
+      const auto seen = state_.witnessed().find(log.name);
+      if (seen != state_.witnessed().end() && seen->second.size > 0) {
+        one["size"] = seen->second.size;
+        one["time"] = base::format_time(seen->second.at);
+      }
+      if (seen != state_.witnessed().end() && seen->second.conflict != 0)
+        one["conflict"] = base::format_time(seen->second.conflict);
+      logs.push_back(std::move(one));
+    }
+    witness = {{"verifier_key", keeper_.witness_key()}, {"logs", std::move(logs)}};
+  }
+  return {{"witnesses", witnesses_.status()}, {"witness", std::move(witness)}};
+}
+
+void Ledger::send_witnessing() {
+  const std::string now = base::dump_json(witnessing_json());
+  if (now == told_witnessing_) return;
+  told_witnessing_ = now;
+  for (auto& [number, peer] : peers_) send_witnessing(*peer);
+}
+
+void Ledger::send_witnessing(Peer& peer) {
+  if (peer.sender() == Sender::Console && !told_witnessing_.empty())
+    peer.send(FromLedger::Witnessing, ipc::Witnessing{told_witnessing_});
 }
 
 }  // namespace postern::ledger

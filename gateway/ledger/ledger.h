@@ -7,7 +7,7 @@
 //   decide_command.h   what a command leads to          announcements.h  when the others are told
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
-//   indexer.h, keeper_link.h, peer.h
+//   witnesses.h        who cosigns those                indexer.h, keeper_link.h, peer.h
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -45,6 +45,7 @@
 #include "gateway/ledger/peer.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
+#include "gateway/ledger/witnesses.h"
 
 namespace postern::ledger {
 
@@ -52,6 +53,7 @@ struct LedgerOptions {
   std::string directory;  // holds journal/, log/ (the files that follow from it) and index/index.db
   std::string version;    // of Postern, for gateway.started; may be empty
   Limits limits;
+  Witnessing witnessing;
 };
 
 class Ledger {
@@ -68,6 +70,7 @@ class Ledger {
   void add_channel(Sender sender, std::uint32_t index, base::UniqueFd socket);
   void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
   void set_limits(const Limits& limits) { limits_ = limits; }
+  void set_witnessing(Witnessing witnessing);
 
   // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
   // a checkpoint; or after kDrainTimeout if the log cannot be written.
@@ -97,9 +100,10 @@ class Ledger {
   bool take_append(Peer& peer, std::string_view payload);
   bool take_command(Peer& peer, std::string_view payload);
   bool take_applied(Peer& peer, std::string_view payload);
-  bool take_activity(std::string_view payload);
+  bool take_activity(const Peer& peer, std::string_view payload);
   bool take_policy_piece(Peer& peer, std::string_view payload);
   bool take_cookie(const Peer& peer, std::string_view payload);
+  bool take_delivered(const Peer& peer, std::string_view payload);
   void ask_for_jars();
   void count(const ipc::Append& append);
   void breach(Peer& peer, std::string_view what);
@@ -125,6 +129,7 @@ class Ledger {
   void perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text = {});
   bool append(const Draft& draft, Outcome& outcome, base::Nanos commanded);
   struct Line {
+    audit::EventType type{};
     std::string id, text;
   };
   Line line_of(const Draft& draft);
@@ -143,11 +148,17 @@ class Ledger {
   void send_size();
   void send_published();
   void send_published(Peer& peer);
+  void send_witnessing();
+  void send_witnessing(Peer& peer);
+  base::Json witnessing_json() const;
+  bool carry(const ipc::Errand& errand);
 
   // Answering.
   void advance();  // whatever may have become ready
   void record_applied(const Outcome& outcome);
   void answer(Outcome outcome);
+  void cosign_then_answer(Outcome outcome);
+  void send_reply(const Outcome& outcome);
   void on_durable();
   void on_log_status(bool writable, const std::string& why);
   void finish_drain(bool give_up);
@@ -174,6 +185,9 @@ class Ledger {
   KeeperLink keeper_;
   Indexer indexer_;
   Publisher publisher_;
+  std::vector<certs::VerifierKey> witnessed_logs_;  // whose witness we are
+  std::uint64_t counts_ = 0;  // events up to the last one that is a reason to have the log cosigned
+  Witnesses witnesses_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;
   bool peers_gone_ = false;
@@ -182,7 +196,7 @@ class Ledger {
   std::int64_t lost_ = 0;             // events dropped since then
   ipc::Size told_size_;
   base::Nanos size_told_at_ = 0;
-  std::string told_published_;                                  // the frame
+  std::string told_published_, told_witnessing_;                // the frame; the JSON
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // reading a policy may end after us
   std::function<void()> drained_;
   base::Nanos drain_deadline_ = 0;

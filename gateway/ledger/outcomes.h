@@ -34,6 +34,7 @@ struct Outcome {
   std::optional<CommandRefused> refused;  // recorded all the same: a refused sign-in is an event
   std::string event;                      // id of what the command made, as in ipc::Reply
   std::string policy;                     // a policy text to be told once this is durable
+  std::string to_cosign;                  // as in Decision
   std::string opened_session;             // its id
   std::string subject;  // of the permission.applied that says how it went; empty: only if something was cut
   std::uint64_t durable_at = 0;  // recorded when the journal's durable() has reached this

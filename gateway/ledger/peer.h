@@ -32,7 +32,8 @@ class Peer final : public loop::Disposable {
   std::uint32_t index() const { return index_; }
   std::string name() const;  // "enforcer.1"
   bool gone() const { return gone_; }
-  bool follows() const { return sender_ != Sender::Supervisor; }  // is told the state and the policy
+  // Whether it is told the state and the policy.
+  bool follows() const { return sender_ == Sender::Enforcer || sender_ == Sender::Console; }
 
   template <typename Message>
   void send(ipc::FromLedger type, const Message& message) {

@@ -46,8 +46,15 @@ std::string subject_of_applied(const Decision& decision) {
 }  // namespace
 
 Context Ledger::context() {
-  return {
-      state_, policy_, limits_, tallies_, ulids_, clock_.wall(), keeper_.public_key(), recorder_.writable()};
+  return {state_,
+          policy_,
+          limits_,
+          tallies_,
+          ulids_,
+          clock_.wall(),
+          keeper_.public_key(),
+          recorder_.writable(),
+          witnessed_logs_};
 }
 
 void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {
@@ -132,6 +139,7 @@ void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commande
   outcome.peer = asker.peer;
   outcome.command = asker.command;
   outcome.policy = std::move(policy_text);
+  outcome.to_cosign = std::move(decision.to_cosign);
   outcome.measured = decision.measured && !decision.events.empty();
   outcome.deadline = commanded + kAppliedTimeout;
   outcome.sessions_ended = count_of(decision.events, EventType::SessionEnded);
@@ -154,7 +162,7 @@ void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commande
 
 Ledger::Line Ledger::line_of(const Draft& draft) {
   const base::Micros now = clock_.wall();
-  Line line{ulids_.make(now), {}};
+  Line line{draft.type, ulids_.make(now), {}};
   audit::EventHead head = head_of(draft);
   head.policy = state_.policy_hash();
   line.text = audit::event_line(line.id, now, head, draft.detail);
@@ -164,6 +172,7 @@ Ledger::Line Ledger::line_of(const Draft& draft) {
 bool Ledger::append_own(const Line& line) {
   const bool kept = recorder_.append(line.text, true).ok();
   if (!kept) ++lost_;
+  if (kept && !is_about_witnesses(line.type)) counts_ = recorder_.size();
   return kept;
 }
 
@@ -183,6 +192,7 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
   POSTERN_CHECK(event.ok());  // write_event escapes whatever stands in a draft
   const auto index = recorder_.append(announcement.line, true);
   if (!index.ok()) return false;
+  if (!is_about_witnesses(draft.type)) counts_ = recorder_.size();
   announcement.index = *index;
   announcement.about = about_of(draft);
   announcement.closes = draft.closes;
@@ -258,12 +268,30 @@ void Ledger::answer(Outcome outcome) {
     policy_text_ = std::move(outcome.policy);
     tell_policy();
   }
-  const auto peer = peers_.find(outcome.peer);
-  if (peer == peers_.end()) return;
+  if (!outcome.to_cosign.empty()) return cosign_then_answer(std::move(outcome));
   if (outcome.measured) outcome.reply["cut"] = cut_of(outcome);
   if (!recorded) outcome.reply["recorded"] = false;
+  send_reply(outcome);
+}
+
+void Ledger::send_reply(const Outcome& outcome) {
+  const auto peer = peers_.find(outcome.peer);
+  if (peer == peers_.end()) return;
   peer->second->send(FromLedger::Reply,
                      ipc::Reply{outcome.command, true, base::dump_json(outcome.reply), outcome.event});
+}
+
+// What we have seen is durable by now; only then does a cosignature come to be (C2SP tlog-witness).
+void Ledger::cosign_then_answer(Outcome outcome) {
+  const auto shared = std::make_shared<Outcome>(std::move(outcome));
+  keeper_.cosign(shared->to_cosign, [this, shared](base::Result<std::string> line) {
+    if (!line.ok()) {
+      refuse({shared->peer, shared->command}, refused_for(base::Refusal::GatewayError, line.error().message));
+      return;
+    }
+    shared->reply["cosignature"] = *std::move(line);
+    send_reply(*shared);
+  });
 }
 
 void Ledger::on_durable() {
@@ -309,6 +337,8 @@ void Ledger::tick() {
   advance();
   send_size();
   send_published();
+  if (!drained_) witnesses_.look(counts_, publisher_.published());
+  send_witnessing();
   finish_drain(clock_.monotonic() >= drain_deadline_);
 }
 

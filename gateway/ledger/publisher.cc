@@ -55,6 +55,7 @@ Publisher::Publisher(loop::Loop& loop, const base::Clock& clock, audit::FileSyst
       alive_(std::make_shared<bool>(true)),
       timer_(loop, [this] { step(); }) {
   published_ = beginning.frontier.size();
+  if (before_) note_ = before_->bytes;
   work_ = std::make_shared<Work>(files, std::move(beginning));
   timer_.start(kEvery);
 }
@@ -85,6 +86,7 @@ Result<certs::VerifierKey> Publisher::trusted_key() {
 }
 
 void Publisher::step() {
+  if (put_cosignatures()) return;
   const std::uint64_t upto = upto_();
   if (upto == published_) return ended({});
   busy_ = true;
@@ -98,6 +100,25 @@ void Publisher::step() {
                         if (!work->head.ok()) return ended(work->head.error().message);
                         sign(*work->head);
                       });
+}
+
+void Publisher::add_cosignature(std::uint64_t size, const std::string& line) {
+  if (size != published_) return;
+  cosignatures_.emplace_back(size, line);
+  if (!busy_) step();
+}
+
+// tlog-tiles lets a checkpoint have more signatures. Those that came too late are kept elsewhere (audit/witnessed.h).
+bool Publisher::put_cosignatures() {
+  std::string note = note_;
+  for (const auto& [size, line] : std::exchange(cosignatures_, {})) {
+    if (size == published_ && note.find(line) == std::string::npos) note += line;
+  }
+  if (note == note_ || note.size() > certs::kNoteLimit || !certs::parse_note(note).ok()) return false;
+  busy_ = true;
+  timer_.stop();
+  put(std::move(note), published_);
+  return true;
 }
 
 void Publisher::sign(const audit::TreeHead& head) {
@@ -122,8 +143,9 @@ void Publisher::put(std::string note, std::uint64_t size) {
                       [this, work = work_, size, alive = alive_] {
                         if (!*alive) return;
                         if (!work->status.ok()) return ended(work->status.error().message);
+                        note_ = work->note;
+                        if (size != published_) published_at_ = clock_.wall();
                         published_ = size;
-                        published_at_ = clock_.wall();
                         ended({});
                       });
 }

@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "audit/tiler.h"
 #include "base/clock.h"
@@ -38,6 +40,9 @@ class Publisher {
   // Publishes what there is now, and calls done once; whether it succeeded, problem() says.
   void finish(std::function<void()> done);
 
+  // A verified cosignature line for the checkpoint of this size: put into the file, unless a newer one is there by now.
+  void add_cosignature(std::uint64_t size, const std::string& line);
+
   std::uint64_t published() const { return published_; }       // events under the last checkpoint
   base::Micros published_at() const { return published_at_; }  // 0: before this process
   const std::string& problem() const { return problem_; }      // empty: none
@@ -49,6 +54,7 @@ class Publisher {
   void step();
   void sign(const audit::TreeHead& head);
   void put(std::string note, std::uint64_t size);
+  bool put_cosignatures();
   void ended(const std::string& problem);
   base::Result<certs::VerifierKey> trusted_key();
 
@@ -64,6 +70,8 @@ class Publisher {
   std::function<void()> finished_;
   std::uint64_t published_ = 0;
   base::Micros published_at_ = 0;
+  std::string note_;                                                 // what the checkpoint's file has
+  std::vector<std::pair<std::uint64_t, std::string>> cosignatures_;  // that wait, with the size they are for
   std::string problem_;
 };
 

@@ -93,6 +93,7 @@ constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, 
 constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});
+constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk POSTERN_SANITIZED});
 constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
 
 // SQLite seeds itself from urandom; the index remembers in which life of the machine it was open (audit/index.h).
@@ -111,6 +112,7 @@ constexpr std::array kProfiles = std::to_array<Profile>({
     {"keeper",     kKeeper,     {},            1024,        false,       false},
     {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true},
     {"console",    kConsole,    kConsolePaths, 0,           true,        true},
+    {"link",       kLink,       {},            256,         false,       false},
 });
 // clang-format on
 

@@ -70,9 +70,18 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
         with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
     if (!taken.ok()) return taken;
   }
-  const auto entry = config.find("log_key");
+  if (const auto entry = config.find("log_key"); entry != config.end()) {
+    base::Status taken =
+        with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
+    if (!taken.ok()) return taken;
+  }
+  const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
-  return with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
+  std::vector<std::string> logs;
+  for (const base::Json& log : entry->value("logs", base::Json::array()))
+    logs.push_back(log.get<std::string>());
+  return with_key(role, *entry,
+                  [&](const keeper::KeyFile& file) { return keys.set_witness_key(file, logs); });
 }
 
 // One asker. What it may ask follows from the channel, never from what it says.

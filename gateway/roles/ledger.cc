@@ -21,6 +21,9 @@ ledger::LedgerOptions options_of(Role& role) {
   const auto limits = ledger::parse_limits(role.config());
   if (!limits.ok()) role.fail(limits.error().message);
   options.limits = *limits;
+  auto witnessing = ledger::parse_witnessing(role.config());
+  if (!witnessing.ok()) role.fail("witnesses: " + witnessing.error().message);
+  options.witnessing = *std::move(witnessing);
   return options;
 }
 
@@ -38,7 +41,7 @@ int keep_ledger(audit::FileSystem& disk) {
     if (fds.size() != 1) role.fail("a channel of the ledger is one socket");
     return std::move(fds[0]);
   };
-  for (const std::string_view peer : {"enforcer", "console", "supervisor"}) {
+  for (const std::string_view peer : {"enforcer", "console", "supervisor", "link"}) {
     const ledger::Sender sender = ledger::sender_of(peer).value();
     role.on_channel(peer, [&, sender](std::uint32_t index, Role::Fds fds) {
       ledger->add_channel(sender, index, only_socket(fds));
@@ -50,6 +53,8 @@ int keep_ledger(audit::FileSystem& disk) {
     const auto limits = ledger::parse_limits(config);
     if (limits.ok())
       ledger->set_limits(*limits);  // the supervisor has checked it; a bad one never replaces a good one
+    auto witnessing = ledger::parse_witnessing(config);
+    if (witnessing.ok()) ledger->set_witnessing(*std::move(witnessing));
   });
   role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
   return role.serve();

@@ -21,10 +21,11 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",  "engineer.approved",  "engineer.removed",  "grant.ended",      "grant.started",
-    "hold.created",    "hold.expired",       "hold.passed",       "hold.refused",     "hold.withdrawn",
-    "pass.used",       "permission.changed", "policy.changed",    "request.approved", "request.created",
-    "request.expired", "request.refused",    "request.withdrawn", "session.ended",    "session.opened",
+    "engineer.added",   "engineer.approved",  "engineer.removed",  "grant.ended",      "grant.started",
+    "hold.created",     "hold.expired",       "hold.passed",       "hold.refused",     "hold.withdrawn",
+    "pass.used",        "permission.changed", "policy.changed",    "request.approved", "request.created",
+    "request.expired",  "request.refused",    "request.withdrawn", "session.ended",    "session.opened",
+    "witness.conflict", "witness.cosigned",
 });
 
 std::optional<Micros> time_of(const Json& object, const char* key) {
@@ -68,6 +69,7 @@ bool State::apply(const Json& event) {
   if (kind == "session") fold_session(event, type, detail, at);
   if (kind == "pass") fold_pass(detail, at);
   if (kind == "hold") fold_hold(event, type, detail, at);
+  if (kind == "witness") fold_witness(type, detail, at);
   if (kind == "policy") {
     policy_hash_ = json_text_or(detail, "new", policy_hash_);
     policy_changed_ = at;
@@ -253,6 +255,23 @@ void State::fold_pass(const Json& detail, Micros at) {
   const std::string id = json_text_or(detail, "pass", "");
   const auto expires = time_of(detail, "expires");
   if (!id.empty() && expires && *expires > at) used_passes_[id] = *expires;
+}
+
+// A log never shrinks: who would have cosigned a step back is not believed.
+void State::fold_witness(std::string_view type, const Json& detail, Micros at) {
+  const std::string origin = json_text_or(detail, "log", "");
+  if (origin.empty()) return;
+  WitnessedLog& log = witnessed_[origin];
+  if (type == "witness.conflict") {
+    log.conflict = at;
+    return;
+  }
+  const auto root = base::from_base64(json_text_or(detail, "root", ""));
+  const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, json_number_or(detail, "size", 0)));
+  if (!root || root->size() != 32 || size < log.size) return;
+  log.size = size;
+  log.root = *root;
+  log.at = at;
 }
 
 }  // namespace postern::state

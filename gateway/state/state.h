@@ -27,6 +27,7 @@
 //                        body_bytes, body_sha256, reason*, request*, client, expires
 //   hold.passed          hold, for_session*     also hold.refused, hold.expired, hold.withdrawn: hold
 //   policy.changed       new (the hash)
+//   witness.cosigned     log, size, root     also witness.conflict: log
 //
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
@@ -124,6 +125,15 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
+// What we saw last of another log, as its witness: whatever it shows next must hold this.
+struct WitnessedLog {
+  std::uint64_t size = 0;
+  std::string root;  // 32 bytes
+  base::Micros at = 0;
+  base::Micros conflict = 0;  // when it last showed another history; 0: never
+  bool operator==(const WitnessedLog&) const = default;
+};
+
 class State {
  public:
   // Folds one event (the parsed line). True if the event is of a type that changes state. An event that
@@ -159,6 +169,9 @@ class State {
   }  // id -> expires
   const std::map<std::string, Toggle, std::less<>>& capabilities() const { return capabilities_; }
 
+  // By origin: the name of the log's key.
+  const std::map<std::string, WitnessedLog, std::less<>>& witnessed() const { return witnessed_; }
+
   const std::string& policy_hash() const {
     return policy_hash_;
   }  // of the policy last put in force; may be empty
@@ -187,6 +200,7 @@ class State {
                     base::Micros at);
   void fold_pass(const base::Json& detail, base::Micros at);
   void fold_hold(const base::Json& event, std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_witness(std::string_view type, const base::Json& detail, base::Micros at);
   void prune_grants();
   void prune_requests();
   base::Refusal grant_standing(std::string_view engineer, std::string_view capability,
@@ -203,6 +217,7 @@ class State {
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
       session_passes_;  // session -> operations
   std::map<std::string, base::Micros, std::less<>> used_passes_;
+  std::map<std::string, WitnessedLog, std::less<>> witnessed_;
   std::map<std::string, std::vector<std::string>, std::less<>>
       grants_of_;  // engineer -> ids of grants_, rising
   std::size_t ended_grants_ = 0;

@@ -153,6 +153,15 @@ void fields(T& h, const Visit& visit) {
   visit("expires", h.expires);
 }
 
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, WitnessedLog>
+void fields(T& w, const Visit& visit) {
+  visit("size", w.size);
+  visit("root", AsHex<std::conditional_t<std::is_const_v<T>, const std::string, std::string>>{w.root});
+  visit("at", w.at);
+  visit("conflict", w.conflict);
+}
+
 template <typename T>
 Json write(const T& value) {
   Json json = Json::object();
@@ -178,6 +187,8 @@ Json write_all(const Map& values) {
 Json State::to_json() const {
   Json toggles = Json::object();
   for (const auto& [name, toggle] : capabilities_) toggles[name] = write(toggle);
+  Json witnessed = Json::object();
+  for (const auto& [origin, log] : witnessed_) witnessed[origin] = write(log);
   return {{"remote_mode", static_cast<int>(remote_mode_)},
           {"remote_toggle", write(remote_toggle_)},
           {"capabilities", std::move(toggles)},
@@ -188,6 +199,7 @@ Json State::to_json() const {
           {"holds", write_all(holds_)},
           {"session_passes", session_passes_},
           {"used_passes", used_passes_},
+          {"witnessed", std::move(witnessed)},
           {"policy_hash", policy_hash_},
           {"policy_changed", policy_changed_}};
 }
@@ -230,6 +242,8 @@ Result<State> State::from_json(const Json& json) {
     for (const auto& [id, expires] : json.at("used_passes").items()) {
       state.used_passes_[id] = expires.get<Micros>();
     }
+    for (const auto& [origin, log] : json.at("witnessed").items())
+      state.witnessed_[origin] = read<WitnessedLog>(log);
     take(json, "policy_hash", state.policy_hash_);
     take(json, "policy_changed", state.policy_changed_);
   } catch (const Json::exception& problem) {

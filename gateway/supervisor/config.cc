@@ -23,9 +23,26 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
-       {"version", "user", "sandbox", "workers", "listeners", "control_socket", "state_directory", "policy",
-        "admins", "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds",
-        "limits", "timeouts", "log"}},
+       {"version",
+        "user",
+        "sandbox",
+        "workers",
+        "listeners",
+        "control_socket",
+        "state_directory",
+        "policy",
+        "admins",
+        "pass_key",
+        "log_key",
+        "component",
+        "support_authority",
+        "sessions",
+        "requests",
+        "holds",
+        "limits",
+        "timeouts",
+        "log",
+        "witness"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -52,7 +69,10 @@ const std::vector<KeyTable>& key_tables() {
       {"timeouts",
        {"handshake", "head", "body_idle", "keep_alive", "component_connect", "component_head",
         "component_idle", "drain"}},
-      {"log", {"level"}},
+      {"log", {"level", "witnesses"}},
+      {"log.witnesses[]", {"name", "url", "verifier_key", "tls"}},
+      {"log.witnesses[].tls", {"roots", "name"}},
+      {"witness", {"key", "logs"}},
   };
   return tables;
 }
@@ -71,6 +91,7 @@ class Parser {
     listeners(root);
     files(root);
     read_component(read_, root, config_);
+    read_witnesses(read_, root, config_);
     sessions(root);
     requests(root);
     holds(root);
@@ -357,6 +378,12 @@ const Node* Config::node(std::uint32_t id) const {
     }
   }
   return nullptr;
+}
+
+const LogWitness* Config::log_witness(std::uint32_t id) const {
+  const auto found = std::find_if(log_witnesses.begin(), log_witnesses.end(),
+                                  [id](const LogWitness& witness) { return witness.id == id; });
+  return found == log_witnesses.end() ? nullptr : &*found;
 }
 
 const std::vector<KeyTable>& config_keys() { return key_tables(); }

@@ -26,6 +26,8 @@ inline constexpr std::size_t kServiceLimit = 64;
 inline constexpr std::size_t kNodeLimit = 64;  // nodes of all services together
 inline constexpr std::size_t kNameLimit = 64;  // names of one listener
 inline constexpr int kWorkerLimit = 64;
+inline constexpr std::size_t kLogWitnessLimit = 16;    // as many signatures as every verifier accepts
+inline constexpr std::size_t kWitnessedLogLimit = 64;  // whose witness we are
 inline constexpr std::size_t kCredentialLimit =
     48;  // of all services and roles: each is a descriptor, to the enforcers or to the keeper
 
@@ -100,6 +102,20 @@ struct Service {
   base::Mark mark;
 };
 
+// Who cosigns our log (C2SP tlog-witness).
+struct LogWitness {
+  std::uint32_t id = 0;  // as Node::id, out of the same numbers
+  std::string name;
+  std::string url;  // the submission prefix, as written but for final slashes
+  bool https = false;
+  http::Authority authority;  // the port is never 0
+  std::string path;           // of the prefix: "/witness", or empty
+  std::string verifier_key;   // certs/note.h
+  FileName roots;             // empty: the system's
+  std::string tls_name;       // the name that the certificate must carry
+  base::Mark mark;
+};
+
 struct Limits {  // all of one terminator process
   int connections = 4096;
   int connections_per_address = 256;
@@ -156,6 +172,9 @@ struct Config {
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
   std::vector<Service> services;
+  std::vector<LogWitness> log_witnesses;
+  FileName witness_key;                     // empty: we are nobody's witness
+  std::vector<std::string> witnessed_logs;  // verifier keys
   Sessions sessions;
   Requests requests;
   Holds holds;
@@ -166,6 +185,9 @@ struct Config {
   std::size_t nodes() const;
   std::size_t credentials() const;
   const Node* node(std::uint32_t id) const;  // nullptr: there is none
+  const LogWitness* log_witness(std::uint32_t id) const;
+  // The first number that no node and no witness of a file that was just read has.
+  std::uint32_t next_id() const { return static_cast<std::uint32_t>(nodes() + log_witnesses.size()); }
 };
 
 // There is a config if and only if there is no fault.

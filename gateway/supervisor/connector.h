@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Opens TCP connections to component nodes for the enforcers, who cannot. It connects and hands over: not a
-// byte is read or written here.
+// Opens TCP connections to component nodes for the enforcers, and to places outside for the link, who cannot. It
+// connects and hands over: not a byte is read or written here.
 #pragma once
 
 #include <cstdint>

@@ -35,12 +35,12 @@ bool has_keeper_channel(const Child& child) {
   return child.kind() == "terminator" || child.kind() == "enforcer" || child.kind() == "ledger";
 }
 bool has_ledger_channel(const Child& child) {
-  return child.kind() == "enforcer" || child.kind() == "console";
+  return child.kind() == "enforcer" || child.kind() == "console" || child.kind() == "link";
 }
 
 }  // namespace
 
-Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties duties)
+Crew::Crew(loop::Loop& loop, const std::string& directory, Size size, Duties duties)
     : loop_(loop),
       directory_(directory),
       duties_(std::move(duties)),
@@ -67,12 +67,13 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, int workers, Duties d
   keeper_ = add(starts_, 0, "keeper", 0);
   ledger_ = add(starts_, 0, "ledger", 0);
   Child* console = add(starts_, 0, "console", 0);
-  const auto pairs = static_cast<std::uint32_t>(workers);
+  const auto pairs = static_cast<std::uint32_t>(size.workers);
   std::vector<Child*> answerers;
   for (std::uint32_t i = 0; i < pairs; ++i) answerers.push_back(add(starts_, 1, "enforcer", i));
   for (std::uint32_t i = 0; i < pairs; ++i)
     rings_.push_back({add(starts_, 2, "terminator", i), answerers[i]});
   rings_.push_back({add(starts_, 2, "terminator", kAdminIndex), console});
+  if (size.link) add(starts_, 2, "link", 0);
   stops_ = {starts_[2], answerers, {ledger_}, {keeper_}};
   stops_[0].push_back(console);
 }

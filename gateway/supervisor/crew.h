@@ -3,9 +3,9 @@
 //
 // All roles of a gateway, in their order, and the channels between them.
 //
-//   start   keeper, ledger, console  ->  enforcers  ->  terminators     each step once the one before is ready
+//   start   keeper, ledger, console  ->  enforcers  ->  terminators, link     each step once the one before is ready
 //           (the console with the first: it says what is wrong when the ledger or the keeper cannot start)
-//   stop    terminators, console  ->  enforcers  ->  ledger  ->  keeper
+//   stop    terminators, console, link  ->  enforcers  ->  ledger  ->  keeper
 //           (the console with the terminators: it alone knows that a page's event stream never ends by itself)
 //
 // A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to
@@ -49,8 +49,12 @@ class Crew {
         on_ended;  // reason is empty if it was asked to
   };
 
+  struct Size {
+    int workers = 1;    // pairs of terminator and enforcer
+    bool link = false;  // something outside is to be reached
+  };
   // directory: where the roles' programs are.
-  Crew(loop::Loop& loop, const std::string& directory, int workers, Duties duties);
+  Crew(loop::Loop& loop, const std::string& directory, Size size, Duties duties);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;

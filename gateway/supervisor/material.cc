@@ -44,6 +44,12 @@ class Loader {
     listener(config_.admin, material->admin);
     key(config_.pass_key, material->pass_key);
     key(config_.log_key, material->log_key);
+    if (!config_.witness_key.path.empty()) key(config_.witness_key, material->witness_key);
+    material->witnessed_logs = config_.witnessed_logs;
+    for (const LogWitness& witness : config_.log_witnesses) {
+      material->witness_roots.push_back(
+          witness.https ? roots(witness.roots, witness.mark, "the witness " + witness.name) : std::string());
+    }
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
     }
@@ -184,16 +190,20 @@ class Loader {
   std::string roots(const Service& service) {
     if (std::none_of(service.nodes.begin(), service.nodes.end(), [](const Node& n) { return n.https; }))
       return {};
-    if (!service.roots.path.empty()) return authorities(service.roots, kRootsText);
+    return roots(service.roots, service.mark, "the service " + service.name);
+  }
+
+  // file is empty: the system's.
+  std::string roots(const FileName& file, base::Mark mark, const std::string& whose) {
+    if (!file.path.empty()) return authorities(file, kRootsText);
     base::Result<std::string> system = certs::read_system_roots();
     if (!system.ok()) {
-      fault(service.mark,
-            system.error().message + ": name the roots of the service " + service.name + " with tls.roots");
+      fault(mark, system.error().message + ": name the roots of " + whose + " with tls.roots");
       return {};
     }
     if (system->size() > kRootsText) {
-      fault(service.mark, "the system's roots are more than " + format_size(kRootsText) +
-                              ": name those of the service " + service.name + " with tls.roots");
+      fault(mark, "the system's roots are more than " + format_size(kRootsText) + ": name those of " + whose +
+                      " with tls.roots");
     }
     return std::move(system).value();
   }

@@ -44,6 +44,9 @@ struct ClientKey {
 struct Material {
   ListenerMaterial support, admin;
   base::UniqueFd pass_key, log_key;
+  base::UniqueFd witness_key;               // invalid: none is configured
+  std::vector<std::string> witnessed_logs;  // that it is for
+  std::vector<std::string> witness_roots;   // PEM, one per witness of our log; empty where it is not https
   std::string support_authority_pem;        // empty: none configured
   std::vector<CredentialFile> credentials;  // but certificates
   std::vector<ClientKey> client_keys;

@@ -60,11 +60,13 @@ std::string bare_host(const http::Authority& authority) {
 }
 
 // As a browser would send it: the port only where it is not the scheme's own.
-std::string host_to_send(const Service& service, const Node& node) {
-  if (!service.host.empty()) return service.host;
-  http::Authority authority = node.authority;
-  if (authority.port == (node.https ? 443 : 80)) authority.port = 0;
+std::string shown_host(http::Authority authority, bool https) {
+  if (authority.port == (https ? 443 : 80)) authority.port = 0;
   return http::to_text(authority);
+}
+
+std::string host_to_send(const Service& service, const Node& node) {
+  return service.host.empty() ? shown_host(node.authority, node.https) : service.host;
 }
 
 Json node_json(const Service& service, const Node& node, const std::string& roots) {
@@ -111,6 +113,13 @@ Json services_json(const Config& config, const Material& material) {
                    {"credentials", credentials_json(service, material)},
                    {"nodes", std::move(nodes)}});
   }
+  return out;
+}
+
+Json witnesses_json(const Config& config) {
+  Json out = Json::array();
+  for (const LogWitness& one : config.log_witnesses)
+    out.push_back({{"name", one.name}, {"url", one.url}, {"verifier_key", one.verifier_key}});
   return out;
 }
 
@@ -187,18 +196,46 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
 }
 
 Json ledger_part(const Config& config) {
-  return {{"log_level", level_text(config.log_level)},      {"version", POSTERN_VERSION},
-          {"state_directory", config.state_directory.path}, {"sessions", sessions_json(config.sessions)},
-          {"requests", requests_json(config.requests)},     {"holds", holds_json(config.holds)}};
+  return {{"log_level", level_text(config.log_level)},
+          {"version", POSTERN_VERSION},
+          {"state_directory", config.state_directory.path},
+          {"sessions", sessions_json(config.sessions)},
+          {"requests", requests_json(config.requests)},
+          {"holds", holds_json(config.holds)},
+          {"witnesses", witnesses_json(config)},
+          {"witnessed_logs", config.witnessed_logs}};
+}
+
+// What the protocols that it carries have at the end of a prefix is theirs: add-checkpoint of C2SP tlog-witness.
+Json link_part(const Config& config, const Material& material) {
+  Json places = Json::array();
+  for (std::size_t i = 0; i < config.log_witnesses.size(); ++i) {
+    const LogWitness& witness = config.log_witnesses[i];
+    places.push_back({{"id", witness.id},
+                      {"name", witness.name},
+                      {"https", witness.https},
+                      {"tls_name", witness.tls_name},
+                      {"host", shown_host(witness.authority, witness.https)},
+                      {"target", witness.path + "/add-checkpoint"},
+                      {"roots", material.witness_roots[i]}});
+  }
+  return {{"log_level", level_text(config.log_level)},
+          {"places", std::move(places)},
+          {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
 }
 
 Json keeper_part(const Config& config, const Material& material) {
-  return {{"log_level", level_text(config.log_level)},
-          {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
-                                    tls_key_json("admin", material.admin, config.admin.key)})},
-          {"client_keys", client_keys_json(material)},
-          {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
-          {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
+  Json part{{"log_level", level_text(config.log_level)},
+            {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
+                                      tls_key_json("admin", material.admin, config.admin.key)})},
+            {"client_keys", client_keys_json(material)},
+            {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
+            {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
+  if (material.witness_key.valid()) {
+    part["witness_key"] = {
+        {"fd", "key.witness"}, {"path", config.witness_key.path}, {"logs", config.witnessed_logs}};
+  }
+  return part;
 }
 
 Json console_part(const Config& config, const Material& material) {

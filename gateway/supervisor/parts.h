@@ -29,17 +29,22 @@
 //                fds: what "fd" of each credential names; of a certificate none: its key is the keeper's
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"},
-//                "holds":{"wait_us","most","most_per_session"}}
+//                "holds":{"wait_us","most","most_per_session"},
+//                "witnesses":[{"name","url","verifier_key"}], of our log,
+//                "witnessed_logs":[verifier keys], whose witness we are}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
-//                "pass_key":{"fd","path"}, "log_key":{"fd","path"}}
-//                fds: "key.support", "key.admin", "key.pass", "key.log", and what "client_keys" names
+//                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
+//                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
+//                fds: "key.support", "key.admin", "key.pass", "key.log", "key.witness", and what "client_keys" names
 //   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
 //                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],
 //                "component":{as component_json},
 //                "sessions":{as ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}}
 //                fds: "control"
+//   link        {"places":[{"id","name","https","tls_name","host":what to send,"target","roots":PEM or ""}],
+//                "timeouts":{"connect_us"}}
 //
 // Every part also has "log_level": "debug"|"info"|"warning"|"error".
 #pragma once
@@ -57,6 +62,7 @@ base::Json terminator_part(const Config& config, const Material& material, std::
 base::Json enforcer_part(const Config& config, const Material& material, std::uint32_t index);
 base::Json ledger_part(const Config& config);
 base::Json keeper_part(const Config& config, const Material& material);
+base::Json link_part(const Config& config, const Material& material);
 base::Json console_part(const Config& config, const Material& material);
 
 // What stands in status for the listeners: name, address, certificate.

@@ -20,6 +20,7 @@ void compare_parts(const base::Json& running, const base::Json& wanted, std::set
 }
 
 bool same_file(const base::UniqueFd& a, const base::UniqueFd& b) {
+  if (!a.valid() && !b.valid()) return true;
   struct stat x {};
   struct stat y {};
   if (::fstat(a.get(), &x) != 0 || ::fstat(b.get(), &y) != 0) return false;
@@ -33,6 +34,13 @@ const Node* find_same(const Config& config, const Service& service, const Node& 
     for (const Node& candidate : other.nodes) {
       if (candidate.https == node.https && candidate.authority == node.authority) return &candidate;
     }
+  }
+  return nullptr;
+}
+
+const LogWitness* find_same(const Config& config, const LogWitness& witness) {
+  for (const LogWitness& candidate : config.log_witnesses) {
+    if (candidate.https == witness.https && candidate.authority == witness.authority) return &candidate;
   }
   return nullptr;
 }
@@ -59,6 +67,9 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "control_socket", running.control_socket.path);
   expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark,
          "state_directory", running.state_directory.path);
+  expect(running.log_witnesses.empty() == wanted.log_witnesses.empty(),
+         wanted.log_witnesses.empty() ? base::Mark{} : wanted.log_witnesses.front().mark,
+         "whether log.witnesses names any", running.log_witnesses.empty() ? "none" : "some");
   return out;
 }
 
@@ -68,6 +79,10 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
       const Node* same = find_same(running, service, node);
       node.id = same != nullptr ? same->id : next++;
     }
+  }
+  for (LogWitness& witness : wanted.log_witnesses) {
+    const LogWitness* same = find_same(running, witness);
+    witness.id = same != nullptr ? same->id : next++;
   }
 }
 
@@ -81,6 +96,7 @@ std::vector<std::string> differences(const Config& running, const Material& runn
   compare_parts(enforcer_part(running, running_material, 0), enforcer_part(wanted, wanted_material, 0), out);
   compare_parts(ledger_part(running), ledger_part(wanted), out);
   compare_parts(console_part(running, running_material), console_part(wanted, wanted_material), out);
+  compare_parts(link_part(running, running_material), link_part(wanted, wanted_material), out);
   if (keys_differ(running_material, wanted_material)) out.insert("keys");
   if (credentials_differ(running_material, wanted_material)) out.insert("credentials");
   return {out.begin(), out.end()};
@@ -103,7 +119,8 @@ bool keys_differ(const Material& running, const Material& wanted) {
          running.admin.certificate_pem != wanted.admin.certificate_pem ||
          !same_file(running.support.key, wanted.support.key) ||
          !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||
-         !same_file(running.log_key, wanted.log_key);
+         !same_file(running.log_key, wanted.log_key) || !same_file(running.witness_key, wanted.witness_key) ||
+         running.witnessed_logs != wanted.witnessed_logs;
 }
 
 }  // namespace postern::supervisor

@@ -14,10 +14,10 @@
 namespace postern::supervisor {
 
 // A fault for each change that needs a restart: user, workers, listeners' addresses, control_socket,
-// state_directory. Both as parsed: a port of 0 stays a port of 0.
+// state_directory, and whether there is a witness of our log at all, for whose sake the link runs. Both as parsed: a port of 0 stays a port of 0.
 std::vector<base::Fault> faults_of_change(const Config& running, const Config& wanted);
 
-// Gives each node of wanted that is in running too its number, and each other one a number that was never
+// Gives each node (and each witness of our log) of wanted that is in running too its number, and each other one a number that was never
 // used. next: the first such number; it is moved on.
 void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& next);
 

@@ -116,7 +116,7 @@ int run(const Plan& plan, LoadedConfig loaded, Sockets sockets) {
 }  // namespace
 
 base::Status check_roles(const std::string& directory) {
-  for (const char* role : {"keeper", "ledger", "enforcer", "console", "terminator"}) {
+  for (const char* role : {"keeper", "ledger", "enforcer", "console", "terminator", "link"}) {
     const std::string path = directory + "/" + role;
     if (::access(path.c_str(), X_OK) != 0) return base::fail_errno("cannot run " + path, errno);
   }

@@ -79,11 +79,11 @@ struct Supervisor::Internals {
         material(std::move(loaded.material)),
         sockets(std::move(sockets_)),
         started(of.wall()),
-        next_node(static_cast<std::uint32_t>(config->nodes())),
+        next_node(config->next_id()),
         ledger(of),
         connector(of),
         policy_again(of, [this] { put_policy(); }),
-        crew(of, plan.roles_directory, config->workers, duties()) {}
+        crew(of, plan.roles_directory, {config->workers, !config->log_witnesses.empty()}, duties()) {}
 
   Crew::Duties duties() {
     Crew::Duties out;
@@ -132,6 +132,7 @@ struct Supervisor::Internals {
       return part;
     }
     if (child.kind() == "console") return console_part(bound, *material);
+    if (child.kind() == "link") return link_part(bound, *material);
     return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
   }
 
@@ -164,6 +165,7 @@ struct Supervisor::Internals {
       give("key.pass", material->pass_key);
       give("key.log", material->log_key);
       for (const ClientKey& one : material->client_keys) give(one.name, one.key);
+      if (material->witness_key.valid()) give("key.witness", material->witness_key);
     }
     if (child.kind() == "enforcer") {
       for (const CredentialFile& file : material->credentials) give(file.name, file.fd);
@@ -177,13 +179,24 @@ struct Supervisor::Internals {
                   {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
   }
 
+  // Enforcers reach the component and nothing else, the link the places outside and nothing else.
+  const http::Authority* place_of(const Child& child, std::uint32_t id) const {
+    if (child.kind() == "link") {
+      const LogWitness* witness = config->log_witness(id);
+      return witness == nullptr ? nullptr : &witness->authority;
+    }
+    const Node* node = config->node(id);
+    return node == nullptr ? nullptr : &node->authority;
+  }
+
   void on_connect(Child& child, const ipc::ConnectRequest& request) {
-    if (child.kind() != "enforcer") return child.fail("it asked for a connection, which only enforcers may");
+    if (child.kind() != "enforcer" && child.kind() != "link")
+      return child.fail("it asked for a connection, which only enforcers and the link may");
     const std::uint64_t life = child.life();
-    const Node* node = config->node(request.node);
-    if (node == nullptr)
+    const http::Authority* to = place_of(child, request.node);
+    if (to == nullptr)
       return child.connect_failed(life, request.id, "the configuration has no such node any more");
-    connector.connect(node->authority, config->timeouts.component_connect,
+    connector.connect(*to, config->timeouts.component_connect,
                       [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
                         if (socket.ok()) return child.connected(life, id, std::move(socket).value());
                         child.connect_failed(life, id, socket.error().message);

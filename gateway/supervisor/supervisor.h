@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The parent of all roles: reads the configuration, binds, gives up root, starts the roles and starts them
-// again, opens connections for the enforcers, and reloads. It parses nothing that comes from the network;
+// again, opens connections for the enforcers and the link, and reloads. It parses nothing that comes from the network;
 // what its own roles say is bounded and checked, for one of them may be in strange hands.
 #pragma once
 

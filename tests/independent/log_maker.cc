@@ -5,12 +5,13 @@
 //
 //   FOLDER/journal, FOLDER/log     as a ledger keeps them
 //   FOLDER/checkpoints/SIZE        what was published on the way, newest last
-//   FOLDER/key                     the verifier key
+//   FOLDER/key, FOLDER/witness     the verifier keys of the log and of the witness that cosigned the last checkpoint
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
+#include "audit/witness.h"
 #include "base/file.h"
 #include "tests/unit/audit/made_log.h"
 
@@ -33,6 +34,25 @@ void publish(audit::MadeLog& log, const std::string& folder) {
                         0644));
 }
 
+// What a witness does and what the log makes of its answer.
+void cosign(audit::MadeLog& log, const std::string& folder) {
+  const certs::SignerKey witness{"witness/test", base::Secret(std::string(32, 'w'))};
+  const certs::VerifierKey verifier = certs::make_verifier_key(
+      witness.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(witness.seed));
+  const auto request = audit::make_add_checkpoint(audit::system_files(), log.log(), 0);
+  must(request.ok() ? base::Status(base::Ok{}) : request.error());
+  audit::Witnessed known;
+  if (audit::judge_checkpoint(*request, certs::verifier_of(audit::MadeLog::key()), known, known) !=
+      audit::WitnessAnswer::Cosign)
+    must(base::fail(base::Code::Internal, "the witness does not cosign"));
+  const auto note = certs::parse_note(request->checkpoint);
+  const auto cosigned = audit::take_cosignature(
+      request->checkpoint, certs::cosignature_line(witness, note->text, 1'772'366'400), verifier);
+  must(cosigned.ok() ? base::Status(base::Ok{}) : cosigned.error());
+  must(log.tiler->publish(cosigned->checkpoint));
+  must(base::write_file(folder + "/witness", certs::format_verifier_key(verifier) + "\n", 0644));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,6 +69,7 @@ int main(int argc, char** argv) {
     made += more;
     if (made % (events / 4 + 1) < at_once || made == events) publish(**log, folder);
   }
+  cosign(**log, folder);
   must(base::write_file(folder + "/key",
                         certs::format_verifier_key(certs::verifier_of(audit::MadeLog::key())) + "\n", 0644));
   return 0;

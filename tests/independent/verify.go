@@ -4,10 +4,14 @@
 // Verifies a log that Postern wrote, with nothing of Postern: the hashing, the proofs and the signed notes are those
 // of golang.org/x/mod/sumdb, as Debian packages them. What this file adds is the layout of C2SP tlog-tiles.
 //
+// A witness's cosignature stands beside the log's signature: the package opens the note with either, given a verifier for
+// the kind of C2SP tlog-cosignature, which is made here by the words of that specification.
+//
 //	verify FOLDER     where log_maker made it
 package main
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -65,6 +69,53 @@ func open(bytes []byte, verifier note.Verifier) tlog.Tree {
 		must(fmt.Errorf("not a root: %q", lines[2]))
 	}
 	return tree
+}
+
+// A verifier of cosignatures: name+id+key, as note.NewVerifier takes it, but of algorithm 4.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func newWitness(text string) witness {
+	parts := strings.SplitN(text, "+", 3)
+	hash, err := strconv.ParseUint(parts[1], 16, 32)
+	must(err)
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	must(err)
+	if len(key) != 33 || key[0] != 4 {
+		must(fmt.Errorf("not the key of a witness: %s", text))
+	}
+	return witness{parts[0], uint32(hash), key[1:]}
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.hash }
+func (w witness) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	seconds := binary.BigEndian.Uint64(sig)
+	return ed25519.Verify(w.key, []byte(fmt.Sprintf("cosignature/v1\ntime %d\n%s", seconds, msg)), sig[8:])
+}
+
+// Both the log and its witness have signed, and the log's key alone opens it too.
+func checkCosigned(bytes []byte, verifier note.Verifier, by witness) {
+	signed, err := note.Open(bytes, note.VerifierList(verifier, by))
+	must(err)
+	if len(signed.Sigs) != 2 || len(signed.UnverifiedSigs) != 0 {
+		must(fmt.Errorf("%d signatures hold, and %d are of unknown keys", len(signed.Sigs), len(signed.UnverifiedSigs)))
+	}
+	alone, err := note.Open(bytes, note.VerifierList(verifier))
+	must(err)
+	if len(alone.Sigs) != 1 || len(alone.UnverifiedSigs) != 1 {
+		must(fmt.Errorf("without the witness's key %d signatures hold", len(alone.Sigs)))
+	}
+	_, err = note.Open([]byte(strings.Replace(string(bytes), "\n", "x\n", 1)), note.VerifierList(by))
+	if err == nil {
+		must(fmt.Errorf("a cosignature holds over another text"))
+	}
 }
 
 // tlog's tiles, read from files. TileHashReader holds each against the tree's root before it uses it.
@@ -150,6 +201,10 @@ func main() {
 	bytes, err := os.ReadFile(filepath.Join(log, "checkpoint"))
 	must(err)
 	tree := open(bytes, verifier)
+	by, err := os.ReadFile(filepath.Join(folder, "witness"))
+	must(err)
+	checkCosigned(bytes, verifier, newWitness(strings.TrimSpace(string(by))))
+	fmt.Println("the checkpoint is cosigned by its witness")
 
 	own, root := rebuild(log, tree.N)
 	if root != tree.Hash {

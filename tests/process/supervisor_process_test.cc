@@ -39,6 +39,7 @@ struct Gateway : testing::Test {
   Address component{"127.0.0.1", 0, false};
   base::UniqueFd listener;
   pid_t pid = -1;
+  std::size_t expected = 8;
 
   void SetUp() override {
     listener = std::move(bind_listener(component)).value();
@@ -110,7 +111,7 @@ struct Gateway : testing::Test {
     std::size_t running = 0;
     for (const base::Json& one : all.value("roles", base::Json::array()))
       running += one["state"] == "running" ? 1 : 0;
-    return running == 8;
+    return running == expected;
   }
 
   int wait_for_end() {
@@ -130,6 +131,29 @@ TEST_F(Gateway, WiresTerminatorKeeperEnforcerLedgerAndComponent) {
   }
   EXPECT_TRUE(says("\"command\":\"policy.set\""));
   EXPECT_TRUE(says("\"type\":\"role.started\""));
+}
+
+TEST_F(Gateway, LetsTheLinkReachItsPlacesAndNothingElse) {
+  expected = 9;
+  const std::string place = "http://127.0.0.1:" + std::to_string(component.port);
+  write_config(config() + "log:\n  witnesses:\n    - {name: north, url: '" + place +
+               "', verifier_key: " + std::string(kNorthKey) + "}\n");
+  start_and_wait();
+  EXPECT_TRUE(eventually([&] { return says("link reached north: yes"); })) << lines();
+  EXPECT_TRUE(
+      eventually([&] { return says("link reached the component: no, the configuration has no such"); }));
+  EXPECT_FALSE(says("link reached the component: yes"));
+  const pid_t before = pid_of("link");
+  ASSERT_GT(before, 1);
+  ASSERT_EQ(::kill(before, SIGKILL), 0);
+  ASSERT_TRUE(eventually([&] { return all_running() && pid_of("link") > 1 && pid_of("link") != before; }));
+  std::filesystem::resize_file(folder.path("state/lines"), 0);
+  EXPECT_TRUE(eventually([&] { return says("link reached north: yes"); })) << "and is joined to its peers";
+}
+
+TEST_F(Gateway, StartsNoLinkWhereNothingOutsideIsNamed) {
+  start_and_wait();
+  EXPECT_EQ(role("link"), base::Json::object());
 }
 
 TEST_F(Gateway, StartsARoleAgainAndJoinsItToItsPeers) {

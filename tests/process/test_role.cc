@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// All five roles in one, to show that what the supervisor wires is wired: a terminator asks the keeper, then
+// All six roles in one, to show that what the supervisor wires is wired: a terminator asks the keeper, then
 // speaks over its ring; the enforcer that hears it asks for a connection to node 0 and appends a line; the
 // ledger writes lines into a file, where the test reads them. The console writes the supervisor's status, and
 // reloads, or accuses its terminator, when a file asks for it. The ledger fails while a file says that it shall.
@@ -25,7 +25,7 @@ namespace {
 
 using roles::Role;
 
-// It stands for all five, so it may do what any of them may; the walls are real all the same.
+// It stands for all six, so it may do what any of them may; the walls are real all the same.
 constexpr proc::Path kState[]{{"", "", proc::Access::Change}};
 const proc::Profile kProfile{"test", proc::all_groups(), kState, 0, true, false};
 
@@ -108,6 +108,18 @@ struct TestRole {
     }
   }
 
+  // The places that the configuration names, and a node of the component.
+  void reach() {
+    const auto told = [this](const std::string& what) {
+      return [this, what](base::Result<base::UniqueFd> socket) {
+        append("link reached " + what + (socket.ok() ? ": yes" : ": no, " + socket.error().message));
+      };
+    };
+    for (const base::Json& place : role.config().value("places", base::Json::array()))
+      role.connect(place.at("id").get<std::uint32_t>(), told(place.at("name").get<std::string>()));
+    role.connect(0, told("the component"));
+  }
+
   void serve_keeper(std::uint32_t index, Role::Fds fds) {
     desks.erase(index);
     askers[index] = std::move(fds.at(0));
@@ -141,7 +153,7 @@ struct TestRole {
     role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
       open_ring(index, std::move(fds), kind == "terminator" ? 0 : 1);
     });
-    for (const std::string peer : {"ledger", "enforcer", "console", "supervisor"}) {
+    for (const std::string peer : {"ledger", "enforcer", "console", "supervisor", "link"}) {
       if (kind == "keeper") continue;
       role.on_channel(peer, [&, peer](std::uint32_t index, Role::Fds fds) {
         open_socket(kind == "ledger" ? peer + std::to_string(index) : peer, std::move(fds.at(0)));
@@ -160,6 +172,8 @@ struct TestRole {
     if (kind == "enforcer") {
       role.on_reload([&](const base::Json&) { append(role.name() + " reloaded"); });
     }
+    loop::Timer reaching(role.loop(), [&] { reach(); });
+    if (kind == "link") reaching.start(50 * base::kMillisecond, 50 * base::kMillisecond);
     if (kind == "console") look.start(20 * base::kMillisecond, 20 * base::kMillisecond);
     loop::Timer speaking(role.loop(), [&] { speak(); });
     if (kind == "terminator") speaking.start(50 * base::kMillisecond, 50 * base::kMillisecond);

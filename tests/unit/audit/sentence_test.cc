@@ -117,6 +117,16 @@ const Case kCases[] = {
      "The log could not be written: no space left on device; the door was closed."},
     {LogRecovered, R"({"duration_us":2000000})", "The log can be written again after 2s."},
     {LogRead, R"({"what":"events","events":20})", "Admin root read the log: events, 20 events."},
+    {WitnessCosigned, R"({"log":"postern/b","size":7})",
+     "Seen as a witness: the log postern/b has 7 events."},
+    {WitnessConflict, R"({"log":"postern/b","why":"it signed two roots for one size"})",
+     "The log postern/b showed another history than before: it signed two roots for one size; it was not "
+     "cosigned."},
+    {LogWitnessed, R"({"witness":"north","size":7})", "The witness north cosigned the log of 7 events."},
+    {LogWitnessFailed, R"({"witness":"north","why":"it answered 500"})",
+     "The witness north has not cosigned the log: it answered 500."},
+    {LogWitnessRefused, R"({"witness":"north","why":"it was rolled back"})",
+     "The witness north has seen another history of the log: it was rolled back."},
     {LogTruncatedTail, R"({"bytes":31})",
      "A torn write of 31 bytes at the end of the journal was stepped over."},
 };

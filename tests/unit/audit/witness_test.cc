@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "audit/witnessed.h"
 #include "tests/unit/audit/made_log.h"
 #include "tests/unit/audit/memory_files.h"
 
@@ -100,6 +101,90 @@ TEST_F(Witness, AnswerWithoutItsCosignatureIsNone) {
   for (const std::string& answer : {std::string(), std::string("no\n"), later, stranger_line(checkpoint)}) {
     EXPECT_FALSE(take_cosignature(checkpoint, answer, witness_key).ok()) << answer;
   }
+}
+
+TEST_F(Witness, IsConvincedByWhatOnlyTheLogCanHaveSigned) {
+  grow(10);
+  ASSERT_EQ(judge(request(0)), WitnessAnswer::Cosign);
+  const Witnessed before = known;
+  // The same key over another history, which grows past what was seen.
+  MemoryFiles elsewhere;
+  const auto fork = *MadeLog::open(elsewhere, "d");
+  ASSERT_TRUE(fork->journal->append(MadeLog::line(77)).ok() && fork->append(12).ok() && fork->publish().ok());
+  AddCheckpoint forked = *make_add_checkpoint(elsewhere, "d/log", 10);
+  EXPECT_EQ(judge(forked), WitnessAnswer::Inconsistent);
+  EXPECT_TRUE(convicts_log(forked, known));
+  forked.proof[1][0] ^= 1;
+  EXPECT_FALSE(convicts_log(forked, known)) << "anybody can send a proof that does not fit";
+  grow(10);
+  AddCheckpoint honest = request(10);
+  EXPECT_FALSE(convicts_log(honest, known));
+  honest.proof[0][0] ^= 1;
+  EXPECT_EQ(judge(honest), WitnessAnswer::Inconsistent);
+  EXPECT_FALSE(convicts_log(honest, known));
+  EXPECT_EQ(known, before);
+}
+
+TEST_F(Witness, IsConvincedByTwoRootsOfOneSize) {
+  grow(10);
+  ASSERT_EQ(judge(request(0)), WitnessAnswer::Cosign);
+  certs::Checkpoint made{"postern/test", 10, {}};
+  made.root.fill('x');
+  EXPECT_TRUE(convicts_log({10, {}, MadeLog::signed_note(made)}, known));
+  EXPECT_FALSE(convicts_log(request(10), known));
+}
+
+class Witnessings : public Witness {
+ protected:
+  std::string cosigned() { return take_cosignature(note(), cosignature(note()), witness_key)->checkpoint; }
+  std::string note() { return read_checkpoint(files, "d/log")->bytes; }
+  base::Result<Witnessing> verify() { return verify_witnessing(files, "d/log", log_key, witness_key); }
+  std::string fault() {
+    const auto found = verify();
+    return found.ok() ? std::string("none") : found.error().message;
+  }
+  const certs::VerifierKey log_key = certs::verifier_of(MadeLog::key());
+};
+
+TEST_F(Witnessings, AreFoundInTheCheckpointAndBesideIt) {
+  grow(10);
+  EXPECT_EQ(fault(), "witness.example/w1 has cosigned no checkpoint of this log");
+  ASSERT_TRUE(log->tiler->publish(cosigned()).ok());
+  EXPECT_EQ(verify()->checkpoint.head.size, 10U);
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, note()).ok());
+  grow(300);
+  ASSERT_EQ(fault(), "none");
+  EXPECT_EQ(verify()->checkpoint.head.size, 10U) << "the newest that it cosigned";
+  EXPECT_EQ(verify()->seconds, 1'772'366'400U);
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, cosigned()).ok());
+  EXPECT_EQ(verify()->checkpoint.head.size, 310U);
+}
+
+TEST_F(Witnessings, OfAnotherHistoryAreTold) {
+  grow(10);
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, cosigned()).ok());
+  const std::string kept = *read_whole(files, "d/log/" + witnessed_file(witness_key), certs::kNoteLimit);
+  const auto other = [&](std::uint64_t events, std::uint64_t first) {
+    MemoryFiles elsewhere;
+    const auto fork = *MadeLog::open(elsewhere, "d");
+    EXPECT_TRUE(fork->journal->append(MadeLog::line(first)).ok() && fork->append(events - 1).ok());
+    EXPECT_TRUE(fork->publish().ok() && put_witnessing(elsewhere, "d/log", witness_key, kept).ok());
+    return verify_witnessing(elsewhere, "d/log", log_key, witness_key).error().message;
+  };
+  EXPECT_EQ(other(5, 0),
+            "the log was rolled back: it has 5 entries, and had 10 when witness.example/w1 cosigned it");
+  EXPECT_EQ(other(20, 7),
+            "history was rewritten: the first 10 entries are not those that witness.example/w1 cosigned");
+}
+
+TEST_F(Witnessings, ThatWereChangedAreNone) {
+  grow(10);
+  std::string spoiled = cosigned();
+  spoiled[spoiled.size() - 5] = spoiled[spoiled.size() - 5] == 'A' ? 'B' : 'A';
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, spoiled).ok());
+  EXPECT_NE(fault().find("has no cosignature by witness.example/w1 that fits"), std::string::npos) << fault();
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, "nothing").ok());
+  EXPECT_NE(fault().find("is not a checkpoint, or is damaged"), std::string::npos) << fault();
 }
 
 TEST(AddCheckpointRequest, HasOneForm) {

@@ -13,6 +13,8 @@ TEST(KeeperProtocol, LooksAsTheTableSays) {
   EXPECT_EQ(base::to_hex(encode_pass_public_key(7)), "0407000000");
   EXPECT_EQ(base::to_hex(encode_sign_checkpoint(7, "ab")), "0507000000020000006162");
   EXPECT_EQ(base::to_hex(encode_log_verifier_key(7)), "0607000000");
+  EXPECT_EQ(base::to_hex(encode_cosign(7, "ab")), "1407000000020000006162");
+  EXPECT_EQ(base::to_hex(encode_witness_key(7)), "1507000000");
   EXPECT_EQ(base::to_hex(encode_done(7, encode_text_payload("ab"))),
             "07000000"
             "00"

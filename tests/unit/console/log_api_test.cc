@@ -177,8 +177,13 @@ TEST_F(LogApiTest, ExportsAVisitWholeInEveryFormat) {
   Response har = get("/api/v1/sessions/" + visit + "/export?format=har");
   EXPECT_EQ(base::parse_json(whole(har)).value()["log"]["entries"].size(), 450U);
   EXPECT_NE(field_of(har, "content-disposition").find(".har"), std::string::npos);
+  Response ocsf = get("/api/v1/sessions/" + visit + "/export?format=ocsf");
+  const std::string schema_lines = whole(ocsf);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(schema_lines.begin(), schema_lines.end(), '\n')),
+            lines.size());
+  EXPECT_EQ(base::parse_json(schema_lines.substr(0, schema_lines.find('\n'))).value()["class_uid"], 3002);
   EXPECT_EQ(get("/api/v1/sessions/" + visit + "/export?format=pdf").status, 400);
-  EXPECT_EQ(readings_noted(), 4U);
+  EXPECT_EQ(readings_noted(), 5U);
 }
 
 TEST_F(LogApiTest, TellsNewEventsLiveAndThinsABurst) {

@@ -94,6 +94,9 @@ void FakeLedger::send_size(std::uint64_t size) {
 void FakeLedger::send_published(const ipc::Published& published) {
   send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Published), encoded(published));
 }
+void FakeLedger::send_witnessing(std::string_view json) {
+  send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Witnessing), encoded(ipc::Witnessing{json}));
+}
 void FakeLedger::reply(std::uint64_t id, bool ok, const base::Json& json) {
   const std::string text = base::dump_json(json);
   send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Reply), encoded(ipc::Reply{id, ok, text, {}}));

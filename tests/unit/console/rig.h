@@ -36,6 +36,7 @@ class FakeLedger {
   void send_acked(std::uint64_t count);
   void send_size(std::uint64_t size);
   void send_published(const ipc::Published& published);
+  void send_witnessing(std::string_view json);
   void reply(std::uint64_t id, bool ok, const base::Json& json);
   void send_raw(std::uint16_t type, std::string_view payload) { channel_->send(type, payload); }
 

@@ -60,7 +60,8 @@ struct FakeLedger {
         cookies.emplace_back(payload);
         return;
       case ipc::ToLedger::Policy:
-        break;  // the supervisor's
+      case ipc::ToLedger::Delivered:
+        break;  // the supervisor's, the link's
     }
     FAIL() << "frame " << type;
   }

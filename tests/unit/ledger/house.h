@@ -78,6 +78,12 @@ class Client {
   int jars_wanted = 0;
   ipc::Published published;
   std::string verifier_key, problem;  // of published, whose own are gone with the frame
+  base::Json witnessing;              // to a console
+  struct Errand {
+    std::uint64_t id = 0;
+    std::string place, body;
+  };
+  std::vector<Errand> errands;  // to a link
 
  private:
   void take(ipc::FromLedger type, std::string_view payload) {
@@ -106,6 +112,16 @@ class Client {
       ASSERT_TRUE(ipc::decode(payload, piece));
       ASSERT_TRUE(policy_pieces_.take(piece.text, piece.last));
       if (policy_pieces_.whole()) policy = policy_pieces_.take_whole();
+    }
+    if (type == ipc::FromLedger::Witnessing) {
+      ipc::Witnessing told;
+      ASSERT_TRUE(ipc::decode(payload, told));
+      witnessing = base::parse_json(told.json).value();
+    }
+    if (type == ipc::FromLedger::Errand) {
+      ipc::Errand errand;
+      ASSERT_TRUE(ipc::decode(payload, errand));
+      errands.push_back({errand.id, std::string(errand.place), std::string(errand.body)});
     }
     if (type == ipc::FromLedger::Cookie) cookies.emplace_back(payload);
     if (type == ipc::FromLedger::Jars) ++jars_wanted;
@@ -154,6 +170,7 @@ class House : public ::testing::Test {
     LedgerOptions options;
     options.directory = folder.path();
     options.limits = limits;
+    options.witnessing = witnessing;
     auto opened = Ledger::open(loop, clock, files, std::move(options));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     ledger = std::move(*opened);
@@ -283,6 +300,7 @@ class House : public ::testing::Test {
   const bool crypto_ready = base::init_crypto().ok();  // before the first Secret
   base::Secret seed{std::string(32, 's')};
   Limits limits;
+  Witnessing witnessing;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Client> enforcer, console, supervisor;
   bool keeper_answers = true;
@@ -313,9 +331,21 @@ class House : public ::testing::Test {
     const certs::SignerKey log_key{"postern/test", base::Secret(seed.view())};
     if (kind == certs::KeeperRequest::SignPass) return base::ed25519_sign(seed, text);
     if (kind == certs::KeeperRequest::SignCheckpoint) return certs::signature_line(log_key, text);
+    if (kind == certs::KeeperRequest::Cosign || kind == certs::KeeperRequest::WitnessKey)
+      return answer_as_witness(kind, text);
     if (kind == certs::KeeperRequest::LogVerifierKey)
       return certs::format_verifier_key(certs::verifier_of(log_key));
     return base::ed25519_public(seed);
+  }
+
+  std::string answer_as_witness(certs::KeeperRequest kind, std::string_view note) const {
+    const certs::SignerKey key{"witness/own", base::Secret(std::string(32, 'w'))};
+    if (kind == certs::KeeperRequest::Cosign) {
+      return certs::cosignature_line(key, certs::parse_note(note)->text,
+                                     static_cast<std::uint64_t>(clock.wall() / base::kWallSecond));
+    }
+    return certs::format_verifier_key(certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature,
+                                                               base::ed25519_public(key.seed)));
   }
 
   base::UniqueFd keeper_socket_;

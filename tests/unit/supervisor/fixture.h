@@ -54,6 +54,24 @@ component:
       tls: {roots: component.pem, name: Alerts.Internal}
 )";
 
+// A witness of the log, and two logs whose witness the gateway is, to be put behind kSound.
+inline constexpr std::string_view kNorthKey =
+    "witness/north+d5b3a162+BG5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5u";
+inline constexpr std::string_view kWestKey =
+    "witness/west+77ba52e7+BHd3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3";
+inline constexpr std::string_view kOtherLog =
+    "postern/other+763b123b+AW9vb29vb29vb29vb29vb29vb29vb29vb29vb29vb29v";
+inline constexpr std::string_view kThirdLog =
+    "postern/third+a1680089+AXR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0";
+inline std::string with_witnesses(std::string_view url = "https://north.example/witness/") {
+  std::string out(kSound);
+  out += "log:\n  witnesses:\n    - name: north\n      url: ";
+  out.append(url).append("\n      verifier_key: ").append(kNorthKey);
+  out.append("\n      tls: {roots: component.pem}\nwitness:\n  key: witness.key\n  logs: [\"")
+      .append(kOtherLog);
+  return out + "\"]\n";
+}
+
 inline std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
   std::string out(text);
   const std::size_t at = out.find(what);
@@ -81,6 +99,8 @@ class Folder {
     const certs::SignerKey log_key{"postern/test", base::Secret(std::string(32, 'l'))};
     std::filesystem::create_directory(path("keys"));
     write("keys/log.key", certs::format_signer_key(log_key) + "\n", 0600);
+    write("witness.key", certs::format_signer_key({"witness/own", base::Secret(std::string(32, 'w'))}) + "\n",
+          0600);
     write("admins.json", "{\"admins\":[]}", 0600);
     write("policy.yaml", "version: 1\ncapabilities: {}\n", 0644);
     write("postern.yaml", kSound, 0644);

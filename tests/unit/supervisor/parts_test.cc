@@ -136,8 +136,9 @@ TEST_F(Parts, TheKeeperIsToldItsKeysByDescriptorAndNothingOfTheComponent) {
 }
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
-  EXPECT_EQ(keys(ledger_part(config)), (std::set<std::string>{"log_level", "version", "state_directory",
-                                                              "sessions", "requests", "holds"}));
+  EXPECT_EQ(keys(ledger_part(config)),
+            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests", "holds",
+                                   "witnesses", "witnessed_logs"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {

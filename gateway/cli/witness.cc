@@ -1,0 +1,120 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/cli/witness.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/unique_fd.h"
+#include "gateway/cli/commands.h"
+
+namespace postern::cli {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Result;
+
+base::Status write_new_secret(const std::string& path, std::string_view text) {
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid() && errno == EEXIST)
+    return fail(Code::Exists, path + " is there already: a key is never overwritten, choose another name");
+  if (!file.valid()) return base::fail_errno(path, errno);
+  const bool written = ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (written && ::fsync(file.get()) == 0) return base::Ok{};
+  const int error = errno;
+  ::unlink(path.c_str());
+  return base::fail_errno(path, error);
+}
+
+std::string time_of(const audit::Witnessing& found) {
+  constexpr std::uint64_t kYear9999 = 253'402'300'799;
+  return base::format_time(static_cast<base::Micros>(std::min(found.seconds, kYear9999)) * base::kWallSecond);
+}
+
+}  // namespace
+
+int make_witness_key(const WitnessKeyOptions& options, bool json) {
+  if (const base::Status crypto = base::init_crypto(); !crypto.ok()) return fail_with(crypto.error().message);
+  const std::string name =
+      options.name.empty() ? "witness/" + base::to_hex(base::random_bytes(8)) : options.name;
+  if (!certs::is_key_name(name)) {
+    fail_with("--name must be printable ASCII without spaces and '+', at most 255 bytes");
+    return kUsage;
+  }
+  std::string seed = base::random_bytes(base::kEd25519SeedSize);
+  const certs::SignerKey key{name, base::Secret(seed)};
+  base::wipe(seed);
+  std::string text = certs::format_signer_key(key) + "\n";
+  const base::Status written = write_new_secret(options.out, text);
+  base::wipe(text);
+  if (!written.ok()) return fail_with(written.error().message);
+  const std::string verifier = certs::format_verifier_key(
+      certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed)));
+  print(json ? base::dump_json(base::Json{{"file", options.out}, {"verifier_key", verifier}}) + "\n"
+             : "Made " + options.out +
+                   ". Its verifier key, for those whose logs are witnessed and for auditors:\n" + verifier +
+                   "\n");
+  return kDone;
+}
+
+Result<std::vector<certs::VerifierKey>> parse_witness_keys(const std::vector<std::string>& texts) {
+  std::vector<certs::VerifierKey> out;
+  for (const std::string& text : texts) {
+    auto key = certs::parse_verifier_key(text);
+    if (!key.ok()) return fail(Code::Invalid, "--witness: " + key.error().message);
+    if (key->algorithm != certs::NoteAlgorithm::Cosignature)
+      return fail(Code::Invalid, "--witness: " + key->name + " is the key of a log, not of a witness");
+    out.push_back(*std::move(key));
+  }
+  return out;
+}
+
+std::vector<WitnessFinding> find_witnesses(const std::string& folder, const certs::VerifierKey& log,
+                                           const std::vector<certs::VerifierKey>& witnesses) {
+  std::vector<WitnessFinding> out;
+  for (const certs::VerifierKey& witness : witnesses)
+    out.push_back({witness.name, audit::verify_witnessing(audit::system_files(), folder, log, witness)});
+  return out;
+}
+
+base::Json findings_json(const std::vector<WitnessFinding>& findings) {
+  base::Json out = base::Json::array();
+  for (const WitnessFinding& one : findings) {
+    base::Json json{{"name", one.name}, {"ok", one.found.ok()}};
+    if (one.found.ok()) {
+      json["size"] = one.found->checkpoint.head.size;
+      json["time"] = time_of(*one.found);
+    } else {
+      json["what"] = one.found.error().message;
+    }
+    out.push_back(std::move(json));
+  }
+  return out;
+}
+
+std::string findings_text(const std::vector<WitnessFinding>& findings) {
+  std::string out;
+  for (const WitnessFinding& one : findings) {
+    const std::string name = base::printable(one.name);
+    out += one.found.ok()
+               ? "Cosigned by " + name + ": the first " + std::to_string(one.found->checkpoint.head.size) +
+                     " entries, at " + time_of(*one.found) + ".\n"
+               : "NOT cosigned by " + name + ": " + base::printable(one.found.error().message, 1024) + ".\n";
+  }
+  return out;
+}
+
+bool all_cosigned(const std::vector<WitnessFinding>& findings) {
+  return std::all_of(findings.begin(), findings.end(),
+                     [](const WitnessFinding& one) { return one.found.ok(); });
+}
+
+}  // namespace postern::cli

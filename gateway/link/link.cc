@@ -1,0 +1,101 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/link/link.h"
+
+#include "base/log.h"
+#include "gateway/loop/dispose_later.h"
+
+namespace postern::link {
+namespace {
+
+constexpr ipc::SocketChannelLimits kLimits{ipc::kErrandBody + 1024, 4U << 20U};
+constexpr std::string_view kContentType = "text/plain; charset=utf-8";
+constexpr std::size_t kLongestWhy = 512;
+
+}  // namespace
+
+Link::Link(loop::Loop& loop, Connect connect) : loop_(loop), connect_(std::move(connect)) {}
+
+Link::~Link() { *alive_ = false; }
+
+void Link::set_ledger(base::UniqueFd socket) {
+  while (!errands_.empty()) drop(errands_.begin()->first);
+  drop_channel();
+  ledger_ = std::make_unique<ipc::SocketChannel>(
+      loop_, std::move(socket), kLimits,
+      [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { take(type, payload); },
+      [](const base::Error& why) { base::log_info("the ledger is gone: " + why.message); });
+}
+
+// The channel that is replaced may be the one whose callback is running.
+void Link::drop_channel() {
+  if (ledger_ == nullptr) return;
+  ledger_->close();
+  loop::dispose_later(loop_, std::move(ledger_));
+}
+
+void Link::take(std::uint16_t type, std::string_view payload) {
+  ipc::Errand errand;
+  if (static_cast<ipc::FromLedger>(type) == ipc::FromLedger::Errand && ipc::decode(payload, errand))
+    return begin(errand);
+  base::log_error("the ledger broke its protocol: its channel is closed");
+  ledger_->close();
+}
+
+void Link::begin(const ipc::Errand& errand) {
+  const std::string name(errand.place);
+  drop(name);
+  const Place* place = settings_.find(name);
+  if (place == nullptr) return deliver({errand.id, 0, "the link's configuration has no such place"});
+  errands_[name] = {errand.id, std::string(errand.body), nullptr};
+  connect_(place->id, [this, name, id = errand.id, alive = alive_](base::Result<base::UniqueFd> socket) {
+    if (*alive) connected(name, id, std::move(socket));
+  });
+}
+
+void Link::connected(const std::string& name, std::uint64_t id, base::Result<base::UniqueFd> socket) {
+  const auto found = errands_.find(name);
+  if (found == errands_.end() || found->second.id != id) return;  // replaced meanwhile
+  const Place* place = settings_.find(name);
+  if (place == nullptr)
+    socket = base::fail(base::Code::NotFound, "the link's configuration has no such place any more");
+  if (!socket.ok()) return ended(name, id, socket.error());
+  auto call = make_call(*place, found->second, std::move(*socket));
+  if (!call.ok()) return ended(name, id, call.error());
+  found->second.call = std::move(*call);
+}
+
+base::Result<std::unique_ptr<Call>> Link::make_call(const Place& place, const Errand& errand,
+                                                    base::UniqueFd socket) {
+  std::unique_ptr<tls::Session> session;
+  if (place.tls != nullptr) {
+    auto started = place.tls->start(place.tls_name);
+    if (!started.ok()) return started.error();
+    session = std::move(*started);
+  }
+  const Question question{place.host, place.target, kContentType, errand.body};
+  return std::make_unique<Call>(
+      loop_, std::move(socket), std::move(session), question, Call::Limits{},
+      [this, name = place.name, id = errand.id](base::Result<Answer> answer) { ended(name, id, answer); });
+}
+
+void Link::ended(const std::string& place, std::uint64_t id, const base::Result<Answer>& answer) {
+  drop(place);
+  if (!answer.ok()) return deliver({id, 0, std::string_view(answer.error().message).substr(0, kLongestWhy)});
+  deliver({id, static_cast<std::uint16_t>(answer->status), answer->body});
+}
+
+void Link::deliver(const ipc::Delivered& delivered) {
+  if (ledger_ == nullptr || !ledger_->open()) return;
+  base::BinaryWriter out;
+  ipc::encode(delivered, out);
+  ledger_->send(static_cast<std::uint16_t>(ipc::ToLedger::Delivered), out.bytes());
+}
+
+// Not at once: it may be the call itself that says it has ended.
+void Link::drop(const std::string& place) {
+  auto found = errands_.extract(place);
+  if (!found.empty() && found.mapped().call != nullptr) loop_.dispose(std::move(found.mapped().call));
+}
+
+}  // namespace postern::link

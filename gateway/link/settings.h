@@ -1,0 +1,38 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The link's part of the configuration as values (supervisor/parts.h): the places outside that it may reach, and how
+// each is recognised. Checked by the supervisor; what is wrong here is a defect.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "gateway/tls/client_context.h"
+
+namespace postern::link {
+
+struct Place {
+  std::uint32_t id = 0;                     // by which the supervisor knows its address
+  std::string name;                         // by which the ledger asks for it
+  std::string host;                         // Host to send
+  std::string target;                       // of the request line
+  std::string tls_name;                     // that its certificate must carry
+  std::shared_ptr<tls::ClientContext> tls;  // nullptr: plain TCP, within this machine
+};
+
+struct Settings {
+  std::vector<Place> places;
+  base::Nanos connect = 5 * base::kSecond;  // TLS included
+
+  const Place* find(std::string_view name) const;  // nullptr: there is none
+  static base::Result<Settings> read(const base::Json& part, const base::Clock& clock);
+};
+
+}  // namespace postern::link
