@@ -143,6 +143,8 @@ story("a viewer's session uses the component's read-only account", async (stage)
     assert.match(answer.json.shown, /^\[redacted:[0-9a-f]{12}\]$/);
     assert.match(answer.headers["x-echo"], /^you have shown \[redacted:[0-9a-f]{12}\]$/);
     await until("the log says so", async () => (await gateway.events("--type", "exchange.completed")).some((event) => event.detail.redacted === 2));
+    await until("so does the session", async () => (await gateway.cli("session", "show", alice.session)).redacted === 2);
+    assert.match((await gateway.plainCli("session", "show", alice.session)).stdout, /^Secrets taken out: +2$/m);
   });
 
   await stage.step("while she may change something, the other one is", async () => {
