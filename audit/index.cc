@@ -48,7 +48,8 @@ CREATE TABLE sessions(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, enginee
                       ended INTEGER, ended_index INTEGER, reason TEXT,
                       forwarded INTEGER NOT NULL DEFAULT 0, completed INTEGER NOT NULL DEFAULT 0,
                       refused INTEGER NOT NULL DEFAULT 0, first_exchange INTEGER, last_exchange INTEGER,
-                      request_bytes INTEGER NOT NULL DEFAULT 0, response_bytes INTEGER NOT NULL DEFAULT 0);
+                      request_bytes INTEGER NOT NULL DEFAULT 0, response_bytes INTEGER NOT NULL DEFAULT 0,
+                      redacted INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX sessions_opened ON sessions(opened_index);
 CREATE INDEX sessions_engineer ON sessions(engineer, opened_index);
 CREATE INDEX sessions_open ON sessions(opened_index) WHERE ended IS NULL;
@@ -219,13 +220,14 @@ Status Index::State::prepare_writer() {
        "UPDATE sessions SET forwarded = forwarded + ?, completed = completed + ?, refused = refused + ?,"
        " first_exchange = ifnull(first_exchange, ?), last_exchange = ifnull(?, last_exchange),"
        " request_bytes = request_bytes + iif(ended IS NULL, ?, 0),"
-       " response_bytes = response_bytes + iif(ended IS NULL, ?, 0) WHERE id = ?"},
+       " response_bytes = response_bytes + iif(ended IS NULL, ?, 0),"
+       " redacted = redacted + iif(ended IS NULL, ?, 0) WHERE id = ?"},
       {update_opened,
        "UPDATE sessions SET opened = ?, opened_index = ?, expires = ?, engineer = ?, method = ?, client = ? "
        "WHERE id = ?"},
       {update_ended,
-       "UPDATE sessions SET ended = ?, ended_index = ?, request_bytes = ?, response_bytes = ?, reason = ? "
-       "WHERE id = ?"},
+       "UPDATE sessions SET ended = ?, ended_index = ?, request_bytes = ?, response_bytes = ?, redacted = ?, "
+       "reason = ? WHERE id = ?"},
   };
   for (const auto& [statement, sql] : all) {
     auto prepared = db.prepare(sql);
@@ -397,6 +399,7 @@ Status Index::State::note(SessionCounter& session, std::uint64_t index, const Ev
       ++session.completed;
       session.request_bytes += number_in(event.detail, "\"request_bytes\":");
       session.response_bytes += number_in(event.detail, "\"response_bytes\":");
+      session.redacted += number_in(event.detail, "\"redacted\":");
       break;
     case EventType::ExchangeRefused:
       ++session.refused;
@@ -428,7 +431,7 @@ Status Index::State::end_session(const SessionCounter& session, std::uint64_t in
                                  const EventFields& event) {
   const Json detail = detail_of(event);
   update_ended.start().bind(event.time).bind(index);
-  for (const char* key : {"request_bytes", "response_bytes"})
+  for (const char* key : {"request_bytes", "response_bytes", "redacted"})
     update_ended.bind(base::json_number_or(detail, key, 0));
   bind_optional(update_ended, detail, "reason");
   return update_ended.bind(std::int64_t{session.row}).run();
@@ -456,7 +459,8 @@ Status Index::State::save_counters() {
     if (!session.counted) continue;
     count_session.start().bind(session.forwarded).bind(session.completed).bind(session.refused);
     count_session.bind(*session.first).bind(session.last);
-    count_session.bind(session.request_bytes).bind(session.response_bytes).bind(std::int64_t{session.row});
+    count_session.bind(session.request_bytes).bind(session.response_bytes).bind(session.redacted);
+    count_session.bind(std::int64_t{session.row});
     if (Status status = count_session.run(); !status.ok()) return status;
     SessionCounter counted_anew;
     counted_anew.row = session.row;

@@ -69,6 +69,7 @@ struct SessionRow {
   std::optional<base::Micros> last_exchange;
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  std::uint64_t redacted = 0;      // secrets taken out of responses
   std::uint64_t opened_index = 0;  // in the journal
   std::optional<std::uint64_t> ended_index;
 };

@@ -288,7 +288,7 @@ constexpr const char* kSessionColumns =
     "name, ifnull(engineer, ''), ifnull(method, ''), ifnull(client, ''), opened, expires, ended, "
     "ifnull(reason, ''), forwarded, "
     "completed, refused, first_exchange, last_exchange, request_bytes, response_bytes, opened_index, "
-    "ended_index";
+    "ended_index, redacted";
 
 std::uint64_t count_at(const Statement& row, int column) {
   return static_cast<std::uint64_t>(row.number(column));
@@ -317,6 +317,7 @@ SessionRow session_at(const Statement& row) {
   out.response_bytes = count_at(row, 14);
   out.opened_index = count_at(row, 15);
   if (!row.is_null(16)) out.ended_index = count_at(row, 16);
+  out.redacted = count_at(row, 17);
   return out;
 }
 

@@ -52,6 +52,7 @@ struct SessionCounter {
   std::int64_t refused = 0;
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
+  std::int64_t redacted = 0;
   std::optional<base::Micros> first;
   base::Micros last = 0;
   bool counted = false;

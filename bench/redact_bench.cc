@@ -81,6 +81,11 @@ int main() {
   POSTERN_CHECK(base::init_crypto().ok());
   const auto none = rules_of({});
   const auto some = rules_of({"$..password", "$..token", "$..apiKey", "$.data.secrets[*].value"});
+  Rules::Literals known;
+  for (const char* one :
+       {"kZ8f-2Qw9-Lm31-token", "cG9zdGVybjpzZWNyZXQtcGFzcw==", "secret-pass", "v1.api.key-0123456789"})
+    known.push_back(std::make_shared<const base::Secret>(one));
+  const auto literal = none->with(known);
   const std::string log =
       repeat("2026-03-01T08:49:37Z info request handled path=/api/v1/query status=200 bytes=",
              "2026-03-01T08:49:38Z warn the node did not answer in time; it is asked again, attempt ");
@@ -91,12 +96,15 @@ int main() {
   const std::string json = json_series();
   measure("log lines, detectors only", Form::Text, none, log);
   measure("log lines, with 4 names", Form::Text, some, log);
+  measure("log lines, with 4 literals", Form::Text, literal, log);
   measure("metrics, detectors only", Form::Text, none, metrics);
+  measure("metrics, with 4 literals", Form::Text, literal, metrics);
   measure(
       "script, detectors only", Form::Code, none,
       repeat("function a(b){return b.c(\"d\",e=>{this.f=e.g||0})}//", "const h=[1,2,3].map(i=>`${i}-`);"));
   measure("JSON, detectors only", Form::Json, none, json);
   measure("JSON, with 4 paths", Form::Json, some, json);
+  measure("JSON, with 4 literals", Form::Json, literal, json);
   measure("YAML, with 4 names", Form::Yaml, some,
           repeat("  - name: something\n    value: 12", "    labels:\n      app: api\n      id: "));
   measure("a secret in every line", Form::Text, some,

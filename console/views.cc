@@ -34,6 +34,7 @@ void put_counters(Json& json, const audit::SessionRow* row) {
   json["refused"] = row == nullptr ? 0 : row->refused;
   json["request_bytes"] = row == nullptr ? 0 : row->request_bytes;
   json["response_bytes"] = row == nullptr ? 0 : row->response_bytes;
+  json["redacted"] = row == nullptr ? 0 : row->redacted;
 }
 
 }  // namespace

@@ -15,14 +15,17 @@
 using namespace postern::redact;
 
 static std::string redact(Form form, std::string_view body, std::size_t piece) {
-  static const std::shared_ptr<const Rules> kRules = Rules::make(
-      {*parse_path("$..password"), *parse_path("$.a[*].b"), *parse_path("$.k.*"), *parse_path("$.a..c[1]")});
+  static const bool kReady = postern::base::init_crypto().ok();
+  static const std::shared_ptr<const Rules> kRules =
+      Rules::make({*parse_path("$..password"), *parse_path("$.a[*].b"), *parse_path("$.k.*"),
+                   *parse_path("$.a..c[1]")})
+          ->with({std::make_shared<const postern::base::Secret>("aaaaaaab")});
   Redactor redactor(form, kRules, std::string(32, 'k'));
   std::string out;
   for (std::size_t at = 0; at < body.size(); at += piece) {
     const std::size_t before = out.size();
     redactor.feed(body.substr(at, piece), out);
-    POSTERN_CHECK(out.size() - before <= (piece + 2 * Scanner::kWindow) * Redactor::kLongest);
+    POSTERN_CHECK(kReady && out.size() - before <= (piece + 2 * Scanner::kWindow) * Redactor::kLongest);
   }
   redactor.finish(out);
   return out;

@@ -68,6 +68,31 @@ std::size_t run_end(std::string_view text, std::size_t at, const CharSet& set) {
   return at;
 }
 
+// --- what is known
+
+Finding find_literal(const View& view, std::size_t begin, const Pattern& pattern) {
+  const Match matched = match(view, begin, pattern.text);
+  if (matched == Match::No) return none();
+  if (matched == Match::Part) return more(begin, Kind::Literal);
+  return found(begin, begin + pattern.text.size(), Kind::Literal);
+}
+
+// Where among its first bytes the two stand that other text has the least.
+std::size_t rarest_pair(std::string_view literal) {
+  const auto commonness = [](char c) {
+    if (c >= 'a' && c <= 'z') return 4;
+    if ((c >= '0' && c <= '9') || std::string_view(" \"',:/.-_=").find(c) != std::string_view::npos) return 3;
+    return 1;
+  };
+  constexpr std::size_t kPairs = kLeastLiteral - 1;
+  std::size_t best = 0;
+  for (std::size_t at = 1; at < kPairs; ++at) {
+    const auto of = [&](std::size_t i) { return commonness(literal[i]) * commonness(literal[i + 1]); };
+    if (of(at) < of(best)) best = at;
+  }
+  return best;
+}
+
 // --- tokens that a prefix tells
 
 Finding find_token(const View& view, std::size_t begin, const Pattern& pattern) {
@@ -413,6 +438,12 @@ const std::vector<Pattern>& built_in_patterns() {
       token("postern-pass-v1.", 7, kWordDot, 16),
   };
   return kPatterns;
+}
+
+Pattern literal_pattern(std::string_view literal) {
+  Pattern pattern{literal, rarest_pair(literal), find_literal};
+  pattern.within_words = true;
+  return pattern;
 }
 
 Pattern named_pattern(std::string_view name) { return {name, 0, find_named, nullptr, 0, true}; }

@@ -64,6 +64,10 @@ const std::vector<Pattern>& built_in_patterns();
 // `name: value`, `name=value`, `"name": "value"` of a name that the policy gives. name outlives the pattern.
 Pattern named_pattern(std::string_view name);
 
+// That text wherever it stands, within words too. It has at least kLeastLiteral bytes and outlives the pattern.
+inline constexpr std::size_t kLeastLiteral = 8;
+Pattern literal_pattern(std::string_view literal);
+
 // A value that a key such as "SecretAccessKey" announces: 40 characters of base64 and nothing else.
 bool announces_aws_secret(std::string_view key);
 Finding find_aws_secret(const View& view);

@@ -19,12 +19,13 @@ enum class Kind : std::uint8_t {
   Authorization,  // Bearer HERE, Basic HERE
   AwsKey,         // an access key's id, or the secret half beside a name that says so
   Token,          // of a well-known service, told by its prefix
+  Literal,        // known to whoever made the rules: what the component is shown
 };
-inline constexpr std::size_t kKinds = 7;
+inline constexpr std::size_t kKinds = 8;
 
 constexpr std::string_view to_text(Kind kind) {
   constexpr std::array<std::string_view, kKinds> kNames{
-      "field", "private_key", "jwt", "url_password", "authorization", "aws_key", "token"};
+      "field", "private_key", "jwt", "url_password", "authorization", "aws_key", "token", "literal"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -11,8 +11,19 @@ std::shared_ptr<const Rules> Rules::make(const std::vector<Path>& paths) {
     if (!rules->add(path)) return nullptr;
     const std::string_view name = path.last_name();
     if (name.empty() || !seen.emplace(name).second) continue;
-    rules->last_names_.push_back(std::make_unique<const std::string>(name));
+    rules->last_names_.push_back(std::make_shared<const std::string>(name));
     rules->with_names_.add(named_pattern(*rules->last_names_.back()));
+  }
+  return rules;
+}
+
+std::shared_ptr<const Rules> Rules::with(const Literals& literals) const {
+  std::shared_ptr<Rules> rules(new Rules(*this));
+  for (const auto& literal : literals) {
+    if (literal->view().size() < kLeastLiteral) continue;
+    rules->literals_.push_back(literal);
+    for (Prefilter* filter : {&rules->with_names_, &rules->without_names_})
+      filter->add(literal_pattern(literal->view()));
   }
   return rules;
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a policy names, compiled: which members of a JSON document, and by which names values are found in
-// other text. Immutable; made once per policy, shared by all bodies.
+// other text; and texts that are known to be secret. Immutable; made once per policy, shared by all bodies.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/crypto.h"
 #include "redact/path.h"
 #include "redact/prefilter.h"
 
@@ -31,7 +32,10 @@ class Rules {
 
   // Null if the paths have more steps than kMostStates.
   static std::shared_ptr<const Rules> make(const std::vector<Path>& paths);
-  Rules(const Rules&) = delete;
+  // The same, and these texts wherever they stand. They stay where they are, in locked memory. One of less than
+  // kLeastLiteral bytes is left out: it would be found where it is not meant.
+  using Literals = std::vector<std::shared_ptr<const base::Secret>>;
+  std::shared_ptr<const Rules> with(const Literals& literals) const;
   Rules& operator=(const Rules&) = delete;
 
   States start() const { return start_; }
@@ -47,6 +51,7 @@ class Rules {
 
  private:
   Rules() = default;
+  Rules(const Rules&) = default;
   bool add(const Path& path);
   bool may_be_name(std::string_view name) const {
     return !name.empty() && first_bytes_[static_cast<unsigned char>(name.front())];
@@ -58,7 +63,8 @@ class Rules {
   std::unordered_map<std::uint32_t, States> by_index_;
   std::unordered_set<std::string> anywhere_;  // $..name
   std::bitset<256> first_bytes_;              // of all names in paths
-  std::vector<std::unique_ptr<const std::string>> last_names_;
+  std::vector<std::shared_ptr<const std::string>> last_names_;
+  Literals literals_;
   Prefilter with_names_, without_names_;
 };
 

@@ -36,6 +36,7 @@ const std::vector<Column> kSession{{"Session", "id"},
                                    {"Refused", "refused"},
                                    {"Bytes in", "request_bytes"},
                                    {"Bytes out", "response_bytes"},
+                                   {"Secrets taken out", "redacted"},
                                    {"May use now", "capabilities", Kind::List}};
 
 // A line per operation of a patch: what stands there now, and what stood there.

@@ -29,6 +29,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             recorder_,
             pool_,
             credential_news_,
+            known_secrets_,
             jars_,
             waiting_room_,
             changes_,

@@ -73,6 +73,7 @@ class Enforcer final : public LedgerListener {
   Recorder recorder_;
   ComponentPool pool_;
   CredentialNews credential_news_;
+  KnownSecrets known_secrets_;
   CookieJars jars_;
   WaitingRoom waiting_room_;
   Site site_;

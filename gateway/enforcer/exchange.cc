@@ -376,6 +376,10 @@ void Exchange::finish_if_ended() {
 
 // --- the component's answer
 
+std::shared_ptr<const redact::Rules> Exchange::redaction_rules() const {
+  return site_.known_secrets.rules(policy_->redaction().rules, settings_);
+}
+
 std::string Exchange::redaction_key() const { return base::keyed_hash(settings_->redaction_key, session_); }
 
 http::Fields Exchange::rewritten(const http::Fields& theirs) {
@@ -383,7 +387,7 @@ http::Fields Exchange::rewritten(const http::Fields& theirs) {
   const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
   rewrite_response(
       fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
-  if (!screen_) screen_.emplace(policy_, redaction_key());
+  if (!screen_) screen_.emplace(policy_, redaction_rules(), redaction_key());
   screen_->clean(fields);
   return fields;
 }

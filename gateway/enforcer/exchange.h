@@ -103,6 +103,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void on_admin(const HoldAnswer& answer);
   bool review_waiting();
   base::Refusal refused_now();
+  std::shared_ptr<const redact::Rules> redaction_rules() const;
   std::string redaction_key() const;  // of the session: the same value has the same token in all of it
   void read_before();
   void record();

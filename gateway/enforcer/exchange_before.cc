@@ -19,11 +19,10 @@ namespace {
 constexpr base::Nanos kLongestWait = 65 * 60 * base::kSecond;
 
 // What stands in the log of a body: text that calls itself binary is looked at like text.
-std::string body_without_secrets(std::string_view body, std::string_view type, const policy::Policy& policy,
-                                 std::string_view key) {
+std::string body_without_secrets(std::string_view body, std::string_view type,
+                                 std::shared_ptr<const redact::Rules> rules, std::string_view key) {
   const redact::Form form = redact::media_of(type).form;
-  redact::Redactor redactor(form == redact::Form::Binary ? redact::Form::Text : form,
-                            policy.redaction().rules, key);
+  redact::Redactor redactor(form == redact::Form::Binary ? redact::Form::Text : form, std::move(rules), key);
   std::string out;
   redactor.feed(body, out);
   redactor.finish(out);
@@ -65,7 +64,7 @@ void Exchange::ask_admin() {
     asked["body_sha256"] = base::sha256_hex(body);
     if (base::is_utf8(body))
       asked["body"] = body_without_secrets(body, head_.fields.find(http::FieldId::ContentType).value_or(""),
-                                           *policy_, redaction_key());
+                                           redaction_rules(), redaction_key());
   }
   site_.waiting_room.enter(
       serial_, std::move(asked),
@@ -116,7 +115,7 @@ void Exchange::read_before() {
   context.target = target_.text();
   context.read = path;
   context.settings = settings_;
-  context.rules = policy_->redaction().rules;
+  context.rules = redaction_rules();
   context.key = redaction_key();
   context.service = service_;
   context.credential = credential_;

@@ -38,8 +38,8 @@ void Screen::clean(http::Fields& fields) {
   http::Fields kept;
   bool differs = false;
   fields.for_each([&](const http::Field& field) {
-    const auto redacted = redact::redact_value(field.value, *policy_->redaction().rules, key_,
-                                               "header " + std::string(field.name), of_fields_);
+    const auto redacted =
+        redact::redact_value(field.value, *rules_, key_, "header " + std::string(field.name), of_fields_);
     differs = differs || redacted.has_value();
     // A token is visible ASCII; what it is put into was valid.
     static_cast<void>(kept.add(field.name, redacted ? std::string_view(*redacted) : field.value));
@@ -70,7 +70,7 @@ base::Status Screen::head(const http::ResponseHead& head, http::Fields& fields) 
   for (const std::string_view name : kDigests) fields.remove(name);
   if (head.body.kind == http::BodyKind::None) return base::Ok{};
   if (*coding != http::Coding::Identity) inflater_ = std::make_unique<http::Inflater>(*coding);
-  redactor_ = std::make_unique<redact::Redactor>(media.form, policy_->redaction().rules, key_);
+  redactor_ = std::make_unique<redact::Redactor>(media.form, rules_, key_);
   return base::Ok{};
 }
 

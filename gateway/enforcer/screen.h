@@ -26,9 +26,10 @@ class Screen {
   // Bytes of a body that are taken at once; a token may be longer than what it stands for.
   static constexpr std::size_t kPiece = 16U << 10U;
 
-  // key: the session's (base::KeyedHash).
-  Screen(std::shared_ptr<const policy::Policy> policy, std::string key)
-      : policy_(std::move(policy)), key_(std::move(key)) {}
+  // rules: the policy's, with what else is known to be secret. key: the session's (base::KeyedHash).
+  Screen(std::shared_ptr<const policy::Policy> policy, std::shared_ptr<const redact::Rules> rules,
+         std::string key)
+      : policy_(std::move(policy)), rules_(std::move(rules)), key_(std::move(key)) {}
 
   // Of any head, interim ones included, and of trailers.
   void clean(http::Fields& fields);
@@ -55,6 +56,7 @@ class Screen {
   bool packed() const { return !packed_.empty() || (inflater_ && inflater_->holds()); }
 
   std::shared_ptr<const policy::Policy> policy_;
+  std::shared_ptr<const redact::Rules> rules_;
   std::string key_;
   redact::Counts of_fields_;
   bool changes_ = false;

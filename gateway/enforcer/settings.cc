@@ -77,6 +77,22 @@ http::CredentialKind kind_of(const std::string& text) {
   return text == "header" ? http::CredentialKind::Header : http::CredentialKind::Bearer;
 }
 
+// value: of a field, "Basic dXNlcjpwYXNzd29yZA==". A scheme in front of it is no secret.
+std::vector<std::shared_ptr<const base::Secret>> literals_of(http::CredentialKind kind,
+                                                             std::string_view value) {
+  std::vector<std::shared_ptr<const base::Secret>> out;
+  const auto add = [&](std::string_view text) { out.push_back(std::make_shared<const base::Secret>(text)); };
+  const std::string_view bare = value.substr(value.rfind(' ') + 1);
+  add(bare);
+  if (kind == http::CredentialKind::Header && bare.size() < value.size()) add(value);
+  if (kind != http::CredentialKind::Basic) return out;
+  std::optional<std::string> pair = base::from_base64(bare);
+  if (!pair) return out;
+  add(std::string_view(*pair).substr(pair->find(':') + 1));
+  base::wipe(*pair);
+  return out;
+}
+
 base::Status read_credential(const Json& json, const Settings::TakeFile& file, Service& service) {
   auto out = std::make_shared<Credential>();
   out->role = base::json_text_or(json, "role", "");
@@ -90,11 +106,13 @@ base::Status read_credential(const Json& json, const Settings::TakeFile& file, S
   const base::UniqueFd fd = file(name);
   base::Result<std::string> text = base::read_open_file(fd.get(), name, http::kCredentialFileLimit);
   if (!text.ok()) return std::move(text).error();
-  base::Result<base::Secret> value = http::credential_value(kind_of(base::json_text_or(json, "kind", "")),
-                                                            base::json_text_or(json, "user", ""), *text);
+  const http::CredentialKind kind = kind_of(base::json_text_or(json, "kind", ""));
+  base::Result<base::Secret> value =
+      http::credential_value(kind, base::json_text_or(json, "user", ""), *text);
   base::wipe(*text);
   if (!value.ok()) return base::fail(base::Code::Invalid, name + ": " + value.error().message);
   out->value = std::move(*value);
+  out->literals = literals_of(kind, out->value.view());
   for (auto* list : {&service.strip_request, &service.strip_response}) {
     if (std::find(list->begin(), list->end(), out->field) == list->end()) list->push_back(out->field);
   }
@@ -130,6 +148,15 @@ std::shared_ptr<const Credential> Service::least_credential() const {
     }
   }
   return nullptr;
+}
+
+std::vector<std::shared_ptr<const base::Secret>> Settings::literals() const {
+  std::vector<std::shared_ptr<const base::Secret>> out;
+  for (const Service& service : services) {
+    for (const auto& credential : service.credentials)
+      out.insert(out.end(), credential->literals.begin(), credential->literals.end());
+  }
+  return out;
 }
 
 const Service* Settings::service_at(std::string_view path) const {

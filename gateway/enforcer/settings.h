@@ -35,6 +35,9 @@ struct Credential {
   std::string role;   // of the component, whose sessions use it; empty: those of every other role
   std::string field;  // lower case; empty: it is a certificate
   base::Secret value;
+  // What of it is taken out of responses and out of the log, wherever it stands: the token, the password and its pair in
+  // base64, the field's value. A short one would be found where it is not meant, and is left alone (redact/rules.h).
+  std::vector<std::shared_ptr<const base::Secret>> literals;
   std::string certificate_pem;  // the leaf, then its intermediates; empty: it is a field
   bool is_certificate() const { return !certificate_pem.empty(); }
   std::string_view which() const { return role.empty() ? std::string_view("service") : role; }  // for events
@@ -67,6 +70,7 @@ struct Service {
 };
 
 struct Settings {
+  std::vector<std::shared_ptr<const base::Secret>> literals() const;  // of all credentials
   std::uint32_t index = 0;
   bool checks_health = false;  // one enforcer asks for all
   std::vector<Service> services;

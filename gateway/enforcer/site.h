@@ -16,6 +16,7 @@
 #include "gateway/enforcer/component_pool.h"
 #include "gateway/enforcer/cookie_jar.h"
 #include "gateway/enforcer/credential_news.h"
+#include "gateway/enforcer/known_secrets.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
 #include "gateway/enforcer/settings.h"
@@ -60,6 +61,7 @@ struct Site {
   Recorder& recorder;
   ComponentPool& pool;
   CredentialNews& credential_news;
+  KnownSecrets& known_secrets;
   CookieJars& jars;
   WaitingRoom& waiting_room;
   ChangeRecords& changes;

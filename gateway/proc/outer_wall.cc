@@ -93,12 +93,12 @@ int outcome_of_binding() {
   return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0 ? 0 : errno;
 }
 
-struct Attempt {
+struct WallAttempt {
   const char* what;
   int (*attempt)();
   int abi;  // of the Landlock that refuses it
 };
-constexpr std::array kAttempts = std::to_array<Attempt>({
+constexpr std::array kWallAttempts = std::to_array<WallAttempt>({
     {"run a shell", outcome_of_program, 1},
     {"write to a device", outcome_of_writing, 1},
     {"make a file", outcome_of_making, 1},
@@ -123,7 +123,7 @@ base::Result<Walls> build_outer_wall(const Grounds& grounds) {
 Proof prove_outer_wall() {
   Proof proof;
   const int abi = landlock_abi();
-  for (const Attempt& one : kAttempts) {
+  for (const WallAttempt& one : kWallAttempts) {
     if (one.abi > abi) continue;
     ++proof.attempts;
     const int outcome = one.attempt();

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { LittleComponent, Monitoring } from "./lib/component.mjs";
 import { Gateway, isRoot } from "./lib/gateway.mjs";
 import { holds } from "./lib/memory.mjs";
+import { plant } from "./lib/planted.mjs";
 import { story, until } from "./lib/story.mjs";
 
 // For Prometheus, which takes bcrypt hashes alone.
@@ -107,11 +108,18 @@ roles:
 `;
 
 story("a viewer's session uses the component's read-only account", async (stage) => {
+  // The component echoes what it was shown, in a field and, cut within it, in the body: the clients look for it in all that they get.
   const presented = [];
+  const [looks, changes] = ["only-looks-0123456789", "may-change-0123456789"];
+  for (const key of [looks, changes]) plant("a key of the component's", key);
   const component = stage.own(
     await LittleComponent.start((request, response) => {
       presented.push(request.headers["x-api-key"]);
-      request.resume().on("end", () => response.end("well\n"));
+      const key = request.headers["x-api-key"];
+      response.setHeader("X-Echo", `you have shown ${key}`);
+      response.setHeader("Content-Type", request.method === "GET" ? "application/json" : "text/html");
+      response.write(`{"shown":"${key.slice(0, 9)}`);
+      request.resume().on("end", () => setImmediate(() => response.end(`${key.slice(9)}"}`)));
     }),
   );
   const gateway = stage.own(
@@ -122,15 +130,21 @@ story("a viewer's session uses the component's read-only account", async (stage)
         "little",
         "{roles: {viewer: {header: {name: X-API-Key, value_file: keys/viewer}}, admin: {header: {name: X-API-Key, value_file: keys/admin}}}}",
       ),
-      secrets: { "keys/viewer": "only-looks-0123456789\n", "keys/admin": "may-change-0123456789\n" },
+      secrets: { "keys/viewer": `${looks}\n`, "keys/admin": `${changes}\n` },
     }),
   );
   await gateway.admit("alice", ["state.read"]);
   const alice = await gateway.signIn("alice");
 
   await stage.step("while she may only look, the viewer's account is used", async () => {
-    assert.equal((await alice.fetch("/state", { headers: { "X-API-Key": "of-my-own" } })).status, 200);
-    assert.deepEqual(presented, ["only-looks-0123456789"]);
+    const answer = await alice.fetch("/state", { headers: { "X-API-Key": "of-my-own" } });
+    assert.equal(answer.status, 200);
+    assert.deepEqual(presented, [looks]);
+    assert.match(answer.json.shown, /^\[redacted:[0-9a-f]{12}\]$/);
+    assert.match(answer.headers["x-echo"], /^you have shown \[redacted:[0-9a-f]{12}\]$/);
+    await until("the log says so", async () => (await gateway.events("--type", "exchange.completed")).some((event) => event.detail.redacted === 2));
+    await until("so does the session", async () => (await gateway.cli("session", "show", alice.session)).redacted === 2);
+    assert.match((await gateway.plainCli("session", "show", alice.session)).stdout, /^Secrets taken out: +2$/m);
   });
 
   await stage.step("while she may change something, the other one is", async () => {
@@ -139,13 +153,14 @@ story("a viewer's session uses the component's read-only account", async (stage)
       const answer = await alice.fetch("/state", { method: "PUT", body: "new" });
       return answer.status === 200 && answer;
     });
-    assert.equal(presented.at(-1), "may-change-0123456789");
+    assert.equal(presented.at(-1), changes);
+    assert.match(changed.text, /^\{"shown":"\[redacted:/);
     assert.equal((await gateway.event(changed.event)).detail.credential, "admin");
   });
 
   await stage.step("and when it is taken away, the first one again", async () => {
     await gateway.cli("capability", "set", "state.write", "off");
     assert.equal((await alice.fetch("/state")).status, 200);
-    assert.equal(presented.at(-1), "only-looks-0123456789");
+    assert.equal(presented.at(-1), looks);
   });
 });

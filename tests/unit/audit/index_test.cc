@@ -22,7 +22,8 @@ using base::Code;
 
 constexpr std::string_view kOpened =
     R"({"engineer":"alice","method":"pass","client":"192.0.2.7","expires":"2026-03-01T20:00:00.000000Z"})";
-constexpr std::string_view kEnded = R"({"reason":"signed_out","request_bytes":70,"response_bytes":900})";
+constexpr std::string_view kEnded =
+    R"({"reason":"signed_out","request_bytes":70,"response_bytes":900,"redacted":5})";
 
 // A journal in memory and an index on disk.
 struct Fixture {
@@ -261,7 +262,7 @@ TEST(Index, SumsUpSessions) {
 }
 
 constexpr std::string_view kCompleted =
-    R"({"outcome":"\"request_bytes\":5","request_bytes":10,"response_bytes":300})";
+    R"({"outcome":"\"request_bytes\":5","request_bytes":10,"response_bytes":300,"redacted":2,"redactions":["jwt text 2"]})";
 
 TEST(Index, SumsUpTheBytesOfASessionThatIsStillOpen) {
   Fixture f;
@@ -278,6 +279,7 @@ TEST(Index, SumsUpTheBytesOfASessionThatIsStillOpen) {
   EXPECT_EQ(open.refused, 3U);
   EXPECT_EQ(open.request_bytes, 30U);
   EXPECT_EQ(open.response_bytes, 900U);
+  EXPECT_EQ(open.redacted, 6U);
 }
 
 TEST(Index, KeepsToTheSumsOfTheEndingOnceASessionHasEnded) {
@@ -296,6 +298,7 @@ TEST(Index, KeepsToTheSumsOfTheEndingOnceASessionHasEnded) {
   EXPECT_EQ(ended.completed, 4U);
   EXPECT_EQ(ended.request_bytes, 70U);
   EXPECT_EQ(ended.response_bytes, 900U);
+  EXPECT_EQ(ended.redacted, 5U);
 }
 
 TEST(Index, TakesNoNumberOfBytesThatCannotBe) {

@@ -35,6 +35,8 @@ class CredentialScene : public EnforcerScene {
     out->role = role;
     out->field = field;
     out->value = base::Secret(value);
+    const std::string_view text(value);
+    out->literals.push_back(std::make_shared<const base::Secret>(text.substr(text.rfind(' ') + 1)));
     return out;
   }
   void use(std::vector<std::shared_ptr<const Credential>> credentials) {
@@ -111,6 +113,31 @@ TEST_F(CredentialScene, A401IsTheComponentsFaultAndToldOnce) {
   asked_for(200);
   EXPECT_EQ(last_status, 200);
   ASSERT_TRUE(until([&] { return ledger->events("node.credential_accepted").size() == 1; }));
+}
+
+// Many components show the request that they got: in a page for testing, in an error.
+TEST_F(CredentialScene, AComponentThatEchoesItShowsItToNobody) {
+  use({credential("", "x-api-key", "s3cret-of-the-component"),
+       credential("viewer", "x-api-key", "another-secret-key")});
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept() && was_asked());
+  EXPECT_NE(asked.find("s3cret-of-the-component"), std::string::npos);
+  say("HTTP/1.1 200 OK\r\nX-Echo: k=s3cret-of-the-component\r\nContent-Length: 65\r\nContent-Type: "
+      "text/html\r\n\r\n"
+      "<p>s3cret-of-the");
+  turn(10);
+  EXPECT_EQ(body(id).find("s3cret"), std::string::npos) << body(id);
+  say("-component, not s3cret-of-the; another-secret-key");
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, id); }));
+  const std::string shown = body(id);
+  EXPECT_EQ(shown.find("-component"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("not s3cret-of-the"), std::string::npos) << "a part of it is not it: " << shown;
+  EXPECT_EQ(shown.find("another-secret-key"), std::string::npos) << "those of other roles neither";
+  EXPECT_TRUE(field(id, "x-echo").starts_with("k=[redacted:")) << field(id, "x-echo");
+  done(id);
+  const base::Json detail = completed_event(0)["detail"];
+  EXPECT_EQ(detail["redacted"], 3);
+  EXPECT_EQ(detail["redactions"], base::Json::array({"literal header x-echo 1", "literal text 2"}));
 }
 
 TEST_F(CredentialScene, Without401OfOursAComponentsOwnAnswerPassesButNoBrowserIsAskedForAPassword) {
@@ -220,6 +247,19 @@ TEST_F(CredentialSettings, AreReadFromADescriptorIntoLockedMemory) {
   EXPECT_EQ(service.credential_for("admin"), nullptr);
   EXPECT_EQ(service.nodes[0].health_credential.get(), service.credential_for("viewer"));
   EXPECT_EQ(service.strip_request, std::vector<std::string>{"authorization"});
+}
+
+TEST_F(CredentialSettings, KnowWhatOfThemIsTakenOutOfResponses) {
+  const auto literals = [&](const char* kind, std::string_view content) {
+    const auto read = Settings::read(part(kind), 0, [&](std::string_view) { return file(content); });
+    std::vector<std::string> out;
+    for (const auto& one : read->literals()) out.emplace_back(one->view());
+    return out;
+  };
+  EXPECT_EQ(literals("bearer", "tok-en\n"), std::vector<std::string>{"tok-en"});
+  EXPECT_EQ(literals("basic", "two words\n"),
+            (std::vector<std::string>{"cmVhZGVyOnR3byB3b3Jkcw==", "two words"}));
+  EXPECT_EQ(literals("header", "Token abc\n"), (std::vector<std::string>{"abc", "Token abc"}));
 }
 
 TEST_F(CredentialSettings, AreRefusedWithoutBeingQuoted) {

@@ -22,7 +22,9 @@ std::string token_of(std::string_view value) {
 }
 
 struct Passing {
-  Screen screen{policy_of("redact: [{json: $..password}, {header: X-Secret}]\n"), kKey};
+  std::shared_ptr<const policy::Policy> policy =
+      policy_of("redact: [{json: $..password}, {header: X-Secret}]\n");
+  Screen screen{policy, policy->redaction().rules, kKey};
   http::ResponseHead head;
   Passing() {
     head.status = 200;
