@@ -241,13 +241,29 @@ Status Tiler::remove_partials(const Frontier& next) {
 }
 
 Status Tiler::publish(std::string_view note) {
+  return put_beside(note, directory_ + "/" + std::string(kCheckpointFile));
+}
+
+Status Tiler::put_handover(const certs::Handover& handover, std::string_view note) {
+  const std::string path = directory_ + "/" + handover_path(handover.from);
+  if (Status made = files_.make_directory(folder_of(path)); !made.ok()) return made;
+  const auto found = read_whole(files_, path, certs::kNoteLimit);
+  if (!found.ok() && found.error().code != Code::NotFound) return found.error();
+  if (found.ok() && *found != note)
+    return fail(Code::Corrupt, path + " is there already and is another handover: keep it as evidence");
+  if (Status put = put_beside(note, path); !put.ok()) return put;
+  auto above = files_.open_directory(directory_, false);
+  return above.ok() ? (*above)->sync() : Status(above.error());
+}
+
+// Whoever opens the file finds the old one or the new one. Durable when it returns.
+Status Tiler::put_beside(std::string_view bytes, const std::string& path) {
   const std::string beside = directory_ + "/" + std::string(kBeside);
-  auto file = write_beside(files_, beside, note);
+  auto file = write_beside(files_, beside, bytes);
   if (!file.ok()) return file.error();
   if (Status synced = (*file)->sync(); !synced.ok()) return synced;
-  if (Status named = files_.rename(beside, directory_ + "/" + std::string(kCheckpointFile)); !named.ok())
-    return named;
-  auto folder = files_.open_directory(directory_, false);
+  if (Status named = files_.rename(beside, path); !named.ok()) return named;
+  auto folder = files_.open_directory(folder_of(path), false);
   return folder.ok() ? (*folder)->sync() : Status(folder.error());
 }
 

@@ -14,6 +14,9 @@
 //   PassPublicKey   Ledger       -                                             text key (32 bytes)
 //   SignCheckpoint  Ledger       text checkpoint (checkpoint.h)                text signature line (note.h)
 //   LogVerifierKey  Ledger       -                                             text verifier key (note.h)
+//   SignHandover    Ledger       text handover (handover.h)                    text both signature lines
+//   SuccessorKey    Ledger       -                                             text verifier key of the log's next
+//                                                                              key, empty if there is none
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
@@ -45,6 +48,8 @@ enum class KeeperRequest : std::uint8_t {
   PassPublicKey = 4,
   SignCheckpoint = 5,
   LogVerifierKey = 6,
+  SignHandover = 7,
+  SuccessorKey = 8,
 };
 
 // What a pass must start with before the keeper signs it: a signature made for a pass is good for nothing
@@ -82,6 +87,8 @@ std::string encode_sign_pass(std::uint32_t tag, std::string_view payload);
 std::string encode_pass_public_key(std::uint32_t tag);
 std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text);
 std::string encode_log_verifier_key(std::uint32_t tag);
+std::string encode_sign_handover(std::uint32_t tag, std::string_view text);
+std::string encode_successor_key(std::uint32_t tag);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

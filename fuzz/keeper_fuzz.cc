@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "certs/authority.h"
 #include "certs/keeper_protocol.h"
+#include "certs/note.h"
 #include "gateway/keeper/key_ring.h"
 
 using namespace postern;
@@ -21,9 +22,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const certs::Validity always{0, base::kWallSecond << 31U};
     const auto leaf = *certs::make_authority("fuzz", always);
     const base::Secret seed(std::string(32, 's'));
+    const auto log_key = [](char of) {
+      return certs::format_signer_key({"postern/test", base::Secret(std::string(32, of))});
+    };
     return ring.add_tls_key("support", {"key", leaf.key_pem, 0600}, leaf.certificate_pem).ok() &&
            ring.set_pass_key({"pass", keeper::KeyRing::format_pass_key(seed), 0600}).ok() &&
-           ring.rotate_ticket_keys(1);
+           ring.set_log_key({"log", log_key('l'), 0600}).ok() &&
+           ring.set_next_log_key({"next", log_key('n'), 0600}).ok() && ring.rotate_ticket_keys(1);
   }();
   POSTERN_CHECK(ready);
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

@@ -3,3 +3,4 @@
 postern_fuzz(certificate LINKS postern_certs)
 postern_fuzz(keeper LINKS postern_keeper)
 postern_fuzz(note LINKS postern_certs)
+postern_fuzz(handover LINKS postern_certs)

@@ -62,7 +62,11 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
   }
   const auto entry = config.find("log_key");
   if (entry == config.end()) return base::Ok{};
-  return with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
+  base::Status taken =
+      with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
+  const auto next = config.find("next_log_key");
+  if (!taken.ok() || next == config.end()) return taken;
+  return with_key(role, *next, [&](const keeper::KeyFile& file) { return keys.set_next_log_key(file); });
 }
 
 // One asker. What it may ask follows from the channel, never from what it says.

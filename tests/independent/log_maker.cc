@@ -5,7 +5,7 @@
 //
 //   FOLDER/journal, FOLDER/log     as a ledger keeps them
 //   FOLDER/checkpoints/SIZE        what was published on the way, newest last
-//   FOLDER/key                     the verifier key
+//   FOLDER/key                     the verifier key that it began with; at the end it is handed over to another
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -49,6 +49,8 @@ int main(int argc, char** argv) {
     made += more;
     if (made % (events / 4 + 1) < at_once || made == events) publish(**log, folder);
   }
+  must((*log)->hand_over(audit::MadeLog::second_key()));
+  publish(**log, folder);
   must(base::write_file(folder + "/key",
                         certs::format_verifier_key(certs::verifier_of(audit::MadeLog::key())) + "\n", 0644));
   return 0;
