@@ -81,6 +81,7 @@ constexpr Template kTemplates[] = {
     {LogRecovered, "", "The log can be written again[ after {duration_us}][; {refused|request} were refused meanwhile]."},
     {LogRead, "", "{@actor} read the log[: {what}][, {filter}][, {events|event}]."},
     {LogTruncatedTail, "", "A torn write of {bytes|byte} at the end of the journal was stepped over."},
+    {LogKeyChanged, "", "{@actor} had the log go on under the key {new}[, behind {size|event}]."},
     // clang-format on
 };
 

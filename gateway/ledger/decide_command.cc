@@ -17,7 +17,7 @@ struct Row {
   Decision (*decide)(const Context&, const Order&);  // nullptr: not decided here
 };
 
-constexpr std::array<Row, 20> kTable{{
+constexpr std::array<Row, 21> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -37,6 +37,7 @@ constexpr std::array<Row, 20> kTable{{
     {"hold.withdraw", true, false, false, decide_hold_withdraw},
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},
+    {"log.rotate_key", false, true, false, nullptr},
     {"policy.set", false, false, true, nullptr},
 }};
 
@@ -101,14 +102,21 @@ bool may_append(Sender sender, EventType type) {
 Decision decide_command(const Context& context, Sender sender, const base::Json& order) {
   const Row* row = find_row(base::json_text_or(order, "command", ""));
   POSTERN_CHECK(row != nullptr && row->decide != nullptr);
-  Order taken{order, sender, base::json_text_or(order, "actor", ""), base::json_text_or(order, "from", "")};
-  if (!is_plain_text(taken.actor, kLongestPeerText) || !is_plain_text(taken.from, kLongestPeerText)) {
-    return invalid("actor and from must be short texts");
+  if (auto refused = refuse_asker(sender, order)) {
+    return refuse(refused->status, std::move(refused->code), std::move(refused->message));
   }
-  if (sender == Sender::Console && taken.actor.rfind("admin:", 0) != 0) {
-    return refuse(403, "denied", "only an admin may do this: actor must be \"admin:\" and a name");
-  }
-  return row->decide(context, taken);
+  return row->decide(context, {order, sender, base::json_text_or(order, "actor", ""),
+                               base::json_text_or(order, "from", "")});
+}
+
+std::optional<CommandRefused> refuse_asker(Sender sender, const base::Json& order) {
+  const std::string actor = base::json_text_or(order, "actor", "");
+  if (!is_plain_text(actor, kLongestPeerText) ||
+      !is_plain_text(base::json_text_or(order, "from", ""), kLongestPeerText))
+    return CommandRefused{400, "invalid", "actor and from must be short texts"};
+  if (sender == Sender::Console && actor.rfind("admin:", 0) != 0)
+    return CommandRefused{403, "denied", "only an admin may do this: actor must be \"admin:\" and a name"};
+  return std::nullopt;
 }
 
 }  // namespace postern::ledger

@@ -169,11 +169,14 @@ Json ledger_part(const Config& config) {
 }
 
 Json keeper_part(const Config& config, const Material& material) {
-  return {{"log_level", level_text(config.log_level)},
-          {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
-                                    tls_key_json("admin", material.admin, config.admin.key)})},
-          {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
-          {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
+  Json part = {{"log_level", level_text(config.log_level)},
+               {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
+                                         tls_key_json("admin", material.admin, config.admin.key)})},
+               {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
+               {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
+  if (material.log_keys.next.valid())
+    part["next_log_key"] = {{"fd", "key.log.next"}, {"path", next_log_key_path(config.log_key.path)}};
+  return part;
 }
 
 Json console_part(const Config& config, const Material& material) {

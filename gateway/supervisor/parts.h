@@ -30,8 +30,9 @@
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"},
 //                "holds":{"wait_us","most","most_per_session"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
-//                "pass_key":{"fd","path"}, "log_key":{"fd","path"}}
-//                fds: "key.support", "key.admin", "key.pass", "key.log"
+//                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
+//                "next_log_key":{"fd","path"}, while the log's key is being changed}
+//                fds: "key.support", "key.admin", "key.pass", "key.log", "key.log.next"
 //   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
 //                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],

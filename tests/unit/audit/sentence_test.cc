@@ -119,6 +119,8 @@ const Case kCases[] = {
     {LogRead, R"({"what":"events","events":20})", "Admin root read the log: events, 20 events."},
     {LogTruncatedTail, R"({"bytes":31})",
      "A torn write of 31 bytes at the end of the journal was stepped over."},
+    {LogKeyChanged, R"({"old":"log+1+A","new":"log+2+B","size":7})",
+     "Admin root had the log go on under the key log+2+B, behind 7 events."},
 };
 
 TEST(Describe, SaysEachTypeInASentence) {
