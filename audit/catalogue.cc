@@ -119,6 +119,8 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
      "witness size seen why"},
     {LogTruncatedTail, "log.truncated_tail", Warning, "", "A torn write at the end of the journal was stepped over at start.",
      "file offset bytes index"},
+    {LogKeyChanged, "log.key_changed", Info, "", "An admin had the log go on under another key; a handover in its folder is signed by both.",
+     "old new size client"},
     // clang-format on
 }};
 

@@ -84,8 +84,9 @@ enum class EventType : std::uint8_t {
   LogWitnessFailed,
   LogWitnessRefused,
   LogTruncatedTail,
+  LogKeyChanged,
 };
-inline constexpr std::size_t kEventTypes = static_cast<std::size_t>(EventType::LogTruncatedTail) + 1;
+inline constexpr std::size_t kEventTypes = static_cast<std::size_t>(EventType::LogKeyChanged) + 1;
 
 struct EventText {
   EventType type;

@@ -86,6 +86,7 @@ constexpr Template kTemplates[] = {
     {LogWitnessFailed, "", "The witness {witness} has not cosigned the log[ since {since}][: {why}]."},
     {LogWitnessRefused, "", "The witness {witness} has seen another history of the log[: {why}]."},
     {LogTruncatedTail, "", "A torn write of {bytes|byte} at the end of the journal was stepped over."},
+    {LogKeyChanged, "", "{@actor} had the log go on under the key {new}[, behind {size|event}]."},
     // clang-format on
 };
 

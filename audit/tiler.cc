@@ -283,14 +283,29 @@ Status Tiler::publish(std::string_view note) {
   return Ok{};
 }
 
+Status Tiler::put_handover(const certs::Handover& handover, std::string_view note) {
+  const std::string name = handover_path(handover.from);
+  const std::string path = directory_ + "/" + name;
+  if (Status made = files_.make_directory(folder_of(path)); !made.ok()) return made;
+  const auto found = read_whole(files_, path, certs::kNoteLimit);
+  if (!found.ok() && found.error().code != Code::NotFound) return found.error();
+  if (found.ok() && *found != note)
+    return fail(Code::Corrupt, path + " is there already and is another handover: keep it as evidence");
+  if (Status put = replace_note(files_, directory_, name, note); !put.ok()) return put;
+  auto above = files_.open_directory(directory_, false);
+  return above.ok() ? (*above)->sync() : Status(above.error());
+}
+
+// Whoever opens the file finds the old one or the new one. Durable when it returns.
 Status replace_note(FileSystem& files, const std::string& directory, const std::string& name,
                     std::string_view note) {
   const std::string beside = directory + "/" + std::string(kBeside);
+  const std::string path = directory + "/" + name;
   auto file = write_beside(files, beside, note);
   if (!file.ok()) return file.error();
   if (Status synced = (*file)->sync(); !synced.ok()) return synced;
-  if (Status named = files.rename(beside, directory + "/" + name); !named.ok()) return named;
-  auto folder = files.open_directory(directory, false);
+  if (Status named = files.rename(beside, path); !named.ok()) return named;
+  auto folder = files.open_directory(folder_of(path), false);
   return folder.ok() ? (*folder)->sync() : Status(folder.error());
 }
 

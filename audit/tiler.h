@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "audit/files.h"
+#include "audit/handovers.h"
 #include "audit/journal_reader.h"
 #include "audit/log_files.h"
 #include "audit/merkle.h"
@@ -75,6 +76,9 @@ class Tiler {
   // nothing is published, and it can be tried again.
   base::Result<TreeHead> prepare(JournalReader& journal, std::uint64_t upto);
   base::Status publish(std::string_view note);
+  // Puts a signed handover in its place (audit/handovers.h), where it stays. Durable when it returns. Corrupt if another
+  // one is there.
+  base::Status put_handover(const certs::Handover& handover, std::string_view note);
 
   std::uint64_t prepared() const { return frontier_.size(); }
 

@@ -78,9 +78,14 @@ Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, s
 }
 
 Result<certs::Checkpoint> verify_tlog_proof(const TlogProof& proof, const certs::VerifierKey& key) {
+  const auto alone = KeyChain::of(key, {});
+  return alone.ok() ? verify_tlog_proof(proof, *alone) : alone.error();
+}
+
+Result<certs::Checkpoint> verify_tlog_proof(const TlogProof& proof, const KeyChain& keys) {
   const auto checkpoint = parse_signed_checkpoint(proof.checkpoint, "the proof");
   if (!checkpoint.ok()) return not_a_proof("its checkpoint is none");
-  if (const auto good = check_checkpoint(*checkpoint, key); !good.ok()) return good.error();
+  if (const auto good = keys.check(*checkpoint); !good.ok()) return good.error();
   TreeHasher hasher;
   if (!verify_inclusion(hasher, hasher.leaf(proof.extra), proof.index, checkpoint->head.size, proof.hashes,
                         checkpoint->head.root)) {

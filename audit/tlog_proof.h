@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/handovers.h"
 #include "audit/log_files.h"
 #include "audit/merkle.h"
 #include "base/result.h"
@@ -38,8 +39,10 @@ base::Result<TlogProof> parse_tlog_proof(std::string_view text);  // Invalid; no
 // Of the event with this index, under the checkpoint that the folder has. NotFound beyond it.
 base::Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, std::uint64_t index);
 
-// Invalid, with the reason, unless the extra data is the event with that index of the log that the key signs.
+// Invalid, with the reason, unless the extra data is the event with that index of the log that one of the keys signs.
 // What was proved against comes back.
+base::Result<certs::Checkpoint> verify_tlog_proof(const TlogProof& proof, const KeyChain& keys);
+// The same with one key alone.
 base::Result<certs::Checkpoint> verify_tlog_proof(const TlogProof& proof, const certs::VerifierKey& key);
 
 }  // namespace postern::audit

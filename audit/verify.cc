@@ -26,10 +26,11 @@ class Verification {
   explicit Verification(const VerifyOptions& options) : options_(options) {}
 
   VerifyReport run() {
-    if (!take_checkpoint() || !take_edges()) return finish();
+    if (!take_keys() || !take_checkpoint() || !take_edges()) return finish();
     for (unsigned level = levels(); level-- > 1;) take_level(level);
     check_bundles();
     check_edge_bundle();
+    check_handovers();
     check_known();
     look_around();
     return finish();
@@ -52,6 +53,30 @@ class Verification {
           error.code == Code::NotFound ? "is missing" : without(file, error.message));
   }
 
+  bool take_keys() {
+    const std::string folder = options_.directory + "/" + std::string(kHandoverFolder);
+    auto found = read_handovers(files_, options_.directory);
+    if (!found.ok()) {
+      fault(folder, std::nullopt, without(folder, found.error().message));
+      return false;
+    }
+    for (BadHandover& bad : found->bad) fault(std::move(bad.path), std::nullopt, std::move(bad.what));
+    auto chain = KeyChain::of(options_.key, found->good);
+    if (!chain.ok()) {
+      fault(folder, std::nullopt, chain.error().message);
+      return false;
+    }
+    for (const certs::Handover& other : chain->others()) {
+      fault(path(other), std::nullopt, "is between other keys than those that the given one leads to");
+    }
+    report_.handovers = chain->handovers();
+    chain_ = *std::move(chain);
+    return true;
+  }
+  std::string path(const certs::Handover& handover) const {
+    return options_.directory + "/" + handover_path(handover.from);
+  }
+
   bool take_checkpoint() {
     const std::string file = options_.directory + "/" + std::string(kCheckpointFile);
     auto checkpoint = read_checkpoint(files_, options_.directory);
@@ -60,7 +85,7 @@ class Verification {
       fault(file, std::nullopt, missing ? "is missing" : without(file, checkpoint.error().message));
       return false;
     }
-    if (const auto good = check_checkpoint(*checkpoint, options_.key); !good.ok()) {
+    if (const auto good = chain_->check(*checkpoint); !good.ok()) {
       fault(file, std::nullopt, good.error().message);
       return false;
     }
@@ -231,11 +256,31 @@ class Verification {
     report_.entries += name.width;
   }
 
+  // Each was signed over a tree that this log must hold.
+  void check_handovers() {
+    const bool whole = report_.faults.empty();  // otherwise the tiles prove nothing
+    TreeReader reader(files_, options_.directory, report_.head.size);
+    for (const certs::Handover& handover : report_.handovers) {
+      const std::string size = std::to_string(handover.head.size);
+      if (handover.head.size > report_.head.size) {
+        fault(path(handover), std::nullopt,
+              "the log was rolled back: it has " + std::to_string(report_.head.size) + " entries, and had " +
+                  size + " when its key was changed");
+        continue;
+      }
+      if (!whole) continue;
+      const auto root = root_at(hasher_, reader.reader(), handover.head.size);
+      if (root.ok() && *root == handover.head.root) continue;
+      fault(path(handover), std::nullopt,
+            "the first " + size + " entries are not those that it was signed over: history was rewritten");
+    }
+  }
+
   void check_known() {
     if (!options_.known) return;
     const certs::Checkpoint& known = options_.known->head;
     const std::string file = options_.directory + "/" + std::string(kCheckpointFile);
-    if (const auto good = check_checkpoint(*options_.known, options_.key); !good.ok())
+    if (const auto good = chain_->check(*options_.known); !good.ok())
       return fault("the known checkpoint", std::nullopt, good.error().message);
     if (known.size > report_.head.size) {
       return fault(file, std::nullopt,
@@ -303,6 +348,7 @@ class Verification {
   FileSystem& files_ = system_files();
   TreeHasher hasher_;
   VerifyReport report_;
+  std::optional<KeyChain> chain_;
   std::mutex mutex_;
   std::vector<std::vector<Hash>> edges_;  // by level
   std::vector<Hash> above_;               // all hashes of the level above the one that is looked at

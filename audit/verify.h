@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Verifies a log by its files and its public key alone: the checkpoint's signature, every hash of every tile up
-// to the root that was signed, and every entry. Goes from the top down, so that what it compares with is proved
+// to the root that was signed, and every entry. Where the log's key was changed it follows the handovers
+// (audit/handovers.h), and holds the tree of each against the log's. Goes from the top down, so that what it compares with is proved
 // already, and what does not fit is what was changed. Reads only; several threads.
 //
 // What files alone cannot show is that a whole older copy was put in their place: every state of a log was good
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/handovers.h"
 #include "audit/log_files.h"
 #include "base/result.h"
 #include "certs/note.h"
@@ -30,7 +32,7 @@ struct LogFault {
 
 struct VerifyOptions {
   std::string directory;
-  certs::VerifierKey key;
+  certs::VerifierKey key;                 // any that the log has had
   std::optional<SignedCheckpoint> known;  // an earlier one of this log
   unsigned threads = 1;
   // Called now and then, from one thread at a time: bundles done, of how many.
@@ -38,9 +40,10 @@ struct VerifyOptions {
 };
 
 struct VerifyReport {
-  certs::Checkpoint head;        // empty if there is none that can be read
-  std::uint64_t entries = 0;     // that fit
-  std::vector<LogFault> faults;  // by index, those without one first; at most kFaultLimit
+  certs::Checkpoint head;                  // empty if there is none that can be read
+  std::uint64_t entries = 0;               // that fit
+  std::vector<certs::Handover> handovers;  // that lead from one key of the log to the next, oldest first
+  std::vector<LogFault> faults;            // by index, those without one first; at most kFaultLimit
   bool ok() const { return faults.empty(); }
 
   static constexpr std::size_t kFaultLimit = 100;

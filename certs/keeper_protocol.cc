@@ -94,6 +94,16 @@ std::string encode_witness_key(std::uint32_t tag) {
   return begin_request(KeeperRequest::WitnessKey, tag).bytes();
 }
 
+std::string encode_sign_handover(std::uint32_t tag, std::string_view text) {
+  BinaryWriter out = begin_request(KeeperRequest::SignHandover, tag);
+  out.text(text);
+  return out.bytes();
+}
+
+std::string encode_successor_key(std::uint32_t tag) {
+  return begin_request(KeeperRequest::SuccessorKey, tag).bytes();
+}
+
 base::Result<KeeperAnswer> decode_answer(std::string_view message) {
   if (message.size() > kKeeperMessageLimit) return not_an_answer();
   BinaryReader in(message);

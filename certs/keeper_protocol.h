@@ -17,6 +17,9 @@
 //   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature
 //   Cosign          Ledger       text checkpoint of another log, as a note     text cosignature line (note.h)
 //   WitnessKey      Ledger       -                                             text verifier key (note.h)
+//   SignHandover    Ledger       text handover (handover.h)                    text both signature lines
+//   SuccessorKey    Ledger       -                                             text verifier key of the log's next
+//                                                                              key, empty if there is none
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
@@ -51,6 +54,8 @@ enum class KeeperRequest : std::uint8_t {
   SignCheckpoint = 5,
   LogVerifierKey = 6,
   SignTlsClient = 7,
+  SignHandover = 10,
+  SuccessorKey = 11,
   Cosign = 20,
   WitnessKey = 21,
 };
@@ -97,6 +102,8 @@ std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text);
 std::string encode_log_verifier_key(std::uint32_t tag);
 std::string encode_cosign(std::uint32_t tag, std::string_view note);
 std::string encode_witness_key(std::uint32_t tag);
+std::string encode_sign_handover(std::uint32_t tag, std::string_view text);
+std::string encode_successor_key(std::uint32_t tag);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

@@ -13,6 +13,10 @@ void sign_in(Parts& parts, const CallPtr& call, const Reply& reply);
 void sign_out(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_me(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_log.cc
+void rotate_log_key(Parts& parts, const CallPtr& call, const Reply& reply);
+void read_log_keys(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_status.cc
 void show_status(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_policy(Parts& parts, const CallPtr& call, const Reply& reply);

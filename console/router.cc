@@ -45,6 +45,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get,    "/api/v1/sessions/{id}/export",     Readers, api::export_session},
     {Get,    "/api/v1/events",                   Readers, api::list_events},
     {Get,    "/api/v1/events/stream",            Readers, api::stream_events},
+    {Post,   "/api/v1/log/rotate-key",           Admins,  api::rotate_log_key},
+    {Post,   "/api/v1/log/read-keys",            Admins,  api::read_log_keys},
     {Get,    "/api/v1/policy",                   Readers, api::show_policy},
     {Post,   "/api/v1/reload",                   Admins,  api::reload},
     {Get,    "/api/v1/openapi.json",             Anyone,  api::show_openapi},

@@ -23,9 +23,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto leaf = *certs::make_authority("fuzz", always);
     const auto own = *certs::make_client_certificate(leaf, "own", "own@example.org", always);
     const base::Secret seed(std::string(32, 's'));
+    const auto log_key = [](char of) {
+      return certs::format_signer_key({"postern/test", base::Secret(std::string(32, of))});
+    };
     return ring.add_tls_key("support", {"key", leaf.key_pem, 0600}, leaf.certificate_pem).ok() &&
            ring.add_client_key({"own", own.key_pem, 0600}, own.certificate_pem).ok() &&
            ring.set_pass_key({"pass", keeper::KeyRing::format_pass_key(seed), 0600}).ok() &&
+           ring.set_log_key({"log", log_key('l'), 0600}).ok() &&
+           ring.set_next_log_key({"next", log_key('n'), 0600}).ok() &&
            ring.set_witness_key({"w", certs::format_signer_key({"w", base::Secret(seed.view())}), 0600},
                                 {"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"})
                .ok() &&

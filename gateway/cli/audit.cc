@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/places.h"
+#include "gateway/cli/rotate_key.h"
 #include "gateway/cli/witness.h"
 
 namespace postern::cli {
@@ -30,6 +31,7 @@ namespace {
 struct Choices {
   std::string log, key, known, proof, session, out;
   std::vector<std::string> witnesses;
+  std::vector<std::string> handovers;  // files
   std::int64_t index = -1;
 };
 
@@ -78,12 +80,33 @@ base::Json fault_json(const audit::LogFault& fault) {
   return json;
 }
 
+base::Json handovers_json(const std::vector<certs::Handover>& handovers) {
+  base::Json out = base::Json::array();
+  for (const certs::Handover& one : handovers) {
+    out.push_back({{"from", certs::format_verifier_key(one.from)},
+                   {"to", certs::format_verifier_key(one.to)},
+                   {"size", one.head.size}});
+  }
+  return out;
+}
+
+std::string handovers_text(const std::vector<certs::Handover>& handovers) {
+  std::string out;
+  for (const certs::Handover& one : handovers) {
+    out += "Behind " + grouped(one.head.size) + " entries its key was changed, from " +
+           certs::format_verifier_key(one.from) + "\nto " + certs::format_verifier_key(one.to) +
+           ": both signed that.\n";
+  }
+  return out;
+}
+
 base::Json report_json(const audit::VerifyReport& report) {
   base::Json faults = base::Json::array();
   for (const audit::LogFault& fault : report.faults) faults.push_back(fault_json(fault));
   return {{"ok", report.ok()},         {"origin", report.head.origin},
           {"size", report.head.size},  {"root", base::to_base64(base::view(report.head.root))},
-          {"entries", report.entries}, {"faults", faults}};
+          {"entries", report.entries}, {"handovers", handovers_json(report.handovers)},
+          {"faults", faults}};
 }
 
 std::string report_text(const audit::VerifyReport& report, double seconds) {
@@ -99,7 +122,20 @@ std::string report_text(const audit::VerifyReport& report, double seconds) {
   std::snprintf(rate, sizeof rate, "%.1f s", seconds);
   return "The log is as it was signed: " + grouped(report.entries) + " entries of " +
          base::printable(report.head.origin) + ", verified in " + rate + ".\nRoot " +
-         base::to_base64(base::view(report.head.root)) + "\n";
+         base::to_base64(base::view(report.head.root)) + "\n" + handovers_text(report.handovers);
+}
+
+// A proof says nothing of other keys than the one that signed it: the handovers come beside it.
+base::Result<audit::KeyChain> key_chain(const Choices& choices, const certs::VerifierKey& key) {
+  std::vector<certs::Handover> handovers;
+  for (const std::string& file : choices.handovers) {
+    const auto note = base::read_file(file, certs::kNoteLimit);
+    if (!note.ok()) return note.error();
+    auto handover = certs::open_handover(*note);
+    if (!handover.ok()) return base::fail(handover.error().code, file + ": " + handover.error().message);
+    handovers.push_back(*std::move(handover));
+  }
+  return audit::KeyChain::of(key, handovers);
 }
 
 int verify_proof(const Program& program, const Choices& choices, const certs::VerifierKey& key) {
@@ -107,7 +143,9 @@ int verify_proof(const Program& program, const Choices& choices, const certs::Ve
   if (!text.ok()) return fail_with(text.error().message);
   const auto proof = audit::parse_tlog_proof(*text);
   if (!proof.ok()) return fail_with(choices.proof + ": " + proof.error().message);
-  const auto head = audit::verify_tlog_proof(*proof, key);
+  const auto keys = key_chain(choices, key);
+  if (!keys.ok()) return fail_with(keys.error().message);
+  const auto head = audit::verify_tlog_proof(*proof, *keys);
   if (!head.ok()) return fail_with(choices.proof + ": " + head.error().message);
   if (program.json()) {
     print(base::dump_json(base::Json{{"ok", true},
@@ -285,11 +323,12 @@ void add_verify(Program& program, CLI::App* group) {
       "audit verify --log /var/lib/postern/log --key postern/0f1e2d3c4b5a6978+1a2b3c4d+AR8...\n"
       "audit verify --log copy/log --known checkpoint.of.january --key ...\n"
       "audit verify --key ... --witness witness/0a1b2c3d4e5f6071+8293a4b5+BAf...\n"
-      "audit verify --proof visit.tlog-proof --key ...",
+      "audit verify --proof visit.tlog-proof --key ...\n"
+      "audit verify --proof visit.tlog-proof --key ... --handover handover/a7fe4359",
       [&program, choices] { return verify(program, *choices); });
   command
       ->add_option("--key", choices->key,
-                   "the log's verifier key, from where the log's keepers cannot change it")
+                   "a verifier key that the log has or had, from where the log's keepers cannot change it")
       ->required()
       ->type_name("VKEY");
   CLI::Option* log = command->add_option("--log", choices->log,
@@ -304,9 +343,13 @@ void add_verify(Program& program, CLI::App* group) {
       command->add_option("--witness", choices->witnesses,
                           "the verifier key of a witness that must have cosigned the log; may be repeated");
   witness->type_name("VKEY")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--proof", choices->proof, "verify this .tlog-proof instead")
-      ->excludes(log)
-      ->excludes(witness)
+  CLI::Option* proof = command->add_option("--proof", choices->proof, "verify this .tlog-proof instead");
+  proof->excludes(log)->excludes(witness)->type_name("FILE");
+  command
+      ->add_option(
+          "--handover", choices->handovers,
+          "with --proof: a file of the log's folder handover, if the log's key was changed; may be repeated")
+      ->needs(proof)
       ->type_name("FILE");
 }
 
@@ -373,6 +416,9 @@ void add_audit_commands(Program& program) {
   add_proof(program, group);
   add_log_export(program, group);
   add_witness_key(program, group);
+  program.command(group, "rotate-key",
+                  "Have the log go on under a new key; the old one verifies it still, and is destroyed",
+                  "audit rotate-key", [&program] { return rotate_key(program); });
   auto directory = std::make_shared<std::string>();
   program
       .command(group, "reindex", "Make the index over the log anew; the gateway must not be running",

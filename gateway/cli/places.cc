@@ -11,7 +11,8 @@
 namespace postern::cli {
 
 base::Result<Places> find_places(const std::string& config_path) {
-  Places places{"/run/postern/control.sock", "/var/lib/postern"};  // as gateway/supervisor/config.h says it
+  Places places{
+      "/run/postern/control.sock", "/var/lib/postern", {}};  // as gateway/supervisor/config.h says it
   const auto text = base::read_file(config_path, supervisor::kConfigSizeLimit);
   if (!text.ok()) {
     return base::fail(
@@ -26,6 +27,7 @@ base::Result<Places> find_places(const std::string& config_path) {
   }
   std::error_code ignored;
   const std::filesystem::path folder = std::filesystem::absolute(config_path, ignored).parent_path();
+  places.log_key = (folder / "keys/log.key").lexically_normal().string();
   const auto take = [&](std::string_view key, std::string& into) {
     const base::YamlNode* node = document.root.find(key);
     if (node != nullptr && node->is_scalar()) into = (folder / node->scalar).lexically_normal().string();
@@ -33,6 +35,7 @@ base::Result<Places> find_places(const std::string& config_path) {
   if (document.root.is_map()) {
     take("control_socket", places.control_socket);
     take("state_directory", places.state_directory);
+    take("log_key", places.log_key);
   }
   return places;
 }

@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a gateway is to be found, from its postern.yaml. Reads two keys and judges nothing else: a command
+// Where a gateway is to be found, from its postern.yaml. Reads three keys and judges nothing else: a command
 // must reach a running gateway also while somebody is editing its configuration.
 #pragma once
 
@@ -14,6 +14,7 @@ namespace postern::cli {
 struct Places {
   std::string control_socket;   // absolute
   std::string state_directory;  // absolute
+  std::string log_key;          // absolute
 };
 // The error says what to do.
 base::Result<Places> find_places(const std::string& config_path);

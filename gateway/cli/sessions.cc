@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/bytes.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/said.h"
 

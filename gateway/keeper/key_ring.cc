@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "certs/certificate.h"
 #include "certs/checkpoint.h"
+#include "certs/handover.h"
 #include "certs/keeper_protocol.h"
 #include "certs/note.h"
 #include "certs/openssl_ptr.h"
@@ -61,6 +63,15 @@ std::string used_twice(const std::string& path) {
          " is a listener's and one that is shown to the component: each needs a key of its own";
 }
 
+base::Result<certs::SignerKey> read_log_key(const KeyFile& file) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode.error();
+  std::string text = trimmed(file.content);
+  auto key = certs::parse_signer_key(text);
+  base::wipe(text);
+  if (!key.ok()) return fail(Code::Invalid, file.path + " is no key for the log: " + key.error().message);
+  return key;
+}
+
 }  // namespace
 
 base::Status check_key_file_mode(const std::string& path, mode_t mode) {
@@ -91,8 +102,9 @@ struct KeyRing::State {
   std::map<std::string, Listener, std::less<>> listeners;
   std::vector<ClientKey> clients, retired_clients;
   base::Secret pass_key;
-  std::optional<certs::SignerKey> log_key;
-  certs::Checkpoint signed_last;  // with log_key; the next is no step back from it
+  std::optional<certs::SignerKey> log_key, next_log_key;
+  certs::Checkpoint signed_last;                       // of the log; the next is no step back from it
+  std::map<std::string, certs::Handover> handed_over;  // by the public key that signs nothing else any more
   Cosigner cosigner;
   base::Nanos rotated = 0;  // when the current keys were made
   const base::Clock& clock;
@@ -109,6 +121,11 @@ struct KeyRing::State {
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
   std::string answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string sign_handover(std::uint32_t tag, BinaryReader& in);
+  // Why this is a step back from what was signed before; empty if it is none.
+  std::string step_back(const certs::Checkpoint& checkpoint) const;
+  // Who signs checkpoints now. Denied: the key was handed over, and its successor is not here.
+  base::Result<const certs::SignerKey*> signer() const;
 };
 
 const base::Clock& system_clock() {
@@ -175,6 +192,7 @@ void KeyRing::adopt(KeyRing& fresh) {
     state_->signed_last = {};
   state_->log_key = std::move(fresh.state_->log_key);
   state_->cosigner.adopt(std::move(fresh.state_->cosigner));
+  state_->next_log_key = std::move(fresh.state_->next_log_key);
 }
 
 void KeyRing::drop_retired() {
@@ -198,13 +216,22 @@ base::Status KeyRing::set_pass_key(const KeyFile& file) {
 }
 
 base::Status KeyRing::set_log_key(const KeyFile& file) {
-  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  auto key = read_log_key(file);
+  if (!key.ok()) return key.error();
   if (state_->log_key) return fail(Code::Exists, "there is a key for the log already");
-  std::string text = trimmed(file.content);
-  auto key = certs::parse_signer_key(text);
-  base::wipe(text);
-  if (!key.ok()) return fail(Code::Invalid, file.path + " is no key for the log: " + key.error().message);
-  state_->log_key = std::move(*key);
+  state_->log_key = *std::move(key);
+  return Ok{};
+}
+
+base::Status KeyRing::set_next_log_key(const KeyFile& file) {
+  auto key = read_log_key(file);
+  if (!key.ok()) return key.error();
+  POSTERN_CHECK(state_->log_key && !state_->next_log_key);
+  if (key->name != state_->log_key->name)
+    return fail(Code::Invalid, file.path + " is the key of another log: move it away");
+  if (certs::verifier_of(*key).id == certs::verifier_of(*state_->log_key).id)
+    return fail(Code::Invalid, file.path + " is the key that the log has already: move it away");
+  state_->next_log_key = *std::move(key);
   return Ok{};
 }
 
@@ -285,18 +312,22 @@ std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t ta
 std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
   if (kind == KeeperRequest::SignPass) return sign_pass(tag, in);
   if (kind == KeeperRequest::SignCheckpoint) return sign_checkpoint(tag, in);
+  if (kind == KeeperRequest::SignHandover) return sign_handover(tag, in);
   if (kind == KeeperRequest::Cosign || kind == KeeperRequest::WitnessKey)
     return answer_witness(kind, tag, in);
-  if (kind != KeeperRequest::PassPublicKey && kind != KeeperRequest::LogVerifierKey)
+  if (kind != KeeperRequest::PassPublicKey && kind != KeeperRequest::LogVerifierKey &&
+      kind != KeeperRequest::SuccessorKey)
     return certs::encode_refused(tag, "the ledger may not ask this");
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
   if (kind == KeeperRequest::PassPublicKey) {
     if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
     return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_public(pass_key)));
   }
+  const bool next = kind == KeeperRequest::SuccessorKey;
+  if (next && !next_log_key) return certs::encode_done(tag, certs::encode_text_payload({}));
   if (!log_key) return certs::encode_refused(tag, "there is no key for the log");
-  return certs::encode_done(
-      tag, certs::encode_text_payload(certs::format_verifier_key(certs::verifier_of(*log_key))));
+  return certs::encode_done(tag, certs::encode_text_payload(certs::format_verifier_key(
+                                     certs::verifier_of(next ? *next_log_key : *log_key))));
 }
 
 std::string KeyRing::State::answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
@@ -327,12 +358,50 @@ std::string KeyRing::State::sign_checkpoint(std::uint32_t tag, BinaryReader& in)
     return certs::encode_refused(tag, "what is to be signed is not a checkpoint");
   if (checkpoint->origin != log_key->name)
     return certs::encode_refused(tag, "the checkpoint is of another log than the key");
-  if (checkpoint->size < signed_last.size)
-    return certs::encode_refused(tag, "the checkpoint is of a smaller log than one that was signed before");
-  if (checkpoint->size == signed_last.size && checkpoint->size > 0 && checkpoint->root != signed_last.root)
-    return certs::encode_refused(tag, "a checkpoint of this size was signed before, over other events");
+  if (const std::string wrong = step_back(*checkpoint); !wrong.empty())
+    return certs::encode_refused(tag, wrong);
+  const auto key = signer();
+  if (!key.ok()) return certs::encode_refused(tag, key.error().message);
   signed_last = *checkpoint;
-  return certs::encode_done(tag, certs::encode_text_payload(certs::signature_line(*log_key, text)));
+  return certs::encode_done(tag, certs::encode_text_payload(certs::signature_line(**key, text)));
+}
+
+std::string KeyRing::State::step_back(const certs::Checkpoint& checkpoint) const {
+  if (checkpoint.size < signed_last.size)
+    return "the checkpoint is of a smaller log than one that was signed before";
+  if (checkpoint.size == signed_last.size && checkpoint.size > 0 && checkpoint.root != signed_last.root)
+    return "a checkpoint of this size was signed before, over other events";
+  return {};
+}
+
+base::Result<const certs::SignerKey*> KeyRing::State::signer() const {
+  const auto handed = handed_over.find(certs::verifier_of(*log_key).public_key);
+  if (handed == handed_over.end()) return &*log_key;
+  if (next_log_key && certs::verifier_of(*next_log_key) == handed->second.to) return &*next_log_key;
+  return fail(Code::Denied, "the log's key was handed over to " +
+                                certs::format_verifier_key(handed->second.to) + ", and signs no more");
+}
+
+// The same one again is signed again, also when the log has grown since: a ledger that was started anew shows it.
+std::string KeyRing::State::sign_handover(std::uint32_t tag, BinaryReader& in) {
+  const std::string_view text = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  if (!log_key || !next_log_key) return certs::encode_refused(tag, "there is no next key for the log");
+  const auto handover = certs::parse_handover(text);
+  if (!handover.ok()) return certs::encode_refused(tag, handover.error().message);
+  if (handover->from != certs::verifier_of(*log_key) || handover->to != certs::verifier_of(*next_log_key))
+    return certs::encode_refused(tag, "the handover is not from the log's key to its next one");
+  const auto before = handed_over.find(handover->from.public_key);
+  if (before != handed_over.end() && before->second != *handover)
+    return certs::encode_refused(tag, "the log's key was handed over already, otherwise");
+  if (before == handed_over.end()) {
+    if (const std::string wrong = step_back(handover->head); !wrong.empty())
+      return certs::encode_refused(tag, wrong);
+    handed_over.emplace(handover->from.public_key, *handover);
+    signed_last = handover->head;
+  }
+  return certs::encode_done(tag, certs::encode_text_payload(certs::signature_line(*log_key, text) +
+                                                            certs::signature_line(*next_log_key, text)));
 }
 
 std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {

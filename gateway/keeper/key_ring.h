@@ -12,7 +12,9 @@
 // CertificateVerify, or is a whole TLS 1.2 handshake up to there in which the client shows the certificate of that
 // key (transcript.h says why that is good for nothing else). That a pass starts with its prefix; that a checkpoint is
 // exactly one, of this log, and no step back from those it signed before in its life: not smaller, and of one size with
-// one root (of another log, that it witnesses: cosigner.h). What it cannot check:
+// one root (of another log, that it witnesses: cosigner.h); that a handover (certs/handover.h) is from the log's key to
+// the next one that lies beside it, no step back either, and the only one of that key, which signs no other checkpoint
+// from then on. What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
@@ -86,6 +88,8 @@ class KeyRing {
   // The key that signs the log's checkpoints: a signer key (certs/note.h), and a newline. At most once. Its name is
   // the log's origin.
   base::Status set_log_key(const KeyFile& key);
+  // The one that it is to be handed over to, if there is one; after set_log_key. Of the same log: it has the same name.
+  base::Status set_next_log_key(const KeyFile& key);
 
   // The key with which other logs are witnessed, in the same form, and the verifier keys of those logs. At most once.
   base::Status set_witness_key(const KeyFile& key, const std::vector<std::string>& logs);

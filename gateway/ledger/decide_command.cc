@@ -18,7 +18,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 21> kTable{{
+constexpr std::array<Row, 22> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -39,6 +39,7 @@ constexpr std::array<Row, 21> kTable{{
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},
     {"witness.add_checkpoint", false, true, false, decide_add_checkpoint, true},
+    {"log.rotate_key", false, true, false, nullptr},
     {"policy.set", false, false, true, nullptr},
 }};
 
@@ -104,14 +105,23 @@ bool may_append(Sender sender, EventType type) {
 Decision decide_command(const Context& context, Sender sender, const base::Json& order) {
   const Row* row = find_row(base::json_text_or(order, "command", ""));
   POSTERN_CHECK(row != nullptr && row->decide != nullptr);
-  Order taken{order, sender, base::json_text_or(order, "actor", ""), base::json_text_or(order, "from", "")};
-  if (!is_plain_text(taken.actor, kLongestPeerText) || !is_plain_text(taken.from, kLongestPeerText)) {
-    return invalid("actor and from must be short texts");
+  if (auto refused = refuse_asker(sender, order)) {
+    return refuse(refused->status, std::move(refused->code), std::move(refused->message));
   }
-  if (sender == Sender::Console && !row->in_nobodys_name && taken.actor.rfind("admin:", 0) != 0) {
-    return refuse(403, "denied", "only an admin may do this: actor must be \"admin:\" and a name");
-  }
+  const Order taken{order, sender, base::json_text_or(order, "actor", ""), base::json_text_or(order, "from", "")};
   return row->decide(context, taken);
+}
+
+std::optional<CommandRefused> refuse_asker(Sender sender, const base::Json& order) {
+  const std::string actor = base::json_text_or(order, "actor", "");
+  if (!is_plain_text(actor, kLongestPeerText) ||
+      !is_plain_text(base::json_text_or(order, "from", ""), kLongestPeerText))
+    return CommandRefused{400, "invalid", "actor and from must be short texts"};
+  const Row* row = find_row(base::json_text_or(order, "command", ""));
+  const bool in_nobodys_name = row != nullptr && row->in_nobodys_name;
+  if (sender == Sender::Console && !in_nobodys_name && actor.rfind("admin:", 0) != 0)
+    return CommandRefused{403, "denied", "only an admin may do this: actor must be \"admin:\" and a name"};
+  return std::nullopt;
 }
 
 }  // namespace postern::ledger

@@ -31,13 +31,14 @@
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
 //   witness.add_checkpoint          x                  request (audit/witness.h); in nobody's name
+//   log.rotate_key                  x                  -
 //   policy.set                               x         file*; the text came before, in pieces
 //
 // The link may send no command at all.
 //
 // Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold); sign-ins
 // answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,
-// engineer, expires, id}, policy.set {hash, capabilities, operations}. What ended sessions says
+// engineer, expires, id}, policy.set {hash, capabilities, operations}, log.rotate_key {old, new, size}. What ended sessions says
 // "sessions_ended"; what closed something adds "cut": {sessions, exchanges, slowest_us, enforcers_missing*}.
 //
 // Every command is an object {"command", "actor" ("admin:root"), "from" ("uid 0", an address), arguments}.
@@ -103,7 +104,11 @@ struct Decision {
   bool measured = false;  // wait for what it closes, and record how long it took
 };
 
-// order is an object with a "command" that may_command() allows and that is not policy.set.
+// Who asks, in the order's own words: refused unless they can stand in an event, and are an admin's where the console asks.
+std::optional<CommandRefused> refuse_asker(Sender sender, const base::Json& order);
+
+// order is an object with a "command" that may_command() allows, neither policy.set nor log.rotate_key: those wait for
+// something first.
 Decision decide_command(const Context& context, Sender sender, const base::Json& order);
 
 // Invalid is a faulty policy: its faults, as "line:column: message", refuse the command.

@@ -50,6 +50,7 @@ class Folding {
       const auto json = base::parse_json(line);
       if (json.ok()) history_.state.apply(*json);
     }
+    if (event.type == EventType::LogKeyChanged) take_key(index, event);
     if (event.type == EventType::SessionOpened) began_[std::string(event.session)] = index;
     if (event.type == EventType::SessionEnded) began_.erase(std::string(event.session));
     // A session that was used shortly before we went down has not been idle since it opened.
@@ -62,6 +63,13 @@ class Folding {
   }
 
  private:
+  void take_key(std::uint64_t index, const EventFields& event) {
+    const auto detail = base::parse_json(event.detail);
+    if (!detail.ok()) return;
+    history_.key_ordered = base::json_text_or(*detail, "new", "");
+    history_.key_ordered_after = index + 1;
+  }
+
   History& history_;
   std::uint64_t first_id_;
   std::map<std::string, std::uint64_t> began_;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "audit/journal_reader.h"
@@ -26,6 +27,8 @@ struct History {
   Tallies tallies;
   RecentIds ids{kRecentIds};
   std::uint64_t events = 0;
+  std::string key_ordered;              // the new key that the last log.key_changed names; empty: none
+  std::uint64_t key_ordered_after = 0;  // the index behind that event
 };
 
 // Lines that are not events of a version we know are counted and passed over.

@@ -21,6 +21,8 @@ void KeeperLink::replace(base::UniqueFd socket) {
   fail_all(base::fail(Code::Unavailable, "the keeper was restarted; try again"));
   poller_ = std::make_unique<loop::Poller>(loop_, socket_.get(), [this](unsigned) { receive(); });
   poller_->want(loop::kReadable);
+  ++number_;
+  told_ = false;
   const std::uint32_t tag = ++last_tag_;
   ask(tag, certs::encode_pass_public_key(tag), [this](base::Result<std::string> key) {
     if (key.ok() && key->size() == base::kEd25519PublicSize) {
@@ -36,6 +38,11 @@ void KeeperLink::replace(base::UniqueFd socket) {
   const std::uint32_t last = ++last_tag_;
   ask(last, certs::encode_witness_key(last),
       [this](base::Result<std::string> key) { witness_key_ = key.ok() ? std::move(*key) : std::string(); });
+  ask(last, certs::encode_successor_key(last), [this](base::Result<std::string> key) {
+    if (!key.ok()) return;
+    successor_key_ = std::move(*key);
+    told_ = true;  // the answers come in the order of the questions
+  });
 }
 
 void KeeperLink::sign(std::string_view payload, OnAnswer answer) {
@@ -51,6 +58,11 @@ void KeeperLink::sign_checkpoint(std::string_view text, OnAnswer answer) {
 void KeeperLink::cosign(std::string_view note, OnAnswer answer) {
   const std::uint32_t tag = ++last_tag_;
   ask(tag, certs::encode_cosign(tag, note), std::move(answer));
+}
+
+void KeeperLink::sign_handover(std::string_view text, OnAnswer answer) {
+  const std::uint32_t tag = ++last_tag_;
+  ask(tag, certs::encode_sign_handover(tag, text), std::move(answer));
 }
 
 // What cannot be sent is answered by give_up(), like what is never answered.

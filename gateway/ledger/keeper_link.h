@@ -33,6 +33,11 @@ class KeeperLink {
     return public_key_;
   }  // 32 bytes; empty until known, kept when the keeper is gone
   const std::string& log_key() const { return log_key_; }  // a verifier key (certs/note.h); as public_key()
+  // The log's next key, as log_key(); empty also if there is none.
+  const std::string& successor_key() const { return successor_key_; }
+  bool told() const { return told_; }  // the keys are those of the present keeper
+  // How often replace() was called: a keeper with another number may know nothing of what an earlier one signed.
+  std::uint64_t number() const { return number_; }
 
   const std::string& witness_key() const { return witness_key_; }  // likewise; empty if there is none
 
@@ -41,6 +46,7 @@ class KeeperLink {
   void sign(std::string_view payload, OnAnswer answer);
   void sign_checkpoint(std::string_view text, OnAnswer answer);  // the note's signature line
   void cosign(std::string_view note, OnAnswer answer);  // another log's checkpoint; the signature line
+  void sign_handover(std::string_view text, OnAnswer answer);    // both lines
   void give_up();  // on those asked more than kKeeperTimeout ago; the owner calls it now and then
 
   static constexpr base::Nanos kKeeperTimeout = 2 * base::kSecond;
@@ -59,7 +65,9 @@ class KeeperLink {
   base::UniqueFd socket_;
   std::unique_ptr<loop::Poller> poller_;
   std::map<std::uint32_t, Asked> asked_;
-  std::string public_key_, log_key_, witness_key_;
+  std::string public_key_, log_key_, witness_key_, successor_key_;
+  std::uint64_t number_ = 0;
+  bool told_ = false;
   std::uint32_t last_tag_ = 0;
 };
 

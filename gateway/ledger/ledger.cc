@@ -24,6 +24,19 @@ constexpr int kCommandDepth = 8;
 constexpr std::uint64_t kMostBytes = 1ULL << 50U;
 constexpr base::Nanos kSizeEvery = 200 * base::kMillisecond;
 
+// Which key signs follows from them, so each must be readable.
+Result<std::vector<certs::Handover>> read_sound_handovers(audit::FileSystem& files,
+                                                          const std::string& directory) {
+  auto found = audit::read_handovers(files, directory);
+  if (!found.ok()) return found.error();
+  if (found->bad.empty()) return std::move(found->good);
+  const audit::BadHandover& bad = found->bad.front();
+  return base::fail(base::Code::Corrupt,
+                    bad.path + ": " + bad.what +
+                        "; restore it from a copy. Without it, nobody who has only the " +
+                        "log's earlier key can verify what came after");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock& clock,
@@ -39,8 +52,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (!history.ok()) return history.error();
   auto frontier = (*agreement)->finish(directory);
   if (!frontier.ok()) return frontier.error();
+  auto handovers = read_sound_handovers(files, options.directory + "/log");
+  if (!handovers.ok()) return handovers.error();
   Publisher::Beginning published{directory, options.directory + "/log", *std::move(frontier),
-                                 (*agreement)->published()};
+                                 (*agreement)->published(), *std::move(handovers)};
   const auto torn = (*journal)->torn_tail();
   const auto events = static_cast<std::int64_t>(history->events);
   const std::string version = options.version;
@@ -82,6 +97,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       tallies_(std::move(history.tallies)),
       recent_(std::move(history.ids)),
       announcements_(std::move(history.state)),
+      key_ordered_(history.key_ordered),
       recorder_(loop, std::move(journal),
                 {[this] { on_durable(); },
                  [this](bool writable, const std::string& why) { on_log_status(writable, why); }}),
@@ -103,6 +119,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
         return false;
       })) {
   set_witnessing(std::move(options.witnessing));
+  publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
 
 Ledger::~Ledger() { *alive_ = false; }
@@ -344,8 +361,8 @@ void Ledger::send_size() {
 
 // Which events an auditor can verify by now.
 void Ledger::send_published() {
-  const ipc::Published now{publisher_.published(), publisher_.published_at(), keeper_.log_key(),
-                           publisher_.problem()};
+  const std::string key = publisher_.signing_key();
+  const ipc::Published now{publisher_.published(), publisher_.published_at(), key, publisher_.problem()};
   base::BinaryWriter frame;
   ipc::encode(now, frame);
   if (frame.bytes() == told_published_) return;

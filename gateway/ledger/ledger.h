@@ -8,6 +8,7 @@
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
 //   witnesses.h        who cosigns those                indexer.h, keeper_link.h, peer.h
+//   rotate.cc          another key for the log      indexer.h, keeper_link.h, peer.h
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -86,7 +87,8 @@ class Ledger {
   // Bytes of memory for events that are not durable; the last part of it is for our own ones.
   static constexpr std::size_t kMemory = 64U << 20U;
   static constexpr std::size_t kOwnMemory = 16U << 20U;
-  static constexpr std::size_t kPolicyOrders = 4;  // at once
+  static constexpr std::size_t kPolicyOrders = 4;                      // at once
+  static constexpr base::Nanos kKeyChangeTimeout = 8 * base::kSecond;  // less than the console waits
 
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
@@ -138,6 +140,18 @@ class Ledger {
   void fold(const Draft& draft, const base::Json& event);
   void refuse(const Asker& asker, const CommandRefused& refused, std::string_view event = {});
 
+  // Another key for the log.
+  struct KeyChange {
+    Asker asker;
+    std::string actor, from;
+    std::string event;  // its id, if this command made it
+    base::Nanos deadline = 0;
+  };
+  void change_key(const Asker& asker, const base::Json& order, base::Nanos commanded);
+  void go_on_with_key_change();
+  void answer_key_change();
+  void give_up_key_change();
+
   // Telling.
   void tell(const Announcement& announcement, Outcome* outcome);
   void tell_state();
@@ -178,6 +192,8 @@ class Ledger {
   Announcements announcements_;
   Outcomes outcomes_;
   std::uint64_t version_ = 0;  // of what was told last
+  std::optional<KeyChange> key_change_;
+  std::string key_ordered_;  // the new key of the last log.key_changed
 
   std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;  // by number
   std::uint64_t last_peer_ = 0;

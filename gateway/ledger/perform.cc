@@ -64,6 +64,8 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
     refuse(asker, refused_for(base::Refusal::GatewayStopping, "the gateway is stopping"));
     return;
   }
+  if (base::json_text_or(order, "command", "") == "log.rotate_key")
+    return change_key(asker, order, commanded);
   if (peer.sender() == Sender::Supervisor) {
     take_policy_order(peer, asker, order);
     return;
@@ -334,6 +336,7 @@ void Ledger::tick() {
     if (!due.events.empty()) perform(std::move(due), {}, clock_.monotonic());
   }
   keeper_.give_up();
+  go_on_with_key_change();
   advance();
   send_size();
   send_published();

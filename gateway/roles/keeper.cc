@@ -75,6 +75,11 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
         with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
     if (!taken.ok()) return taken;
   }
+  if (const auto entry = config.find("next_log_key"); entry != config.end()) {
+    base::Status taken =
+        with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_next_log_key(file); });
+    if (!taken.ok()) return taken;
+  }
   const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
   std::vector<std::string> logs;

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "certs/note.h"
 #include "certs/private_key.h"
 #include "certs/verify.h"
 #include "gateway/ipc/ledger_protocol.h"
@@ -43,7 +45,7 @@ class Loader {
     listener(config_.support, material->support);
     listener(config_.admin, material->admin);
     key(config_.pass_key, material->pass_key);
-    key(config_.log_key, material->log_key);
+    log_keys(material->log_keys);
     if (!config_.witness_key.path.empty()) key(config_.witness_key, material->witness_key);
     material->witnessed_logs = config_.witnessed_logs;
     for (const LogWitness& witness : config_.log_witnesses) {
@@ -146,6 +148,12 @@ class Loader {
   void key(const FileName& file, base::UniqueFd& out) {
     base::Result<base::UniqueFd> opened = open_secret_file(file.path, "a key");
     if (!opened.ok()) return fault(file.mark, opened.error().message);
+    out = std::move(opened).value();
+  }
+
+  void log_keys(LogKeyFiles& out) {
+    base::Result<LogKeyFiles> opened = open_log_keys(config_.log_key.path);
+    if (!opened.ok()) return fault(config_.log_key.mark, opened.error().message);
     out = std::move(opened).value();
   }
 
@@ -265,6 +273,57 @@ base::Result<base::UniqueFd> open_secret_file(const std::string& path, const std
                       path + ": " + what + " must be readable by its owner alone: chmod 600 " + path);
   }
   return fd;
+}
+
+namespace {
+
+// Runs in a copy of this process.
+std::string wrong_with_log_key(int fd, const std::string& path, std::string& name) {
+  base::Result<std::string> text = base::read_open_file(fd, path, certs::kKeyFileLimit);
+  if (!text.ok()) return text.error().message;
+  const auto key = certs::parse_signer_key(std::string_view(*text).substr(0, text->find('\n')));
+  base::wipe(*text);
+  if (!key.ok()) return path + " is no key for the log: " + key.error().message;
+  name = key->name;
+  return {};
+}
+
+std::string wrong_with_log_keys(const LogKeyFiles& files, const std::string& path) {
+  std::string name, next_name;
+  std::string wrong = wrong_with_log_key(files.current.get(), path, name);
+  if (!wrong.empty() || !files.next.valid()) return wrong;
+  wrong = wrong_with_log_key(files.next.get(), next_log_key_path(path), next_name);
+  if (wrong.empty() && name != next_name)
+    wrong = next_log_key_path(path) + " is the key of another log than " + path + ": move it away";
+  return wrong;
+}
+
+}  // namespace
+
+base::Result<LogKeyFiles> open_log_keys(const std::string& path) {
+  base::Result<base::UniqueFd> current = open_secret_file(path, "a key");
+  if (!current.ok()) return current.error();
+  LogKeyFiles out{std::move(current).value(), {}};
+  base::Result<base::UniqueFd> next = open_secret_file(next_log_key_path(path), "a key");
+  if (!next.ok() && next.error().code != base::Code::NotFound) return next.error();
+  if (next.ok()) out.next = std::move(next).value();
+  const base::Result<std::string> wrong = proc::ask_copy([&] { return wrong_with_log_keys(out, path); });
+  if (!wrong.ok()) return wrong.error();
+  if (!wrong->empty()) return base::fail(base::Code::Invalid, *wrong);
+  return out;
+}
+
+bool same_file(const base::UniqueFd& a, const base::UniqueFd& b) {
+  if (!a.valid() && !b.valid()) return true;
+  struct stat x {};
+  struct stat y {};
+  if (::fstat(a.get(), &x) != 0 || ::fstat(b.get(), &y) != 0) return false;
+  return x.st_dev == y.st_dev && x.st_ino == y.st_ino && x.st_size == y.st_size &&
+         x.st_mtim.tv_sec == y.st_mtim.tv_sec && x.st_mtim.tv_nsec == y.st_mtim.tv_nsec;
+}
+
+bool same_log_keys(const LogKeyFiles& a, const LogKeyFiles& b) {
+  return same_file(a.current, b.current) && same_file(a.next, b.next);
 }
 
 LoadedMaterial load_material(const Config& config, const std::string& config_path) {

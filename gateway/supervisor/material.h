@@ -41,9 +41,15 @@ struct ClientKey {
   base::UniqueFd key;
 };
 
+// The log's key, and the one that it is to be handed over to: next_log_key_path(), where there is one.
+struct LogKeyFiles {
+  base::UniqueFd current, next;
+};
+
 struct Material {
   ListenerMaterial support, admin;
-  base::UniqueFd pass_key, log_key;
+  base::UniqueFd pass_key;
+  LogKeyFiles log_keys;
   base::UniqueFd witness_key;               // invalid: none is configured
   std::vector<std::string> witnessed_logs;  // that it is for
   std::vector<std::string> witness_roots;   // PEM, one per witness of our log; empty where it is not https
@@ -67,7 +73,7 @@ struct FileFault {
 
 // The faults are empty if and only if there is material.
 struct LoadedMaterial {
-  std::shared_ptr<const Material> material;
+  std::shared_ptr<Material> material;
   std::vector<FileFault> config_faults;  // what hinders the configuration
   std::vector<FileFault> policy_faults;  // what hinders the policy alone: of policy.yaml itself
   bool ok() const { return config_faults.empty() && policy_faults.empty(); }
@@ -77,10 +83,18 @@ struct LoadedMaterial {
 // nobody; status shows it.
 LoadedMaterial load_material(const Config& config, const std::string& config_path);
 
+// The log's keys alone: postern audit rotate-key changes them, and has nothing else read again. Invalid, Denied or the
+// system's: with what to do.
+base::Result<LogKeyFiles> open_log_keys(const std::string& path);
+inline std::string next_log_key_path(const std::string& path) { return path + ".next"; }
+bool same_log_keys(const LogKeyFiles& a, const LogKeyFiles& b);
+// Whether the descriptors are of the same file in the same state; or both of none.
+bool same_file(const base::UniqueFd& a, const base::UniqueFd& b);
+
 // postern.yaml and all it names; path is absolute.
 struct LoadedConfig {
   std::shared_ptr<const Config> config;
-  std::shared_ptr<const Material> material;
+  std::shared_ptr<Material> material;
   std::vector<FileFault> config_faults, policy_faults;
   bool ok() const { return config_faults.empty() && policy_faults.empty(); }
 };

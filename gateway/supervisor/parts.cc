@@ -231,6 +231,8 @@ Json keeper_part(const Config& config, const Material& material) {
             {"client_keys", client_keys_json(material)},
             {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
             {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
+  if (material.log_keys.next.valid())
+    part["next_log_key"] = {{"fd", "key.log.next"}, {"path", next_log_key_path(config.log_key.path)}};
   if (material.witness_key.valid()) {
     part["witness_key"] = {
         {"fd", "key.witness"}, {"path", config.witness_key.path}, {"logs", config.witnessed_logs}};

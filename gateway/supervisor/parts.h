@@ -35,8 +35,10 @@
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
+//                "next_log_key":{"fd","path"}, while the log's key is being changed,
 //                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
-//                fds: "key.support", "key.admin", "key.pass", "key.log", "key.witness", and what "client_keys" names
+//                fds: "key.support", "key.admin", "key.pass", "key.log", "key.log.next", "key.witness", and what
+//                "client_keys" names
 //   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
 //                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/reload.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <set>
 
@@ -17,15 +15,6 @@ void compare_parts(const base::Json& running, const base::Json& wanted, std::set
     const auto old = running.find(key);
     if (old == running.end() || *old != value) out.insert(key);
   }
-}
-
-bool same_file(const base::UniqueFd& a, const base::UniqueFd& b) {
-  if (!a.valid() && !b.valid()) return true;
-  struct stat x {};
-  struct stat y {};
-  if (::fstat(a.get(), &x) != 0 || ::fstat(b.get(), &y) != 0) return false;
-  return x.st_dev == y.st_dev && x.st_ino == y.st_ino && x.st_size == y.st_size &&
-         x.st_mtim.tv_sec == y.st_mtim.tv_sec && x.st_mtim.tv_nsec == y.st_mtim.tv_nsec;
 }
 
 const Node* find_same(const Config& config, const Service& service, const Node& node) {
@@ -119,7 +108,7 @@ bool keys_differ(const Material& running, const Material& wanted) {
          running.admin.certificate_pem != wanted.admin.certificate_pem ||
          !same_file(running.support.key, wanted.support.key) ||
          !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||
-         !same_file(running.log_key, wanted.log_key) || !same_file(running.witness_key, wanted.witness_key) ||
+         !same_log_keys(running.log_keys, wanted.log_keys) || !same_file(running.witness_key, wanted.witness_key) ||
          running.witnessed_logs != wanted.witnessed_logs;
 }
 

@@ -59,7 +59,7 @@ struct Supervisor::Internals {
   loop::Loop& loop;
   Plan plan;
   std::shared_ptr<const Config> config;
-  std::shared_ptr<const Material> material;
+  std::shared_ptr<Material> material;
   Sockets sockets;
   base::Micros started;
   const std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);  // enforcers share it
@@ -163,7 +163,8 @@ struct Supervisor::Internals {
       give("key.support", material->support.key);
       give("key.admin", material->admin.key);
       give("key.pass", material->pass_key);
-      give("key.log", material->log_key);
+      give("key.log", material->log_keys.current);
+      if (material->log_keys.next.valid()) give("key.log.next", material->log_keys.next);
       for (const ClientKey& one : material->client_keys) give(one.name, one.key);
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
     }
@@ -212,6 +213,7 @@ struct Supervisor::Internals {
     }
     if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     if (what == "status") return child.answer(life, id, status());
+    if (what == "log_keys") return child.answer(life, id, read_log_keys());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
            [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
@@ -227,6 +229,16 @@ struct Supervisor::Internals {
             {"roles", crew.status()},
             {"listeners", listeners_json(bound, *material)},
             {"component", component_json(bound, *material)}};
+  }
+
+  // Nothing else is read again: who changes the log's key puts no half-written policy in force.
+  Json read_log_keys() {
+    base::Result<LogKeyFiles> files = open_log_keys(config->log_key.path);
+    if (!files.ok()) return {{"ok", false}, {"message", files.error().message}};
+    const bool same = same_log_keys(material->log_keys, *files);
+    material->log_keys = std::move(files).value();
+    if (!same) crew.renew_keys(beginning(crew.keeper()));
+    return {{"ok", true}};
   }
 
   Json policy_order(const std::string& actor, const std::string& from) const {

@@ -5,7 +5,8 @@
 //
 //   FOLDER/journal, FOLDER/log     as a ledger keeps them
 //   FOLDER/checkpoints/SIZE        what was published on the way, newest last
-//   FOLDER/key, FOLDER/witness     the verifier keys of the log and of the witness that cosigned the last checkpoint
+//   FOLDER/key                     the verifier key that it began with; at the end it is handed over to another
+//   FOLDER/witness                 that of the witness that cosigned the last checkpoint
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -42,7 +43,7 @@ void cosign(audit::MadeLog& log, const std::string& folder) {
   const auto request = audit::make_add_checkpoint(audit::system_files(), log.log(), 0);
   must(request.ok() ? base::Status(base::Ok{}) : request.error());
   audit::Witnessed known;
-  if (audit::judge_checkpoint(*request, certs::verifier_of(audit::MadeLog::key()), known, known) !=
+  if (audit::judge_checkpoint(*request, certs::verifier_of(audit::MadeLog::second_key()), known, known) !=
       audit::WitnessAnswer::Cosign)
     must(base::fail(base::Code::Internal, "the witness does not cosign"));
   const auto note = certs::parse_note(request->checkpoint);
@@ -69,6 +70,8 @@ int main(int argc, char** argv) {
     made += more;
     if (made % (events / 4 + 1) < at_once || made == events) publish(**log, folder);
   }
+  must((*log)->hand_over(audit::MadeLog::second_key()));
+  publish(**log, folder);
   cosign(**log, folder);
   must(base::write_file(folder + "/key",
                         certs::format_verifier_key(certs::verifier_of(audit::MadeLog::key())) + "\n", 0644));

@@ -52,13 +52,20 @@ func path(kind string, n int64, width int) string {
 	return text
 }
 
-// The checkpoint of a note that the key signed.
-func open(bytes []byte, verifier note.Verifier) tlog.Tree {
-	signed, err := note.Open(bytes, note.VerifierList(verifier))
+// The checkpoint of a note that one of the keys signed.
+func open(bytes []byte, keys ...note.Verifier) tlog.Tree {
+	signed, err := note.Open(bytes, note.VerifierList(keys...))
 	must(err)
 	lines := strings.Split(signed.Text, "\n")
-	if len(lines) != 4 || lines[3] != "" || lines[0] != verifier.Name() {
-		must(fmt.Errorf("not a checkpoint of this log: %q", signed.Text))
+	if len(lines) != 4 || lines[3] != "" {
+		must(fmt.Errorf("not a checkpoint: %q", signed.Text))
+	}
+	return tree(lines, keys[0].Name())
+}
+
+func tree(lines []string, origin string) tlog.Tree {
+	if lines[0] != origin {
+		must(fmt.Errorf("of another log: %q", lines[0]))
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	must(err)
@@ -116,6 +123,29 @@ func checkCosigned(bytes []byte, verifier note.Verifier, by witness) {
 	if err == nil {
 		must(fmt.Errorf("a cosignature holds over another text"))
 	}
+}
+
+// The key that a log was handed over to, and the tree of that moment: the old key signed both, and the new one too.
+func handover(log string, old string) (note.Verifier, tlog.Tree) {
+	from, err := note.NewVerifier(old)
+	must(err)
+	bytes, err := os.ReadFile(filepath.Join(log, "handover", fmt.Sprintf("%08x", from.KeyHash())))
+	must(err)
+	signed, err := note.Open(bytes, note.VerifierList(from))
+	must(err)
+	lines := strings.Split(signed.Text, "\n")
+	prefix := "postern.handover/v1 " + old + " "
+	if len(lines) != 5 || lines[4] != "" || !strings.HasPrefix(lines[3], prefix) {
+		must(fmt.Errorf("not a handover from this key: %q", signed.Text))
+	}
+	to, err := note.NewVerifier(strings.TrimPrefix(lines[3], prefix))
+	must(err)
+	signed, err = note.Open(bytes, note.VerifierList(from, to))
+	must(err)
+	if len(signed.Sigs) != 2 || to.Name() != from.Name() {
+		must(fmt.Errorf("%d of two signatures below the handover", len(signed.Sigs)))
+	}
+	return to, tree(lines, from.Name())
 }
 
 // tlog's tiles, read from files. TileHashReader holds each against the tree's root before it uses it.
@@ -178,14 +208,14 @@ func rebuild(log string, size int64) (tlog.HashReaderFunc, tlog.Hash) {
 	return reader, root
 }
 
-func checkpoints(folder string, verifier note.Verifier) []tlog.Tree {
+func checkpoints(folder string, keys ...note.Verifier) []tlog.Tree {
 	names, err := os.ReadDir(filepath.Join(folder, "checkpoints"))
 	must(err)
 	var trees []tlog.Tree
 	for _, name := range names {
 		bytes, err := os.ReadFile(filepath.Join(folder, "checkpoints", name.Name()))
 		must(err)
-		trees = append(trees, open(bytes, verifier))
+		trees = append(trees, open(bytes, keys...))
 	}
 	sort.Slice(trees, func(i, j int) bool { return trees[i].N < trees[j].N })
 	return trees
@@ -196,14 +226,16 @@ func main() {
 	log := filepath.Join(folder, "log")
 	key, err := os.ReadFile(filepath.Join(folder, "key"))
 	must(err)
-	verifier, err := note.NewVerifier(strings.TrimSpace(string(key)))
+	old := strings.TrimSpace(string(key))
+	verifier, err := note.NewVerifier(old)
 	must(err)
+	successor, handed := handover(log, old)
 	bytes, err := os.ReadFile(filepath.Join(log, "checkpoint"))
 	must(err)
-	tree := open(bytes, verifier)
+	tree := open(bytes, successor)
 	by, err := os.ReadFile(filepath.Join(folder, "witness"))
 	must(err)
-	checkCosigned(bytes, verifier, newWitness(strings.TrimSpace(string(by))))
+	checkCosigned(bytes, successor, newWitness(strings.TrimSpace(string(by))))
 	fmt.Println("the checkpoint is cosigned by its witness")
 
 	own, root := rebuild(log, tree.N)
@@ -211,6 +243,10 @@ func main() {
 		must(fmt.Errorf("the entries give the root %v, and %v was signed", root, tree.Hash))
 	}
 	fmt.Printf("%d entries give the root that was signed\n", tree.N)
+	if at, err := tlog.TreeHash(handed.N, own); err != nil || at != handed.Hash {
+		must(fmt.Errorf("the log was handed over with the root %v, and had %v", handed.Hash, at))
+	}
+	fmt.Printf("the handover behind %d entries holds\n", handed.N)
 
 	reader := tlog.TileHashReader(tree, tiles{log})
 	included := 0
@@ -230,7 +266,7 @@ func main() {
 	fmt.Printf("%d inclusion proofs from the tiles hold\n", included)
 
 	consistent := 0
-	trees := checkpoints(folder, verifier)
+	trees := checkpoints(folder, verifier, successor)
 	for i, old := range trees {
 		for _, newer := range trees[i:] {
 			proof, err := tlog.ProveTree(newer.N, old.N, tlog.TileHashReader(newer, tiles{log}))

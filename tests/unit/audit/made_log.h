@@ -54,26 +54,53 @@ class MadeLog {
   base::Status publish() {
     const auto head = tiler->prepare(*reader, journal->durable());
     if (!head.ok()) return head.error();
-    return tiler->publish(signed_note({key().name, head->size, head->root}));
+    return tiler->publish(signed_note({key().name, head->size, head->root}, *signer));
+  }
+
+  // Another key for what is published from now on.
+  base::Status hand_over(const certs::SignerKey& to) {
+    const auto head = tiler->prepare(*reader, tiler->prepared());
+    if (!head.ok()) return head.error();
+    const certs::Handover handover{
+        {key().name, head->size, head->root}, certs::verifier_of(*signer), certs::verifier_of(to)};
+    const base::Status put = tiler->put_handover(handover, signed_handover(handover, *signer, to));
+    if (put.ok()) signer = &to;
+    return put;
   }
 
   static const certs::SignerKey& key() {
-    static const certs::SignerKey key = [] {
-      POSTERN_CHECK(base::init_crypto().ok());
-      return certs::SignerKey{"postern/test", base::Secret(std::string(32, 'k'))};
-    }();
+    static const certs::SignerKey key = key_of('k');
     return key;
   }
-  static std::string signed_note(const certs::Checkpoint& checkpoint) {
-    const std::string text = certs::format_checkpoint(checkpoint);
-    return text + "\n" + certs::signature_line(key(), text);
+  static const certs::SignerKey& second_key() {
+    static const certs::SignerKey key = key_of('2');
+    return key;
   }
+  static const certs::SignerKey& third_key() {
+    static const certs::SignerKey key = key_of('3');
+    return key;
+  }
+  static std::string signed_note(const certs::Checkpoint& checkpoint, const certs::SignerKey& by = key()) {
+    const std::string text = certs::format_checkpoint(checkpoint);
+    return text + "\n" + certs::signature_line(by, text);
+  }
+  static std::string signed_handover(const certs::Handover& handover, const certs::SignerKey& a,
+                                     const certs::SignerKey& b) {
+    const std::string text = certs::format_handover(handover);
+    return text + "\n" + certs::signature_line(a, text) + certs::signature_line(b, text);
+  }
+
+  const certs::SignerKey* signer = &key();
 
   std::unique_ptr<Journal> journal;
   std::unique_ptr<JournalReader> reader;
   std::unique_ptr<Tiler> tiler;
 
  private:
+  static certs::SignerKey key_of(char seed) {
+    POSTERN_CHECK(base::init_crypto().ok());
+    return {"postern/test", base::Secret(std::string(32, seed))};
+  }
   explicit MadeLog(std::string directory) : directory_(std::move(directory)) {}
   std::string directory_;
 };

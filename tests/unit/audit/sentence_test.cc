@@ -129,6 +129,8 @@ const Case kCases[] = {
      "The witness north has seen another history of the log: it was rolled back."},
     {LogTruncatedTail, R"({"bytes":31})",
      "A torn write of 31 bytes at the end of the journal was stepped over."},
+    {LogKeyChanged, R"({"old":"log+1+A","new":"log+2+B","size":7})",
+     "Admin root had the log go on under the key log+2+B, behind 7 events."},
 };
 
 TEST(Describe, SaysEachTypeInASentence) {

@@ -97,6 +97,8 @@ TEST(TlogProof, IsWhatTheDocumentShows) {
   ASSERT_TRUE(log->journal->write_and_sync().ok() && log->publish().ok());
   EXPECT_EQ(block("checkpoint"), files.bytes("d/log/checkpoint"));
   EXPECT_EQ(block("proof"), format_tlog_proof(*prove_event(files, "d/log", 0)));
+  ASSERT_TRUE(log->hand_over(MadeLog::second_key()).ok());
+  EXPECT_EQ(block("handover"), files.bytes("d/log/handover/a7fe4359"));
   std::string shown = block("text");
   EXPECT_NE(shown.find(certs::format_verifier_key(certs::verifier_of(MadeLog::key()))), std::string::npos);
   shown.erase(std::remove_if(shown.begin(), shown.end(), [](char c) { return c == ' ' || c == '\n'; }),

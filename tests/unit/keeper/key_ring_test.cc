@@ -8,6 +8,7 @@
 #include "certs/authority.h"
 #include "certs/certificate.h"
 #include "certs/checkpoint.h"
+#include "certs/handover.h"
 #include "certs/keeper_protocol.h"
 #include "certs/note.h"
 
@@ -392,6 +393,111 @@ TEST_F(LogKey, IsRefusedWhenItIsNoneOrOthersCanReadIt) {
   EXPECT_NE(none.error().message.find("/keys/log is no key for the log"), std::string::npos);
   EXPECT_EQ(ring_.set_log_key({"/keys/log", text, 0100600}).error().code, base::Code::Exists);
   EXPECT_FALSE(certs::decode_answer(ring.handle(certs::encode_log_verifier_key(1), ledger_))->done);
+}
+
+class NextLogKey : public LogKey {
+ protected:
+  void SetUp() override {
+    LogKey::SetUp();
+    ASSERT_TRUE(ring_.set_next_log_key({"/keys/log.next", certs::format_signer_key(next_), 0100600}).ok());
+  }
+  certs::Handover handover(std::uint64_t size, char root = 'r') const {
+    return {checkpoint(size, root), certs::verifier_of(key_), certs::verifier_of(next_)};
+  }
+  certs::KeeperAnswer hand_over(const certs::Handover& wanted) {
+    return ask(certs::encode_sign_handover(1, certs::format_handover(wanted)), ledger_);
+  }
+  // Whose signature the ring puts below this checkpoint; nobody's if it refuses.
+  const certs::SignerKey* signer_of(const certs::Checkpoint& wanted) {
+    const std::string text = certs::format_checkpoint(wanted);
+    const auto answer = sign(text);
+    if (!answer.done) return nullptr;
+    const auto note = certs::parse_note(text + "\n" + *certs::decode_text_payload(answer.payload));
+    for (const certs::SignerKey* key : {&key_, &next_}) {
+      if (certs::check_signature(*note, certs::verifier_of(*key)) == certs::Signed::Yes) return key;
+    }
+    return nullptr;
+  }
+  void reload(const certs::SignerKey& current, const certs::SignerKey* next) {
+    KeyRing fresh;
+    ASSERT_TRUE(fresh.set_log_key({"/keys/log", certs::format_signer_key(current), 0100600}).ok());
+    if (next != nullptr) {
+      ASSERT_TRUE(fresh.set_next_log_key({"/keys/next", certs::format_signer_key(*next), 0100600}).ok());
+    }
+    ring_.adopt(fresh);
+  }
+  certs::SignerKey next_{"postern/test", base::Secret(std::string(32, 'n'))};
+  certs::SignerKey other_{"postern/test", base::Secret(std::string(32, 'o'))};
+};
+
+TEST_F(NextLogKey, IsHandedOverToByBothKeysAndSignsFromThenOn) {
+  EXPECT_EQ(signer_of(checkpoint(5)), &key_);
+  const auto answer = hand_over(handover(5));
+  ASSERT_TRUE(answer.done) << answer.payload;
+  const std::string note =
+      certs::format_handover(handover(5)) + "\n" + *certs::decode_text_payload(answer.payload);
+  EXPECT_EQ(*certs::open_handover(note), handover(5));
+  EXPECT_EQ(signer_of(checkpoint(5)), &next_);
+  EXPECT_EQ(signer_of(checkpoint(9)), &next_);
+  EXPECT_EQ(*certs::decode_text_payload(ask(certs::encode_successor_key(1), ledger_).payload),
+            certs::format_verifier_key(certs::verifier_of(next_)));
+}
+
+TEST_F(NextLogKey, IsHandedOverToOnceAndInOneWay) {
+  ASSERT_TRUE(hand_over(handover(5)).done);
+  EXPECT_FALSE(hand_over(handover(6)).done);
+  EXPECT_FALSE(hand_over(handover(5, 'x')).done);
+  EXPECT_EQ(signer_of(checkpoint(9)), &next_);
+  EXPECT_TRUE(hand_over(handover(5)).done) << "a ledger that was started anew shows it again";
+  EXPECT_EQ(signer_of(checkpoint(8)), nullptr);
+}
+
+TEST_F(NextLogKey, IsHandedOverToWithoutAStepBack) {
+  ASSERT_TRUE(signs(checkpoint(5)));
+  EXPECT_FALSE(hand_over(handover(4)).done);
+  EXPECT_FALSE(hand_over(handover(5, 'x')).done);
+  ASSERT_TRUE(hand_over(handover(6)).done);
+  EXPECT_FALSE(signs(checkpoint(5)));
+}
+
+TEST_F(NextLogKey, IsTheOnlyOneThatIsHandedOverTo) {
+  certs::Handover wrong = handover(5);
+  wrong.to = certs::verifier_of(other_);
+  EXPECT_FALSE(hand_over(wrong).done);
+  wrong = handover(5);
+  std::swap(wrong.from, wrong.to);
+  EXPECT_FALSE(hand_over(wrong).done);
+  for (const std::string& text :
+       {certs::format_checkpoint(checkpoint(5)), certs::format_handover(handover(5)) + "x\n"})
+    EXPECT_FALSE(ask(certs::encode_sign_handover(1, text), ledger_).done) << text;
+  EXPECT_FALSE(ask(certs::encode_sign_handover(1, certs::format_handover(handover(5))), support_).done);
+  EXPECT_FALSE(sign(certs::format_handover(handover(5))).done) << "it is no ordinary checkpoint";
+  reload(key_, nullptr);
+  EXPECT_FALSE(hand_over(handover(5)).done);
+}
+
+TEST_F(NextLogKey, LeavesTheOldOneSilentWhateverIsReloaded) {
+  ASSERT_TRUE(hand_over(handover(5)).done);
+  reload(key_, &other_);
+  EXPECT_EQ(signer_of(checkpoint(9)), nullptr);
+  reload(key_, nullptr);
+  EXPECT_EQ(signer_of(checkpoint(9)), nullptr);
+  reload(next_, nullptr);
+  EXPECT_EQ(signer_of(checkpoint(9)), &next_);
+  reload(key_, &next_);
+  EXPECT_EQ(signer_of(checkpoint(9)), &next_);
+}
+
+TEST_F(NextLogKey, IsOfTheSameLogAndAnotherKey) {
+  KeyRing ring;
+  ASSERT_TRUE(ring.set_log_key({"/keys/log", certs::format_signer_key(key_), 0100600}).ok());
+  const certs::SignerKey stranger{"postern/other", base::Secret(std::string(32, 'n'))};
+  EXPECT_NE(ring.set_next_log_key({"/n", certs::format_signer_key(stranger), 0100600})
+                .error()
+                .message.find("/n is the key of another log"),
+            std::string::npos);
+  EXPECT_FALSE(ring.set_next_log_key({"/n", certs::format_signer_key(key_), 0100600}).ok());
+  EXPECT_FALSE(ring.set_next_log_key({"/n", certs::format_signer_key(next_), 0100644}).ok());
 }
 
 TEST_F(Ring, KeysThatAreNoneOrNotTheCertificatesAreRefused) {

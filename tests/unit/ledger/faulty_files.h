@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -21,6 +22,11 @@ class FaultyFiles final : public audit::FileSystem {
   std::atomic<bool> syncs_fail{false};
 
   ~FaultyFiles() override { hold_syncs(false); }
+  // After so many operations that change something the disk takes nothing more: whoever is stopped then was killed there.
+  void die_after(std::int64_t operations) { left_ = operations; }
+  void revive() { left_ = kForever; }
+  bool dead() const { return left_ < 0; }
+
   void hold_syncs(bool hold) {
     const std::lock_guard lock(mutex_);
     held_ = hold;
@@ -28,6 +34,7 @@ class FaultyFiles final : public audit::FileSystem {
   }
 
   base::Result<std::shared_ptr<audit::File>> create(const std::string& path) override {
+    if (!spend()) return gone();
     return wrap(real_.create(path));
   }
   base::Result<std::shared_ptr<audit::File>> open(const std::string& path, bool writable) override {
@@ -41,12 +48,13 @@ class FaultyFiles final : public audit::FileSystem {
     return real_.list(directory);
   }
   base::Status make_directory(const std::string& path) override { return real_.make_directory(path); }
-  base::Status remove(const std::string& path) override { return real_.remove(path); }
+  base::Status remove(const std::string& path) override { return spend() ? real_.remove(path) : gone(); }
   base::Status rename(const std::string& from, const std::string& to) override {
-    return real_.rename(from, to);
+    return spend() ? real_.rename(from, to) : gone();
   }
   base::Status sync_all(const std::string& directory) override {
     wait();
+    if (!spend()) return gone();
     if (syncs_fail) return base::fail(base::Code::Internal, "input/output error");
     return real_.sync_all(directory);
   }
@@ -56,6 +64,7 @@ class FaultyFiles final : public audit::FileSystem {
    public:
     Wrapped(FaultyFiles& files, std::shared_ptr<audit::File> real) : files_(files), real_(std::move(real)) {}
     base::Result<std::size_t> write_at(std::uint64_t offset, std::string_view bytes) override {
+      if (!files_.spend()) return files_.gone();
       if (files_.full) return base::fail(base::Code::Unavailable, "no space left on device");
       return real_->write_at(offset, bytes);
     }
@@ -65,6 +74,7 @@ class FaultyFiles final : public audit::FileSystem {
     base::Result<std::uint64_t> size() override { return real_->size(); }
     base::Status sync() override {
       files_.wait();
+      if (!files_.spend()) return files_.gone();
       if (files_.syncs_fail) return base::fail(base::Code::Internal, "input/output error");
       return real_->sync();
     }
@@ -78,6 +88,8 @@ class FaultyFiles final : public audit::FileSystem {
     if (!real.ok()) return real;
     return std::shared_ptr<audit::File>(std::make_shared<Wrapped>(*this, std::move(*real)));
   }
+  bool spend() { return left_ == kForever || --left_ >= 0; }
+  static base::Error gone() { return base::fail(base::Code::Internal, "the process was killed here"); }
   void wait() {
     std::unique_lock lock(mutex_);
     released_.wait(lock, [this] { return !held_; });
@@ -87,6 +99,8 @@ class FaultyFiles final : public audit::FileSystem {
   std::mutex mutex_;
   std::condition_variable released_;
   bool held_ = false;
+  static constexpr std::int64_t kForever = INT64_MAX;
+  std::atomic<std::int64_t> left_{kForever};
 };
 
 }  // namespace postern::ledger

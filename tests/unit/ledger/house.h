@@ -299,14 +299,17 @@ class House : public ::testing::Test {
   base::UlidMaker ids;
   const bool crypto_ready = base::init_crypto().ok();  // before the first Secret
   base::Secret seed{std::string(32, 's')};
+  base::Secret next_seed;  // of the log's next key; empty: there is none
   Limits limits;
   Witnessing witnessing;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Client> enforcer, console, supervisor;
   bool keeper_answers = true;
 
- private:
+ protected:
+  // A keeper that was started anew: it has forgotten what it signed.
   void give_keeper() {
+    handed_over_ = false;
     int fds[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
     ledger->set_keeper(base::UniqueFd(fds[0]));
@@ -314,6 +317,8 @@ class House : public ::testing::Test {
     keeper_ = std::make_unique<loop::Poller>(loop, fds[1], [this](unsigned) { serve_keeper(); });
     keeper_->want(loop::kReadable);
   }
+
+ private:
   void serve_keeper() {
     char request[certs::kKeeperMessageLimit];
     const ssize_t n = ::recv(keeper_socket_.get(), request, sizeof request, MSG_DONTWAIT);
@@ -327,14 +332,22 @@ class House : public ::testing::Test {
     answered_ = true;
   }
 
-  std::string answer_of(certs::KeeperRequest kind, std::string_view text) const {
+  certs::SignerKey next_key() const { return {"postern/test", base::Secret(next_seed.view())}; }
+  std::string answer_of(certs::KeeperRequest kind, std::string_view text) {
     const certs::SignerKey log_key{"postern/test", base::Secret(seed.view())};
     if (kind == certs::KeeperRequest::SignPass) return base::ed25519_sign(seed, text);
-    if (kind == certs::KeeperRequest::SignCheckpoint) return certs::signature_line(log_key, text);
+    if (kind == certs::KeeperRequest::SignCheckpoint)
+      return handed_over_ ? certs::signature_line(next_key(), text) : certs::signature_line(log_key, text);
     if (kind == certs::KeeperRequest::Cosign || kind == certs::KeeperRequest::WitnessKey)
       return answer_as_witness(kind, text);
     if (kind == certs::KeeperRequest::LogVerifierKey)
       return certs::format_verifier_key(certs::verifier_of(log_key));
+    if (kind == certs::KeeperRequest::SuccessorKey)
+      return next_seed.empty() ? "" : certs::format_verifier_key(certs::verifier_of(next_key()));
+    if (kind == certs::KeeperRequest::SignHandover) {
+      handed_over_ = true;
+      return certs::signature_line(log_key, text) + certs::signature_line(next_key(), text);
+    }
     return base::ed25519_public(seed);
   }
 
@@ -348,6 +361,7 @@ class House : public ::testing::Test {
                                                                base::ed25519_public(key.seed)));
   }
 
+  bool handed_over_ = false;
   base::UniqueFd keeper_socket_;
   std::unique_ptr<loop::Poller> keeper_;
   bool answered_ = false;

@@ -34,6 +34,25 @@ TEST(Material, RefusesAKeyThatOthersMayRead) {
                                    ": a key must be readable by its owner alone: chmod 600 " + key);
 }
 
+TEST(Material, RefusesANextKeyOfTheLogThatIsNone) {
+  const Folder folder;
+  const std::string next = folder.path("keys/log.key.next");
+  const auto refused = [&](const std::string& content, mode_t mode) {
+    folder.write("keys/log.key.next", content, mode);
+    const auto opened = open_log_keys(folder.path("keys/log.key"));
+    return opened.ok() ? std::string("it was opened") : opened.error().message;
+  };
+  const auto text = [](const char* name) {
+    return certs::format_signer_key({name, base::Secret(std::string(32, 'n'))}) + "\n";
+  };
+  EXPECT_EQ(refused(text("postern/test"), 0600), "it was opened");
+  EXPECT_EQ(refused(text("postern/other"), 0600),
+            next + " is the key of another log than " + folder.path("keys/log.key") + ": move it away");
+  EXPECT_NE(refused("half of a k", 0600).find(next + " is no key for the log: "), std::string::npos);
+  EXPECT_NE(refused(text("postern/test"), 0640).find("chmod 600"), std::string::npos);
+  EXPECT_NE(faults_of(folder).find(next), std::string::npos);
+}
+
 constexpr std::string_view kWithToken = "      credential: {bearer: {file: alerts.token}}\n      tls: {roots";
 
 TEST(Material, OpensCredentialsAndReadsThemOnlyInACopy) {

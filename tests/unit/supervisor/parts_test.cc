@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "gateway/supervisor/reload.h"
 #include "tests/unit/supervisor/fixture.h"
 
 namespace postern::supervisor {
@@ -133,6 +134,17 @@ TEST_F(Parts, TheKeeperIsToldItsKeysByDescriptorAndNothingOfTheComponent) {
             (std::set<std::string>{"log_level", "tls_keys", "client_keys", "pass_key", "log_key"}));
   EXPECT_EQ(part["tls_keys"][1]["fd"], "key.admin");
   expect_without(part, {"9090", "policy", "PRIVATE KEY"});
+}
+
+TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
+  const certs::SignerKey next{"postern/test", base::Secret(std::string(32, 'n'))};
+  folder.write("keys/log.key.next", certs::format_signer_key(next) + "\n", 0600);
+  const LoadedConfig again = load_config(folder.path("postern.yaml"), 2);
+  ASSERT_TRUE(again.ok());
+  const base::Json part = keeper_part(*again.config, *again.material);
+  EXPECT_EQ(part["next_log_key"]["fd"], "key.log.next");
+  expect_without(part, {"PRIVATE"});
+  EXPECT_TRUE(keys_differ(material, *again.material));
 }
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
