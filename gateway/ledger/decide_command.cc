@@ -108,7 +108,8 @@ Decision decide_command(const Context& context, Sender sender, const base::Json&
   if (auto refused = refuse_asker(sender, order)) {
     return refuse(refused->status, std::move(refused->code), std::move(refused->message));
   }
-  const Order taken{order, sender, base::json_text_or(order, "actor", ""), base::json_text_or(order, "from", "")};
+  const Order taken{order, sender, base::json_text_or(order, "actor", ""),
+                    base::json_text_or(order, "from", "")};
   return row->decide(context, taken);
 }
 

@@ -45,8 +45,8 @@ class KeeperLink {
   // (Unavailable, Timeout, Denied).
   void sign(std::string_view payload, OnAnswer answer);
   void sign_checkpoint(std::string_view text, OnAnswer answer);  // the note's signature line
-  void cosign(std::string_view note, OnAnswer answer);  // another log's checkpoint; the signature line
-  void sign_handover(std::string_view text, OnAnswer answer);    // both lines
+  void cosign(std::string_view note, OnAnswer answer);         // another log's checkpoint; the signature line
+  void sign_handover(std::string_view text, OnAnswer answer);  // both lines
   void give_up();  // on those asked more than kKeeperTimeout ago; the owner calls it now and then
 
   static constexpr base::Nanos kKeeperTimeout = 2 * base::kSecond;

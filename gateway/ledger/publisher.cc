@@ -201,10 +201,10 @@ void Publisher::sign(const audit::TreeHead& head) {
       });
 }
 
-void Publisher::put(std::string note, const certs::Checkpoint& head, const certs::VerifierKey& key) {
+void Publisher::put(std::string note, const certs::Checkpoint& head, const std::string& by) {
   work_->note = std::move(note);
   loop_.run_elsewhere([work = work_] { work->publish(); },
-                      [this, work = work_, head, key, alive = alive_] {
+                      [this, work = work_, head, by, alive = alive_] {
                         if (!*alive) return;
                         if (!work->status.ok()) return ended(work->status.error().message);
                         note_ = work->note;

@@ -108,7 +108,8 @@ bool keys_differ(const Material& running, const Material& wanted) {
          running.admin.certificate_pem != wanted.admin.certificate_pem ||
          !same_file(running.support.key, wanted.support.key) ||
          !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||
-         !same_log_keys(running.log_keys, wanted.log_keys) || !same_file(running.witness_key, wanted.witness_key) ||
+         !same_log_keys(running.log_keys, wanted.log_keys) ||
+         !same_file(running.witness_key, wanted.witness_key) ||
          running.witnessed_logs != wanted.witnessed_logs;
 }
 
