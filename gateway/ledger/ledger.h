@@ -7,7 +7,8 @@
 //   decide_command.h   what a command leads to          announcements.h  when the others are told
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
-//   rotate.cc          another key for the log      indexer.h, keeper_link.h, peer.h
+//   rotate.cc          another key for the log      retention.h      old events go
+//   indexer.h, keeper_link.h, peer.h
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -45,12 +46,14 @@
 #include "gateway/ledger/peer.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
+#include "gateway/ledger/retention.h"
 
 namespace postern::ledger {
 
 struct LedgerOptions {
-  std::string directory;  // holds journal/, log/ (the files that follow from it) and index/index.db
-  std::string version;    // of Postern, for gateway.started; may be empty
+  std::string
+      directory;  // holds journal/, log/ (the files that follow from it), index/index.db and snapshot.json
+  std::string version;  // of Postern, for gateway.started; may be empty
   Limits limits;
 };
 
@@ -88,7 +91,9 @@ class Ledger {
 
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
-         std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published);
+         std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
+         Retention::Beginning kept);
+  Retention::Calls retention_calls();
 
   void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
                     const std::string& version);
@@ -189,6 +194,7 @@ class Ledger {
   KeeperLink keeper_;
   Indexer indexer_;
   Publisher publisher_;
+  Retention retention_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;
   bool peers_gone_ = false;

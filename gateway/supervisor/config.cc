@@ -22,10 +22,10 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
-      {"",
-       {"version", "user", "sandbox", "workers", "listeners", "control_socket", "state_directory", "policy",
-        "admins", "pass_key", "log_key", "component", "support_authority", "sessions", "requests", "holds",
-        "limits", "timeouts", "log"}},
+      {"", {"version",           "user",     "sandbox",  "workers",  "listeners", "control_socket",
+            "state_directory",   "policy",   "admins",   "pass_key", "log_key",   "component",
+            "support_authority", "sessions", "requests", "holds",    "retention", "limits",
+            "timeouts",          "log"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -45,6 +45,7 @@ const std::vector<KeyTable>& key_tables() {
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
       {"requests", {"expire", "default_grant", "longest_grant"}},
       {"holds", {"wait", "most", "most_per_session"}},
+      {"retention", {"events"}},
       {"limits",
        {"connections", "connections_per_address", "exchanges_per_connection", "fields", "head", "target",
         "request_body"}},
@@ -73,6 +74,7 @@ class Parser {
     sessions(root);
     requests(root);
     holds(root);
+    retention(root);
     limits(root);
     timeouts(root);
     log(root);
@@ -261,6 +263,12 @@ class Parser {
     read_.duration(*node, "wait", 10 * kWallSecond, kHour, out.wait);
     read_.number(*node, "most", 1, 1'000, out.most);
     read_.number(*node, "most_per_session", 1, 100, out.most_per_session);
+  }
+
+  void retention(const YamlNode& root) {
+    const YamlNode* node = read_.map(root, "retention", "retention");
+    if (node == nullptr) return;
+    read_.duration(*node, "events", kDay, 3'650 * kDay, config_.retention.events);
   }
 
   void limits(const YamlNode& root) {

@@ -163,9 +163,12 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
 }
 
 Json ledger_part(const Config& config) {
-  return {{"log_level", level_text(config.log_level)},      {"version", POSTERN_VERSION},
-          {"state_directory", config.state_directory.path}, {"sessions", sessions_json(config.sessions)},
-          {"requests", requests_json(config.requests)},     {"holds", holds_json(config.holds)}};
+  Json part = {{"log_level", level_text(config.log_level)},      {"version", POSTERN_VERSION},
+               {"state_directory", config.state_directory.path}, {"sessions", sessions_json(config.sessions)},
+               {"requests", requests_json(config.requests)},     {"holds", holds_json(config.holds)}};
+  part["retention"] = Json::object();
+  if (config.retention.events > 0) part["retention"]["events_us"] = config.retention.events;
+  return part;
 }
 
 Json keeper_part(const Config& config, const Material& material) {

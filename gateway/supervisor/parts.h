@@ -28,7 +28,8 @@
 //                fds: what "fd" of each credential names
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"},
-//                "holds":{"wait_us","most","most_per_session"}}
+//                "holds":{"wait_us","most","most_per_session"},
+//                "retention":{"events_us", missing: for ever}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
 //                "next_log_key":{"fd","path"}, while the log's key is being changed}

@@ -119,7 +119,7 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
   EXPECT_EQ(keys(ledger_part(config)), (std::set<std::string>{"log_level", "version", "state_directory",
-                                                              "sessions", "requests", "holds"}));
+                                                              "sessions", "requests", "holds", "retention"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
