@@ -121,6 +121,8 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
      "file offset bytes index"},
     {LogKeyChanged, "log.key_changed", Info, "", "An admin had the log go on under another key; a handover in its folder is signed by both.",
      "old new size client"},
+    {LogRetention, "log.retention", Info, "", "Events older than the configuration keeps them are being removed; their hashes stay.",
+     "first_kept removed oldest newest keep_us state_sha256"},
     // clang-format on
 }};
 

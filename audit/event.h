@@ -85,8 +85,9 @@ enum class EventType : std::uint8_t {
   LogWitnessRefused,
   LogTruncatedTail,
   LogKeyChanged,
+  LogRetention,
 };
-inline constexpr std::size_t kEventTypes = static_cast<std::size_t>(EventType::LogKeyChanged) + 1;
+inline constexpr std::size_t kEventTypes = static_cast<std::size_t>(EventType::LogRetention) + 1;
 
 struct EventText {
   EventType type;

@@ -483,6 +483,9 @@ Result<std::uint64_t> Index::catch_up(JournalReader& journal) {
   if (const Status status = journal.refresh(); !status.ok()) return status.error();
   if (state_->next > journal.size())
     return rebuild(journal);  // the journal lost a tail that was never durable
+  if (state_->next < journal.first()) {
+    if (const Status begun = begin_at(journal.first()); !begun.ok()) return begun.error();
+  }
   const std::uint64_t before = state_->next;
   while (state_->next < journal.size()) {
     const auto lines = journal.read(state_->next, kCatchUpBatch);
@@ -496,6 +499,26 @@ Result<std::uint64_t> Index::catch_up(JournalReader& journal) {
     if (const Status status = commit(); !status.ok()) return status.error();
   }
   return state_->next - before;
+}
+
+Status Index::trim(std::uint64_t before) {
+  POSTERN_CHECK(state_->writer && !state_->in_batch);
+  const std::string block = std::to_string(std::min(before, state_->next) / kBlockEvents);
+  state_->counters.clear();
+  return state_->db.run("BEGIN IMMEDIATE; DELETE FROM events WHERE block < " + block +
+                        "; DELETE FROM blocks WHERE number < " + block +
+                        "; DELETE FROM found WHERE block < " + block +
+                        "; DELETE FROM sessions WHERE ended_index < " + std::to_string(before) + "; COMMIT");
+}
+
+Status Index::begin_at(std::uint64_t first) {
+  POSTERN_CHECK(state_->writer && !state_->in_batch);
+  const std::uint64_t next = (first + kBlockEvents - 1) / kBlockEvents * kBlockEvents;
+  const Status moved = state_->db.run(
+      "BEGIN IMMEDIATE; DELETE FROM events; DELETE FROM blocks; DELETE FROM found; UPDATE progress SET next "
+      "= " +
+      std::to_string(next) + "; COMMIT");
+  return moved.ok() ? state_->load_progress() : moved;
 }
 
 Result<std::uint64_t> Index::rebuild(JournalReader& journal) {

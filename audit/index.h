@@ -102,6 +102,12 @@ class Index {
   base::Result<std::uint64_t> catch_up(JournalReader& journal);
   base::Result<std::uint64_t> rebuild(JournalReader& journal);
 
+  // Forgets the events before this one, and the sessions that ended before it. Whole blocks: of the last one it may keep
+  // some. One transaction.
+  base::Status trim(std::uint64_t before);
+  // An index that has nothing of what the journal has any more goes on with what is there.
+  base::Status begin_at(std::uint64_t first);
+
   // Journal indices, newest first unless oldest_first. Does not look at filter.text. Invalid: a type that
   // does not exist.
   base::Result<std::vector<std::uint64_t>> events(const EventFilter& filter);

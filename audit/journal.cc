@@ -57,7 +57,7 @@ Status Journal::recover() {
   auto directory = take_directory(files_, directory_);
   if (!directory.ok()) return directory.error();
   directory_file_ = *std::move(directory);
-  auto found = recover_segments(files_, directory_);
+  auto found = recover_segments(files_, directory_, options_.may_begin_at);
   if (!found.ok()) return found.error();
   // What the last process wrote but did not sync stands in the page cache; nobody may build on it before it
   // is durable.
@@ -92,7 +92,7 @@ Result<std::uint64_t> Journal::append(std::string_view line) {
 
 Status Journal::write() {
   if (written_ == size_) return Ok{};
-  if (segment_ == nullptr || segment_end_ >= options_.segment_bytes) {
+  if (segment_ == nullptr || segment_end_ >= options_.segment_bytes || wants_segment_) {
     if (const Status status = start_segment(); !status.ok()) return cannot_write(status.error());
   }
   if (const Status status = write_held(); !status.ok()) return cannot_write(status.error());
@@ -117,6 +117,7 @@ Status Journal::start_segment() {
   segment_path_ = path;
   segment_first_ = written_;
   segment_end_ = header.size();
+  wants_segment_ = false;
   unsynced_.push_back(directory_file_);
   unsynced_.push_back(segment_);
   return Ok{};

@@ -38,6 +38,8 @@ namespace postern::audit {
 struct JournalOptions {
   std::uint64_t segment_bytes = 64ULL << 20U;  // a new segment begins with the first write() past this
   std::size_t memory_limit = 16U << 20U;  // bytes of records that are not durable yet; append() fails beyond
+  // Records before this one may be missing: retention removed them, as a snapshot of the state says.
+  std::uint64_t may_begin_at = 0;
 };
 
 // What opening found at the end and stepped over: a write that power or a crash tore. None of it was ever
@@ -73,6 +75,9 @@ class Journal {
 
   // Hands all that was appended to the kernel. Unavailable: not all of it, see written(); call again later.
   base::Status write();
+
+  // Has the next write() begin a segment, so that the present one can be removed as a whole some day.
+  void begin_segment() { wants_segment_ = segment_first_ < written_; }
 
   // What to sync now; nothing if all that is written is durable or a task is out already. Each task given out
   // must come back.
@@ -110,6 +115,7 @@ class Journal {
   std::uint64_t next_sequence_ = 1;
   std::vector<std::shared_ptr<File>> unsynced_;  // written to since the last begin_sync
   bool syncing_ = false;
+  bool wants_segment_ = false;
 
   std::uint64_t size_ = 0;
   std::uint64_t written_ = 0;

@@ -115,7 +115,8 @@ struct JournalReader::State {
     const auto after = std::upper_bound(
         segments.begin(), segments.end(), index,
         [](std::uint64_t wanted, const OpenSegment& open) { return wanted < open.segment.first; });
-    if (after == segments.begin()) return fail(Code::Corrupt, directory + ": the first segment is missing");
+    if (after == segments.begin())
+      return fail(Code::NotFound, "event " + std::to_string(index) + " was removed from " + directory);
     const auto wanted = static_cast<std::size_t>(after - segments.begin()) - 1;
     OpenSegment& open = segments[wanted];
     if (!position || position_segment != wanted) {
@@ -184,6 +185,10 @@ Status JournalReader::refresh() {
 }
 
 std::uint64_t JournalReader::size() const { return state_->size; }
+
+std::uint64_t JournalReader::first() const {
+  return state_->segments.empty() ? 0 : state_->segments.front().segment.first;
+}
 
 Result<std::vector<std::string>> JournalReader::read(std::uint64_t index, std::size_t count) {
   std::vector<std::string> lines;

@@ -26,14 +26,17 @@ class JournalReader {
   // Looks for what was written since. Costs a read and a listing of the directory when there is nothing.
   base::Status refresh();
 
-  // Records 0 .. size()-1 can be read, as of the last refresh(). Falls back for a moment when the writer,
+  // Records first() .. size()-1 can be read, as of the last refresh(). Falls back for a moment when the writer,
   // after a failed sync, writes records again that were not durable: the same ones, at the same indices.
   std::uint64_t size() const;
+  // The oldest that is there: retention removes those before it, whole segments at a time.
+  std::uint64_t first() const;
 
   // Up to count lines from index on, fewer at the end or when they reach about kReadBytes (at least one if
   // there is one). Reading on where the last call ended costs no seek. Corrupt names file and offset.
+  // NotFound: before first().
   base::Result<std::vector<std::string>> read(std::uint64_t index, std::size_t count);
-  // One line; NotFound beyond the end.
+  // One line; NotFound beyond the end and before first().
   base::Result<std::string> read_one(std::uint64_t index);
 
   static constexpr std::size_t kReadBytes = 4U << 20U;

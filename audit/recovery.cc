@@ -178,16 +178,17 @@ Result<std::shared_ptr<File>> take_directory(FileSystem& files, const std::strin
   return files.open_directory(directory, true);
 }
 
-Result<Recovered> recover_segments(FileSystem& files, const std::string& directory) {
+Result<Recovered> recover_segments(FileSystem& files, const std::string& directory,
+                                   std::uint64_t may_begin_at) {
   auto all = list_segments(files, directory);
   if (!all.ok()) return all.error();
   const std::uint64_t next_sequence = all->empty() ? 1 : all->back().sequence + 1;
   Segments live;
   std::copy_if(all->begin(), all->end(), std::back_inserter(live),
                [](const Segment& s) { return s.first < s.end; });
-  if (!live.empty() && live.front().first != 0) {
-    return fail(Code::Corrupt,
-                directory + ": the segment with event 0 is missing; restore the log's folder from a copy");
+  if (live.empty() ? may_begin_at > 0 : live.front().first > may_begin_at) {
+    return fail(Code::Corrupt, directory + ": the segment with event " + std::to_string(may_begin_at) +
+                                   " is missing; restore the log's folder from a copy");
   }
   Result<Recovered> found = live.empty() ? Recovered{} : Recovery(files, std::move(live)).run();
   if (found.ok()) found->next_sequence = next_sequence;

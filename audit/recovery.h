@@ -18,7 +18,7 @@
 namespace postern::audit {
 
 struct Recovered {
-  std::uint64_t size = 0;  // whole records 0 .. size-1
+  std::uint64_t size = 0;  // whole records up to size-1
   std::uint64_t next_sequence = 1;
   std::vector<std::shared_ptr<File>> to_sync;  // files that hold records nobody has synced yet
   std::optional<TornTail> torn_tail;
@@ -33,6 +33,8 @@ struct Recovered {
 // Makes the directory if it is missing (its parent must be there), and takes it for this process.
 base::Result<std::shared_ptr<File>> take_directory(FileSystem& files, const std::string& directory);
 
-base::Result<Recovered> recover_segments(FileSystem& files, const std::string& directory);
+// Corrupt if the records from may_begin_at on are not all there.
+base::Result<Recovered> recover_segments(FileSystem& files, const std::string& directory,
+                                         std::uint64_t may_begin_at);
 
 }  // namespace postern::audit

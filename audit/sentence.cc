@@ -87,6 +87,7 @@ constexpr Template kTemplates[] = {
     {LogWitnessRefused, "", "The witness {witness} has seen another history of the log[: {why}]."},
     {LogTruncatedTail, "", "A torn write of {bytes|byte} at the end of the journal was stepped over."},
     {LogKeyChanged, "", "{@actor} had the log go on under the key {new}[, behind {size|event}]."},
+    {LogRetention, "", "Retention removes {removed|event}[ from {oldest}][ to {newest}]; the first that is kept is {first_kept}."},
     // clang-format on
 };
 

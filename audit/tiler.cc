@@ -80,7 +80,8 @@ Status agrees(const std::optional<SignedCheckpoint>& published, std::uint64_t ev
 
 }  // namespace
 
-Result<std::unique_ptr<Agreement>> Agreement::open(FileSystem& files, const std::string& directory) {
+Result<std::unique_ptr<Agreement>> Agreement::open(FileSystem& files, const std::string& directory,
+                                                   std::uint64_t first) {
   if (Status made = files.make_directory(directory); !made.ok()) return made.error();
   const auto names = files.list(directory);
   if (!names.ok()) return names.error();
@@ -99,7 +100,32 @@ Result<std::unique_ptr<Agreement>> Agreement::open(FileSystem& files, const std:
                     "are made again from the journal");
   }
   if (published.ok()) agreement->published_ = *std::move(published);
+  if (first == 0) return agreement;
+  if (Status begun = agreement->begin_at(files, first); !begun.ok()) return begun.error();
   return agreement;
+}
+
+Status Agreement::begin_at(FileSystem& files, std::uint64_t first) {
+  if (!published_ || published_->head.size < first)
+    return fail(Code::Corrupt, directory_ +
+                                   "/checkpoint is missing or older than the events that retention left: " +
+                                   "restore the folder from a copy");
+  TreeReader tree(files, directory_, published_->head.size);
+  std::vector<std::vector<Hash>> tiles(tile_levels(first));
+  for (unsigned level = 0; level < tiles.size(); ++level) {
+    const std::uint64_t whole = first >> (kTileHeight * level);
+    for (std::uint64_t i = whole - whole % kTileWidth; i < whole; ++i) {
+      const auto hash = tree.read(kTileHeight * level, i);
+      if (!hash.ok())
+        return fail(hash.error().code, hash.error().message + "; restore the folder from a copy");
+      tiles[level].push_back(*hash);
+    }
+  }
+  auto frontier = Frontier::of_tiles(first, std::move(tiles));
+  if (!frontier.ok()) return frontier.error();
+  frontier_ = *std::move(frontier);
+  taken_ = first;
+  return Ok{};
 }
 
 void Agreement::take(std::string_view line) {

@@ -44,7 +44,10 @@ struct TreeHead {
 class Agreement {
  public:
   // The log's folder is made if it is missing. Corrupt: the checkpoint is damaged, or the folder is not a log's.
-  static base::Result<std::unique_ptr<Agreement>> open(FileSystem& files, const std::string& directory);
+  // first: the event with which the reading begins, a multiple of kTileWidth: of those before it, which retention removed,
+  // the tiles are taken; finish() proves them with the rest.
+  static base::Result<std::unique_ptr<Agreement>> open(FileSystem& files, const std::string& directory,
+                                                       std::uint64_t first = 0);
   void take(std::string_view line);  // the next event of the journal
   // Corrupt, with the remedy, if the journal is shorter than the checkpoint says, or has other events. What was
   // published is given on: Tiler goes on from there.
@@ -55,6 +58,7 @@ class Agreement {
 
  private:
   explicit Agreement(std::string directory) : directory_(std::move(directory)) {}
+  base::Status begin_at(FileSystem& files, std::uint64_t first);
 
   std::string directory_;
   std::optional<SignedCheckpoint> published_;

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "audit/retention.h"
 #include "base/bytes.h"
 
 namespace postern::audit {
@@ -69,7 +70,7 @@ Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, s
                                     " events: there is none with index " + std::to_string(index));
   }
   auto entry = read_entry(files, directory, index, size);
-  if (!entry.ok()) return entry.error();
+  if (!entry.ok()) return why_missing(files, directory, index, size, entry.error());
   TreeHasher hasher;
   TreeReader tree(files, directory, size);
   auto hashes = inclusion_proof(hasher, tree.reader(), index, size);

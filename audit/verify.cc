@@ -30,6 +30,7 @@ class Verification {
     for (unsigned level = levels(); level-- > 1;) take_level(level);
     check_bundles();
     check_edge_bundle();
+    settle_missing();
     check_handovers();
     check_known();
     look_around();
@@ -236,24 +237,60 @@ class Verification {
   void check_entries(TreeHasher& hasher, const TileName& name, const std::vector<Hash>* hashes,
                      const Hash& root) {
     const auto bundle = read_tile(files_, options_.directory, name);
+    if (!bundle.ok() && bundle.error().code == Code::NotFound && hashes != nullptr && name.full()) {
+      const std::lock_guard lock(mutex_);
+      missing_.push_back(name.number);
+      return;
+    }
     if (!bundle.ok()) return fault(name, bundle.error());
     const std::uint64_t first = name.number * kTileWidth;
     const std::vector<std::string_view> entries = parse_bundle_front(bundle->bytes, bundle->width);
     std::vector<Hash> found;
+    std::optional<std::size_t> bad;
     for (std::size_t i = 0; i < std::min(entries.size(), name.width); ++i) {
       found.push_back(hasher.leaf(entries[i]));
-      if (hashes == nullptr || found[i] == (*hashes)[i]) continue;
-      return fault(bundle->path, first + i,
-                   "entry " + std::to_string(first + i) + " is not the one that was logged");
+      const bool fits = hashes != nullptr && found[i] == (*hashes)[i];
+      if (fits) take_retention(first + i, entries[i]);
+      if (hashes != nullptr && !fits && !bad) bad = i;
     }
+    if (bad)
+      return fault(bundle->path, first + *bad,
+                   "entry " + std::to_string(first + *bad) + " is not the one that was logged");
     if (!parse_bundle(bundle->bytes, bundle->width)) {
       return fault(bundle->path, first + found.size(),
                    "is cut short, or has more than " + std::to_string(bundle->width) + " entries");
     }
     if (hashes == nullptr && root_of(hasher, found) != root)
       return fault(bundle->path, first, "its entries are not those that were logged");
+    for (std::size_t i = 0; hashes == nullptr && i < name.width; ++i) take_retention(first + i, entries[i]);
     const std::lock_guard lock(mutex_);
     report_.entries += name.width;
+  }
+
+  // The entry is proved.
+  void take_retention(std::uint64_t index, std::string_view entry) {
+    auto record = read_retention(index, entry);
+    if (!record) return;
+    const std::lock_guard lock(mutex_);
+    if (!report_.retention || index > report_.retention->index) report_.retention = std::move(record);
+  }
+
+  // The newest log.retention covers what those before it covered: all that is below its first_kept.
+  void settle_missing() {
+    std::sort(missing_.begin(), missing_.end());
+    const std::uint64_t first_kept = report_.retention ? report_.retention->first_kept : 0;
+    for (const std::uint64_t number : missing_) {
+      const std::uint64_t first = number * kTileWidth;
+      if (first + kTileWidth > first_kept) {
+        fault(path(entry_bundle(number)), first, "is missing");
+      } else if (!report_.removed.empty() &&
+                 report_.removed.back().first + report_.removed.back().count == first) {
+        report_.removed.back().count += kTileWidth;
+      } else {
+        report_.removed.push_back({first, kTileWidth});
+      }
+    }
+    if (report_.removed.empty()) report_.retention.reset();
   }
 
   // Each was signed over a tree that this log must hold.
@@ -350,6 +387,7 @@ class Verification {
   VerifyReport report_;
   std::optional<KeyChain> chain_;
   std::mutex mutex_;
+  std::vector<std::uint64_t> missing_;    // bundles
   std::vector<std::vector<Hash>> edges_;  // by level
   std::vector<Hash> above_;               // all hashes of the level above the one that is looked at
 };

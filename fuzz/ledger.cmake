@@ -2,3 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 postern_fuzz(pass LINKS postern_ledger)
 postern_fuzz(ledger_command LINKS postern_ledger)
+postern_fuzz(snapshot LINKS postern_ledger)

@@ -15,6 +15,7 @@
 #include "audit/index.h"
 #include "audit/journal_reader.h"
 #include "audit/ocsf.h"
+#include "audit/retention.h"
 #include "audit/sentence.h"
 #include "audit/tlog_proof.h"
 #include "audit/verify.h"
@@ -22,6 +23,7 @@
 #include "base/file.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/places.h"
+#include "gateway/cli/retention.h"
 #include "gateway/cli/rotate_key.h"
 #include "gateway/cli/witness.h"
 
@@ -100,12 +102,36 @@ std::string handovers_text(const std::vector<certs::Handover>& handovers) {
   return out;
 }
 
+base::Json removed_json(const audit::VerifyReport& report) {
+  base::Json out = base::Json::array();
+  for (const audit::RemovedEntries& one : report.removed)
+    out.push_back({{"first", one.first},
+                   {"count", one.count},
+                   {"by_event", report.retention->index},
+                   {"at", base::format_time(report.retention->time)}});
+  return out;
+}
+
+std::string removed_text(const audit::VerifyReport& report) {
+  std::string out;
+  for (const audit::RemovedEntries& one : report.removed) {
+    out += "Entries " + grouped(one.first) + " to " + grouped(one.first + one.count - 1) +
+           " were removed by retention, as entry " + grouped(report.retention->index) + " of " +
+           base::format_time(report.retention->time) + " says; their hashes are there and fit.\n";
+  }
+  return out;
+}
+
 base::Json report_json(const audit::VerifyReport& report) {
   base::Json faults = base::Json::array();
   for (const audit::LogFault& fault : report.faults) faults.push_back(fault_json(fault));
-  return {{"ok", report.ok()},         {"origin", report.head.origin},
-          {"size", report.head.size},  {"root", base::to_base64(base::view(report.head.root))},
-          {"entries", report.entries}, {"handovers", handovers_json(report.handovers)},
+  return {{"ok", report.ok()},
+          {"origin", report.head.origin},
+          {"size", report.head.size},
+          {"root", base::to_base64(base::view(report.head.root))},
+          {"entries", report.entries},
+          {"removed", removed_json(report)},
+          {"handovers", handovers_json(report.handovers)},
           {"faults", faults}};
 }
 
@@ -122,7 +148,8 @@ std::string report_text(const audit::VerifyReport& report, double seconds) {
   std::snprintf(rate, sizeof rate, "%.1f s", seconds);
   return "The log is as it was signed: " + grouped(report.entries) + " entries of " +
          base::printable(report.head.origin) + ", verified in " + rate + ".\nRoot " +
-         base::to_base64(base::view(report.head.root)) + "\n" + handovers_text(report.handovers);
+         base::to_base64(base::view(report.head.root)) + "\n" + handovers_text(report.handovers) +
+         removed_text(report);
 }
 
 // A proof says nothing of other keys than the one that signed it: the handovers come beside it.
@@ -207,7 +234,9 @@ base::Result<std::uint64_t> index_of_session(const std::string& folder, const st
   for (std::uint64_t bundle = (size + audit::kTileWidth - 1) / audit::kTileWidth; bundle-- > 0;) {
     const std::size_t width = std::min<std::uint64_t>(audit::kTileWidth, size - bundle * audit::kTileWidth);
     const auto bytes = audit::read_tile(audit::system_files(), folder, audit::entry_bundle(bundle, width));
-    if (!bytes.ok()) return bytes.error();
+    if (!bytes.ok())
+      return audit::why_missing(audit::system_files(), folder, bundle * audit::kTileWidth, size,
+                                bytes.error());
     const auto entries = audit::parse_bundle_front(bytes->bytes, width);
     for (std::size_t i = entries.size(); i-- > 0;) {
       const auto event = audit::read_event_head(entries[i]);
@@ -255,13 +284,29 @@ base::Status append_entry(std::string& out, std::string_view entry, const std::s
   return base::Ok{};
 }
 
+// Behind what retention removed, which is said on standard error; 0 if it removed nothing.
+std::uint64_t first_not_removed(const std::string& folder, std::uint64_t size) {
+  auto& files = audit::system_files();
+  if (size < audit::kTileWidth || audit::read_tile(files, folder, audit::entry_bundle(0)).ok()) return 0;
+  const auto record = audit::find_retention(files, folder, 0, size);
+  if (!record.ok()) return 0;
+  std::uint64_t first = 0;
+  while (first < record->first_kept &&
+         !audit::read_tile(files, folder, audit::entry_bundle(first / audit::kTileWidth)).ok())
+    first += audit::kTileWidth;
+  std::fprintf(stderr, "postern: events 0 to %llu were removed by retention on %s\n",
+               static_cast<unsigned long long>(first - 1), base::format_time(record->time).c_str());
+  return first;
+}
+
 // The entries as they lie there: what was changed is for verify to say.
 base::Status export_entries(const std::string& folder, const Export& wish, std::FILE* file) {
   const auto checkpoint = audit::read_checkpoint(audit::system_files(), folder);
   if (!checkpoint.ok()) return checkpoint.error();
   const std::uint64_t size = checkpoint->head.size;
   std::string piece = wish.format == "csv" ? std::string(audit::csv_header()) : std::string();
-  for (std::uint64_t first = 0; first < size; first += audit::kTileWidth) {
+  const std::uint64_t first_there = first_not_removed(folder, size);
+  for (std::uint64_t first = first_there; first < size; first += audit::kTileWidth) {
     const std::size_t width = std::min<std::uint64_t>(audit::kTileWidth, size - first);
     const auto bytes = audit::read_tile(audit::system_files(), folder,
                                         audit::entry_bundle(first / audit::kTileWidth, width));
@@ -416,6 +461,7 @@ void add_audit_commands(Program& program) {
   add_proof(program, group);
   add_log_export(program, group);
   add_witness_key(program, group);
+  add_retention(program, group);
   program.command(group, "rotate-key",
                   "Have the log go on under a new key; the old one verifies it still, and is destroyed",
                   "audit rotate-key", [&program] { return rotate_key(program); });

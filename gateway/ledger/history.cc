@@ -22,10 +22,10 @@ constexpr std::size_t kAtOnce = 4'096;  // lines
 using OnEvent = std::function<void(std::uint64_t index, const EventFields& event, std::string_view line)>;
 
 // on_line sees every line, on_event those that are events.
-Status read_from(audit::JournalReader& journal, std::uint64_t index, const OnLine& on_line,
+Status read_from(audit::JournalReader& journal, std::uint64_t index, std::uint64_t end, const OnLine& on_line,
                  const OnEvent& on_event) {
-  while (index < journal.size()) {
-    const auto lines = journal.read(index, kAtOnce);
+  while (index < end) {
+    const auto lines = journal.read(index, std::min<std::uint64_t>(kAtOnce, end - index));
     if (!lines.ok()) return lines.error();
     for (const std::string& line : *lines) {
       if (on_line) on_line(line);
@@ -51,6 +51,8 @@ class Folding {
       if (json.ok()) history_.state.apply(*json);
     }
     if (event.type == EventType::LogKeyChanged) take_key(index, event);
+    if (auto record = audit::read_retention(index, event)) history_.retentions.push_back(*std::move(record));
+    history_.newest = event.time;
     if (event.type == EventType::SessionOpened) began_[std::string(event.session)] = index;
     if (event.type == EventType::SessionEnded) began_.erase(std::string(event.session));
     // A session that was used shortly before we went down has not been idle since it opened.
@@ -90,18 +92,24 @@ void count(Tallies& tallies, const EventFields& event) {
 
 }  // namespace
 
-Result<History> read_history(audit::JournalReader& journal, const OnLine& on_line) {
+Result<History> read_history(audit::JournalReader& journal, const OnLine& on_line, const Reading& reading) {
   if (Status fresh = journal.refresh(); !fresh.ok()) return fresh.error();
   History history;
-  history.events = journal.size();
-  Folding folding(history, journal.size());
-  Status status = read_from(journal, 0, on_line,
+  const std::uint64_t end = std::min(journal.size(), reading.upto);
+  const std::uint64_t begin = reading.from == nullptr ? 0 : reading.from->first;
+  history.events = end;
+  if (reading.from != nullptr) {
+    history.state = reading.from->state;
+    history.key_ordered = reading.from->key_ordered;
+  }
+  Folding folding(history, end);
+  Status status = read_from(journal, begin, end, on_line,
                             [&folding](std::uint64_t index, const EventFields& event, std::string_view line) {
                               folding.take(index, event, line);
                             });
   if (!status.ok()) return status.error();
   for (const auto& [id, session] : history.state.sessions()) history.tallies.open(id);
-  status = read_from(journal, folding.oldest_open(journal.size()), {},
+  status = read_from(journal, folding.oldest_open(end), end, {},
                      [&history](std::uint64_t, const EventFields& event, std::string_view) {
                        count(history.tallies, event);
                      });

@@ -8,12 +8,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/journal_reader.h"
+#include "audit/retention.h"
 #include "base/result.h"
 #include "gateway/ledger/recent_ids.h"
+#include "gateway/ledger/snapshot.h"
 #include "gateway/ledger/tallies.h"
 #include "gateway/state/state.h"
 
@@ -29,11 +34,18 @@ struct History {
   std::uint64_t events = 0;
   std::string key_ordered;              // the new key that the last log.key_changed names; empty: none
   std::uint64_t key_ordered_after = 0;  // the index behind that event
+  std::vector<audit::RetentionRecord> retentions;  // the newest last; there is one a day at most
+  base::Micros newest = 0;                         // time of the last event
 };
 
 // Lines that are not events of a version we know are counted and passed over.
 // on_line sees each line once, in order.
 using OnLine = std::function<void(std::string_view line)>;
-base::Result<History> read_history(audit::JournalReader& journal, const OnLine& on_line = {});
+struct Reading {
+  const Snapshot* from = nullptr;  // go on from there; nothing: from the first event
+  std::uint64_t upto = std::numeric_limits<std::uint64_t>::max();
+};
+base::Result<History> read_history(audit::JournalReader& journal, const OnLine& on_line = {},
+                                   const Reading& reading = {});
 
 }  // namespace postern::ledger

@@ -19,6 +19,7 @@ struct Indexer::Work {
   std::string journal_path;
   std::string index_path;
   std::uint64_t upto = 0;
+  std::uint64_t trim_before = 0, trimmed = 0;
   std::uint64_t next = 0;
   Status status = Ok{};
   std::unique_ptr<audit::JournalReader> journal;
@@ -39,6 +40,7 @@ struct Indexer::Work {
     if (!opened.ok()) return opened.error();
     journal = std::move(*reader);
     index = std::move(*opened);
+    trimmed = 0;
     return Ok{};
   }
 
@@ -50,12 +52,23 @@ struct Indexer::Work {
     if (index->next_index() > journal->size()) {  // of another journal
       if (auto rebuilt = index->rebuild(*journal); !rebuilt.ok()) return rebuilt.error();
     }
+    if (Status cut = trim(); !cut.ok()) return cut;
     next = index->next_index();
     const std::uint64_t end = std::min({upto, journal->size(), next + kBatch});
     if (next >= end) return Ok{};
     const auto lines = journal->read(next, end - next);
     if (!lines.ok()) return lines.error();
     return add(*lines);
+  }
+
+  Status trim() {
+    const std::uint64_t first = std::max(journal->first(), trim_before);
+    if (index->next_index() < first) {
+      if (Status begun = index->begin_at(first); !begun.ok()) return begun;
+    }
+    if (trimmed >= trim_before) return Ok{};
+    trimmed = trim_before;
+    return index->trim(trim_before);
   }
 
   Status add(const std::vector<std::string>& lines) {
@@ -74,7 +87,7 @@ Indexer::Indexer(loop::Loop& loop, audit::FileSystem& files, std::string journal
                  std::function<std::uint64_t()> upto)
     : loop_(loop),
       work_(std::make_shared<Work>(
-          Work{files, std::move(journal), std::move(index), 0, 0, Ok{}, nullptr, nullptr})),
+          Work{files, std::move(journal), std::move(index), 0, 0, 0, 0, Ok{}, nullptr, nullptr})),
       upto_(std::move(upto)),
       alive_(std::make_shared<bool>(true)),
       timer_(loop, [this] { step(); }) {
@@ -85,7 +98,9 @@ Indexer::~Indexer() { *alive_ = false; }
 
 void Indexer::step() {
   work_->upto = upto_();
-  if (indexed_ > 0 && indexed_ == work_->upto) return timer_.start(kEvery);  // nothing new
+  // Nothing new, and nothing to be trimmed that was not.
+  if (indexed_ > 0 && indexed_ == work_->upto && work_->trim_before == trim_before_) return timer_.start(kEvery);
+  work_->trim_before = trim_before_;
   loop_.run_elsewhere([work = work_] { work->run(); },
                       [this, work = work_, alive = alive_] {
                         if (*alive) on_done(work);

@@ -27,6 +27,8 @@ class Indexer {
   Indexer& operator=(const Indexer&) = delete;
 
   std::uint64_t indexed() const { return indexed_; }
+  // Events before this one are forgotten, with the next batch and whenever the index is made anew.
+  void trim(std::uint64_t before) { trim_before_ = before; }
 
   static constexpr base::Nanos kEvery = 200 * base::kMillisecond;
   static constexpr base::Nanos kAfterFailure = 5 * base::kSecond;
@@ -43,6 +45,7 @@ class Indexer {
   std::shared_ptr<bool> alive_;
   loop::Timer timer_;
   std::uint64_t indexed_ = 0;
+  std::uint64_t trim_before_ = 0;
 };
 
 }  // namespace postern::ledger

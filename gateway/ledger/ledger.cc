@@ -37,21 +37,48 @@ Result<std::vector<certs::Handover>> read_sound_handovers(audit::FileSystem& fil
                         "log's earlier key can verify what came after");
 }
 
+// The state that it holds is believed only because an event says so, which stands under the checkpoint like all others.
+base::Status vouched_for(const std::optional<SnapshotFile>& snapshot, const History& history,
+                         const std::string& directory) {
+  if (!snapshot) return base::Ok{};
+  for (const audit::RetentionRecord& record : history.retentions) {
+    if (record.first_kept == snapshot->snapshot.first && record.state_sha256 == snapshot->sha256)
+      return base::Ok{};
+  }
+  return base::fail(
+      base::Code::Corrupt,
+      directory + "/snapshot.json is not the one that the log's event log.retention names: it was changed, " +
+          "or is of another time; restore it from a copy");
+}
+
+base::Error without_snapshot(const base::Error& error, const std::string& directory, std::uint64_t first) {
+  if (first != 0 || error.code != base::Code::Corrupt) return error;
+  return base::fail(error.code,
+                    error.message + " (if retention removed it: " + directory +
+                        "/snapshot.json, which stands for it, is missing and must be restored too)");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock& clock,
                                              audit::FileSystem& files, LedgerOptions options) {
   const std::string directory = options.directory + "/journal";
-  auto agreement = audit::Agreement::open(files, options.directory + "/log");
+  auto snapshot = read_snapshot(files, options.directory);
+  if (!snapshot.ok()) return snapshot.error();
+  const Snapshot* from = *snapshot ? &(*snapshot)->snapshot : nullptr;
+  const std::uint64_t first = from == nullptr ? 0 : from->first;
+  auto journal = audit::Journal::open(files, directory, {.memory_limit = kMemory, .may_begin_at = first});
+  if (!journal.ok()) return without_snapshot(journal.error(), options.directory, first);
+  auto agreement = audit::Agreement::open(files, options.directory + "/log", first);
   if (!agreement.ok()) return agreement.error();
-  auto journal = audit::Journal::open(files, directory, {.memory_limit = kMemory});
-  if (!journal.ok()) return journal.error();
   auto reader = audit::JournalReader::open(files, directory);
   if (!reader.ok()) return reader.error();
-  auto history = read_history(**reader, [&](std::string_view line) { (*agreement)->take(line); });
+  auto history = read_history(**reader, [&](std::string_view line) { (*agreement)->take(line); }, {from});
   if (!history.ok()) return history.error();
   auto frontier = (*agreement)->finish(directory);
   if (!frontier.ok()) return frontier.error();
+  if (const base::Status vouched = vouched_for(*snapshot, *history, options.directory); !vouched.ok())
+    return vouched.error();
   auto handovers = read_sound_handovers(files, options.directory + "/log");
   if (!handovers.ok()) return handovers.error();
   Publisher::Beginning published{directory, options.directory + "/log", *std::move(frontier),
@@ -59,8 +86,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   const auto torn = (*journal)->torn_tail();
   const auto events = static_cast<std::int64_t>(history->events);
   const std::string version = options.version;
+  Retention::Beginning kept{options.directory, {}, {}, history->newest};
+  if (!history->retentions.empty()) kept.last = history->retentions.back();
+  if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
   std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
-                                            std::move(*history), std::move(published)));
+                                            std::move(*history), std::move(published), std::move(kept)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -88,7 +118,8 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 }
 
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
-               std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published)
+               std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
+               Retention::Beginning kept)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -113,6 +144,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            },
            [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
            [this] { return keeper_.log_key(); }}),
+      retention_(loop, clock, files, std::move(kept), retention_calls()),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
         remove_gone();
@@ -120,6 +152,20 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       })) {
   set_witnessing(std::move(options.witnessing));
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
+}
+
+Retention::Calls Ledger::retention_calls() {
+  Retention::Calls calls;
+  calls.keep = [this] { return limits_.keep_events; };
+  calls.state = [this]() -> const state::State& { return state_; };
+  calls.published = [this] { return publisher_.published(); };
+  calls.record = [this](const Draft& draft) {
+    const std::uint64_t index = recorder_.size();
+    return append_own(draft) ? std::optional(index) : std::nullopt;
+  };
+  calls.trim_index = [this](std::uint64_t before) { indexer_.trim(before); };
+  calls.begin_segment = [this] { recorder_.begin_segment(); };
+  return calls;
 }
 
 Ledger::~Ledger() { *alive_ = false; }

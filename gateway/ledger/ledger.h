@@ -7,8 +7,8 @@
 //   decide_command.h   what a command leads to          announcements.h  when the others are told
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
-//   witnesses.h        who cosigns those                indexer.h, keeper_link.h, peer.h
-//   rotate.cc          another key for the log      indexer.h, keeper_link.h, peer.h
+//   rotate.cc          another key for the log      retention.h      old events go
+//   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -46,13 +46,15 @@
 #include "gateway/ledger/peer.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
+#include "gateway/ledger/retention.h"
 #include "gateway/ledger/witnesses.h"
 
 namespace postern::ledger {
 
 struct LedgerOptions {
-  std::string directory;  // holds journal/, log/ (the files that follow from it) and index/index.db
-  std::string version;    // of Postern, for gateway.started; may be empty
+  std::string
+      directory;  // holds journal/, log/ (the files that follow from it), index/index.db and snapshot.json
+  std::string version;  // of Postern, for gateway.started; may be empty
   Limits limits;
   Witnessing witnessing;
 };
@@ -92,7 +94,9 @@ class Ledger {
 
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
-         std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published);
+         std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
+         Retention::Beginning kept);
+  Retention::Calls retention_calls();
 
   void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
                     const std::string& version);
@@ -204,6 +208,7 @@ class Ledger {
   std::vector<certs::VerifierKey> witnessed_logs_;  // whose witness we are
   std::uint64_t counts_ = 0;  // events up to the last one that is a reason to have the log cosigned
   Witnesses witnesses_;
+  Retention retention_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;
   bool peers_gone_ = false;

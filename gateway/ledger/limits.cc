@@ -14,7 +14,7 @@ struct Field {
   std::int64_t Limits::*limit;
 };
 
-constexpr std::array<Field, 10> kFields{{
+constexpr std::array<Field, 11> kFields{{
     {"sessions", "idle_us", &Limits::session_idle},
     {"sessions", "absolute_us", &Limits::session_absolute},
     {"sessions", "most", &Limits::sessions},
@@ -25,6 +25,7 @@ constexpr std::array<Field, 10> kFields{{
     {"holds", "wait_us", &Limits::hold_wait},
     {"holds", "most", &Limits::holds},
     {"holds", "most_per_session", &Limits::holds_per_session},
+    {"retention", "events_us", &Limits::keep_events},
 }};
 
 }  // namespace

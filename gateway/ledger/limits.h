@@ -5,7 +5,8 @@
 //
 //   {"sessions": {"idle_us", "absolute_us", "most", "most_per_engineer"},
 //    "requests": {"expire_us", "default_grant_us", "longest_grant_us"},
-//    "holds": {"wait_us", "most", "most_per_session"}}                           every field may be missing
+//    "holds": {"wait_us", "most", "most_per_session"},
+//    "retention": {"events_us"}}                                                  every field may be missing
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct Limits {
   base::Micros hold_wait = 10 * kMinute;  // for an admin's answer
   std::int64_t holds = 100;               // that wait at a time
   std::int64_t holds_per_session = 10;
+  base::Micros keep_events = 0;  // 0: for ever
 };
 
 // Invalid, with the field's name, for a limit that is not a positive whole number.

@@ -337,6 +337,7 @@ void Ledger::tick() {
   }
   keeper_.give_up();
   go_on_with_key_change();
+  if (!drained_) retention_.tick();
   advance();
   send_size();
   send_published();

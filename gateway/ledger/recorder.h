@@ -38,6 +38,9 @@ class Recorder {
   // Returns the index. Fails with Limit only: the line is too long, or too much waits for the disk.
   base::Result<std::uint64_t> append(std::string_view line, bool wants_durable);
 
+  // As of audit::Journal.
+  void begin_segment() { journal_->begin_segment(); }
+
   bool writable() const { return writable_; }
   const std::string& why() const { return why_; }
   std::uint64_t size() const { return journal_->size(); }

@@ -39,6 +39,7 @@ const std::vector<KeyTable>& key_tables() {
         "sessions",
         "requests",
         "holds",
+        "retention",
         "limits",
         "timeouts",
         "log",
@@ -63,6 +64,7 @@ const std::vector<KeyTable>& key_tables() {
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
       {"requests", {"expire", "default_grant", "longest_grant"}},
       {"holds", {"wait", "most", "most_per_session"}},
+      {"retention", {"events"}},
       {"limits",
        {"connections", "connections_per_address", "exchanges_per_connection", "fields", "head", "target",
         "request_body"}},
@@ -95,6 +97,7 @@ class Parser {
     sessions(root);
     requests(root);
     holds(root);
+    retention(root);
     limits(root);
     timeouts(root);
     log(root);
@@ -283,6 +286,12 @@ class Parser {
     read_.duration(*node, "wait", 10 * kWallSecond, kHour, out.wait);
     read_.number(*node, "most", 1, 1'000, out.most);
     read_.number(*node, "most_per_session", 1, 100, out.most_per_session);
+  }
+
+  void retention(const YamlNode& root) {
+    const YamlNode* node = read_.map(root, "retention", "retention");
+    if (node == nullptr) return;
+    read_.duration(*node, "events", kDay, 3'650 * kDay, config_.retention.events);
   }
 
   void limits(const YamlNode& root) {

@@ -150,6 +150,10 @@ struct Requests {
   base::Micros longest_grant = 7 * 86400 * base::kWallSecond;
 };
 
+struct Retention {
+  base::Micros events = 0;  // how long the log keeps them; 0: for ever
+};
+
 struct Holds {  // calls that wait for an admin
   base::Micros wait = 600 * base::kWallSecond;
   int most = 100;  // at a time
@@ -178,6 +182,7 @@ struct Config {
   Sessions sessions;
   Requests requests;
   Holds holds;
+  Retention retention;
   Limits limits;
   Timeouts timeouts;
   base::Level log_level = base::Level::Info;

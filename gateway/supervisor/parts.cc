@@ -196,14 +196,17 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
 }
 
 Json ledger_part(const Config& config) {
-  return {{"log_level", level_text(config.log_level)},
-          {"version", POSTERN_VERSION},
-          {"state_directory", config.state_directory.path},
-          {"sessions", sessions_json(config.sessions)},
-          {"requests", requests_json(config.requests)},
-          {"holds", holds_json(config.holds)},
-          {"witnesses", witnesses_json(config)},
-          {"witnessed_logs", config.witnessed_logs}};
+  Json part = {{"log_level", level_text(config.log_level)},
+               {"version", POSTERN_VERSION},
+               {"state_directory", config.state_directory.path},
+               {"sessions", sessions_json(config.sessions)},
+               {"requests", requests_json(config.requests)},
+               {"holds", holds_json(config.holds)},
+               {"retention", Json::object()},
+               {"witnesses", witnesses_json(config)},
+               {"witnessed_logs", config.witnessed_logs}};
+  if (config.retention.events > 0) part["retention"]["events_us"] = config.retention.events;
+  return part;
 }
 
 // What the protocols that it carries have at the end of a prefix is theirs: add-checkpoint of C2SP tlog-witness.

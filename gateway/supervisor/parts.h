@@ -30,6 +30,7 @@
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us"},
 //                "holds":{"wait_us","most","most_per_session"},
+//                "retention":{"events_us", missing: for ever},
 //                "witnesses":[{"name","url","verifier_key"}], of our log,
 //                "witnessed_logs":[verifier keys], whose witness we are}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],

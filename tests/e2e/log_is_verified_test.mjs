@@ -45,6 +45,14 @@ story("an auditor verifies the log by its files and its key", async (stage) => {
     stage.say(`${report.entries} entries of ${report.origin} verified`);
   });
 
+  await stage.step("retention is off, and says what it would remove", async () => {
+    const kept = await gateway.cli("audit", "retention");
+    assert.deepEqual([kept.keep, kept.first_kept, kept.next], ["ever", 0, undefined]);
+    const asked = await gateway.cli("audit", "retention", "--keep", "400d");
+    assert.deepEqual(asked.next, { first_kept: 0, removed: 0 });
+    assert.equal((await gateway.tryCli("audit", "retention", "--keep", "1h")).code, 1);
+  });
+
   await stage.step("a proof of the visit holds without the log, and fails when it is changed", async () => {
     const proof = join(away, "visit.tlog-proof");
     assert.equal((await audit("proof", "--log", directory, "--session", alice.session, "--out", proof)).code, 0);

@@ -131,6 +131,8 @@ const Case kCases[] = {
      "A torn write of 31 bytes at the end of the journal was stepped over."},
     {LogKeyChanged, R"({"old":"log+1+A","new":"log+2+B","size":7})",
      "Admin root had the log go on under the key log+2+B, behind 7 events."},
+    {LogRetention, R"({"first_kept":512,"removed":256,"oldest":"2026-01-01T00:00:00.000000Z"})",
+     "Retention removes 256 events from 2026-01-01T00:00:00.000000Z; the first that is kept is 512."},
 };
 
 TEST(Describe, SaysEachTypeInASentence) {

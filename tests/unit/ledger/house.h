@@ -158,6 +158,20 @@ class Client {
   ipc::SocketChannel channel_;
 };
 
+// A clock that somebody may set.
+class JumpingClock final : public base::Clock {
+ public:
+  explicit JumpingClock(base::Micros wall) : manual_(wall) {}
+  void advance(base::Nanos by) { manual_.advance(by); }
+  void jump(base::Micros by) { ahead_ += by; }
+  base::Nanos monotonic() const override { return manual_.monotonic(); }
+  base::Micros wall() const override { return manual_.wall() + ahead_; }
+
+ private:
+  base::ManualClock manual_;
+  base::Micros ahead_ = 0;
+};
+
 class House : public ::testing::Test {
  protected:
   House() { start(); }
@@ -295,7 +309,7 @@ class House : public ::testing::Test {
   audit::TemporaryFolder folder;
   FaultyFiles files;
   loop::Loop loop;
-  base::ManualClock clock{kNoon};
+  JumpingClock clock{kNoon};
   base::UlidMaker ids;
   const bool crypto_ready = base::init_crypto().ok();  // before the first Secret
   base::Secret seed{std::string(32, 's')};

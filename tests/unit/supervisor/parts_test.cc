@@ -149,7 +149,7 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
   EXPECT_EQ(keys(ledger_part(config)),
-            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests", "holds",
+            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests", "holds", "retention",
                                    "witnesses", "witnessed_logs"}));
 }
 
