@@ -55,10 +55,10 @@ struct SessionFilter {
 
 // What happened from a time on, in parts of equal length.
 struct HistogramQuestion {
-  base::Micros since = 0;           // where the first part begins
-  base::Micros width = 1;           // of one part; at least 1
-  std::size_t parts = 1;            // at most kMostHistogramParts
-  std::uint64_t most = 2'000'000;   // events that are looked at, the newest; bounds the time that it takes
+  base::Micros since = 0;          // where the first part begins
+  base::Micros width = 1;          // of one part; at least 1
+  std::size_t parts = 1;           // at most kMostHistogramParts
+  std::uint64_t most = 2'000'000;  // events that are looked at, the newest; bounds the time that it takes
 };
 inline constexpr std::size_t kMostHistogramParts = 1'000;
 struct HistogramPart {

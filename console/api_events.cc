@@ -45,9 +45,10 @@ base::Status take_parameter(std::string_view name, std::string_view value, base:
     if (value != "oldest" && value != "newest") return invalid_parameter("order is newest or oldest");
     filter.oldest_first = value == "oldest";
   } else {
-    return invalid_parameter("\"" + base::printable(name, 64) +
-                   "\" is no filter; known: since, until, type, session, severity, actor, text, limit, "
-                   "before, after, order");
+    return invalid_parameter(
+        "\"" + base::printable(name, 64) +
+        "\" is no filter; known: since, until, type, session, severity, actor, text, limit, "
+        "before, after, order");
   }
   return base::Ok{};
 }

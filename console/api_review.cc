@@ -23,7 +23,8 @@ Response no_such(std::string_view what) {
 }
 
 // The parameter as a number; fallback if it is not there. Nothing: it is no number.
-std::optional<std::uint64_t> number_parameter(const Call& call, std::string_view name, std::uint64_t fallback) {
+std::optional<std::uint64_t> number_parameter(const Call& call, std::string_view name,
+                                              std::uint64_t fallback) {
   const std::string text = call.parameter(name);
   return text.empty() ? fallback : parse_whole_number(text);
 }
@@ -36,8 +37,11 @@ base::Json view_proof(const LogProof& proof, bool complete) {
   base::Json faults = base::Json::array();
   for (const LogProof::Fault& fault : proof.faults)
     faults.push_back({{"index", fault.index}, {"what", fault.what}});
-  return {{"verified", proof.faults.empty()}, {"checked", proof.checked}, {"not_yet_signed", proof.beyond},
-          {"complete", complete},             {"faults", faults},
+  return {{"verified", proof.faults.empty()},
+          {"checked", proof.checked},
+          {"not_yet_signed", proof.beyond},
+          {"complete", complete},
+          {"faults", faults},
           {"checkpoint", {{"size", proof.size}, {"root", proof.root}}}};
 }
 
@@ -82,7 +86,8 @@ void list_session_exchanges(Parts& parts, const CallPtr& call, const Reply& repl
   if (!call->parameter("after").empty()) question.after = *after;
   const auto page = list_exchanges(parts.log, question);
   if (!page.ok()) return reply(log_problem(page.error()));
-  if (!note_reading(parts, *call, {"session", question.session, -1, false})) return reply(unrecorded_problem());
+  if (!note_reading(parts, *call, {"session", question.session, -1, false}))
+    return reply(unrecorded_problem());
   reply(json_response(*page));
 }
 
@@ -109,15 +114,15 @@ void verify_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   work->key = parts.ledger.published().verifier_key;
   ++parts.proving;
   const bool complete = !found->next || work->lines.size() < kMostProved;
-  parts.loop.run_elsewhere(
-      [work] { work->proof = prove_lines(work->directory, work->key, work->lines); },
-      [&parts, work, complete, reply, life = std::weak_ptr<const bool>(parts.life)] {
-        if (life.expired()) return;
-        --parts.proving;
-        const base::Result<LogProof>& proof = *work->proof;
-        reply(proof.ok() ? json_response(view_proof(*proof, complete))
-                         : problem(base::Refusal::LogUnavailable, proof.error().message));
-      });
+  parts.loop.run_elsewhere([work] { work->proof = prove_lines(work->directory, work->key, work->lines); },
+                           [&parts, work, complete, reply, life = std::weak_ptr<const bool>(parts.life)] {
+                             if (life.expired()) return;
+                             --parts.proving;
+                             const base::Result<LogProof>& proof = *work->proof;
+                             reply(proof.ok()
+                                       ? json_response(view_proof(*proof, complete))
+                                       : problem(base::Refusal::LogUnavailable, proof.error().message));
+                           });
 }
 
 void show_event(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -155,8 +160,8 @@ void show_histogram(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (*begin >= now) return reply(log_problem(invalid_parameter("since lies in the past")));
   const auto count = number_parameter(*call, "parts", kDefaultParts);
   if (!count || *count == 0 || *count > audit::kMostHistogramParts)
-    return reply(log_problem(
-        invalid_parameter("parts is 1 to " + std::to_string(audit::kMostHistogramParts))));
+    return reply(
+        log_problem(invalid_parameter("parts is 1 to " + std::to_string(audit::kMostHistogramParts))));
   audit::HistogramQuestion question;
   question.since = *begin;
   question.parts = static_cast<std::size_t>(*count);

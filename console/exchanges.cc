@@ -30,9 +30,9 @@ base::Json exchange_of(const audit::FoundEvent& found) {
 
 // The end of an exchange: its own figures count, those announced at the begin do not.
 void close_exchange(base::Json& exchange, const base::Json& end) {
-  for (const char* key : {"status", "request_bytes", "response_bytes", "duration_us", "component_us", "outcome",
-                          "code", "cut_reason", "cut_us", "bytes_after_cut", "retried", "redacted",
-                          "redactions"}) {
+  for (const char* key :
+       {"status", "request_bytes", "response_bytes", "duration_us", "component_us", "outcome", "code",
+        "cut_reason", "cut_us", "bytes_after_cut", "retried", "redacted", "redactions"}) {
     if (const auto found = end.find(key); found != end.end()) exchange[key] = *found;
   }
 }
@@ -88,8 +88,7 @@ base::Result<base::Json> list_exchanges(LogReader& log, const ExchangeQuestion& 
     if (exchange["outcome"] == "open") open.emplace(exchange["event"].get<std::string>(), &exchange);
   }
   if (!open.empty()) {
-    const auto closed =
-        close_all(log, question.session, found->events.front().index, std::move(open));
+    const auto closed = close_all(log, question.session, found->events.front().index, std::move(open));
     if (!closed.ok()) return closed.error();
   }
   base::Json page{{"items", std::move(items)}};

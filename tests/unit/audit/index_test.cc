@@ -244,7 +244,8 @@ TEST(Index, CountsOverTimeInPartsOfEqualLength) {
   EXPECT_FALSE(histogram->counted_from.has_value());
   const auto& parts = histogram->parts;
   ASSERT_EQ(parts.size(), 3U);
-  EXPECT_EQ((std::array{parts[0].events, parts[1].events, parts[2].events}), (std::array<std::uint64_t, 3>{3, 3, 3}));
+  EXPECT_EQ((std::array{parts[0].events, parts[1].events, parts[2].events}),
+            (std::array<std::uint64_t, 3>{3, 3, 3}));
   EXPECT_EQ((std::array{parts[0].forwarded, parts[1].forwarded, parts[2].forwarded}),
             (std::array<std::uint64_t, 3>{1, 0, 1}));
   EXPECT_EQ(parts[1].refused, 1U);
@@ -269,8 +270,8 @@ TEST(Index, CountsOnlyTheNewestWhereThereAreTooMany) {
 
 TEST(Index, RefusesAHistogramWithoutParts) {
   const Day day;
-  for (const HistogramQuestion& question :
-       {HistogramQuestion{0, 1, 0}, HistogramQuestion{0, 0, 1}, HistogramQuestion{0, 1, kMostHistogramParts + 1}}) {
+  for (const HistogramQuestion& question : {HistogramQuestion{0, 1, 0}, HistogramQuestion{0, 0, 1},
+                                            HistogramQuestion{0, 1, kMostHistogramParts + 1}}) {
     const auto histogram = day.index->histogram(question);
     ASSERT_FALSE(histogram.ok());
     EXPECT_EQ(histogram.error().code, Code::Invalid);
