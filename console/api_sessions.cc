@@ -21,8 +21,8 @@ constexpr std::size_t kMostActive = 10'000;
 constexpr std::size_t kMostChanges = 100;  // shown with a session
 
 // One parameter of the list into the question; an error sentence if it cannot be read.
-base::Status take_parameter(std::string_view name, const std::string& value, base::Micros now,
-                            SessionQuestion& question) {
+base::Status take_session_parameter(std::string_view name, const std::string& value, base::Micros now,
+                                    SessionQuestion& question) {
   if (name == "since" || name == "until") {
     const auto time = parse_moment(value, now);
     if (!time.ok()) return invalid_parameter(std::string(name) + ": " + time.error().message);
@@ -56,13 +56,13 @@ struct AskedSessions {
   std::string asked;  // without paging
 };
 
-base::Result<AskedSessions> read_question(const Call& call, base::Micros now) {
+base::Result<AskedSessions> read_sessions_question(const Call& call, base::Micros now) {
   AskedSessions read;
   read.question.limit = kDefaultSessions;
   for (const http::Parameter& parameter : call.target.parameters().all()) {
     if (parameter.value.empty()) continue;
     const std::string value(parameter.value);
-    if (const auto taken = take_parameter(parameter.name, value, now, read.question); !taken.ok())
+    if (const auto taken = take_session_parameter(parameter.name, value, now, read.question); !taken.ok())
       return taken.error();
     if (parameter.name == "state") read.state = value;
     if (parameter.name == "limit" || parameter.name == "before") continue;
@@ -146,7 +146,7 @@ Response unknown() { return problem(404, "not_found", "There is no such session"
 
 void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
-  const auto read = read_question(*call, parts.loop.wall());
+  const auto read = read_sessions_question(*call, parts.loop.wall());
   if (!read.ok()) return reply(log_problem(read.error()));
   if (read->state == "active")
     return reply(json_response({{"items", active_sessions(parts, read->question)}}));

@@ -7,7 +7,7 @@
 namespace postern::console {
 namespace {
 
-constexpr std::size_t kPage = 1'000;
+constexpr std::size_t kUsesAtOnce = 1'000;
 constexpr std::string_view kEngineer = "engineer:";
 
 }  // namespace
@@ -33,7 +33,7 @@ base::Status CapabilityUse::refresh(LogReader& log) {
   audit::EventFilter filter;
   filter.types = {"exchange.forwarded"};
   filter.after = newest_;
-  filter.limit = kPage;
+  filter.limit = kUsesAtOnce;
   std::optional<std::uint64_t> newest;
   for (std::size_t looked_at = 0; looked_at < kMostLookedAt;) {
     const auto found = log.find(filter);

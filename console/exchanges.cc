@@ -9,7 +9,7 @@ namespace postern::console {
 namespace {
 
 constexpr std::size_t kMostLookedAt = 5'000;
-constexpr std::size_t kPage = 1'000;
+constexpr std::size_t kEndsAtOnce = 1'000;
 
 base::Json exchange_of(const audit::FoundEvent& found) {
   auto event = base::parse_json(found.line);
@@ -46,7 +46,7 @@ base::Status close_all(LogReader& log, const std::string& session, std::uint64_t
   filter.types = {"exchange.completed"};
   filter.oldest_first = true;
   filter.after = from;
-  filter.limit = kPage;
+  filter.limit = kEndsAtOnce;
   for (std::size_t looked_at = 0; !open.empty() && looked_at < kMostLookedAt;) {
     const auto found = log.find(filter);
     if (!found.ok()) return found.error();

@@ -103,6 +103,9 @@ story("from a ticket to a verified report", async (stage) => {
     assert.match(body, /12345678901234567890/);
     await visit("home", "", () => page.locator(".plot canvas").waitFor());
     await page.locator(".plot-says", { hasText: "exchanges" }).waitFor();
+    await page.evaluate(() => document.querySelector("main").append(document.createElement("button")));
+    assert.match((await violations(page)).join(), /button-name/, "what is wrong is found");
+    await page.evaluate(() => document.querySelector("main > button").remove());
   });
 
   await stage.step("the switch says whom it would cut off", async () => {
