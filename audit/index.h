@@ -44,11 +44,34 @@ struct EventCount {
 struct SessionFilter {
   std::string session;   // exactly this one
   std::string engineer;  // by name
+  std::string reason;    // why it ended: "revoked", ..; empty: any
+  bool refused = false;  // only those that had requests refused
   std::optional<bool> ended;
   std::optional<base::Micros> since;    // still open at, or ended after
   std::optional<base::Micros> until;    // opened before
   std::optional<std::uint64_t> before;  // SessionRow::opened_index, exclusive: the next older page
   std::size_t limit = 100;              // newest first
+};
+
+// What happened from a time on, in parts of equal length.
+struct HistogramQuestion {
+  base::Micros since = 0;          // where the first part begins
+  base::Micros width = 1;          // of one part; at least 1
+  std::size_t parts = 1;           // at most kMostHistogramParts
+  std::uint64_t most = 2'000'000;  // events that are looked at, the newest; bounds the time that it takes
+};
+inline constexpr std::size_t kMostHistogramParts = 1'000;
+struct HistogramPart {
+  std::uint64_t events = 0;
+  std::uint64_t warning = 0;  // of them, by severity
+  std::uint64_t severe = 0;
+  std::uint64_t forwarded = 0;  // of them, by type
+  std::uint64_t refused = 0;
+};
+struct Histogram {
+  std::vector<HistogramPart> parts;
+  // Set when there was more than the question's most: what is counted begins here.
+  std::optional<base::Micros> counted_from;
 };
 
 // What the log says of one session. While it is open, its figures are sums over the events that are indexed so
@@ -112,6 +135,8 @@ class Index {
   // does not exist.
   base::Result<std::vector<std::uint64_t>> events(const EventFilter& filter);
   base::Result<std::vector<EventCount>> counts(base::Micros since);
+  // Invalid: no part, too many, or of no length.
+  base::Result<Histogram> histogram(const HistogramQuestion& question);
   base::Result<std::vector<SessionRow>> sessions(const SessionFilter& filter);
 
   // How many blocks of events (event_block.h) questions have read so far: for tests, which hold that no common

@@ -325,6 +325,8 @@ std::string session_sql(const SessionFilter& filter) {
   std::string sql = std::string("SELECT ") + kSessionColumns + " FROM sessions WHERE 1";
   if (!filter.session.empty()) sql += " AND name = ?";
   if (!filter.engineer.empty()) sql += " AND engineer = ?";
+  if (!filter.reason.empty()) sql += " AND reason = ?";
+  if (filter.refused) sql += " AND refused > 0";
   if (filter.ended) sql += *filter.ended ? " AND ended IS NOT NULL" : " AND ended IS NULL";
   if (filter.since) sql += " AND (ended IS NULL OR ended >= " + std::to_string(*filter.since) + ")";
   if (filter.until) sql += " AND opened < " + std::to_string(*filter.until);
@@ -341,6 +343,7 @@ Result<std::vector<SessionRow>> Index::sessions(const SessionFilter& filter) {
   const std::string name = as_written(filter.session);
   if (!name.empty()) statement->bind(std::string_view(name));
   if (!filter.engineer.empty()) statement->bind(std::string_view(filter.engineer));
+  if (!filter.reason.empty()) statement->bind(std::string_view(filter.reason));
   std::vector<SessionRow> rows;
   for (;;) {
     const auto row = statement->step();

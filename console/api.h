@@ -33,6 +33,7 @@ void show_remote_access(Parts& parts, const CallPtr& call, const Reply& reply);
 void set_remote_access(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_capabilities(Parts& parts, const CallPtr& call, const Reply& reply);
 void set_capability(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_capability_use(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_engineers.cc
 void list_engineers(Parts& parts, const CallPtr& call, const Reply& reply);
@@ -61,6 +62,13 @@ void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply);
 void end_session(Parts& parts, const CallPtr& call, const Reply& reply);
 void export_session(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_review.cc
+void list_session_exchanges(Parts& parts, const CallPtr& call, const Reply& reply);
+void verify_session(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_event(Parts& parts, const CallPtr& call, const Reply& reply);
+void prove_event(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_histogram(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_events.cc
 void list_events(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -3,56 +3,30 @@
 //
 // The log: questions to it, and its live line.
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/bytes.h"
 #include "console/api.h"
 #include "console/commands.h"
+#include "console/parameters.h"
 
 namespace postern::console::api {
 namespace {
 
 constexpr std::size_t kDefaultEvents = 100, kMostEvents = 1'000;
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-// A time, or a duration that lies in the past: "2h" is two hours ago.
-base::Result<base::Micros> parse_since(std::string_view text, base::Micros now) {
-  const base::Result<base::Micros> ago = base::parse_duration(text);
-  if (ago.ok()) return now - *ago;
-  return base::parse_time(text);
-}
-
-base::Error invalid(std::string message) {
-  return base::fail(base::Code::Invalid, base::Side::Client, std::move(message));
-}
-
-void split(std::string_view text, std::vector<std::string>& out) {
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    if (comma > 0) out.emplace_back(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-}
-
 // One parameter into the filter; an error sentence if it cannot be read.
 base::Status take_parameter(std::string_view name, std::string_view value, base::Micros now,
                             audit::EventFilter& filter) {
   if (name == "since" || name == "until") {
-    const auto time = parse_since(value, now);
-    if (!time.ok()) return invalid(std::string(name) + ": " + time.error().message);
+    const auto time = parse_moment(value, now);
+    if (!time.ok()) return invalid_parameter(std::string(name) + ": " + time.error().message);
     (name == "since" ? filter.since : filter.until) = *time;
   } else if (name == "type") {
-    split(value, filter.types);
+    filter.types = split_at_commas(value);
   } else if (name == "severity") {
     const auto severity = audit::severity_from_name(value);
-    if (!severity) return invalid("severity is info, warning or severe");
+    if (!severity) return invalid_parameter("severity is info, warning or severe");
     filter.severity = *severity;
   } else if (name == "session") {
     filter.session = value;
@@ -61,19 +35,20 @@ base::Status take_parameter(std::string_view name, std::string_view value, base:
   } else if (name == "text") {
     filter.text = value;
   } else if (name == "limit" || name == "before" || name == "after") {
-    const auto number = number_of(value);
-    if (!number) return invalid(std::string(name) + " is a whole number");
+    const auto number = parse_whole_number(value);
+    if (!number) return invalid_parameter(std::string(name) + " is a whole number");
     if (name == "limit")
       filter.limit = static_cast<std::size_t>(std::clamp<std::uint64_t>(*number, 1, kMostEvents));
     if (name == "before") filter.before = *number;
     if (name == "after") filter.after = *number;
   } else if (name == "order") {
-    if (value != "oldest" && value != "newest") return invalid("order is newest or oldest");
+    if (value != "oldest" && value != "newest") return invalid_parameter("order is newest or oldest");
     filter.oldest_first = value == "oldest";
   } else {
-    return invalid("\"" + base::printable(name, 64) +
-                   "\" is no filter; known: since, until, type, session, severity, actor, text, limit, "
-                   "before, after, order");
+    return invalid_parameter(
+        "\"" + base::printable(name, 64) +
+        "\" is no filter; known: since, until, type, session, severity, actor, text, limit, "
+        "before, after, order");
   }
   return base::Ok{};
 }
@@ -97,12 +72,6 @@ base::Result<Question> read_question(const Call& call, base::Micros now) {
         .append(parameter.value);
   }
   return question;
-}
-
-Response log_problem(const base::Error& error) {
-  if (error.code == base::Code::Invalid)
-    return problem(400, "invalid", "The filter cannot be read", error.message);
-  return problem(base::Refusal::LogUnavailable, error.message);
 }
 
 }  // namespace

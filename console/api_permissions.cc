@@ -53,4 +53,12 @@ void set_capability(Parts& parts, const CallPtr& call, const Reply& reply) {
                });
 }
 
+void show_capability_use(Parts& parts, const CallPtr& call, const Reply& reply) {
+  if (const base::Status looked = parts.uses.refresh(parts.log); !looked.ok())
+    return reply(log_problem(looked.error()));
+  if (!note_reading(parts, *call, {"events", "last use of each capability", -1, false}))
+    return reply(unrecorded_problem());
+  reply(json_response(parts.uses.to_json()));
+}
+
 }  // namespace postern::console::api

@@ -3,25 +3,77 @@
 //
 // Visits: those under way, from the state; those of the past, from the log.
 #include <algorithm>
-#include <charconv>
 
+#include "base/bytes.h"
 #include "base/ulid.h"
 #include "console/api.h"
 #include "console/commands.h"
+#include "console/parameters.h"
 #include "console/session_export.h"
+#include "console/session_search.h"
 #include "console/views.h"
 
 namespace postern::console::api {
 namespace {
 
-constexpr std::size_t kDefaultSessions = 200, kMostSessions = 10'000;
+constexpr std::size_t kDefaultSessions = 200;
+constexpr std::size_t kMostActive = 10'000;
 constexpr std::size_t kMostChanges = 100;  // shown with a session
 
-std::size_t limit_of(const Call& call) {
-  const std::string text = call.parameter("limit");
-  std::size_t limit = kDefaultSessions;
-  std::from_chars(text.data(), text.data() + text.size(), limit);
-  return std::clamp<std::size_t>(limit, 1, kMostSessions);
+// One parameter of the list into the question; an error sentence if it cannot be read.
+base::Status take_session_parameter(std::string_view name, const std::string& value, base::Micros now,
+                                    SessionQuestion& question) {
+  if (name == "since" || name == "until") {
+    const auto time = parse_moment(value, now);
+    if (!time.ok()) return invalid_parameter(std::string(name) + ": " + time.error().message);
+    (name == "since" ? question.rows.since : question.rows.until) = *time;
+  } else if (name == "limit" || name == "before") {
+    const auto number = parse_whole_number(value);
+    if (!number) return invalid_parameter(std::string(name) + " is a whole number");
+    if (name == "before") question.before = *number;
+    if (name == "limit") question.limit = static_cast<std::size_t>(std::max<std::uint64_t>(*number, 1));
+  } else if (name == "engineer") {
+    question.rows.engineer = value;
+  } else if (name == "ticket") {
+    question.ticket = value;
+  } else if (name == "text") {
+    question.text = value;
+  } else if (name == "outcome") {
+    question.rows.refused = value == "refused";
+    question.changed = value == "changed";
+    if (!question.rows.refused && !question.changed) question.rows.reason = value;
+  } else if (name != "state") {
+    return invalid_parameter("\"" + base::printable(name, 64) +
+                             "\" is no filter; known: state, since, until, engineer, ticket, outcome, text, "
+                             "limit, before");
+  }
+  return base::Ok{};
+}
+
+struct AskedSessions {
+  SessionQuestion question;
+  std::string state = "active";
+  std::string asked;  // without paging
+};
+
+base::Result<AskedSessions> read_sessions_question(const Call& call, base::Micros now) {
+  AskedSessions read;
+  read.question.limit = kDefaultSessions;
+  for (const http::Parameter& parameter : call.target.parameters().all()) {
+    if (parameter.value.empty()) continue;
+    const std::string value(parameter.value);
+    if (const auto taken = take_session_parameter(parameter.name, value, now, read.question); !taken.ok())
+      return taken.error();
+    if (parameter.name == "state") read.state = value;
+    if (parameter.name == "limit" || parameter.name == "before") continue;
+    read.asked.append(read.asked.empty() ? "" : " ").append(parameter.name).append("=").append(value);
+  }
+  if (read.state != "active" && read.state != "ended" && read.state != "all")
+    return invalid_parameter("state is active, ended or all");
+  const std::size_t most = read.state == "active" ? kMostActive : kMostFoundSessions;
+  read.question.limit = std::min(read.question.limit, most);
+  if (read.state == "ended") read.question.rows.ended = true;
+  return read;
 }
 
 // What the index knows of sessions, by id. Nothing if it cannot be read now: counters are then 0.
@@ -34,17 +86,23 @@ std::map<std::string, audit::SessionRow, std::less<>> rows_of(Parts& parts,
   return rows;
 }
 
-base::Json active_sessions(Parts& parts, std::size_t limit) {
+base::Json view_active(Parts& parts, const std::string& id, const audit::SessionRow* row) {
+  const state::State& state = parts.ledger.state();
+  return view_session(state.sessions().find(id)->second, row, state, parts.ledger.policy().get(),
+                      parts.loop.wall());
+}
+
+base::Json active_sessions(Parts& parts, const SessionQuestion& question) {
   audit::SessionFilter filter;
   filter.ended = false;
-  filter.limit = kMostSessions;
+  filter.limit = kMostActive;
   const auto rows = rows_of(parts, filter);
   base::Json items = base::Json::array();
   const auto& sessions = parts.ledger.state().sessions();
-  for (auto it = sessions.rbegin(); it != sessions.rend() && items.size() < limit; ++it) {
+  for (auto it = sessions.rbegin(); it != sessions.rend() && items.size() < question.limit; ++it) {
+    if (!question.rows.engineer.empty() && it->second.engineer != question.rows.engineer) continue;
     const auto row = rows.find(it->first);
-    items.push_back(view_session(it->second, row == rows.end() ? nullptr : &row->second, parts.ledger.state(),
-                                 parts.ledger.policy().get(), parts.loop.wall()));
+    items.push_back(view_active(parts, it->first, row == rows.end() ? nullptr : &row->second));
   }
   return items;
 }
@@ -55,12 +113,8 @@ std::optional<base::Json> find_session(Parts& parts, const std::string& id) {
   filter.session = id;
   const auto rows = rows_of(parts, filter);
   const auto row = rows.find(id);
-  const auto& sessions = parts.ledger.state().sessions();
-  const auto active = sessions.find(id);
-  if (active != sessions.end()) {
-    return view_session(active->second, row == rows.end() ? nullptr : &row->second, parts.ledger.state(),
-                        parts.ledger.policy().get(), parts.loop.wall());
-  }
+  if (parts.ledger.state().sessions().contains(id))
+    return view_active(parts, id, row == rows.end() ? nullptr : &row->second);
   if (row == rows.end()) return std::nullopt;
   return view_ended_session(row->second);
 }
@@ -92,27 +146,23 @@ Response unknown() { return problem(404, "not_found", "There is no such session"
 
 void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
-  const std::string wanted = call->parameter("state").empty() ? "active" : call->parameter("state");
-  if (wanted != "active" && wanted != "ended" && wanted != "all") {
-    return reply(problem(400, "invalid", "The filter cannot be read", "state is active, ended or all"));
+  const auto read = read_sessions_question(*call, parts.loop.wall());
+  if (!read.ok()) return reply(log_problem(read.error()));
+  if (read->state == "active")
+    return reply(json_response({{"items", active_sessions(parts, read->question)}}));
+  const auto found = search_sessions(parts.log, read->question);
+  if (!found.ok()) return reply(log_problem(found.error()));
+  if (!note_reading(parts, *call, {"sessions", read->asked, -1, false})) return reply(unrecorded_problem());
+  base::Json items = base::Json::array();
+  for (const audit::SessionRow& row : found->rows) {
+    // The index may be a moment ahead of the state: what still is open there has not ended.
+    const bool open = parts.ledger.state().sessions().contains(row.id);
+    if (open && read->state == "ended") continue;
+    items.push_back(open ? view_active(parts, row.id, &row) : view_ended_session(row));
   }
-  const std::size_t limit = limit_of(*call);
-  base::Json items = wanted == "ended" ? base::Json::array() : active_sessions(parts, limit);
-  if (wanted == "active") return reply(json_response({{"items", std::move(items)}}));
-  audit::SessionFilter filter;
-  filter.ended = true;
-  filter.limit = limit - std::min(limit, items.size());
-  if (filter.limit > 0) {
-    const auto rows = parts.log.sessions(filter);
-    if (!rows.ok()) return reply(problem(base::Refusal::LogUnavailable, rows.error().message));
-    if (!note_reading(parts, *call, {"sessions", "state=" + wanted, -1, false}))
-      return reply(unrecorded_problem());
-    for (const audit::SessionRow& row : *rows) {
-      // The index may be a moment ahead of the state: a session is shown once.
-      if (!parts.ledger.state().sessions().contains(row.id)) items.push_back(view_ended_session(row));
-    }
-  }
-  reply(json_response({{"items", std::move(items)}}));
+  base::Json answer{{"items", std::move(items)}};
+  if (found->next) answer["next"] = *found->next;
+  reply(json_response(answer));
 }
 
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply) {

@@ -83,4 +83,10 @@ Response unrecorded_problem() {
                  "reading the log is an event too, and it cannot be recorded now");
 }
 
+Response log_problem(const base::Error& error) {
+  if (error.code == base::Code::Invalid)
+    return problem(400, "invalid", "The filter cannot be read", error.message);
+  return problem(base::Refusal::LogUnavailable, error.message);
+}
+
 }  // namespace postern::console

@@ -45,5 +45,7 @@ struct Reading {
 };
 [[nodiscard]] bool note_reading(Parts& parts, const Call& call, const Reading& reading);
 Response unrecorded_problem();
+// Why a question to the log has no answer: 400 for what cannot be read of it, else the log is unavailable.
+Response log_problem(const base::Error& error);
 
 }  // namespace postern::console

@@ -5,8 +5,14 @@
 #include <sys/stat.h>
 
 #include "audit/sentence.h"
+#include "base/ulid.h"
+#include "console/log_prover.h"
 
 namespace postern::console {
+
+LogReader::LogReader(std::string state_directory) : directory_(std::move(state_directory)) {
+  prepare_log_prover();  // who reads the log also compares it with what was signed
+}
 
 base::Status LogReader::open_journal() {
   if (journal_ != nullptr) return base::Ok{};
@@ -48,6 +54,39 @@ base::Result<std::vector<audit::SessionRow>> LogReader::sessions(const audit::Se
   auto rows = index_->sessions(filter);
   if (!rows.ok()) index_.reset();
   return rows;
+}
+
+base::Result<audit::Histogram> LogReader::histogram(const audit::HistogramQuestion& question) {
+  if (auto status = open_index(); !status.ok()) return std::move(status).error();
+  auto histogram = index_->histogram(question);
+  if (!histogram.ok() && histogram.error().code != base::Code::Invalid) index_.reset();
+  return histogram;
+}
+
+namespace {
+
+// An id is made with the time of its event, to the millisecond; where the clock stepped back, ids stand still.
+constexpr base::Micros kIdSlack = 2 * base::kWallSecond;
+constexpr int kMostLooks = 3;  // each looks through audit::kTextScanLimit lines
+
+}  // namespace
+
+base::Result<std::optional<audit::FoundEvent>> LogReader::find_event(const std::string& id) {
+  audit::EventFilter filter;
+  filter.since = base::ulid_time(id) - kIdSlack;
+  filter.until = base::ulid_time(id) + kIdSlack;
+  filter.text = id;
+  for (int look = 0; look < kMostLooks; ++look) {
+    auto found = find(filter);
+    if (!found.ok()) return found.error();
+    for (audit::FoundEvent& event : found->events) {
+      const auto head = audit::read_event_head(event.line);
+      if (head.ok() && head->id == id) return std::optional<audit::FoundEvent>(std::move(event));
+    }
+    if (!found->next) break;
+    filter.before = found->next;
+  }
+  return std::optional<audit::FoundEvent>();
 }
 
 base::Result<std::vector<std::string>> LogReader::lines(std::uint64_t index, std::size_t count) {

@@ -23,10 +23,13 @@ namespace postern::console {
 class LogReader {
  public:
   // The folder that holds journal/, log/ and index/index.db.
-  explicit LogReader(std::string state_directory) : directory_(std::move(state_directory)) {}
+  explicit LogReader(std::string state_directory);
 
   base::Result<audit::FoundEvents> find(const audit::EventFilter& filter);
   base::Result<std::vector<audit::SessionRow>> sessions(const audit::SessionFilter& filter);
+  base::Result<audit::Histogram> histogram(const audit::HistogramQuestion& question);
+  // By its id, which says when it was made: looked for around that time. Nothing if it is not there.
+  base::Result<std::optional<audit::FoundEvent>> find_event(const std::string& id);
   // Lines from index on, as JournalReader::read.
   base::Result<std::vector<std::string>> lines(std::uint64_t index, std::size_t count);
   base::Result<std::uint64_t> size();  // records that can be read now

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "console/admins.h"
+#include "console/capability_use.h"
 #include "console/ledger_client.h"
 #include "console/live.h"
 #include "console/log_reader.h"
@@ -57,7 +58,9 @@ struct Parts {
   Thinner& refusals;  // admin.refused, by address
   // A question to the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json& answer)> done)> ask;
+  CapabilityUse uses = {};
   int verifying = 0;  // passwords being verified right now
+  int proving = 0;    // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};
   // Work on other threads cannot be called back: what comes of it asks first whether there still is a
   // console.

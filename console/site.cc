@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/site.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "console/assets.h"
 #include "console/router.h"
@@ -45,6 +47,14 @@ bool is_json(std::string_view content_type) {
   const std::size_t end = type.find_last_not_of(" \t");
   return base::equals_ignoring_case(type.substr(0, end == std::string_view::npos ? 0 : end + 1),
                                     "application/json");
+}
+
+// Places in the console: the page finds out what to show there. Whatever is below them is the page's matter too.
+bool is_place(std::string_view path) {
+  constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions", "events", "engineers"};
+  path.remove_prefix(1);
+  const std::string_view first = path.substr(0, path.find('/'));
+  return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);
 }
 
 bool is_own_origin(std::string_view origin, std::span<const http::Authority> names) {
@@ -162,7 +172,7 @@ Response Site::asset(const Call& call) {
   if (call.method != http::Method::Get && call.method != http::Method::Head) {
     return problem(405, "method_not_allowed", "Pages can only be read");
   }
-  const base::Asset* asset = find_console_asset(call.target.path());
+  const base::Asset* asset = find_console_asset(is_place(call.target.path()) ? "/" : call.target.path());
   if (asset == nullptr) return problem(404, "not_found", "There is no such page");
   Response response;
   response.fields.emplace_back("etag", asset->etag);

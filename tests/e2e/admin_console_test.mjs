@@ -35,6 +35,7 @@ story("an administrator works with the console", async (stage) => {
   const page = await browser.page();
   const access = page.locator("#remote-access");
   const capability = (title) => page.locator("#capabilities li.row", { hasText: title });
+  const goTo = (name) => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
   const mode = async () => (await gateway.cli("remote-access", "show")).mode;
 
   await stage.step("a wrong password is refused, in words and in the log", async () => {
@@ -56,7 +57,7 @@ story("an administrator works with the console", async (stage) => {
     await access.waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
     // No health check is configured: that is no fault, and nothing to be calm about either.
-    await page.locator("#gateway span.fact-plain", { hasText: "1 not checked" }).waitFor();
+    await page.locator("#gateway .fact-plain", { hasText: "1 not checked" }).waitFor();
     assert.equal((await gateway.cli("status")).component.nodes[0].state, "not_checked");
     assert.match((await gateway.plainCli("status")).stdout, /127\.0\.0\.1:\d+\s+not checked/);
     const [cookie] = await page.context().cookies();
@@ -108,6 +109,7 @@ story("an administrator works with the console", async (stage) => {
   });
 
   await stage.step("a capability is switched on", async () => {
+    await goTo("Permissions");
     const row = capability("See the state");
     await row.getByRole("radio", { name: "On" }).click();
     await row.getByRole("button", { name: "Switch on" }).click();
@@ -117,6 +119,7 @@ story("an administrator works with the console", async (stage) => {
 
   let alice;
   await stage.step("a session appears by itself", async () => {
+    await goTo("Home");
     alice = await gateway.signIn("alice");
     const opened = performance.now();
     await page.locator("#sessions tbody tr", { hasText: "alice" }).waitFor();
@@ -126,15 +129,17 @@ story("an administrator works with the console", async (stage) => {
   await stage.step("what the engineer does appears among the latest events", async () => {
     await alice.fetch("/state");
     const refused = await alice.fetch("/secret");
-    await page.locator("#events li.event-severe", { hasText: "/secret" }).waitFor();
     const figures = page.locator("#sessions tbody tr", { hasText: "alice" }).locator("td.number");
     await until("the session's figures follow", async () => (await figures.allTextContents()).join() === "1,1");
+    await goTo("Events");
+    await page.locator("#events li.event-severe", { hasText: "/secret" }).waitFor();
     await page.locator("#events li.event-severe summary").first().click();
     await page.locator("#events pre", { hasText: refused.event }).waitFor();
     await look(page, "admin-events");
   });
 
   await stage.step("End ends the session", async () => {
+    await goTo("Sessions");
     const sessions = page.locator("#sessions");
     await sessions.getByRole("button", { name: /End the session of/ }).click();
     await look(page, "admin-confirm-end");
@@ -142,22 +147,26 @@ story("an administrator works with the console", async (stage) => {
     await sessions.getByText("Nobody from support is connected.").waitFor();
     const answer = await alice.fetch("/state");
     assert.deepEqual([answer.status, answer.json.code], [401, "session_ended"]);
+    await goTo("Events");
     await page.locator("#events", { hasText: "session.ended" }).waitFor();
   });
 
   await stage.step("a change made elsewhere shows without reloading", async () => {
+    await goTo("Home");
     await gateway.cli("remote-access", "set", "off");
     await access.locator(".mode-now", { hasText: "Off" }).waitFor();
   });
 
   await stage.step("a pass issued here signs in", async () => {
     await gateway.cli("remote-access", "set", "all");
+    await goTo("Engineers");
     await page.getByRole("button", { name: /Issue pass for/ }).click();
     const link = await page.locator("#engineers .pass input").inputValue();
     await look(page, "admin-pass");
     const engineer = await browser.page();
     await engineer.goto(link);
     await engineer.waitForURL(`${gateway.url}/.postern/`);
+    await goTo("Sessions");
     await page.locator("#sessions tbody tr", { hasText: "alice" }).waitFor();
   });
 

@@ -116,7 +116,7 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
     const put = () => bob.fetch("/state", { method: "PUT", body: '{"from":"bob"}', headers: { "Content-Type": "application/json" }, agent: false });
     const answer = put();
     const section = page.locator("#holds");
-    await section.getByText('{"from":"bob"}').waitFor();
+    await section.getByText('"from": "bob"').waitFor();
     await look(page, "admin-hold");
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
     await page.locator("body").press("Home");

@@ -2,13 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The frame around every page: who is signed in, whether the line is live, and what is said to screen readers.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { call, when_signed_out } from './api/client';
 import type { Me } from './api/types';
+import { Icon, type IconName } from './components/icon';
 import { Mark } from './components/mark';
 import { Trouble } from './components/notice';
-import { Said } from './components/said';
+import { subject } from './components/page';
+import { plain, Said } from './components/said';
 import { SignInPage } from './pages/sign_in';
+import { Link, usePlace } from './router';
 import { page_at } from './routes';
 import { said, useAction } from './state/action';
 import { follow, forget, line, me, parts, who_am_i } from './state/live';
@@ -33,8 +36,11 @@ export function App() {
 
 function Frame({ who }: { who: Me }) {
   useEffect(follow, []);
-  const Page = page_at(window.location.pathname);
+  const { path } = usePlace();
+  const { page: Page, title, id } = page_at(path);
   const message = useStore(said);
+  useTitle(title);
+  useFocusOnTurn(path);
   return (
     <>
       <a class="skip" href="#content">
@@ -42,13 +48,67 @@ function Frame({ who }: { who: Me }) {
       </a>
       <TopBar who={who} />
       <LostBanner />
-      <main id="content" tabIndex={-1}>
-        <h1 class="hidden">{words.product}</h1>
-        {who.role === 'auditor' && <p class="note">{words.read_only_role}</p>}
-        <Page may_change={who.role === 'admin'} />
-      </main>
+      <div class="frame">
+        <Navigation path={path} />
+        <main id="content" tabIndex={-1}>
+          {who.role === 'auditor' && <p class="note no-print">{words.read_only_role}</p>}
+          <Page key={path} may_change={who.role === 'admin'} id={id} />
+        </main>
+      </div>
       <Toast message={message} />
     </>
+  );
+}
+
+const useWaiting = (): number =>
+  (useStore(parts.requests).value?.length ?? 0) + (useStore(parts.holds).value?.length ?? 0);
+
+function useTitle(page: string): void {
+  const waiting = useWaiting();
+  const about = useStore(subject);
+  useEffect(() => {
+    document.title = words.page_title(waiting, page, plain(about));
+  }, [waiting, page, about]);
+}
+
+// Another page: its name gets the focus, so that a keyboard and a screen reader go on from there.
+function useFocusOnTurn(path: string): void {
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) document.getElementById('page-title')?.focus({ preventScroll: true });
+    first.current = false;
+  }, [path]);
+}
+
+const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers'];
+
+function Navigation({ path }: { path: string }) {
+  const waiting = useWaiting();
+  const inside = useStore(parts.sessions).value?.length ?? 0;
+  const here = path === '/' ? 'home' : path.split('/')[1];
+  return (
+    <nav class="nav" aria-label={words.nav.label}>
+      <ul>
+        {kPages.map((name) => (
+          <li key={name}>
+            <Link href={name === 'home' ? '/' : `/${name}`} aria-current={here === name ? 'page' : undefined}>
+              <Icon name={name} />
+              <span>{words.nav[name]}</span>
+              {name === 'requests' && waiting > 0 && (
+                <b class="nav-count waiting" title={words.nav.waiting(waiting)}>
+                  {waiting}
+                </b>
+              )}
+              {name === 'sessions' && inside > 0 && (
+                <b class="nav-count" title={words.nav.inside(inside)}>
+                  {inside}
+                </b>
+              )}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 
@@ -63,15 +123,15 @@ function TopBar({ who }: { who: Me }) {
     });
   return (
     <header class="top">
-      <a class="brand" href="/" aria-label={words.product}>
+      <Link class="brand" href="/" aria-label={words.product}>
         <Mark />
         <span>{words.product}</span>
-      </a>
+      </Link>
       {mode && (
-        <a class={`pill pill-${mode}`} href="#remote-access">
+        <Link class={`pill pill-${mode}`} href="/">
           <span class="dot" aria-hidden="true" />
           {words.access.names[mode]}
-        </a>
+        </Link>
       )}
       <span class={`line line-${state}`} role="status">
         <span class="dot" aria-hidden="true" />

@@ -3,13 +3,39 @@
 //
 // Every word that the console says, in one place, so that a translation replaces one file. Components hold no sentences.
 import type { AccessMode, Confinement, Cut, Setting } from './api/types';
-
-const count = (n: number, one: string, many: string): string => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+import { count } from './text/count';
+import { home } from './text/home';
+import { event, filters, log, when } from './text/log';
+import { permissions, request } from './text/permissions';
+import { change, exchange, past, session } from './text/review';
 
 export const words = {
+  nav: {
+    label: 'Pages',
+    home: 'Home',
+    permissions: 'Permissions',
+    requests: 'Requests',
+    sessions: 'Sessions',
+    events: 'Events',
+    engineers: 'Engineers',
+    waiting: (n: number) => `${n} waiting`,
+    inside: (n: number) => `${n} inside`,
+  },
+  home,
+  past,
+  session,
+  exchange,
+  change,
+  event,
+  log,
+  request,
+  permissions,
+  when,
+  filters,
   product: 'Postern',
   tagline: 'The guarded door between your component and its vendor’s support.',
-  page_title: (pending: number) => (pending > 0 ? `(${pending}) Postern` : 'Postern'),
+  page_title: (pending: number, page: string, subject: string) =>
+    `${pending > 0 ? `(${pending}) ` : ''}${subject ? `${subject} · ` : ''}${page} · Postern`,
   skip: 'Skip to content',
   loading: 'Loading…',
   retry: 'Try again',
@@ -202,6 +228,8 @@ export const words = {
   },
 
   engineers: {
+    says: 'Who of the vendor may sign in. A pass signs in once; what they may do then is said by Permissions and Requests.',
+    sessions: 'Sessions',
     title: 'Engineers',
     empty: 'No engineers yet. Add the first one, then issue a pass.',
     add: 'Add engineer',
@@ -267,7 +295,11 @@ export const words = {
     node_states: { up: 'up', down: 'down', not_checked: 'not checked' },
   },
 
-  not_found: { title: 'There is no such page', back: 'Back to the console' },
+  not_found: {
+    title: 'There is no such page',
+    says: 'The address names nothing that the console has.',
+    back: 'Back to Home',
+  },
 };
 
 function milliseconds(us: number): string {

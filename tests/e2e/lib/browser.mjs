@@ -38,14 +38,14 @@ export class Browser {
   }
 }
 
-// look: pictures of the page as a phone and a desktop see it, light and dark, where POSTERN_SCREENSHOTS names a folder for them.
+// look: pictures of the page as a phone, a desktop and a wide screen see it, light and dark, where POSTERN_SCREENSHOTS names a folder for them.
 export const look = async (page, name) => {
   const folder = process.env.POSTERN_SCREENSHOTS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
   const before = page.viewportSize();
   for (const colorScheme of ["light", "dark"])
-    for (const width of [390, 1280]) {
+    for (const width of [390, 1280, 1920]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
       await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true, timeout: 120_000 });

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "audit/database.h"
@@ -230,6 +231,51 @@ TEST(Index, CountsPerTypeAndSeverity) {
   }
   EXPECT_EQ(total, 9U);
   EXPECT_TRUE(day.index->counts(kNoon + 8 * 1000)->size() == 1);
+}
+
+TEST(Index, CountsOverTimeInPartsOfEqualLength) {
+  const Day day;
+  HistogramQuestion question;
+  question.since = kNoon;
+  question.width = 3000;
+  question.parts = 3;
+  const auto histogram = day.index->histogram(question);
+  ASSERT_TRUE(histogram.ok()) << histogram.error().message;
+  EXPECT_FALSE(histogram->counted_from.has_value());
+  const auto& parts = histogram->parts;
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ((std::array{parts[0].events, parts[1].events, parts[2].events}),
+            (std::array<std::uint64_t, 3>{3, 3, 3}));
+  EXPECT_EQ((std::array{parts[0].forwarded, parts[1].forwarded, parts[2].forwarded}),
+            (std::array<std::uint64_t, 3>{1, 0, 1}));
+  EXPECT_EQ(parts[1].refused, 1U);
+  EXPECT_EQ(parts[1].warning, 1U);
+  EXPECT_EQ(parts[2].severe, 1U);
+}
+
+TEST(Index, CountsOnlyTheNewestWhereThereAreTooMany) {
+  const Day day;
+  HistogramQuestion question;
+  question.since = kNoon;
+  question.width = 1000;
+  question.parts = 9;
+  question.most = 4;
+  const auto histogram = day.index->histogram(question);
+  ASSERT_TRUE(histogram.ok());
+  EXPECT_EQ(histogram->counted_from, kNoon + 4000);
+  std::uint64_t counted = 0;
+  for (const HistogramPart& part : histogram->parts) counted += part.events;
+  EXPECT_EQ(counted, 4U);
+}
+
+TEST(Index, RefusesAHistogramWithoutParts) {
+  const Day day;
+  for (const HistogramQuestion& question : {HistogramQuestion{0, 1, 0}, HistogramQuestion{0, 0, 1},
+                                            HistogramQuestion{0, 1, kMostHistogramParts + 1}}) {
+    const auto histogram = day.index->histogram(question);
+    ASSERT_FALSE(histogram.ok());
+    EXPECT_EQ(histogram.error().code, Code::Invalid);
+  }
 }
 
 TEST(Index, SumsUpSessions) {

@@ -27,6 +27,8 @@ export interface Capability {
   class: 'read' | 'write';
   setting: Setting;
   until?: string | null;
+  changed?: string;
+  by?: string;
   operations: string[];
 }
 
@@ -113,7 +115,10 @@ export interface Session {
   reason?: string;
   exchanges: number;
   refused: number;
+  request_bytes?: number;
+  response_bytes?: number;
   capabilities?: string[];
+  changes?: Change[];
 }
 
 export type Severity = 'info' | 'warning' | 'severe';
@@ -160,7 +165,100 @@ export interface GatewayStatus {
   sandbox?: { mode: string };
   roles?: Role[];
   component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };
-  log?: { directory?: string; size?: number; durable?: number; writable: boolean; reason?: string };
+  log?: {
+    directory?: string;
+    size?: number;
+    durable?: number;
+    writable: boolean;
+    reason?: string;
+    checkpoint?: { size: number; time?: string; problem?: string };
+  };
   policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string };
   sessions?: { active: number };
+}
+
+// How many there were when: columns, one number per part.
+export interface Histogram {
+  since: string;
+  width_us: number;
+  events: number[];
+  warning: number[];
+  severe: number[];
+  exchanges: number[];
+  refused: number[];
+  counted_from?: string;
+}
+
+export interface CapabilityUse {
+  capability: string;
+  engineer: string;
+  session: string;
+  time: string;
+  event: string;
+}
+
+export interface Patch {
+  op: string;
+  path: string;
+  from?: string;
+  old?: unknown;
+  value?: unknown;
+}
+export interface Change {
+  event: string;
+  time: string;
+  forwarded?: string;
+  method?: string;
+  target?: string;
+  before_sha256?: string;
+  after_sha256?: string;
+  changes?: number;
+  patch?: Patch[];
+  undo?: { method: string; target: string; body?: unknown };
+  why?: string;
+}
+
+export interface Exchange {
+  event: string;
+  index: number;
+  time: string;
+  method?: string;
+  target?: string;
+  capability?: string;
+  operation?: string;
+  class?: string;
+  client?: string;
+  node?: string;
+  credential?: string;
+  part_of?: string;
+  policy?: string;
+  outcome: string;
+  status?: number;
+  request_bytes?: number;
+  response_bytes?: number;
+  duration_us?: number;
+  component_us?: number;
+  code?: string;
+  why?: string;
+  nearest?: string;
+  cut_reason?: string;
+  cut_us?: number;
+  bytes_after_cut?: number;
+  retried?: boolean;
+  redacted?: number;
+  redactions?: string[];
+}
+
+export interface Proof {
+  verified: boolean;
+  checked: number;
+  not_yet_signed: number;
+  complete: boolean;
+  faults: { index: number; what: string }[];
+  checkpoint: { size: number; root: string };
+}
+
+export interface Page<T> {
+  items: T[];
+  next?: number;
 }

@@ -3,6 +3,7 @@
 //
 // A time in the reader's zone, UTC on hover; or what is left until it.
 import { useNow } from '../state/now';
+import { words } from '../text';
 import { say_span, say_time, say_utc } from '../time';
 
 export function When({ time, seconds = false }: { time: string; seconds?: boolean }) {
@@ -18,6 +19,15 @@ export function Left({ until }: { until: string }) {
   return (
     <time dateTime={until} title={say_utc(until)}>
       {say_span(new Date(until).getTime() - now)}
+    </time>
+  );
+}
+
+export function Ago({ time }: { time: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={time} title={say_utc(time)}>
+      {words.home.tiles.ago(say_span(now - new Date(time).getTime()))}
     </time>
   );
 }

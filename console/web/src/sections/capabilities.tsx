@@ -1,43 +1,34 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The toggles, in the policy's order and groups. Closing takes one step; opening something, or cutting what may be running,
-// takes a second one, so that no stray click or arrow key opens anything.
+// The capabilities, in the policy's order and groups; where it names none, what stands before the first dot of a name is one.
 import { useState } from 'preact/hooks';
-import { call, segment } from '../api/client';
-import type { Capability, Cut, Setting } from '../api/types';
-import { Confirm } from '../components/confirm';
-import { Body, Empty, Trouble } from '../components/notice';
-import { Said } from '../components/said';
+import { get } from '../api/client';
+import type { Capability, CapabilityUse } from '../api/types';
+import { Body, Empty } from '../components/notice';
+import { plain, Said } from '../components/said';
 import { Section } from '../components/section';
-import { useUntil } from '../components/until';
-import { Left } from '../components/when';
-import { useAction, type Action } from '../state/action';
+import { usePlace } from '../router';
 import { parts, refresh } from '../state/live';
+import { useEvery, useLoaded } from '../state/loaded';
 import { useStore } from '../state/store';
 import { words } from '../text';
+import { CapabilityRow } from './capability_row';
 import type { Rights } from './rights';
+import { Several } from './several';
 
-const kSettings: Setting[] = ['off', 'ask', 'on'];
-const kFilterFrom = 9; // with fewer than this a search field is only noise
+interface Uses {
+  items: CapabilityUse[];
+  since?: string;
+}
+const kUsesEveryMs = 30_000;
 
 export function CapabilitiesSection({ may_change }: Rights) {
   const part = useStore(parts.capabilities);
-  const [filter, set_filter] = useState('');
-  const search = (part.value?.length ?? 0) >= kFilterFrom && (
-    <input
-      type="search"
-      class="search"
-      aria-label={words.capabilities.filter}
-      placeholder={words.capabilities.filter}
-      value={filter}
-      onInput={(event) => set_filter(event.currentTarget.value)}
-    />
-  );
   return (
-    <Section id="capabilities" title={words.capabilities.title} aside={search}>
+    <Section id="capabilities" title={words.capabilities.title} count={part.value?.length}>
       <Body part={part} what={words.capabilities.title} retry={refresh}>
-        {(all) => <Groups all={all} filter={filter.trim().toLowerCase()} may_change={may_change} />}
+        {(all) => <Groups all={all} may_change={may_change} />}
       </Body>
     </Section>
   );
@@ -46,33 +37,49 @@ export function CapabilitiesSection({ may_change }: Rights) {
 const matches = (one: Capability, filter: string): boolean =>
   [one.name, one.title, one.description ?? '', ...one.operations].some((text) => text.toLowerCase().includes(filter));
 
-function group_of(all: Capability[]): Map<string, Capability[]> {
+const group_of = (one: Capability): string => one.group || (one.name.includes('.') ? (one.name.split('.')[0] ?? '') : '');
+
+function grouped(all: Capability[]): [string, Capability[]][] {
   const groups = new Map<string, Capability[]>();
-  for (const one of all) {
-    const name = one.group || '';
-    groups.set(name, [...(groups.get(name) ?? []), one]);
-  }
-  return groups;
+  for (const one of all) groups.set(group_of(one), [...(groups.get(group_of(one)) ?? []), one]);
+  return [...groups];
 }
 
-function Groups({ all, filter, may_change }: { all: Capability[]; filter: string } & Rights) {
+function useFound(all: Capability[]): Capability[] {
+  const { query } = usePlace();
+  const [text, setting, klass] = [query.get('q')?.toLowerCase() ?? '', query.get('setting'), query.get('class')];
+  return all.filter(
+    (one) => matches(one, text) && (!setting || one.setting === setting) && (!klass || one.class === klass),
+  );
+}
+
+function Groups({ all, may_change }: { all: Capability[] } & Rights) {
+  const found = useFound(all);
+  const uses = useLoaded('capability-use', () => get<Uses>('/capability-use'));
+  useEvery(kUsesEveryMs, uses.reload);
+  const [names, set_names] = useState<string[]>([]);
+  const chosen = found.filter((one) => names.includes(one.name));
+  const choose = (which: string[], on: boolean) =>
+    set_names((old) => [...old.filter((name) => !which.includes(name)), ...(on ? which : [])]);
   if (all.length === 0) return <Empty>{words.capabilities.empty}</Empty>;
-  const found = all.filter((one) => matches(one, filter));
   if (found.length === 0) return <Empty>{words.capabilities.nothing_found}</Empty>;
-  const groups = [...group_of(found)];
   return (
     <>
-      {groups.map(([name, members]) => (
+      {chosen.length > 0 && <Several chosen={chosen} on_clear={() => set_names([])} />}
+      {grouped(found).map(([name, members]) => (
         <div class="group" key={name}>
-          {(groups.length > 1 || name) && (
-            <h3 class="group-head">
-              <Said text={name || words.capabilities.other_group} />
-              <span class="quiet">{summary(members)}</span>
-            </h3>
-          )}
+          <GroupHead name={name} members={members} chosen={names} on_choose={choose} may_change={may_change} />
           <ul class="rows">
             {members.map((one) => (
-              <Row key={one.name} capability={one} may_change={may_change} />
+              <CapabilityRow
+                key={one.name}
+                capability={one}
+                use={uses.part.value?.items.find((use) => use.capability === one.name)}
+                known_since={uses.part.value?.since}
+                chosen={names.includes(one.name)}
+                on_choose={(on) => choose([one.name], on)}
+                may_change={may_change}
+              />
             ))}
           </ul>
         </div>
@@ -81,160 +88,32 @@ function Groups({ all, filter, may_change }: { all: Capability[]; filter: string
   );
 }
 
-function summary(members: Capability[]): string {
-  const count = (setting: Setting) => members.filter((one) => one.setting === setting).length;
-  return words.capabilities.summary(count('on'), count('ask'), count('off'));
+interface GroupHeadProps extends Rights {
+  name: string;
+  members: Capability[];
+  chosen: string[];
+  on_choose: (which: string[], on: boolean) => void;
 }
 
-async function change(capability: Capability, to: Setting, until: string | null): Promise<string> {
-  const path = `/capabilities/${segment(capability.name)}`;
-  const answer = await call<Capability & { cut?: Cut }>('PUT', path, { setting: to, ...(until ? { until } : {}) });
-  const known = parts.capabilities.get().value ?? [];
-  parts.capabilities.set({
-    value: known.map((one) => (one.name === capability.name ? { ...one, until: null, ...answer } : one)),
-  });
-  return `${capability.title}: ${words.capabilities.settings[to]}. ${words.cut(answer.cut)}`;
-}
-
-function Row({ capability, may_change }: { capability: Capability } & Rights) {
-  const [wanted, set_wanted] = useState<Setting | undefined>(undefined);
-  const action = useAction();
-  const using = (useStore(parts.sessions).value ?? []).filter((one) =>
-    one.capabilities?.includes(capability.name),
-  ).length;
-  const choose = (to: Setting) => {
-    action.clear();
-    if (to === capability.setting) return set_wanted(undefined);
-    if (to !== 'off' || using > 0) return set_wanted(to);
-    void action.run(() => change(capability, to, null));
-  };
+function GroupHead({ name, members, chosen, on_choose, may_change }: GroupHeadProps) {
+  const title = name || words.capabilities.other_group;
+  const count = (setting: Capability['setting']) => members.filter((one) => one.setting === setting).length;
+  const all = members.map((one) => one.name);
   return (
-    <li class="row">
-      <div class="row-main">
-        <div class="row-what">
-          <p class="row-title">
-            <Said text={capability.title || capability.name} />
-            <span class={`badge badge-${capability.class}`}>{words.capabilities.classes[capability.class]}</span>
-          </p>
-          {capability.description && (
-            <p class="row-says">
-              <Said text={capability.description} />
-            </p>
-          )}
-          <Operations capability={capability} />
-        </div>
-        <div class="row-set">
-          <Toggle
-            capability={capability}
-            shown={wanted ?? capability.setting}
-            disabled={!may_change}
-            on_choose={choose}
-            on_cancel={() => set_wanted(undefined)}
-          />
-          {capability.until && capability.setting !== 'off' && (
-            <span class="quiet">
-              <Left until={capability.until} /> {words.left}
-            </span>
-          )}
-        </div>
-      </div>
-      {wanted === undefined ? (
-        <Trouble problem={action.problem} />
-      ) : (
-        <Change
-          key={wanted}
-          capability={capability}
-          to={wanted}
-          using={using}
-          action={action}
-          on_done={() => set_wanted(undefined)}
-        />
-      )}
-    </li>
-  );
-}
-
-function Operations({ capability }: { capability: Capability }) {
-  return (
-    <details class="operations">
-      <summary>
-        <code>{capability.name}</code> · {words.capabilities.operations(capability.operations.length)}
-      </summary>
-      <ul>
-        {capability.operations.map((one) => (
-          <li key={one}>
-            <code>
-              <Said text={one} />
-            </code>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
-}
-
-interface ToggleProps {
-  capability: Capability;
-  shown: Setting;
-  disabled: boolean;
-  on_choose: (to: Setting) => void;
-  on_cancel: () => void;
-}
-
-function Toggle({ capability, shown, disabled, on_choose, on_cancel }: ToggleProps) {
-  return (
-    <fieldset
-      class="toggle"
-      disabled={disabled}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') on_cancel();
-      }}
-    >
-      <legend class="hidden">{words.capabilities.setting_label(capability.title || capability.name)}</legend>
-      {kSettings.map((setting) => (
-        <label key={setting} class={`toggle-${setting}`}>
+    <h3 class="group-head">
+      <span>
+        {may_change && (
           <input
-            type="radio"
-            name={`capability-${capability.name}`}
-            value={setting}
-            checked={shown === setting}
-            onChange={() => on_choose(setting)}
+            type="checkbox"
+            class="choose"
+            aria-label={plain(words.permissions.select_group(title))}
+            checked={all.every((one) => chosen.includes(one))}
+            onChange={(event) => on_choose(all, event.currentTarget.checked)}
           />
-          <span>{words.capabilities.settings[setting]}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
-interface ChangeProps {
-  capability: Capability;
-  to: Setting;
-  using: number;
-  action: Action;
-  on_done: () => void;
-}
-
-function Change({ capability, to, using, action, on_done }: ChangeProps) {
-  const until = useUntil();
-  const submit = async () => {
-    const end = to === 'off' ? null : until.resolve();
-    if (end === undefined) return;
-    if (await action.run(() => change(capability, to, end))) on_done();
-  };
-  return (
-    <Confirm
-      says={words.capabilities.will(to, capability.class === 'write', using)}
-      submit={words.capabilities.submit[to]}
-      action={action}
-      danger={to === 'off'}
-      on_submit={() => void submit()}
-      on_cancel={() => {
-        action.clear();
-        on_done();
-      }}
-    >
-      {to !== 'off' && until.field}
-    </Confirm>
+        )}
+        <Said text={title} />
+      </span>
+      <span class="quiet">{words.capabilities.summary(count('on'), count('ask'), count('off'))}</span>
+    </h3>
   );
 }

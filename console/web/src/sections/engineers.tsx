@@ -10,6 +10,7 @@ import { Body, Empty, Trouble } from '../components/notice';
 import { plain, Said } from '../components/said';
 import { Section } from '../components/section';
 import { When } from '../components/when';
+import { Link, url_of } from '../router';
 import { said, useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
@@ -111,6 +112,9 @@ function Row({ engineer, may_change }: { engineer: Engineer } & Rights) {
           <p class="row-title">
             <Said text={engineer.name} />
             {!approved && <span class="badge badge-ask">{words.engineers.added}</span>}
+          </p>
+          <p class="row-says">
+            <Link href={url_of('/sessions/past', { engineer: engineer.name })}>{words.engineers.sessions}</Link>
           </p>
           {engineer.email && (
             <p class="row-says">

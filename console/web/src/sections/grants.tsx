@@ -9,6 +9,7 @@ import { Confirm } from '../components/confirm';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
 import { Left } from '../components/when';
+import { Link } from '../router';
 import { useAction } from '../state/action';
 import { parts } from '../state/live';
 import { useStore } from '../state/store';
@@ -44,7 +45,9 @@ function Row({ grant, may_change }: { grant: Grant } & Rights) {
       <div class="row-main">
         <div class="row-what">
           <p class="row-title">
-            <Said text={grant.engineer} />
+            <Link href={`/requests/grant/${segment(grant.id)}`}>
+              <Said text={grant.engineer} />
+            </Link>
             <span class="quiet">
               <Left until={grant.until} /> {words.left}
             </span>

@@ -15,6 +15,7 @@ import { useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
+import { HeldBody } from '../components/held_body';
 import type { Rights } from './rights';
 
 // Nothing waits, nothing shown.
@@ -70,9 +71,7 @@ function Row({ hold, may_change }: { hold: Hold } & Rights) {
             <Said text={words.holds.body(hold.body_bytes, hold.content_type ?? '')} />
           </figcaption>
           {hold.body ? (
-            <pre tabIndex={0}>
-              <Said text={hold.body} />
-            </pre>
+            <HeldBody text={hold.body} type={hold.content_type ?? ''} />
           ) : (
             <p class="note">{words.holds.unreadable}</p>
           )}

@@ -15,6 +15,7 @@ import { useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
+import { cut_by_mode } from './cut_off';
 import type { Rights } from './rights';
 
 const kModes: AccessMode[] = ['off', 'approved', 'read-only', 'all'];
@@ -100,7 +101,10 @@ function Standing({ access, may_change, on_edit }: { access: RemoteAccess; on_ed
 function Change({ from, to, on_done }: { from: RemoteAccess; to: AccessMode; on_done: () => void }) {
   const action = useAction();
   const until = useUntil();
-  const sessions = useStore(parts.sessions).value?.length ?? 0;
+  const sessions = useStore(parts.sessions).value ?? [];
+  const capabilities = useStore(parts.capabilities).value ?? [];
+  const grants = useStore(parts.grants).value ?? [];
+  const lost = sessions.length > 0 ? ` ${words.permissions.cuts_off(cut_by_mode(to, { sessions, capabilities, grants }))}` : '';
   const submit = async () => {
     const end = to === 'off' ? null : until.resolve();
     if (end === undefined) return;
@@ -116,7 +120,7 @@ function Change({ from, to, on_done }: { from: RemoteAccess; to: AccessMode; on_
   };
   return (
     <Confirm
-      says={words.access.will(to, sessions)}
+      says={`${words.access.will(to, sessions.length)}${lost}`}
       action={action}
       danger={to === 'off' || to === 'all'}
       submit={from.mode === to ? words.access.keep : words.access.submit[to]}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Access requests that wait for a decision. The approver sees exactly what is asked for and may give less, or another time.
+import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
 import type { AccessRequest } from '../api/types';
@@ -10,6 +11,7 @@ import { Body, Empty } from '../components/notice';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
 import { When } from '../components/when';
+import { Link } from '../router';
 import { useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
@@ -20,10 +22,10 @@ import type { Rights } from './rights';
 const kRoles = ['viewer', 'user', 'admin'];
 const kDurations = ['30m', '1h', '4h', '8h', '1d', '4d'];
 
-export function RequestsSection({ may_change }: Rights) {
+export function RequestsSection({ may_change, aside }: Rights & { aside?: ComponentChildren }) {
   const part = useStore(parts.requests);
   return (
-    <Section id="requests" title={words.requests.title} count={part.value?.length}>
+    <Section id="requests" title={words.requests.title} count={part.value?.length} aside={aside}>
       <Body part={part} what={words.requests.title} retry={refresh}>
         {(pending) =>
           pending.length === 0 ? (
@@ -76,7 +78,7 @@ function Request({ request, may_change }: { request: AccessRequest } & Rights) {
               )}
             </span>
           </p>
-          <blockquote>
+          <blockquote tabIndex={request.reason.length > 300 ? 0 : undefined}>
             <Said text={request.reason} />
           </blockquote>
           <p class="quiet">
@@ -85,7 +87,10 @@ function Request({ request, may_change }: { request: AccessRequest } & Rights) {
                 {words.requests.ticket} <Said text={request.ticket} /> ·{' '}
               </>
             )}
-            {words.requests.asked} <When time={request.created} />
+            {words.requests.asked}{' '}
+            <Link href={`/requests/${segment(request.id)}`}>
+              <When time={request.created} />
+            </Link>
           </p>
         </div>
         {may_change && step === undefined && (

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who is connected now, and the button that ends it.
-import { Fragment } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
 import type { Cut, Session } from '../api/types';
@@ -11,6 +11,7 @@ import { Body, Empty } from '../components/notice';
 import { plain, Said } from '../components/said';
 import { Section } from '../components/section';
 import { Left, When } from '../components/when';
+import { Link } from '../router';
 import { useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
@@ -19,10 +20,15 @@ import type { Rights } from './rights';
 
 const kColumns = 8;
 
-export function SessionsSection({ may_change }: Rights) {
+interface SessionsProps extends Rights {
+  title?: string;
+  aside?: ComponentChildren;
+}
+
+export function SessionsSection({ may_change, title = words.sessions.title, aside }: SessionsProps) {
   const part = useStore(parts.sessions);
   return (
-    <Section id="sessions" title={words.sessions.title} count={part.value?.length}>
+    <Section id="sessions" title={title} count={part.value?.length} aside={aside}>
       <Body part={part} what={words.sessions.title} retry={refresh}>
         {(sessions) =>
           sessions.length === 0 ? (
@@ -74,7 +80,9 @@ function Row({ session, may_change }: { session: Session } & Rights) {
     <Fragment>
       <tr class={asking ? 'asking' : undefined}>
         <th scope="row">
-          <Said text={session.engineer} />
+          <Link href={`/sessions/${segment(session.id)}`}>
+            <Said text={session.engineer} />
+          </Link>
           {method && (
             <small>
               <Said text={method} />

@@ -1,0 +1,50 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+import { count } from './count';
+
+export const home = {
+  title: 'Home',
+  inside: 'Who is inside now',
+  all_sessions: 'All sessions',
+  all_requests: 'All requests',
+  health: 'How the gateway is',
+  tiles: {
+    events: 'Events, last 24 hours',
+    worst: { info: 'No warning among them', warning: 'Warnings among them', severe: 'Severe ones among them' },
+    warnings: (warning: number, severe: number) =>
+      [severe && `${count(severe, 'severe', 'severe')}`, warning && count(warning, 'warning', 'warnings')]
+        .filter(Boolean)
+        .join(', '),
+    log: 'Log',
+    log_good: 'Recording',
+    log_bad: 'Cannot be written',
+    checkpoint: (events: number) => `signed up to ${count(events, 'event', 'events')}`,
+    no_checkpoint: 'nothing signed yet',
+    ago: (span: string) => `${span} ago`,
+    size: (n: number) => count(n, 'event', 'events'),
+    confinement: 'Confinement',
+    confined: (n: number) => `${count(n, 'process', 'processes')} confined`,
+    partly: (n: number, all: number) => `${n} of ${all} confined`,
+    mode: (mode: string) => (mode === 'required' ? 'required, so no process starts without it' : `mode ${mode}`),
+    component: 'Component',
+    processes: 'Processes',
+    policy: 'Policy',
+  },
+  plot: {
+    title: 'Exchanges and refusals',
+    ranges: { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' } as Record<
+      string,
+      string
+    >,
+    range: 'Time shown',
+    exchanges: 'Exchanges',
+    refused: 'Refused',
+    sum: (exchanges: number, refused: number) =>
+      `${count(exchanges, 'exchange', 'exchanges')}, ${count(refused, 'refusal', 'refusals')}`,
+    at: (time: string, exchanges: number, refused: number) =>
+      `${time}: ${count(exchanges, 'exchange', 'exchanges')}, ${count(refused, 'refusal', 'refusals')}`,
+    from: 'There are too many events: counted from here on',
+    none: 'Nothing was asked of the component in this time.',
+  },
+  gateway: 'Processes, nodes and policy in detail',
+};
