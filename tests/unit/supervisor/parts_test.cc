@@ -149,8 +149,8 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
   EXPECT_EQ(keys(ledger_part(config)),
-            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests", "holds", "retention",
-                                   "witnesses", "witnessed_logs"}));
+            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests", "holds",
+                                   "retention", "witnesses", "witnessed_logs"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
