@@ -42,7 +42,8 @@ struct Publisher::Work {
     head = tiler.prepare(*journal, upto);
     if (!head.ok()) journal.reset();
   }
-  void publish() { status = tiler.publish(note); }
+  // amended: the checkpoint that is there already, with more signatures.
+  void publish(bool amended) { status = amended ? tiler.amend(note) : tiler.publish(note); }
   void put_handover(const certs::Handover& handover) { status = tiler.put_handover(handover, note); }
 };
 
@@ -203,7 +204,8 @@ void Publisher::sign(const audit::TreeHead& head) {
 
 void Publisher::put(std::string note, const certs::Checkpoint& head, const std::string& by) {
   work_->note = std::move(note);
-  loop_.run_elsewhere([work = work_] { work->publish(); },
+  const bool amended = head.size == published_ && by == published_by_;
+  loop_.run_elsewhere([work = work_, amended] { work->publish(amended); },
                       [this, work = work_, head, by, alive = alive_] {
                         if (!*alive) return;
                         if (!work->status.ok()) return ended(work->status.error().message);
