@@ -196,6 +196,7 @@ void Ledger::greet(Peer& peer) {
   }
   send_log_status(peer);
   send_published(peer);
+  send_witnessing();  // to those who are there already, if it is news
   send_witnessing(peer);
 }
 
