@@ -85,6 +85,8 @@ constexpr auto kTable = std::to_array<Row>({
     {LogWitnessFailed,       {kBase, kOther, true}},
     {LogWitnessRefused,      {kFinding, kCreate}},
     {LogTruncatedTail,       {kBase, kOther, true}},
+    {LogKeyChanged,          {kBase, kOther}},
+    {LogRetention,           {kBase, kOther}},
     // clang-format on
 });
 constexpr OcsfClass kUnlisted{kBase, kOther};

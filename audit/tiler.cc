@@ -302,11 +302,14 @@ Status Tiler::remove_wider(const TileName& tile, std::uint64_t width) {
 }
 
 Status Tiler::publish(std::string_view note) {
-  if (Status put = replace_note(files_, directory_, std::string(kCheckpointFile), note); !put.ok())
-    return put;
+  if (Status amended = amend(note); !amended.ok()) return amended;
   if (Status removed = remove_partials(published_); !removed.ok()) return removed;
   published_ = frontier_.size();
   return Ok{};
+}
+
+Status Tiler::amend(std::string_view note) {
+  return replace_note(files_, directory_, std::string(kCheckpointFile), note);
 }
 
 Status Tiler::put_handover(const certs::Handover& handover, std::string_view note) {

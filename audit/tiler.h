@@ -80,6 +80,8 @@ class Tiler {
   // nothing is published, and it can be tried again.
   base::Result<TreeHead> prepare(JournalReader& journal, std::uint64_t upto);
   base::Status publish(std::string_view note);
+  // The published checkpoint again, with more signatures.
+  base::Status amend(std::string_view note);
   // Puts a signed handover in its place (audit/handovers.h), where it stays. Durable when it returns. Corrupt if another
   // one is there.
   base::Status put_handover(const certs::Handover& handover, std::string_view note);
