@@ -38,7 +38,8 @@ void KeeperLink::replace(base::UniqueFd socket) {
   const std::uint32_t last = ++last_tag_;
   ask(last, certs::encode_witness_key(last),
       [this](base::Result<std::string> key) { witness_key_ = key.ok() ? std::move(*key) : std::string(); });
-  ask(last, certs::encode_successor_key(last), [this](base::Result<std::string> key) {
+  const std::uint32_t successor = ++last_tag_;
+  ask(successor, certs::encode_successor_key(successor), [this](base::Result<std::string> key) {
     if (!key.ok()) return;
     successor_key_ = std::move(*key);
     told_ = true;  // the answers come in the order of the questions
