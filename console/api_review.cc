@@ -45,6 +45,12 @@ base::Json view_proof(const LogProof& proof, bool complete) {
           {"checkpoint", {{"size", proof.size}, {"root", proof.root}}}};
 }
 
+Response proof_problem(const base::Error& error) {
+  if (error.code == base::Code::NotFound)
+    return problem(404, "not_found", "Nothing of the log is signed yet", "Try again in a few seconds.");
+  return problem(500, "not_proved", "The signed log cannot be verified", error.message);
+}
+
 // The event that the path names, or the answer that there is none.
 std::optional<audit::FoundEvent> event_of(Parts& parts, const CallPtr& call, const Reply& reply) {
   const std::string& id = call->captures[0];
@@ -114,15 +120,14 @@ void verify_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   work->key = parts.ledger.published().verifier_key;
   ++parts.proving;
   const bool complete = !found->next || work->lines.size() < kMostProved;
-  parts.loop.run_elsewhere([work] { work->proof = prove_lines(work->directory, work->key, work->lines); },
-                           [&parts, work, complete, reply, life = std::weak_ptr<const bool>(parts.life)] {
-                             if (life.expired()) return;
-                             --parts.proving;
-                             const base::Result<LogProof>& proof = *work->proof;
-                             reply(proof.ok()
-                                       ? json_response(view_proof(*proof, complete))
-                                       : problem(base::Refusal::LogUnavailable, proof.error().message));
-                           });
+  parts.loop.run_elsewhere(
+      [work] { work->proof = prove_lines(work->directory, work->key, work->lines); },
+      [&parts, work, complete, reply, life = std::weak_ptr<const bool>(parts.life)] {
+        if (life.expired()) return;
+        --parts.proving;
+        const base::Result<LogProof>& proof = *work->proof;
+        reply(proof.ok() ? json_response(view_proof(*proof, complete)) : proof_problem(proof.error()));
+      });
 }
 
 void show_event(Parts& parts, const CallPtr& call, const Reply& reply) {
