@@ -17,7 +17,7 @@ using base::Status;
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 1'024;
-constexpr std::string_view kEntries = "tile/entries";
+constexpr std::string_view kEntriesFolder = "tile/entries";
 
 bool is_folder(const std::string& name) { return name.starts_with('x') || name.ends_with(".p"); }
 
@@ -27,7 +27,7 @@ class BundleRemoval {
       : files_(files), top_(top), below_(below), left_(at_most), at_most_(at_most) {}
 
   Result<std::size_t> run() {
-    const Result<bool> emptied = enter(std::string(kEntries));
+    const Result<bool> emptied = enter(std::string(kEntriesFolder));
     if (!emptied.ok() && emptied.error().code != Code::NotFound) return emptied.error();
     return at_most_ - left_;
   }

@@ -22,6 +22,11 @@ std::string id_text(std::uint32_t id) {
   return base::to_hex(bytes);
 }
 
+Result<KeyChain> keys_of(FileSystem& files, const std::string& directory, const certs::VerifierKey& log) {
+  const auto handovers = read_handovers(files, directory);
+  return handovers.ok() ? KeyChain::of(log, handovers->good) : handovers.error();
+}
+
 // The tree that was cosigned must be the front of the present one.
 Status holds_still(FileSystem& files, const std::string& directory, const certs::Checkpoint& head,
                    const Witnessing& found, const std::string& witness) {
@@ -46,9 +51,9 @@ std::string witnessed_file(const certs::VerifierKey& witness) {
   return std::string(kWitnessedFolder) + "/" + id_text(witness.id);
 }
 
-Result<Witnessing> check_witnessing(SignedCheckpoint checkpoint, const certs::VerifierKey& log,
+Result<Witnessing> check_witnessing(SignedCheckpoint checkpoint, const KeyChain& log,
                                     const certs::VerifierKey& witness) {
-  if (const Status good = check_checkpoint(checkpoint, log); !good.ok()) return good.error();
+  if (const Status good = log.check(checkpoint); !good.ok()) return good.error();
   const auto seconds = certs::cosigned_at(checkpoint.note, witness);
   if (!seconds)
     return fail(Code::Invalid, "the checkpoint has no cosignature by " + witness.name + " that fits");
@@ -62,7 +67,9 @@ Result<Witnessing> read_witnessing(FileSystem& files, const std::string& directo
   if (!bytes.ok()) return bytes.error();
   auto checkpoint = parse_signed_checkpoint(*std::move(bytes), path);
   if (!checkpoint.ok()) return checkpoint.error();
-  auto found = check_witnessing(*std::move(checkpoint), log, witness);
+  const auto keys = keys_of(files, directory, log);
+  if (!keys.ok()) return keys.error();
+  auto found = check_witnessing(*std::move(checkpoint), *keys, witness);
   if (!found.ok()) return fail(found.error().code, path + ": " + found.error().message);
   return found;
 }
@@ -79,7 +86,9 @@ Result<Witnessing> verify_witnessing(FileSystem& files, const std::string& direc
   auto newest = read_checkpoint(files, directory);
   if (!newest.ok()) return newest.error();
   const certs::Checkpoint head = newest->head;
-  auto found = check_witnessing(*std::move(newest), log, witness);
+  const auto keys = keys_of(files, directory, log);
+  if (!keys.ok()) return keys.error();
+  auto found = check_witnessing(*std::move(newest), *keys, witness);
   if (found.ok()) return found;
   found = read_witnessing(files, directory, log, witness);
   if (!found.ok() && found.error().code == Code::NotFound)

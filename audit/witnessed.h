@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 
+#include "audit/handovers.h"
 #include "audit/log_files.h"
 #include "base/result.h"
 #include "certs/note.h"
@@ -27,10 +28,11 @@ struct Witnessing {
   SignedCheckpoint checkpoint;
   std::uint64_t seconds = 0;  // the time that the witness states
 };
-// Invalid unless the log's key signed it and the witness's cosigned it.
-base::Result<Witnessing> check_witnessing(SignedCheckpoint checkpoint, const certs::VerifierKey& log,
+// Invalid unless one of the log's keys signed it, in its time, and the witness's cosigned it.
+base::Result<Witnessing> check_witnessing(SignedCheckpoint checkpoint, const KeyChain& log,
                                           const certs::VerifierKey& witness);
 
+// log: any key that it has had; the handovers in the folder lead to the others.
 // NotFound if there is none; Corrupt or Invalid, with the file's name, if it is not what it must be.
 base::Result<Witnessing> read_witnessing(FileSystem& files, const std::string& directory,
                                          const certs::VerifierKey& log, const certs::VerifierKey& witness);

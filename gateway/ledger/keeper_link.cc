@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/check.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "certs/keeper_protocol.h"
@@ -68,7 +69,8 @@ void KeeperLink::sign_handover(std::string_view text, OnAnswer answer) {
 
 // What cannot be sent is answered by give_up(), like what is never answered.
 void KeeperLink::ask(std::uint32_t tag, const std::string& request, OnAnswer answer) {
-  asked_[tag] = {std::move(answer), clock_.monotonic()};
+  const bool fresh = asked_.emplace(tag, Asked{std::move(answer), clock_.monotonic()}).second;
+  POSTERN_CHECK(fresh);  // two questions with one tag would get each other's answers
   if (!socket_.valid()) return;
   if (::send(socket_.get(), request.data(), request.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
     base::log_warning("the keeper's channel does not take a request");

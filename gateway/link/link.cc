@@ -8,7 +8,7 @@
 namespace postern::link {
 namespace {
 
-constexpr ipc::SocketChannelLimits kLimits{ipc::kErrandBody + 1024, 4U << 20U};
+constexpr ipc::SocketChannelLimits kChannelLimits{ipc::kErrandBody + 1024, 4U << 20U};
 constexpr std::string_view kContentType = "text/plain; charset=utf-8";
 constexpr std::size_t kLongestWhy = 512;
 
@@ -22,7 +22,7 @@ void Link::set_ledger(base::UniqueFd socket) {
   while (!errands_.empty()) drop(errands_.begin()->first);
   drop_channel();
   ledger_ = std::make_unique<ipc::SocketChannel>(
-      loop_, std::move(socket), kLimits,
+      loop_, std::move(socket), kChannelLimits,
       [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { take(type, payload); },
       [](const base::Error& why) { base::log_info("the ledger is gone: " + why.message); });
 }

@@ -160,6 +160,21 @@ TEST_F(Witnessings, AreFoundInTheCheckpointAndBesideIt) {
   EXPECT_EQ(verify()->checkpoint.head.size, 310U);
 }
 
+TEST_F(Witnessings, CountOnWhenTheLogsKeyWasChanged) {
+  grow(10);
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, cosigned()).ok());
+  ASSERT_TRUE(log->hand_over(MadeLog::second_key()).ok());
+  grow(30);
+  for (const auto& key : {log_key, certs::verifier_of(MadeLog::second_key())}) {
+    const auto found = verify_witnessing(files, "d/log", key, witness_key);
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    EXPECT_EQ(found->checkpoint.head.size, 10U);
+  }
+  ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, cosigned()).ok());
+  EXPECT_EQ(verify()->checkpoint.head.size, 40U);
+  EXPECT_FALSE(verify_witnessing(files, "d/log", certs::verifier_of(MadeLog::third_key()), witness_key).ok());
+}
+
 TEST_F(Witnessings, OfAnotherHistoryAreTold) {
   grow(10);
   ASSERT_TRUE(put_witnessing(files, "d/log", witness_key, cosigned()).ok());
