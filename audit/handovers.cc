@@ -57,8 +57,10 @@ Result<Handovers> read_handovers(FileSystem& files, const std::string& directory
     if (out.good.size() + out.bad.size() == kHandoversLimit)
       return fail(Code::Limit, folder + " has more than " + std::to_string(kHandoversLimit) + " files");
     auto handover = open_file(files, folder + "/" + name, name);
-    if (handover.ok()) out.good.push_back(*std::move(handover));
-    if (!handover.ok()) out.bad.push_back({folder + "/" + name, handover.error().message});
+    if (handover.ok())
+      out.good.push_back(*std::move(handover));
+    else
+      out.bad.push_back({folder + "/" + name, handover.error().message});
   }
   std::stable_sort(out.good.begin(), out.good.end(),
                    [](const Handover& a, const Handover& b) { return a.head.size < b.head.size; });

@@ -80,6 +80,7 @@ Result<std::vector<certs::VerifierKey>> parse_witness_keys(const std::vector<std
 std::vector<WitnessFinding> find_witnesses(const std::string& folder, const certs::VerifierKey& log,
                                            const std::vector<certs::VerifierKey>& witnesses) {
   std::vector<WitnessFinding> out;
+  out.reserve(witnesses.size());
   for (const certs::VerifierKey& witness : witnesses)
     out.push_back({witness.name, audit::verify_witnessing(audit::system_files(), folder, log, witness)});
   return out;

@@ -99,8 +99,7 @@ Indexer::~Indexer() { *alive_ = false; }
 void Indexer::step() {
   work_->upto = upto_();
   // Nothing new, and nothing to be trimmed that was not.
-  if (indexed_ > 0 && indexed_ == work_->upto && work_->trimmed >= trim_before_)
-    return timer_.start(kEvery);
+  if (indexed_ > 0 && indexed_ == work_->upto && work_->trimmed >= trim_before_) return timer_.start(kEvery);
   work_->trim_before = trim_before_;
   loop_.run_elsewhere([work = work_] { work->run(); },
                       [this, work = work_, alive = alive_] {
