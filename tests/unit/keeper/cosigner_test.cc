@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr base::Micros kNow = 1'790'000'000 * base::kWallSecond;
+constexpr base::Micros kCosigningNow = 1'790'000'000 * base::kWallSecond;
 
 class WitnessKey : public testing::Test {
  protected:
@@ -20,7 +20,7 @@ class WitnessKey : public testing::Test {
   const certs::SignerKey log_{"postern/other", base::Secret(std::string(32, 'l'))};
   const certs::SignerKey own_{"witness/own", base::Secret(std::string(32, 'w'))};
   const std::string verifier_ = certs::format_verifier_key(certs::verifier_of(log_));
-  base::ManualClock clock_{kNow};
+  base::ManualClock clock_{kCosigningNow};
   KeyRing ring_{clock_};
   const Purpose ledger_{Peer::Ledger, ""};
 
