@@ -124,14 +124,7 @@ Proof prove_outer_wall() {
   Proof proof;
   const int abi = landlock_abi();
   for (const WallAttempt& one : kWallAttempts) {
-    if (one.abi > abi) continue;
-    ++proof.attempts;
-    const int outcome = one.attempt();
-    if (outcome == EACCES || outcome == EPERM || outcome == EROFS)
-      ++proof.refused;
-    else
-      proof.open.push_back(std::string(one.what) +
-                           (outcome == 0 ? "" : " (" + std::to_string(outcome) + ")"));
+    if (one.abi <= abi) proof.count(one.what, one.attempt());
   }
   return proof;
 }

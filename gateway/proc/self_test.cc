@@ -129,22 +129,28 @@ bool may_write_state(const Profile& profile) {
   return false;
 }
 
-void count(const char* what, int outcome, Proof& proof) {
-  ++proof.attempts;
+}  // namespace
+
+void Proof::count(const char* what, int outcome) {
+  ++attempts;
   if (is_refusal(outcome)) {
-    ++proof.refused;
+    ++refused;
   } else {
-    proof.open.push_back(std::string(what) + (outcome == 0 ? "" : " (" + std::to_string(outcome) + ")"));
+    open.push_back(std::string(what) + (outcome == 0 ? "" : " (" + std::to_string(outcome) + ")"));
   }
 }
 
-}  // namespace
+base::Json attestation(const Walls& walls, const Proof& proof) {
+  return {{"kernel", walls.kernel},   {"landlock", walls.landlock_abi}, {"filtered", walls.filtered},
+          {"profile", walls.profile}, {"attempts", proof.attempts},     {"refused", proof.refused},
+          {"missing", walls.missing}};
+}
 
 Proof prove(const Profile& profile, const std::string& state_directory, pid_t supervisor) {
   const Scene scene{state_directory, supervisor};
   Proof proof;
-  for (const Attempt& one : kAttempts) count(one.what, one.attempt(scene), proof);
-  if (!may_write_state(profile)) count("write the log", write_state(scene), proof);
+  for (const Attempt& one : kAttempts) proof.count(one.what, one.attempt(scene));
+  if (!may_write_state(profile)) proof.count("write the log", write_state(scene));
   return proof;
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "gateway/proc/confine.h"
 
 namespace postern::proc {
@@ -19,7 +20,12 @@ struct Proof {
   int attempts = 0;
   int refused = 0;
   std::vector<std::string> open;  // what was not refused: "make a TCP socket"
+
+  void count(const char* what, int outcome);  // 0, or what errno said
 };
+
+// What sandbox.attested says of walls and their proof.
+base::Json attestation(const Walls& walls, const Proof& proof);
 
 // state_directory: empty for a role that has none. supervisor: its id, for who asks for it behind the walls
 // is refused. Blocks until the supervisor has answered each call that the

@@ -20,7 +20,7 @@ int serve_exchanges() {
   certs::load_openssl();
   const base::SystemClock clock;
   certs::KeeperChannel keeper((base::UniqueFd()));
-  tls::ClientChannelSigner signer(keeper);
+  tls::ChannelSigner signer(keeper, tls::ChannelSigner::Use::Client);
   enforcer::Enforcer enforcer(
       role.loop(), clock, [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); },
       signer);

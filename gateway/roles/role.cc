@@ -219,9 +219,7 @@ struct Role::Internals {
       base::log_warning(found);
     }
     for (const std::string& missing : walls->missing) base::log_warning(missing);
-    return {{"kernel", walls->kernel},   {"landlock", walls->landlock_abi}, {"filtered", walls->filtered},
-            {"profile", walls->profile}, {"attempts", proof.attempts},      {"refused", proof.refused},
-            {"missing", walls->missing}};
+    return proc::attestation(*walls, proof);
   }
 };
 

@@ -72,10 +72,7 @@ base::Result<base::Json> wall_in(const Config& config, const std::string& roles_
   for (const std::string& lack : {missing, open}) {
     if (!lack.empty()) base::log_warning(lack);
   }
-  return base::Json{{"kernel", walls->kernel},    {"landlock", walls->landlock_abi},
-                    {"filtered", false},          {"profile", walls->profile},
-                    {"attempts", proof.attempts}, {"refused", proof.refused},
-                    {"missing", walls->missing}};
+  return proc::attestation(*walls, proof);
 }
 
 std::string absolute(const std::string& path) {

@@ -31,30 +31,22 @@ class RemoteSigner {
                                          std::string_view to_be_signed) = 0;
 };
 
-// The keeper over its channel, for a listener's key. channel outlives this.
+// The keeper over its channel, which outlives this: for a listener's key, or for those of the certificates that the
+// component is shown.
 class ChannelSigner final : public RemoteSigner {
  public:
-  explicit ChannelSigner(certs::KeeperChannel& channel) : channel_(channel) {}
+  enum class Use { Listener, Client };
+  explicit ChannelSigner(certs::KeeperChannel& channel, Use use = Use::Listener)
+      : channel_(channel), use_(use) {}
   base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
                                  std::string_view to_be_signed) override {
-    return channel_.sign_tls(key_id, scheme, to_be_signed);
+    return use_ == Use::Client ? channel_.sign_tls_client(key_id, scheme, to_be_signed)
+                               : channel_.sign_tls(key_id, scheme, to_be_signed);
   }
 
  private:
   certs::KeeperChannel& channel_;
-};
-
-// Likewise for the keys of certificates that the component is shown.
-class ClientChannelSigner final : public RemoteSigner {
- public:
-  explicit ClientChannelSigner(certs::KeeperChannel& channel) : channel_(channel) {}
-  base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
-                                 std::string_view to_be_signed) override {
-    return channel_.sign_tls_client(key_id, scheme, to_be_signed);
-  }
-
- private:
-  certs::KeeperChannel& channel_;
+  Use use_;
 };
 
 }  // namespace postern::tls

@@ -128,7 +128,7 @@ TEST_F(ClientCertificate, ThatIsWantedAndMissingIsToldFromARefusedOne) {
 TEST_F(ClientCertificate, WithoutTheKeeperItIsOurFault) {
   const certs::Credentials own = issued(clients_, "viewer");
   certs::KeeperChannel channel{base::UniqueFd()};
-  ClientChannelSigner gone(channel);
+  ChannelSigner gone(channel, ChannelSigner::Use::Client);
   const auto clients = *ClientContext::make(
       {root_.certificate_pem, "", *RemoteCertificate::make(own.certificate_pem, gone)}, clock_);
   RawServer peer = server(false);
