@@ -14,7 +14,7 @@ using base::Status;
 
 // Spreadsheets run what begins like a formula, quoted or not; an apostrophe makes it text.
 bool looks_like_formula(std::string_view value) {
-  return !value.empty() && std::string_view("=+-@\t\r").find(value.front()) != std::string_view::npos;
+  return !value.empty() && std::string_view("=+-@\t\r\n").find(value.front()) != std::string_view::npos;
 }
 
 void append_value(std::string& out, std::string_view value) {

@@ -74,22 +74,28 @@ base::Result<Question> read_question(const Call& call, base::Micros now) {
   return question;
 }
 
+base::Json view_events(const audit::FoundEvents& found) {
+  base::Json items = base::Json::array();
+  for (const audit::FoundEvent& event : found.events) {
+    if (auto json = event_json(event.index, event.line)) items.push_back(std::move(*json));
+  }
+  return items;
+}
+
 }  // namespace
 
 void list_events(Parts& parts, const CallPtr& call, const Reply& reply) {
   const base::Result<Question> question = read_question(*call, parts.loop.wall());
   if (!question.ok()) return reply(log_problem(question.error()));
-  const auto found = parts.log.find(question->filter);
-  if (!found.ok()) return reply(log_problem(found.error()));
-  const Reading reading{"events", question->asked, static_cast<std::int64_t>(found->events.size()), false};
-  if (!note_reading(parts, *call, reading)) return reply(unrecorded_problem());
-  base::Json items = base::Json::array();
-  for (const audit::FoundEvent& event : found->events) {
-    if (auto json = event_json(event.index, event.line)) items.push_back(std::move(*json));
-  }
-  base::Json answer{{"items", std::move(items)}};
-  if (found->next) answer["next"] = *found->next;
-  reply(json_response(answer));
+  ask_log<audit::FoundEvents>(
+      parts, reply, [filter = question->filter](LogReader& log) { return log.find(filter); },
+      [&parts, call, asked = question->asked](const audit::FoundEvents& found) {
+        const auto count = static_cast<std::int64_t>(found.events.size());
+        if (!note_reading(parts, *call, {"events", asked, count, false})) return unrecorded_problem();
+        base::Json answer{{"items", view_events(found)}};
+        if (found.next) answer["next"] = *found.next;
+        return json_response(answer);
+      });
 }
 
 void stream_events(Parts& parts, const CallPtr& call, const Reply& reply) {

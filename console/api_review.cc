@@ -90,11 +90,12 @@ void list_session_exchanges(Parts& parts, const CallPtr& call, const Reply& repl
   if (!after) return reply(not_a_number("after"));
   question.limit = static_cast<std::size_t>(std::min<std::uint64_t>(*limit, kMostExchanges));
   if (!call->parameter("after").empty()) question.after = *after;
-  const auto page = list_exchanges(parts.log, question);
-  if (!page.ok()) return reply(log_problem(page.error()));
-  if (!note_reading(parts, *call, {"session", question.session, -1, false}))
-    return reply(unrecorded_problem());
-  reply(json_response(*page));
+  ask_log<base::Json>(
+      parts, reply, [question](LogReader& log) { return list_exchanges(log, question); },
+      [&parts, call](const base::Json& page) {
+        const bool noted = note_reading(parts, *call, {"session", call->captures[0], -1, false});
+        return noted ? json_response(page) : unrecorded_problem();
+      });
 }
 
 void verify_session(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -172,9 +173,11 @@ void show_histogram(Parts& parts, const CallPtr& call, const Reply& reply) {
   question.parts = static_cast<std::size_t>(*count);
   const auto parts_asked = static_cast<base::Micros>(*count);
   question.width = std::max<base::Micros>(1, (now - *begin + parts_asked - 1) / parts_asked);
-  const auto histogram = parts.log.histogram(question);
-  if (!histogram.ok()) return reply(log_problem(histogram.error()));
-  reply(json_response(view_histogram(*histogram, question)));
+  ask_log<audit::Histogram>(
+      parts, reply, [question](LogReader& log) { return log.histogram(question); },
+      [question](const audit::Histogram& histogram) {
+        return json_response(view_histogram(histogram, question));
+      });
 }
 
 }  // namespace postern::console::api

@@ -140,6 +140,19 @@ base::Json changes_of(Parts& parts, const std::string& id) {
   return changes;
 }
 
+base::Json view_found(Parts& parts, const FoundSessions& found, bool ended_only) {
+  base::Json items = base::Json::array();
+  for (const audit::SessionRow& row : found.rows) {
+    // The index may be a moment ahead of the state: what still is open there has not ended.
+    const bool open = parts.ledger.state().sessions().contains(row.id);
+    if (open && ended_only) continue;
+    items.push_back(open ? view_active(parts, row.id, &row) : view_ended_session(row));
+  }
+  base::Json answer{{"items", std::move(items)}};
+  if (found.next) answer["next"] = *found.next;
+  return answer;
+}
+
 Response unknown() { return problem(404, "not_found", "There is no such session"); }
 
 }  // namespace
@@ -150,19 +163,12 @@ void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (!read.ok()) return reply(log_problem(read.error()));
   if (read->state == "active")
     return reply(json_response({{"items", active_sessions(parts, read->question)}}));
-  const auto found = search_sessions(parts.log, read->question);
-  if (!found.ok()) return reply(log_problem(found.error()));
-  if (!note_reading(parts, *call, {"sessions", read->asked, -1, false})) return reply(unrecorded_problem());
-  base::Json items = base::Json::array();
-  for (const audit::SessionRow& row : found->rows) {
-    // The index may be a moment ahead of the state: what still is open there has not ended.
-    const bool open = parts.ledger.state().sessions().contains(row.id);
-    if (open && read->state == "ended") continue;
-    items.push_back(open ? view_active(parts, row.id, &row) : view_ended_session(row));
-  }
-  base::Json answer{{"items", std::move(items)}};
-  if (found->next) answer["next"] = *found->next;
-  reply(json_response(answer));
+  ask_log<FoundSessions>(
+      parts, reply, [question = read->question](LogReader& log) { return search_sessions(log, question); },
+      [&parts, call, asked = *read](const FoundSessions& found) {
+        if (!note_reading(parts, *call, {"sessions", asked.asked, -1, false})) return unrecorded_problem();
+        return json_response(view_found(parts, found, asked.state == "ended"));
+      });
 }
 
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply) {

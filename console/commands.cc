@@ -83,6 +83,10 @@ Response unrecorded_problem() {
                  "reading the log is an event too, and it cannot be recorded now");
 }
 
+Response too_many_searches() {
+  return problem(base::Refusal::LimitReached, "Too many questions to the log wait: try again in a moment.");
+}
+
 Response log_problem(const base::Error& error) {
   if (error.code == base::Code::Invalid)
     return problem(400, "invalid", "The filter cannot be read", error.message);

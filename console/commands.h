@@ -45,7 +45,27 @@ struct Reading {
 };
 [[nodiscard]] bool note_reading(Parts& parts, const Call& call, const Reading& reading);
 Response unrecorded_problem();
+
+// Asks the log on another thread, then answers with what then makes of what was found, or with why nothing could be.
+template <typename Found>
+void ask_log(Parts& parts, const Reply& reply, std::function<base::Result<Found>(LogReader& log)> look,
+             std::function<Response(const Found& found)> then);
+
 // Why a question to the log has no answer: 400 for what cannot be read of it, else the log is unavailable.
 Response log_problem(const base::Error& error);
+
+Response too_many_searches();
+
+template <typename Found>
+void ask_log(Parts& parts, const Reply& reply, std::function<base::Result<Found>(LogReader& log)> look,
+             std::function<Response(const Found& found)> then) {
+  const auto found = std::make_shared<std::optional<base::Result<Found>>>();
+  const bool asked =
+      parts.searches.ask([look = std::move(look), found](LogReader& log) { found->emplace(look(log)); },
+                         [found, reply, then = std::move(then)] {
+                           reply((*found)->ok() ? then(***found) : log_problem((*found)->error()));
+                         });
+  if (!asked) reply(too_many_searches());
+}
 
 }  // namespace postern::console

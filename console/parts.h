@@ -17,6 +17,7 @@
 #include "console/live.h"
 #include "console/log_reader.h"
 #include "console/node_states.h"
+#include "console/searches.h"
 #include "console/sign_in_guard.h"
 #include "console/thinner.h"
 #include "gateway/http/authority.h"
@@ -49,7 +50,8 @@ struct Parts {
   loop::Loop& loop;
   Facts facts;
   LedgerClient& ledger;
-  LogReader& log;
+  LogReader& log;  // for short questions; long ones go to searches
+  Searches& searches;
   Live& live;
   NodeStates& nodes;
   SignIns& sign_ins;

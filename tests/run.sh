@@ -41,12 +41,13 @@ else
   tests/valgrind.sh build/dev
 fi
 
+say "unit and process tests, fuzz corpora ($unit)"
+tested=0
+ctest --preset $unit -j "$POSTERN_JOBS" || tested=$?
+
 say "end to end"
 node --version >&2
 (cd tests/e2e && npm ci --silent --no-audit --no-fund)
-e2e=0
-POSTERN_BUILD="$POSTERN_ROOT/build/dev" node --test --test-concurrency=1 tests/e2e/*_test.mjs || e2e=$?
-
-say "unit and process tests, fuzz corpora ($unit)"
-ctest --preset $unit -j "$POSTERN_JOBS"
-exit $e2e
+POSTERN_BUILD="$POSTERN_ROOT/build/dev" node --test --test-concurrency=1 tests/e2e/*_test.mjs || tested=$?
+[ $tested = 0 ] || say "failed: see the two summaries above (ctest's, then node's)"
+exit $tested

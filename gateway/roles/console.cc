@@ -30,6 +30,7 @@ int serve_console() {
   console::LedgerClient ledger(loop);
   console::Facts facts = read_facts(role);
   console::LogReader log(facts.state_directory);
+  console::Searches searches(loop, facts.state_directory);
   console::NodeStates nodes;
   console::Live live(loop, log, nodes);
   console::SignIns sign_ins;
@@ -37,17 +38,12 @@ int serve_console() {
   console::Thinner readings(console::kReadingInterval, console::kThinnerKeys);
   console::Thinner refusals(console::kRefusalInterval, console::kThinnerKeys);
   console::Parts parts{
-      loop,
-      std::move(facts),
-      ledger,
-      log,
-      live,
-      nodes,
-      sign_ins,
-      guard,
-      readings,
-      refusals,
-      [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+      loop,     std::move(facts),
+      ledger,   log,
+      searches, live,
+      nodes,    sign_ins,
+      guard,    readings,
+      refusals, [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   console::Site site(parts);
   console::ExchangeFace listener(loop, site, parts.facts.names);
   console::ControlSocket control(loop, role.take_fd("control"), site);

@@ -120,10 +120,12 @@ void FakeLedger::take(std::uint16_t type, std::string_view payload) {
 Rig::Rig()
     : directory(make_directory()),
       log(directory),
+      searches(loop, directory),
       parts{loop,
             make_facts(directory),
             ledger,
             log,
+            searches,
             live,
             nodes,
             sign_ins,

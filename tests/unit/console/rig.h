@@ -88,6 +88,7 @@ class Rig : public ::testing::Test {
   FakeLedger fake{loop};
   LedgerClient ledger{loop};
   LogReader log;
+  Searches searches;
   NodeStates nodes;
   Live live{loop, log, nodes};
   SignIns sign_ins;
