@@ -41,12 +41,13 @@ class PolicyParser {
 
   std::shared_ptr<const Policy> parse(const base::YamlNode& root, std::string_view text) {
     if (!reader_.is_map(root, "a policy")) return nullptr;
-    reader_.only_keys(root, "a policy", {"version", "capabilities", "never", "roles", "redact"});
+    reader_.only_keys(root, "a policy", {"version", "capabilities", "never", "roles", "redact", "banner"});
     take_version(root);
     take_capabilities(root);
     if (const base::YamlNode* never = root.find("never")) take_never(*never);
     if (const base::YamlNode* roles = root.find("roles")) take_roles(*roles);
     policy_->redaction_ = parse_redaction(reader_, root.find("redact"));
+    policy_->banner_ = reader_.flag(root, "banner");
     check_arrangements();
     if (!reader_.faults().empty()) return nullptr;
     policy_->hash_ = "sha256:" + base::sha256_hex(text);

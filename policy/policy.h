@@ -82,6 +82,7 @@ class Policy {
   std::span<const NeverRule> never() const { return never_; }
   std::span<const Role> roles() const { return roles_; }  // those that the file names
   const Redaction& redaction() const { return redaction_; }
+  bool banner() const { return banner_; }            // the component's pages say that the session is recorded
   const std::string& hash() const { return hash_; }  // "sha256:" and 64 hexadecimal digits, of the text
 
   int find_capability(std::string_view name) const;    // index, or -1
@@ -100,6 +101,7 @@ class Policy {
   std::vector<NeverRule> never_;
   std::vector<Role> roles_;
   Redaction redaction_;
+  bool banner_ = false;
   std::string hash_;
   std::unique_ptr<const Matcher> listed_;
   std::unique_ptr<const Matcher> forbidden_;

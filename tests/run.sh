@@ -35,7 +35,7 @@ else
   unit=asan
   say "clang-tidy"
   tools/tidy build/dev
-  build dev installed tests_for_valgrind
+  build dev installed tests_for_valgrind ledger_on_bad_disk
   build asan
   say "the loop and what stands on it, under valgrind"
   tests/valgrind.sh build/dev

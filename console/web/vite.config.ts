@@ -1,10 +1,20 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two builds: the admins' console (hashed names, for the table of console/assets.h) and, with --mode visit, what the
-// engineers' server-rendered pages load (stable names, for gateway/enforcer/assets.h). Nothing inline in either: the
-// Content-Security-Policy of both forbids it.
+// Three builds: the admins' console (hashed names, for the table of console/assets.h); with --mode visit what the engineers'
+// server-rendered pages load, and with --mode banner what the component's pages load on top, after it (stable names, for
+// gateway/enforcer/assets.h). Nothing inline in any: the Content-Security-Policy of the first two forbids it, and a component's may.
 import { defineConfig } from 'vite';
+
+const stable = (name: string) => ({
+  outDir: 'dist/visit',
+  copyPublicDir: false,
+  cssCodeSplit: false,
+  rollupOptions: {
+    input: `visit/${name}.ts`,
+    output: { format: 'iife' as const, entryFileNames: `${name}.js`, assetFileNames: `${name}[extname]` },
+  },
+});
 
 export default defineConfig(({ mode }) => ({
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
@@ -13,17 +23,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: true,
-    emptyOutDir: true,
-    ...(mode === 'visit'
-      ? {
-          outDir: 'dist/visit',
-          copyPublicDir: false,
-          cssCodeSplit: false,
-          rollupOptions: {
-            input: 'visit/visit.ts',
-            output: { format: 'iife' as const, entryFileNames: 'visit.js', assetFileNames: 'visit[extname]' },
-          },
-        }
-      : { outDir: 'dist/console' }),
+    emptyOutDir: mode !== 'banner',
+    ...(mode === 'visit' || mode === 'banner' ? stable(mode) : { outDir: 'dist/console' }),
   },
 }));

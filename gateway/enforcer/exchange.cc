@@ -376,6 +376,16 @@ void Exchange::finish_if_ended() {
 
 // --- the component's answer
 
+namespace {
+
+// A document that somebody looks at, and not a piece of one that a script asked for, nor a frame within one.
+bool is_navigation(const http::Fields& fields) { return fields.find("sec-fetch-dest") == "document"; }
+
+// Behind the end of any document, whatever it is made of, browsers still run a script. It makes the banner (console/web/visit/banner.ts).
+constexpr std::string_view kBanner = "<script src=\"/.postern/assets/banner.js\" async></script>\n";
+
+}  // namespace
+
 std::shared_ptr<const redact::Rules> Exchange::redaction_rules() const {
   return site_.known_secrets.rules(policy_->redaction().rules, settings_);
 }
@@ -403,6 +413,7 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   component_head_ = true;
   head_at_ = site_.loop.now();
   http::Fields fields = rewritten(head.fields);
+  if (policy_->banner() && is_navigation(head_.fields)) screen_->append_to_page(kBanner);
   if (base::Status fit = screen_->head(head, fields); !fit.ok()) {
     release_component();
     return on_component_failed(base::Refusal::ComponentMalformed, fit.error().message, false);

@@ -5,6 +5,8 @@
 #include <array>
 #include <span>
 
+#include "base/bytes.h"
+
 namespace postern::enforcer {
 namespace {
 
@@ -28,6 +30,10 @@ void weaken(http::Fields& fields) {
   const std::string weak = "W/" + std::string(*tag);
   fields.remove(http::FieldId::ETag);
   static_cast<void>(fields.add("etag", weak));
+}
+
+bool is_page(std::string_view content_type) {
+  return base::to_lower(content_type.substr(0, content_type.find_first_of("; \t"))) == "text/html";
 }
 
 }  // namespace
@@ -71,6 +77,7 @@ base::Status Screen::head(const http::ResponseHead& head, http::Fields& fields) 
   if (head.body.kind == http::BodyKind::None) return base::Ok{};
   if (*coding != http::Coding::Identity) inflater_ = std::make_unique<http::Inflater>(*coding);
   redactor_ = std::make_unique<redact::Redactor>(media.form, rules_, key_);
+  if (!is_page(fields.find(http::FieldId::ContentType).value_or(""))) appendix_ = {};
   return base::Ok{};
 }
 
@@ -95,7 +102,9 @@ base::Status Screen::work() {
   if (!ended_ || finished_ || packed()) return base::Ok{};
   finished_ = true;
   if (inflater_ && !inflater_->complete()) return refused("the component's compressed body is cut off");
-  if (redactor_) redactor_->finish(ready_);
+  if (!redactor_) return base::Ok{};
+  redactor_->finish(ready_);
+  ready_ += appendix_;
   return base::Ok{};
 }
 

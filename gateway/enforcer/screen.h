@@ -31,6 +31,8 @@ class Screen {
          std::string key)
       : policy_(std::move(policy)), rules_(std::move(rules)), key_(std::move(key)) {}
 
+  // What is put behind the last byte of a page (text/html), should the body turn out to be one. Before head(); lives as long.
+  void append_to_page(std::string_view markup) { appendix_ = markup; }
   // Of any head, interim ones included, and of trailers.
   void clean(http::Fields& fields);
   // Of the final head, cleaned already: decides what becomes of the body. An error, of the component's side:
@@ -62,6 +64,7 @@ class Screen {
   bool changes_ = false;
   std::unique_ptr<http::Inflater> inflater_;
   std::unique_ptr<redact::Redactor> redactor_;
+  std::string_view appendix_;
   std::string packed_;  // compressed, not yet read
   std::string ready_;
   std::size_t sent_ = 0;

@@ -28,7 +28,10 @@ export class Browser {
     page.troubles = [];
     page.on("console", (message) => message.type() === "error" && page.troubles.push(`console: ${message.text()} (${message.location().url})`));
     page.on("pageerror", (error) => page.troubles.push(`exception: ${error.message}`));
-    page.on("requestfailed", (request) => page.troubles.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`));
+    page.on("requestfailed", (request) => {
+      const why = request.failure()?.errorText;
+      if (why !== "net::ERR_ABORTED") page.troubles.push(`failed: ${request.method()} ${request.url()} ${why}`); // aborted: the page itself went on
+    });
     page.on("response", (response) => response.status() >= 400 && page.troubles.push(`${response.status()}: ${response.request().method()} ${response.url()}`));
     return page;
   }

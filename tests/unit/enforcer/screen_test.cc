@@ -158,6 +158,28 @@ TEST_F(ScreenTest, AnAnswerWithoutABodyAgreesWithTheOneThatHasIt) {
   EXPECT_EQ(unchanged.field("etag"), "W/\"1\"");
 }
 
+TEST_F(ScreenTest, APageGetsWhatIsPutBehindItAndNothingElseDoes) {
+  const auto passed = [](const char* type, std::string_view in) {
+    Passing fresh;
+    fresh.screen.append_to_page("<script></script>");
+    EXPECT_TRUE(fresh.pass({{"content-type", type}}).ok());
+    return fresh.body(in, 3, 5).value();
+  };
+  EXPECT_EQ(passed("text/html", "<p>Hello"), "<p>Hello<script></script>");
+  EXPECT_EQ(passed("Text/HTML;charset=utf-8", ""), "<script></script>");
+  EXPECT_EQ(passed("text/html5", "<p>Hello"), "<p>Hello");
+  EXPECT_EQ(passed("text/plain", "<p>Hello"), "<p>Hello");
+  EXPECT_EQ(passed("application/xhtml+xml", "<p>Hello</p>"), "<p>Hello</p>");
+}
+
+TEST_F(ScreenTest, APageThatIsCutOffGetsNothingPutBehindIt) {
+  screen.append_to_page("<script></script>");
+  ASSERT_TRUE(pass({{"content-type", "text/html"}}).ok());
+  screen.take("<p>Hel");
+  ASSERT_TRUE(screen.work().ok());
+  EXPECT_EQ(screen.ready(), "<p>Hel");
+}
+
 TEST_F(ScreenTest, FieldsLoseTheirSecretsAndCredentialsGo) {
   const std::string jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln";
   const std::string there = "https://bob:hunter2@elsewhere/x?t=" + jwt;
