@@ -122,12 +122,14 @@ struct JournalReader::State {
     if (!position || position_segment != wanted) {
       if (Status status = open_segment(files, open); !status.ok()) return status;
       if (Status status = check_header(open); !status.ok()) return status;
-      position.emplace(open.file, 0, 0);
+      position.emplace(open.file, kSegmentHeaderSize, open.segment.first);
       position_segment = wanted;
     }
     const std::uint64_t nth = index - open.segment.first;
     const std::uint64_t mark = std::min<std::uint64_t>(nth / kMarkEvery, open.marks.size() - 1);
-    position->move_to(open.marks[mark], open.segment.first + mark * kMarkEvery);
+    const std::uint64_t at_mark = open.segment.first + mark * kMarkEvery;
+    const bool on_the_way = position->next_index() >= at_mark && position->next_index() <= index;
+    if (!on_the_way) position->move_to(open.marks[mark], at_mark);
     while (position->next_index() < index) {
       if (Status status = advance(); !status.ok()) return status;
     }
@@ -156,13 +158,23 @@ struct JournalReader::State {
     return fail(Code::Corrupt, open.segment.path + ": event " + where + " is damaged or missing");
   }
 
-  Status read_line(std::uint64_t index, std::string& line) {
+  // Puts position behind the record, which it then holds.
+  Status go_to(std::uint64_t index) {
     const bool here =
         position && position->next_index() == index && index < segments[position_segment].segment.end;
     if (Status status = here ? Ok{} : seek(index); !status.ok()) return status;
-    if (Status status = advance(); !status.ok()) return status;
-    line = position->record().payload;
-    return Ok{};
+    return advance();
+  }
+
+  Result<std::string_view> line_at(std::uint64_t index) {
+    Status status = go_to(index);
+    if (!status.ok()) {
+      // The writer may have gone on in another segment since the last look.
+      if (const auto changed = list(); !changed.ok()) return changed.error();
+      status = go_to(index);
+    }
+    if (!status.ok()) return status.error();
+    return position->record().payload;
   }
 };
 
@@ -194,18 +206,22 @@ Result<std::vector<std::string>> JournalReader::read(std::uint64_t index, std::s
   std::vector<std::string> lines;
   std::size_t bytes = 0;
   for (; lines.size() < count && index < state_->size && bytes < kReadBytes; ++index) {
-    std::string line;
-    Status status = state_->read_line(index, line);
-    if (!status.ok()) {
-      // The writer may have gone on in another segment since the last look.
-      if (const auto listed = state_->list(); !listed.ok()) return listed.error();
-      status = state_->read_line(index, line);
-    }
-    if (!status.ok()) return status.error();
-    bytes += line.size();
-    lines.push_back(std::move(line));
+    const auto line = state_->line_at(index);
+    if (!line.ok()) return line.error();
+    bytes += line->size();
+    lines.emplace_back(*line);
   }
   return lines;
+}
+
+Status JournalReader::look_at(std::span<const std::uint64_t> indices, const OnLine& on_line) {
+  for (const std::uint64_t index : indices) {
+    if (index >= state_->size) continue;
+    const auto line = state_->line_at(index);
+    if (line.ok()) on_line(index, *line);
+    if (!line.ok() && line.error().code != Code::NotFound) return line.error();
+  }
+  return Ok{};
 }
 
 Result<std::string> JournalReader::read_one(std::uint64_t index) {

@@ -6,8 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/files.h"
@@ -38,6 +41,11 @@ class JournalReader {
   base::Result<std::vector<std::string>> read(std::uint64_t index, std::size_t count);
   // One line; NotFound beyond the end and before first().
   base::Result<std::string> read_one(std::uint64_t index);
+
+  // Calls on_line with each of these indices, which rise, and its line, which lives no longer than the call. One that
+  // cannot be found (it is being written again after a failed sync, or was removed) is left out.
+  using OnLine = std::function<void(std::uint64_t index, std::string_view line)>;
+  base::Status look_at(std::span<const std::uint64_t> indices, const OnLine& on_line);
 
   static constexpr std::size_t kReadBytes = 4U << 20U;
 

@@ -4,49 +4,55 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
+#include "audit/text_search.h"
 
 namespace postern::audit {
 namespace {
 
+using base::Ok;
 using base::Result;
+using base::Status;
 
 constexpr std::size_t kScanPage = 1000;
 
-bool contains(std::string_view line, std::string_view text) {
-  const auto same = [](char a, char b) { return base::to_lower(a) == base::to_lower(b); };
-  return std::search(line.begin(), line.end(), text.begin(), text.end(), same) != line.end();
-}
-
-// Moves the filter behind the event.
-void go_on_from(EventFilter& filter, std::uint64_t index) {
-  (filter.oldest_first ? filter.after : filter.before) = index;
+// The lines at these indices in which the text stands, in the order of the journal: it is read forwards, whichever end
+// comes first in the answer.
+Result<std::vector<FoundEvent>> lines_with(const TextSearch& text, JournalReader& journal,
+                                           std::vector<std::uint64_t> indices) {
+  std::sort(indices.begin(), indices.end());
+  std::vector<FoundEvent> lines;
+  const Status looked = journal.look_at(indices, [&](std::uint64_t index, std::string_view line) {
+    if (text.stands_in(line)) lines.push_back({index, std::string(line)});
+  });
+  if (!looked.ok()) return looked.error();
+  return lines;
 }
 
 }  // namespace
 
 Result<FoundEvents> find_events(Index& index, JournalReader& journal, const EventFilter& filter) {
-  if (const base::Status status = journal.refresh(); !status.ok()) return status.error();
+  if (const Status status = journal.refresh(); !status.ok()) return status.error();
+  const TextSearch text(filter.text);
   FoundEvents found;
   const std::size_t limit = std::min(filter.limit, kQueryLimit);
   EventFilter page = filter;
   page.limit = filter.text.empty() ? limit : kScanPage;
+  std::optional<std::uint64_t>& edge = filter.oldest_first ? page.after : page.before;
   for (std::size_t looked_at = 0; found.events.size() < limit && looked_at < kTextScanLimit;) {
     const auto indices = index.events(page);
     if (!indices.ok()) return indices.error();
-    for (const std::uint64_t i : *indices) {
-      ++looked_at;
-      go_on_from(page, i);
-      auto line = journal.read_one(i);
-      if (!line.ok() && line.error().code == base::Code::NotFound)
-        continue;  // being written again after a failed sync
-      if (!line.ok()) return line.error();
-      if (contains(*line, filter.text)) found.events.push_back({i, *std::move(line)});
-      if (found.events.size() == limit) break;
-    }
-    if (indices->size() < page.limit && found.events.size() < limit) return found;
+    looked_at += indices->size();
+    if (!indices->empty()) edge = indices->back();
+    auto lines = lines_with(text, journal, *indices);
+    if (!lines.ok()) return lines.error();
+    if (!filter.oldest_first) std::reverse(lines->begin(), lines->end());
+    const std::size_t taken = std::min(lines->size(), limit - found.events.size());
+    std::move(lines->begin(), lines->begin() + static_cast<std::ptrdiff_t>(taken),
+              std::back_inserter(found.events));
+    if (taken < lines->size()) edge = found.events.back().index;  // the others are the next page's
+    if (taken == lines->size() && indices->size() < page.limit && found.events.size() < limit) return found;
   }
-  found.next = filter.oldest_first ? page.after : page.before;
+  found.next = edge;
   return found;
 }
 

@@ -642,5 +642,35 @@ TEST(FindEvents, SearchesTextInTheLines) {
   EXPECT_FALSE(found->next.has_value());
 }
 
+TEST(FindEvents, PagesThroughATextEitherWayWithoutLossOrRepetition) {
+  Fixture f;
+  std::vector<std::uint64_t> wanted;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    const bool needle = i % 7 == 3 || (i > 2990 && i < 3010);
+    f.append(EventType::ExchangeForwarded, "A", needle ? R"({"target":"/nEEdle"})" : "{}");
+    if (needle) wanted.push_back(i);
+  }
+  f.catch_up();
+  for (const bool oldest_first : {true, false}) {
+    for (const std::size_t limit : {1U, 10U, 143U, 1000U}) {
+      EventFilter filter;
+      filter.text = "Needle";
+      filter.oldest_first = oldest_first;
+      filter.limit = limit;
+      std::vector<std::uint64_t> seen;
+      for (;;) {
+        const auto found = find_events(*f.index, *f.reader, filter);
+        ASSERT_TRUE(found.ok());
+        for (const FoundEvent& event : found->events) seen.push_back(event.index);
+        if (!found->next) break;
+        ASSERT_LE(found->events.size(), limit);
+        (oldest_first ? filter.after : filter.before) = found->next;
+      }
+      if (!oldest_first) std::reverse(seen.begin(), seen.end());
+      EXPECT_EQ(seen, wanted) << oldest_first << " " << limit;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace postern::audit

@@ -49,6 +49,24 @@ TEST(JournalReader, FollowsTheWriterAcrossSegments) {
   EXPECT_GT(f.files.nodes.size(), 5U);
 }
 
+TEST(JournalReader, LooksAtSomeLinesInTheirOrder) {
+  ReadJournal f;
+  f.append(2000);
+  ASSERT_TRUE(f.journal->write_and_sync().ok());
+  const auto reader = *JournalReader::open(f.files, "log");
+  for (const std::uint64_t stride : {1U, 3U, 64U, 700U}) {
+    std::vector<std::uint64_t> asked, seen;
+    for (std::uint64_t i = stride / 2; i < 2100; i += stride) asked.push_back(i);
+    const base::Status looked = reader->look_at(asked, [&](std::uint64_t index, std::string_view line) {
+      EXPECT_EQ(line, numbered(index));
+      seen.push_back(index);
+    });
+    ASSERT_TRUE(looked.ok());
+    std::erase_if(asked, [](std::uint64_t index) { return index >= 2000; });
+    EXPECT_EQ(seen, asked) << stride;
+  }
+}
+
 TEST(JournalReader, ReadsAnywhereInAnyOrder) {
   ReadJournal f;
   f.append(2000);
