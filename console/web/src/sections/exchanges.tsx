@@ -16,7 +16,7 @@ import { useLoaded } from '../state/loaded';
 import { useOlder } from '../state/older';
 import { words } from '../text';
 
-const kPage = '200';
+const kPage = '100';
 
 export function ExchangesSection({ session, touched }: { session: Session; touched: string | undefined }) {
   const { query } = usePlace();

@@ -45,6 +45,7 @@ export const parts = {
 
 const kEventsShown = 100; // the console's page keeps this many; the log keeps all
 const kSettleMs = 120; // changes that come together are fetched together
+const kLineMs = 500;
 const kStatusEveryMs = 10_000;
 const kFiguresEveryMs = 1_000; // at most: what sessions have done, while they do it
 
@@ -106,8 +107,14 @@ function add_event(event: LogEvent): void {
   parts.events.set({ value: [event, ...known].slice(0, kEventsShown) });
 }
 
-// Starts the live line; the answer ends it.
+// Starts the live line; the answer ends it. Everything is fetched once the line tells of changes, so that none is missed in
+// between; without a line after a moment it is fetched all the same.
 export function follow(): () => void {
+  const load = () => {
+    window.clearTimeout(waiting);
+    void Promise.all([fetch_state(), fetch_events()]);
+  };
+  const waiting = window.setTimeout(load, kLineMs);
   const close = open_stream({
     on_state: refresh,
     on_event: add_event,
@@ -117,14 +124,14 @@ export function follow(): () => void {
     },
     on_line: (state) => {
       line.set(state);
-      if (state === 'live') void Promise.all([fetch_state(), fetch_events()]);
+      if (state === 'live') load();
       if (state === 'lost') void who_am_i();
     },
   });
   const status = window.setInterval(() => void fetch_status(), kStatusEveryMs);
-  void Promise.all([fetch_state(), fetch_events()]);
   return () => {
     close();
+    window.clearTimeout(waiting);
     window.clearInterval(status);
     window.clearTimeout(counting);
     counting = 0;
