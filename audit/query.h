@@ -26,7 +26,7 @@ struct FoundEvents {
 };
 
 // Lines that one call looks at when filter.text is set; then it returns what it has, and next.
-inline constexpr std::size_t kTextScanLimit = 100'000;
+inline constexpr std::size_t kTextScanLimit = 500'000;
 
 base::Result<FoundEvents> find_events(Index& index, JournalReader& journal, const EventFilter& filter);
 

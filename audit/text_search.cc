@@ -19,7 +19,8 @@ TextSearch::TextSearch(std::string_view text) : text_(base::to_lower(text)) {
 bool TextSearch::stands_in(std::string_view line) const {
   if (text_.empty()) return true;
   const std::size_t last = text_.size() - 1;
-  for (std::size_t at = 0; at + last < line.size(); at += steps_[static_cast<unsigned char>(line[at + last])]) {
+  for (std::size_t at = 0; at + last < line.size();
+       at += steps_[static_cast<unsigned char>(line[at + last])]) {
     std::size_t i = last;
     while (base::to_lower(line[at + i]) == text_[i]) {
       if (i == 0) return true;

@@ -10,7 +10,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { Gateway } from "../tests/e2e/lib/gateway.mjs";
 import { LittleComponent } from "../tests/e2e/lib/component.mjs";
 import { run } from "../tests/e2e/lib/process.mjs";
-import { descendants } from "../tests/e2e/lib/story.mjs";
+import { descendants } from "../tests/e2e/lib/owned.mjs";
 
 const rounds = Number(process.argv[2] ?? 9);
 const exchanges = 10_000;

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
-import { makeFolder, removeFolder } from "./story.mjs";
+import { makeFolder, removeFolder } from "./owned.mjs";
 
 const kKeys = {
   "P-256": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],

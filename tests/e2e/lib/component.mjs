@@ -8,7 +8,7 @@ import http from "node:http";
 import https from "node:https";
 import { join } from "node:path";
 import { Program, asAccount, freePort, ownedByAccount } from "./process.mjs";
-import { makeFolder, removeFolder, until } from "./story.mjs";
+import { makeFolder, removeFolder, until } from "./owned.mjs";
 
 const prometheusConfig = (own, alertmanager) => `
 global: { scrape_interval: 1s, evaluation_interval: 1s }

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
 import { plant, plantKeys } from "./planted.mjs";
 import { Program, isRoot, run } from "./process.mjs";
-import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./story.mjs";
+import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./owned.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 export const quickstartPolicy = join(root, "deploy/quickstart/policy.yaml");

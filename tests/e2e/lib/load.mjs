@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readJournal } from "./journal.mjs";
 import { run } from "./process.mjs";
-import { until } from "./story.mjs";
+import { until } from "./owned.mjs";
 
 export const loadPolicy = `version: 1
 capabilities:

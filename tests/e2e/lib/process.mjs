@@ -4,7 +4,7 @@
 // Programs that a story starts and ends: by pid, with what they say kept for the case that the story fails.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { killIfAlive, watch } from "./story.mjs";
+import { killIfAlive, watch } from "./owned.mjs";
 
 export const isRoot = process.getuid() === 0;
 export const account = "postern";

@@ -4,7 +4,7 @@
 // Filters stand in the address: a list that was found can be sent to somebody, and gone back to. A select acts at once, a
 // text when it is entered.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { go, place, usePlace, with_query } from '../router';
 import { words } from '../text';
 
@@ -34,9 +34,15 @@ export function TextFilter({ name, label, wide = false }: TextFilterProps) {
   const id = useId();
   const asked = usePlace().query.get(name) ?? '';
   const [text, set_text] = useState(asked);
-  useEffect(() => set_text(asked), [asked]);
-  const enter = () => {
-    if (text.trim() !== (place.get().query.get(name) ?? '')) set(name, text.trim());
+  // Only when the address changed: an effect comes a moment late, and what was typed meanwhile would be gone.
+  const shown = useRef(asked);
+  useEffect(() => {
+    if (shown.current === asked) return;
+    shown.current = asked;
+    set_text(asked);
+  }, [asked]);
+  const enter = (typed: string) => {
+    if (typed.trim() !== (place.get().query.get(name) ?? '')) set(name, typed.trim());
   };
   return (
     <div class={`field${wide ? ' wide' : ''}`}>
@@ -48,9 +54,9 @@ export function TextFilter({ name, label, wide = false }: TextFilterProps) {
         spellcheck={false}
         value={text}
         onInput={(event) => set_text(event.currentTarget.value)}
-        onBlur={enter}
+        onBlur={(event) => enter(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') enter();
+          if (event.key === 'Enter') enter(event.currentTarget.value);
         }}
       />
     </div>
