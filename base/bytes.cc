@@ -155,6 +155,18 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+namespace {
+
+// Characters that are not seen and make what stands beside them read as something else: U+200B to U+200F, U+202A to U+202E, U+2060 to
+// U+2069, U+FEFF. In UTF-8 their order is that of their bytes.
+bool turns_text(std::string_view c) {
+  const auto within = [c](std::string_view first, std::string_view last) { return first <= c && c <= last; };
+  return c.size() == 3 && (within("\xE2\x80\x8B", "\xE2\x80\x8F") || within("\xE2\x80\xAA", "\xE2\x80\xAE") ||
+                           within("\xE2\x81\xA0", "\xE2\x81\xA9") || c == "\xEF\xBB\xBF");
+}
+
+}  // namespace
+
 std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
   while (!text.empty()) {
@@ -163,7 +175,7 @@ std::string printable(std::string_view text, std::size_t limit) {
     const auto first = static_cast<unsigned char>(text.front());
     const bool control = first < 0x20 || first == 0x7F ||
                          (first == 0xC2 && static_cast<unsigned char>(text[size > 1 ? 1 : 0]) < 0xA0);
-    if (size == 0 || control) {
+    if (size == 0 || control || turns_text(text.substr(0, size))) {
       out += "\\x" + to_hex(text.substr(0, 1));
       text.remove_prefix(1);
     } else {

@@ -64,7 +64,7 @@ class BinaryReader {
 bool is_utf8(std::string_view text);
 
 // For terminals and logs: every byte that is not printable ASCII or well-formed UTF-8 above U+009F becomes
-// \xNN. Cut at limit bytes, with "..." at the end.
+// \xNN, and so does what is not seen and turns the text beside it (U+202E and its like). Cut at limit bytes, with "..." at the end.
 std::string printable(std::string_view text, std::size_t limit = 512);
 
 // ASCII only, never the locale's idea.

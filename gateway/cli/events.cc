@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/said.h"
+#include "gateway/cli/table.h"
 
 namespace postern::cli {
 namespace {
@@ -43,7 +44,7 @@ std::string query_for(const Filter& filter, Order order, std::int64_t after) {
 }
 
 std::string line_of(const base::Json& event, bool json) {
-  if (json) return base::dump_json(event) + "\n";
+  if (json) return to_json_line(event);
   const std::string severity = base::json_text_or(event, "severity", "info");
   return local_time(base::json_text_or(event, "time", "")) + "  " +
          (severity == "info" ? "" : severity + ": ") +

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "gateway/cli/places.h"
+#include "gateway/cli/table.h"
 
 namespace postern::cli {
 namespace {
@@ -98,7 +99,7 @@ int Program::complain(const Client::Answer& answer) const {
   if (!problem.ok() || !problem->is_object()) {
     return fail_with("the gateway answered with status " + std::to_string(answer.status));
   }
-  if (json_) print(base::dump_json(*problem) + "\n");
+  if (json_) print(to_json_line(*problem));
   const std::string title = base::printable(base::json_text_or(*problem, "title", "refused"));
   const std::string detail = base::printable(base::json_text_or(*problem, "detail", ""), 4096);
   const std::string code = base::printable(base::json_text_or(*problem, "code", ""));
@@ -118,7 +119,7 @@ int Program::ask(const Request& request, const Show& show) {
     if (!parsed.ok()) return fail_with("the gateway's answer is not JSON: " + parsed.error().message);
     json = std::move(*parsed);
   }
-  print(json_ ? base::dump_json(json) + "\n" : show(json));
+  print(json_ ? to_json_line(json) : show(json));
   return request.good && !request.good(json) ? kFailed : kDone;
 }
 

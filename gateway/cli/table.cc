@@ -116,4 +116,8 @@ std::string to_lines(const base::Json& object, const std::vector<Column>& column
   return out;
 }
 
+std::string to_json_line(const base::Json& value) {
+  return value.dump(-1, ' ', true, base::Json::error_handler_t::replace) + '\n';
+}
+
 }  // namespace postern::cli

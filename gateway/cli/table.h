@@ -32,4 +32,8 @@ std::string to_table(const base::Json& items, const std::vector<Column>& columns
 // "Title:  value" per column.
 std::string to_lines(const base::Json& object, const std::vector<Column>& columns);
 
+// What --json prints: one line, all of it ASCII. The same value to a program, and on a terminal none of its texts does
+// anything.
+std::string to_json_line(const base::Json& value);
+
 }  // namespace postern::cli

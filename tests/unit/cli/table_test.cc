@@ -28,6 +28,13 @@ TEST(Table, MakesHostileTextHarmless) {
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 2);
 }
 
+TEST(Table, JsonForAProgramDrivesNoTerminal) {
+  const base::Json value{{"name", "\x1b[2J\xC2\x9B\xE2\x80\xAE\xC3\xBC"}};
+  const std::string out = to_json_line(value);
+  EXPECT_EQ(out, "{\"name\":\"\\u001b[2J\\u009b\\u202e\\u00fc\"}\n");
+  EXPECT_EQ(base::parse_json(out).value(), value);
+}
+
 TEST(Table, ReadsInsideObjectsAndJoinsLists) {
   const base::Json object{{"a", {{"b", "deep"}}}, {"list", {"x", "y"}}};
   EXPECT_EQ(to_lines(object, {{"Deep", "a.b"}, {"Some list", "list", Kind::List}}),
