@@ -84,12 +84,17 @@ void list_session_exchanges(Parts& parts, const CallPtr& call, const Reply& repl
   question.session = call->captures[0];
   question.text = call->parameter("text");
   question.refused = call->parameter("outcome") == "refused";
+  const std::string order = call->parameter("order");
+  if (order != "" && order != "oldest" && order != "newest")
+    return reply(log_problem(invalid_parameter("order is newest or oldest")));
+  question.newest_first = order == "newest";
+  const char* const edge = question.newest_first ? "before" : "after";
   const auto limit = number_parameter(*call, "limit", question.limit);
-  const auto after = number_parameter(*call, "after", 0);
+  const auto from = number_parameter(*call, edge, 0);
   if (!limit) return reply(not_a_number("limit"));
-  if (!after) return reply(not_a_number("after"));
+  if (!from) return reply(not_a_number(edge));
   question.limit = static_cast<std::size_t>(std::min<std::uint64_t>(*limit, kMostExchanges));
-  if (!call->parameter("after").empty()) question.after = *after;
+  if (!call->parameter(edge).empty()) question.from = *from;
   ask_log<base::Json>(
       parts, reply, [question](LogReader& log) { return list_exchanges(log, question); },
       [&parts, call](const base::Json& page) {

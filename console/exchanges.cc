@@ -74,8 +74,8 @@ base::Result<base::Json> list_exchanges(LogReader& log, const ExchangeQuestion& 
   filter.types = {"exchange.refused"};
   if (!question.refused) filter.types.emplace_back("exchange.forwarded");
   filter.text = question.text;
-  filter.oldest_first = true;
-  filter.after = question.after;
+  filter.oldest_first = !question.newest_first;
+  (question.newest_first ? filter.before : filter.after) = question.from;
   filter.limit = std::clamp<std::size_t>(question.limit, 1, kMostExchanges);
   const auto found = log.find(filter);
   if (!found.ok()) return found.error();
@@ -88,7 +88,8 @@ base::Result<base::Json> list_exchanges(LogReader& log, const ExchangeQuestion& 
     if (exchange["outcome"] == "open") open.emplace(exchange["event"].get<std::string>(), &exchange);
   }
   if (!open.empty()) {
-    const auto closed = close_all(log, question.session, found->events.front().index, std::move(open));
+    const std::uint64_t oldest = (question.newest_first ? found->events.back() : found->events.front()).index;
+    const auto closed = close_all(log, question.session, oldest, std::move(open));
     if (!closed.ok()) return closed.error();
   }
   base::Json page{{"items", std::move(items)}};

@@ -65,6 +65,12 @@ TEST_F(ReviewApiTest, ShowsAnExchangeWithItsEnd) {
   ASSERT_EQ(second["items"].size(), 1U);
   EXPECT_EQ(second["items"][0]["target"], "/c");
   EXPECT_EQ(get(path + "?after=x").status, 400);
+  const base::Json newest = json_of(get(path + "?order=newest&limit=2"));
+  EXPECT_EQ(newest["items"][0]["target"], "/c");
+  const base::Json oldest = json_of(get(path + "?order=newest&limit=2&before=" + newest["next"].dump()));
+  ASSERT_EQ(oldest["items"].size(), 1U);
+  EXPECT_EQ(oldest["items"][0]["outcome"], "completed");
+  EXPECT_EQ(get(path + "?order=random").status, 400);
 }
 
 TEST_F(ReviewApiTest, FindsSessionsByTicketTextAndOutcome) {

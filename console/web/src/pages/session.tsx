@@ -2,21 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One visit, live or over: who, when, exactly what, what it changed, and whether the record of it is what was signed.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { get, segment } from '../api/client';
 import type { LogEvent, Page, Session } from '../api/types';
 import { ChangeView } from '../components/change_view';
 import { Facts } from '../components/facts';
-import { Body } from '../components/notice';
+import { Body, Trouble } from '../components/notice';
 import { PageHead } from '../components/page';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
 import { Left, When } from '../components/when';
 import { Link, url_of } from '../router';
 import type { PageProps } from '../routes';
-import { ExchangesSection } from '../sections/exchanges';
+import { ExchangesSection, type LoadAll } from '../sections/exchanges';
 import { EndSession } from '../sections/end_session';
 import { VerifySection } from '../sections/verify';
+import { useAction } from '../state/action';
 import { me, parts } from '../state/live';
 import { useLoaded, useSlowed } from '../state/loaded';
 import { useStore } from '../state/store';
@@ -54,6 +55,14 @@ interface ShownProps {
 function Shown({ session, may_change, touched, on_change }: ShownProps) {
   const changes = session.changes ?? [];
   const active = session.state === 'active';
+  const load_all: LoadAll = useRef(async () => {});
+  const printing = useAction();
+  const print = () =>
+    printing.run(async () => {
+      await load_all.current();
+      await new Promise((drawn) => window.requestAnimationFrame(() => window.setTimeout(drawn)));
+      window.print();
+    });
   return (
     <>
       <PageHead
@@ -67,10 +76,11 @@ function Shown({ session, may_change, touched, on_change }: ShownProps) {
         }
       >
         {active && may_change && <EndSession session={session} on_done={on_change} />}
-        <button type="button" onClick={() => window.print()}>
-          {words.session.print}
+        <button type="button" aria-busy={printing.busy} onClick={() => void print()}>
+          {printing.busy ? words.session.printing : words.session.print}
         </button>
       </PageHead>
+      <Trouble problem={printing.problem} />
       <p class="only-print">{words.session.printed(say_time(new Date().toISOString(), 0), me.get()?.name ?? '')}</p>
       <div class="column">
         <section class="panel">
@@ -101,7 +111,7 @@ function Shown({ session, may_change, touched, on_change }: ShownProps) {
             {changes.length >= 100 && <p class="hint inset">{words.session.changes_more}</p>}
           </Section>
         )}
-        <ExchangesSection session={session} touched={touched} />
+        <ExchangesSection session={session} touched={touched} load_all={load_all} />
       </div>
     </>
   );

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The exchanges of a session, oldest first. Filters stand in the address; while the session is open, its newest page is asked for
-// again when something happened.
+// The exchanges of a session: a report, oldest first, once it is over; while it is open the newest first, and asked for again when
+// something happened. Filters stand in the address.
 import { useEffect } from 'preact/hooks';
 import { get, segment } from '../api/client';
 import type { Exchange, Page, Session } from '../api/types';
@@ -18,7 +18,17 @@ import { words } from '../text';
 
 const kPage = '100';
 
-export function ExchangesSection({ session, touched }: { session: Session; touched: string | undefined }) {
+// Everything that will be printed is asked for first.
+export type LoadAll = { current: () => Promise<void> };
+const kMostPrinted = 5_000;
+
+interface ExchangesProps {
+  session: Session;
+  touched: string | undefined;
+  load_all: LoadAll;
+}
+
+export function ExchangesSection({ session, touched, load_all }: ExchangesProps) {
   const { query } = usePlace();
   const asked = { outcome: query.get('outcome') ?? '', text: query.get('text') ?? '' };
   return (
@@ -29,24 +39,25 @@ export function ExchangesSection({ session, touched }: { session: Session; touch
           <TextFilter name="text" label={words.session.text} wide />
         </FilterBar>
       </div>
-      <List key={url_of('', asked)} session={session} asked={asked} touched={touched} />
+      <List key={url_of('', asked)} session={session} asked={asked} touched={touched} load_all={load_all} />
     </Section>
   );
 }
 
-interface ListProps {
-  session: Session;
+interface ListProps extends ExchangesProps {
   asked: { outcome: string; text: string };
-  touched: string | undefined;
 }
 
-function List({ session, asked, touched }: ListProps) {
+function List({ session, asked, touched, load_all }: ListProps) {
   const path = `/sessions/${segment(session.id)}/exchanges`;
-  const page = (after: string) => get<Page<Exchange>>(`${path}${url_of('', { ...asked, limit: kPage, after })}`);
-  const first = useLoaded(`${path}${url_of('', asked)}`, () => page(''));
-  const more = useOlder<Exchange>(first.part.value, (next) => page(String(next)));
+  const live = session.state === 'active';
+  const order: Record<string, string> = live ? { order: 'newest' } : {};
+  const page = (next: Record<string, string>) => get<Page<Exchange>>(`${path}${url_of('', { ...asked, ...order, limit: kPage, ...next })}`);
+  const first = useLoaded(`${path}${url_of('', { ...asked, ...order })}`, () => page({}));
+  const more = useOlder<Exchange>(first.part.value, (next) => page({ [live ? 'before' : 'after']: String(next) }));
+  load_all.current = () => more.all(kMostPrinted);
   useEffect(() => {
-    if (touched && first.part.value && first.part.value.next === undefined) first.reload();
+    if (touched && live && more.items.length === (first.part.value?.items.length ?? 0)) first.reload(); // not while older ones are read
   }, [touched]);
   const filtered = asked.outcome !== '' || asked.text !== '';
   const change_of = (event: string) => session.changes?.find((one) => one.forwarded === event);

@@ -13,6 +13,7 @@ export interface Older<T> {
   busy: boolean;
   problem: Problem | undefined;
   more: () => void;
+  all: (most: number) => Promise<void>; // until the end, or about so many items
 }
 
 export function useOlder<T>(first: Page<T> | undefined, load: (next: number) => Promise<Page<T>>): Older<T> {
@@ -30,5 +31,16 @@ export function useOlder<T>(first: Page<T> | undefined, load: (next: number) => 
       .catch((error: unknown) => set_problem(problem_of(error)))
       .finally(() => set_busy(false));
   };
-  return { items: [...(first?.items ?? []), ...pages.flatMap((page) => page.items)], next: last?.next, busy, problem, more };
+  const items = [...(first?.items ?? []), ...pages.flatMap((page) => page.items)];
+  const all = async (most: number) => {
+    const found = [...pages];
+    let count = items.length;
+    for (let at = last; at?.next !== undefined && count < most; at = found[found.length - 1]) {
+      const page = await load(at.next);
+      found.push(page);
+      count += page.items.length;
+    }
+    set_pages(found);
+  };
+  return { items, next: last?.next, busy, problem, more, all };
 }

@@ -78,7 +78,7 @@ export const session = {
   follow: 'Following live',
   events: 'All its events',
   download: 'Download',
-  formats: { har: 'HAR', jsonl: 'JSON lines', csv: 'CSV', json: 'JSON' } as Record<string, string>,
+  formats: { har: 'HAR', jsonl: 'JSON lines', csv: 'CSV', json: 'JSON', ocsf: 'OCSF' } as Record<string, string>,
   proof: 'Proof of its end (.tlog-proof)',
   print: 'Print report',
   printing: 'Loading all of it…',
