@@ -48,6 +48,8 @@ enum class EventType : std::uint8_t {
   PassUsed,
   RequestCreated,
   RequestApproved,
+  RequestQuestioned,
+  RequestAnswered,
   RequestRefused,
   RequestWithdrawn,
   RequestExpired,

@@ -49,6 +49,8 @@ constexpr auto kTable = std::to_array<Row>({
     {PassUsed,               {kEntity, kDelete}},
     {RequestCreated,         {kEntity, kCreate}},
     {RequestApproved,        {kEntity, kUpdate}},
+    {RequestQuestioned,      {kEntity, kUpdate}},
+    {RequestAnswered,        {kEntity, kUpdate}},
     {RequestRefused,         {kEntity, kUpdate}},
     {RequestWithdrawn,       {kEntity, kDelete}},
     {RequestExpired,         {kEntity, kDelete}},

@@ -46,8 +46,10 @@ void issue_pass(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_requests(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_request(Parts& parts, const CallPtr& call, const Reply& reply);
 void approve_request(Parts& parts, const CallPtr& call, const Reply& reply);
+void ask_back(Parts& parts, const CallPtr& call, const Reply& reply);
 void refuse_request(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_grants(Parts& parts, const CallPtr& call, const Reply& reply);
+void give_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 void revoke_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 

@@ -13,6 +13,11 @@ Response unknown(std::string_view what) {
   return problem(404, "not_found", "There is no such " + std::string(what));
 }
 
+// A grant that has started, or the request that takes more approvals first.
+Response given(const base::Json& answer, int done) {
+  return json_response(answer, base::json_text_or(answer, "state", "") == "pending" ? 202 : done);
+}
+
 }  // namespace
 
 void list_requests(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -35,10 +40,18 @@ void show_request(Parts& parts, const CallPtr& call, const Reply& reply) {
 }
 
 void approve_request(Parts& parts, const CallPtr& call, const Reply& reply) {
-  auto body = read_body(*call, {"capabilities", "role", "duration", "note"});
+  auto body = read_body(*call, {"capabilities", "role", "duration", "start", "note", "void_earlier"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   (*body)["id"] = call->captures[0];
-  send_command(parts, call, "request.approve", std::move(*body), reply, as_it_is);
+  send_command(parts, call, "request.approve", std::move(*body), reply,
+               [](const base::Json& answer) { return given(answer, 200); });
+}
+
+void ask_back(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"text"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  (*body)["id"] = call->captures[0];
+  send_command(parts, call, "request.ask_back", std::move(*body), reply, as_it_is);
 }
 
 void refuse_request(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -59,6 +72,19 @@ void list_grants(Parts& parts, const CallPtr& call, const Reply& reply) {
     if (wanted.empty() || wanted == "all" || wanted == grant["state"]) items.push_back(std::move(grant));
   }
   reply(json_response({{"items", std::move(items)}}));
+}
+
+void give_grant(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body =
+      read_body(*call, {"engineer", "capabilities", "role", "from", "until", "duration", "ticket", "reason"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The grant cannot be read", body.error().message));
+  // In a command "from" is where the asker is.
+  if (const auto from = body->find("from"); from != body->end()) {
+    (*body)["start"] = *from;
+    body->erase("from");
+  }
+  send_command(parts, call, "grant.give", std::move(*body), reply,
+               [](const base::Json& answer) { return given(answer, 201); });
 }
 
 void show_grant(Parts& parts, const CallPtr& call, const Reply& reply) {

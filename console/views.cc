@@ -55,6 +55,7 @@ Json view_capability(const policy::Policy& policy, const policy::Capability& cap
             {"description", capability.description},
             {"group", capability.group},
             {"class", policy::to_text(capability.klass)},
+            {"approvals", capability.approvals},
             {"setting", state::to_text(state.capability(capability.name, now))}};
   const state::Toggle* toggle = state.capability_toggle(capability.name);
   if (toggle != nullptr && toggle->until && *toggle->until > now) put_until(json, toggle->until);

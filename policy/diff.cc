@@ -151,6 +151,11 @@ class Comparison {
       put(out_.no_longer_allowed, change,
           "class was read and is write: they do not pass while remote access is read-only");
     }
+    if (now.approvals != before.approvals) {
+      put(now.approvals < before.approvals ? out_.newly_allowed : out_.no_longer_allowed, change,
+          "a request for it took " + std::to_string(before.approvals) +
+              " of the administrators' approvals and takes " + std::to_string(now.approvals));
+    }
     const Change text{now.name, "", "", now.mark};
     if (before.title != now.title)
       put(out_.changed, text, "title was " + in_quotes(before.title) + " and is " + in_quotes(now.title));

@@ -99,7 +99,8 @@ class PolicyParser {
 
   void take_words(const base::YamlNode::Entry& entry, Capability& capability) {
     const base::YamlNode& map = entry.value;
-    reader_.only_keys(map, "a capability", {"title", "description", "group", "class", "operations", "hold"});
+    reader_.only_keys(map, "a capability",
+                      {"title", "description", "group", "class", "operations", "hold", "approvals"});
     capability.title = reader_.text(map, "title", kTitleLength);
     capability.description = reader_.text(map, "description", kDescriptionLength);
     capability.group = reader_.text(map, "group", kTitleLength);
@@ -118,6 +119,16 @@ class PolicyParser {
     // An unknown class is taken as write here, so that one fault does not bring a second for each operation.
     capability.klass = known && klass->scalar == "read" ? Class::Read : Class::Write;
     operations_.check_hold(map, capability.klass);
+    take_approvals(map, capability);
+  }
+
+  void take_approvals(const base::YamlNode& map, Capability& capability) {
+    const base::YamlNode* node = map.find("approvals");
+    if (node == nullptr) return;
+    const bool digit = node->is_scalar() && node->scalar.size() == 1 && node->scalar[0] >= '1' &&
+                       node->scalar[0] - '0' <= kMostApprovals;
+    if (!digit) return reader_.fault(node->mark, "approvals must be a number of administrators, 1 to 9");
+    capability.approvals = node->scalar[0] - '0';
   }
 
   void take_operations(const base::YamlNode::Entry& entry, Capability& capability) {

@@ -28,6 +28,7 @@ std::string_view to_text(Class klass);  // "read", "write"
 inline constexpr std::size_t kCapabilityLimit = 4'096;  // fits Matcher::Entry
 inline constexpr std::size_t kOperationLimit = 200'000;
 inline constexpr std::size_t kNeverLimit = 10'000;
+inline constexpr int kMostApprovals = 9;
 inline constexpr std::size_t kListingLimit = 16;  // capabilities that may list one and the same operation
 
 struct Operation {
@@ -52,6 +53,7 @@ struct Capability {
   std::string description;  // may be empty
   std::string group;        // may be empty
   Class klass = Class::Read;
+  int approvals = 1;        // admins who must approve an access request for it, 1 to kMostApprovals
   int first_operation = 0;  // its operations are [first_operation, end_operation) of Policy::operations()
   int end_operation = 0;
   base::Mark mark;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/refusal.h"
 #include "gateway/enforcer/html.h"
+#include "gateway/enforcer/page_parts.h"
 
 namespace postern::enforcer {
 namespace {
@@ -53,36 +54,10 @@ std::string finish(Html& html) {
   return std::move(html).take();
 }
 
-// What a command was refused with is told as a clause; here it stands alone.
-void write_trouble(Html& html, std::string_view message) {
-  if (message.empty()) return;
-  std::string sentence(message);
-  if (sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
-  if (!sentence.ends_with('.')) sentence += '.';
-  html.raw("<p class=\"trouble\" role=\"alert\">").text(sentence).raw("</p>\n");
-}
-
 // So that a picture of the page leads to the log.
 void write_event(Html& html, Markup words, std::string_view id) {
   if (id.empty()) return;
   html.raw("<p class=\"hint\">").raw(words).raw(" <code>").text(id).raw("</code></p>\n");
-}
-
-// "2026-03-01 08:09 UTC"; visit.js turns it into the reader's zone and keeps this for hovering.
-void write_time(Html& html, Micros time) {
-  const std::string full = base::format_time(time);
-  html.raw("<time datetime=\"").text(full).raw("\">").text(full.substr(0, 10)).raw(" ");
-  html.text(full.substr(11, 5)).raw(" UTC</time>");
-}
-
-// What is left until end, rounded to what people read; visit.js counts it down.
-void write_left(Html& html, Micros now, Micros end) {
-  const long long seconds = std::max<Micros>(0, end - now) / base::kWallSecond;
-  html.raw("<span data-left=\"").number(seconds).raw("\">");
-  if (seconds >= 3600) html.number(seconds / 3600).raw(" h ");
-  if (seconds >= 60) html.number(seconds / 60 % 60).raw(" min");
-  if (seconds < 60) html.number(seconds).raw(" s");
-  html.raw("</span>");
 }
 
 // ---- what I may do now
@@ -235,141 +210,6 @@ void write_standing(Html& html, const HomeView& view, const StandingText& text) 
     html.raw("</ul>\n");
   }
   html.raw("</section>\n");
-}
-
-// ---- asking
-
-void write_role_choice(Html& html, const std::vector<std::string>& roles) {
-  if (roles.empty()) return;
-  html.raw(
-      "<div class=\"field\"><label for=\"role\">Role</label><select id=\"role\" name=\"role\">"
-      "<option value=\"\">No role: only what I tick below</option>");
-  for (const std::string& role : roles) {
-    html.raw("<option value=\"").text(role).raw("\">").text(role).raw("</option>");
-  }
-  html.raw("</select></div>\n");
-}
-
-void write_capability_choice(Html& html, const HomeView& view) {
-  html.raw("<fieldset class=\"options\"><legend>Capabilities</legend>\n");
-  for (const CapabilityView& one : view.capabilities) {
-    if (one.standing != Standing::Ask) continue;
-    html.raw("<label id=\"ask-")
-        .text(one.name)
-        .raw("\"><input type=\"checkbox\" name=\"capabilities\" value=\"")
-        .text(one.name)
-        .raw("\"><bdi class=\"text\">");
-    html.text(one.title.empty() ? one.name : one.title).raw("</bdi>");
-    html.raw(one.write ? Markup(" <span class=\"badge badge-write\">write</span>") : Markup(""))
-        .raw("</label>\n");
-  }
-  html.raw("</fieldset>\n");
-}
-
-constexpr Markup kDurations =
-    "<option value=\"1h\">1 hour</option><option value=\"4h\">4 hours</option><option value=\"8h\" "
-    "selected>8 hours</option>"
-    "<option value=\"1d\">1 day</option><option value=\"4d\">4 days</option>";
-
-void write_request_form(Html& html, const HomeView& view) {
-  const bool can_ask = std::any_of(view.capabilities.begin(), view.capabilities.end(),
-                                   [](const CapabilityView& one) { return one.standing == Standing::Ask; });
-  if (!can_ask) return write_trouble(html, view.message);
-  html.raw(
-      "<section class=\"panel\" id=\"request\">\n<h2>Request access</h2>\n"
-      "<form class=\"ask\" method=\"post\" action=\"/.postern/api/requests\" data-ask "
-      "data-nothing=\"Choose a role or at least one capability.\">\n");
-  write_trouble(html, view.message);
-  write_role_choice(html, view.roles);
-  write_capability_choice(html, view);
-  html.raw(
-      "<div class=\"field\"><label for=\"reason\">Reason (the administrator reads it)</label>"
-      "<textarea id=\"reason\" name=\"reason\" required maxlength=\"1000\" rows=\"3\"></textarea></div>\n"
-      "<div class=\"fields\"><div class=\"field\"><label for=\"ticket\">Ticket (optional)</label>"
-      "<input id=\"ticket\" name=\"ticket\" maxlength=\"120\" autocomplete=\"off\"></div>\n"
-      "<div class=\"field\"><label for=\"duration\">For how long</label><select id=\"duration\" "
-      "name=\"duration\">");
-  html.raw(kDurations);
-  html.raw(
-      "</select></div></div>\n"
-      "<button type=\"submit\" class=\"primary\">Send request</button>\n</form>\n</section>\n");
-}
-
-constexpr std::string_view kRequestStates[] = {"pending", "approved", "refused", "withdrawn", "expired"};
-
-void write_request(Html& html, const RequestView& request) {
-  const bool known = std::find(std::begin(kRequestStates), std::end(kRequestStates), request.state) !=
-                     std::end(kRequestStates);
-  const std::string_view state = known ? std::string_view(request.state) : "unknown";
-  html.raw("<li class=\"request\" data-request=\"")
-      .text(request.id)
-      .raw("\" data-state=\"")
-      .text(state)
-      .raw("\"><div><p class=\"title\">");
-  html.raw("<bdi class=\"text\">")
-      .text(request.asked)
-      .raw("</bdi> <span class=\"state state-")
-      .text(state)
-      .raw("\">")
-      .text(state);
-  html.raw("</span></p><p class=\"says text\">").text(request.reason).raw("</p>");
-  if (!request.note.empty()) html.raw("<p class=\"text\">Answer: ").text(request.note).raw("</p>");
-  html.raw("<p class=\"says\">Asked ");
-  write_time(html, request.created);
-  html.raw("</p></div>");
-  if (state == "pending") {
-    html.raw("<form method=\"post\" action=\"/.postern/api/requests/").text(request.id);
-    html.raw("/withdraw\"><button type=\"submit\">Withdraw</button></form>");
-  }
-  html.raw("</li>\n");
-}
-
-void write_requests(Html& html, const std::vector<RequestView>& requests) {
-  if (requests.empty()) return;
-  html.raw("<section class=\"panel\">\n<h2>Your requests</h2>\n<ul class=\"list\">\n");
-  for (const RequestView& request : requests) write_request(html, request);
-  html.raw("</ul>\n</section>\n");
-}
-
-// The same once more, for longer: a request of its own, which an administrator decides. number tells the fields of one
-// grant from those of another.
-void write_longer(Html& html, const GrantView& grant, long long number) {
-  html.raw(
-      "<details><summary>Ask for longer</summary>\n<form class=\"ask\" method=\"post\" "
-      "action=\"/.postern/api/requests\" data-ask data-nothing=\"\">\n");
-  for (const std::string& name : grant.capabilities)
-    html.raw("<input type=\"hidden\" name=\"capabilities\" value=\"").text(name).raw("\">\n");
-  html.raw("<div class=\"field\"><label for=\"reason-").number(number);
-  html.raw("\">Reason (the administrator reads it)</label><textarea id=\"reason-").number(number);
-  html.raw("\" name=\"reason\" required maxlength=\"1000\" rows=\"2\"></textarea></div>\n");
-  html.raw("<div class=\"field\"><label for=\"duration-").number(number);
-  html.raw("\">For how long, from the approval on</label><select name=\"duration\" id=\"duration-")
-      .number(number)
-      .raw("\">");
-  html.raw(kDurations)
-      .raw(
-          "</select></div>\n<button type=\"submit\" class=\"primary\">Send "
-          "request</button>\n</form></details>");
-}
-
-void write_grants(Html& html, const HomeView& view) {
-  if (view.grants.empty()) return;
-  html.raw("<section class=\"panel\">\n<h2>Approved for you</h2>\n<ul class=\"list\">\n");
-  long long number = 0;
-  for (const GrantView& grant : view.grants) {
-    html.raw("<li><p class=\"title text\">");
-    for (std::size_t i = 0; i < grant.capabilities.size(); ++i) {
-      html.raw(i == 0 ? Markup("") : Markup(", ")).text(grant.capabilities[i]);
-    }
-    html.raw("</p><p class=\"says\">Until ");
-    write_time(html, grant.until);
-    html.raw(", in ");
-    write_left(html, view.now, grant.until);
-    html.raw("</p>");
-    write_longer(html, grant, ++number);
-    html.raw("</li>\n");
-  }
-  html.raw("</ul>\n</section>\n");
 }
 
 // ---- calls that wait

@@ -9,8 +9,10 @@
 // Forms that these pages send without script, all application/x-www-form-urlencoded, same origin:
 //   POST /.postern/sign-in    pass, return    -> 303 to return or /.postern/, or the page again with a message
 //   POST /.postern/sign-out   (nothing)       -> 303 or the signed-out page
-//   POST /.postern/api/requests   role or capabilities (repeated), reason, ticket, duration -> 303 to /.postern/
+//   POST /.postern/api/requests   role, capabilities (repeated) or extends, template, reason, ticket, duration, start
+//                                 -> 303 to /.postern/
 //                                 (once to ask for something new, and once per grant to ask for it for longer)
+//   POST /.postern/api/requests/{id}/answer     text -> 303 to /.postern/
 //   POST /.postern/api/requests/{id}/withdraw   -> 303 to /.postern/
 #pragma once
 
@@ -50,6 +52,7 @@ struct CapabilityView {
   base::Refusal why = base::Refusal::None;  // when it is not on: what a call would be refused with
   std::optional<base::Micros> until;        // when it is on: the end of that, if there is one
   std::vector<std::string> operations;      // "GET /api/v1/query"
+  int approvals = 1;                        // that a request for it takes
 };
 
 struct ServiceView {
@@ -61,6 +64,14 @@ struct GrantView {
   std::string id;
   std::vector<std::string> capabilities;
   base::Micros until = 0;
+  base::Micros from = 0;  // may be to come
+  std::string reason;     // may be empty
+};
+
+struct TalkView {
+  bool mine = false;  // or an administrator's
+  std::string text;
+  base::Micros at = 0;
 };
 
 struct RequestView {
@@ -70,6 +81,20 @@ struct RequestView {
   std::string reason;
   std::string note;  // what the one who decided wrote; may be empty
   base::Micros created = 0;
+  std::string ticket, duration;  // either may be empty
+  std::optional<base::Micros> start;
+  bool by_admin = false;  // asked in the engineer's place
+  int approvals = 0, approvals_needed = 1;
+  std::string offered;         // what the approvals are of, if it is not what was asked
+  std::vector<TalkView> talk;  // oldest first; an open question comes last
+};
+
+// What a request must say (docs/CONFIGURATION.md).
+struct RequestHintsView {
+  std::vector<std::string> reasons;
+  std::string ticket_pattern, ticket_hint;
+  bool ticket_required = false;
+  base::Micros longest_grant = 7LL * 86400 * base::kWallSecond;
 };
 
 // A call of this session that an administrator must let pass.
@@ -94,8 +119,9 @@ struct HomeView {
   std::vector<GrantView> grants;      // active ones
   std::vector<RequestView> requests;  // newest first, as many as should be shown
   std::vector<std::string> roles;     // that can be asked for
-  std::string message;                // why the last form was refused; empty otherwise
-  std::string event_id;               // of the opening of the session
+  RequestHintsView hints;
+  std::string message;   // why the last form was refused; empty otherwise
+  std::string event_id;  // of the opening of the session
 };
 
 struct RefusalView {

@@ -130,6 +130,18 @@ Service read_service(const Json& json) {
   return service;
 }
 
+RequestHints read_hints(const Json& part) {
+  RequestHints hints;
+  const Json requests = part.value("requests", Json::object());
+  const Json ticket = requests.value("ticket", Json::object());
+  hints.reasons = texts(requests, "reasons");
+  hints.ticket_pattern = base::json_text_or(ticket, "pattern", "");
+  hints.ticket_hint = base::json_text_or(ticket, "hint", "");
+  hints.ticket_required = base::json_bool_or(ticket, "required", false);
+  hints.longest_grant = base::json_number_or(requests, "longest_grant_us", hints.longest_grant);
+  return hints;
+}
+
 }  // namespace
 
 const Credential* Service::credential_for(std::string_view role) const {
@@ -173,6 +185,7 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
   if (!part.is_object()) return wrong("everything");
   Settings settings;
   settings.index = index;
+  settings.requests = read_hints(part);
   settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
   const auto services = part.find("services");  // none is a configuration too: then nothing is reachable
   if (services == part.end() || !services->is_array()) return wrong("services");

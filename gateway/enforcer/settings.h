@@ -69,13 +69,22 @@ struct Service {
   std::shared_ptr<const Credential> least_credential() const;  // for what nobody asked for; may be none
 };
 
+// What a request for access must say, for the page that asks; the ledger judges it.
+struct RequestHints {
+  std::vector<std::string> reasons;
+  std::string ticket_pattern, ticket_hint;
+  bool ticket_required = false;
+  base::Micros longest_grant = 7LL * 86400 * base::kWallSecond;
+};
+
 struct Settings {
   std::vector<std::shared_ptr<const base::Secret>> literals() const;  // of all credentials
   std::uint32_t index = 0;
   bool checks_health = false;  // one enforcer asks for all
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
-  std::string support_authority_pem;   // roots of engineers' certificates; may be empty
+  RequestHints requests;
+  std::string support_authority_pem;  // roots of engineers' certificates; may be empty
   http::HeadLimits head;
   // The same in every enforcer of a gateway, so that a session's tokens are the same whoever serves it.
   std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);

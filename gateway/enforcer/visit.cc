@@ -7,6 +7,7 @@
 #include "gateway/http/accept.h"
 #include "gateway/http/cookie.h"
 #include "gateway/http/form.h"
+#include "gateway/state/view.h"
 
 namespace postern::enforcer {
 namespace {
@@ -17,6 +18,7 @@ constexpr std::string_view kCookie = "__Host-postern";
 constexpr std::string_view kHome = "/.postern/";
 constexpr std::string_view kSignIn = "/.postern/sign-in";
 constexpr std::string_view kRequests = "/.postern/api/requests";
+constexpr std::size_t kLocalTime = 16;  // "2026-03-01T08:09"
 constexpr std::string_view kAssets = "/.postern/assets/";
 
 bool wants_page(const Exchange& exchange) {
@@ -108,21 +110,38 @@ std::string optional_time(const std::optional<base::Micros>& time) {
 
 Json texts(const std::vector<std::string>& items) { return Json(items); }
 
-Json request_json(const state::Request& request) {
-  static constexpr std::string_view kStates[] = {"pending", "approved", "refused", "withdrawn", "expired"};
-  Json json{{"id", request.id},
-            {"engineer", request.engineer},
-            {"capabilities", texts(request.capabilities)},
-            {"reason", request.reason},
-            {"ticket", request.ticket},
-            {"duration", base::format_duration(request.duration)},
-            {"created", base::format_time(request.created)},
-            {"state", kStates[static_cast<std::size_t>(request.state)]}};
-  if (!request.role.empty()) json["role"] = request.role;
-  if (request.start) json["start"] = base::format_time(*request.start);
-  if (!request.note.empty()) json["note"] = request.note;
-  if (request.decided > 0) json["decided"] = base::format_time(request.decided);
-  return json;
+// The id in "/.postern/api/requests/{id}" and what; empty if the path is not one of those.
+std::string_view request_of(std::string_view path, std::string_view what) {
+  const std::size_t begin = kRequests.size() + 1;
+  if (!path.starts_with(kRequests) || !path.ends_with(what) || path.size() <= begin + what.size()) return {};
+  return path.substr(begin, path.size() - begin - what.size());
+}
+
+std::string terms_text(const state::Terms& terms) {
+  std::string text = terms.role;
+  for (const std::string& name : terms.capabilities) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+RequestView request_view(const state::Request& request) {
+  RequestView view;
+  view.id = request.id;
+  view.state = state::to_text(request.state);
+  view.asked = terms_text(request.asked);
+  view.reason = request.reason;
+  view.note = request.note;
+  view.created = request.created;
+  view.ticket = request.ticket;
+  view.duration = base::format_duration(request.asked.duration);
+  view.start = request.asked.start;
+  view.by_admin = !request.asked_by.empty();
+  view.approvals = static_cast<int>(request.approvals.size());
+  view.approvals_needed = static_cast<int>(request.approvals_needed);
+  if (request.offer != request.asked)
+    view.offered = terms_text(request.offer) + ", " + base::format_duration(request.offer.duration);
+  for (const state::Message& one : request.talk)
+    view.talk.push_back({state::is_own_word(request, one), one.text, one.at});
+  return view;
 }
 
 // The engineer's own requests, newest first: ids sort by time.
@@ -200,11 +219,9 @@ void VisitPages::serve(Exchange& exchange) {
   if (get && path == "/.postern/api/session") return session_json(exchange);
   if (get && path == kRequests) return requests_json(exchange);
   if (post && path == kRequests) return create_request(exchange);
-  constexpr std::string_view kWithdraw = "/withdraw";
-  if (post && path.ends_with(kWithdraw) && path.size() > kRequests.size() + 1 + kWithdraw.size()) {
-    const std::size_t begin = kRequests.size() + 1;
-    return withdraw_request(exchange, path.substr(begin, path.size() - begin - kWithdraw.size()));
-  }
+  if (const auto id = request_of(path, "/withdraw"); post && !id.empty())
+    return withdraw_request(exchange, id);
+  if (const auto id = request_of(path, "/answer"); post && !id.empty()) return answer_request(exchange, id);
   exchange.refuse(base::Refusal::OperationNotListed, "this method is not known here");
 }
 
@@ -325,13 +342,13 @@ void VisitPages::home(Exchange& exchange, const std::string& message) {
     view.capabilities.push_back({capability.name, capability.title, capability.description, capability.group,
                                  capability.klass == policy::Class::Write, to_standing(standing[i]),
                                  standing[i], until_of(site_, capability.name),
-                                 operations_of(policy, capability)});
+                                 operations_of(policy, capability), capability.approvals});
   }
   for (const Service& service : site_.settings->services)
     view.services.push_back({service.name, service.path});
   for (const auto& [id, grant] : state.grants()) {
     if (grant.engineer == session.engineer && !grant.ended && grant.until > now)
-      view.grants.push_back({id, grant.capabilities, grant.until});
+      view.grants.push_back({id, grant.capabilities, grant.until, grant.from, grant.reason});
   }
   for (const state::Hold* hold : own_holds(site_, session.id)) {
     const int index = policy.find_capability(hold->capability);
@@ -341,13 +358,13 @@ void VisitPages::home(Exchange& exchange, const std::string& message) {
          hold->created, hold->expires});
   }
   for (const state::Request* request : own_requests(site_, session.engineer)) {
-    std::string asked = request->role;
-    for (const std::string& name : request->capabilities) asked += (asked.empty() ? "" : ", ") + name;
-    view.requests.push_back({request->id, base::json_text_or(request_json(*request), "state", ""), asked,
-                             request->reason, request->note, request->created});
+    view.requests.push_back(request_view(*request));
     if (view.requests.size() == 10) break;
   }
   for (const policy::Role& role : policy.roles()) view.roles.push_back(role.name);
+  const RequestHints& hints = site_.settings->requests;
+  view.hints = {hints.reasons, hints.ticket_pattern, hints.ticket_hint, hints.ticket_required,
+                hints.longest_grant};
   answer_page(exchange, message.empty() ? 200 : 400, render_home(view));
 }
 
@@ -368,6 +385,7 @@ void VisitPages::session_json(Exchange& exchange) {
               {"class", policy::to_text(capability.klass)},
               {"standing", kStanding[static_cast<std::size_t>(to_standing(standing[i]))]},
               {"code", base::text_of(standing[i]).code},
+              {"approvals", capability.approvals},
               {"operations", operations_of(policy, capability)}};
     if (const auto until = until_of(site_, capability.name)) item["until"] = base::format_time(*until);
     capabilities.push_back(std::move(item));
@@ -377,8 +395,10 @@ void VisitPages::session_json(Exchange& exchange) {
     services.push_back({{"name", service.name}, {"path", service.path}});
   for (const auto& [id, grant] : state.grants()) {
     if (grant.engineer != session.engineer || grant.ended || grant.until <= now) continue;
-    grants.push_back(
-        {{"id", id}, {"until", base::format_time(grant.until)}, {"capabilities", texts(grant.capabilities)}});
+    grants.push_back({{"id", id},
+                      {"from", base::format_time(grant.from)},
+                      {"until", base::format_time(grant.until)},
+                      {"capabilities", texts(grant.capabilities)}});
   }
   for (const state::Hold* hold : own_holds(site_, session.id)) {
     waiting.push_back({{"id", hold->id},
@@ -415,7 +435,7 @@ void VisitPages::session_json(Exchange& exchange) {
 void VisitPages::requests_json(Exchange& exchange) {
   Json items = Json::array();
   for (const state::Request* request : own_requests(site_, exchange.session_view()->engineer))
-    items.push_back(request_json(*request));
+    items.push_back(state::view_own(*request));
   answer_json(exchange, 200, {{"items", items}});
 }
 
@@ -428,7 +448,8 @@ void VisitPages::create_request(Exchange& exchange) {
       return exchange.refuse(base::Refusal::Malformed,
                              body.ok() ? "send a JSON object" : body.error().message);
     }
-    for (const char* key : {"capabilities", "role", "reason", "ticket", "duration", "start"}) {
+    for (const char* key :
+         {"capabilities", "role", "reason", "template", "ticket", "duration", "start", "extends"}) {
       if (body->contains(key)) order[key] = (*body)[key];
     }
   } else {
@@ -445,6 +466,9 @@ void VisitPages::create_request(Exchange& exchange) {
         order[std::string(parameter.name)] = std::string(parameter.value);
     }
   }
+  // A browser's field for a time has no zone: without script it is UTC, as the page says.
+  if (const std::string start = base::json_text_or(order, "start", ""); !json && start.size() == kLocalTime)
+    order["start"] = start + ":00Z";
   order["command"] = "request.create";
   command(exchange, std::move(order), [this, json](Exchange& waiting, base::Result<Json> reply) {
     if (!reply.ok()) {
@@ -461,6 +485,31 @@ void VisitPages::withdraw_request(Exchange& exchange, std::string_view id) {
   command(exchange, {{"command", "request.withdraw"}, {"id", std::string(id)}},
           [json](Exchange& waiting, base::Result<Json> reply) {
             if (!reply.ok()) return answer_problem(waiting, refusal_of(reply.error()));
+            json ? answer_json(waiting, 200, *reply) : redirect(waiting, kHome);
+          });
+}
+
+void VisitPages::answer_request(Exchange& exchange, std::string_view id) {
+  const bool json = is_json(content_type(exchange));
+  std::string text;
+  if (json) {
+    const auto body = base::parse_json(exchange.body());
+    if (body.ok()) text = base::json_text_or(*body, "text", "");
+  } else {
+    http::Parameters form;
+    const http::Verdict verdict = http::is_form(content_type(exchange))
+                                      ? http::parse_form(exchange.body(), {}, form)
+                                      : http::malformed("send a form or JSON");
+    if (!verdict.ok()) return exchange.refuse(verdict.refusal, verdict.sentence);
+    text = form.only("text").value_or("");
+  }
+  command(exchange, {{"command", "request.answer"}, {"id", std::string(id)}, {"text", text}},
+          [this, json](Exchange& waiting, base::Result<Json> reply) {
+            if (!reply.ok()) {
+              const LedgerRefusal refusal = refusal_of(reply.error());
+              if (!json && waiting.session_view() != nullptr) return home(waiting, refusal.message);
+              return answer_problem(waiting, refusal);
+            }
             json ? answer_json(waiting, 200, *reply) : redirect(waiting, kHome);
           });
 }

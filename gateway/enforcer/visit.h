@@ -28,6 +28,7 @@ class VisitPages final : public Visit {
   void requests_json(Exchange& exchange);
   void create_request(Exchange& exchange);
   void withdraw_request(Exchange& exchange, std::string_view id);
+  void answer_request(Exchange& exchange, std::string_view id);
   void asset(Exchange& exchange);
   void command(Exchange& exchange, base::Json order,
                std::function<void(Exchange&, base::Result<base::Json>)> then);

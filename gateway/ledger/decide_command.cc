@@ -18,7 +18,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 22> kTable{{
+constexpr std::array<Row, 25> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -31,8 +31,11 @@ constexpr std::array<Row, 22> kTable{{
     {"session.end_all", false, true, false, decide_session_end_all},
     {"request.create", true, false, false, decide_request_create},
     {"request.approve", false, true, false, decide_request_approve},
+    {"request.ask_back", false, true, false, decide_request_ask_back},
+    {"request.answer", true, false, false, decide_request_answer},
     {"request.refuse", false, true, false, decide_request_refuse},
     {"request.withdraw", true, false, false, decide_request_withdraw},
+    {"grant.give", false, true, false, decide_grant_give},
     {"grant.revoke", false, true, false, decide_grant_revoke},
     {"hold.create", true, false, false, decide_hold_create},
     {"hold.withdraw", true, false, false, decide_hold_withdraw},

@@ -19,11 +19,16 @@
 //   certificate.open       x                           fingerprint, emails*, uris*, client, user_agent*, tls*
 //   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked)
 //   session.end_all                 x                  -
-//   request.create         x                           session, capabilities* | role*, reason, ticket*,
-//                                                      duration*, start*
-//   request.approve                 x                  id, capabilities*, role*, duration*, note*
+//   request.create         x                           session, capabilities* | role*, reason | template*, ticket*,
+//                                                      duration*, start*, extends*
+//   request.approve                 x                  id, capabilities* | role*, duration*, start* (or "now"), note*,
+//                                                      void_earlier*
+//   request.ask_back                x                  id, text
+//   request.answer         x                           id, session, text
 //   request.refuse                  x                  id, reason
 //   request.withdraw       x                           id, session
+//   grant.give                      x                  engineer, capabilities* | role*, start*, until* | duration*,
+//                                                      ticket*, reason*
 //   grant.revoke                    x                  id
 //   hold.create            x                           session, capability, operation, method, target, client,
 //                                                      enforcer, content_type*, body*, body_bytes*, body_sha256*
@@ -36,7 +41,8 @@
 //
 // The link may send no command at all.
 //
-// Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold); sign-ins
+// Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold): of approve and
+// give the grant that has started, or the request if it takes more approvals; sign-ins
 // answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,
 // engineer, expires, id}, policy.set {hash, capabilities, operations}, log.rotate_key {old, new, size}. What ended sessions says
 // "sessions_ended"; what closed something adds "cut": {sessions, exchanges, slowest_us, enforcers_missing*}.

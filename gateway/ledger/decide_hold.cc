@@ -50,6 +50,7 @@ void take_reason(const Context& context, Hold& hold) {
         grant.capabilities.end())
       continue;
     hold.request = grant.request;
+    hold.reason = grant.reason;
     const auto request = context.state.requests().find(grant.request);
     if (request != context.state.requests().end()) hold.reason = request->second.reason;
   }

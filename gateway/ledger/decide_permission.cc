@@ -182,7 +182,7 @@ Decision decide_due(const Context& context) {
   }
   for (const auto& [id, request] : state.requests()) {
     if (request.state != state::RequestState::Pending) continue;
-    if (request.created + context.limits.request_expires > context.now) continue;
+    if (request.last_word + context.limits.request_expires > context.now) continue;
     Draft draft{EventType::RequestExpired, "gateway", {}, id, "expired", {}, false};
     draft.detail = Detail().text("request", id).text("engineer", request.engineer).done();
     decision.events.push_back(std::move(draft));

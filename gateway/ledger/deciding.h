@@ -21,6 +21,7 @@ struct Order {
   std::string from;
 
   std::string text(const char* key) const { return base::json_text_or(arguments, key, ""); }
+  bool flag(const char* key) const { return base::json_bool_or(arguments, key, false); }
   bool has(const char* key) const { return arguments.contains(key) && !arguments[key].is_null(); }
   // False if it is there but not a list of texts.
   bool texts(const char* key, std::vector<std::string>& out) const;
@@ -38,8 +39,11 @@ Decision decide_session_end(const Context& context, const Order& order);
 Decision decide_session_end_all(const Context& context, const Order& order);
 Decision decide_request_create(const Context& context, const Order& order);
 Decision decide_request_approve(const Context& context, const Order& order);
+Decision decide_request_ask_back(const Context& context, const Order& order);
+Decision decide_request_answer(const Context& context, const Order& order);
 Decision decide_request_refuse(const Context& context, const Order& order);
 Decision decide_request_withdraw(const Context& context, const Order& order);
+Decision decide_grant_give(const Context& context, const Order& order);
 Decision decide_grant_revoke(const Context& context, const Order& order);
 Decision decide_hold_create(const Context& context, const Order& order);
 Decision decide_hold_withdraw(const Context& context, const Order& order);

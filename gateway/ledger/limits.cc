@@ -28,6 +28,23 @@ constexpr std::array<Field, 11> kFields{{
     {"retention", "events_us", &Limits::keep_events},
 }};
 
+base::Status read_form(const base::Json& config, RequestForm& form) {
+  const auto requests = config.find("requests");
+  if (requests == config.end() || !requests->is_object()) return base::Ok{};
+  for (const base::Json& reason : requests->value("reasons", base::Json::array())) {
+    if (reason.is_string()) form.reasons.push_back(reason.get<std::string>());
+  }
+  const base::Json ticket = requests->value("ticket", base::Json::object());
+  form.ticket_required = base::json_bool_or(ticket, "required", false);
+  form.ticket_hint = base::json_text_or(ticket, "hint", "");
+  const std::string pattern = base::json_text_or(ticket, "pattern", "");
+  std::string why;
+  if (pattern.empty()) return base::Ok{};
+  form.ticket = policy::Pattern::make(pattern, why);
+  if (form.ticket == nullptr) return base::fail(base::Code::Invalid, "requests.ticket.pattern: " + why);
+  return base::Ok{};
+}
+
 }  // namespace
 
 base::Result<Limits> parse_limits(const base::Json& config) {
@@ -42,6 +59,7 @@ base::Result<Limits> parse_limits(const base::Json& config) {
     }
     limits.*field.limit = value;
   }
+  if (const base::Status form = read_form(config, limits.request_form); !form.ok()) return form.error();
   return limits;
 }
 

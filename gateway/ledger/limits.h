@@ -4,21 +4,34 @@
 // How long and how many, as the configuration says it. Times are microseconds.
 //
 //   {"sessions": {"idle_us", "absolute_us", "most", "most_per_engineer"},
-//    "requests": {"expire_us", "default_grant_us", "longest_grant_us"},
+//    "requests": {"expire_us", "default_grant_us", "longest_grant_us", "reasons": [..],
+//                 "ticket": {"pattern", "required", "hint"}},
 //    "holds": {"wait_us", "most", "most_per_session"},
 //    "retention": {"events_us"}}                                                  every field may be missing
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "policy/constraint.h"
 
 namespace postern::ledger {
 
 inline constexpr base::Micros kMinute = 60 * base::kWallSecond;
 inline constexpr base::Micros kHour = 60 * kMinute;
 inline constexpr base::Micros kDay = 24 * kHour;
+
+// What a request must say, beyond what every request says.
+struct RequestForm {
+  std::vector<std::string> reasons;  // to choose from; words of one's own may follow, or stand instead
+  std::shared_ptr<const policy::Pattern> ticket;  // null: any will do
+  bool ticket_required = false;
+  std::string ticket_hint;  // what a ticket looks like, for people; may be empty
+};
 
 struct Limits {
   base::Micros session_idle = 30 * kMinute;
@@ -28,19 +41,26 @@ struct Limits {
   base::Micros request_expires = 4 * kDay;
   base::Micros default_grant = 8 * kHour;
   base::Micros longest_grant = 30 * kDay;
+  RequestForm request_form;
   base::Micros hold_wait = 10 * kMinute;  // for an admin's answer
   std::int64_t holds = 100;               // that wait at a time
   std::int64_t holds_per_session = 10;
   base::Micros keep_events = 0;  // 0: for ever
 };
 
-// Invalid, with the field's name, for a limit that is not a positive whole number.
+// Invalid, with the field's name, for a limit that is not a positive whole number, or a pattern that is none.
 base::Result<Limits> parse_limits(const base::Json& config);
 
 // Not configurable: what nobody needs more of.
 inline constexpr base::Micros kDefaultPass = 15 * kMinute;
 inline constexpr base::Micros kLongestPass = 7 * kDay;
-inline constexpr base::Micros kLatestStart = 90 * kDay;  // of a request, from now
+inline constexpr base::Micros kLatestStart = 90 * kDay;  // of a request or grant, from now
+inline constexpr base::Micros kShortestGrant = kMinute;
+inline constexpr base::Micros kJustNow =
+    5 * kMinute;                              // a start so far back is taken for "at once": clocks differ
+inline constexpr std::size_t kMostTalk = 10;  // messages about a request; the last place is for an answer
+inline constexpr std::size_t kLongestMessage = 1'000;  // bytes of one
+inline constexpr std::int64_t kMostGrants = 5'000;     // that have not ended
 inline constexpr std::int64_t kMostEngineers = 10'000;
 inline constexpr std::int64_t kMostPending = 1'000;  // access requests
 inline constexpr std::int64_t kMostPendingPerEngineer = 20;

@@ -11,6 +11,7 @@ PolicySummary summarize(const policy::Policy& policy) {
   const auto capabilities = policy.capabilities();
   for (const policy::Capability& capability : capabilities) {
     summary.capabilities[capability.name] = capability.klass == policy::Class::Write;
+    if (capability.approvals > 1) summary.approvals[capability.name] = capability.approvals;
   }
   for (const policy::Role& role : policy.roles()) {
     auto& names = summary.roles[role.name];

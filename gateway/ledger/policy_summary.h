@@ -17,6 +17,7 @@ struct PolicySummary {
   std::string hash;                                                    // empty: no policy yet
   std::map<std::string, bool, std::less<>> capabilities;               // name -> it writes
   std::map<std::string, std::vector<std::string>, std::less<>> roles;  // name -> capabilities
+  std::map<std::string, std::int64_t, std::less<>> approvals;          // capabilities that take more than one
   std::int64_t operations = 0;
 };
 

@@ -21,11 +21,11 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",   "engineer.approved",  "engineer.removed",  "grant.ended",      "grant.started",
-    "hold.created",     "hold.expired",       "hold.passed",       "hold.refused",     "hold.withdrawn",
-    "pass.used",        "permission.changed", "policy.changed",    "request.approved", "request.created",
-    "request.expired",  "request.refused",    "request.withdrawn", "session.ended",    "session.opened",
-    "witness.conflict", "witness.cosigned",
+    "engineer.added",  "engineer.approved",  "engineer.removed",   "grant.ended",      "grant.started",
+    "hold.created",    "hold.expired",       "hold.passed",        "hold.refused",     "hold.withdrawn",
+    "pass.used",       "permission.changed", "policy.changed",     "request.answered", "request.approved",
+    "request.created", "request.expired",    "request.questioned", "request.refused",  "request.withdrawn",
+    "session.ended",   "session.opened",     "witness.conflict",   "witness.cosigned",
 });
 
 std::optional<Micros> time_of(const Json& object, const char* key) {
@@ -43,6 +43,16 @@ std::vector<std::string> texts_of(const Json& object, const char* key) {
     if (item.is_string()) texts.push_back(item.get<std::string>());
   }
   return texts;
+}
+
+// Where it says nothing, what holds already stays: an approval of an older version names what it changed.
+Terms terms_of(const Json& detail, Terms terms) {
+  const bool listed = detail.is_object() && detail.contains("capabilities");
+  terms.role = json_text_or(detail, "role", listed ? "" : terms.role);
+  if (listed) terms.capabilities = texts_of(detail, "capabilities");
+  if (const auto start = time_of(detail, "starts")) terms.start = start;
+  terms.duration = json_number_or(detail, "duration_us", terms.duration);
+  return terms;
 }
 
 std::string_view family(std::string_view type) { return type.substr(0, type.find('.')); }
@@ -65,7 +75,7 @@ bool State::apply(const Json& event) {
   if (kind == "permission") fold_permission(detail, at, by);
   if (kind == "engineer") fold_engineer(type, detail, at);
   if (kind == "request") fold_request(type, detail, at, by);
-  if (kind == "grant") fold_grant(type, detail, at);
+  if (kind == "grant") fold_grant(type, detail, at, by);
   if (kind == "session") fold_session(event, type, detail, at);
   if (kind == "pass") fold_pass(detail, at);
   if (kind == "hold") fold_hold(event, type, detail, at);
@@ -116,35 +126,55 @@ void State::fold_request(std::string_view type, const Json& detail, Micros at, c
     Request request;
     request.id = id;
     request.engineer = json_text_or(detail, "engineer", "");
-    request.role = json_text_or(detail, "role", "");
     request.reason = json_text_or(detail, "reason", "");
     request.ticket = json_text_or(detail, "ticket", "");
-    request.capabilities = texts_of(detail, "capabilities");
+    request.extends = json_text_or(detail, "extends", "");
+    if (by.starts_with("admin:")) request.asked_by = by;
+    request.asked = terms_of(detail, {});
+    request.offer = request.asked;
+    request.approvals_needed = json_number_or(detail, "approvals_needed", 1);
     request.created = at;
-    request.start = time_of(detail, "starts");
-    request.duration = json_number_or(detail, "duration_us", 0);
+    request.last_word = at;
     requests_.emplace(id, std::move(request));
     return;
   }
   if (known == requests_.end() || known->second.state != RequestState::Pending) return;
   Request& request = known->second;
-  request.decided = at;
-  request.by = by;
-  request.note = json_text_or(detail, "note", "");
-  if (type == "request.refused") request.state = RequestState::Refused;
-  if (type == "request.withdrawn") request.state = RequestState::Withdrawn;
-  if (type == "request.expired") request.state = RequestState::Expired;
-  if (type == "request.approved") {
-    request.state = RequestState::Approved;
-    request.role = json_text_or(detail, "role", request.role);
-    if (detail.contains("capabilities")) request.capabilities = texts_of(detail, "capabilities");
-    request.duration = json_number_or(detail, "duration_us", request.duration);
+  request.last_word = at;
+  if (type == "request.questioned" || type == "request.answered") {
+    request.talk.push_back({by, json_text_or(detail, "text", ""), at});
+    return;
   }
+  fold_decision(request, type, detail, at, by);
+  if (request.state == RequestState::Pending) return;
   ++decided_requests_;
   prune_requests();
 }
 
-void State::fold_grant(std::string_view type, const Json& detail, Micros at) {
+void State::fold_decision(Request& request, std::string_view type, const Json& detail, Micros at,
+                          const std::string& by) {
+  const std::string note = json_text_or(detail, "note", "");
+  if (type == "request.approved") {
+    const std::int64_t approvals = json_number_or(detail, "approvals", 1);
+    request.approvals_needed = json_number_or(detail, "approvals_needed", 1);
+    request.offer = terms_of(detail, request.offer);
+    std::erase_if(request.approvals, [&by](const Approval& one) { return one.by == by; });
+    if (static_cast<std::int64_t>(request.approvals.size()) + 1 > approvals) request.approvals.clear();
+    request.approvals.push_back({by, at});
+    if (!note.empty()) request.note = note;
+    if (approvals < request.approvals_needed) return;
+    request.state = RequestState::Approved;
+  } else {
+    request.note = note;
+    if (type == "request.refused") request.state = RequestState::Refused;
+    if (type == "request.withdrawn") request.state = RequestState::Withdrawn;
+    if (type == "request.expired") request.state = RequestState::Expired;
+  }
+  request.decided = at;
+  request.by = by;
+}
+
+void State::fold_grant(std::string_view type, const Json& detail, Micros at, const std::string& by) {
   const std::string id = json_text_or(detail, "grant", "");
   const auto known = grants_.find(id);
   if (type == "grant.started" && known == grants_.end() && !id.empty()) {
@@ -152,6 +182,10 @@ void State::fold_grant(std::string_view type, const Json& detail, Micros at) {
     grant.id = id;
     grant.engineer = json_text_or(detail, "engineer", "");
     grant.request = json_text_or(detail, "request", "");
+    grant.role = json_text_or(detail, "role", "");
+    grant.reason = json_text_or(detail, "reason", "");
+    grant.ticket = json_text_or(detail, "ticket", "");
+    grant.by = by;
     grant.capabilities = texts_of(detail, "capabilities");
     grant.from = time_of(detail, "starts").value_or(at);
     grant.until = time_of(detail, "expires").value_or(at);

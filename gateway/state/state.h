@@ -14,10 +14,14 @@
 //   permission.changed   what ("remote_access" | "capability"), name (of a capability), new, until*
 //   engineer.added       engineer, email*, certificates*
 //   engineer.approved    engineer                                also engineer.removed
-//   request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*, duration_us
-//   request.approved     request, role*, capabilities*, duration_us*, note*
+//   request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*, duration_us, extends*,
+//                        approvals_needed*     by an admin, if the actor is one
+//   request.approved     request, role*, capabilities*, starts*, duration_us*, note*, approvals*, approvals_needed*
+//                        fewer approvals than are needed, and the request goes on waiting; approvals says how
+//                        many count with this one: fewer than there were, and those before it are void
+//   request.questioned   request, text                           also request.answered
 //   request.refused      request, note*                          also request.withdrawn, request.expired
-//   grant.started        grant, engineer, request*, capabilities, starts, expires
+//   grant.started        grant, engineer, request*, role*, capabilities, starts, expires, reason*, ticket*
 //   grant.ended          grant, reason
 //   session.opened       engineer, method, client, user_agent*, certificate*, token_sha256* (hexadecimal),
 //                        expires, idle_us
@@ -79,12 +83,39 @@ struct Engineer {
 
 enum class RequestState { Pending, Approved, Refused, Withdrawn, Expired };
 
-struct Request {
-  std::string id, engineer, role, reason, ticket;
+// What may be given: to be asked for, and to be approved.
+struct Terms {
+  std::string role;  // empty: none was named
   std::vector<std::string> capabilities;
-  base::Micros created = 0;
-  std::optional<base::Micros> start;
+  std::optional<base::Micros> start;  // none: with the last approval
   base::Micros duration = 0;
+  bool operator==(const Terms&) const = default;
+};
+
+struct Approval {
+  std::string by;
+  base::Micros at = 0;
+  bool operator==(const Approval&) const = default;
+};
+
+struct Message {  // of the talk about a request
+  std::string by, text;
+  base::Micros at = 0;
+  bool operator==(const Message&) const = default;
+};
+
+struct Request {
+  std::string id, engineer, reason, ticket;
+  std::string extends;   // the grant that is to go on; empty: none
+  std::string asked_by;  // the admin who asked in the engineer's place; empty: the engineer did
+  Terms asked;
+  Terms offer;                      // what the approvals are of; as asked while there are none
+  std::vector<Approval> approvals;  // of the offer
+  std::int64_t approvals_needed = 1;
+  std::vector<Message> talk;
+  base::Micros created = 0;
+  base::Micros last_word =
+      0;  // when anybody last said something about it: it was made, approved, talked about
   RequestState state = RequestState::Pending;
   base::Micros decided = 0;
   std::string by, note;
@@ -93,6 +124,7 @@ struct Request {
 
 struct Grant {
   std::string id, engineer, request;
+  std::string role, reason, ticket, by;  // by: who gave it, or approved last
   std::vector<std::string> capabilities;
   base::Micros from = 0, until = 0;
   bool ended = false;
@@ -195,7 +227,9 @@ class State {
   void fold_permission(const base::Json& detail, base::Micros at, const std::string& by);
   void fold_engineer(std::string_view type, const base::Json& detail, base::Micros at);
   void fold_request(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
-  void fold_grant(std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_decision(Request& request, std::string_view type, const base::Json& detail, base::Micros at,
+                     const std::string& by);
+  void fold_grant(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
   void fold_session(const base::Json& event, std::string_view type, const base::Json& detail,
                     base::Micros at);
   void fold_pass(const base::Json& detail, base::Micros at);

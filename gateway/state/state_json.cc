@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// A State as one JSON object, for the ledger's snapshots. It travels between processes of one version and is
-// never stored: fields are ours to change. Times are microseconds.
+// A State as one JSON object. It travels between processes of one version, and is stored in a snapshot of the log
+// (docs/LOG.md): what a later version added may be missing there, hence Newer. Times are microseconds.
 #include <concepts>
 #include <type_traits>
 
@@ -50,6 +50,14 @@ void take(const Json& json, const char* key, std::optional<Micros>& value) {
   if (!field.is_null()) value = field.get<Micros>();
 }
 
+// A field that snapshots of earlier versions do not have.
+template <typename T>
+struct Newer {
+  T& value;
+};
+template <typename T>
+Newer(T&) -> Newer<T>;
+
 template <typename T>
 struct AsHex {
   T& bytes;
@@ -57,7 +65,7 @@ struct AsHex {
 void put(Json& json, const char* key, const AsHex<const std::string>& value) {
   json[key] = base::to_hex(value.bytes);
 }
-void take(const Json& json, const char* key, AsHex<std::string>& value) {
+void take(const Json& json, const char* key, AsHex<std::string>&& value) {
   value.bytes = base::from_hex(json.at(key).get<std::string>()).value_or("");
 }
 
@@ -82,17 +90,45 @@ void fields(T& e, const Visit& visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Terms>
+void fields(T& t, const Visit& visit) {
+  visit("role", t.role);
+  visit("capabilities", t.capabilities);
+  visit("start", t.start);
+  visit("duration", t.duration);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Approval>
+void fields(T& a, const Visit& visit) {
+  visit("by", a.by);
+  visit("at", a.at);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Message>
+void fields(T& m, const Visit& visit) {
+  visit("by", m.by);
+  visit("text", m.text);
+  visit("at", m.at);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Request>
 void fields(T& r, const Visit& visit) {
   visit("id", r.id);
   visit("engineer", r.engineer);
-  visit("role", r.role);
+  fields(r.asked, visit);
+  visit("offer", Newer{r.offer});
   visit("reason", r.reason);
   visit("ticket", r.ticket);
-  visit("capabilities", r.capabilities);
+  visit("extends", Newer{r.extends});
+  visit("asked_by", Newer{r.asked_by});
+  visit("approvals", Newer{r.approvals});
+  visit("approvals_needed", Newer{r.approvals_needed});
+  visit("talk", Newer{r.talk});
   visit("created", r.created);
-  visit("start", r.start);
-  visit("duration", r.duration);
+  visit("last_word", Newer{r.last_word});
   visit("state", r.state);
   visit("decided", r.decided);
   visit("by", r.by);
@@ -111,6 +147,10 @@ void fields(T& g, const Visit& visit) {
   visit("ended", g.ended);
   visit("ended_reason", g.ended_reason);
   visit("ended_at", g.ended_at);
+  visit("role", Newer{g.role});
+  visit("reason", Newer{g.reason});
+  visit("ticket", Newer{g.ticket});
+  visit("by", Newer{g.by});
 }
 
 template <typename T, typename Visit>
@@ -163,6 +203,34 @@ void fields(T& w, const Visit& visit) {
 }
 
 template <typename T>
+Json write(const T& value);
+template <typename T>
+T read(const Json& json);
+
+void put(Json& json, const char* key, const Newer<const Terms>& terms) { json[key] = write(terms.value); }
+template <typename T>
+void put(Json& json, const char* key, const Newer<const std::vector<T>>& list) {
+  json[key] = Json::array();
+  for (const T& item : list.value) json[key].push_back(write(item));
+}
+template <typename T>
+void put(Json& json, const char* key, const Newer<const T>& newer) {
+  put(json, key, newer.value);
+}
+void take(const Json& json, const char* key, Newer<Terms>&& terms) {
+  if (json.contains(key)) terms.value = read<Terms>(json.at(key));
+}
+template <typename T>
+void take(const Json& json, const char* key, Newer<std::vector<T>>&& list) {
+  if (!json.contains(key)) return;
+  for (const Json& item : json.at(key)) list.value.push_back(read<T>(item));
+}
+template <typename T>
+void take(const Json& json, const char* key, Newer<T>&& newer) {
+  if (json.contains(key)) take(json, key, newer.value);
+}
+
+template <typename T>
 Json write(const T& value) {
   Json json = Json::object();
   fields(value, [&json](const char* key, const auto& field) { put(json, key, field); });
@@ -171,7 +239,8 @@ Json write(const T& value) {
 template <typename T>
 T read(const Json& json) {
   T value;
-  fields(value, [&json](const char* key, auto&& field) { take(json, key, field); });
+  fields(value,
+         [&json](const char* key, auto&& field) { take(json, key, std::forward<decltype(field)>(field)); });
   return value;
 }
 
@@ -218,6 +287,8 @@ Result<State> State::from_json(const Json& json) {
     }
     for (const Json& item : json.at("requests")) {
       Request request = read<Request>(item);
+      if (!item.contains("offer")) request.offer = request.asked;
+      if (request.last_word == 0) request.last_word = request.created;
       if (request.state != RequestState::Pending) ++state.decided_requests_;
       state.requests_[request.id] = std::move(request);
     }

@@ -12,6 +12,13 @@ void put_text(Json& json, const char* key, const std::string& text) {
   if (!text.empty()) json[key] = text;
 }
 
+Json view_terms(const Terms& terms) {
+  Json json{{"capabilities", terms.capabilities}, {"duration", base::format_duration(terms.duration)}};
+  put_text(json, "role", terms.role);
+  if (terms.start) json["start"] = format_time(*terms.start);
+  return json;
+}
+
 }  // namespace
 
 std::string_view to_text(RequestState state) {
@@ -40,19 +47,43 @@ Json view(const Engineer& engineer) {
 }
 
 Json view(const Request& request) {
-  Json json{{"id", request.id},
-            {"engineer", request.engineer},
-            {"capabilities", request.capabilities},
-            {"reason", request.reason},
-            {"ticket", request.ticket},
-            {"duration", base::format_duration(request.duration)},
-            {"created", format_time(request.created)},
-            {"state", to_text(request.state)}};
-  put_text(json, "role", request.role);
-  if (request.start) json["start"] = format_time(*request.start);
+  Json json = view_terms(request.offer);
+  json.update({{"id", request.id},
+               {"engineer", request.engineer},
+               {"reason", request.reason},
+               {"ticket", request.ticket},
+               {"created", format_time(request.created)},
+               {"approvals", Json::array()},
+               {"approvals_needed", request.approvals_needed},
+               {"talk", Json::array()},
+               {"state", to_text(request.state)}});
+  if (request.offer != request.asked) json["asked"] = view_terms(request.asked);
+  for (const Approval& one : request.approvals)
+    json["approvals"].push_back({{"by", one.by}, {"at", format_time(one.at)}});
+  for (const Message& one : request.talk)
+    json["talk"].push_back({{"by", one.by}, {"text", one.text}, {"at", format_time(one.at)}});
   if (request.decided > 0) json["decided"] = format_time(request.decided);
+  put_text(json, "extends", request.extends);
+  put_text(json, "asked_by", request.asked_by);
   put_text(json, "by", request.by);
   put_text(json, "note", request.note);
+  return json;
+}
+
+bool is_own_word(const Request& request, const Message& message) {
+  return message.by == "engineer:" + request.engineer;
+}
+
+Json view_own(const Request& request) {
+  Json json = view(request);
+  json["approvals"] = request.approvals.size();
+  json["talk"] = Json::array();
+  for (const Message& one : request.talk)
+    json["talk"].push_back({{"by", is_own_word(request, one) ? "engineer" : "admin"},
+                            {"text", one.text},
+                            {"at", format_time(one.at)}});
+  json.erase("by");
+  if (!request.asked_by.empty()) json["asked_by"] = "admin";
   return json;
 }
 
@@ -66,6 +97,10 @@ Json view(const Grant& grant, base::Micros now) {
             {"state", ended ? "ended" : "active"}};
   if (ended) json["ended_reason"] = grant.ended_reason.empty() ? "expired" : grant.ended_reason;
   if (grant.ended_at > 0) json["ended"] = format_time(grant.ended_at);
+  put_text(json, "role", grant.role);
+  put_text(json, "reason", grant.reason);
+  put_text(json, "ticket", grant.ticket);
+  put_text(json, "by", grant.by);
   put_text(json, "request", grant.request);
   return json;
 }

@@ -44,7 +44,8 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[].credential.header", {"name", "value_file"}},
       {"component.services[].credential.client_certificate", {"certificate", "key"}},
       {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
-      {"requests", {"expire", "default_grant", "longest_grant"}},
+      {"requests", {"expire", "default_grant", "longest_grant", "reasons", "ticket"}},
+      {"requests.ticket", {"pattern", "required", "hint"}},
       {"holds", {"wait", "most", "most_per_session"}},
       {"retention", {"events"}},
       {"limits",
@@ -77,7 +78,7 @@ class Parser {
     read_component(read_, root, config_);
     read_witnesses(read_, root, config_);
     sessions(root);
-    requests(root);
+    read_requests(read_, root, config_);
     holds(root);
     retention(root);
     limits(root);
@@ -244,20 +245,6 @@ class Parser {
       read_.fault(node->mark, "sessions.idle (" + base::format_duration(out.idle) +
                                   ") must not be longer than sessions.absolute (" +
                                   base::format_duration(out.absolute) + ")");
-    }
-  }
-
-  void requests(const YamlNode& root) {
-    const YamlNode* node = read_.map(root, "requests", "requests");
-    if (node == nullptr) return;
-    Requests& out = config_.requests;
-    read_.duration(*node, "expire", kMinute, 365 * kDay, out.expire);
-    read_.duration(*node, "default_grant", kMinute, 365 * kDay, out.default_grant);
-    read_.duration(*node, "longest_grant", kMinute, 365 * kDay, out.longest_grant);
-    if (out.default_grant > out.longest_grant) {
-      read_.fault(node->mark, "requests.default_grant (" + base::format_duration(out.default_grant) +
-                                  ") must not be longer than requests.longest_grant (" +
-                                  base::format_duration(out.longest_grant) + ")");
     }
   }
 

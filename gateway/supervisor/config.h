@@ -144,10 +144,18 @@ struct Sessions {
   int most_per_engineer = 10;  // one more, and the oldest is superseded
 };
 
+struct TicketRule {
+  std::string pattern;  // RE2, of the whole ticket; empty: any will do
+  bool required = false;
+  std::string hint;
+};
+
 struct Requests {
   base::Micros expire = 4 * 86400 * base::kWallSecond;  // unanswered
   base::Micros default_grant = 8 * 3600 * base::kWallSecond;
   base::Micros longest_grant = 7 * 86400 * base::kWallSecond;
+  std::vector<std::string> reasons;  // to choose from
+  TicketRule ticket;
 };
 
 struct Retention {

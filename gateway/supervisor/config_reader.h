@@ -70,6 +70,8 @@ std::string format_size(std::int64_t bytes);
 // (config_credentials.cc).
 void read_component(ConfigReader& read, const base::YamlNode& root, Config& config);
 void read_credentials(ConfigReader& read, const base::YamlNode& service, Service& out);
+// requests (config_requests.cc).
+void read_requests(ConfigReader& read, const base::YamlNode& root, Config& config);
 // log.witnesses and witness (config_witnesses.cc); after read_component, whose nodes are numbered first.
 void read_witnesses(ConfigReader& read, const base::YamlNode& root, Config& config);
 

@@ -38,7 +38,12 @@ Json sessions_json(const Sessions& sessions) {
 Json requests_json(const Requests& requests) {
   return {{"expire_us", requests.expire},
           {"default_grant_us", requests.default_grant},
-          {"longest_grant_us", requests.longest_grant}};
+          {"longest_grant_us", requests.longest_grant},
+          {"reasons", requests.reasons},
+          {"ticket",
+           {{"pattern", requests.ticket.pattern},
+            {"required", requests.ticket.required},
+            {"hint", requests.ticket.hint}}}};
 }
 
 Json holds_json(const Holds& holds) {
@@ -184,6 +189,7 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
   return {{"log_level", level_text(config.log_level)},
           {"services", services_json(config, material)},
           {"checks_health", index == 0},
+          {"requests", requests_json(config.requests)},
           {"names", names_json(config.support)},
           {"support_authority", material.support_authority_pem},
           {"limits", limits_json(config.limits)},

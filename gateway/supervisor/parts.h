@@ -22,13 +22,15 @@
 //                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "redaction_key":hex, of the supervisor, the same for all while it runs,
+//                "requests":{as ledger},
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
 //                fds: what "fd" of each credential names; of a certificate none: its key is the keeper's
 //   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
-//                "requests":{"expire_us","default_grant_us","longest_grant_us"},
+//                "requests":{"expire_us","default_grant_us","longest_grant_us","reasons":[..],
+//                            "ticket":{"pattern","required","hint"}},
 //                "holds":{"wait_us","most","most_per_session"},
 //                "retention":{"events_us", missing: for ever},
 //                "witnesses":[{"name","url","verifier_key"}], of our log,

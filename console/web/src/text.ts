@@ -3,6 +3,7 @@
 //
 // Every word that the console says, in one place, so that a translation replaces one file. Components hold no sentences.
 import type { AccessMode, Confinement, Cut, Setting } from './api/types';
+import { approvals } from './text/approvals';
 import { count } from './text/count';
 import { home } from './text/home';
 import { event, filters, log, when } from './text/log';
@@ -30,6 +31,7 @@ export const words = {
   log,
   request,
   permissions,
+  approvals,
   when,
   filters,
   product: 'Postern',

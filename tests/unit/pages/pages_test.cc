@@ -29,6 +29,17 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+RequestView request_with(const std::string& text, const std::string& state) {
+  RequestView view;
+  view.id = view.asked = view.reason = view.note = view.ticket = view.duration = view.offered = text;
+  view.state = state;
+  view.created = kNow;
+  view.approvals = 1;
+  view.approvals_needed = 2;
+  view.talk = {{false, text, kNow}, {true, text, kNow}, {false, text, kNow}};
+  return view;
+}
+
 HomeView home_with(const std::string& text) {
   HomeView view;
   view.engineer = text;
@@ -38,8 +49,9 @@ HomeView home_with(const std::string& text) {
   view.remote_access = "approved";
   view.services = {{text, text}};
   view.waiting = {{text, text, text, text, kNow, kNow}};
-  view.grants = {{text, {text, text}, kNow}};
-  view.requests = {{text, "pending", text, text, text, kNow}, {text, text, text, text, text, kNow}};
+  view.grants = {{text, {text, text}, kNow, kNow, text}, {text, {text}, kNow + kMinute, kNow + 1, text}};
+  view.requests = {request_with(text, "pending"), request_with(text, text)};
+  view.hints = {{text, text}, text, text, true};
   view.roles = {text};
   view.message = text;
   for (const Standing standing : {Standing::On, Standing::Ask, Standing::Off}) {
@@ -180,12 +192,11 @@ TEST(Pages, HomeShowsTheCallsThatWait) {
 
 TEST(Pages, AGrantCanBeAskedForForLonger) {
   HomeView view = home_with("x");
-  view.grants = {{"g", {"metrics.read", "silences.write"}, kNow + 20 * kMinute},
-                 {"h", {"logs.read"}, kNow + kMinute}};
+  view.grants = {{"g", {"metrics.read", "silences.write"}, kNow + 20 * kMinute, kNow, ""},
+                 {"h", {"logs.read"}, kNow + kMinute, kNow, ""}};
   const std::string page = render_home(view);
   EXPECT_THAT(page, HasSubstr("in <span data-left=\"1200\">20 min</span>"));
-  EXPECT_THAT(page, HasSubstr("<input type=\"hidden\" name=\"capabilities\" value=\"metrics.read\">\n"
-                              "<input type=\"hidden\" name=\"capabilities\" value=\"silences.write\">"));
+  EXPECT_THAT(page, HasSubstr("<input type=\"hidden\" name=\"extends\" value=\"g\">"));
   EXPECT_THAT(page, HasSubstr("for=\"reason-2\""));
 }
 
@@ -211,10 +222,46 @@ TEST(Pages, HomeSaysRemoteAccessInWordsAndTakesAnUnknownModeForOff) {
 
 TEST(Pages, HomeLetsOnlyAWaitingRequestBeWithdrawn) {
   HomeView view = home_with("x");
-  view.requests = {{"01A", "pending", "a", "b", "", kNow}};
+  view.requests = {request_with("01A", "pending")};
   EXPECT_THAT(render_home(view), HasSubstr("action=\"/.postern/api/requests/01A/withdraw\""));
   view.requests[0].state = "refused";
   EXPECT_THAT(render_home(view), Not(HasSubstr("/withdraw")));
+  view.requests = {request_with("01A", "pending")};
+  view.requests[0].by_admin = true;
+  EXPECT_THAT(render_home(view), Not(HasSubstr("/withdraw"))) << "it is not the engineer's";
+}
+
+TEST(Pages, ARequestSaysHowFarItIsAndTakesAnAnswerOnlyWhereItIsAsked) {
+  HomeView view = home_with("x");
+  view.requests = {request_with("01A", "pending")};
+  EXPECT_THAT(render_home(view), HasSubstr("<b>1 of 2</b> approvals, of something else than you asked for"));
+  EXPECT_THAT(render_home(view), HasSubstr("action=\"/.postern/api/requests/01A/answer\""));
+  view.requests[0].talk.pop_back();
+  EXPECT_THAT(render_home(view), Not(HasSubstr("/answer\"")));
+  view.requests[0].approvals_needed = 1;
+  EXPECT_THAT(render_home(view), Not(HasSubstr("approvals, of")));
+}
+
+TEST(Pages, TheFormOffersOnlyDurationsThatTheConfigurationAllows) {
+  HomeView view = home_with("x");
+  view.grants.clear();
+  view.hints.longest_grant = 4 * 60 * kMinute;
+  EXPECT_THAT(render_home(view), HasSubstr("<option value=\"4h\" selected>"));
+  EXPECT_THAT(render_home(view), Not(HasSubstr("8 hours")));
+  view.hints.longest_grant = 2 * kMinute;
+  EXPECT_THAT(render_home(view), HasSubstr("As long as usual"));
+}
+
+TEST(Pages, TheFormAsksForATicketAsTheConfigurationSays) {
+  HomeView view = home_with("x");
+  view.grants.clear();
+  view.hints = {{"Incident"}, "SUP-[0-9]+", "such as SUP-7", true};
+  const std::string page = render_home(view);
+  EXPECT_THAT(page, HasSubstr("<option value=\"Incident\">Incident</option>"));
+  EXPECT_THAT(page, HasSubstr("autocomplete=\"off\" required data-pattern=\"SUP-[0-9]+\""));
+  EXPECT_THAT(page, HasSubstr(">Ticket <small class=\"text\">such as SUP-7</small>"));
+  view.hints = {};
+  EXPECT_THAT(render_home(view), HasSubstr(">Ticket (optional)</label>"));
 }
 
 TEST(Pages, ARefusalSaysWhatWasRefusedWhyAndWhereToFindIt) {

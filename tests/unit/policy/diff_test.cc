@@ -57,6 +57,16 @@ TEST(Diff, CallsWhatItCannotCompareNewlyAllowed) {
   EXPECT_EQ(diff(*policy_of(two), *policy_of(one)).newly_allowed.size(), 1U);
 }
 
+TEST(Diff, SaysThatARequestTakesFewerOrMoreApprovals) {
+  const std::string head = "version: 1\ncapabilities:\n  c: {title: T, class: write, operations: [GET /a]";
+  const std::string one = head + "}\n", two = head + ", approvals: 2}\n";
+  EXPECT_EQ(
+      difference(two, one),
+      "newly allowed:\n  c: all its operations (a request for it took 2 of the administrators' approvals and "
+      "takes 1)");
+  EXPECT_EQ(diff(*policy_of(one), *policy_of(two)).no_longer_allowed.size(), 1U);
+}
+
 TEST(Diff, ComparesBodies) {
   const std::string json =
       text_with({"{ call: POST /a, body: { content_types: [application/json], max_size: 10 } }"});

@@ -231,6 +231,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "2:18: idle must be a duration such as 30s, 15m or 8h, between 1m and 1d, not \"0s\""},
         FaultCase{"workers: 2", "requests: {default_grant: 2d, longest_grant: 1d}",
                   "2:11: requests.default_grant (2d) must not be longer than requests.longest_grant (1d)"},
+        FaultCase{"workers: 2", "requests: {reasons: [Incident, Incident]}",
+                  "2:32: the reason \"Incident\" stands here twice: keep one"},
+        FaultCase{"workers: 2", "requests: {ticket: {pattern: '[A-Z'}}",
+                  "2:30: pattern must be a regular expression in RE2 syntax, such as [A-Z]+-[0-9]+: missing "
+                  "]: [A-Z"},
+        FaultCase{"workers: 2", "requests: {ticket: {required: maybe}}",
+                  "2:31: required must be true or false"},
         FaultCase{"workers: 2", "limits: {head: 65KiB}",
                   "2:16: head must be a size such as 16KiB or 64MiB, between 1KiB and 64KiB, not \"65KiB\""},
         FaultCase{

@@ -25,6 +25,7 @@ export interface Capability {
   description?: string;
   group?: string;
   class: 'read' | 'write';
+  approvals?: number;
   setting: Setting;
   until?: string | null;
   changed?: string;
@@ -55,15 +56,25 @@ export interface Pass {
 }
 
 export type RequestState = 'pending' | 'approved' | 'refused' | 'withdrawn' | 'expired';
-export interface AccessRequest {
-  id: string;
-  engineer: string;
+export interface Terms {
   role?: string;
   capabilities?: string[];
-  reason: string;
-  ticket?: string;
   start?: string;
   duration?: string;
+}
+// Its terms are what is on the table: asked is there where an admin has approved something else.
+export interface AccessRequest extends Terms {
+  id: string;
+  engineer: string;
+  reason: string;
+  ticket?: string;
+  asked?: Terms;
+  asked_by?: string;
+  extends?: string;
+  approvals?: { by: string; at: string }[];
+  approvals_needed?: number;
+  talk?: { by: string; text: string; at: string }[];
+  engineer_state?: 'unknown' | 'added' | 'approved';
   created: string;
   state: RequestState;
   decided?: string;
@@ -80,6 +91,11 @@ export interface Grant {
   state: 'active' | 'ended';
   ended_reason?: string;
   request?: string;
+  role?: string;
+  reason?: string;
+  ticket?: string;
+  by?: string;
+  engineer_state?: 'unknown' | 'added' | 'approved';
 }
 
 // A call that waits for an admin.

@@ -11,6 +11,7 @@ import { Section } from '../components/section';
 import { When } from '../components/when';
 import { Link } from '../router';
 import type { PageProps } from '../routes';
+import { GiveAccess } from '../sections/give';
 import { GrantsSection } from '../sections/grants';
 import { HoldsSection } from '../sections/holds';
 import { RequestsSection } from '../sections/requests';
@@ -27,6 +28,7 @@ export function RequestsPage({ may_change }: PageProps) {
         <HoldsSection may_change={may_change} />
         <RequestsSection may_change={may_change} />
         <GrantsSection may_change={may_change} />
+        {may_change && <GiveAccess />}
         <Decided />
       </div>
     </>

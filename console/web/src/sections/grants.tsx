@@ -8,10 +8,11 @@ import type { Grant } from '../api/types';
 import { Confirm } from '../components/confirm';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
-import { Left } from '../components/when';
+import { Left, When } from '../components/when';
 import { Link } from '../router';
 import { useAction } from '../state/action';
 import { parts } from '../state/live';
+import { useNow } from '../state/now';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import type { Rights } from './rights';
@@ -34,6 +35,7 @@ export function GrantsSection({ may_change }: Rights) {
 function Row({ grant, may_change }: { grant: Grant } & Rights) {
   const [asking, set_asking] = useState(false);
   const action = useAction();
+  const now = useNow();
   const revoke = async () => {
     const done = await action.run(async () => {
       await call('POST', `/grants/${segment(grant.id)}/revoke`);
@@ -49,7 +51,15 @@ function Row({ grant, may_change }: { grant: Grant } & Rights) {
               <Said text={grant.engineer} />
             </Link>
             <span class="quiet">
-              <Left until={grant.until} /> {words.left}
+              {new Date(grant.from).getTime() > now ? (
+                <>
+                  {words.approvals.begins} <When time={grant.from} />
+                </>
+              ) : (
+                <>
+                  <Left until={grant.until} /> {words.left}
+                </>
+              )}
             </span>
           </p>
           <p class="row-says">

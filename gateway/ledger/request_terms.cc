@@ -1,0 +1,184 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/request_terms.h"
+
+#include <algorithm>
+#include <set>
+
+namespace postern::ledger {
+
+using audit::EventType;
+using base::Micros;
+using state::Request;
+using state::RequestState;
+
+namespace {
+
+Detail& put_terms(Detail& detail, const state::Terms& terms) {
+  return detail.text("role", terms.role)
+      .texts("capabilities", terms.capabilities)
+      .time("starts", terms.start)
+      .number("duration_us", terms.duration);
+}
+
+Draft request_draft(EventType type, const Request& request, std::string_view outcome, const Order& order) {
+  Draft draft{type, order.actor, {}, request.id, std::string(outcome), {}, false};
+  if (order.sender == Sender::Enforcer) draft.actor = actor_of(request.engineer);
+  return draft;
+}
+
+}  // namespace
+
+std::string read_wanted(const Context& context, const Order& order, state::Terms& terms) {
+  std::vector<std::string> listed;
+  if (!order.texts("capabilities", listed)) return "capabilities must be a list of names";
+  if (order.has("role")) {
+    if (!listed.empty()) return "name either a role or capabilities, not both";
+    const auto known = context.policy.roles.find(order.text("role"));
+    if (known == context.policy.roles.end()) return "the policy has no role of that name";
+    terms.role = known->first;
+    listed = known->second;
+  } else if (!listed.empty()) {
+    terms.role.clear();
+  } else {
+    return terms.capabilities.empty() ? "name a role, or at least one capability" : "";
+  }
+  const std::set<std::string> names(listed.begin(), listed.end());
+  if (names.empty() || names.size() > kMostListed) return "the number of capabilities must be 1 to 500";
+  std::size_t bytes = 0;
+  for (const std::string& name : names) {
+    bytes += name.size();
+    if (bytes > kMostListedBytes) return "the names of the capabilities are too long together; ask for fewer";
+    if (context.policy.capabilities.count(name) == 0)
+      return "the policy does not have every capability that is named";
+  }
+  terms.capabilities.assign(names.begin(), names.end());
+  return "";
+}
+
+std::string read_duration(const Context& context, const Order& order, Micros& duration) {
+  if (order.has("duration")) {
+    const auto parsed = base::parse_duration(order.text("duration"));
+    if (!parsed.ok()) return "duration: " + parsed.error().message;
+    duration = *parsed;
+  }
+  if (duration < kShortestGrant) return "duration: at least " + base::format_duration(kShortestGrant);
+  if (duration <= context.limits.longest_grant) return "";
+  return "duration: at most " + base::format_duration(context.limits.longest_grant);
+}
+
+std::string read_start(const Context& context, const Order& order, std::optional<Micros>& start) {
+  if (!order.has("start")) return "";
+  if (order.text("start") == "now") {
+    start = context.now;
+    return "";
+  }
+  const auto parsed = base::parse_time(order.text("start"));
+  if (!parsed.ok()) return "start: " + parsed.error().message;
+  if (*parsed > context.now + kLatestStart) return "start: at most 90 days from now";
+  if (*parsed < context.now - kJustNow) return "start: this time is over";
+  start = std::max(*parsed, context.now);
+  return "";
+}
+
+std::string unknown_capabilities(const Context& context, const std::vector<std::string>& capabilities) {
+  std::string names;
+  for (const std::string& name : capabilities) {
+    if (context.policy.capabilities.count(name) == 0) names += (names.empty() ? "" : ", ") + name;
+  }
+  return names;
+}
+
+std::int64_t approvals_needed(const Context& context, const std::vector<std::string>& capabilities) {
+  std::int64_t most = 1;
+  for (const std::string& name : capabilities) {
+    const auto more = context.policy.approvals.find(name);
+    if (more != context.policy.approvals.end()) most = std::max(most, more->second);
+  }
+  return most;
+}
+
+bool too_many_requests(const Context& context, const std::string& engineer) {
+  std::int64_t all = 0;
+  std::int64_t theirs = 0;
+  for (const auto& [id, request] : context.state.requests()) {
+    if (request.state != RequestState::Pending) continue;
+    ++all;
+    if (request.engineer == engineer) ++theirs;
+  }
+  return all >= kMostPending || theirs >= kMostPendingPerEngineer;
+}
+
+const Request* find_pending(const Context& context, const Order& order, Decision& why) {
+  const auto it = context.state.requests().find(order.text("id"));
+  if (it == context.state.requests().end()) {
+    why = not_found("no access request has this id");
+    return nullptr;
+  }
+  const Request& request = it->second;
+  if (request.state == RequestState::Pending) return &request;
+  const bool by_admin = order.sender == Sender::Console && request.by.starts_with("admin:");
+  why = conflict("this request is " + std::string(to_text(request.state)) + " already" +
+                 (by_admin ? ", by " + request.by.substr(6) : ""));
+  return nullptr;
+}
+
+Draft draft_request(EventType type, const Request& request, std::string_view outcome, const Order& order) {
+  Draft draft = request_draft(type, request, outcome, order);
+  draft.detail = Detail()
+                     .text("request", request.id)
+                     .text("engineer", request.engineer)
+                     .text("note", request.note)
+                     .text("client", order.from)
+                     .done();
+  return draft;
+}
+
+Draft draft_request_created(const Request& request, const Order& order) {
+  Draft draft = request_draft(EventType::RequestCreated, request, {}, order);
+  Detail detail;
+  detail.text("request", request.id).text("engineer", request.engineer);
+  put_terms(detail, request.asked);
+  draft.detail = detail.text("reason", request.reason)
+                     .text("ticket", request.ticket)
+                     .text("extends", request.extends)
+                     .text("asked_by", request.asked_by.empty() ? "" : "admin")
+                     .number("approvals_needed", request.approvals_needed)
+                     .text("client", order.from)
+                     .done();
+  return draft;
+}
+
+Draft draft_request_approved(const Request& request, const std::vector<std::string>& voided,
+                             const Order& order) {
+  Draft draft = request_draft(EventType::RequestApproved, request, to_text(request.state), order);
+  Detail detail;
+  detail.text("request", request.id).text("engineer", request.engineer);
+  put_terms(detail, request.offer);
+  draft.detail = detail.number("approvals", static_cast<std::int64_t>(request.approvals.size()))
+                     .number("approvals_needed", request.approvals_needed)
+                     .texts("voided", voided)
+                     .text("note", request.note)
+                     .text("client", order.from)
+                     .done();
+  return draft;
+}
+
+Draft draft_grant_start(const state::Grant& grant, const Order& order) {
+  Draft draft{EventType::GrantStarted, order.actor, {}, grant.id, {}, {}, false};
+  draft.detail = Detail()
+                     .text("grant", grant.id)
+                     .text("request", grant.request)
+                     .text("engineer", grant.engineer)
+                     .text("role", grant.role)
+                     .texts("capabilities", grant.capabilities)
+                     .time("starts", grant.from)
+                     .time("expires", grant.until)
+                     .text("reason", grant.reason)
+                     .text("ticket", grant.ticket)
+                     .text("client", order.from)
+                     .done();
+  return draft;
+}
+
+}  // namespace postern::ledger
