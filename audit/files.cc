@@ -25,6 +25,7 @@ using base::Status;
 using base::UniqueFd;
 
 constexpr mode_t kFileMode = 0640;  // the console reads as another user of our group
+constexpr mode_t kPrivateMode = 0600;
 constexpr mode_t kDirectoryMode = 0750;
 
 class DiskFile final : public File {
@@ -65,8 +66,8 @@ class DiskFile final : public File {
   bool directory_;
 };
 
-Result<std::shared_ptr<File>> open_file(const std::string& path, int flags) {
-  UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, kFileMode));
+Result<std::shared_ptr<File>> open_file(const std::string& path, int flags, mode_t mode) {
+  UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, mode));
   if (!fd.valid()) return fail_errno(path, errno);
   return std::shared_ptr<File>(std::make_shared<DiskFile>(std::move(fd), path, false));
 }
@@ -78,11 +79,15 @@ struct CloseDirectory {
 class Disk final : public FileSystem {
  public:
   Result<std::shared_ptr<File>> create(const std::string& path) override {
-    return open_file(path, O_RDWR | O_CREAT | O_EXCL);
+    return open_file(path, O_RDWR | O_CREAT | O_EXCL, kFileMode);
+  }
+
+  Result<std::shared_ptr<File>> create_private(const std::string& path) override {
+    return open_file(path, O_RDWR | O_CREAT | O_EXCL, kPrivateMode);
   }
 
   Result<std::shared_ptr<File>> open(const std::string& path, bool writable) override {
-    return open_file(path, writable ? O_RDWR : O_RDONLY);
+    return open_file(path, writable ? O_RDWR : O_RDONLY, 0);
   }
 
   Result<std::shared_ptr<File>> open_directory(const std::string& path, bool exclusive) override {

@@ -33,6 +33,8 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual base::Result<std::shared_ptr<File>> create(
       const std::string& path) = 0;  // mode 0640; Exists if it is there
+  // The same with mode 0600: for what only its owner may read.
+  virtual base::Result<std::shared_ptr<File>> create_private(const std::string& path) = 0;
   virtual base::Result<std::shared_ptr<File>> open(const std::string& path, bool writable) = 0;
   // For sync(). Exclusive: Exists if another process (or object) holds the directory exclusively.
   virtual base::Result<std::shared_ptr<File>> open_directory(const std::string& path, bool exclusive) = 0;

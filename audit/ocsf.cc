@@ -22,7 +22,7 @@ constexpr int kBase = 0, kFinding = 2004, kAccount = 3001, kAuthentication = 300
 // Activities, as the classes number them.
 constexpr int kCreate = 1, kRead = 2, kUpdate = 3,
               kDelete = 4;  // of entities; 1 also of findings and accounts
-constexpr int kEnableAccount = 2, kDeleteAccount = 6;
+constexpr int kEnableAccount = 2, kChangePassword = 3, kDeleteAccount = 6;
 constexpr int kLogon = 1, kLogoff = 2;
 constexpr int kStart = 3, kStop = 4;
 constexpr int kOther = 99;
@@ -68,6 +68,21 @@ constexpr auto kTable = std::to_array<Row>({
     {AdminSignedIn,          {kAuthentication, kLogon}},
     {AdminSignedOut,         {kAuthentication, kLogoff}},
     {AdminRefused,           {kAuthentication, kOther, true}},
+    {AdminProved,            {kAuthentication, kLogon}},
+    {AdminSlowed,            {kAuthentication, kOther, true}},
+    {AdminAdded,             {kAccount, kCreate}},
+    {AdminRemoved,           {kAccount, kDeleteAccount}},
+    {AdminRoleChanged,       {kAccount, kOther}},
+    {AdminPasswordChanged,   {kAccount, kChangePassword}},
+    {AdminPasskeyAdded,      {kAccount, kOther}},
+    {AdminPasskeyRemoved,    {kAccount, kOther}},
+    {AdminTotpEnabled,       {kAccount, kOther}},
+    {AdminTotpDisabled,      {kAccount, kOther}},
+    {AdminCodesMade,         {kAccount, kOther}},
+    {AdminCodeUsed,          {kAccount, kOther}},
+    {AdminFactorReset,       {kAccount, kOther}},
+    {AdminInvited,           {kEntity, kCreate}},
+    {AdminInvitationRevoked, {kEntity, kDelete}},
     {GatewayStarted,         {kLifecycle, kStart}},
     {GatewayStopped,         {kLifecycle, kStop}},
     {RoleStarted,            {kLifecycle, kStart}},
@@ -147,9 +162,13 @@ void put_http(OrderedJson& out, const EventFields& event, const Json& detail) {
   out["dst_endpoint"] = std::move(to);
 }
 
+std::string family_of(EventType type) {
+  const std::string_view name = text_of(type).name;
+  return std::string(name.substr(0, name.find('.')));
+}
+
 void put_authentication(OrderedJson& out, const EventFields& event, const Json& detail) {
-  const bool admin =
-      event.type == AdminSignedIn || event.type == AdminSignedOut || event.type == AdminRefused;
+  const bool admin = family_of(event.type) == "admin";
   const std::string name = base::json_text_or(detail, admin ? "admin" : "engineer", unescape(event.subject));
   out["actor"] = {{"user", user_of(unescape(event.actor))}};
   out["user"] = {
@@ -162,16 +181,12 @@ void put_authentication(OrderedJson& out, const EventFields& event, const Json& 
 
 void put_account(OrderedJson& out, const EventFields& event, const Json& detail) {
   out["actor"] = {{"user", user_of(unescape(event.actor))}};
-  OrderedJson user{{"name", base::json_text_or(detail, "engineer", unescape(event.subject))}};
+  const char* who = family_of(event.type) == "admin" ? "admin" : "engineer";
+  OrderedJson user{{"name", base::json_text_or(detail, who, unescape(event.subject))}};
   if (const std::string email = base::json_text_or(detail, "email", ""); !email.empty())
     user["email_addr"] = email;
   out["user"] = std::move(user);
   put_endpoints(out, detail);
-}
-
-std::string family_of(EventType type) {
-  const std::string_view name = text_of(type).name;
-  return std::string(name.substr(0, name.find('.')));
 }
 
 void put_entity(OrderedJson& out, const EventFields& event) {

@@ -1,133 +1,232 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Admins signing in and out.
+// The accounts of all: who may sign in, as what, and who is invited.
+#include "accounts/password.h"
+#include "base/bytes.h"
 #include "base/crypto.h"
 #include "console/api.h"
 #include "console/commands.h"
+#include "console/signing_in.h"
 #include "console/site.h"
-#include "gateway/http/cookie.h"
+#include "console/verifying.h"
 
 namespace postern::console::api {
 namespace {
 
-// Argon2id takes 64 MiB and 100 ms of a core: more at once would let anyone who can connect exhaust the
-// machine.
-constexpr int kMostVerifying = 2;
-constexpr std::size_t kLongestName = 128, kLongestPassword = 1024;
-// Verified when nobody has that name, so that the time of a refusal does not say which names exist. Nobody
-// knows its password.
-constexpr const char* kNobodysHash =
-    "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b/dWRWJTmaaJObGhJ2u0dB7Vs8";
+using accounts::Account;
+using accounts::Invitation;
 
-base::Json view_me(const Identity& identity) {
-  base::Json json{{"name", identity.name}, {"role", to_text(identity.rank)}};
-  if (identity.since > 0) json["since"] = base::format_time(identity.since);
+constexpr std::size_t kTokenSize = 32;            // bytes of an invitation's
+constexpr std::size_t kGeneratedCharacters = 20;  // of a password: 116 bits
+
+base::Json view(const Parts& parts, const Account& account) {
+  const auto sign_ins = parts.sign_ins.of(account.name, parts.loop.now());
+  base::Json json{{"name", account.name},
+                  {"role", to_text(account.rank)},
+                  {"passkeys", account.passkeys.size()},
+                  {"totp", account.totp.has_value()},
+                  {"sign_ins", sign_ins.size()}};
+  if (account.added > 0) json["added"] = base::format_time(account.added);
+  base::Micros seen = 0;
+  for (const SignIns::Shown& one : sign_ins) seen = std::max(seen, one.seen);
+  if (seen > 0) json["seen"] = base::format_time(seen);
   return json;
 }
 
-Response too_often(base::Nanos wait) {
-  const auto seconds = (wait + base::kSecond - 1) / base::kSecond;
-  Response response =
-      problem(base::Refusal::LimitReached, "Wait " + std::to_string(seconds) + " s before the next attempt.");
-  response.fields.emplace_back("retry-after", std::to_string(seconds));
-  return response;
+base::Json view(const Invitation& invitation) {
+  return {{"id", invitation.id},
+          {"name", invitation.name},
+          {"role", to_text(invitation.rank)},
+          {"by", invitation.by},
+          {"created", base::format_time(invitation.created)},
+          {"expires", base::format_time(invitation.expires)}};
 }
 
-bool note_sign_in(Parts& parts, const Call& call, const Account& account) {
-  LedgerClient::Note note{audit::EventType::AdminSignedIn, "admin:" + account.name, account.name, {}, {}};
-  base::JsonWriter detail(note.detail);
-  detail.open_object();
-  detail.field("admin", account.name);
-  detail.field("method", "password");
-  detail.field("client", call.client);
-  detail.field("user_agent", call.fields.find("user-agent").value_or(std::string_view()).substr(0, 256));
-  detail.close_object();
-  return parts.ledger.note(note);
+std::optional<Response> accounts_problem(const Parts& parts) {
+  if (parts.ledger.up() && parts.ledger.accounts_known()) return std::nullopt;
+  return problem(base::Refusal::LogUnavailable, parts.ledger.reason());
 }
 
-Response welcome(Parts& parts, const Call& call, const Account& account) {
-  if (!note_sign_in(parts, call, account)) return problem(base::Refusal::LogUnavailable);
-  const std::string cookie = parts.sign_ins.open(account, parts.loop.now(), parts.loop.wall());
-  Response response = json_response(view_me({account.name, account.rank, {}, parts.loop.wall()}));
-  response.fields.emplace_back("set-cookie",
-                               http::format_set_cookie({kAdminCookie, cookie, -1, http::SameSite::Strict}));
-  return response;
-}
-
-// The password is overwritten as soon as it was looked at.
-struct Attempt {
-  CallPtr call;
-  std::optional<Account> account;
-  std::string password;
-  bool right = false;
-};
-
-void conclude(Parts& parts, const Attempt& attempt, const Reply& reply) {
-  --parts.verifying;
-  if (attempt.right) {
-    parts.guard.succeeded(attempt.call->client, parts.loop.now());
-    return reply(welcome(parts, *attempt.call, *attempt.account));
+// The password that somebody gives an account, or one by lot, which is shown once: {"password"} in the answer.
+void with_password(Parts& parts, const base::Json& body, const std::string& name, const Reply& reply,
+                   const std::function<void(const std::string& hash, const base::Json& shown)>& done) {
+  std::string password = base::json_text_or(body, "password", "");
+  base::Json shown = base::Json::object();
+  if (password.empty()) {
+    password = base::random_password(kGeneratedCharacters);
+    shown["password"] = password;
+  } else if (const auto why = accounts::password_problem(password, name)) {
+    return reply(problem(422, "weak_password", "Choose another password", *why));
   }
-  parts.guard.failed(attempt.call->client, parts.loop.now());
-  note_refusal(parts, *attempt.call, "admin:unknown", "sign_in_refused", "name or password is wrong");
-  reply(problem(403, "sign_in_refused", "Name or password is wrong",
-                "Try again; postern init printed the first admin's password once."));
+  hash_elsewhere(parts, std::move(password), reply,
+                 [done, shown](const std::string& hash) { done(hash, shown); });
+}
+
+const Invitation* find_valid(const Parts& parts, const std::string& token) {
+  const Invitation* found = parts.ledger.accounts().find_invitation(base::sha256_hex(token));
+  return found != nullptr && found->expires > parts.loop.wall() ? found : nullptr;
+}
+
+Response no_invitation(Parts& parts, const Call& call) {
+  parts.guard.failed(call.client, parts.loop.now());
+  note_refusal(parts, call, "admin:unknown", "no_invitation",
+               "an invitation that is not there, or not any more");
+  return problem(404, "no_invitation", "This invitation is not valid any more",
+                 "It was used, was taken back, or is older than a day. Ask for another one.");
+}
+
+// An unknown token is counted like a wrong password; so is how often it may be tried.
+std::optional<Response> refuse_invited(Parts& parts, const Call& call) {
+  if (auto refused = accounts_problem(parts)) return refused;
+  if (call.local) return problem(400, "invalid", "An invitation is accepted at the console's page");
+  const base::Nanos wait = parts.guard.wait(call.client, parts.loop.now());
+  if (wait <= 0) return std::nullopt;
+  return problem(base::Refusal::LimitReached,
+                 "Wait " + std::to_string((wait + base::kSecond - 1) / base::kSecond) + " s.");
 }
 
 }  // namespace
 
-void sign_in(Parts& parts, const CallPtr& call, const Reply& reply) {
-  if (call->local) return reply(problem(400, "invalid", "The control socket needs no sign-in"));
-  auto body = read_body(*call, {"name", "password"});
+void list_admins(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  if (auto refused = accounts_problem(parts)) return reply(*std::move(refused));
+  base::Json items = base::Json::array();
+  for (const Account& account : parts.ledger.accounts().list) items.push_back(view(parts, account));
+  reply(json_response({{"items", std::move(items)}}));
+}
+
+void add_admin(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"name", "role", "password"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   const std::string name = base::json_text_or(*body, "name", "");
-  auto attempt = std::make_shared<Attempt>();
-  attempt->call = call;
-  attempt->password = base::json_text_or(*body, "password", "");
-  if (name.empty() || name.size() > kLongestName || attempt->password.empty() ||
-      attempt->password.size() > kLongestPassword) {
-    return reply(problem(400, "invalid", "Name and password are needed"));
-  }
-  const base::Nanos wait = parts.guard.wait(call->client, parts.loop.now());
-  if (wait > 0) return reply(too_often(wait));
-  if (parts.verifying >= kMostVerifying) return reply(too_often(base::kSecond));
-  for (const Account& account : parts.facts.accounts) {
-    if (account.name == name) attempt->account = account;
-  }
-  ++parts.verifying;
-  parts.loop.run_elsewhere(
-      [attempt] {
-        const std::string hash = attempt->account ? attempt->account->password_hash : kNobodysHash;
-        const bool right = base::verify_password(hash, attempt->password);
-        attempt->right = right && attempt->account.has_value();
-        base::wipe(attempt->password);
-      },
-      [&parts, attempt, reply, life = std::weak_ptr<const bool>(parts.life)] {
-        if (!life.expired()) conclude(parts, *attempt, reply);
+  const std::string role = base::json_text_or(*body, "role", "");
+  with_password(parts, *body, name, reply,
+                [&parts, call, reply, name, role](const std::string& hash, base::Json shown) {
+                  send_command(parts, call, "admin.add", {{"name", name}, {"role", role}, {"password", hash}},
+                               reply, [shown = std::move(shown)](const base::Json& made) {
+                                 base::Json json = made;
+                                 json.update(shown);
+                                 return json_response(json, 201);
+                               });
+                });
+}
+
+void remove_admin(Parts& parts, const CallPtr& call, const Reply& reply) {
+  send_command(parts, call, "admin.remove", {{"name", call->captures[0]}}, reply,
+               [](const base::Json&) { return no_content(); });
+}
+
+void set_admin_role(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"role"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  send_command(parts, call, "admin.set_role",
+               {{"name", call->captures[0]}, {"role", base::json_text_or(*body, "role", "")}}, reply,
+               as_it_is);
+}
+
+void reset_admin_password(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"password"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const std::string name = call->captures[0];
+  if (name == call->identity.name && !call->identity.session.empty())
+    return reply(
+        problem(409, "own_account", "Your own password is changed with the old one", "See your account."));
+  with_password(
+      parts, *body, name, reply, [&parts, call, reply, name](const std::string& hash, base::Json shown) {
+        send_command(parts, call, "admin.set_password", {{"name", name}, {"password", hash}, {"reset", true}},
+                     reply, [name, shown = std::move(shown)](const base::Json&) {
+                       base::Json json{{"name", name}};
+                       json.update(shown);
+                       return json_response(json);
+                     });
       });
 }
 
-void sign_out(Parts& parts, const CallPtr& call, const Reply& reply) {
-  if (call->identity.session.empty()) return reply(no_content());
-  parts.sign_ins.close(call->identity.session);
-  LedgerClient::Note note{
-      audit::EventType::AdminSignedOut, call->identity.actor(), call->identity.name, {}, {}};
-  base::JsonWriter detail(note.detail);
-  detail.open_object();
-  detail.field("admin", call->identity.name);
-  detail.field("reason", "signed_out");
-  detail.close_object();
-  // Leaving is always allowed: without room for the event the sign-in ends all the same.
-  (void)parts.ledger.note(note);
-  Response response = no_content();
-  response.fields.emplace_back("set-cookie",
-                               http::format_set_cookie({kAdminCookie, "", 0, http::SameSite::Strict}));
-  reply(std::move(response));
+void reset_admin_second_factor(Parts& parts, const CallPtr& call, const Reply& reply) {
+  send_command(parts, call, "admin.reset_second_factor", {{"name", call->captures[0]}}, reply,
+               [&parts, name = call->captures[0]](const base::Json&) {
+                 parts.code_guard.succeeded(name);
+                 return no_content();
+               });
 }
 
-void show_me(Parts& /*parts*/, const CallPtr& call, const Reply& reply) {
-  reply(json_response(view_me(call->identity)));
+void end_admin_sign_ins(Parts& parts, const CallPtr& call, const Reply& reply) {
+  const std::string name = call->captures[0];
+  if (parts.ledger.accounts().find(name) == nullptr)
+    return reply(problem(404, "not_found", "There is no account of that name"));
+  const bool own = name == call->identity.name;
+  const std::size_t ended = parts.sign_ins.close_others(name, own ? call->identity.session : std::string());
+  for (std::size_t i = 0; i < ended; ++i) (void)note_sign_out(parts, call->identity.actor(), name, "ended");
+  reply(json_response({{"ended", ended}}));
+}
+
+void list_invitations(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  if (auto refused = accounts_problem(parts)) return reply(*std::move(refused));
+  base::Json items = base::Json::array();
+  for (const Invitation& invitation : parts.ledger.accounts().invitations) {
+    if (invitation.expires > parts.loop.wall()) items.push_back(view(invitation));
+  }
+  reply(json_response({{"items", std::move(items)}}));
+}
+
+// The token leaves in this answer and is kept nowhere. It stands behind the '#' of the link, which browsers send to nobody.
+void invite_admin(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"name", "role"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const std::string token = base::to_base64url(base::random_bytes(kTokenSize));
+  const auto host = call->fields.find("host");
+  const std::string place =
+      call->local || !host ? (parts.facts.names.empty() ? std::string() : to_text(parts.facts.names.front()))
+                           : std::string(*host);
+  send_command(parts, call, "admin.invite",
+               {{"name", base::json_text_or(*body, "name", "")},
+                {"role", base::json_text_or(*body, "role", "")},
+                {"token_sha256", base::sha256_hex(token)}},
+               reply, [token, place](const base::Json& made) {
+                 base::Json json = made;
+                 json["link"] = "https://" + place + "/invitation#" + token;
+                 return json_response(json, 201);
+               });
+}
+
+void revoke_invitation(Parts& parts, const CallPtr& call, const Reply& reply) {
+  send_command(parts, call, "admin.revoke_invitation", {{"id", call->captures[0]}}, reply,
+               [](const base::Json&) { return no_content(); });
+}
+
+void show_invitation(Parts& parts, const CallPtr& call, const Reply& reply) {
+  if (auto refused = refuse_invited(parts, *call)) return reply(*std::move(refused));
+  auto body = read_body(*call, {"token"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const Invitation* invitation = find_valid(parts, base::json_text_or(*body, "token", ""));
+  if (invitation == nullptr) return reply(no_invitation(parts, *call));
+  reply(json_response({{"name", invitation->name},
+                       {"role", to_text(invitation->rank)},
+                       {"by", invitation->by},
+                       {"expires", base::format_time(invitation->expires)}}));
+}
+
+void accept_invitation(Parts& parts, const CallPtr& call, const Reply& reply) {
+  if (auto refused = refuse_invited(parts, *call)) return reply(*std::move(refused));
+  auto body = read_body(*call, {"token", "password"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const std::string token = base::json_text_or(*body, "token", "");
+  const Invitation* invitation = find_valid(parts, token);
+  if (invitation == nullptr) return reply(no_invitation(parts, *call));
+  const std::string password = base::json_text_or(*body, "password", "");
+  const std::string name = invitation->name;
+  if (const auto why = accounts::password_problem(password, name))
+    return reply(problem(422, "weak_password", "Choose another password", *why));
+  hash_elsewhere(parts, password, reply, [&parts, call, reply, token, name](const std::string& hash) {
+    send_command_as(parts, call, "admin:" + name, "admin.accept",
+                    {{"token_sha256", base::sha256_hex(token)}, {"password", hash}}, reply,
+                    [&parts, call, name](const base::Json&) {
+                      const Account* account = parts.ledger.accounts().find(name);
+                      if (account == nullptr)
+                        return problem(base::Refusal::LogUnavailable, parts.ledger.reason());
+                      return welcome(parts, call, {*account, "invitation", false});
+                    });
+  });
 }
 
 }  // namespace postern::console::api

@@ -4,8 +4,6 @@
 
 namespace postern::console {
 
-std::string_view to_text(Rank rank) { return rank == Rank::Admin ? "admin" : "auditor"; }
-
 std::string Call::parameter(std::string_view name) const {
   return std::string(target.parameters().only(name).value_or(std::string_view()));
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "accounts/account.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/refusal.h"
@@ -24,8 +25,7 @@ namespace postern::console {
 
 inline constexpr std::size_t kRequestBodyLimit = 1U << 20U;  // bytes; beyond: 413
 
-enum class Rank : std::uint8_t { Auditor, Admin };  // an auditor reads and changes nothing
-std::string_view to_text(Rank rank);                // "auditor", "admin"
+using accounts::Rank;
 
 // Who asks. On the control socket the kernel says who (SO_PEERCRED) and the socket's owner and mode have
 // decided whether they may: whoever can connect is an admin, named "uid-0". On the listener it is the session
@@ -35,6 +35,8 @@ struct Identity {
   Rank rank = Rank::Auditor;
   std::string session;  // key of the sign-in, empty on the control socket
   base::Micros since = 0;
+  base::Nanos proved = 0;    // when they last proved who they are (console/proof.h)
+  bool two_factors = false;  // and whether with more than a password
 
   std::string actor() const { return "admin:" + name; }
 };

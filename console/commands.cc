@@ -39,8 +39,13 @@ base::Result<base::Json> read_body(const Call& call, std::initializer_list<std::
 
 void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
                   const Reply& reply, Then then) {
+  send_command_as(parts, call, call->identity.actor(), name, std::move(arguments), reply, std::move(then));
+}
+
+void send_command_as(Parts& parts, const CallPtr& call, std::string_view actor, std::string_view name,
+                     base::Json arguments, const Reply& reply, Then then) {
   arguments["command"] = name;
-  arguments["actor"] = call->identity.actor();
+  arguments["actor"] = actor;
   arguments["from"] = call->client;
   parts.ledger.command(arguments, [reply, then = std::move(then)](const LedgerClient::Answer& answer) {
     reply(answer.ok ? then(answer.json) : refused(answer));

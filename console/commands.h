@@ -26,6 +26,10 @@ using Then = std::function<Response(const base::Json& reply)>;
 void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
                   const Reply& reply, Then then);
 
+// The same in the name of somebody who is not signed in, but has shown who they are.
+void send_command_as(Parts& parts, const CallPtr& call, std::string_view actor, std::string_view name,
+                     base::Json arguments, const Reply& reply, Then then);
+
 // A Then that answers with the ledger's reply, nothing added.
 Response as_it_is(const base::Json& reply);
 

@@ -21,9 +21,7 @@ base::Result<Facts> read_facts(const base::Json& config) {
   if (!facts.listeners.is_array() || !facts.component.is_object()) {
     return base::fail(base::Code::Invalid, "listeners or component is of the wrong form");
   }
-  auto accounts = parse_accounts(base::json_text_or(config, "admins", ""));
-  if (!accounts.ok()) return std::move(accounts).error();
-  facts.accounts = std::move(*accounts);
+  facts.second_factor_required = base::json_bool_or(config, "second_factor_required", false);
   return facts;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "audit/event_line.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "gateway/loop/dispose_later.h"
 
@@ -63,6 +64,7 @@ void LedgerClient::lost(const std::string& why) {
   reason_ = why;
   state_pieces_.clear();
   policy_pieces_.clear();
+  account_pieces_.clear();
   fail_pending();
   if (on_change_) on_change_();
 }
@@ -158,6 +160,9 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
       if (sound && on_growth_) on_growth_();
       break;
     }
+    case ipc::FromLedger::Accounts:
+      sound = take_accounts(payload);
+      break;
     case ipc::FromLedger::Cookie:
     case ipc::FromLedger::Jars:
       break;  // the enforcers' alone
@@ -225,6 +230,21 @@ bool LedgerClient::take_witnessing(std::string_view payload) {
   base::Result<base::Json> json = base::parse_json(witnessing.json);
   if (!json.ok() || !json->is_object()) return false;
   witnessing_ = std::move(*json);
+  return true;
+}
+
+bool LedgerClient::take_accounts(std::string_view payload) {
+  ipc::AccountsPiece piece;
+  if (!decode(payload, piece) || !account_pieces_.take(piece.text, piece.last)) return false;
+  if (!account_pieces_.whole()) return true;
+  std::string text = account_pieces_.take_whole();
+  auto parsed = accounts::parse_accounts(text);
+  base::wipe(text);
+  if (!parsed.ok()) return false;
+  accounts_ = std::move(parsed->accounts);
+  accounts_known_ = true;
+  if (on_accounts_) on_accounts_();
+  if (on_change_) on_change_();
   return true;
 }
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "accounts/account.h"
 #include "audit/event.h"
 #include "base/json.h"
 #include "base/ulid.h"
@@ -66,6 +67,9 @@ class LedgerClient {
     std::string verifier_key, problem;
   };
   const Published& published() const { return published_; }
+  // Who may sign in. Of the ledger that was last heard of; none before the first.
+  const accounts::Accounts& accounts() const { return accounts_; }
+  bool accounts_known() const { return accounts_known_; }
   // ipc::Witnessing; an empty object until it was told.
   const base::Json& witnessing() const { return witnessing_; }
   const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
@@ -86,9 +90,11 @@ class LedgerClient {
   [[nodiscard]] bool note(const Note& note);
   std::size_t unacked() const { return unacked_.size(); }
 
-  // Called when state, policy or the log's standing changed; when the log grew. Set once.
+  // Called when state, policy, accounts or the log's standing changed; when the log grew; when the accounts came, before
+  // the first. Set once.
   void on_change(std::function<void()> changed) { on_change_ = std::move(changed); }
   void on_growth(std::function<void()> grown) { on_growth_ = std::move(grown); }
+  void on_accounts(std::function<void()> changed) { on_accounts_ = std::move(changed); }
 
  private:
   struct Pending {
@@ -101,6 +107,7 @@ class LedgerClient {
   bool take_policy(std::string_view payload);
   bool take_acked(std::string_view payload);
   bool take_witnessing(std::string_view payload);
+  bool take_accounts(std::string_view payload);
   bool take_reply(std::string_view payload);
   void lost(const std::string& why);
   void fail_pending();
@@ -119,7 +126,10 @@ class LedgerClient {
   ipc::Size size_;
   Published published_;
   base::Json witnessing_ = base::Json::object();
-  ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy};
+  ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy},
+      account_pieces_{accounts::kAccountsLimit};
+  accounts::Accounts accounts_;
+  bool accounts_known_ = false;
   std::shared_ptr<const policy::Policy> policy_;
   std::string policy_text_;
   std::uint64_t last_command_ = 0;
@@ -128,7 +138,7 @@ class LedgerClient {
   std::deque<std::string> unacked_;
   std::uint64_t acked_ = 0;  // of this channel
   base::UlidMaker ulids_;
-  std::function<void()> on_change_, on_growth_;
+  std::function<void()> on_change_, on_growth_, on_accounts_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> hook_;
 };

@@ -11,14 +11,16 @@
 #include <vector>
 
 #include "base/json.h"
-#include "console/admins.h"
 #include "console/capability_use.h"
+#include "console/challenges.h"
+#include "console/code_guard.h"
 #include "console/ledger_client.h"
 #include "console/live.h"
 #include "console/log_reader.h"
 #include "console/node_states.h"
 #include "console/searches.h"
 #include "console/sign_in_guard.h"
+#include "console/sign_ins.h"
 #include "console/thinner.h"
 #include "gateway/http/authority.h"
 #include "gateway/loop/loop.h"
@@ -32,9 +34,9 @@ struct Facts {
   std::vector<http::Authority> names;  // what browsers may call the admin listener
   base::Json listeners = base::Json::array();
   base::Json component = base::Json::object();
-  std::vector<Account> accounts;
+  bool second_factor_required = false;  // of everybody who signs in
 };
-// Invalid if a field is missing or the accounts are faulty.
+// Invalid if a field is missing or of the wrong form.
 base::Result<Facts> read_facts(const base::Json& config);
 
 // Of those who ask us, as a witness, for a cosignature: anybody can, and an admin's command must not wait for them.
@@ -57,10 +59,12 @@ struct Parts {
   SignIns& sign_ins;
   SignInGuard& guard;
   Thinner& readings;  // log.read, by reader and what was read
-  Thinner& refusals;  // admin.refused, by address
+  Thinner& refusals;  // admin.refused and admin.slowed, by address
   // A question to the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json& answer)> done)> ask;
   CapabilityUse uses = {};
+  Challenges challenges = {};
+  CodeGuard code_guard = {};
   int verifying = 0;  // passwords being verified right now
   int proving = 0;    // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "console/call.h"
+#include "console/proof.h"
 
 namespace postern::console {
 
-struct Parts;
 using Handler = void (*)(Parts& parts, const CallPtr& call, const Reply& reply);
 
 enum class Access : std::uint8_t {
@@ -30,6 +30,7 @@ struct Route {
   std::string_view path;  // "/api/v1/engineers/{name}/approve"; {x} is one segment that is not empty
   Access access;
   Handler handler;
+  NeedsProof needs_proof = nullptr;  // nullptr: never
 };
 std::span<const Route> routes();
 

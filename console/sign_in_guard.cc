@@ -54,6 +54,11 @@ void SignInGuard::succeeded(std::string_view client, base::Nanos now) {
   make_room();
 }
 
+int SignInGuard::failures(std::string_view client) const {
+  const auto at = by_address_.find(address_of(client));
+  return at == by_address_.end() ? 0 : at->second.failures;
+}
+
 void SignInGuard::make_room() {
   if (by_address_.size() <= kMostAddresses) return;
   by_address_.erase(

@@ -32,6 +32,7 @@ class SignInGuard {
   base::Nanos wait(std::string_view client, base::Nanos now);
   void failed(std::string_view client, base::Nanos now);
   void succeeded(std::string_view client, base::Nanos now);
+  int failures(std::string_view client) const;  // since it last succeeded
 
  private:
   void make_room();

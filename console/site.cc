@@ -51,10 +51,16 @@ bool is_json(std::string_view content_type) {
 
 // Places in the console: the page finds out what to show there. Whatever is below them is the page's matter too.
 bool is_place(std::string_view path) {
-  constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions", "events", "engineers"};
+  constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions", "events",
+                                          "engineers",   "account",  "admins",   "invitation"};
   path.remove_prefix(1);
   const std::string_view first = path.substr(0, path.find('/'));
   return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);
+}
+
+// With a password alone, where more is wanted, one may look after one's own account and leave.
+bool is_for_the_half_signed_in(std::string_view path) {
+  return path.starts_with("/api/v1/account") || path == "/api/v1/me" || path == "/api/v1/sign-out";
 }
 
 bool is_own_origin(std::string_view origin, std::span<const http::Authority> names) {
@@ -106,7 +112,8 @@ bool Site::identify(Call& call) {
   if (call.local) return true;
   const http::CookieAnswer cookie = http::find_cookie(find(call, "cookie"), kAdminCookie);
   if (cookie.state != http::CookieState::Found) return false;
-  std::optional<Identity> identity = parts_.sign_ins.find(cookie.value, parts_.loop.now());
+  std::optional<Identity> identity =
+      parts_.sign_ins.find(cookie.value, parts_.loop.now(), parts_.loop.wall());
   if (!identity) return false;
   call.identity = std::move(*identity);
   return true;
@@ -149,7 +156,25 @@ void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
     note_refusal(parts_, *call, call->identity.actor(), "auditor", "an auditor asked for a change");
     return reply(problem(403, "auditor", "An auditor reads and changes nothing", "Ask an admin to do this."));
   }
+  if (auto wrong = proof_problem(*found.route, *call)) return reply(*std::move(wrong));
   found.route->handler(parts_, call, reply);
+}
+
+// Of a sign-in at the page: what it must have shown before it may do this.
+std::optional<Response> Site::proof_problem(const Route& route, const Call& call) const {
+  const Identity& identity = call.identity;
+  if (call.local || identity.session.empty()) return std::nullopt;
+  if (parts_.facts.second_factor_required && !identity.two_factors &&
+      !is_for_the_half_signed_in(route.path)) {
+    return problem(
+        403, "second_factor_missing", "This gateway wants more than a password",
+        "Add a passkey or an authenticator app to your account; if it has a passkey, sign in with it.");
+  }
+  if (route.needs_proof == nullptr || is_proved(identity, parts_.loop.now()) ||
+      !route.needs_proof(parts_, call))
+    return std::nullopt;
+  return problem(403, "reauthenticate", "Show again that it is you",
+                 "Before anything is opened, the password or a passkey of the last ten minutes is needed.");
 }
 
 namespace {

@@ -12,6 +12,7 @@
 
 #include "console/call.h"
 #include "console/parts.h"
+#include "console/router.h"
 
 namespace postern::console {
 
@@ -27,6 +28,7 @@ class Site {
   void answer_api(std::shared_ptr<Call> call, const Reply& reply);
   Response asset(const Call& call);
   bool identify(Call& call);
+  std::optional<Response> proof_problem(const Route& route, const Call& call) const;
   Parts& parts_;
 };
 

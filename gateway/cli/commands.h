@@ -12,6 +12,7 @@ void add_gateway_commands(Program& program);     // init, serve, status, reload,
 void add_policy_commands(Program& program);      // policy check|explain|diff|import
 void add_permission_commands(Program& program);  // remote-access, capability
 void add_engineer_commands(Program& program);    // engineer, pass
+void add_admin_commands(Program& program);       // admin
 void add_request_commands(Program& program);     // request, grant
 void add_hold_commands(Program& program);        // hold
 void add_session_commands(Program& program);     // session
@@ -24,6 +25,7 @@ inline void add_all_commands(Program& program) {
   add_policy_commands(program);
   add_permission_commands(program);
   add_engineer_commands(program);
+  add_admin_commands(program);
   add_request_commands(program);
   add_hold_commands(program);
   add_session_commands(program);

@@ -127,6 +127,7 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
     case ipc::FromLedger::Reply:
       return take_reply(payload);
     case ipc::FromLedger::Size:
+    case ipc::FromLedger::Accounts:
     case ipc::FromLedger::Published:
     case ipc::FromLedger::Witnessing:
       return true;  // the console's

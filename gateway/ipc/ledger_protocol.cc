@@ -106,6 +106,18 @@ bool decode(std::string_view payload, PolicyPiece& m) {
   return in.done() && flag;
 }
 
+void encode(const AccountsPiece& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u8(m.last ? 1 : 0);
+  out.text(m.text);
+}
+bool decode(std::string_view payload, AccountsPiece& m) {
+  base::BinaryReader in(payload);
+  const bool flag = read_bool(in, m.last);
+  m.text = in.text();
+  return in.done() && flag;
+}
+
 void encode(const LogStatus& m, base::BinaryWriter& out) {
   out.clear();
   out.u8(m.writable ? 1 : 0);

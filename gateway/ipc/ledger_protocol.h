@@ -23,6 +23,7 @@
 //     Size       events written so far (console only, thinned)
 //     Cookie     what another enforcer told (enforcer only)
 //     Jars       tell all cookies that you keep: one of the others has come anew (enforcer only; empty)
+//     Accounts   who may sign in to the console, in pieces: accounts/account.h (console only)
 //     Published  how far the log's files are, their key, and what hinders them (console only)
 //     Witnessing who witnesses our log and whose logs we witness, as JSON (console only)
 //     Errand     id, to which of the configured places, the body of a request (link only)
@@ -59,6 +60,7 @@ enum class FromLedger : std::uint16_t {
   Cookie = 40,
   Jars = 41,
   Published = 42,
+  Accounts = 43,
   Witnessing = 50,
   Errand = 51,
 };
@@ -98,6 +100,10 @@ struct StateSnapshot {  // in pieces of at most kLedgerPiece
   std::string_view json;
 };
 struct PolicyPiece {  // in pieces of at most kLedgerPiece
+  bool last = true;
+  std::string_view text;
+};
+struct AccountsPiece {  // in pieces of at most kLedgerPiece
   bool last = true;
   std::string_view text;
 };
@@ -173,6 +179,7 @@ void encode(const Applied& m, base::BinaryWriter& out);
 void encode(const Change& m, base::BinaryWriter& out);
 void encode(const StateSnapshot& m, base::BinaryWriter& out);
 void encode(const PolicyPiece& m, base::BinaryWriter& out);
+void encode(const AccountsPiece& m, base::BinaryWriter& out);
 void encode(const LogStatus& m, base::BinaryWriter& out);
 void encode(const Acked& m, base::BinaryWriter& out);
 void encode(const Reply& m, base::BinaryWriter& out);
@@ -188,6 +195,7 @@ void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Change& m);
 [[nodiscard]] bool decode(std::string_view payload, StateSnapshot& m);
 [[nodiscard]] bool decode(std::string_view payload, PolicyPiece& m);
+[[nodiscard]] bool decode(std::string_view payload, AccountsPiece& m);
 [[nodiscard]] bool decode(std::string_view payload, LogStatus& m);
 [[nodiscard]] bool decode(std::string_view payload, Acked& m);
 [[nodiscard]] bool decode(std::string_view payload, Reply& m);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "gateway/ledger/decide_account.h"
 #include "gateway/ledger/deciding.h"
 
 namespace postern::ledger {
@@ -67,6 +68,7 @@ std::optional<Sender> sender_of(std::string_view peer) {
 }
 
 bool may_command(Sender sender, std::string_view command) {
+  if (is_account_command(command)) return sender == Sender::Console;
   const Row* row = find_row(command);
   if (row == nullptr) return false;
   if (sender == Sender::Link) return false;
@@ -90,6 +92,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::AdminSignedIn:
     case EventType::AdminSignedOut:
     case EventType::AdminRefused:
+    case EventType::AdminProved:
+    case EventType::AdminSlowed:
     case EventType::LogRead:
       return sender == Sender::Console;
     case EventType::ConfigChanged:

@@ -38,6 +38,7 @@
 //   witness.add_checkpoint          x                  request (audit/witness.h); in nobody's name
 //   log.rotate_key                  x                  -
 //   policy.set                               x         file*; the text came before, in pieces
+//   admin.*                         x                  decide_account.h
 //
 // The link may send no command at all.
 //

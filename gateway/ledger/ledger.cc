@@ -83,6 +83,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (!handovers.ok()) return handovers.error();
   Publisher::Beginning published{directory, options.directory + "/log", *std::move(frontier),
                                  (*agreement)->published(), *std::move(handovers)};
+  auto accounts = AccountFile(files, options.directory).open(options.admins, [&](std::string_view id) {
+    return history->ids.contains(id);
+  });
+  if (!accounts.ok()) return accounts.error();
   const auto torn = (*journal)->torn_tail();
   const auto events = static_cast<std::int64_t>(history->events);
   const std::string version = options.version;
@@ -90,7 +94,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (!history->retentions.empty()) kept.last = history->retentions.back();
   if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
   std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
-                                            std::move(*history), std::move(published), std::move(kept)));
+                                            std::move(*history), std::move(published), std::move(kept),
+                                            *std::move(accounts)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -119,7 +124,7 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
                std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-               Retention::Beginning kept)
+               Retention::Beginning kept, accounts::Accounts accounts)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -128,6 +133,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       tallies_(std::move(history.tallies)),
       recent_(std::move(history.ids)),
       announcements_(std::move(history.state)),
+      account_file_(std::make_shared<AccountFile>(files, options.directory)),
+      accounts_(std::move(accounts)),
       key_ordered_(history.key_ordered),
       recorder_(loop, std::move(journal),
                 {[this] { on_durable(); },
@@ -194,6 +201,7 @@ void Ledger::greet(Peer& peer) {
     send_state(peer);
     if (!policy_text_.empty()) send_policy(peer);
   }
+  send_accounts(peer);
   send_log_status(peer);
   send_published(peer);
   send_witnessing();  // to those who are there already, if it is news

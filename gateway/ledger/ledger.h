@@ -9,6 +9,7 @@
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
 //   rotate.cc          another key for the log      retention.h      old events go
 //   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
+//   account_file.h     who may sign in to the console: decide_account.h, account_change.cc
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -37,7 +38,9 @@
 #include "audit/files.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "gateway/ledger/account_file.h"
 #include "gateway/ledger/announcements.h"
+#include "gateway/ledger/decide_account.h"
 #include "gateway/ledger/decide_command.h"
 #include "gateway/ledger/history.h"
 #include "gateway/ledger/indexer.h"
@@ -57,6 +60,7 @@ struct LedgerOptions {
   std::string version;  // of Postern, for gateway.started; may be empty
   Limits limits;
   Witnessing witnessing;
+  std::string admins;  // the configured accounts, for a directory that has none yet; may be empty
 };
 
 class Ledger {
@@ -90,12 +94,13 @@ class Ledger {
   static constexpr std::size_t kMemory = 64U << 20U;
   static constexpr std::size_t kOwnMemory = 16U << 20U;
   static constexpr std::size_t kPolicyOrders = 4;                      // at once
+  static constexpr std::size_t kAccountOrders = 64;                    // that wait
   static constexpr base::Nanos kKeyChangeTimeout = 8 * base::kSecond;  // less than the console waits
 
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
          std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-         Retention::Beginning kept);
+         Retention::Beginning kept, accounts::Accounts accounts);
   Retention::Calls retention_calls();
 
   void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
@@ -144,6 +149,31 @@ class Ledger {
   void fold(const Draft& draft, const base::Json& event);
   void refuse(const Asker& asker, const CommandRefused& refused, std::string_view event = {});
 
+  // The console's accounts.
+  struct AccountOrder {
+    Asker asker;
+    base::Json order;
+  };
+  struct AccountChange {
+    enum class Step { Preparing, Recorded, Adopting };
+    Asker asker;
+    base::Json reply;
+    accounts::Accounts next;
+    std::vector<Line> events;
+    std::uint64_t durable_at = 0;
+    base::Status status = base::Ok{};  // of the last thing that the pool did
+    Step step = Step::Preparing;
+    bool answered = false;
+  };
+  void take_account_order(const Asker& asker, const base::Json& order);
+  void next_account_order();
+  void begin_account_change(const Asker& asker, AccountDecision decided);
+  void record_account_change();
+  void go_on_with_account_change();
+  void finish_account_change();
+  void drop_account_change(const std::string& why);
+  void reply_to(const Asker& asker, const base::Json& reply, const std::string& event);
+
   // Another key for the log.
   struct KeyChange {
     Asker asker;
@@ -162,6 +192,8 @@ class Ledger {
   void tell_policy();
   void send_state(Peer& peer);
   void send_policy(Peer& peer);
+  void send_accounts(Peer& peer);
+  void tell_accounts();
   void send_log_status(Peer& peer);
   void send_size();
   void send_published();
@@ -195,7 +227,11 @@ class Ledger {
   std::deque<PolicyOrder> policy_orders_;  // the first is being read, on the pool: a large one takes seconds
   Announcements announcements_;
   Outcomes outcomes_;
-  std::uint64_t version_ = 0;  // of what was told last
+  std::uint64_t version_ = 0;                  // of what was told last
+  std::shared_ptr<AccountFile> account_file_;  // shared with the pool, where the change under way uses it
+  accounts::Accounts accounts_;
+  std::deque<AccountOrder> account_orders_;
+  std::shared_ptr<AccountChange> account_change_;
   std::optional<KeyChange> key_change_;
   std::string key_ordered_;  // the new key of the last log.key_changed
 

@@ -66,6 +66,7 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   }
   if (base::json_text_or(order, "command", "") == "log.rotate_key")
     return change_key(asker, order, commanded);
+  if (is_account_command(base::json_text_or(order, "command", ""))) return take_account_order(asker, order);
   if (peer.sender() == Sender::Supervisor) {
     take_policy_order(peer, asker, order);
     return;
@@ -301,6 +302,7 @@ void Ledger::on_durable() {
   for (const Announcement& change : released.changes) tell(change, nullptr);
   if (released.gap) tell_state();
   for (auto& [number, peer] : peers_) peer->durable(recorder_.durable());
+  go_on_with_account_change();
   advance();
   finish_drain(false);
 }
@@ -337,6 +339,7 @@ void Ledger::tick() {
   }
   keeper_.give_up();
   go_on_with_key_change();
+  go_on_with_account_change();
   if (!drained_) retention_.tick();
   advance();
   send_size();

@@ -5,9 +5,11 @@
 // Unix socket. Reads the log, changes nothing except by a command to the ledger, and has no way to the
 // component.
 #include "base/log.h"
+#include "certs/library.h"
 #include "console/control_socket.h"
 #include "console/exchange_face.h"
 #include "console/parts.h"
+#include "console/signing_in.h"
 #include "console/site.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
@@ -25,6 +27,7 @@ console::Facts read_facts(Role& role) {
 
 int serve_console() {
   Role role("console");
+  certs::load_openssl();
   loop::Loop& loop = role.loop();
 
   console::LedgerClient ledger(loop);
@@ -49,6 +52,10 @@ int serve_console() {
   console::ControlSocket control(loop, role.take_fd("control"), site);
 
   ledger.on_change([&] { live.state_changed(ledger.version()); });
+  ledger.on_accounts([&] {
+    for (const std::string& admin : sign_ins.keep_only(ledger.accounts()))
+      (void)console::api::note_sign_out(parts, "gateway", admin, "account_changed");
+  });
   ledger.on_growth([&] { live.log_grew(ledger.indexed()); });
   role.on_channel("ledger", [&](std::uint32_t, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the ledger is one socket");
@@ -63,7 +70,6 @@ int serve_console() {
     auto fresh = console::read_facts(config);
     if (!fresh.ok()) return base::log_error("the new configuration is not used: " + fresh.error().message);
     parts.facts = std::move(*fresh);
-    sign_ins.keep_only(parts.facts.accounts);
   });
 
   loop::Timer drained(loop, [&] {

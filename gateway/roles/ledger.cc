@@ -24,6 +24,7 @@ ledger::LedgerOptions options_of(Role& role) {
   auto witnessing = ledger::parse_witnessing(role.config());
   if (!witnessing.ok()) role.fail("witnesses: " + witnessing.error().message);
   options.witnessing = *std::move(witnessing);
+  options.admins = base::json_text_or(role.config(), "admins", "");
   return options;
 }
 

@@ -22,10 +22,10 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
-      {"", {"version",           "user",     "sandbox",  "workers",  "listeners", "control_socket",
-            "state_directory",   "policy",   "admins",   "pass_key", "log_key",   "component",
-            "support_authority", "sessions", "requests", "holds",    "retention", "limits",
-            "timeouts",          "log",      "witness"}},
+      {"", {"version",           "user",     "sandbox",  "workers",      "listeners", "control_socket",
+            "state_directory",   "policy",   "admins",   "pass_key",     "log_key",   "component",
+            "support_authority", "sessions", "requests", "holds",        "retention", "limits",
+            "timeouts",          "log",      "witness",  "second_factor"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -72,6 +72,7 @@ class Parser {
     version(root);
     user(root);
     sandbox(root);
+    second_factor(root);
     workers(root, cores);
     listeners(root);
     files(root);
@@ -100,6 +101,14 @@ class Parser {
     config_.user = node->scalar;
     if (node->scalar == "root")
       read_.fault(node->mark, "user must not be root: nothing of Postern runs as root");
+  }
+
+  void second_factor(const YamlNode& root) {
+    const YamlNode* node = read_.text(root, "second_factor");
+    if (node == nullptr || node->scalar == "optional") return;
+    config_.second_factor_required = node->scalar == "required";
+    if (!config_.second_factor_required)
+      read_.fault(node->mark, "second_factor must be optional or required, not " + in_quotes(node->scalar));
   }
 
   void sandbox(const YamlNode& root) {

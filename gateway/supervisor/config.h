@@ -179,7 +179,8 @@ struct Config {
   base::Mark user_mark;
   Sandbox sandbox = Sandbox::Required;
   base::Mark sandbox_mark;
-  int workers = 0;  // pairs of terminator and enforcer; never 0 after parsing
+  bool second_factor_required = false;  // of admins and auditors, at the console
+  int workers = 0;                      // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates

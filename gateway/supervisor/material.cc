@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "accounts/account.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -219,9 +220,8 @@ class Loader {
   void admins(std::string& out) {
     out = text(config_.admins, kAdminsLimit);
     if (out.empty()) return;
-    const base::Result<base::Json> json = base::parse_json(out);
-    if (!json.ok()) return fault(config_.admins.mark, config_.admins.path + ": " + json.error().message);
-    if (!json->is_object()) fault(config_.admins.mark, config_.admins.path + ": must be a JSON object");
+    const auto admins = accounts::parse_admins(out);
+    if (!admins.ok()) fault(config_.admins.mark, config_.admins.path + ": " + admins.error().message);
   }
 
   // A policy that cannot be read is the configuration's fault; what stands in it is the policy's.

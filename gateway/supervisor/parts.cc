@@ -201,10 +201,11 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
             {"drain_us", timeouts.drain}}}};
 }
 
-Json ledger_part(const Config& config) {
+Json ledger_part(const Config& config, const Material& material) {
   Json part = {{"log_level", level_text(config.log_level)},
                {"version", POSTERN_VERSION},
                {"state_directory", config.state_directory.path},
+               {"admins", material.admins_text},
                {"sessions", sessions_json(config.sessions)},
                {"requests", requests_json(config.requests)},
                {"holds", holds_json(config.holds)},
@@ -252,8 +253,8 @@ Json keeper_part(const Config& config, const Material& material) {
 Json console_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"state_directory", config.state_directory.path},
-          {"admins", material.admins_text},
           {"public_url", config.support.url()},
+          {"second_factor_required", config.second_factor_required},
           {"names", names_json(config.admin)},
           {"listeners", listeners_json(config, material)},
           {"component", component_json(config, material)},

@@ -28,7 +28,8 @@
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
 //                fds: what "fd" of each credential names; of a certificate none: its key is the keeper's
-//   ledger      {"version", "state_directory", "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
+//   ledger      {"version", "state_directory", "admins":the text of admins.json,
+//                "sessions":{"idle_us","absolute_us","most","most_per_engineer"},
 //                "requests":{"expire_us","default_grant_us","longest_grant_us","reasons":[..],
 //                            "ticket":{"pattern","required","hint"}},
 //                "holds":{"wait_us","most","most_per_session"},
@@ -42,7 +43,7 @@
 //                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
 //                fds: "key.support", "key.admin", "key.pass", "key.log", "key.log.next", "key.witness", and what
 //                "client_keys" names
-//   console     {"state_directory", "admins":the text of admins.json, "public_url":of the support listener,
+//   console     {"state_directory", "public_url":of the support listener, "second_factor_required",
 //                "names":of the admin listener,
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],
 //                "component":{as component_json},
@@ -65,7 +66,7 @@ namespace postern::supervisor {
 
 base::Json terminator_part(const Config& config, const Material& material, std::string_view listener);
 base::Json enforcer_part(const Config& config, const Material& material, std::uint32_t index);
-base::Json ledger_part(const Config& config);
+base::Json ledger_part(const Config& config, const Material& material);
 base::Json keeper_part(const Config& config, const Material& material);
 base::Json link_part(const Config& config, const Material& material);
 base::Json console_part(const Config& config, const Material& material);

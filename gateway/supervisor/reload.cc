@@ -83,9 +83,10 @@ std::vector<std::string> differences(const Config& running, const Material& runn
   compare_parts(terminator_part(running, running_material, "admin"),
                 terminator_part(wanted, wanted_material, "admin"), out);
   compare_parts(enforcer_part(running, running_material, 0), enforcer_part(wanted, wanted_material, 0), out);
-  compare_parts(ledger_part(running), ledger_part(wanted), out);
+  compare_parts(ledger_part(running, running_material), ledger_part(wanted, wanted_material), out);
   compare_parts(console_part(running, running_material), console_part(wanted, wanted_material), out);
   compare_parts(link_part(running, running_material), link_part(wanted, wanted_material), out);
+  out.erase("admins");  // the list that accounts came from once: what stands in it now changes nothing
   if (keys_differ(running_material, wanted_material)) out.insert("keys");
   if (credentials_differ(running_material, wanted_material)) out.insert("credentials");
   return {out.begin(), out.end()};

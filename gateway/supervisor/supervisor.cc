@@ -125,7 +125,7 @@ struct Supervisor::Internals {
   Json part_of(const Child& child) const {
     const Config bound = as_bound();
     if (child.kind() == "keeper") return keeper_part(bound, *material);
-    if (child.kind() == "ledger") return ledger_part(bound);
+    if (child.kind() == "ledger") return ledger_part(bound, *material);
     if (child.kind() == "enforcer") {
       Json part = enforcer_part(bound, *material, child.index());
       part["redaction_key"] = base::to_hex(redaction_key);

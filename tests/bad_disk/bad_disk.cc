@@ -155,10 +155,19 @@ Result<std::shared_ptr<File>> BadDisk::wrap(Result<std::shared_ptr<File>> opened
 }
 
 Result<std::shared_ptr<File>> BadDisk::create(const std::string& path) {
+  return create_with(path, [&] { return real_.create(path); });
+}
+
+Result<std::shared_ptr<File>> BadDisk::create_private(const std::string& path) {
+  return create_with(path, [&] { return real_.create_private(path); });
+}
+
+Result<std::shared_ptr<File>> BadDisk::create_with(
+    const std::string& path, const std::function<Result<std::shared_ptr<File>>()>& really) {
   const std::lock_guard lock(mutex_);
   if (const Status step = this->step(path); !step.ok()) return step.error();
   if (ill()) return fail_errno(path, ENOSPC);
-  auto made = wrap(real_.create(path), path, true);
+  auto made = wrap(really(), path, true);
   if (made.ok()) changed({.path = path});
   return made;
 }

@@ -42,6 +42,7 @@ class BadDisk final : public audit::FileSystem {
   bool ended() const { return ended_; }
 
   base::Result<std::shared_ptr<audit::File>> create(const std::string& path) override;
+  base::Result<std::shared_ptr<audit::File>> create_private(const std::string& path) override;
   base::Result<std::shared_ptr<audit::File>> open(const std::string& path, bool writable) override;
   base::Result<std::shared_ptr<audit::File>> open_directory(const std::string& path, bool exclusive) override;
   base::Result<std::vector<std::string>> list(const std::string& directory) override;
@@ -75,6 +76,8 @@ class BadDisk final : public audit::FileSystem {
     std::vector<Piece> pieces;
   };
 
+  base::Result<std::shared_ptr<audit::File>> create_with(
+      const std::string& path, const std::function<base::Result<std::shared_ptr<audit::File>>()>& really);
   bool one_in(unsigned n);
   std::uint64_t below(std::uint64_t n);
   base::Status step(const std::string& path);  // of any kind: fails once the power went, and it may go here

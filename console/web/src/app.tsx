@@ -3,27 +3,33 @@
 //
 // The frame around every page: who is signed in, whether the line is live, and what is said to screen readers.
 import { useEffect, useRef } from 'preact/hooks';
-import { call, when_signed_out } from './api/client';
+import { call, when_signed_out, when_unproved } from './api/client';
 import type { Me } from './api/types';
 import { Icon, type IconName } from './components/icon';
 import { Mark } from './components/mark';
 import { Trouble } from './components/notice';
 import { subject } from './components/page';
 import { plain, Said } from './components/said';
+import { AccountPage } from './pages/account';
+import { InvitationPage } from './pages/invitation';
 import { SignInPage } from './pages/sign_in';
 import { Link, usePlace } from './router';
 import { page_at } from './routes';
+import { ask_for_proof, ProofDialog } from './sections/proof';
 import { said, useAction } from './state/action';
-import { follow, forget, line, me, parts, who_am_i } from './state/live';
+import { fetch_accounts, follow, forget, line, me, parts, who_am_i } from './state/live';
 import { useStore } from './state/store';
 import { words } from './text';
 
 export function App() {
   const who = useStore(me);
+  const { path } = usePlace();
   useEffect(() => {
     when_signed_out(forget);
+    when_unproved(ask_for_proof);
     void who_am_i();
   }, []);
+  if (path === '/invitation') return <InvitationPage />;
   if (who === undefined)
     return (
       <div class="loading" role="status">
@@ -31,7 +37,7 @@ export function App() {
       </div>
     );
   if (who === null) return <SignInPage />;
-  return <Frame who={who} />;
+  return who.must_enroll ? <Enrolling who={who} /> : <Frame who={who} />;
 }
 
 function Frame({ who }: { who: Me }) {
@@ -55,6 +61,24 @@ function Frame({ who }: { who: Me }) {
           <Page key={path} may_change={who.role === 'admin'} id={id} />
         </main>
       </div>
+      <ProofDialog />
+      <Toast message={message} />
+    </>
+  );
+}
+
+// More than a password is wanted: until there is more, one's own account is all that opens.
+function Enrolling({ who }: { who: Me }) {
+  const message = useStore(said);
+  useEffect(() => void fetch_accounts(), []);
+  return (
+    <>
+      <TopBar who={who} />
+      <main id="content" class="alone">
+        <p class="note">{words.account.must_enroll}</p>
+        <AccountPage may_change={false} id="" />
+      </main>
+      <ProofDialog />
       <Toast message={message} />
     </>
   );
@@ -80,7 +104,7 @@ function useFocusOnTurn(path: string): void {
   }, [path]);
 }
 
-const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers'];
+const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins'];
 
 function Navigation({ path }: { path: string }) {
   const waiting = useWaiting();
@@ -137,10 +161,10 @@ function TopBar({ who }: { who: Me }) {
         <span class="dot" aria-hidden="true" />
         {words.line[state]}
       </span>
-      <span class="who">
+      <Link class="who" href="/account" title={words.account.title}>
         <Said text={who.name} />
-        <small>{who.role === 'admin' ? words.account.admin : words.account.auditor}</small>
-      </span>
+        <small>{words.roles[who.role]}</small>
+      </Link>
       <button type="button" disabled={action.busy} onClick={sign_out}>
         {words.account.sign_out}
       </button>

@@ -3,6 +3,8 @@
 //
 // Place in the console -> page. The gateway answers every such path with the same document (console/site.cc names them too).
 import type { ComponentType } from 'preact';
+import { AccountPage } from './pages/account';
+import { AdminsPage } from './pages/admins';
 import { EngineersPage } from './pages/engineers';
 import { EventPage } from './pages/event';
 import { EventsPage } from './pages/events';
@@ -38,6 +40,8 @@ const kRoutes: Route[] = [
   { pattern: /^\/events$/, title: words.nav.events, page: EventsPage },
   { pattern: /^\/events\/([^/]+)$/, title: words.event.title, page: EventPage },
   { pattern: /^\/engineers$/, title: words.nav.engineers, page: EngineersPage },
+  { pattern: /^\/admins$/, title: words.nav.admins, page: AdminsPage },
+  { pattern: /^\/account$/, title: words.account.title, page: AccountPage },
 ];
 
 export interface Found {

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every word that the console says, in one place, so that a translation replaces one file. Components hold no sentences.
-import type { AccessMode, Confinement, Cut, Setting } from './api/types';
+import type { AccessMode, AdminRole, Confinement, Cut, Setting } from './api/types';
+import { account, admins, invitation, passkey, proof, sign_in } from './text/accounts';
 import { approvals } from './text/approvals';
 import { count } from './text/count';
 import { home } from './text/home';
@@ -19,6 +20,7 @@ export const words = {
     sessions: 'Sessions',
     events: 'Events',
     engineers: 'Engineers',
+    admins: 'Admins',
     waiting: (n: number) => `${n} waiting`,
     inside: (n: number) => `${n} inside`,
   },
@@ -47,15 +49,13 @@ export const words = {
   left: 'left',
   count,
 
-  sign_in: {
-    title: 'Sign in to the console',
-    name: 'Name',
-    password: 'Password',
-    submit: 'Sign in',
-    busy: 'Signing in…',
-    first: 'The first administrator’s credentials were printed once by “postern init”.',
-  },
-  account: { sign_out: 'Sign out', admin: 'Administrator', auditor: 'Auditor' },
+  sign_in,
+  account,
+  admins,
+  invitation,
+  passkey,
+  proof,
+  roles: { admin: 'Administrator', auditor: 'Auditor' } as Record<AdminRole, string>,
   read_only_role: 'You are signed in as an auditor: you can read everything here and change nothing.',
 
   line: { live: 'Live', connecting: 'Connecting…', lost: 'Connection lost' },

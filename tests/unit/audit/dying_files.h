@@ -22,6 +22,10 @@ class Dying final : public FileSystem {
     if (!spend()) return gone();
     return wrap(real_.create(path));
   }
+  base::Result<std::shared_ptr<File>> create_private(const std::string& path) override {
+    if (!spend()) return gone();
+    return wrap(real_.create_private(path));
+  }
   base::Result<std::shared_ptr<File>> open(const std::string& path, bool writable) override {
     return wrap(real_.open(path, writable));
   }

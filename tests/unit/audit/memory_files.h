@@ -60,6 +60,9 @@ class MemoryFiles final : public FileSystem {
     nodes[path] = std::make_shared<Node>();
     return handle(nodes[path]);
   }
+  base::Result<std::shared_ptr<File>> create_private(const std::string& path) override {
+    return create(path);
+  }
   base::Result<std::shared_ptr<File>> open(const std::string& path, bool) override {
     const auto found = nodes.find(path);
     if (found == nodes.end()) return base::fail(base::Code::NotFound, path);

@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "console/assets.h"
+#include "gateway/ledger/decide_account.h"
 
 namespace postern::console {
 
@@ -47,8 +48,20 @@ Facts make_facts(const std::string& directory) {
                      {"nodes",
                       {{{"service", "p"}, {"url", "http://127.0.0.1:9090"}, {"checked", true}},
                        {{"service", "q"}, {"url", "http://127.0.0.1:9091"}, {"checked", false}}}}};
-  facts.accounts = {{"root", Rank::Admin, password_hash()}, {"eve", Rank::Auditor, password_hash()}};
   return facts;
+}
+
+accounts::Accounts make_accounts() {
+  accounts::Accounts accounts;
+  for (const auto& [name, rank] : {std::pair{"root", Rank::Admin}, {"eve", Rank::Auditor}}) {
+    accounts::Account account;
+    account.name = name;
+    account.rank = rank;
+    account.password = password_hash();
+    account.handle = base::random_bytes(accounts::kHandleSize);
+    accounts.list.push_back(std::move(account));
+  }
+  return accounts;
 }
 
 template <typename Message>
@@ -78,6 +91,30 @@ void FakeLedger::send_state(const state::State& state) {
 void FakeLedger::send_policy(const std::string& text) {
   send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Policy), encoded(ipc::PolicyPiece{true, text}));
 }
+void FakeLedger::send_accounts(const accounts::Accounts& now) {
+  accounts = now;
+  const std::string text = accounts::format_accounts(accounts, {});
+  send_raw(static_cast<std::uint16_t>(ipc::FromLedger::Accounts), encoded(ipc::AccountsPiece{true, text}));
+}
+
+// As the ledger does it: told before it is answered.
+void FakeLedger::change_accounts(std::uint64_t id, const base::Json& order) {
+  const state::State state;
+  const ledger::PolicySummary policy;
+  const ledger::Limits limits;
+  const ledger::Tallies tallies;
+  base::UlidMaker ids;
+  const ledger::Context context{state, policy, limits, tallies, ids, loop_.wall(), {}, true};
+  ledger::AccountDecision decided = ledger::decide_account(context, accounts, order);
+  if (decided.decision.refused) {
+    const auto& refused = *decided.decision.refused;
+    return reply(id, false,
+                 {{"code", refused.code}, {"message", refused.message}, {"status", refused.status}});
+  }
+  if (decided.next) send_accounts(*decided.next);
+  reply(id, true, decided.decision.reply);
+}
+
 void FakeLedger::send_log_status(bool writable, const std::string& reason) {
   send_raw(static_cast<std::uint16_t>(ipc::FromLedger::LogStatus), encoded(ipc::LogStatus{writable, reason}));
 }
@@ -113,7 +150,10 @@ void FakeLedger::take(std::uint16_t type, std::string_view payload) {
   if (static_cast<ipc::ToLedger>(type) != ipc::ToLedger::Command) return;
   ipc::Command command;
   ASSERT_TRUE(decode(payload, command));
-  commands.push_back({command.id, base::parse_json(command.json).value()});
+  const base::Json order = base::parse_json(command.json).value();
+  if (ledger::is_account_command(base::json_text_or(order, "command", "")))
+    return change_accounts(command.id, order);
+  commands.push_back({command.id, order});
   if (answer) reply(command.id, true, answer(commands.back().json));
 }
 
@@ -152,6 +192,7 @@ void Rig::connect_ledger() {
   ledger.connect(fake.open());
   fake.send_state(state::State{});
   fake.send_policy(std::string(kPolicyText));
+  fake.send_accounts(make_accounts());
   fake.send_log_status(true);
   ASSERT_TRUE(turn_until([&] { return ledger.writable() && ledger.policy() != nullptr; }));
 }

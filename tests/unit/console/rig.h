@@ -31,6 +31,7 @@ class FakeLedger {
   void close() { channel_.reset(); }
   void send_state(const state::State& state);
   void send_policy(const std::string& text);
+  void send_accounts(const accounts::Accounts& now);
   void send_log_status(bool writable, const std::string& reason = {});
   void send_change(const std::string& line);
   void send_acked(std::uint64_t count);
@@ -44,7 +45,8 @@ class FakeLedger {
     std::uint64_t id = 0;
     base::Json json;
   };
-  std::vector<Command> commands;
+  std::vector<Command> commands;  // but those about accounts, which are done
+  accounts::Accounts accounts;
   std::vector<base::Json> events;  // appended by the console
   std::vector<std::string> lines;
   // Answers each command as it comes.
@@ -52,6 +54,7 @@ class FakeLedger {
 
  private:
   void take(std::uint16_t type, std::string_view payload);
+  void change_accounts(std::uint64_t id, const base::Json& order);
   loop::Loop& loop_;
   std::unique_ptr<ipc::SocketChannel> channel_;
   std::uint64_t version_ = 0;

@@ -89,6 +89,7 @@ TEST(LedgerProtocol, EveryMessageSurvivesTheWay) {
   EXPECT_EQ(round_trip(Change{1, -2, true, "{}"}, bytes).commanded, -2);
   EXPECT_EQ(round_trip(StateSnapshot{4, false, "{"}, bytes).json, "{");
   EXPECT_EQ(round_trip(PolicyPiece{true, "p"}, bytes).text, "p");
+  EXPECT_EQ(round_trip(AccountsPiece{true, "a"}, bytes).text, "a");
   EXPECT_EQ(round_trip(LogStatus{false, "disk full"}, bytes).reason, "disk full");
   EXPECT_EQ(round_trip(Acked{5}, bytes).count, 5U);
   EXPECT_EQ(round_trip(Reply{6, true, "{}", "E"}, bytes).id, 6U);

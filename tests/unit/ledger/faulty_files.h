@@ -37,6 +37,10 @@ class FaultyFiles final : public audit::FileSystem {
     if (!spend()) return gone();
     return wrap(real_.create(path));
   }
+  base::Result<std::shared_ptr<audit::File>> create_private(const std::string& path) override {
+    if (!spend()) return gone();
+    return wrap(real_.create_private(path));
+  }
   base::Result<std::shared_ptr<audit::File>> open(const std::string& path, bool writable) override {
     return wrap(real_.open(path, writable));
   }

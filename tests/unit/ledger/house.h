@@ -79,6 +79,7 @@ class Client {
   ipc::Published published;
   std::string verifier_key, problem;  // of published, whose own are gone with the frame
   base::Json witnessing;              // to a console
+  accounts::Accounts accounts;        // likewise
   struct Errand {
     std::uint64_t id = 0;
     std::string place, body;
@@ -112,6 +113,13 @@ class Client {
       ASSERT_TRUE(ipc::decode(payload, piece));
       ASSERT_TRUE(policy_pieces_.take(piece.text, piece.last));
       if (policy_pieces_.whole()) policy = policy_pieces_.take_whole();
+    }
+    if (type == ipc::FromLedger::Accounts) {
+      ipc::AccountsPiece piece;
+      ASSERT_TRUE(ipc::decode(payload, piece));
+      ASSERT_TRUE(account_pieces_.take(piece.text, piece.last));
+      if (account_pieces_.whole())
+        accounts = accounts::parse_accounts(account_pieces_.take_whole()).value().accounts;
     }
     if (type == ipc::FromLedger::Witnessing) {
       ipc::Witnessing told;
@@ -154,7 +162,7 @@ class Client {
 
   std::uint64_t commands_ = 0;
   std::string state_text_;
-  ipc::Pieces policy_pieces_{ipc::kLargestPolicy};
+  ipc::Pieces policy_pieces_{ipc::kLargestPolicy}, account_pieces_{accounts::kAccountsLimit};
   ipc::SocketChannel channel_;
 };
 
@@ -185,6 +193,7 @@ class House : public ::testing::Test {
     options.directory = folder.path();
     options.limits = limits;
     options.witnessing = witnessing;
+    options.admins = configured;
     auto opened = Ledger::open(loop, clock, files, std::move(options));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     ledger = std::move(*opened);
@@ -316,6 +325,7 @@ class House : public ::testing::Test {
   base::Secret next_seed;  // of the log's next key; empty: there is none
   Limits limits;
   Witnessing witnessing;
+  std::string configured;  // the list of admins; empty: none
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Client> enforcer, console, supervisor;
   bool keeper_answers = true;

@@ -92,7 +92,7 @@ TEST_F(Parts, OnlyAnEnforcerIsToldOfCredentialsAndNobodyWhatIsInThem) {
   expect_without(part, {"hunter2", folder.path("")});
   for (const base::Json& other :
        {terminator_part(*again.config, *again.material, "support"),
-        terminator_part(*again.config, *again.material, "admin"), ledger_part(*again.config),
+        terminator_part(*again.config, *again.material, "admin"), ledger_part(*again.config, *again.material),
         keeper_part(*again.config, *again.material), listeners_json(*again.config, *again.material)})
     expect_without(other, {"hunter2", "reader", "credential", "password"});
   const base::Json shown = component_json(*again.config, *again.material);
@@ -148,14 +148,14 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 }
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
-  EXPECT_EQ(keys(ledger_part(config)),
-            (std::set<std::string>{"log_level", "version", "state_directory", "sessions", "requests", "holds",
-                                   "retention", "witnesses", "witnessed_logs"}));
+  EXPECT_EQ(keys(ledger_part(config, material)),
+            (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions",
+                                   "requests", "holds", "retention", "witnesses", "witnessed_logs"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
   const base::Json part = console_part(config, material);
-  expect_without(part, {"PRIVATE KEY", "support.key", "policy.yaml"});
+  expect_without(part, {"PRIVATE KEY", "support.key", "policy.yaml", "admins.json", "argon2id"});
   EXPECT_EQ(part["public_url"], "https://support.example.org");
   const base::Json& nodes = part["component"]["nodes"];
   ASSERT_EQ(nodes.size(), 3U);

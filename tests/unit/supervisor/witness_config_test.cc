@@ -77,7 +77,7 @@ TEST(WitnessConfig, EachRoleIsToldItsPartAndNoMore) {
   for (const std::string& other : {folder.path(""), std::string("9090"), std::string("PRIVATE"),
                                    std::string(kNorthKey), std::string("state")})
     EXPECT_EQ(text.find(other), std::string::npos) << other;
-  const base::Json ledger = ledger_part(*loaded.config);
+  const base::Json ledger = ledger_part(*loaded.config, *loaded.material);
   EXPECT_EQ(ledger["witnesses"][0]["verifier_key"], kNorthKey);
   EXPECT_EQ(ledger["witnessed_logs"][0], kOtherLog);
   const base::Json keeper = keeper_part(*loaded.config, *loaded.material);

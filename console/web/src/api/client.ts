@@ -38,10 +38,27 @@ export function when_signed_out(action: () => void): void {
   on_signed_out = action;
 }
 
+let ask_for_proof: () => Promise<boolean> = async () => false;
+
+// What happens when an answer says that the reader must show again who they are: true once they have. Then the call that
+// wanted it is made again, and whoever made it never knows.
+export function when_unproved(ask: () => Promise<boolean>): void {
+  ask_for_proof = ask;
+}
+
 // An answer that takes longer than this is treated as none: a change is cut into all processes within milliseconds.
 const kAnswerTimeoutMs = 15_000;
 
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await call_once<T>(method, path, body);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'reauthenticate' || !(await ask_for_proof())) throw error;
+  }
+  return call_once<T>(method, path, body);
+}
+
+async function call_once<T>(method: string, path: string, body?: unknown): Promise<T> {
   const init: RequestInit = {
     method,
     credentials: 'same-origin',

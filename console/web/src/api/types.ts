@@ -8,6 +8,62 @@ export interface Me {
   name: string;
   role: AdminRole;
   since?: string;
+  passkeys?: number;
+  totp?: boolean;
+  proved?: boolean;
+  must_enroll?: boolean;
+}
+
+export interface Passkey {
+  id: string;
+  name: string;
+  host: string;
+  added: string;
+  used?: string;
+}
+export interface SignIn {
+  id: string;
+  admin: string;
+  method: string;
+  client: string;
+  user_agent?: string;
+  since: string;
+  seen: string;
+  current: boolean;
+}
+export interface Account {
+  name: string;
+  role: AdminRole;
+  added?: string;
+  totp: boolean;
+  recovery_codes: number;
+  passkey_host?: string;
+  passkeys: Passkey[];
+  sign_ins: SignIn[];
+}
+export interface Admin {
+  name: string;
+  role: AdminRole;
+  added?: string;
+  passkeys: number;
+  totp: boolean;
+  sign_ins: number;
+  seen?: string;
+}
+export interface Invitation {
+  id: string;
+  name: string;
+  role: AdminRole;
+  by: string;
+  created: string;
+  expires: string;
+}
+export interface Invited {
+  id: string;
+  name: string;
+  role: AdminRole;
+  expires: string;
+  link: string;
 }
 
 export type AccessMode = 'off' | 'approved' | 'read-only' | 'all';

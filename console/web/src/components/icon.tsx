@@ -9,6 +9,7 @@ const kPaths = {
   sessions: 'M2.5 4.5h15v9h-15zM7 16.5h6M10 13.5v3',
   events: 'M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.5v4l2.5 1.5',
   engineers: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 16.5c.5-3 3-4.5 6-4.5s5.500 1.500 6 4.500',
+  admins: 'M10 3 4 5.500v4c0 3.500 2.500 6 6 7.500 3.500-1.500 6-4 6-7.500v-4zM7.500 10l2 2 3.500-4',
 };
 export type IconName = keyof typeof kPaths;
 

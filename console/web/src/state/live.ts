@@ -7,11 +7,14 @@ import { get, items, Problem, segment } from '../api/client';
 import { open_stream, type LineState } from '../api/stream';
 import type {
   AccessRequest,
+  Account,
+  Admin,
   Capability,
   Engineer,
   GatewayStatus,
   Grant,
   Hold,
+  Invitation,
   LogEvent,
   Me,
   RemoteAccess,
@@ -41,12 +44,16 @@ export const parts = {
   sessions: make_part<Session[]>(),
   engineers: make_part<Engineer[]>(),
   events: make_part<LogEvent[]>(),
+  account: make_part<Account>(),
+  admins: make_part<Admin[]>(),
+  invitations: make_part<Invitation[]>(),
 };
 
 const kEventsShown = 100; // the console's page keeps this many; the log keeps all
 const kSettleMs = 120; // changes that come together are fetched together
 const kLineMs = 500;
 const kStatusEveryMs = 10_000;
+export const kSignInsEveryMs = 10_000;
 const kFiguresEveryMs = 1_000; // at most: what sessions have done, while they do it
 
 async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Promise<void> {
@@ -61,6 +68,15 @@ async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Prom
 const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
 const fetch_sessions = () => fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200'));
 
+// Sign-ins come and go without an event of the state: the pages that show them ask again (kSignInsEveryMs).
+export async function fetch_accounts(): Promise<void> {
+  await Promise.all([
+    fetch_part(parts.account, () => get<Account>('/account')),
+    fetch_part(parts.admins, () => items<Admin>('/admins')),
+    fetch_part(parts.invitations, () => items<Invitation>('/invitations')),
+  ]);
+}
+
 async function fetch_state(): Promise<void> {
   await Promise.all([
     fetch_status(),
@@ -73,6 +89,7 @@ async function fetch_state(): Promise<void> {
     ),
     fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
+    fetch_accounts(),
   ]);
 }
 

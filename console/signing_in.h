@@ -1,0 +1,20 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What signing in and out means, for all functions of the API that do it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "console/verifying.h"
+
+namespace postern::console::api {
+
+// Opens a sign-in and records it: the answer has its cookie. Without the record there is none.
+Response welcome(Parts& parts, const CallPtr& call, const Verified& verified);
+
+// reason: "signed_out" by themselves, "ended" by somebody, "account_changed". False: it could not be noted.
+bool note_sign_out(Parts& parts, const std::string& actor, const std::string& admin, std::string_view reason);
+
+}  // namespace postern::console::api

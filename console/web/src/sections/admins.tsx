@@ -1,0 +1,170 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who may use this console. What changes one of them says first what it will do.
+import { useState } from 'preact/hooks';
+import { call, segment } from '../api/client';
+import type { Admin } from '../api/types';
+import { Confirm } from '../components/confirm';
+import { Body } from '../components/notice';
+import { plain, Said } from '../components/said';
+import { Section } from '../components/section';
+import { ShownOnce } from '../components/shown_once';
+import { Ago } from '../components/when';
+import { Link } from '../router';
+import { useAction } from '../state/action';
+import { fetch_accounts, me, parts } from '../state/live';
+import { useStore } from '../state/store';
+import { words } from '../text';
+import type { Rights } from './rights';
+
+const w = words.admins;
+
+export function AdminsSection({ may_change }: Rights) {
+  const part = useStore(parts.admins);
+  return (
+    <Section id="admins" title={words.nav.admins} count={part.value?.length}>
+      <Body part={part} what={w.title} retry={() => void fetch_accounts()}>
+        {(all) => (
+          <ul class="rows">
+            {all.map((one) => (
+              <Row key={one.name} admin={one} may_change={may_change} />
+            ))}
+          </ul>
+        )}
+      </Body>
+    </Section>
+  );
+}
+
+type Wish = 'role' | 'password' | 'factor' | 'sign_out' | 'remove';
+
+const wishes = (admin: Admin): [Wish, string][] => [
+  ['role', admin.role === 'admin' ? w.demote : w.promote],
+  ['password', w.reset_password],
+  ...(admin.totp || admin.passkeys > 0 ? ([['factor', w.reset_factor]] as [Wish, string][]) : []),
+  ...(admin.sign_ins > 0 ? ([['sign_out', w.sign_out]] as [Wish, string][]) : []),
+  ['remove', w.remove],
+];
+
+function factors(admin: Admin): string {
+  const has = [admin.passkeys > 0 && w.passkeys(admin.passkeys), admin.totp && w.app].filter(Boolean);
+  return has.length > 0 ? has.join(', ') : w.password_only;
+}
+
+function Row({ admin, may_change }: { admin: Admin } & Rights) {
+  const who = useStore(me);
+  const own = who?.name === admin.name;
+  const [open, set_open] = useState(false);
+  const [password, set_password] = useState('');
+  return (
+    <li class="row">
+      <div class="row-main">
+        <div class="row-what">
+          <p class="row-title">
+            <Said text={admin.name} />
+            <span class={`badge ${admin.role === 'admin' ? 'badge-write' : ''}`}>{words.roles[admin.role]}</span>
+            {own && <span class="badge badge-on">{w.you}</span>}
+          </p>
+          <p class="row-says">
+            {factors(admin)} · {w.signed_in(admin.sign_ins)}
+            {admin.seen && (
+              <>
+                {' '}
+                · {w.seen} <Ago time={admin.seen} />
+              </>
+            )}
+          </p>
+        </div>
+        {own ? (
+          <div class="buttons">
+            <Link class="button" href="/account">
+              {w.own}
+            </Link>
+          </div>
+        ) : (
+          may_change && (
+            <div class="buttons">
+              <button
+                type="button"
+                aria-expanded={open}
+                aria-label={plain(w.more_label(admin.name))}
+                onClick={() => set_open(!open)}
+              >
+                {w.more}
+              </button>
+            </div>
+          )
+        )}
+      </div>
+      {open && <Change admin={admin} on_password={set_password} on_done={() => set_open(false)} />}
+      {password && (
+        <ShownOnce
+          title={w.password_title(admin.name)}
+          says={w.password_once}
+          value={password}
+          on_close={() => set_password('')}
+        />
+      )}
+    </li>
+  );
+}
+
+interface ChangeProps {
+  admin: Admin;
+  on_password: (password: string) => void;
+  on_done: () => void;
+}
+
+function Change({ admin, on_password, on_done }: ChangeProps) {
+  const [wish, set_wish] = useState<Wish | undefined>(undefined);
+  const action = useAction();
+  const path = `/admins/${segment(admin.name)}`;
+  const to = admin.role === 'admin' ? 'auditor' : 'admin';
+  const says: Record<Wish, string> = {
+    role: w.role_will(admin.name, to),
+    password: w.reset_password_will(admin.name),
+    factor: w.reset_factor_will(admin.name),
+    sign_out: w.sign_out_will(admin.name),
+    remove: w.remove_will(admin.name),
+  };
+  const acts: Record<Wish, () => Promise<unknown>> = {
+    role: () => call('PUT', `${path}/role`, { role: to }),
+    password: async () => on_password((await call<{ password: string }>('POST', `${path}/password`)).password),
+    factor: () => call('DELETE', `${path}/second-factor`),
+    sign_out: () => call('DELETE', `${path}/sign-ins`),
+    remove: () => call('DELETE', path),
+  };
+  const submit = async (chosen: Wish) => {
+    const done = await action.run(async () => {
+      await acts[chosen]();
+      await fetch_accounts();
+      return w.done(admin.name);
+    });
+    if (done) on_done();
+  };
+  if (wish) {
+    return (
+      <Confirm
+        says={says[wish]}
+        submit={wishes(admin).find(([name]) => name === wish)?.[1] ?? ''}
+        action={action}
+        danger={wish !== 'role' || to === 'auditor'}
+        on_submit={() => void submit(wish)}
+        on_cancel={() => {
+          action.clear();
+          set_wish(undefined);
+        }}
+      />
+    );
+  }
+  return (
+    <div class="buttons" role="group" aria-label={plain(w.more_label(admin.name))}>
+      {wishes(admin).map(([name, label]) => (
+        <button key={name} type="button" class={name === 'remove' ? 'ghost' : ''} onClick={() => set_wish(name)}>
+          {label}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,182 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+import type { AdminRole } from '../api/types';
+import { count } from './count';
+
+const role = (of: AdminRole): string => (of === 'admin' ? 'administrator' : 'auditor');
+
+export const sign_in = {
+  title: 'Sign in to the console',
+  name: 'Name',
+  password: 'Password',
+  submit: 'Sign in',
+  busy: 'Signing in…',
+  first: 'The first administrator’s credentials were printed once by “postern init”.',
+  with_passkey: 'Use a passkey',
+  or: 'or',
+  code: 'Code',
+  code_says: 'Your password is right. Now the newest code of your authenticator app, or one of your recovery codes.',
+  code_submit: 'Continue',
+  back: 'Back',
+  lost: 'Lost your app and your codes? Another administrator can help, or “postern admin reset-second-factor” on the gateway’s machine.',
+};
+
+export const passkey = {
+  not_done: 'Nothing came of it: the passkey was not used. You can try again.',
+  known_already: 'This device has a passkey for your account already.',
+  by_name: 'Passkeys do not work at an IP address. Open the console by its name',
+  by_name_unknown: 'Passkeys do not work at an IP address. Open the console by its host name to use one.',
+};
+
+export const proof = {
+  title: 'Is it still you?',
+  says: 'Before anything is opened, show once more who you are. It holds for ten minutes.',
+  password: 'Password',
+  code: 'Code of your app, or a recovery code',
+  submit: 'Continue',
+  with_passkey: 'Use a passkey',
+};
+
+export const account = {
+  title: 'Your account',
+  says: 'How you sign in, and where you are signed in now.',
+  sign_out: 'Sign out',
+  must_enroll:
+    'This gateway wants more than a password. Add a passkey or an authenticator app here; if you have a passkey already, sign out and use it.',
+  done: 'Done.',
+  password: {
+    title: 'Password',
+    says: 'At least 12 characters. A few unrelated words are good, and easy to remember.',
+    change: 'Change password',
+    old: 'Present password',
+    fresh: 'New password',
+    again: 'New password, again',
+    differ: 'The two new passwords are not the same.',
+    code: 'Code of your app, or a recovery code',
+    submit: 'Change it',
+    will: 'Your other sign-ins end.',
+    changed: 'Your password is changed; your other sign-ins have ended.',
+  },
+  passkeys: {
+    title: 'Passkeys',
+    says: 'Sign in with your device, its fingerprint or its PIN instead of a password.',
+    empty: 'You have no passkey yet.',
+    add: 'Add a passkey',
+    name: 'What do you call it?',
+    example: 'Laptop, security key …',
+    submit: 'Continue in the browser',
+    for_host: 'for',
+    added: 'added',
+    used: 'last used',
+    never_used: 'not used yet',
+    remove: 'Remove',
+    remove_label: (name: string) => `Remove the passkey ${name}`,
+    remove_will: (name: string) => `You can no longer sign in with “${name}”. The device keeps it until you delete it there too.`,
+    added_now: 'The passkey is added.',
+    removed: 'The passkey is removed.',
+  },
+  totp: {
+    title: 'Authenticator app',
+    on: 'On: after your password you are asked for a code.',
+    off: 'Off: your password alone is enough.',
+    begin: 'Set up an app',
+    scan: 'Scan this with your authenticator app, or type the secret into it. Then enter the code that it shows.',
+    picture: 'QR code with the secret for your authenticator app',
+    secret: 'Secret',
+    open: 'Open it in an app on this device',
+    code: 'Code',
+    enable: 'Switch on',
+    disable: 'Switch off',
+    disable_will: 'Your password alone will be enough again, and your recovery codes are void.',
+    disabled: 'The app is switched off.',
+  },
+  recovery: {
+    left: (n: number) => `${count(n, 'recovery code', 'recovery codes')} left.`,
+    few: 'Make new ones soon.',
+    make: 'Make new recovery codes',
+    make_will: 'The codes that you have are void at once.',
+    title: 'Your recovery codes',
+    says: 'Each stands in for the app once, should you lose it. They are shown now and never again: keep them where the app is not.',
+    download: 'Download',
+    print: 'Print',
+    file: (name: string) => `Recovery codes of ${name} for Postern`,
+    kept: 'I have kept them',
+  },
+  sign_ins: {
+    title: 'Where you are signed in',
+    current: 'this one',
+    since: 'since',
+    seen: 'last seen',
+    end: 'Sign out',
+    end_label: (client: string) => `Sign out ${client}`,
+    end_others: 'Sign out everywhere else',
+    ended: (n: number) => (n === 0 ? 'There was no other sign-in.' : `${count(n, 'sign-in', 'sign-ins')} ended.`),
+  },
+};
+
+export const admins = {
+  title: 'Admins and auditors',
+  says: 'Who may use this console. An administrator decides; an auditor reads everything and changes nothing.',
+  you: 'you',
+  passkeys: (n: number) => count(n, 'passkey', 'passkeys'),
+  app: 'authenticator app',
+  password_only: 'password alone',
+  signed_in: (n: number) => (n === 0 ? 'not signed in' : `signed in ${n === 1 ? 'once' : `${n} times`}`),
+  seen: 'last seen',
+  more: 'Change',
+  more_label: (name: string) => `Change ${name}`,
+  own: 'Your account',
+  promote: 'Make administrator',
+  demote: 'Make auditor',
+  role_will: (name: string, to: AdminRole) =>
+    to === 'admin'
+      ? `${name} may then decide everything that you may, and has to sign in again.`
+      : `${name} may then read everything and change nothing, and has to sign in again.`,
+  reset_password: 'New password',
+  reset_password_will: (name: string) => `${name} gets a password drawn by lot, which you see once, and is signed out everywhere.`,
+  reset_factor: 'Remove second factors',
+  reset_factor_will: (name: string) => `The passkeys, app and recovery codes of ${name} are removed. The password alone is enough until there are new ones.`,
+  sign_out: 'Sign out',
+  sign_out_will: (name: string) => `All sign-ins of ${name} end at once.`,
+  remove: 'Remove',
+  remove_will: (name: string) => `${name} can no longer sign in, and is signed out at once.`,
+  password_title: (name: string) => `The new password of ${name}`,
+  password_once: 'It is shown once and kept nowhere. Hand it over yourself; it should be changed after the first sign-in.',
+  done: (name: string) => `Done: ${name}.`,
+  copy: 'Copy',
+  copied: 'Copied',
+  copy_failed: 'Copying is not possible here. The text is selected; copy it yourself.',
+  invitations: {
+    title: 'Invitations',
+    empty: 'Nobody is invited.',
+    invite: 'Invite somebody',
+    name: 'Name',
+    role: 'As',
+    roles: {
+      admin: 'Administrator: decides, like you',
+      auditor: 'Auditor: reads everything, changes nothing',
+    } as Record<AdminRole, string>,
+    submit: 'Make a link',
+    expires: 'Until',
+    by: (who: string) => `invited by ${who}`,
+    as: (of: AdminRole) => `as ${role(of)}`,
+    revoke: 'Take back',
+    revoke_label: (name: string) => `Take back the invitation of ${name}`,
+    revoked: (name: string) => `The invitation of ${name} is taken back.`,
+    link_title: (name: string) => `The link for ${name}`,
+    link_once: 'It is good once, for 24 hours, and shown only now. Whoever has it can accept: hand it over on a way you trust.',
+  },
+};
+
+export const invitation = {
+  title: 'You are invited',
+  says: (name: string, of: AdminRole) => `to this gateway’s console, as ${role(of)}, under the name ${name}.`,
+  by: 'Invited by',
+  expires: 'Good until',
+  password: 'Choose a password',
+  again: 'The password, again',
+  submit: 'Accept and sign in',
+  next: 'After this you can add a passkey or an authenticator app.',
+  none: 'There is no invitation in this address.',
+  to_sign_in: 'To the sign-in',
+};

@@ -1,0 +1,195 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who may sign in to the console. On the machine this needs no sign-in of its own, so it is the way back in for whoever has
+// lost password or second factor. Passwords are never arguments, which others of the machine can read.
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "gateway/cli/commands.h"
+#include "gateway/cli/said.h"
+
+namespace postern::cli {
+namespace {
+
+const std::vector<Column> kAdmins{{"NAME", "name"},
+                                  {"ROLE", "role"},
+                                  {"PASSKEYS", "passkeys", Kind::Number},
+                                  {"APP", "totp"},
+                                  {"SIGNED IN", "sign_ins", Kind::Number},
+                                  {"LAST SEEN", "seen", Kind::Time}};
+const std::vector<Column> kInvitations{
+    {"ID", "id"}, {"NAME", "name"}, {"ROLE", "role"}, {"BY", "by"}, {"EXPIRES", "expires", Kind::Time}};
+const std::vector<Column> kInvited{
+    {"Name", "name"}, {"Role", "role"}, {"Expires", "expires", Kind::Time}, {"Link", "link"}};
+
+std::string admin_path(const std::string& name, const char* end = "") {
+  return "/api/v1/admins/" + path_segment(name) + end;
+}
+
+// Switches the terminal's echo off while it lives.
+class Silence {
+ public:
+  Silence() : quiet_(::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    if (!quiet_) return;
+    termios now = before_;
+    now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+  }
+  ~Silence() {
+    if (quiet_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+  bool quiet() const { return quiet_; }
+
+ private:
+  termios before_{};
+  bool quiet_;
+};
+
+// The first line of standard input; at a terminal it is asked for and not shown.
+std::string read_password() {
+  const Silence silence;
+  if (silence.quiet()) std::fputs("Password: ", stderr);
+  std::string line;
+  std::getline(std::cin, line);
+  if (silence.quiet()) std::fputs("\n", stderr);
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+std::string show_password(const base::Json& answer) {
+  const std::string password = base::json_text_or(answer, "password", "");
+  const std::string name = base::json_text_or(answer, "name", "");
+  if (password.empty()) return "Done: " + name + "\n";
+  return to_lines(answer, {{"Name", "name"}, {"Password", "password"}}) +
+         "It is shown once and kept nowhere; " + name + " changes it after signing in.\n";
+}
+
+struct NewPassword {
+  std::string name, role;
+  bool from_stdin = false;
+};
+void add_password_option(CLI::App* command, const std::shared_ptr<NewPassword>& wish) {
+  command->add_flag(
+      "--password-stdin", wish->from_stdin,
+      "take the password from the first line of standard input; without it one is drawn by lot");
+}
+
+void put_password(const NewPassword& wish, base::Json& body) {
+  if (wish.from_stdin) body["password"] = read_password();
+}
+
+CLI::Option* add_role(CLI::App* command, std::string& role) {
+  return command->add_option("--role", role, "admin, or auditor: who reads and changes nothing")
+      ->check(CLI::IsMember({"admin", "auditor"}))
+      ->type_name("ROLE");
+}
+
+void add_new(Program& program, CLI::App* group) {
+  auto wish = std::make_shared<NewPassword>();
+  CLI::App* add = program.command(
+      group, "add", "Add an admin or auditor",
+      "admin add bob --role auditor\nadmin add bob --role admin --password-stdin", [&program, wish] {
+        base::Json body{{"name", wish->name}, {"role", wish->role}};
+        put_password(*wish, body);
+        return program.ask({http::Method::Post, "/api/v1/admins", body}, show_password);
+      });
+  add->add_option("name", wish->name, "lower case letters, digits, . _ -")->required()->type_name("NAME");
+  add_role(add, wish->role)->required();
+  add_password_option(add, wish);
+
+  auto reset = std::make_shared<NewPassword>();
+  CLI::App* command = program.command(
+      group, "reset-password", "Give an account another password; ends its sign-ins",
+      "admin reset-password admin", [&program, reset] {
+        base::Json body = base::Json::object();
+        put_password(*reset, body);
+        return program.ask({http::Method::Post, admin_path(reset->name, "/password"), body}, show_password);
+      });
+  command->add_option("name", reset->name, "whose")->required()->type_name("NAME");
+  add_password_option(command, reset);
+}
+
+void add_invitations(Program& program, CLI::App* group) {
+  auto wish = std::make_shared<NewPassword>();
+  CLI::App* invite = program.command(
+      group, "invite", "Invite an admin or auditor: a link that is good once, for 24 hours",
+      "admin invite bob --role auditor", [&program, wish] {
+        const base::Json body{{"name", wish->name}, {"role", wish->role}};
+        return program.ask({http::Method::Post, "/api/v1/invitations", body},
+                           [](const base::Json& answer) { return to_lines(answer, kInvited); });
+      });
+  invite->add_option("name", wish->name, "lower case letters, digits, . _ -")->required()->type_name("NAME");
+  add_role(invite, wish->role)->required();
+  program.command(
+      group, "invitations", "List invitations that nobody has accepted yet", "admin invitations", [&program] {
+        return program.ask({http::Method::Get, "/api/v1/invitations", {}}, [](const base::Json& answer) {
+          return to_table(items_of(answer), kInvitations, "Nobody is invited.");
+        });
+      });
+  auto id = std::make_shared<std::string>();
+  CLI::App* revoke = program.command(
+      group, "uninvite", "Take an invitation back", "admin uninvite 01JNK4Z8Q0000000000000000A",
+      [&program, id] {
+        return program.ask(
+            {http::Method::Delete, "/api/v1/invitations/" + path_segment(*id), base::Json::object()},
+            [](const base::Json&) { return std::string("Taken back.\n"); });
+      });
+  revoke->add_option("id", *id, "as admin invitations lists it")->required()->type_name("ID");
+}
+
+void add_to_somebody(Program& program, CLI::App* group, const char* verb, const char* description,
+                     const char* path_end, const Show& show) {
+  auto name = std::make_shared<std::string>();
+  CLI::App* command = program.command(
+      group, verb, description, std::string("admin ") + verb + " bob", [&program, name, path_end, show] {
+        return program.ask({http::Method::Delete, admin_path(*name, path_end), base::Json::object()}, show);
+      });
+  command->add_option("name", *name, "whose")->required()->type_name("NAME");
+}
+
+}  // namespace
+
+void add_admin_commands(Program& program) {
+  CLI::App* group = program.group("admin", "Who may sign in to the console");
+  program.command(group, "list", "List admins and auditors", "admin list", [&program] {
+    return program.ask({http::Method::Get, "/api/v1/admins", {}}, [](const base::Json& answer) {
+      return to_table(items_of(answer), kAdmins, "Nobody may sign in.");
+    });
+  });
+  add_new(program, group);
+  add_invitations(program, group);
+  add_to_somebody(program, group, "remove",
+                  "Remove an admin or auditor; ends their sign-ins. The last admin stays", "",
+                  [](const base::Json&) { return std::string("Removed.\n"); });
+  auto change = std::make_shared<NewPassword>();
+  CLI::App* role = program.command(
+      group, "set-role", "Make somebody an admin or an auditor; ends their sign-ins",
+      "admin set-role bob admin", [&program, change] {
+        return program.ask({http::Method::Put, admin_path(change->name, "/role"), {{"role", change->role}}},
+                           [](const base::Json& answer) {
+                             return to_lines(answer, {{"Name", "name"}, {"Role", "role"}});
+                           });
+      });
+  role->add_option("name", change->name, "whose")->required()->type_name("NAME");
+  role->add_option("role", change->role, "admin or auditor")
+      ->required()
+      ->check(CLI::IsMember({"admin", "auditor"}))
+      ->type_name("ROLE");
+  add_to_somebody(program, group, "reset-second-factor",
+                  "Remove the passkeys, authenticator app and recovery codes of an account", "/second-factor",
+                  [](const base::Json&) {
+                    return std::string("Removed: the password is enough until there is another.\n");
+                  });
+  add_to_somebody(program, group, "sign-out", "End all sign-ins of an account", "/sign-ins",
+                  [](const base::Json& answer) {
+                    return to_lines(answer, {{"Ended", "ended", Kind::Number}});
+                  });
+}
+
+}  // namespace postern::cli
