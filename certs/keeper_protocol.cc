@@ -94,6 +94,13 @@ std::string encode_witness_key(std::uint32_t tag) {
   return begin_request(KeeperRequest::WitnessKey, tag).bytes();
 }
 
+std::string encode_sign_webhook(std::uint32_t tag, std::string_view target, std::string_view payload) {
+  BinaryWriter out = begin_request(KeeperRequest::SignWebhook, tag);
+  out.text(target);
+  out.text(payload);
+  return out.bytes();
+}
+
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text) {
   BinaryWriter out = begin_request(KeeperRequest::SignHandover, tag);
   out.text(text);

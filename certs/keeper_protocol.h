@@ -18,6 +18,7 @@
 //   Cosign          Ledger       text checkpoint of another log, as a note     text cosignature line (note.h)
 //   WitnessKey      Ledger       -                                             text verifier key (note.h)
 //   SignHandover    Ledger       text handover (handover.h)                    text both signature lines
+//   SignWebhook     Ledger       text target, text "id.timestamp.body"          text signature ("v1,BASE64")
 //   SuccessorKey    Ledger       -                                             text verifier key of the log's next
 //                                                                              key, empty if there is none
 //
@@ -58,6 +59,7 @@ enum class KeeperRequest : std::uint8_t {
   SuccessorKey = 11,
   Cosign = 20,
   WitnessKey = 21,
+  SignWebhook = 30,
 };
 constexpr std::size_t request_limit(KeeperRequest kind) {
   return kind == KeeperRequest::SignTlsClient ? kKeeperTranscriptLimit : kKeeperMessageLimit;
@@ -102,6 +104,7 @@ std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text);
 std::string encode_log_verifier_key(std::uint32_t tag);
 std::string encode_cosign(std::uint32_t tag, std::string_view note);
 std::string encode_witness_key(std::uint32_t tag);
+std::string encode_sign_webhook(std::uint32_t tag, std::string_view target, std::string_view payload);
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text);
 std::string encode_successor_key(std::uint32_t tag);
 

@@ -73,6 +73,10 @@ void approve_engineer(Parts& parts, const CallPtr& call, const Reply& reply);
 void remove_engineer(Parts& parts, const CallPtr& call, const Reply& reply);
 void issue_pass(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_notifications.cc
+void list_notifications(Parts& parts, const CallPtr& call, const Reply& reply);
+void test_notification(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_requests.cc
 void list_requests(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_request(Parts& parts, const CallPtr& call, const Reply& reply);

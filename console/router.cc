@@ -65,6 +65,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/grants",                   Admins,  api::give_grant, proof::always},
     {Get,    "/api/v1/grants/{id}",              Readers, api::show_grant},
     {Post,   "/api/v1/grants/{id}/revoke",       Admins,  api::revoke_grant},
+    {Get,    "/api/v1/notifications",            Readers, api::list_notifications},
+    {Post,   "/api/v1/notifications/{name}/test", Admins, api::test_notification},
     {Get,    "/api/v1/holds",                    Readers, api::list_holds},
     {Get,    "/api/v1/holds/{id}",               Readers, api::show_hold},
     {Post,   "/api/v1/holds/{id}/pass",          Admins,  api::pass_hold},

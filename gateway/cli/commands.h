@@ -8,17 +8,18 @@
 
 namespace postern::cli {
 
-void add_gateway_commands(Program& program);     // init, serve, status, reload, version, cert
-void add_policy_commands(Program& program);      // policy check|explain|diff|import
-void add_permission_commands(Program& program);  // remote-access, capability
-void add_engineer_commands(Program& program);    // engineer, pass
-void add_admin_commands(Program& program);       // admin
-void add_request_commands(Program& program);     // request, grant
-void add_hold_commands(Program& program);        // hold
-void add_session_commands(Program& program);     // session
-void add_event_commands(Program& program);       // events
-void add_audit_commands(Program& program);       // audit
-void add_generate_commands(Program& program);    // generate man|completion
+void add_gateway_commands(Program& program);       // init, serve, status, reload, version, cert
+void add_policy_commands(Program& program);        // policy check|explain|diff|import
+void add_permission_commands(Program& program);    // remote-access, capability
+void add_engineer_commands(Program& program);      // engineer, pass
+void add_admin_commands(Program& program);         // admin
+void add_request_commands(Program& program);       // request, grant
+void add_hold_commands(Program& program);          // hold
+void add_notification_commands(Program& program);  // notification
+void add_session_commands(Program& program);       // session
+void add_event_commands(Program& program);         // events
+void add_audit_commands(Program& program);         // audit
+void add_generate_commands(Program& program);      // generate man|completion
 
 inline void add_all_commands(Program& program) {
   add_gateway_commands(program);
@@ -28,6 +29,7 @@ inline void add_all_commands(Program& program) {
   add_admin_commands(program);
   add_request_commands(program);
   add_hold_commands(program);
+  add_notification_commands(program);
   add_session_commands(program);
   add_event_commands(program);
   add_audit_commands(program);

@@ -221,12 +221,18 @@ void encode(const Errand& m, base::BinaryWriter& out) {
   out.u64(m.id);
   out.text(m.place);
   out.text(m.body);
+  out.text(m.webhook_id);
+  out.text(m.webhook_timestamp);
+  out.text(m.webhook_signature);
 }
 bool decode(std::string_view payload, Errand& m) {
   base::BinaryReader in(payload);
   m.id = in.u64();
   m.place = in.text();
   m.body = in.text();
+  m.webhook_id = in.text();
+  m.webhook_timestamp = in.text();
+  m.webhook_signature = in.text();
   return in.done() && m.body.size() <= kErrandBody;
 }
 

@@ -150,12 +150,15 @@ struct Published {
 struct Witnessing {
   std::string_view json;
 };
-// A POST of text/plain to a place outside that the configuration names. The link carries it and says once what came of
-// it; it neither reads nor makes bodies. At most one per place is under way.
+// Something to bring to a place outside that the configuration names: a POST, of text or of a webhook, or a mail, as the
+// place is. The link carries it and says once what came of it; it neither reads nor makes bodies. At most one per place is
+// under way.
 struct Errand {
   std::uint64_t id = 0;
   std::string_view place;  // its name
   std::string_view body;   // at most kErrandBody bytes
+  std::string_view webhook_id = {}, webhook_timestamp = {},
+                   webhook_signature = {};  // header fields, of a webhook alone
 };
 struct Delivered {
   std::uint64_t id = 0;

@@ -22,6 +22,7 @@
 #include "certs/verify.h"
 #include "gateway/keeper/cosigner.h"
 #include "gateway/keeper/signing.h"
+#include "gateway/keeper/webhook_signer.h"
 
 namespace postern::keeper {
 namespace {
@@ -106,6 +107,7 @@ struct KeyRing::State {
   certs::Checkpoint signed_last;                       // of the log; the next is no step back from it
   std::map<std::string, certs::Handover> handed_over;  // by the public key that signs nothing else any more
   Cosigner cosigner;
+  WebhookSigner webhooks;
   base::Nanos rotated = 0;  // when the current keys were made
   const base::Clock& clock;
   explicit State(const base::Clock& of) : clock(of) {}
@@ -122,6 +124,7 @@ struct KeyRing::State {
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
   std::string answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_handover(std::uint32_t tag, BinaryReader& in);
+  std::string sign_webhook(std::uint32_t tag, BinaryReader& in) const;
   // Why this is a step back from what was signed before; empty if it is none.
   std::string step_back(const certs::Checkpoint& checkpoint) const;
   // Who signs checkpoints now. Denied: the key was handed over, and its successor is not here.
@@ -177,6 +180,11 @@ void KeyRing::State::retire_no_key_of_another_use() {
   std::erase_if(retired_clients, [&](const ClientKey& one) { return is_listeners(one.id); });
 }
 
+base::Status KeyRing::add_webhook_secret(const std::string& target, const KeyFile& file) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  return state_->webhooks.add(target, file.path, file.content);
+}
+
 void KeyRing::adopt(KeyRing& fresh) {
   for (auto& [name, listener] : fresh.state_->listeners) {
     State::Listener& own = state_->listeners[name];
@@ -192,6 +200,7 @@ void KeyRing::adopt(KeyRing& fresh) {
     state_->signed_last = {};
   state_->log_key = std::move(fresh.state_->log_key);
   state_->cosigner.adopt(std::move(fresh.state_->cosigner));
+  state_->webhooks.adopt(std::move(fresh.state_->webhooks));
   state_->next_log_key = std::move(fresh.state_->next_log_key);
 }
 
@@ -313,6 +322,7 @@ std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag,
   if (kind == KeeperRequest::SignPass) return sign_pass(tag, in);
   if (kind == KeeperRequest::SignCheckpoint) return sign_checkpoint(tag, in);
   if (kind == KeeperRequest::SignHandover) return sign_handover(tag, in);
+  if (kind == KeeperRequest::SignWebhook) return sign_webhook(tag, in);
   if (kind == KeeperRequest::Cosign || kind == KeeperRequest::WitnessKey)
     return answer_witness(kind, tag, in);
   if (kind != KeeperRequest::PassPublicKey && kind != KeeperRequest::LogVerifierKey &&
@@ -337,6 +347,14 @@ std::string KeyRing::State::answer_witness(KeeperRequest kind, std::uint32_t tag
       kind == KeeperRequest::Cosign ? cosigner.cosign(note, clock.wall()) : cosigner.verifier_key();
   if (!text.ok()) return certs::encode_refused(tag, text.error().message);
   return certs::encode_done(tag, certs::encode_text_payload(*text));
+}
+
+std::string KeyRing::State::sign_webhook(std::uint32_t tag, BinaryReader& in) const {
+  const std::string_view target = in.text(), payload = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  const auto signature = webhooks.sign(target, payload, clock.wall());
+  if (!signature.ok()) return certs::encode_refused(tag, signature.error().message);
+  return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
 
 std::string KeyRing::State::sign_pass(std::uint32_t tag, BinaryReader& in) const {

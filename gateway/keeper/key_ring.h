@@ -14,7 +14,8 @@
 // exactly one, of this log, and no step back from those it signed before in its life: not smaller, and of one size with
 // one root (of another log, that it witnesses: cosigner.h); that a handover (certs/handover.h) is from the log's key to
 // the next one that lies beside it, no step back either, and the only one of that key, which signs no other checkpoint
-// from then on. What it cannot check:
+// from then on; that a webhook has the form that receivers verify, for a target that it was told of, and is of now
+// (webhook_signer.h). What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
@@ -93,6 +94,9 @@ class KeyRing {
 
   // The key with which other logs are witnessed, in the same form, and the verifier keys of those logs. At most once.
   base::Status set_witness_key(const KeyFile& key, const std::vector<std::string>& logs);
+
+  // The secret with which webhooks to that target are signed (webhook_signer.h).
+  base::Status add_webhook_secret(const std::string& target, const KeyFile& key);
 
   // Takes the keys of fresh, which is empty afterwards. TLS keys that fresh does not have are retired: they go on
   // signing until drop_retired(), because who asks for them learns of its new certificate a moment later and finishes

@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 25> kTable{{
+constexpr std::array<Row, 26> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -43,6 +43,7 @@ constexpr std::array<Row, 25> kTable{{
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},
     {"witness.add_checkpoint", false, true, false, decide_add_checkpoint, true},
+    {"notification.test", false, true, false, decide_notification_test},
     {"log.rotate_key", false, true, false, nullptr},
     {"policy.set", false, false, true, nullptr},
 }};

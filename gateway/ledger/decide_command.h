@@ -36,6 +36,7 @@
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
 //   witness.add_checkpoint          x                  request (audit/witness.h); in nobody's name
+//   notification.test               x                  name
 //   log.rotate_key                  x                  -
 //   policy.set                               x         file*; the text came before, in pieces
 //   admin.*                         x                  decide_account.h
@@ -91,6 +92,7 @@ struct Context {
   std::string_view pass_key;  // 32 bytes; empty while the keeper has not told it
   bool log_writable = false;
   std::span<const certs::VerifierKey> logs = {};  // whose witness we are
+  std::span<const std::string> targets = {};      // of notifications
 };
 
 struct CommandRefused {

@@ -49,6 +49,7 @@ Decision decide_hold_create(const Context& context, const Order& order);
 Decision decide_hold_withdraw(const Context& context, const Order& order);
 Decision decide_hold_pass(const Context& context, const Order& order);
 Decision decide_hold_refuse(const Context& context, const Order& order);
+Decision decide_notification_test(const Context& context, const Order& order);
 Decision decide_add_checkpoint(const Context& context, const Order& order);
 
 Decision refuse(int status, std::string code, std::string message);

@@ -62,6 +62,11 @@ void KeeperLink::cosign(std::string_view note, OnAnswer answer) {
   ask(tag, certs::encode_cosign(tag, note), std::move(answer));
 }
 
+void KeeperLink::sign_webhook(std::string_view target, std::string_view payload, OnAnswer answer) {
+  const std::uint32_t tag = ++last_tag_;
+  ask(tag, certs::encode_sign_webhook(tag, target, payload), std::move(answer));
+}
+
 void KeeperLink::sign_handover(std::string_view text, OnAnswer answer) {
   const std::uint32_t tag = ++last_tag_;
   ask(tag, certs::encode_sign_handover(tag, text), std::move(answer));

@@ -47,6 +47,7 @@ class KeeperLink {
   void sign_checkpoint(std::string_view text, OnAnswer answer);  // the note's signature line
   void cosign(std::string_view note, OnAnswer answer);         // another log's checkpoint; the signature line
   void sign_handover(std::string_view text, OnAnswer answer);  // both lines
+  void sign_webhook(std::string_view target, std::string_view payload, OnAnswer answer);
   void give_up();  // on those asked more than kKeeperTimeout ago; the owner calls it now and then
 
   static constexpr base::Nanos kKeeperTimeout = 2 * base::kSecond;

@@ -73,7 +73,13 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (!agreement.ok()) return agreement.error();
   auto reader = audit::JournalReader::open(files, directory);
   if (!reader.ok()) return reader.error();
-  auto history = read_history(**reader, [&](std::string_view line) { (*agreement)->take(line); }, {from});
+  NoticeBacklog backlog(files, options.directory, options.notifications);
+  std::uint64_t index = first;
+  const auto take_line = [&](std::string_view line) {
+    (*agreement)->take(line);
+    backlog.take(index++, line);
+  };
+  auto history = read_history(**reader, take_line, {from});
   if (!history.ok()) return history.error();
   auto frontier = (*agreement)->finish(directory);
   if (!frontier.ok()) return frontier.error();
@@ -95,7 +101,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
   std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
                                             std::move(*history), std::move(published), std::move(kept),
-                                            *std::move(accounts)));
+                                            *std::move(accounts), std::move(backlog)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -124,7 +130,7 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
                std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-               Retention::Beginning kept, accounts::Accounts accounts)
+               Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -151,6 +157,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            },
            [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
            [this] { return keeper_.log_key(); }}),
+      notices_(loop, clock, files, options.directory, notice_calls()),
       retention_(loop, clock, files, std::move(kept), retention_calls()),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
@@ -158,6 +165,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
         return false;
       })) {
   set_witnessing(std::move(options.witnessing));
+  notices_.begin(std::move(backlog), recorder_.size());
+  target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
 
@@ -175,6 +184,16 @@ Retention::Calls Ledger::retention_calls() {
   return calls;
 }
 
+Notices::Calls Ledger::notice_calls() {
+  Notices::Calls calls;
+  calls.carry = [this](const ipc::Errand& errand) { return carry(errand); };
+  calls.sign = [this](const std::string& target, const std::string& payload, KeeperLink::OnAnswer answer) {
+    keeper_.sign_webhook(target, payload, std::move(answer));
+  };
+  calls.record = [this](const Draft& draft) { append_own(draft); };
+  return calls;
+}
+
 Ledger::~Ledger() { *alive_ = false; }
 
 void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd socket) {
@@ -188,7 +207,9 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         peers_gone_ = true;
         outcomes_.enforcer_gone(peer.number());
         outcomes_.asker_gone(peer.number());
-        if (peer.sender() == Sender::Link) witnesses_.link_gone();
+        if (peer.sender() != Sender::Link) return;
+        witnesses_.link_gone();
+        notices_.link_gone();
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
   greet(*peer);
@@ -265,6 +286,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
   }
   recent_.add(event->id);
   counts_ = recorder_.size();
+  notices_.saw(recorder_.size() - 1, *event);
   peer.appended(recorder_.size());
   count(append);
   return true;
@@ -435,6 +457,11 @@ void Ledger::set_witnessing(Witnessing witnessing) {
   witnessed_logs_ = std::move(witnessing.logs);
 }
 
+void Ledger::set_notifications(std::vector<NoticeTarget> targets) {
+  notices_.configure(std::move(targets), recorder_.size());
+  target_names_ = notices_.names();
+}
+
 bool Ledger::carry(const ipc::Errand& errand) {
   for (auto& [number, peer] : peers_) {
     if (peer->sender() != Sender::Link || peer->gone()) continue;
@@ -446,7 +473,8 @@ bool Ledger::carry(const ipc::Errand& errand) {
 
 bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   ipc::Delivered delivered;
-  return peer.sender() == Sender::Link && ipc::decode(payload, delivered) && witnesses_.take(delivered);
+  if (peer.sender() != Sender::Link || !ipc::decode(payload, delivered)) return false;
+  return delivered.id > Notices::kFirstErrand ? notices_.take(delivered) : witnesses_.take(delivered);
 }
 
 // What status says of witnesses: ours, and the logs whose witness we are.
@@ -467,7 +495,9 @@ Json Ledger::witnessing_json() const {
     }
     witness = {{"verifier_key", keeper_.witness_key()}, {"logs", std::move(logs)}};
   }
-  return {{"witnesses", witnesses_.status()}, {"witness", std::move(witness)}};
+  return {{"witnesses", witnesses_.status()},
+          {"witness", std::move(witness)},
+          {"notifications", notices_.status()}};
 }
 
 void Ledger::send_witnessing() {

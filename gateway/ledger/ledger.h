@@ -8,6 +8,7 @@
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
 //   rotate.cc          another key for the log      retention.h      old events go
+//   notices.h          who outside is told
 //   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
 //   account_file.h     who may sign in to the console: decide_account.h, account_change.cc
 //
@@ -45,6 +46,7 @@
 #include "gateway/ledger/history.h"
 #include "gateway/ledger/indexer.h"
 #include "gateway/ledger/keeper_link.h"
+#include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
 #include "gateway/ledger/publisher.h"
@@ -61,6 +63,7 @@ struct LedgerOptions {
   Limits limits;
   Witnessing witnessing;
   std::string admins;  // the configured accounts, for a directory that has none yet; may be empty
+  std::vector<NoticeTarget> notifications;
 };
 
 class Ledger {
@@ -78,6 +81,7 @@ class Ledger {
   void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
   void set_limits(const Limits& limits) { limits_ = limits; }
   void set_witnessing(Witnessing witnessing);
+  void set_notifications(std::vector<NoticeTarget> targets);
 
   // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
   // a checkpoint; or after kDrainTimeout if the log cannot be written.
@@ -100,8 +104,10 @@ class Ledger {
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
          std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-         Retention::Beginning kept, accounts::Accounts accounts);
+         Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog);
   Retention::Calls retention_calls();
+  Notices::Calls notice_calls();
+  void notice(std::uint64_t index, std::string_view line);
 
   void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
                     const std::string& version);
@@ -244,6 +250,8 @@ class Ledger {
   std::vector<certs::VerifierKey> witnessed_logs_;  // whose witness we are
   std::uint64_t counts_ = 0;  // events up to the last one that is a reason to have the log cosigned
   Witnesses witnesses_;
+  Notices notices_;
+  std::vector<std::string> target_names_;  // of notices_
   Retention retention_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;

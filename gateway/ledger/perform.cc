@@ -54,7 +54,8 @@ Context Ledger::context() {
           clock_.wall(),
           keeper_.public_key(),
           recorder_.writable(),
-          witnessed_logs_};
+          witnessed_logs_,
+          target_names_};
 }
 
 void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {
@@ -176,7 +177,14 @@ bool Ledger::append_own(const Line& line) {
   const bool kept = recorder_.append(line.text, true).ok();
   if (!kept) ++lost_;
   if (kept && !is_about_witnesses(line.type)) counts_ = recorder_.size();
+  if (kept) notice(recorder_.size() - 1, line.text);
   return kept;
+}
+
+void Ledger::notice(std::uint64_t index, std::string_view line) {
+  if (notices_.idle()) return;
+  const auto event = audit::read_event_head(line);
+  if (event.ok()) notices_.saw(index, *event);
 }
 
 bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
@@ -196,6 +204,7 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
   const auto index = recorder_.append(announcement.line, true);
   if (!index.ok()) return false;
   if (!is_about_witnesses(draft.type)) counts_ = recorder_.size();
+  notice(*index, announcement.line);
   announcement.index = *index;
   announcement.about = about_of(draft);
   announcement.closes = draft.closes;
@@ -345,6 +354,7 @@ void Ledger::tick() {
   send_size();
   send_published();
   if (!drained_) witnesses_.look(counts_, publisher_.published());
+  if (!drained_) notices_.look(recorder_.durable());
   send_witnessing();
   finish_drain(clock_.monotonic() >= drain_deadline_);
 }

@@ -20,6 +20,11 @@ std::string request_of(const Question& question) {
   http::Fields fields;
   fields.put("content-type", question.content_type);
   fields.put("user-agent", "postern");
+  if (!question.webhook_id.empty()) {
+    fields.put("webhook-id", question.webhook_id);
+    fields.put("webhook-timestamp", question.webhook_timestamp);
+    fields.put("webhook-signature", question.webhook_signature);
+  }
   std::string out;
   http::write_request_head(out, {http::Method::Post, question.target, question.host}, fields,
                            {http::BodyKind::Sized, question.body.size()}, false);

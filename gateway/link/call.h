@@ -25,6 +25,8 @@ struct Question {           // always a POST
   std::string_view target;  // of the request line
   std::string_view content_type;
   std::string_view body;
+  std::string_view webhook_id = {}, webhook_timestamp = {},
+                   webhook_signature = {};  // fields of a webhook; may be empty
 };
 
 class Call final : public loop::Disposable {

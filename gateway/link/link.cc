@@ -3,13 +3,15 @@
 #include "gateway/link/link.h"
 
 #include "base/log.h"
+#include "gateway/link/mail_call.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::link {
 namespace {
 
 constexpr ipc::SocketChannelLimits kChannelLimits{ipc::kErrandBody + 1024, 4U << 20U};
-constexpr std::string_view kContentType = "text/plain; charset=utf-8";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
 constexpr std::size_t kLongestWhy = 512;
 
 }  // namespace
@@ -47,7 +49,12 @@ void Link::begin(const ipc::Errand& errand) {
   drop(name);
   const Place* place = settings_.find(name);
   if (place == nullptr) return deliver({errand.id, 0, "the link's configuration has no such place"});
-  errands_[name] = {errand.id, std::string(errand.body), nullptr};
+  errands_[name] = {errand.id,
+                    std::string(errand.body),
+                    std::string(errand.webhook_id),
+                    std::string(errand.webhook_timestamp),
+                    std::string(errand.webhook_signature),
+                    nullptr};
   connect_(place->id, [this, name, id = errand.id, alive = alive_](base::Result<base::UniqueFd> socket) {
     if (*alive) connected(name, id, std::move(socket));
   });
@@ -65,18 +72,33 @@ void Link::connected(const std::string& name, std::uint64_t id, base::Result<bas
   found->second.call = std::move(*call);
 }
 
-base::Result<std::unique_ptr<Call>> Link::make_call(const Place& place, const Errand& errand,
-                                                    base::UniqueFd socket) {
+base::Result<std::unique_ptr<loop::Disposable>> Link::make_call(const Place& place, const Errand& errand,
+                                                                base::UniqueFd socket) {
   std::unique_ptr<tls::Session> session;
   if (place.tls != nullptr) {
     auto started = place.tls->start(place.tls_name);
     if (!started.ok()) return started.error();
     session = std::move(*started);
   }
-  const Question question{place.host, place.target, kContentType, errand.body};
-  return std::make_unique<Call>(
-      loop_, std::move(socket), std::move(session), question, Call::Limits{},
-      [this, name = place.name, id = errand.id](base::Result<Answer> answer) { ended(name, id, answer); });
+  auto done = [this, name = place.name, id = errand.id](base::Result<Answer> answer) {
+    ended(name, id, answer);
+  };
+  if (place.carriage == Carriage::Mail) {
+    if (session == nullptr) return base::fail(base::Code::Invalid, "mail is not sent without TLS");
+    Mail mail = place.mail;
+    mail.message = errand.body;
+    return std::unique_ptr<loop::Disposable>(std::make_unique<MailCall>(
+        loop_, std::move(socket), std::move(session), std::move(mail), std::move(done)));
+  }
+  Question question{place.host, place.target, place.carriage == Carriage::Webhook ? kJson : kText,
+                    errand.body};
+  if (place.carriage == Carriage::Webhook) {
+    question.webhook_id = errand.webhook_id;
+    question.webhook_timestamp = errand.webhook_timestamp;
+    question.webhook_signature = errand.webhook_signature;
+  }
+  return std::unique_ptr<loop::Disposable>(std::make_unique<Call>(
+      loop_, std::move(socket), std::move(session), question, Call::Limits{}, std::move(done)));
 }
 
 void Link::ended(const std::string& place, std::uint64_t id, const base::Result<Answer>& answer) {

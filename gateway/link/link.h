@@ -43,13 +43,14 @@ class Link {
   struct Errand {
     std::uint64_t id = 0;
     std::string body;
-    std::unique_ptr<Call> call;  // once it is connected
+    std::string webhook_id, webhook_timestamp, webhook_signature;
+    std::unique_ptr<loop::Disposable> call;  // a Call or a MailCall, once it is connected
   };
   void take(std::uint16_t type, std::string_view payload);
   void begin(const ipc::Errand& errand);
   void connected(const std::string& place, std::uint64_t id, base::Result<base::UniqueFd> socket);
-  base::Result<std::unique_ptr<Call>> make_call(const Place& place, const Errand& errand,
-                                                base::UniqueFd socket);
+  base::Result<std::unique_ptr<loop::Disposable>> make_call(const Place& place, const Errand& errand,
+                                                            base::UniqueFd socket);
   void ended(const std::string& place, std::uint64_t id, const base::Result<Answer>& answer);
   void deliver(const ipc::Delivered& delivered);
   void drop(const std::string& place);

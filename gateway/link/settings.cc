@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/link/settings.h"
 
+#include "base/file.h"
+#include "certs/webhook_secret.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/request_rules.h"
 
@@ -15,18 +17,43 @@ namespace {
 
 constexpr std::string_view kProtocol = "http/1.1";
 
-Result<Place> read_place(const Json& json, const base::Clock& clock) {
+base::Status read_mail(const Json& json, const Settings::TakeFile& file, Mail& mail) {
+  mail.from = base::json_text_or(json, "from", "");
+  for (const Json& one : json.value("to", Json::array())) {
+    if (one.is_string()) mail.to.push_back(one.get<std::string>());
+  }
+  mail.user = base::json_text_or(json, "user", "");
+  mail.starttls = base::json_bool_or(json, "starttls", false);
+  if (mail.user.empty()) return base::Ok{};
+  const std::string name = base::json_text_or(json, "fd", "");
+  const base::UniqueFd fd = file(name);
+  Result<std::string> text = base::read_open_file(fd.get(), name, certs::kSecretFileLimit);
+  if (!text.ok()) return std::move(text).error();
+  Result<base::Secret> password = certs::read_password(*text);
+  base::wipe(*text);
+  if (!password.ok()) return base::fail(Code::Invalid, name + " holds " + password.error().message);
+  mail.password = std::make_shared<const base::Secret>(std::move(*password));
+  return base::Ok{};
+}
+
+Result<Place> read_place(const Json& json, const base::Clock& clock, const Settings::TakeFile& file) {
   Place place;
+  const std::string carriage = base::json_text_or(json, "carriage", "text");
+  if (carriage == "webhook") place.carriage = Carriage::Webhook;
+  if (carriage == "mail") place.carriage = Carriage::Mail;
   place.id = static_cast<std::uint32_t>(base::json_number_or(json, "id", 0));
   place.name = base::json_text_or(json, "name", "");
   place.host = base::json_text_or(json, "host", "");
   place.target = base::json_text_or(json, "target", "");
   place.tls_name = base::json_text_or(json, "tls_name", "");
-  if (place.name.empty() || !http::is_authority(place.host) || !http::is_target_text(place.target))
+  const bool mail = place.carriage == Carriage::Mail;
+  if (place.name.empty() || !http::is_authority(place.host) || (!mail && !http::is_target_text(place.target)))
     return base::fail(Code::Invalid, "a place of the link's configuration is not one");
+  if (base::Status read = mail ? read_mail(json, file, place.mail) : base::Status(base::Ok{}); !read.ok())
+    return read.error();
   if (!base::json_bool_or(json, "https", true)) return place;
-  auto context =
-      tls::ClientContext::make({base::json_text_or(json, "roots", ""), std::string(kProtocol)}, clock);
+  auto context = tls::ClientContext::make(
+      {base::json_text_or(json, "roots", ""), mail ? "" : std::string(kProtocol)}, clock);
   if (!context.ok()) return base::fail(context.error().code, place.name + ": " + context.error().message);
   place.tls = std::move(*context);
   return place;
@@ -41,11 +68,11 @@ const Place* Settings::find(std::string_view name) const {
   return nullptr;
 }
 
-Result<Settings> Settings::read(const Json& part, const base::Clock& clock) {
+Result<Settings> Settings::read(const Json& part, const base::Clock& clock, const TakeFile& file) {
   if (!part.is_object()) return base::fail(Code::Invalid, "the link's part of the configuration is missing");
   Settings settings;
   for (const Json& json : part.value("places", Json::array())) {
-    auto place = read_place(json, clock);
+    auto place = read_place(json, clock, file);
     if (!place.ok()) return place.error();
     settings.places.push_back(std::move(*place));
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,17 +15,23 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "gateway/link/smtp_dialogue.h"
 #include "gateway/tls/client_context.h"
 
 namespace postern::link {
 
+enum class Carriage : std::uint8_t { Text, Webhook, Mail };  // how a place takes what is brought
+
 struct Place {
+  Carriage carriage = Carriage::Text;
   std::uint32_t id = 0;                     // by which the supervisor knows its address
   std::string name;                         // by which the ledger asks for it
   std::string host;                         // Host to send
   std::string target;                       // of the request line
   std::string tls_name;                     // that its certificate must carry
   std::shared_ptr<tls::ClientContext> tls;  // nullptr: plain TCP, within this machine
+  Mail mail;                                // of a mail server: all but the message
 };
 
 struct Settings {
@@ -32,7 +39,9 @@ struct Settings {
   base::Nanos connect = 5 * base::kSecond;  // TLS included
 
   const Place* find(std::string_view name) const;  // nullptr: there is none
-  static base::Result<Settings> read(const base::Json& part, const base::Clock& clock);
+  // file: gives up the descriptor of that name, which came with the part: a mail user's password.
+  using TakeFile = std::function<base::UniqueFd(std::string_view name)>;
+  static base::Result<Settings> read(const base::Json& part, const base::Clock& clock, const TakeFile& file);
 };
 
 }  // namespace postern::link

@@ -93,7 +93,7 @@ constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, 
 constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});
-constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk POSTERN_SANITIZED});
+constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
 
 // SQLite seeds itself from urandom; the index remembers in which life of the machine it was open (audit/index.h).

@@ -80,6 +80,12 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
         with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_next_log_key(file); });
     if (!taken.ok()) return taken;
   }
+  for (const base::Json& secret : config.value("webhook_secrets", base::Json::array())) {
+    const std::string target = base::json_text_or(secret, "target", "");
+    base::Status taken = with_key(
+        role, secret, [&](const keeper::KeyFile& file) { return keys.add_webhook_secret(target, file); });
+    if (!taken.ok()) return taken;
+  }
   const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
   std::vector<std::string> logs;

@@ -25,6 +25,7 @@ ledger::LedgerOptions options_of(Role& role) {
   if (!witnessing.ok()) role.fail("witnesses: " + witnessing.error().message);
   options.witnessing = *std::move(witnessing);
   options.admins = base::json_text_or(role.config(), "admins", "");
+  options.notifications = ledger::parse_notice_targets(role.config());
   return options;
 }
 
@@ -56,6 +57,7 @@ int keep_ledger(audit::FileSystem& disk) {
       ledger->set_limits(*limits);  // the supervisor has checked it; a bad one never replaces a good one
     auto witnessing = ledger::parse_witnessing(config);
     if (witnessing.ok()) ledger->set_witnessing(*std::move(witnessing));
+    ledger->set_notifications(ledger::parse_notice_targets(config));
   });
   role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
   return role.serve();

@@ -18,7 +18,8 @@ int serve_errands() {
   link::Link link(role.loop(), [&](std::uint32_t place, auto done) { role.connect(place, std::move(done)); });
 
   const auto configure = [&](const base::Json& config) -> base::Status {
-    auto settings = link::Settings::read(config, clock);
+    auto settings =
+        link::Settings::read(config, clock, [&](std::string_view name) { return role.take_fd(name); });
     if (!settings.ok()) return std::move(settings).error();
     link.configure(std::move(*settings));
     return base::Ok{};

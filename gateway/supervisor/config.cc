@@ -22,10 +22,10 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
-      {"", {"version",           "user",     "sandbox",  "workers",      "listeners", "control_socket",
-            "state_directory",   "policy",   "admins",   "pass_key",     "log_key",   "component",
-            "support_authority", "sessions", "requests", "holds",        "retention", "limits",
-            "timeouts",          "log",      "witness",  "second_factor"}},
+      {"", {"version",           "user",     "sandbox",  "workers",       "listeners",    "control_socket",
+            "state_directory",   "policy",   "admins",   "pass_key",      "log_key",      "component",
+            "support_authority", "sessions", "requests", "holds",         "retention",    "limits",
+            "timeouts",          "log",      "witness",  "second_factor", "notifications"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "names"}},
       {"listeners.admin", {"address", "certificate", "key", "names"}},
@@ -58,6 +58,10 @@ const std::vector<KeyTable>& key_tables() {
       {"log.witnesses[]", {"name", "url", "verifier_key", "tls"}},
       {"log.witnesses[].tls", {"roots", "name"}},
       {"witness", {"key", "logs"}},
+      {"notifications[]", {"name", "webhook", "email", "events", "severity", "tls"}},
+      {"notifications[].webhook", {"url", "secret_file"}},
+      {"notifications[].email", {"server", "security", "user", "password_file", "from", "to"}},
+      {"notifications[].tls", {"roots", "name"}},
   };
   return tables;
 }
@@ -78,6 +82,7 @@ class Parser {
     files(root);
     read_component(read_, root, config_);
     read_witnesses(read_, root, config_);
+    read_notifications(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);
     holds(root);
@@ -367,10 +372,14 @@ const Node* Config::node(std::uint32_t id) const {
   return nullptr;
 }
 
-const LogWitness* Config::log_witness(std::uint32_t id) const {
-  const auto found = std::find_if(log_witnesses.begin(), log_witnesses.end(),
-                                  [id](const LogWitness& witness) { return witness.id == id; });
-  return found == log_witnesses.end() ? nullptr : &*found;
+const http::Authority* Config::outside(std::uint32_t id) const {
+  for (const LogWitness& witness : log_witnesses) {
+    if (witness.id == id) return &witness.authority;
+  }
+  for (const NotificationTarget& target : notifications) {
+    if (target.id == id) return &target.authority;
+  }
+  return nullptr;
 }
 
 const std::vector<KeyTable>& config_keys() { return key_tables(); }

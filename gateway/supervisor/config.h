@@ -116,6 +116,30 @@ struct LogWitness {
   base::Mark mark;
 };
 
+// Who outside is told of events: a webhook, or people by mail.
+struct NotificationTarget {
+  enum class Kind : std::uint8_t { Webhook, Email };
+  std::uint32_t id = 0;  // as Node::id, out of the same numbers
+  std::string name;
+  Kind kind = Kind::Webhook;
+  http::Authority authority;  // of the webhook's URL, or of the mail server; the port is never 0
+  std::string path;           // of the webhook's URL, with its query
+  FileName secret;         // what webhooks are signed with, or the mail user's password; mail may have none
+  bool starttls = false;   // of mail: TLS begins after a word in the clear, not with the first byte
+  std::string user, from;  // of mail; the user may be empty
+  std::vector<std::string> to;
+  std::vector<std::string> events{"request.created", "request.answered", "hold.created", "session.opened"};
+  std::string severity =
+      "severe";          // events of that severity and above, whatever their type; "none": by type alone
+  FileName roots;        // empty: the system's
+  std::string tls_name;  // the name that the certificate must carry
+  base::Mark mark;
+  std::string descriptor() const {
+    return "notification." + name;
+  }                                                             // of the secret, as Credential::descriptor
+  std::string place() const { return "notification/" + name; }  // as the link knows it
+};
+
 struct Limits {  // all of one terminator process
   int connections = 4096;
   int connections_per_address = 256;
@@ -186,6 +210,7 @@ struct Config {
   FileName support_authority;  // empty: engineers sign in without certificates
   std::vector<Service> services;
   std::vector<LogWitness> log_witnesses;
+  std::vector<NotificationTarget> notifications;
   FileName witness_key;                     // empty: we are nobody's witness
   std::vector<std::string> witnessed_logs;  // verifier keys
   Sessions sessions;
@@ -199,9 +224,13 @@ struct Config {
   std::size_t nodes() const;
   std::size_t credentials() const;
   const Node* node(std::uint32_t id) const;  // nullptr: there is none
-  const LogWitness* log_witness(std::uint32_t id) const;
-  // The first number that no node and no witness of a file that was just read has.
-  std::uint32_t next_id() const { return static_cast<std::uint32_t>(nodes() + log_witnesses.size()); }
+  // Where the link may go under that number; nullptr: nowhere.
+  const http::Authority* outside(std::uint32_t id) const;
+  bool reaches_out() const { return !log_witnesses.empty() || !notifications.empty(); }
+  // The first number that nothing in a file that was just read has.
+  std::uint32_t next_id() const {
+    return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size());
+  }
 };
 
 // There is a config if and only if there is no fault.

@@ -74,5 +74,10 @@ void read_credentials(ConfigReader& read, const base::YamlNode& service, Service
 void read_requests(ConfigReader& read, const base::YamlNode& root, Config& config);
 // log.witnesses and witness (config_witnesses.cc); after read_component, whose nodes are numbered first.
 void read_witnesses(ConfigReader& read, const base::YamlNode& root, Config& config);
+// notifications (config_notifications.cc); after read_witnesses, for the same reason.
+void read_notifications(ConfigReader& read, const base::YamlNode& root, Config& config);
+// tls of a place outside: the roots that it is believed by, and the name in its certificate, where they are said.
+void read_outside_tls(ConfigReader& read, const base::YamlNode& node, const std::string& whose,
+                      FileName& roots, std::string& name);
 
 }  // namespace postern::supervisor

@@ -148,19 +148,7 @@ class WitnessReader {
     const YamlNode* node = read_.map(parent, "tls", "log.witnesses[].tls");
     if (node == nullptr) return;
     if (!out.https) read_.fault(node->mark, "tls is for a url that begins with https://: remove it");
-    const YamlNode* roots = node->find("roots");
-    if (roots != nullptr && (!roots->is_scalar() || roots->scalar != "system"))
-      read_.file(*node, "roots", out.roots);
-    const YamlNode* name = read_.text(*node, "name");
-    if (name == nullptr) return;
-    bool v6 = false;
-    const auto host = http::parse_authority(name->scalar);
-    if (!parse_numeric(name->scalar, v6) && !(host && host->port == 0)) {
-      return read_.fault(name->mark,
-                         "name must be the DNS name or address in the witness's certificate, not " +
-                             in_quotes(name->scalar));
-    }
-    out.tls_name = base::to_lower(name->scalar);
+    read_outside_tls(read_, *node, "the witness", out.roots, out.tls_name);
   }
 
   void log_key(const YamlNode& item) {

@@ -15,6 +15,7 @@
 #include "certs/note.h"
 #include "certs/private_key.h"
 #include "certs/verify.h"
+#include "certs/webhook_secret.h"
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/proc/spawn.h"
 #include "gateway/supervisor/config_reader.h"
@@ -52,6 +53,10 @@ class Loader {
     for (const LogWitness& witness : config_.log_witnesses) {
       material->witness_roots.push_back(
           witness.https ? roots(witness.roots, witness.mark, "the witness " + witness.name) : std::string());
+    }
+    for (const NotificationTarget& target : config_.notifications) {
+      material->notification_roots.push_back(roots(target.roots, target.mark, "the target " + target.name));
+      notification_secret(target, material->notification_secrets);
     }
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
@@ -165,6 +170,29 @@ class Loader {
     if (!wrong.ok()) return fault(one.file.mark, wrong.error().message);
     if (!wrong->empty()) return fault(one.file.mark, one.file.path + ": " + *wrong);
     out.push_back({one.descriptor(service.name), std::move(opened).value()});
+  }
+
+  void notification_secret(const NotificationTarget& target, std::vector<CredentialFile>& out) {
+    if (target.secret.path.empty()) return;
+    const bool mail = target.kind == NotificationTarget::Kind::Email;
+    base::Result<base::UniqueFd> opened =
+        open_secret_file(target.secret.path, mail ? "a password" : "a secret");
+    if (!opened.ok()) return fault(target.secret.mark, opened.error().message);
+    const base::Result<std::string> wrong =
+        proc::ask_copy([&] { return what_is_wrong(target.secret.path, mail, opened->get()); });
+    if (!wrong.ok()) return fault(target.secret.mark, wrong.error().message);
+    if (!wrong->empty()) return fault(target.secret.mark, *wrong);
+    out.push_back({target.descriptor(), std::move(opened).value()});
+  }
+
+  // Runs in the copy.
+  static std::string what_is_wrong(const std::string& path, bool mail, int fd) {
+    base::Result<std::string> text = base::read_open_file(fd, path, certs::kSecretFileLimit);
+    if (!text.ok()) return text.error().message;
+    const base::Result<base::Secret> secret =
+        mail ? certs::read_password(*text) : certs::read_webhook_secret(*text);
+    base::wipe(*text);
+    return secret.ok() ? std::string() : path + " is " + secret.error().message;
   }
 
   // Runs in the copy.

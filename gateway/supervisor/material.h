@@ -50,8 +50,10 @@ struct Material {
   ListenerMaterial support, admin;
   base::UniqueFd pass_key;
   LogKeyFiles log_keys;
-  base::UniqueFd witness_key;               // invalid: none is configured
-  std::vector<std::string> witnessed_logs;  // that it is for
+  base::UniqueFd witness_key;                        // invalid: none is configured
+  std::vector<std::string> witnessed_logs;           // that it is for
+  std::vector<CredentialFile> notification_secrets;  // NotificationTarget::descriptor; of those that have one
+  std::vector<std::string> notification_roots;       // PEM, one per target
   std::vector<std::string> witness_roots;   // PEM, one per witness of our log; empty where it is not https
   std::string support_authority_pem;        // empty: none configured
   std::vector<CredentialFile> credentials;  // but certificates

@@ -128,6 +128,49 @@ Json witnesses_json(const Config& config) {
   return out;
 }
 
+// Where, for people: of a webhook the host alone, because its path may be what lets others in.
+std::string shown_where(const NotificationTarget& target) {
+  if (target.kind == NotificationTarget::Kind::Webhook) return http::to_text(target.authority);
+  std::string where;
+  for (const std::string& one : target.to) where += (where.empty() ? "" : ", ") + one;
+  return where;
+}
+
+Json notifications_json(const Config& config) {
+  Json out = Json::array();
+  for (const NotificationTarget& one : config.notifications) {
+    const bool mail = one.kind == NotificationTarget::Kind::Email;
+    Json& target = out.emplace_back(Json{{"name", one.name},
+                                         {"kind", mail ? "email" : "webhook"},
+                                         {"where", shown_where(one)},
+                                         {"events", one.events},
+                                         {"severity", one.severity}});
+    if (mail) target.update({{"from", one.from}, {"to", one.to}});
+  }
+  return out;
+}
+
+// As the link knows it. Passwords come as descriptors.
+Json place_json(const NotificationTarget& target, const std::string& roots) {
+  Json place{{"id", target.id},
+             {"name", target.place()},
+             {"https", true},
+             {"tls_name", target.tls_name},
+             {"host", shown_host(target.authority, true)},
+             {"roots", roots}};
+  if (target.kind == NotificationTarget::Kind::Webhook) {
+    place.update({{"carriage", "webhook"}, {"target", target.path}});
+    return place;
+  }
+  place.update({{"carriage", "mail"},
+                {"from", target.from},
+                {"to", target.to},
+                {"user", target.user},
+                {"starttls", target.starttls},
+                {"fd", target.descriptor()}});
+  return place;
+}
+
 std::string level_text(base::Level level) {
   constexpr std::array<const char*, 4> kNames{"debug", "info", "warning", "error"};
   return kNames[static_cast<std::size_t>(level)];
@@ -211,7 +254,8 @@ Json ledger_part(const Config& config, const Material& material) {
                {"holds", holds_json(config.holds)},
                {"retention", Json::object()},
                {"witnesses", witnesses_json(config)},
-               {"witnessed_logs", config.witnessed_logs}};
+               {"witnessed_logs", config.witnessed_logs},
+               {"notifications", notifications_json(config)}};
   if (config.retention.events > 0) part["retention"]["events_us"] = config.retention.events;
   return part;
 }
@@ -229,6 +273,8 @@ Json link_part(const Config& config, const Material& material) {
                       {"target", witness.path + "/add-checkpoint"},
                       {"roots", material.witness_roots[i]}});
   }
+  for (std::size_t i = 0; i < config.notifications.size(); ++i)
+    places.push_back(place_json(config.notifications[i], material.notification_roots[i]));
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
           {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
@@ -243,6 +289,11 @@ Json keeper_part(const Config& config, const Material& material) {
             {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
   if (material.log_keys.next.valid())
     part["next_log_key"] = {{"fd", "key.log.next"}, {"path", next_log_key_path(config.log_key.path)}};
+  for (const NotificationTarget& target : config.notifications) {
+    if (target.kind == NotificationTarget::Kind::Webhook)
+      part["webhook_secrets"].push_back(
+          {{"fd", target.descriptor()}, {"target", target.name}, {"path", target.secret.path}});
+  }
   if (material.witness_key.valid()) {
     part["witness_key"] = {
         {"fd", "key.witness"}, {"path", config.witness_key.path}, {"logs", config.witnessed_logs}};

@@ -35,12 +35,15 @@
 //                "holds":{"wait_us","most","most_per_session"},
 //                "retention":{"events_us", missing: for ever},
 //                "witnesses":[{"name","url","verifier_key"}], of our log,
-//                "witnessed_logs":[verifier keys], whose witness we are}
+//                "witnessed_logs":[verifier keys], whose witness we are,
+//                "notifications":[{"name","kind":"webhook"|"email","where","events":[..],"severity":or "none",
+//                                  "from","to":[..], of mail}]}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
 //                "next_log_key":{"fd","path"}, while the log's key is being changed,
 //                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
+//                "webhook_secrets":[{"fd":"notification.NAME","target":NAME,"path"}], if there are any}
 //                fds: "key.support", "key.admin", "key.pass", "key.log", "key.log.next", "key.witness", and what
 //                "client_keys" names
 //   console     {"state_directory", "public_url":of the support listener, "second_factor_required",
@@ -49,7 +52,10 @@
 //                "component":{as component_json},
 //                "sessions":{as ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}}
 //                fds: "control"
-//   link        {"places":[{"id","name","https","tls_name","host":what to send,"target","roots":PEM or ""}],
+//   link        {"places":[{"id","name","https","tls_name","host":what to send,"target","roots":PEM or ""}
+//                          or that with "carriage":"webhook"
+//                          or {"carriage":"mail","id","name","https","tls_name","host","roots","from","to":[..],"user",
+//                              "starttls","fd":of the user's password}],
 //                "timeouts":{"connect_us"}}
 //
 // Every part also has "log_level": "debug"|"info"|"warning"|"error".

@@ -27,6 +27,13 @@ const Node* find_same(const Config& config, const Service& service, const Node& 
   return nullptr;
 }
 
+const NotificationTarget* find_same(const Config& config, const NotificationTarget& target) {
+  for (const NotificationTarget& candidate : config.notifications) {
+    if (candidate.authority == target.authority && candidate.name == target.name) return &candidate;
+  }
+  return nullptr;
+}
+
 const LogWitness* find_same(const Config& config, const LogWitness& witness) {
   for (const LogWitness& candidate : config.log_witnesses) {
     if (candidate.https == witness.https && candidate.authority == witness.authority) return &candidate;
@@ -56,9 +63,11 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "control_socket", running.control_socket.path);
   expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark,
          "state_directory", running.state_directory.path);
-  expect(running.log_witnesses.empty() == wanted.log_witnesses.empty(),
-         wanted.log_witnesses.empty() ? base::Mark{} : wanted.log_witnesses.front().mark,
-         "whether log.witnesses names any", running.log_witnesses.empty() ? "none" : "some");
+  const base::Mark first = !wanted.log_witnesses.empty()   ? wanted.log_witnesses.front().mark
+                           : !wanted.notifications.empty() ? wanted.notifications.front().mark
+                                                           : base::Mark{};
+  expect(running.reaches_out() == wanted.reaches_out(), first,
+         "whether log.witnesses or notifications name any", running.reaches_out() ? "some" : "none");
   return out;
 }
 
@@ -72,6 +81,10 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
   for (LogWitness& witness : wanted.log_witnesses) {
     const LogWitness* same = find_same(running, witness);
     witness.id = same != nullptr ? same->id : next++;
+  }
+  for (NotificationTarget& target : wanted.notifications) {
+    const NotificationTarget* same = find_same(running, target);
+    target.id = same != nullptr ? same->id : next++;
   }
 }
 
@@ -92,11 +105,20 @@ std::vector<std::string> differences(const Config& running, const Material& runn
   return {out.begin(), out.end()};
 }
 
+namespace {
+
+bool same_files(const std::vector<CredentialFile>& running, const std::vector<CredentialFile>& wanted) {
+  return std::equal(running.begin(), running.end(), wanted.begin(), wanted.end(),
+                    [](const CredentialFile& a, const CredentialFile& b) {
+                      return a.name == b.name && same_file(a.fd, b.fd);
+                    });
+}
+
+}  // namespace
+
 bool credentials_differ(const Material& running, const Material& wanted) {
-  return !std::equal(running.credentials.begin(), running.credentials.end(), wanted.credentials.begin(),
-                     wanted.credentials.end(), [](const CredentialFile& a, const CredentialFile& b) {
-                       return a.name == b.name && same_file(a.fd, b.fd);
-                     });
+  return !same_files(running.credentials, wanted.credentials) ||
+         !same_files(running.notification_secrets, wanted.notification_secrets);
 }
 
 bool keys_differ(const Material& running, const Material& wanted) {
@@ -111,6 +133,7 @@ bool keys_differ(const Material& running, const Material& wanted) {
          !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||
          !same_log_keys(running.log_keys, wanted.log_keys) ||
          !same_file(running.witness_key, wanted.witness_key) ||
+         !same_files(running.notification_secrets, wanted.notification_secrets) ||
          running.witnessed_logs != wanted.witnessed_logs;
 }
 

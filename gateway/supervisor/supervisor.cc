@@ -83,7 +83,7 @@ struct Supervisor::Internals {
         ledger(of),
         connector(of),
         policy_again(of, [this] { put_policy(); }),
-        crew(of, plan.roles_directory, {config->workers, !config->log_witnesses.empty()}, duties()) {}
+        crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {}
 
   Crew::Duties duties() {
     Crew::Duties out;
@@ -167,11 +167,23 @@ struct Supervisor::Internals {
       if (material->log_keys.next.valid()) give("key.log.next", material->log_keys.next);
       for (const ClientKey& one : material->client_keys) give(one.name, one.key);
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
+      give_notification_secrets(NotificationTarget::Kind::Webhook, give);
     }
+    if (child.kind() == "link") give_notification_secrets(NotificationTarget::Kind::Email, give);
     if (child.kind() == "enforcer") {
       for (const CredentialFile& file : material->credentials) give(file.name, file.fd);
     }
     return out;
+  }
+
+  // What signs webhooks goes to the keeper, what signs in to mail servers to the link.
+  template <typename Give>
+  void give_notification_secrets(NotificationTarget::Kind kind, const Give& give) const {
+    for (const NotificationTarget& target : config->notifications) {
+      for (const CredentialFile& file : material->notification_secrets) {
+        if (target.kind == kind && file.name == target.descriptor()) give(file.name, file.fd);
+      }
+    }
   }
 
   void on_ended(Child& child, pid_t pid, const std::string& reason) {
@@ -183,8 +195,7 @@ struct Supervisor::Internals {
   // Enforcers reach the component and nothing else, the link the places outside and nothing else.
   const http::Authority* place_of(const Child& child, std::uint32_t id) const {
     if (child.kind() == "link") {
-      const LogWitness* witness = config->log_witness(id);
-      return witness == nullptr ? nullptr : &witness->authority;
+      return config->outside(id);
     }
     const Node* node = config->node(id);
     return node == nullptr ? nullptr : &node->authority;
@@ -312,7 +323,7 @@ struct Supervisor::Internals {
     if (new_keys) crew.renew_keys(beginning(crew.keeper()));
     crew.each([this](Child& child) {
       if (child.kind() == "keeper" || !child.alive()) return;
-      if (child.kind() != "enforcer") return child.reload(part_of(child));
+      if (child.kind() != "enforcer" && child.kind() != "link") return child.reload(part_of(child));
       Child::Beginning anew = beginning(child);
       child.reload(anew.config, anew.names, std::move(anew.fds));
     });

@@ -5,7 +5,6 @@
 // asked for longer. All three have a browser; what the engineer writes is hostile, and is shown.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { violations } from "./lib/accessible.mjs";
 import { Browser, look } from "./lib/browser.mjs";
 import { Monitoring } from "./lib/component.mjs";
@@ -29,11 +28,11 @@ const fine = async (page, name) => {
   assert.equal(await owned(page), false, name);
 };
 
-const signInAdmin = async (browser, gateway, name) => {
+const signInAdmin = async (browser, gateway, name, password) => {
   const page = await browser.page();
   await page.goto(gateway.adminUrl);
   await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Password").fill(gateway.password);
+  await page.getByLabel("Password").fill(password);
   await page.keyboard.press("Enter");
   await page.locator("#remote-access").waitFor();
   await page.goto(`${gateway.adminUrl}/requests`);
@@ -44,11 +43,7 @@ const signInAdmin = async (browser, gateway, name) => {
 story("an engineer asks and two admins decide", async (stage) => {
   const monitoring = stage.own(await Monitoring.start());
   const gateway = stage.own(await Gateway.start({ services: monitoring.services, policy, configure }));
-  // A second admin, with the first one's password.
-  const adminsFile = join(gateway.folder, "admins.json");
-  const { admins } = JSON.parse(readFileSync(adminsFile, "utf8"));
-  gateway.writeSecret("admins.json", JSON.stringify({ admins: [...admins, { ...admins[0], name: "ben" }] }));
-  await gateway.cli("reload");
+  const second = await gateway.cli("admin", "add", "ben", "--role", "admin");
   await gateway.admit("alice");
   await gateway.cli("remote-access", "set", "approved");
   await gateway.cli("capability", "set", "silences.write", "ask");
@@ -56,8 +51,8 @@ story("an engineer asks and two admins decide", async (stage) => {
   const alice = await gateway.signIn("alice");
 
   const browser = stage.own(await Browser.start());
-  const anna = await signInAdmin(browser, gateway, "admin");
-  const ben = await signInAdmin(browser, gateway, "ben");
+  const anna = await signInAdmin(browser, gateway, "admin", gateway.password);
+  const ben = await signInAdmin(browser, gateway, "ben", second.password);
   const engineer = await browser.page();
   await engineer.context().addCookies([{ name: "__Host-postern", value: alice.secret, url: gateway.url, secure: true, httpOnly: true, sameSite: "Lax" }]);
   await engineer.goto(`${gateway.url}/.postern/`);

@@ -17,6 +17,7 @@ import { Link, usePlace } from './router';
 import { page_at } from './routes';
 import { ask_for_proof, ProofDialog } from './sections/proof';
 import { said, useAction } from './state/action';
+import { useArrivals } from './state/alerts';
 import { fetch_accounts, follow, forget, line, me, parts, who_am_i } from './state/live';
 import { useStore } from './state/store';
 import { words } from './text';
@@ -90,9 +91,11 @@ const useWaiting = (): number =>
 function useTitle(page: string): void {
   const waiting = useWaiting();
   const about = useStore(subject);
+  const marked = useArrivals();
   useEffect(() => {
-    document.title = words.page_title(waiting, page, plain(about));
-  }, [waiting, page, about]);
+    const title = words.page_title(waiting, page, plain(about));
+    document.title = marked ? `${words.alerts.mark} ${title}` : title;
+  }, [waiting, page, about, marked]);
 }
 
 // Another page: its name gets the focus, so that a keyboard and a screen reader go on from there.

@@ -4,6 +4,7 @@
 // Every word that the console says, in one place, so that a translation replaces one file. Components hold no sentences.
 import type { AccessMode, AdminRole, Confinement, Cut, Setting } from './api/types';
 import { account, admins, invitation, passkey, proof, sign_in } from './text/accounts';
+import { alerts } from './text/alerts';
 import { approvals } from './text/approvals';
 import { count } from './text/count';
 import { home } from './text/home';
@@ -33,6 +34,7 @@ export const words = {
   log,
   request,
   permissions,
+  alerts,
   approvals,
   when,
   filters,

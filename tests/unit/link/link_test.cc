@@ -49,7 +49,7 @@ class LinkScene : public ::testing::Test {
                      {"tls_name", "north.example"},
                      {"target", "/witness/add-checkpoint"},
                      {"roots", https ? root.certificate_pem : std::string()}};
-    auto settings = Settings::read({{"places", {place}}}, clock);
+    auto settings = Settings::read({{"places", {place}}}, clock, {});
     ASSERT_TRUE(settings.ok()) << settings.error().message;
     link.configure(std::move(*settings));
   }

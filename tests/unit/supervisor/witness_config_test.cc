@@ -31,7 +31,7 @@ TEST(WitnessConfig, IsReadWithAllItSays) {
   EXPECT_EQ(north.authority, (http::Authority{"north.example", 443}));
   EXPECT_EQ(north.tls_name, "north.example");
   EXPECT_EQ(north.id, config.nodes()) << "one number for each place, of nodes and witnesses together";
-  EXPECT_EQ(config.log_witness(north.id), &north);
+  EXPECT_EQ(config.outside(north.id), &north.authority);
   EXPECT_EQ(config.node(north.id), nullptr);
   EXPECT_EQ(config.witness_key.path, "/etc/postern/witness.key");
   EXPECT_EQ(config.witnessed_logs, std::vector<std::string>{std::string(kOtherLog)});

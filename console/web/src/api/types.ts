@@ -154,6 +154,20 @@ export interface Grant {
   engineer_state?: 'unknown' | 'added' | 'approved';
 }
 
+// Who outside is told of events.
+export interface NotificationTarget {
+  name: string;
+  kind: 'webhook' | 'email';
+  where: string;
+  events: string[];
+  severity?: Severity;
+  state: 'new' | 'delivering' | 'failing';
+  waiting: number;
+  delivered?: string;
+  failed?: string;
+  problem?: string;
+}
+
 // A call that waits for an admin.
 export interface Hold {
   id: string;

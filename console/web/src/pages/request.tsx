@@ -101,7 +101,7 @@ function RequestFacts({ one }: { one: AccessRequest }) {
         [words.request.engineer, one.engineer],
         [words.request.state, words.request.states[one.state] ?? one.state],
         [words.approvals.asked_for, one.asked && say_terms(one.asked)],
-        [one.asked ? words.approvals.offer : words.request.asks_for, one.role ? words.requests.role(one.role) : (one.capabilities ?? []).join(', ')],
+        [one.asked ? words.approvals.offer(one.state === 'approved') : words.request.asks_for, one.role ? words.requests.role(one.role) : (one.capabilities ?? []).join(', ')],
         [words.request.reason, one.reason],
         [words.request.ticket, one.ticket],
         [words.request.duration, one.duration && say_duration(one.duration)],
@@ -118,7 +118,7 @@ function RequestFacts({ one }: { one: AccessRequest }) {
         [words.request.by, one.asked_by && words.approvals.asked_by(short_name(one.asked_by))],
         [words.approvals.given_by, one.state !== 'pending' && approved_by],
         [words.request.decided_at, one.decided && <When time={one.decided} />],
-        [words.request.decided_by, one.by],
+        [words.request.decided_by, one.by && short_name(one.by)],
         [words.request.note, one.note],
       ]}
     />
@@ -136,7 +136,7 @@ export function GrantPage({ id }: PageProps) {
             [words.request.asks_for, one.capabilities.join(', ')],
             [words.request.reason, one.reason],
             [words.request.ticket, one.ticket],
-            [words.request.given_by, one.by],
+            [words.request.given_by, one.by && short_name(one.by)],
             [words.request.start, <When key="f" time={one.from} />],
             [words.request.until, <When key="u" time={one.until} />],
             [words.request.ended, words.request.reasons[one.ended_reason ?? ''] ?? one.ended_reason],

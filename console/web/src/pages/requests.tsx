@@ -14,6 +14,7 @@ import type { PageProps } from '../routes';
 import { GiveAccess } from '../sections/give';
 import { GrantsSection } from '../sections/grants';
 import { HoldsSection } from '../sections/holds';
+import { NotificationsSection } from '../sections/notifications';
 import { RequestsSection } from '../sections/requests';
 import { parts } from '../state/live';
 import { useLoaded } from '../state/loaded';
@@ -30,6 +31,7 @@ export function RequestsPage({ may_change }: PageProps) {
         <GrantsSection may_change={may_change} />
         {may_change && <GiveAccess />}
         <Decided />
+        <NotificationsSection may_change={may_change} />
       </div>
     </>
   );

@@ -23,7 +23,7 @@ export const approvals = {
     `This is not what ${list(names)} approved: ${names.length === 1 ? 'that approval is' : 'those approvals are'} void if you go on.`,
   counted: (who: string, given: number, needed: number) => `Approved for ${who}: ${given} of ${needed} approvals.`,
   asked_for: 'Asked for',
-  offer: 'To be approved',
+  offer: (done: boolean) => (done ? 'Approved' : 'To be approved'),
   asked_by: (who: string) => `Asked for by ${who}, in the engineer’s place`,
   extends: 'Goes on',
   what: 'What',
