@@ -17,7 +17,7 @@ import { Link, usePlace } from './router';
 import { page_at } from './routes';
 import { ask_for_proof, ProofDialog } from './sections/proof';
 import { said, useAction } from './state/action';
-import { fetch_accounts, follow, forget, line, me, parts, who_am_i } from './state/live';
+import { follow, forget, line, me, parts, who_am_i } from './state/live';
 import { useStore } from './state/store';
 import { words } from './text';
 
@@ -70,7 +70,6 @@ function Frame({ who }: { who: Me }) {
 // More than a password is wanted: until there is more, one's own account is all that opens.
 function Enrolling({ who }: { who: Me }) {
   const message = useStore(said);
-  useEffect(() => void fetch_accounts(), []);
   return (
     <>
       <TopBar who={who} />

@@ -48,6 +48,14 @@ listeners:
   EXPECT_TRUE(config.services.empty());
 }
 
+TEST(Config, SaysWhetherAPasswordIsEnoughForAnAdmin) {
+  EXPECT_FALSE(parsed(std::string(kSound)).second_factor_required);
+  EXPECT_FALSE(parsed(replaced(kSound, "version: 1", "version: 1\nsecond_factor: optional")).second_factor_required);
+  EXPECT_TRUE(parsed(replaced(kSound, "version: 1", "version: 1\nsecond_factor: required")).second_factor_required);
+  EXPECT_EQ(faults_of(replaced(kSound, "version: 1", "version: 1\nsecond_factor: sometimes")),
+            "postern.yaml:3:16: second_factor must be optional or required, not \"sometimes\"");
+}
+
 struct FaultCase {
   const char* what;
   const char* by;
