@@ -18,7 +18,7 @@ import { page_at } from './routes';
 import { ask_for_proof, ProofDialog } from './sections/proof';
 import { said, useAction } from './state/action';
 import { useArrivals } from './state/alerts';
-import { fetch_accounts, follow, forget, line, me, parts, who_am_i } from './state/live';
+import { follow, forget, line, me, parts, who_am_i } from './state/live';
 import { useStore } from './state/store';
 import { words } from './text';
 
@@ -71,7 +71,6 @@ function Frame({ who }: { who: Me }) {
 // More than a password is wanted: until there is more, one's own account is all that opens.
 function Enrolling({ who }: { who: Me }) {
   const message = useStore(said);
-  useEffect(() => void fetch_accounts(), []);
   return (
     <>
       <TopBar who={who} />

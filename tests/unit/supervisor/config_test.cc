@@ -48,6 +48,19 @@ listeners:
   EXPECT_TRUE(config.services.empty());
 }
 
+TEST(Config, SaysWhetherAPasswordIsEnoughForAnAdmin) {
+  const auto required = [](const char* line) {
+    const ParsedConfig parsed = parse_config(replaced(kSound, "version: 1", line), "/etc/postern", 1);
+    return parsed.config != nullptr && parsed.config->second_factor_required;
+  };
+  EXPECT_FALSE(required("version: 1"));
+  EXPECT_FALSE(required("version: 1\nsecond_factor: optional"));
+  EXPECT_TRUE(required("version: 1\nsecond_factor: required"));
+  EXPECT_NE(faults_of(replaced(kSound, "version: 1", "version: 1\nsecond_factor: sometimes"))
+                .find("second_factor must be optional or required, not \"sometimes\""),
+            std::string::npos);
+}
+
 struct FaultCase {
   const char* what;
   const char* by;

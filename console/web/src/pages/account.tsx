@@ -1,5 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+import { useEffect } from 'preact/hooks';
 import { Body } from '../components/notice';
 import { PageHead } from '../components/page';
 import type { PageProps } from '../routes';
@@ -7,14 +8,13 @@ import { PasskeysSection } from '../sections/passkeys';
 import { PasswordSection } from '../sections/password';
 import { SignInsSection } from '../sections/sign_ins';
 import { TotpSection } from '../sections/totp';
-import { fetch_accounts, kSignInsEveryMs, parts } from '../state/live';
-import { useEvery } from '../state/loaded';
+import { fetch_accounts, parts, show_accounts } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
 
 export function AccountPage(_: PageProps) {
   const part = useStore(parts.account);
-  useEvery(kSignInsEveryMs, () => void fetch_accounts());
+  useEffect(show_accounts, []);
   return (
     <>
       <PageHead title={words.account.title} says={words.account.says} />

@@ -1,15 +1,15 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+import { useEffect } from 'preact/hooks';
 import { PageHead } from '../components/page';
 import type { PageProps } from '../routes';
 import { AdminsSection } from '../sections/admins';
 import { InvitationsSection } from '../sections/invitations';
-import { fetch_accounts, kSignInsEveryMs } from '../state/live';
-import { useEvery } from '../state/loaded';
+import { show_accounts } from '../state/live';
 import { words } from '../text';
 
 export function AdminsPage({ may_change }: PageProps) {
-  useEvery(kSignInsEveryMs, () => void fetch_accounts());
+  useEffect(show_accounts, []);
   return (
     <>
       <PageHead title={words.admins.title} says={words.admins.says} />

@@ -23,7 +23,7 @@ const w = words.admins;
 export function AdminsSection({ may_change }: Rights) {
   const part = useStore(parts.admins);
   return (
-    <Section id="admins" title={words.nav.admins} count={part.value?.length}>
+    <Section id="admins" title={w.accounts} count={part.value?.length}>
       <Body part={part} what={w.title} retry={() => void fetch_accounts()}>
         {(all) => (
           <ul class="rows">

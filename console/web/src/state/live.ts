@@ -53,7 +53,7 @@ const kEventsShown = 100; // the console's page keeps this many; the log keeps a
 const kSettleMs = 120; // changes that come together are fetched together
 const kLineMs = 500;
 const kStatusEveryMs = 10_000;
-export const kSignInsEveryMs = 10_000;
+const kSignInsEveryMs = 10_000; // sign-ins come and go without a change of the state
 const kFiguresEveryMs = 1_000; // at most: what sessions have done, while they do it
 
 async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Promise<void> {
@@ -68,7 +68,19 @@ async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Prom
 const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
 const fetch_sessions = () => fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200'));
 
-// Sign-ins come and go without an event of the state: the pages that show them ask again (kSignInsEveryMs).
+let account_pages = 0; // shown now: without one, nobody asks for accounts
+
+// Told by a page that shows accounts when it comes; the answer tells that it went.
+export function show_accounts(): () => void {
+  account_pages++;
+  void fetch_accounts();
+  const timer = window.setInterval(() => document.hidden || void fetch_accounts(), kSignInsEveryMs);
+  return () => {
+    account_pages--;
+    window.clearInterval(timer);
+  };
+}
+
 export async function fetch_accounts(): Promise<void> {
   await Promise.all([
     fetch_part(parts.account, () => get<Account>('/account')),
@@ -89,7 +101,7 @@ async function fetch_state(): Promise<void> {
     ),
     fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
-    fetch_accounts(),
+    account_pages > 0 && fetch_accounts(),
   ]);
 }
 

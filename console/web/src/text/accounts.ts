@@ -116,6 +116,7 @@ export const account = {
 
 export const admins = {
   title: 'Admins and auditors',
+  accounts: 'Accounts',
   says: 'Who may use this console. An administrator decides; an auditor reads everything and changes nothing.',
   you: 'you',
   passkeys: (n: number) => count(n, 'passkey', 'passkeys'),
