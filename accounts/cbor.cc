@@ -47,10 +47,10 @@ bool read_members(std::string_view& in, std::uint64_t count, int depth, Cbor& ou
     Cbor key, value;
     if (!read_item(in, 0, key) || (key.kind != Cbor::Kind::Number && key.kind != Cbor::Kind::Text))
       return false;
-    const auto same = [&](const auto& member) { return same_key(member.first, key); };
+    const auto same = [&](const auto& member) { return same_key(member.key, key); };
     if (std::any_of(out.members.begin(), out.members.end(), same)) return false;
     if (!read_item(in, depth - 1, value)) return false;
-    out.members.emplace_back(std::move(key), std::move(value));
+    out.members.push_back({std::move(key), std::move(value)});
   }
   return true;
 }

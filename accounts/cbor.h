@@ -22,14 +22,18 @@ inline constexpr std::size_t kCborMembers = 64;
 struct Cbor {
   enum class Kind : std::uint8_t { Number, Bytes, Text, Array, Map, Simple };
   Kind kind = Kind::Simple;
-  std::int64_t number = 0;                     // of Number; of Simple 0 (false, null, undefined) or 1 (true)
-  std::string_view bytes;                      // of Bytes and Text
-  std::vector<Cbor> items;                     // of Array
-  std::vector<std::pair<Cbor, Cbor>> members;  // of Map
+  struct Member;
+  std::int64_t number = 0;      // of Number; of Simple 0 (false, null, undefined) or 1 (true)
+  std::string_view bytes;       // of Bytes and Text
+  std::vector<Cbor> items;      // of Array
+  std::vector<Member> members;  // of Map
 
   // nullptr if this is no map or has no such member of that kind.
   const Cbor* find(std::int64_t key, Kind wanted) const;
   const Cbor* find(std::string_view key, Kind wanted) const;
+};
+struct Cbor::Member {
+  Cbor key, value;
 };
 
 // Takes one item off the front of in; nothing if it is not of that form, and in is as it was.
