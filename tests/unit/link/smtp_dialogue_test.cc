@@ -10,10 +10,10 @@
 namespace postern::link {
 namespace {
 
-using State = SmtpDialogue::State;
+using Stage = SmtpDialogue::State;
 using testing::HasSubstr;
 
-const bool kCryptoReady = base::init_crypto().ok();
+[[maybe_unused]] const bool kCryptoReady = base::init_crypto().ok();
 
 Mail mail(bool starttls = false) {
   return {"postern@example.org",
@@ -50,7 +50,7 @@ TEST_F(Smtp, DeliversToEverybodyWithAuthPlain) {
   EXPECT_EQ(hear("251 ok\r\n"), "DATA\r\n");
   EXPECT_EQ(hear("354 go\r\n"), "Subject: x\r\n\r\n..hidden\r\nbody\r\n.\r\n");
   EXPECT_EQ(hear("250 queued\r\n"), "QUIT\r\n");
-  EXPECT_EQ(dialogue.state(), State::Done);
+  EXPECT_EQ(dialogue.state(), Stage::Done);
 }
 
 TEST_F(Smtp, UsesLoginWhereThereIsNoPlain) {
@@ -70,17 +70,17 @@ TEST_F(SmtpWithStartTls, SaysNothingOfItsOwnBeforeTls) {
   EXPECT_EQ(hear("220 mx\r\n"), "EHLO [127.0.0.1]\r\n");
   EXPECT_EQ(hear("250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"), "STARTTLS\r\n");
   EXPECT_EQ(hear("220 go\r\n"), "");
-  EXPECT_EQ(dialogue.state(), State::WantTls);
+  EXPECT_EQ(dialogue.state(), Stage::WantTls);
   dialogue.tls_started();
   EXPECT_EQ(said(), "EHLO [127.0.0.1]\r\n");
   hear("250 mx\r\n");
-  EXPECT_EQ(dialogue.state(), State::Failed) << "what was offered in the clear is forgotten";
+  EXPECT_EQ(dialogue.state(), Stage::Failed) << "what was offered in the clear is forgotten";
 }
 
 TEST_F(SmtpWithStartTls, SendsNothingInTheClear) {
   hear("220 mx\r\n");
   EXPECT_EQ(hear("250-mx\r\n250 AUTH PLAIN\r\n"), "");
-  EXPECT_EQ(dialogue.state(), State::Failed);
+  EXPECT_EQ(dialogue.state(), Stage::Failed);
   EXPECT_THAT(dialogue.why(), HasSubstr("STARTTLS"));
 }
 
@@ -88,12 +88,12 @@ TEST_F(SmtpWithStartTls, TakesNothingThatCameInTheClearBehindIt) {
   hear("220 mx\r\n");
   hear("250-mx\r\n250 STARTTLS\r\n");
   hear("220 go\r\n250 mx\r\n");
-  EXPECT_EQ(dialogue.state(), State::Failed);
+  EXPECT_EQ(dialogue.state(), Stage::Failed);
 }
 
 TEST_F(Smtp, QuotesARefusalWithoutItsControlCharacters) {
   hear("550 go \x1b[2Jaway\r\n");
-  EXPECT_EQ(dialogue.state(), State::Failed);
+  EXPECT_EQ(dialogue.state(), Stage::Failed);
   EXPECT_EQ(dialogue.code(), 550);
   EXPECT_THAT(dialogue.why(), HasSubstr("it answered 550 go"));
   EXPECT_EQ(dialogue.why().find('\x1b'), std::string::npos);
@@ -103,14 +103,14 @@ TEST(SmtpReplies, AreReadStrictly) {
   for (const std::string wrong : {"220 mx\n", "mx\r\n", "22\r\n", "220_mx\r\n", "120 mx\r\n", "620 mx\r\n",
                                   "220 m\rx\r\n", "220-a\r\n250 b\r\n", "HTTP/1.1 200 OK\r\n"}) {
     SmtpDialogue dialogue(mail());
-    EXPECT_EQ(dialogue.feed(wrong), State::Failed) << wrong;
+    EXPECT_EQ(dialogue.feed(wrong), Stage::Failed) << wrong;
   }
   SmtpDialogue endless(mail());
-  EXPECT_EQ(endless.feed(std::string(SmtpDialogue::kLineLimit + 1, '2')), State::Failed);
+  EXPECT_EQ(endless.feed(std::string(SmtpDialogue::kLineLimit + 1, '2')), Stage::Failed);
   SmtpDialogue many(mail());
   std::string lines;
   for (int i = 0; i < 2'000; ++i) lines += "220-hello there\r\n";
-  EXPECT_EQ(many.feed(lines), State::Failed);
+  EXPECT_EQ(many.feed(lines), Stage::Failed);
 }
 
 TEST(SmtpReplies, MayComeInPieces) {
