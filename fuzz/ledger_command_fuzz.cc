@@ -15,7 +15,8 @@ using namespace postern;
 static void decide(state::State& state, ledger::Sender sender, const base::Json& order) {
   static base::UlidMaker ids;
   static const ledger::Limits limits;
-  const ledger::PolicySummary policy{"sha256:00", {{"read", false}, {"write", true}}, {{"viewer", {"read"}}}};
+  const ledger::PolicySummary policy{
+      "sha256:00", {{"read", false}, {"write", true}}, {{"viewer", {"read"}}}, {{"write", 2}}, 2};
   const ledger::Tallies tallies;
   const base::Micros now = 1'772'366'400 * base::kWallSecond;
   const std::string key(32, 'k');
