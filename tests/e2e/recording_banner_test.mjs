@@ -88,6 +88,7 @@ story("the component's pages say that the session is recorded", async (stage) =>
 
   await stage.step("it gets small with the keyboard, and stays so on the next page", async () => {
     await page.goto(`${gateway.url}/whole`);
+    await banner.waitFor();
     await look(page, "engineer-banner");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
