@@ -67,11 +67,13 @@ story("a gateway witnesses the log of another", async (stage) => {
     const stranger = JSON.parse((await run(south.program, ["--json", "audit", "witness-key", "--out", join(away, "other.key")])).stdout);
     const other = await verify("--witness", witness, "--witness", stranger.verifier_key);
     assert.deepEqual([other.code, other.ok, other.witnesses.map((one) => one.ok)], [1, false, [true, false]]);
-    const kept = (await north.events("--type", "witness.cosigned"))[0];
+    // The status knows of it before the index of the log does.
+    const told = (gateway, type) => until(`${type} is found`, async () => ((found) => found.length > 0 && found)(await gateway.events("--type", type)));
+    const kept = (await told(north, "witness.cosigned"))[0];
     assert.equal(kept.subject, key.split("+")[0]);
     assert.ok(kept.detail.note.includes("— "));
     assert.equal((await north.cli("status")).witness.verifier_key, witness);
-    const first = await south.events("--type", "log.witnessed");
+    const first = await told(south, "log.witnessed");
     assert.deepEqual(first.map((event) => event.detail.witness), ["north"]);
   });
 
