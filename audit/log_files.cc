@@ -31,6 +31,15 @@ Result<std::string> read_whole(FileSystem& files, const std::string& path, std::
   return bytes;
 }
 
+Status write_whole(File& file, std::string_view bytes) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto written = file.write_at(at, bytes.substr(at));
+    if (!written.ok()) return written.error();
+    at += *written;
+  }
+  return base::Ok{};
+}
+
 Result<SignedCheckpoint> parse_signed_checkpoint(std::string bytes, const std::string& path) {
   auto note = certs::parse_note(bytes);
   auto head = note.ok() ? certs::parse_checkpoint(note->text) : Result<certs::Checkpoint>(note.error());

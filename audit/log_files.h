@@ -23,6 +23,8 @@ inline constexpr std::string_view kCheckpointFile = "checkpoint";
 
 // The whole of a file of at most limit bytes. The error names the path.
 base::Result<std::string> read_whole(FileSystem& files, const std::string& path, std::size_t limit);
+// From the beginning of a new file on.
+base::Status write_whole(File& file, std::string_view bytes);
 
 struct SignedCheckpoint {
   std::string bytes;  // as the file has them

@@ -21,16 +21,6 @@ constexpr std::string_view kBeside =
     ".new";  // the one file that is being written; a rest of a crash means nothing
 constexpr std::size_t kReadAtOnce = 4'096;  // events
 
-Status write_all(File& file, std::string_view bytes) {
-  std::uint64_t offset = 0;
-  while (offset < bytes.size()) {
-    const auto written = file.write_at(offset, bytes.substr(offset));
-    if (!written.ok()) return written.error();
-    offset += *written;
-  }
-  return Ok{};
-}
-
 // A new file with these bytes, not synced yet, under a name that nobody reads.
 Result<std::shared_ptr<File>> write_beside(FileSystem& files, const std::string& path,
                                            std::string_view bytes) {
@@ -40,7 +30,7 @@ Result<std::shared_ptr<File>> write_beside(FileSystem& files, const std::string&
     file = files.create(path);
   }
   if (!file.ok()) return file;
-  if (Status written = write_all(**file, bytes); !written.ok()) return written.error();
+  if (Status written = write_whole(**file, bytes); !written.ok()) return written.error();
   return file;
 }
 
@@ -309,7 +299,7 @@ Status Tiler::publish(std::string_view note) {
 }
 
 Status Tiler::amend(std::string_view note) {
-  return replace_note(files_, directory_, std::string(kCheckpointFile), note);
+  return replace_file(files_, directory_, std::string(kCheckpointFile), note);
 }
 
 Status Tiler::put_handover(const certs::Handover& handover, std::string_view note) {
@@ -320,17 +310,17 @@ Status Tiler::put_handover(const certs::Handover& handover, std::string_view not
   if (!found.ok() && found.error().code != Code::NotFound) return found.error();
   if (found.ok() && *found != note)
     return fail(Code::Corrupt, path + " is there already and is another handover: keep it as evidence");
-  if (Status put = replace_note(files_, directory_, name, note); !put.ok()) return put;
+  if (Status put = replace_file(files_, directory_, name, note); !put.ok()) return put;
   auto above = files_.open_directory(directory_, false);
   return above.ok() ? (*above)->sync() : Status(above.error());
 }
 
 // Whoever opens the file finds the old one or the new one. Durable when it returns.
-Status replace_note(FileSystem& files, const std::string& directory, const std::string& name,
-                    std::string_view note) {
+Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
+                    std::string_view bytes) {
   const std::string beside = directory + "/" + std::string(kBeside);
   const std::string path = directory + "/" + name;
-  auto file = write_beside(files, beside, note);
+  auto file = write_beside(files, beside, bytes);
   if (!file.ok()) return file.error();
   if (Status synced = (*file)->sync(); !synced.ok()) return synced;
   if (Status named = files.rename(beside, path); !named.ok()) return named;

@@ -105,9 +105,9 @@ class Tiler {
   bool unfinished_ = true;       // files may be there of an attempt that did not come to its end
 };
 
-// Puts a signed note in place of the file, so that none is ever seen half. Durable when it returns. One at a time per
+// Puts these bytes in place of the file, so that none is ever seen half. Durable when it returns. One at a time per
 // folder.
-base::Status replace_note(FileSystem& files, const std::string& directory, const std::string& name,
-                          std::string_view note);
+base::Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
+                          std::string_view bytes);
 
 }  // namespace postern::audit

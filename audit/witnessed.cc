@@ -78,7 +78,7 @@ Status put_witnessing(FileSystem& files, const std::string& directory, const cer
                       const std::string& note) {
   const std::string folder = directory + "/" + std::string(kWitnessedFolder);
   if (Status made = files.make_directory(folder); !made.ok()) return made;
-  return replace_note(files, folder, id_text(witness.id), note);
+  return replace_file(files, folder, id_text(witness.id), note);
 }
 
 Result<Witnessing> verify_witnessing(FileSystem& files, const std::string& directory,

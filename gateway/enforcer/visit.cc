@@ -33,6 +33,12 @@ bool is_json(std::string_view type) {
   return type == "application/json" || type.starts_with("application/json;");
 }
 
+// Of a body that is not JSON.
+http::Verdict read_form(const Exchange& exchange, http::Parameters& form) {
+  if (!http::is_form(content_type(exchange))) return http::malformed("send a form or JSON");
+  return http::parse_form(exchange.body(), {}, form);
+}
+
 http::Fields page_fields() {
   http::Fields fields;
   fields.put("content-type", "text/html; charset=utf-8");
@@ -259,10 +265,8 @@ void VisitPages::sign_in(Exchange& exchange) {
     pass = *base::json_text(*body, "pass");
   } else {
     http::Parameters form;
-    const http::Verdict verdict = http::is_form(content_type(exchange))
-                                      ? http::parse_form(exchange.body(), {}, form)
-                                      : http::malformed("send a form or JSON");
-    if (!verdict.ok()) return exchange.refuse(verdict.refusal, verdict.sentence);
+    if (const http::Verdict verdict = read_form(exchange, form); !verdict.ok())
+      return exchange.refuse(verdict.refusal, verdict.sentence);
     pass = form.only("pass").value_or("");
     return_to = form.only("return").value_or("");
   }
@@ -454,10 +458,8 @@ void VisitPages::create_request(Exchange& exchange) {
     }
   } else {
     http::Parameters form;
-    const http::Verdict verdict = http::is_form(content_type(exchange))
-                                      ? http::parse_form(exchange.body(), {}, form)
-                                      : http::malformed("send a form or JSON");
-    if (!verdict.ok()) return exchange.refuse(verdict.refusal, verdict.sentence);
+    if (const http::Verdict verdict = read_form(exchange, form); !verdict.ok())
+      return exchange.refuse(verdict.refusal, verdict.sentence);
     for (const http::Parameter& parameter : form.all()) {
       if (parameter.value.empty()) continue;
       if (parameter.name == "capabilities")
@@ -497,10 +499,8 @@ void VisitPages::answer_request(Exchange& exchange, std::string_view id) {
     if (body.ok()) text = base::json_text_or(*body, "text", "");
   } else {
     http::Parameters form;
-    const http::Verdict verdict = http::is_form(content_type(exchange))
-                                      ? http::parse_form(exchange.body(), {}, form)
-                                      : http::malformed("send a form or JSON");
-    if (!verdict.ok()) return exchange.refuse(verdict.refusal, verdict.sentence);
+    if (const http::Verdict verdict = read_form(exchange, form); !verdict.ok())
+      return exchange.refuse(verdict.refusal, verdict.sentence);
     text = form.only("text").value_or("");
   }
   command(exchange, {{"command", "request.answer"}, {"id", std::string(id)}, {"text", text}},

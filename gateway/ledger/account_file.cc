@@ -29,11 +29,7 @@ Status AccountFile::prepare(const accounts::Accounts& accounts, std::string_view
     return removed.error();
   auto file = files_.create_private(next_path());
   if (!file.ok()) return file.error();
-  for (std::size_t at = 0; at < text.size();) {
-    const auto written = (*file)->write_at(at, std::string_view(text).substr(at));
-    if (!written.ok()) return written.error();
-    at += *written;
-  }
+  if (Status written = audit::write_whole(**file, text); !written.ok()) return written;
   const Status synced = (*file)->sync();
   return synced.ok() ? sync_folder() : synced;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "audit/log_files.h"
+#include "audit/tiler.h"
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -23,25 +24,7 @@ constexpr std::uint64_t kLag =
     1'000;  // events that a target at rest may be behind, before that is written down
 constexpr int kTooManyRequests = 429;
 
-std::string progress_path(const std::string& directory) { return directory + "/notifications.json"; }
-
-Status write_progress(audit::FileSystem& files, const std::string& directory, const std::string& text) {
-  const std::string path = progress_path(directory), next = path + ".new";
-  if (const Status removed = files.remove(next);
-      !removed.ok() && removed.error().code != base::Code::NotFound)
-    return removed;
-  auto file = files.create(next);
-  if (!file.ok()) return file.error();
-  for (std::size_t at = 0; at < text.size();) {
-    const auto written = (*file)->write_at(at, std::string_view(text).substr(at));
-    if (!written.ok()) return written.error();
-    at += *written;
-  }
-  if (Status synced = (*file)->sync(); !synced.ok()) return synced;
-  if (Status named = files.rename(next, path); !named.ok()) return named;
-  auto folder = files.open_directory(directory, false);
-  return folder.ok() ? (*folder)->sync() : Status(folder.error());
-}
+constexpr const char* kProgressName = "notifications.json";  // in the state directory
 
 // A quarter more or less, so that many who failed together do not come back together.
 base::Nanos with_jitter(base::Nanos pause) {
@@ -52,6 +35,11 @@ base::Nanos with_jitter(base::Nanos pause) {
 bool is_about_notifications(EventType type) { return audit::text_of(type).name.starts_with("notification."); }
 
 const char* kind_of(const NoticeTarget& target) { return target.mail ? "email" : "webhook"; }
+
+// How the detail of each event about a target begins.
+Detail& about(Detail& detail, const NoticeTarget& target) {
+  return detail.text("target", target.name).text("kind", kind_of(target));
+}
 
 }  // namespace
 
@@ -117,7 +105,7 @@ NoticeProgresses parse_notice_progress(std::string_view text) {
 NoticeBacklog::NoticeBacklog(audit::FileSystem& files, const std::string& directory,
                              std::vector<NoticeTarget> of)
     : targets(std::move(of)) {
-  const auto text = audit::read_whole(files, progress_path(directory), kProgressFile);
+  const auto text = audit::read_whole(files, directory + "/" + kProgressName, kProgressFile);
   if (text.ok()) progress = parse_notice_progress(*text);
 }
 
@@ -206,25 +194,23 @@ void Notices::give_up(Target& target, const char* why) {
   dirty_ = true;
 }
 
+void Notices::record(EventType type, const Target& target, std::string detail) {
+  calls_.record({type, "gateway", {}, target.settings.name, {}, std::move(detail), false});
+}
+
 void Notices::tell_given_up(Target& target) {
   const base::Micros now = clock_.wall();
   if (target.given_up == 0 || (target.given_up_told != 0 && now < target.given_up_told + kGivenUpEvery))
     return;
   target.given_up_told = now;
   const std::string why = target.given_up_why + (target.problem.empty() ? "" : "; " + target.problem);
-  calls_.record({EventType::NotificationGivenUp,
-                 "gateway",
-                 {},
-                 target.settings.name,
-                 {},
-                 Detail()
-                     .text("target", target.settings.name)
-                     .text("kind", kind_of(target.settings))
-                     .text("event", target.given_up_last)
-                     .number("count", std::exchange(target.given_up, 0))
-                     .text("why", why)
-                     .done(),
-                 false});
+  Detail detail;
+  record(EventType::NotificationGivenUp, target,
+         about(detail, target.settings)
+             .text("event", target.given_up_last)
+             .number("count", std::exchange(target.given_up, 0))
+             .text("why", why)
+             .done());
 }
 
 void Notices::look(std::uint64_t durable) {
@@ -310,18 +296,9 @@ void Notices::delivered(Target& target) {
   target.told = false;
   target.problem.clear();
   if (!news) return;
-  calls_.record({EventType::NotificationDelivered,
-                 "gateway",
-                 {},
-                 target.settings.name,
-                 {},
-                 Detail()
-                     .text("target", target.settings.name)
-                     .text("kind", kind_of(target.settings))
-                     .text("event", notice.id)
-                     .number("attempts", attempts)
-                     .done(),
-                 false});
+  Detail detail;
+  record(EventType::NotificationDelivered, target,
+         about(detail, target.settings).text("event", notice.id).number("attempts", attempts).done());
 }
 
 void Notices::fail(Target& target, std::string why) {
@@ -336,20 +313,14 @@ void Notices::fail(Target& target, std::string why) {
                 with_jitter(std::min(kLongestPause, kFirstPause << std::min(target.failures++, 8)));
   if (target.told || now - target.failing_since < kFailedFor) return;
   target.told = true;
-  calls_.record({EventType::NotificationFailed,
-                 "gateway",
-                 {},
-                 target.settings.name,
-                 {},
-                 Detail()
-                     .text("target", target.settings.name)
-                     .text("kind", kind_of(target.settings))
-                     .text("event", target.waiting.front().id)
-                     .number("attempts", target.attempts)
-                     .number("waiting", static_cast<std::int64_t>(target.waiting.size()))
-                     .text("why", target.problem)
-                     .done(),
-                 false});
+  Detail detail;
+  record(EventType::NotificationFailed, target,
+         about(detail, target.settings)
+             .text("event", target.waiting.front().id)
+             .number("attempts", target.attempts)
+             .number("waiting", static_cast<std::int64_t>(target.waiting.size()))
+             .text("why", target.problem)
+             .done());
 }
 
 void Notices::link_gone() {
@@ -368,7 +339,7 @@ void Notices::save() {
   const auto status = std::make_shared<Status>(base::Ok{});
   loop_.run_elsewhere(
       [status, &files = files_, directory = directory_, text = format_notice_progress(all)] {
-        *status = write_progress(files, directory, text);
+        *status = audit::replace_file(files, directory, kProgressName, text);
       },
       [this, status, alive = alive_] {
         if (!*alive) return;

@@ -135,6 +135,7 @@ class Notices {
 
   void keep_bounded(Target& target);
   void give_up(Target& target, const char* why);
+  void record(audit::EventType type, const Target& target, std::string detail);
   void tell_given_up(Target& target);
   void send(const TargetPtr& target);
   void send_signed(Target& target, const std::string& timestamp, const std::string& body,

@@ -70,11 +70,7 @@ Result<std::string> write_next_snapshot(audit::FileSystem& files, const std::str
     return removed.error();
   auto file = files.create(path);
   if (!file.ok()) return file.error();
-  for (std::size_t at = 0; at < text.size();) {
-    const auto written = (*file)->write_at(at, std::string_view(text).substr(at));
-    if (!written.ok()) return written.error();
-    at += *written;
-  }
+  if (const Status written = audit::write_whole(**file, text); !written.ok()) return written.error();
   Status synced = (*file)->sync();
   if (synced.ok()) synced = sync_state_folder(files, directory);
   if (!synced.ok()) return synced.error();
