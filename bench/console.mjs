@@ -118,11 +118,17 @@ const look = async (admin) => {
   }
 };
 
-const arriving = (gateway, client) => {
+// A call that fails is no event: then the figures are not what they are called.
+const arriving = (client) => {
+  let [answered, failed] = [0, 0];
+  const call = (path) => client.fetch(path).then((answer) => (answer.status === 200 ? ++answered : ++failed), () => ++failed);
   const timer = setInterval(() => {
-    for (let i = 0; i < eventsPerSecond / 20; ++i) client.fetch(`/items/${i}`).catch(() => undefined);
+    for (let i = 0; i < eventsPerSecond / 20; ++i) void call(`/items/${i}`);
   }, 100); // an exchange is two events
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    if (failed > 0 || answered === 0) throw new Error(`of the calls that make the events ${failed} failed and ${answered} did not`);
+  };
 };
 
 const component = await LittleComponent.start((request, response) => request.resume().on("end", () => response.end("{}")));
@@ -170,7 +176,7 @@ try {
   await look(admin);
   console.log(`\nwhile ${eventsPerSecond} events a second come in: median, longest`);
   const engineer = await signIn(gateway, admin, "engineer-0");
-  const rest = arriving(gateway, engineer);
+  const rest = arriving(engineer);
   await measure(admin, other, questions);
   rest();
   engineer.close();
