@@ -55,7 +55,7 @@ story("a gateway witnesses the log of another", async (stage) => {
   const grow = async () => {
     await south.cli("remote-access", "set", "all");
     await south.cli("remote-access", "set", "off");
-    return (await south.cli("status")).log.size;
+    return until("the status knows of it", async () => (await south.cli("status")).log.size); // 0 until the console has heard of the log
   };
   const cosigned = (size, patience = 45_000) => until(`north has cosigned ${size} events`, async () => ((await ofSouth())?.size ?? 0) >= size, patience);
 
