@@ -5,6 +5,7 @@
 // two per exchange and writes them into memory that it keeps: gateway/enforcer/recorder.h.)
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,12 @@
 
 namespace postern::audit {
 
-// Fills id, time and the usual severity of head.type; the rest is as given. detail_json as in write_event.
+// Fills id, time and the usual severity of head.type, unless head has a higher one; the rest is as given. detail_json as in write_event.
 inline std::string event_line(std::string_view id, base::Micros now, EventHead head,
                               std::string_view detail_json) {
   head.id = id;
   head.time = now;
-  head.severity = text_of(head.type).severity;
+  head.severity = std::max(head.severity, text_of(head.type).severity);
   std::string line;
   write_event(line, head, detail_json);
   return line;

@@ -52,6 +52,8 @@ constexpr auto kTexts = std::to_array<RefusalText>({
      "Ask the administrator if a change is needed."},
     {OperationNotListed, "operation_not_listed", 403, "This operation is not on the list",
      "Only operations that a capability lists can be reached."},
+    {OperationNotAccepted, "operation_not_accepted", 403, "This waits for the customer's administrator",
+     "The policy lists it since its last change; the administrator has to accept that first."},
     {Never, "never", 403, "This operation is never allowed",
      "The policy rules it out for everyone; it cannot be asked for."},
     {ParameterNotAllowed, "parameter_not_allowed", 403, "A parameter is outside what the policy allows",

@@ -36,6 +36,7 @@ enum class Refusal : std::uint8_t {
   RemoteAccessOff,
   ReadOnly,
   OperationNotListed,
+  OperationNotAccepted,
   Never,
   ParameterNotAllowed,
   BodyNotAllowed,

@@ -50,11 +50,20 @@ void read_log_keys(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_status.cc
 void show_status(Parts& parts, const CallPtr& call, const Reply& reply);
-void show_policy(Parts& parts, const CallPtr& call, const Reply& reply);
 void reload(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_openapi(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_health(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_readiness(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_policy.cc
+void show_policy(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_policy_diff(Parts& parts, const CallPtr& call, const Reply& reply);
+void accept_policy(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_tokens.cc
+void list_tokens(Parts& parts, const CallPtr& call, const Reply& reply);
+void create_token(Parts& parts, const CallPtr& call, const Reply& reply);
+void revoke_token(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_witness.cc
 void add_checkpoint(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -108,9 +108,12 @@ void stream_events(Parts& parts, const CallPtr& call, const Reply& reply) {
   response.fields.emplace_back("x-accel-buffering", "no");
   // A head asks for no stream, and must not take the place of one.
   if (call->method == http::Method::Head) return reply(std::move(response));
-  const std::string session = call->identity.session;
-  response.source = parts.live.open(
-      [&parts, session] { return session.empty() || parts.sign_ins.alive(session, parts.loop.now()); });
+  const std::string session = call->identity.session, token = call->identity.token;
+  response.source = parts.live.open([&parts, session, token] {
+    if (!token.empty())
+      return token_alive(parts.ledger.state(), parts.ledger.accounts().list, token, parts.loop.wall());
+    return session.empty() || parts.sign_ins.alive(session, parts.loop.now());
+  });
   reply(std::move(response));
 }
 

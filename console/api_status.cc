@@ -5,6 +5,7 @@
 // component's nodes.
 #include "console/api.h"
 #include "console/commands.h"
+#include "console/expiring.h"
 #include "console/version.h"
 
 namespace postern::console::api {
@@ -42,17 +43,14 @@ base::Json log_figures(const Parts& parts) {
   return log;
 }
 
-void put_loaded(base::Json& policy, const Parts& parts) {
-  if (const auto loaded = parts.ledger.policy_loaded()) policy["loaded"] = base::format_time(*loaded);
-}
-
 base::Json policy_figures(const Parts& parts) {
   const auto& policy = parts.ledger.policy();
   if (policy == nullptr) return {{"hash", ""}, {"capabilities", 0}, {"operations", 0}};
   base::Json figures{{"hash", policy->hash()},
                      {"capabilities", policy->capabilities().size()},
-                     {"operations", policy->operations().size()}};
-  put_loaded(figures, parts);
+                     {"operations", policy->operations().size()},
+                     {"waits", parts.ledger.policy_waits()}};
+  if (const auto loaded = parts.ledger.policy_loaded()) figures["loaded"] = base::format_time(*loaded);
   return figures;
 }
 
@@ -68,7 +66,19 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
     status["witness"] = std::move(witness);
   status["policy"] = policy_figures(parts);
   const base::Micros now = parts.loop.wall();
+  base::Json& certificates = status["certificates"];
+  if (!certificates.is_array()) certificates = base::Json::array();
+  put_time_left(certificates, now);
   const state::State& state = parts.ledger.state();
+  base::Json& tokens = status["tokens"] = base::Json::array();
+  for (const auto& [id, token] : state.tokens()) {
+    base::Json left = time_left(token.expires, now);
+    if (left["urgency"] == "fine") continue;
+    left.update({{"id", id},
+                 {"name", "API token " + token.name + " of " + token.owner},
+                 {"not_after", base::format_time(token.expires)}});
+    tokens.push_back(std::move(left));
+  }
   status["remote_access"] = {{"mode", state::to_text(state.remote_access(now))}};
   if (const auto& until = state.remote_access_toggle().until; until && *until > now) {
     status["remote_access"]["until"] = base::format_time(*until);
@@ -83,15 +93,6 @@ void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   parts.live.look();
   parts.ask({{"ask", "status"}},
             [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
-}
-
-void show_policy(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
-  if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
-  const auto& policy = parts.ledger.policy();
-  if (policy == nullptr) return reply(problem(404, "not_found", "There is no policy in force yet"));
-  base::Json shown{{"hash", policy->hash()}, {"text", parts.ledger.policy_text()}};
-  put_loaded(shown, parts);
-  reply(json_response(shown));
 }
 
 // The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A

@@ -37,8 +37,12 @@ struct Identity {
   base::Micros since = 0;
   base::Nanos proved = 0;    // when they last proved who they are (console/proof.h)
   bool two_factors = false;  // and whether with more than a password
+  // Of the API token that stands for the sign-in: its id, its name, its scopes; else empty.
+  std::string token = {};
+  std::string token_name = {};
+  std::vector<std::string> scopes = {};
 
-  std::string actor() const { return "admin:" + name; }
+  std::string actor() const { return "admin:" + name + (token.empty() ? "" : "/" + token_name); }
 };
 
 // A resource, shared by whoever still works on it. Everything in it was parsed and judged anew by the face it

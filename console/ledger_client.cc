@@ -65,6 +65,7 @@ void LedgerClient::lost(const std::string& why) {
   state_pieces_.clear();
   policy_pieces_.clear();
   account_pieces_.clear();
+  accepted_text_.reset();
   fail_pending();
   if (on_change_) on_change_();
 }
@@ -139,7 +140,10 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
       sound = take_change(payload);
       break;
     case ipc::FromLedger::Policy:
-      sound = take_policy(payload);
+      sound = take_policy(payload, false);
+      break;
+    case ipc::FromLedger::AcceptedPolicy:
+      sound = take_policy(payload, true);
       break;
     case ipc::FromLedger::Acked:
       sound = take_acked(payload);
@@ -211,15 +215,22 @@ bool LedgerClient::take_change(std::string_view payload) {
   return true;
 }
 
-bool LedgerClient::take_policy(std::string_view payload) {
+bool LedgerClient::take_policy(std::string_view payload, bool accepted) {
   ipc::PolicyPiece piece;
   if (!decode(payload, piece) || !policy_pieces_.take(piece.text, piece.last)) return false;
   if (!policy_pieces_.whole()) return true;
   std::string text = policy_pieces_.take_whole();
+  if (accepted) {
+    accepted_text_ = std::move(text);
+    return true;
+  }
+  const std::optional<std::string> before = std::exchange(accepted_text_, std::nullopt);
   policy::ParsedPolicy parsed = policy::parse_policy(text);
   if (parsed.policy == nullptr) return false;  // the ledger never spreads one with faults
   policy_ = std::move(parsed.policy);
   policy_text_ = std::move(text);
+  waits_ = before.has_value();
+  accepted_ = before ? policy::parse_policy(*before).policy : nullptr;
   if (on_change_) on_change_();
   return true;
 }

@@ -74,6 +74,10 @@ class LedgerClient {
   const base::Json& witnessing() const { return witnessing_; }
   const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
   const std::string& policy_text() const { return policy_text_; }
+  // The policy accepted last, while the one in force waits to be; else nullptr. Also when its text cannot be read.
+  const std::shared_ptr<const policy::Policy>& accepted_policy() const { return accepted_; }
+  // The policy in force opens something that an admin has yet to accept. False until text and events agree.
+  bool policy_waits() const { return waits_ && state_.policy_waits(); }
   // When it was put in force, as its event says. Nothing for the moment in which text and event are not the
   // same policy's.
   std::optional<base::Micros> policy_loaded() const;
@@ -104,7 +108,7 @@ class LedgerClient {
   void take(std::uint16_t type, std::string_view payload);
   bool take_state(std::string_view payload);
   bool take_change(std::string_view payload);
-  bool take_policy(std::string_view payload);
+  bool take_policy(std::string_view payload, bool accepted);
   bool take_acked(std::string_view payload);
   bool take_witnessing(std::string_view payload);
   bool take_accounts(std::string_view payload);
@@ -132,6 +136,9 @@ class LedgerClient {
   bool accounts_known_ = false;
   std::shared_ptr<const policy::Policy> policy_;
   std::string policy_text_;
+  std::shared_ptr<const policy::Policy> accepted_;
+  bool waits_ = false;
+  std::optional<std::string> accepted_text_;  // came ahead of the policy that is to come
   std::uint64_t last_command_ = 0;
   std::map<std::uint64_t, Pending> pending_;
   std::deque<std::pair<Done, Answer>> ready_;

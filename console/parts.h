@@ -22,6 +22,7 @@
 #include "console/sign_in_guard.h"
 #include "console/sign_ins.h"
 #include "console/thinner.h"
+#include "console/tokens.h"
 #include "gateway/http/authority.h"
 #include "gateway/loop/loop.h"
 
@@ -68,6 +69,9 @@ struct Parts {
   int verifying = 0;  // passwords being verified right now
   int proving = 0;    // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};
+  SignInGuard token_guard = {};  // wrong tokens; apart from passwords, so that neither makes the other wait
+  TokenUses token_uses = {};
+  Thinner uses_told{kReadingInterval, kThinnerKeys};  // token.use, by token and address
   // Work on other threads cannot be called back: what comes of it asks first whether there still is a
   // console.
   std::shared_ptr<const bool> life = std::make_shared<const bool>(true);

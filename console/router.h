@@ -25,11 +25,16 @@ enum class Access : std::uint8_t {
   Admins,
 };
 
+// What an API token must have been made for. None: tokens do not count there.
+enum class Scope : std::uint8_t { None, Read, Requests, Permissions, Sessions, Policy, Engineers };
+std::string_view to_text(Scope scope);  // "read"; "" for None
+
 struct Route {
   http::Method method;
   std::string_view path;  // "/api/v1/engineers/{name}/approve"; {x} is one segment that is not empty
   Access access;
   Handler handler;
+  Scope scope = Scope::None;
   NeedsProof needs_proof = nullptr;  // nullptr: never
 };
 std::span<const Route> routes();

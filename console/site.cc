@@ -51,8 +51,8 @@ bool is_json(std::string_view content_type) {
 
 // Places in the console: the page finds out what to show there. Whatever is below them is the page's matter too.
 bool is_place(std::string_view path) {
-  constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions", "events",
-                                          "engineers",   "account",  "admins",   "invitation"};
+  constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions",   "events", "engineers",
+                                          "account",     "admins",   "invitation", "policy", "tokens"};
   path.remove_prefix(1);
   const std::string_view first = path.substr(0, path.find('/'));
   return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);
@@ -68,6 +68,22 @@ bool is_own_origin(std::string_view origin, std::span<const http::Authority> nam
   return origin.starts_with(kScheme) && http::names_one_of(names, origin.substr(kScheme.size()));
 }
 
+constexpr std::string_view kBearer = "Bearer ";
+
+// The ledger makes an event of a first use from an address, and of a later one once a day. The answer does not wait for it.
+void tell_of_use(Parts& parts, const Call& call) {
+  const std::string address = host_of(call.client);
+  const std::string key = call.identity.token + " " + address;
+  if (!parts.uses_told.due(key, parts.loop.now())) return;
+  parts.uses_told.recorded(key, parts.loop.now());
+  parts.ledger.command({{"command", "token.use"},
+                        {"actor", call.identity.actor()},
+                        {"from", call.client},
+                        {"id", call.identity.token},
+                        {"client", address}},
+                       [](const LedgerClient::Answer&) {});
+}
+
 }  // namespace
 
 std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names) {
@@ -75,7 +91,8 @@ std::optional<Response> cross_site_problem(const Call& call, std::span<const htt
     return problem(415, "unsupported_media_type", "Changes are sent as JSON",
                    "Set Content-Type: application/json.");
   }
-  if (call.local) return std::nullopt;  // no browser speaks to a Unix socket
+  // No browser speaks to a Unix socket, nor sends a token.
+  if (call.local || call.fields.find("authorization")) return std::nullopt;
   const auto origin = call.fields.find("origin");
   if (origin && !is_own_origin(*origin, names)) return problem(base::Refusal::CrossSite);
   const auto site = call.fields.find("sec-fetch-site");
@@ -106,6 +123,47 @@ Response Site::refuse(const Call& call, base::Refusal refusal, std::string_view 
   response.close = true;
   dress(response);
   return response;
+}
+
+// What a program shows instead of a cookie. The control socket knows who asks without it.
+bool Site::has_token(const Call& call) const {
+  return !call.local && call.fields.find("authorization").has_value();
+}
+
+// Who shows the token, or why it does not count. No browser sends one by itself, so nothing that it asks for can have
+// been forged by another site.
+std::optional<Response> Site::take_token(Call& call, const Route& route) {
+  if (http::find_cookie(find(call, "cookie"), kAdminCookie).state != http::CookieState::Absent)
+    return problem(400, "invalid", "Send the token or the cookie, not both");
+  const std::string_view field = find(call, "authorization");
+  const bool bearer =
+      field.size() > kBearer.size() && base::equals_ignoring_case(field.substr(0, kBearer.size()), kBearer);
+  const base::Micros wall = parts_.loop.wall();
+  const TokenVerdict verdict =
+      judge_token(parts_.ledger.state(), parts_.ledger.accounts().list,
+                  bearer ? field.substr(kBearer.size()) : std::string_view(), call.client, wall);
+  if (!verdict.identity) {
+    const base::Nanos wait = parts_.token_guard.wait(call.client, parts_.loop.now());
+    if (wait > 0) return problem(base::Refusal::LimitReached, "too many wrong tokens came from this address");
+    parts_.token_guard.failed(call.client, parts_.loop.now());
+    note_refusal(parts_, call, verdict.token == nullptr ? "admin:unknown" : "admin:" + verdict.token->owner,
+                 "token", verdict.why);
+    Response response = problem(401, "token", "The token is not accepted", verdict.why);
+    response.fields.emplace_back("www-authenticate", "Bearer error=\"invalid_token\"");
+    return response;
+  }
+  call.identity = *verdict.identity;
+  parts_.token_uses.note(call.identity.token, call.client, wall);
+  const std::string scope(to_text(route.scope));
+  const auto& scopes = call.identity.scopes;
+  if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
+    const std::string why =
+        scope.empty() ? "no token is accepted for this" : "the token was not made for \"" + scope + "\"";
+    note_refusal(parts_, call, call.identity.actor(), "scope", why);
+    return problem(403, "scope", "The token may not do this", why);
+  }
+  tell_of_use(parts_, call);
+  return std::nullopt;
 }
 
 bool Site::identify(Call& call) {
@@ -149,7 +207,9 @@ void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
     }
   }
   const bool known = access == Access::Readers || access == Access::Admins;
-  if (known && !identify(*call)) {
+  if (known && has_token(*call)) {
+    if (auto wrong = take_token(*call, *found.route)) return reply(std::move(*wrong));
+  } else if (known && !identify(*call)) {
     return reply(problem(401, "no_session", "You are not signed in", "Sign in at the console's page."));
   }
   if (access == Access::Admins && call->identity.rank != Rank::Admin) {

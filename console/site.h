@@ -16,6 +16,8 @@
 
 namespace postern::console {
 
+struct Route;
+
 class Site {
  public:
   explicit Site(Parts& parts) : parts_(parts) {}
@@ -29,6 +31,8 @@ class Site {
   Response asset(const Call& call);
   bool identify(Call& call);
   std::optional<Response> proof_problem(const Route& route, const Call& call) const;
+  bool has_token(const Call& call) const;
+  std::optional<Response> take_token(Call& call, const Route& route);
   Parts& parts_;
 };
 

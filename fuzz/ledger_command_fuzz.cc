@@ -16,7 +16,7 @@ static void decide(state::State& state, ledger::Sender sender, const base::Json&
   static base::UlidMaker ids;
   static const ledger::Limits limits;
   const ledger::PolicySummary policy{
-      "sha256:00", {{"read", false}, {"write", true}}, {{"viewer", {"read"}}}, {{"write", 2}}, 2};
+      "sha256:00", {{"read", false}, {"write", true}}, {{"viewer", {"read"}}}, {{"write", 2}}, {}, 2};
   const ledger::Tallies tallies;
   const base::Micros now = 1'772'366'400 * base::kWallSecond;
   const std::string key(32, 'k');

@@ -119,6 +119,8 @@ std::string describe_refusal(const Policy& policy, const Decision& decision) {
       return listed + ", of class write, and remote access is read-only";
     case Refusal::RemoteAccessOff:
       return listed + ", and remote access is switched off";
+    case Refusal::OperationNotAccepted:
+      return listed + ", which waits for an administrator to accept the policy";
     default:
       return listed + ", refused as " + std::string(base::text_of(decision.refusal).code);
   }

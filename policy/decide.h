@@ -37,7 +37,7 @@ struct Question {
 };
 
 // For each capability, by its index: None (usable now) or why not: CapabilityOff, ApprovalNeeded, GrantEnded,
-// ReadOnly, RemoteAccessOff. A capability past the end of the span is CapabilityOff.
+// ReadOnly, RemoteAccessOff, OperationNotAccepted. A capability past the end of the span is CapabilityOff.
 using Standing = std::span<const base::Refusal>;
 
 struct Decision {
@@ -50,6 +50,8 @@ struct Decision {
       kNoBodyLimit;  // bytes: the caller must stop a body that grows past it (BodyNotAllowed)
   std::string_view
       parameter;  // which one is outside, if the refusal is ParameterNotAllowed; views policy or question
+
+  int accepted_operation = -1;  // the same of the policy accepted last, where it decided too (acceptance.h)
 
   bool allowed() const { return refusal == base::Refusal::None; }
 };

@@ -3,6 +3,7 @@
 #include "policy/diff.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <unordered_map>
 
@@ -86,7 +87,10 @@ class Comparison {
     for (const Capability& capability : new_.policy().capabilities()) words(capability);
     never_rules(old_, new_, out_.never_removed, out_.newly_allowed, "refused before by never ");
     never_rules(new_, old_, out_.never_added, out_.no_longer_allowed, "now refused by never ");
+    guards(&Operation::hold, "an administrator let some of these calls pass, each as ");
+    guards(&Operation::before, "what some of these calls change was recorded, as of ");
     roles();
+    redaction();
     return std::move(out_);
   }
 
@@ -96,18 +100,31 @@ class Comparison {
     const Change change{capability, operation.text(), "", operation.mark};
     if (const Operation* before = old_.same(operation, capability)) {
       constraints_changed(*before, operation, change);
-      if (before->hold != operation.hold)
-        put(operation.hold ? out_.no_longer_allowed : out_.newly_allowed, change,
-            operation.hold ? "an administrator has to let each call pass now"
-                           : "no administrator has to let it pass any more");
+      guards_changed(*before, operation, change);
     } else if (const Operation* wide = old_.including(operation, capability)) {
-      put(out_.changed, change, "was part of " + wide->text() + " before");
+      put(out_.changed, change, "was part of " + wide->text() + " before", Effect::Same);
     } else if (const Operation* other = old_.including(operation, "")) {
       put(out_.newly_allowed, change,
-          "capability " + old_.capability_of(*other).name + " listed it before, as " + other->text());
+          "capability " + old_.capability_of(*other).name + " listed it before, as " + other->text(),
+          Effect::New);
     } else {
-      put(out_.newly_allowed, change, "");
+      put(out_.newly_allowed, change, "", Effect::New);
     }
+  }
+
+  void guards_changed(const Operation& before, const Operation& now, const Change& change) {
+    if (!before.hold && now.hold)
+      put(out_.no_longer_allowed, change, "an administrator has to let each call pass now", Effect::Stricter);
+    if (before.hold && !now.hold)
+      put(out_.newly_allowed, change, "no administrator has to let it pass any more", Effect::Looser);
+    if (document(before) == document(now)) return;
+    put(out_.changed, change,
+        now.before ? "what it changes is recorded, as of " + now.before->text()
+                   : "what it changes is not recorded any more",
+        before.before ? Effect::Looser : Effect::Stricter);
+  }
+  static std::string document(const Operation& operation) {
+    return operation.before ? operation.before->key() : std::string();
   }
 
   void constraints_changed(const Operation& before, const Operation& now, const Change& change) {
@@ -116,11 +133,11 @@ class Comparison {
     if (stricter && looser) return;
     const std::string what = constraint_change(before, now);
     if (stricter) {
-      put(out_.no_longer_allowed, change, "stricter constraints; " + what);
+      put(out_.no_longer_allowed, change, "stricter constraints; " + what, Effect::Stricter);
     } else if (looser) {
-      put(out_.newly_allowed, change, "looser constraints; " + what);
+      put(out_.newly_allowed, change, "looser constraints; " + what, Effect::Looser);
     } else {
-      put(out_.newly_allowed, change, "other constraints; " + what);
+      put(out_.newly_allowed, change, "other constraints; " + what, Effect::Looser);
     }
   }
 
@@ -129,12 +146,13 @@ class Comparison {
     if (new_.same(operation, capability) != nullptr) return;
     const Change change{capability, operation.text(), "", operation.mark};
     if (const Operation* wide = new_.including(operation, capability)) {
-      put(out_.changed, change, "is part of " + wide->text() + " now");
+      put(out_.changed, change, "is part of " + wide->text() + " now", Effect::Same);
     } else if (const Operation* other = new_.including(operation, "")) {
       put(out_.no_longer_allowed, change,
-          "capability " + new_.capability_of(*other).name + " lists it now, as " + other->text());
+          "capability " + new_.capability_of(*other).name + " lists it now, as " + other->text(),
+          Effect::Gone);
     } else {
-      put(out_.no_longer_allowed, change, "");
+      put(out_.no_longer_allowed, change, "", Effect::Gone);
     }
   }
 
@@ -146,34 +164,40 @@ class Comparison {
     const Change change{now.name, "all its operations", "", now.mark};
     if (before.klass == Class::Write && now.klass == Class::Read) {
       put(out_.newly_allowed, change,
-          "class was write and is read: they pass while remote access is read-only");
+          "class was write and is read: they pass while remote access is read-only", Effect::Looser);
     } else if (before.klass != now.klass) {
       put(out_.no_longer_allowed, change,
-          "class was read and is write: they do not pass while remote access is read-only");
+          "class was read and is write: they do not pass while remote access is read-only", Effect::Stricter);
     }
     if (now.approvals != before.approvals) {
       put(now.approvals < before.approvals ? out_.newly_allowed : out_.no_longer_allowed, change,
           "a request for it took " + std::to_string(before.approvals) +
-              " of the administrators' approvals and takes " + std::to_string(now.approvals));
+              " of the administrators' approvals and takes " + std::to_string(now.approvals),
+          now.approvals < before.approvals ? Effect::Looser : Effect::Stricter);
     }
     const Change text{now.name, "", "", now.mark};
     if (before.title != now.title)
-      put(out_.changed, text, "title was " + in_quotes(before.title) + " and is " + in_quotes(now.title));
-    if (before.description != now.description) put(out_.changed, text, "the description is another");
+      put(out_.changed, text, "title was " + in_quotes(before.title) + " and is " + in_quotes(now.title),
+          Effect::Same);
+    if (before.description != now.description)
+      put(out_.changed, text, "the description is another", Effect::Same);
     if (before.group != now.group)
-      put(out_.changed, text, "group was " + in_quotes(before.group) + " and is " + in_quotes(now.group));
+      put(out_.changed, text, "group was " + in_quotes(before.group) + " and is " + in_quotes(now.group),
+          Effect::Same);
   }
 
   // Rules that only has and other has not, and the operations of both policies that this concerns.
   void never_rules(const Side& only, const Side& other, std::vector<Change>& rules,
                    std::vector<Change>& concerned, const std::string& how) {
+    const Effect effect = &rules == &out_.never_removed ? Effect::Looser : Effect::Stricter;
     TemplateTree gone;
     for (std::size_t i = 0; i < only.policy().never().size(); ++i) {
       const NeverRule& rule = only.policy().never()[i];
       if (has(other.policy(), rule)) continue;
       const NeverRule* wide = including(other.policy(), rule);
       rules.push_back({"", rule.text,
-                       wide == nullptr ? "" : "as part of " + wide->text + " it is in the other", rule.mark});
+                       wide == nullptr ? "" : "as part of " + wide->text + " it is in the other", rule.mark,
+                       wide == nullptr ? effect : Effect::Same});
       if (wide == nullptr) gone.add(rule.path, static_cast<int>(i));
     }
     TemplateTree::overlaps(new_.tree(), gone, [&](int item, int rule_index) {
@@ -184,7 +208,7 @@ class Comparison {
       if (methods && old_.including(operation, capability) != nullptr) {
         concerned.push_back({capability, operation.text(),
                              how + in_quotes(rule.text) + " (" + line_of(rule.mark) + "), wholly or in part",
-                             operation.mark});
+                             operation.mark, effect});
       }
       return true;
     });
@@ -219,16 +243,73 @@ class Comparison {
       const std::set<std::string> before = members(old_.policy(), role);
       const std::set<std::string> now = members(new_.policy(), role);
       for (const std::string& name : now) {
-        if (!before.contains(name)) out_.roles.push_back({name, role, "gains it", {}});
+        if (!before.contains(name)) out_.roles.push_back({name, role, "gains it", {}, Effect::Looser});
       }
       for (const std::string& name : before) {
-        if (!now.contains(name)) out_.roles.push_back({name, role, "loses it", {}});
+        if (now.contains(name)) continue;
+        // Whoever may still use it works as a greater role from now on.
+        const bool there = new_.policy().find_capability(name) >= 0;
+        out_.roles.push_back({name, role, "loses it", {}, there ? Effect::Looser : Effect::Gone});
       }
     }
   }
 
-  static void put(std::vector<Change>& list, Change change, std::string detail) {
+  // A call that several operations list is judged by the most specific of them. So it may lose what stood in its way
+  // although no operation of its own changed: where one that has it and one that has not overlap, and either is new,
+  // gone or another.
+  template <typename Guard>
+  void guards(Guard guard, const std::string& how) {
+    TemplateTree guarded, open;
+    const std::span<const Operation> before = old_.policy().operations();
+    const std::span<const Operation> now = new_.policy().operations();
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (before[i].*guard) guarded.add(before[i].path, static_cast<int>(i));
+    }
+    for (std::size_t i = 0; i < now.size() && guarded.size() > 1; ++i) {
+      if (!(now[i].*guard)) open.add(now[i].path, static_cast<int>(i));
+    }
+    std::set<int> told;
+    TemplateTree::overlaps(open, guarded, [&](int item, int guard_item) {
+      const Operation& free = now[index(item)];
+      const Operation& kept = before[index(guard_item)];
+      const bool methods = (covered_by(free.method) & covered_by(kept.method)) != 0;
+      if (!methods || (unchanged(kept, old_, new_, guard) && unchanged(free, new_, old_, guard))) return true;
+      const std::string& capability = new_.capability_of(free).name;
+      // Told already: the same operation, without it.
+      if (new_.same(kept, old_.capability_of(kept).name) == &free || !told.insert(item).second) return true;
+      put(out_.newly_allowed, {capability, free.text(), "", free.mark}, how + kept.text(), Effect::Looser);
+      return true;
+    });
+  }
+  template <typename Guard>
+  static bool unchanged(const Operation& operation, const Side& here, const Side& there, Guard guard) {
+    const Operation* same = there.same(operation, here.capability_of(operation).name);
+    return same != nullptr && static_cast<bool>(same->*guard) == static_cast<bool>(operation.*guard) &&
+           same->constraints == operation.constraints;
+  }
+
+  void redaction() {
+    const auto texts = [](const Policy& policy) {
+      std::set<std::string> out;
+      for (const redact::Path& path : policy.redaction().paths) out.insert("json: " + path.text);
+      for (const std::string& header : policy.redaction().headers) out.insert("header: " + header);
+      return out;
+    };
+    const std::set<std::string> before = texts(old_.policy());
+    const std::set<std::string> now = texts(new_.policy());
+    for (const std::string& one : before) {
+      if (!now.contains(one))
+        out_.redaction.push_back({"", one, "stays in responses from now on", {}, Effect::Looser});
+    }
+    for (const std::string& one : now) {
+      if (!before.contains(one))
+        out_.redaction.push_back({"", one, "is taken out of responses from now on", {}, Effect::Stricter});
+    }
+  }
+
+  static void put(std::vector<Change>& list, Change change, std::string detail, Effect effect) {
     change.detail = std::move(detail);
+    change.effect = effect;
     list.push_back(std::move(change));
   }
 
@@ -251,9 +332,24 @@ void write(std::string& out, std::string_view title, const std::vector<Change>& 
 
 }  // namespace
 
+std::string_view to_text(Effect effect) {
+  constexpr std::array<std::string_view, 5> kNames{"new", "gone", "looser", "stricter", "same"};
+  return kNames.at(static_cast<std::size_t>(effect));
+}
+
 bool Difference::empty() const {
   return newly_allowed.empty() && no_longer_allowed.empty() && changed.empty() && never_added.empty() &&
-         never_removed.empty() && roles.empty();
+         never_removed.empty() && roles.empty() && redaction.empty();
+}
+
+bool Difference::opens() const {
+  for (const auto* list :
+       {&newly_allowed, &no_longer_allowed, &changed, &never_added, &never_removed, &roles, &redaction}) {
+    for (const Change& change : *list) {
+      if (change.effect == Effect::New || change.effect == Effect::Looser) return true;
+    }
+  }
+  return false;
 }
 
 Difference diff(const Policy& old_policy, const Policy& new_policy) {
@@ -268,6 +364,7 @@ std::string to_text(const Difference& difference) {
   write(out, "never, new", difference.never_added);
   write(out, "never, removed", difference.never_removed);
   write(out, "roles", difference.roles);
+  write(out, "redaction", difference.redaction);
   return out.empty() ? "no difference" : out;
 }
 

@@ -8,18 +8,21 @@
 
 namespace postern::cli {
 
-void add_gateway_commands(Program& program);       // init, serve, status, reload, version, cert
-void add_policy_commands(Program& program);        // policy check|explain|diff|import
-void add_permission_commands(Program& program);    // remote-access, capability
-void add_engineer_commands(Program& program);      // engineer, pass
-void add_admin_commands(Program& program);         // admin
-void add_request_commands(Program& program);       // request, grant
-void add_hold_commands(Program& program);          // hold
-void add_notification_commands(Program& program);  // notification
-void add_session_commands(Program& program);       // session
-void add_event_commands(Program& program);         // events
-void add_audit_commands(Program& program);         // audit
-void add_generate_commands(Program& program);      // generate man|completion
+void add_gateway_commands(Program& program);  // init, serve, status, reload, version, cert
+void add_policy_commands(Program& program);   // policy check|explain|diff|import
+void add_policy_in_force_commands(Program& program, CLI::App* group);  // policy show|accept
+int show_pending_policy(Program& program);                             // policy diff --pending
+void add_permission_commands(Program& program);                        // remote-access, capability
+void add_engineer_commands(Program& program);                          // engineer, pass
+void add_admin_commands(Program& program);                             // admin
+void add_request_commands(Program& program);                           // request, grant
+void add_hold_commands(Program& program);                              // hold
+void add_notification_commands(Program& program);                      // notification
+void add_session_commands(Program& program);                           // session
+void add_event_commands(Program& program);                             // events
+void add_audit_commands(Program& program);                             // audit
+void add_token_commands(Program& program);                             // token
+void add_generate_commands(Program& program);                          // generate man|completion
 
 inline void add_all_commands(Program& program) {
   add_gateway_commands(program);
@@ -33,6 +36,7 @@ inline void add_all_commands(Program& program) {
   add_session_commands(program);
   add_event_commands(program);
   add_audit_commands(program);
+  add_token_commands(program);
   add_generate_commands(program);
 }
 

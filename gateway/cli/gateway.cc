@@ -40,6 +40,10 @@ const std::vector<Column> kWitnessedLogs{{"WITNESSED LOG", "origin"},
                                          {"COSIGNED", "size", Kind::Number},
                                          {"AT", "time", Kind::Time},
                                          {"OTHER HISTORY SHOWN", "conflict", Kind::Time}};
+const std::vector<Column> kExpiring{{"ABOUT TO EXPIRE", "name"},
+                                    {"VALID UNTIL", "not_after", Kind::Time},
+                                    {"DAYS LEFT", "days", Kind::Number},
+                                    {"FILE", "file"}};
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
                                    {"Confinement", "sandbox.mode"},
@@ -115,12 +119,31 @@ std::string show_witnesses(const base::Json& answer) {
   return out;
 }
 
+// Only what an admin has to do something about.
+std::string show_expiring(const base::Json& answer) {
+  base::Json rows = base::Json::array();
+  for (const char* list : {"certificates", "tokens"}) {
+    for (const base::Json& one : answer.value(list, base::Json::array())) {
+      if (base::json_text_or(one, "urgency", "fine") != "fine") rows.push_back(one);
+    }
+  }
+  return rows.empty() ? std::string() : "\n" + to_table(rows, kExpiring, "");
+}
+
+std::string show_waiting_policy(const base::Json& answer) {
+  const base::Json policy = answer.value("policy", base::Json::object());
+  return base::json_bool_or(policy, "waits", false)
+             ? "\n1 policy waits to be accepted: postern policy diff --pending says what it opens.\n"
+             : "";
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
   return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
-         credentials_table(component) + show_witnesses(answer);
+         credentials_table(component) + show_witnesses(answer) + show_expiring(answer) +
+         show_waiting_policy(answer);
 }
 
 // "file:line:column: message" for each fault of one of the two files.
@@ -159,7 +182,10 @@ std::string show_reloaded(const base::Json& answer) {
   }
   return "Configuration and policy are in force: " + base::printable(base::json_text_or(policy, "hash", "")) +
          "\n" + changes_of(policy, "newly_allowed", "Newly allowed:") +
-         changes_of(policy, "no_longer_allowed", "No longer allowed:");
+         changes_of(policy, "no_longer_allowed", "No longer allowed:") +
+         (base::json_bool_or(policy, "waits", false)
+              ? "It waits: what it opens stays closed until an admin accepts it (postern policy accept).\n"
+              : "");
 }
 
 void add_init(Program& program) {

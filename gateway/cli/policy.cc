@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions to a policy file. Pure: no gateway is asked, nothing is changed.
+// Questions to a policy file: no gateway is asked, nothing is changed. The policy in force is in policy_in_force.cc.
 #include <algorithm>
 #include <cstdio>
 
@@ -174,6 +174,7 @@ base::Json changes_json(const std::vector<policy::Change>& changes) {
     list.push_back({{"capability", change.capability},
                     {"what", change.what},
                     {"detail", change.detail},
+                    {"effect", policy::to_text(change.effect)},
                     {"line", change.mark.line}});
   }
   return list;
@@ -193,7 +194,9 @@ int diff(bool json, const std::string& old_file, const std::string& new_file) {
                                    {"changed", changes_json(difference.changed)},
                                    {"never_added", changes_json(difference.never_added)},
                                    {"never_removed", changes_json(difference.never_removed)},
-                                   {"roles", changes_json(difference.roles)}}) +
+                                   {"roles", changes_json(difference.roles)},
+                                   {"redaction", changes_json(difference.redaction)},
+                                   {"opens", difference.opens()}}) +
         "\n");
   return kDone;
 }
@@ -242,7 +245,8 @@ void add_explain(Program& program, CLI::App* group) {
 }  // namespace
 
 void add_policy_commands(Program& program) {
-  CLI::App* group = program.group("policy", "Questions to a policy file; no gateway is needed");
+  CLI::App* group = program.group("policy", "Questions to a policy file, and the policy in force");
+  add_policy_in_force_commands(program, group);
   auto file = std::make_shared<std::string>();
   program
       .command(group, "check", "Check a policy: form, meaning, and that nothing reaches what never rules out",
@@ -253,14 +257,22 @@ void add_policy_commands(Program& program) {
   add_explain(program, group);
   struct Pair {
     std::string from, to;
+    bool pending = false;
   };
   auto pair = std::make_shared<Pair>();
-  CLI::App* compare = program.command(group, "diff", "Say what a new policy newly allows, and what no longer",
-                                      "policy diff old.yaml new.yaml", [&program, pair] {
-                                        return diff(program.json(), pair->from, pair->to);
-                                      });
-  compare->add_option("old", pair->from, "the policy as it is")->required()->type_name("OLD");
-  compare->add_option("new", pair->to, "the policy as it would be")->required()->type_name("NEW");
+  CLI::App* compare = program.command(
+      group, "diff", "Say what a new policy newly allows, and what no longer",
+      "policy diff old.yaml new.yaml\npolicy diff --pending", [&program, pair] {
+        if (pair->pending != pair->to.empty() || pair->from.empty() != pair->to.empty()) {
+          fail_with("give two files, or --pending");
+          return kUsage;
+        }
+        return pair->pending ? show_pending_policy(program) : diff(program.json(), pair->from, pair->to);
+      });
+  compare->add_option("old", pair->from, "the policy as it is")->type_name("OLD");
+  compare->add_option("new", pair->to, "the policy as it would be")->type_name("NEW");
+  compare->add_flag("--pending", pair->pending,
+                    "ask the gateway: the policy in force beside the accepted one");
   struct Document {
     std::string file;
     policy::ImportOptions options;

@@ -15,14 +15,30 @@ constexpr base::Micros kStandingLasts = base::kWallSecond;
 
 }  // namespace
 
-void Access::set_policy(std::shared_ptr<const policy::Policy> policy) {
+void Access::set_policy(std::shared_ptr<const policy::Policy> policy,
+                        std::shared_ptr<const policy::Acceptance> acceptance) {
   policy_ = std::move(policy);
+  acceptance_ = std::move(acceptance);
   ++generation_;
+  forget_acceptance();
+}
+
+// An admin accepted the very policy that we have.
+void Access::forget_acceptance() {
+  if (acceptance_ == nullptr || state_.accepted().hash != policy_->hash()) return;
+  acceptance_ = nullptr;
+  ++generation_;
+}
+
+std::shared_ptr<const policy::Redaction> Access::redaction() const {
+  if (acceptance_ != nullptr) return {acceptance_, &acceptance_->redaction()};
+  return {policy_, &policy_->redaction()};
 }
 
 void Access::set_state(state::State state) {
   state_ = std::move(state);
   has_state_ = true;
+  forget_acceptance();
   rebuild();
 }
 
@@ -52,6 +68,7 @@ void Access::remove_session(const std::string& id) {
 bool Access::apply(const base::Json& event) {
   if (!state_.apply(event)) return false;
   ++generation_;
+  forget_acceptance();
   const std::string type = base::json_text_or(event, "type", "");
   const std::string id = base::json_text_or(event, "session", "");
   if (type == "session.opened") {
@@ -92,13 +109,27 @@ const Access::Cached& Access::cached(const SessionView& session, base::Micros no
   if (cached.generation == generation_ && now - cached.at < kStandingLasts && now >= cached.at) return cached;
   cached.generation = generation_;
   cached.at = now;
-  cached.standing.clear();
-  for (const policy::Capability& capability : policy_->capabilities()) {
-    cached.standing.push_back(
+  cached.standing = standing_in(*policy_, session, now);
+  cached.accepted.clear();
+  if (acceptance_ == nullptr) {
+    cached.role = policy::role_of(*policy_, cached.standing);
+    return cached;
+  }
+  if (!acceptance_->closed()) cached.accepted = standing_in(*acceptance_->accepted(), session, now);
+  acceptance_->combine(cached.standing, cached.accepted);
+  cached.role = acceptance_->role_of(cached.standing, cached.accepted);
+  return cached;
+}
+
+std::vector<base::Refusal> Access::standing_in(const policy::Policy& policy, const SessionView& session,
+                                               base::Micros now) const {
+  std::vector<base::Refusal> standing;
+  standing.reserve(policy.capabilities().size());
+  for (const policy::Capability& capability : policy.capabilities()) {
+    standing.push_back(
         state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
   }
-  cached.role = policy::role_of(*policy_, cached.standing);
-  return cached;
+  return standing;
 }
 
 const std::vector<base::Refusal>& Access::standing(const SessionView& session, base::Micros now) {
@@ -114,7 +145,9 @@ policy::Decision Access::decide(const SessionView& session, const Call& call, ba
   for (const http::Parameter& parameter : call.target->parameters().all())
     query_.push_back({parameter.name, parameter.value});
   const policy::Question question{call.method, call.target->path(), query_, call.content_type, call.has_body};
-  return policy::decide(*policy_, question, standing(session, now));
+  const Cached& now_usable = cached(session, now);
+  const policy::Decision decision = policy::decide(*policy_, question, now_usable.standing);
+  return acceptance_ == nullptr ? decision : acceptance_->tighten(decision, question, now_usable.accepted);
 }
 
 }  // namespace postern::enforcer

@@ -18,6 +18,7 @@
 #include "base/refusal.h"
 #include "gateway/http/target.h"
 #include "gateway/state/state.h"
+#include "policy/acceptance.h"
 #include "policy/decide.h"
 #include "policy/policy.h"
 
@@ -42,12 +43,17 @@ struct Call {
 class Access {
  public:
   bool ready() const { return policy_ != nullptr && has_state_; }
-  void set_policy(std::shared_ptr<const policy::Policy> policy);
+  // acceptance: what waits for an admin, until the state says that it is accepted; nullptr: nothing.
+  void set_policy(std::shared_ptr<const policy::Policy> policy,
+                  std::shared_ptr<const policy::Acceptance> acceptance = nullptr);
   void set_state(state::State state);
   bool apply(const base::Json& event);  // true if it may change an answer
 
   const policy::Policy& policy() const { return *policy_; }
   std::shared_ptr<const policy::Policy> shared_policy() const { return policy_; }
+  const std::shared_ptr<const policy::Acceptance>& acceptance() const { return acceptance_; }
+  // What is taken out of responses: as the policy says, or as both do.
+  std::shared_ptr<const policy::Redaction> redaction() const;
   const state::State& state() const { return state_; }
 
   // The token as the cookie has it. nullptr: no session of that token is active.
@@ -67,14 +73,19 @@ class Access {
     std::uint64_t generation = 0;
     base::Micros at = 0;
     std::vector<base::Refusal> standing;
+    std::vector<base::Refusal> accepted;  // of the capabilities of the policy accepted last, while one waits
     std::string_view role;
   };
   const Cached& cached(const SessionView& session, base::Micros now);
   void add_session(const state::Session& session);
   void remove_session(const std::string& id);
   void rebuild();
+  std::vector<base::Refusal> standing_in(const policy::Policy& policy, const SessionView& session,
+                                         base::Micros now) const;
+  void forget_acceptance();
 
   std::shared_ptr<const policy::Policy> policy_;
+  std::shared_ptr<const policy::Acceptance> acceptance_;
   state::State state_;
   bool has_state_ = false;
   std::uint64_t generation_ = 1;  // of state and policy together

@@ -265,14 +265,19 @@ void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
   waiting_room_.on_change(event);
 }
 
-void Enforcer::on_policy(std::string_view text) {
+void Enforcer::on_policy(std::string_view text, const std::string* accepted) {
   policy::ParsedPolicy parsed = policy::parse_policy(text);
   if (parsed.policy == nullptr) {
     base::log_error("the ledger sent a policy that cannot be read; the one in force stays");
     return;
   }
-  if (access_.ready() && access_.policy().hash() == parsed.policy->hash()) return;
-  access_.set_policy(std::move(parsed.policy));
+  const bool waits = accepted != nullptr || access_.acceptance() != nullptr;
+  if (access_.ready() && access_.policy().hash() == parsed.policy->hash() && !waits) return;
+  std::shared_ptr<const policy::Acceptance> acceptance;
+  if (accepted != nullptr)
+    acceptance =
+        std::make_shared<const policy::Acceptance>(parsed.policy, policy::parse_policy(*accepted).policy);
+  access_.set_policy(std::move(parsed.policy), std::move(acceptance));
   review({0, loop_.now(), false, {}});
 }
 

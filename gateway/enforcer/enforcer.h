@@ -37,7 +37,7 @@ class Enforcer final : public LedgerListener {
   // LedgerListener
   void on_state(std::uint64_t version, const base::Json& state) override;
   void on_change(const ipc::Change& change, const base::Json& event) override;
-  void on_policy(std::string_view text) override;
+  void on_policy(std::string_view text, const std::string* accepted) override;
   void on_cookie(const ipc::Cookie& cookie) override;
   void on_jars_wanted() override;
   void on_activity_due() override;

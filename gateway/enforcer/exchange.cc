@@ -128,11 +128,13 @@ void Exchange::judge() {
   const base::Micros now = site_.loop.wall();
   if (session->expires <= now) return refuse(base::Refusal::SessionEnded, "the session's time is over");
   policy_ = site_.access.shared_policy();
+  acceptance_ = site_.access.acceptance();
+  redaction_ = site_.access.redaction();
   const Call asked = call();
   decision_ = site_.access.decide(*session, asked, now);
   if (!decision_.allowed()) {
     const policy::Question question{asked.method, target_.path(), {}, asked.content_type, asked.has_body};
-    return refuse(decision_.refusal, policy::describe(*policy_, question, decision_));
+    return refuse(decision_.refusal, why_refused(question));
   }
   const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_.bytes();
   if (size > decision_.body_limit) {
@@ -151,8 +153,15 @@ void Exchange::choose_node() {
                   "no service of the configuration lies under this path");
   if (session != nullptr)
     credential_ = service_->credential_for(site_.access.role(*session, site_.loop.wall()));
-  if (operation().before) return read_before();
+  if (recording_operation() != nullptr) return read_before();
   record();
+}
+
+std::string Exchange::why_refused(const policy::Question& question) const {
+  if (decision_.refusal == base::Refusal::OperationNotAccepted && acceptance_->accepted() == nullptr)
+    return "the policy that was accepted last cannot be read, so nothing passes before an administrator "
+           "accepts this one";
+  return policy::describe(*policy_, question, decision_);
 }
 
 // Promise 3: recorded before it is forwarded; a change only after the record is durable.
@@ -387,7 +396,7 @@ constexpr std::string_view kBanner = "<script src=\"/.postern/assets/banner.js\"
 }  // namespace
 
 std::shared_ptr<const redact::Rules> Exchange::redaction_rules() const {
-  return site_.known_secrets.rules(policy_->redaction().rules, settings_);
+  return site_.known_secrets.rules(redaction_->rules, settings_);
 }
 
 std::string Exchange::redaction_key() const { return base::keyed_hash(settings_->redaction_key, session_); }
@@ -397,7 +406,7 @@ http::Fields Exchange::rewritten(const http::Fields& theirs) {
   const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
   rewrite_response(
       fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
-  if (!screen_) screen_.emplace(policy_, redaction_rules(), redaction_key());
+  if (!screen_) screen_.emplace(redaction_, redaction_rules(), redaction_key());
   screen_->clean(fields);
   return fields;
 }

@@ -97,6 +97,9 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void choose_node();
   Call call() const;
   const policy::Operation& operation() const;
+  const policy::Operation* recording_operation() const;
+  bool is_never(std::string_view path) const;
+  std::string why_refused(const policy::Question& question) const;
   bool must_wait() const;
   void wait_for_admin();
   void ask_admin();
@@ -139,6 +142,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   std::string session_, engineer_;
   policy::Decision decision_;
   std::shared_ptr<const policy::Policy> policy_;  // the one that decided: its names stand in the events
+  std::shared_ptr<const policy::Acceptance> acceptance_;  // that decided with it; nullptr: nothing waits
+  std::shared_ptr<const policy::Redaction> redaction_;    // of whoever decided
   const Service* service_ = nullptr;
   int node_ = -1;
   const Credential* credential_ = nullptr;  // that is added for the component; of service_

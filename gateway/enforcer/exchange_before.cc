@@ -35,8 +35,24 @@ const policy::Operation& Exchange::operation() const {
   return policy_->operations()[static_cast<std::size_t>(decision_.operation)];
 }
 
+// The operation whose document tells what the call changes; nullptr if there is none.
+const policy::Operation* Exchange::recording_operation() const {
+  if (operation().before) return &operation();
+  const policy::Operation* accepted =
+      acceptance_ == nullptr ? nullptr : acceptance_->accepted_operation(decision_);
+  return accepted != nullptr && accepted->before ? accepted : nullptr;
+}
+
+bool Exchange::is_never(std::string_view path) const {
+  const policy::Question question{"GET", path, {}, {}, false};
+  const policy::Policy* accepted = acceptance_ == nullptr ? nullptr : acceptance_->accepted();
+  return policy::decide(*policy_, question, {}).refusal == base::Refusal::Never ||
+         (accepted != nullptr && policy::decide(*accepted, question, {}).refusal == base::Refusal::Never);
+}
+
 bool Exchange::must_wait() const {
-  return operation().hold && !site_.access.state().passes_for_session(session_, operation().text());
+  const bool held = operation().hold || (acceptance_ != nullptr && acceptance_->holds(decision_));
+  return held && !site_.access.state().passes_for_session(session_, operation().text());
 }
 
 void Exchange::wait_for_admin() {
@@ -100,9 +116,8 @@ bool Exchange::review_waiting() {
 // A document that tells what the call changes is read before it (change_records.h). Whatever comes of that, the
 // call goes on, if it is still allowed by then.
 void Exchange::read_before() {
-  const std::string path = operation().before_path(target_.path());
-  const policy::Question question{"GET", path, {}, {}, false};
-  if (policy::decide(*policy_, question, {}).refusal == base::Refusal::Never) return record();
+  const std::string path = recording_operation()->before_path(target_.path());
+  if (is_never(path)) return record();
   event_id_ = site_.recorder.next_id();
   ChangeContext context;
   context.session = session_;

@@ -25,6 +25,7 @@ void LedgerClient::set_channel(base::UniqueFd socket) {
   reason_ = "the ledger has not told its state yet";
   state_pieces_.clear();
   policy_pieces_.clear();
+  accepted_policy_.reset();
   channel_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(socket), ipc::SocketChannelLimits{ipc::kLedgerFrame, kMostRetained * 4},
       [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
@@ -119,7 +120,9 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
     case ipc::FromLedger::State:
       return take_state(payload);
     case ipc::FromLedger::Policy:
-      return take_policy(payload);
+      return take_policy(payload, false);
+    case ipc::FromLedger::AcceptedPolicy:
+      return take_policy(payload, true);
     case ipc::FromLedger::Change:
       return take_change(payload);
     case ipc::FromLedger::Acked:
@@ -162,10 +165,16 @@ bool LedgerClient::take_state(std::string_view payload) {
   return true;
 }
 
-bool LedgerClient::take_policy(std::string_view payload) {
+bool LedgerClient::take_policy(std::string_view payload, bool accepted) {
   ipc::PolicyPiece piece;
   if (!ipc::decode(payload, piece) || !policy_pieces_.take(piece.text, piece.last)) return false;
-  if (policy_pieces_.whole()) listener_.on_policy(policy_pieces_.take_whole());
+  if (!policy_pieces_.whole()) return true;
+  if (accepted) {
+    accepted_policy_ = policy_pieces_.take_whole();
+    return true;
+  }
+  const std::optional<std::string> before = std::exchange(accepted_policy_, std::nullopt);
+  listener_.on_policy(policy_pieces_.take_whole(), before ? &*before : nullptr);
   return true;
 }
 

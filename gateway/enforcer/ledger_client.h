@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,7 +36,8 @@ class LedgerListener {
   virtual ~LedgerListener() = default;
   virtual void on_state(std::uint64_t version, const base::Json& state) = 0;
   virtual void on_change(const ipc::Change& change, const base::Json& event) = 0;
-  virtual void on_policy(std::string_view text) = 0;
+  // accepted: the policy accepted last, if this one waits to be; empty: it cannot be read. nullptr: nothing waits.
+  virtual void on_policy(std::string_view text, const std::string* accepted) = 0;
   virtual void on_cookie(const ipc::Cookie& cookie) = 0;  // another enforcer keeps it now
   virtual void on_jars_wanted() = 0;                      // tell all cookies (LedgerClient::cookie)
   virtual void on_activity_due() = 0;  // name the sessions that are in use (LedgerClient::active)
@@ -89,7 +91,7 @@ class LedgerClient {
   void on_frame(std::uint16_t type, std::string_view payload);
   bool take(ipc::FromLedger type, std::string_view payload);
   bool take_state(std::string_view payload);
-  bool take_policy(std::string_view payload);
+  bool take_policy(std::string_view payload, bool accepted);
   bool take_change(std::string_view payload);
   bool take_acked(std::string_view payload);
   bool take_reply(std::string_view payload);
@@ -111,6 +113,7 @@ class LedgerClient {
   std::map<std::uint64_t, Answered> commands_;
   std::set<std::string, std::less<>> active_;
   ipc::Pieces state_pieces_{ipc::kLargestState}, policy_pieces_{ipc::kLargestPolicy};
+  std::optional<std::string> accepted_policy_;  // came ahead of the policy that is to come
   base::BinaryWriter out_;
   loop::Timer activity_timer_;
 };

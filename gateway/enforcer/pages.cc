@@ -329,6 +329,11 @@ std::string render_home(const HomeView& view) {
   write_home_top(html, view);
   html.raw("<main data-home>\n<h1>What you may do now</h1>\n");
   write_door(html, view);
+  if (view.policy_waits)
+    html.raw(
+        "<p class=\"hint\">The policy has changed, and the administrator has yet to accept that: what it "
+        "newly lists is "
+        "refused until then.</p>\n");
   write_services(html, view.services);
   write_waiting(html, view);
   write_requests(html, view.requests);

@@ -112,6 +112,7 @@ struct HomeView {
   base::Micros idle_until = 0;  // and its end if nothing is done
   std::string remote_access;    // "off", "approved", "read-only", "all"
   std::optional<base::Micros> remote_access_until;
+  bool policy_waits = false;  // what the policy newly allows is not open yet
   std::vector<CapabilityView>
       capabilities;  // in the policy's order; groups are formed in order of first appearance
   std::vector<ServiceView> services;

@@ -40,7 +40,7 @@ bool is_page(std::string_view content_type) {
 
 void Screen::clean(http::Fields& fields) {
   for (const std::string_view name : kCredentials) fields.remove(name);
-  for (const std::string& name : policy_->redaction().headers) fields.remove(name);
+  for (const std::string& name : redaction_->headers) fields.remove(name);
   http::Fields kept;
   bool differs = false;
   fields.for_each([&](const http::Field& field) {

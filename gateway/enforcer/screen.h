@@ -27,9 +27,9 @@ class Screen {
   static constexpr std::size_t kPiece = 16U << 10U;
 
   // rules: the policy's, with what else is known to be secret. key: the session's (base::KeyedHash).
-  Screen(std::shared_ptr<const policy::Policy> policy, std::shared_ptr<const redact::Rules> rules,
+  Screen(std::shared_ptr<const policy::Redaction> redaction, std::shared_ptr<const redact::Rules> rules,
          std::string key)
-      : policy_(std::move(policy)), rules_(std::move(rules)), key_(std::move(key)) {}
+      : redaction_(std::move(redaction)), rules_(std::move(rules)), key_(std::move(key)) {}
 
   // What is put behind the last byte of a page (text/html), should the body turn out to be one. Before head(); lives as long.
   void append_to_page(std::string_view markup) { appendix_ = markup; }
@@ -57,7 +57,7 @@ class Screen {
   base::Status unpack();
   bool packed() const { return !packed_.empty() || (inflater_ && inflater_->holds()); }
 
-  std::shared_ptr<const policy::Policy> policy_;
+  std::shared_ptr<const policy::Redaction> redaction_;
   std::shared_ptr<const redact::Rules> rules_;
   std::string key_;
   redact::Counts of_fields_;

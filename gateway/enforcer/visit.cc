@@ -341,6 +341,7 @@ void VisitPages::home(Exchange& exchange, const std::string& message) {
   view.event_id = session.opened_event;
   const std::vector<base::Refusal>& standing = site_.access.standing(session, now);
   const policy::Policy& policy = site_.access.policy();
+  view.policy_waits = site_.access.acceptance() != nullptr;
   for (std::size_t i = 0; i < policy.capabilities().size(); ++i) {
     const policy::Capability& capability = policy.capabilities()[i];
     view.capabilities.push_back({capability.name, capability.title, capability.description, capability.group,
@@ -429,6 +430,7 @@ void VisitPages::session_json(Exchange& exchange) {
                  {"remaining_seconds", (session.expires - now) / base::kWallSecond},
                  {"idle_seconds", (idle - now) / base::kWallSecond}}},
                {"remote_access", remote},
+               {"policy_waits", site_.access.acceptance() != nullptr},
                {"capabilities", capabilities},
                {"grants", grants},
                {"waiting", waiting},

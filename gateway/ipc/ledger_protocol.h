@@ -16,6 +16,8 @@
 //   ledger -> role
 //     State      version, the whole state as JSON (first, and after a gap)
 //     Change     version, when commanded, the event that changes the state
+//     AcceptedPolicy  the policy text that was accepted last, in pieces, ahead of the Policy that waits to be accepted;
+//                empty if it cannot be read. A Policy without one is accepted
 //     Policy     the policy text now in force, in pieces
 //     LogStatus  may events be written, and if not why
 //     Acked      how many Append frames of this channel are durable
@@ -63,6 +65,7 @@ enum class FromLedger : std::uint16_t {
   Accounts = 43,
   Witnessing = 50,
   Errand = 51,
+  AcceptedPolicy = 60,
 };
 
 // What an appended event means for the counters of its session: the ledger sums up a visit without parsing

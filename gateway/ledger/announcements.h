@@ -51,6 +51,8 @@ class Announcements {
 
   // What the others know: the snapshot for one who comes late, or after a gap.
   state::State told() const;
+  // The fold of what is durable: all of told() that only gives.
+  const state::State& durable() const { return durable_; }
   void touch(std::string_view session, base::Micros at) { durable_.touch(session, at); }
   std::size_t waiting() const { return waiting_.size(); }
 

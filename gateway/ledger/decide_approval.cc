@@ -41,10 +41,13 @@ std::optional<Decision> read_offer(const Context& context, const Order& order, R
   return std::nullopt;
 }
 
+// Of "admin:alice", and of "admin:alice/TOKEN", a token of hers: the same admin counts once.
+std::string_view person_of(std::string_view actor) { return actor.substr(0, actor.find('/')); }
+
 // Whom an approval of the request's new terms leaves without theirs.
 std::vector<std::string> take_approval(const Context& context, const Request& before, Request& request,
                                        const std::string& by) {
-  std::erase_if(request.approvals, [&by](const Approval& one) { return one.by == by; });
+  std::erase_if(request.approvals, [&by](const Approval& one) { return person_of(one.by) == person_of(by); });
   std::vector<std::string> voided;
   if (!same_terms(before.offer, request.offer, context.now)) {
     for (const Approval& one : request.approvals) voided.push_back(one.by);
@@ -94,7 +97,7 @@ Decision decide_request_approve(const Context& context, const Order& order) {
   const bool known = engineer != context.state.engineers().end() && engineer->second.approved;
   if (!known && request.asked_by.empty()) return conflict("the engineer who asked is not approved any more");
   request.approvals_needed = approvals_needed(context, request.offer.capabilities);
-  const auto voided = take_approval(context, *pending, request, order.actor);
+  const auto voided = take_approval(context, *pending, request, std::string(state::person_of(order.actor)));
   if (!voided.empty() && !order.flag("void_earlier")) {
     return refuse(409, "approvals_void",
                   "other terms were approved by " + shown_names(voided) +

@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 26> kTable{{
+constexpr std::array<Row, 30> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -42,10 +42,14 @@ constexpr std::array<Row, 26> kTable{{
     {"hold.withdraw", true, false, false, decide_hold_withdraw},
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},
+    {"token.create", false, true, false, decide_token_create},
+    {"token.revoke", false, true, false, decide_token_revoke},
+    {"token.use", false, true, false, decide_token_use},
     {"witness.add_checkpoint", false, true, false, decide_add_checkpoint, true},
     {"notification.test", false, true, false, decide_notification_test},
     {"log.rotate_key", false, true, false, nullptr},
     {"policy.set", false, false, true, nullptr},
+    {"policy.accept", false, true, false, decide_policy_accept},
 }};
 
 const Row* find_row(std::string_view command) {
@@ -104,6 +108,7 @@ bool may_append(Sender sender, EventType type) {
     case EventType::RoleEnded:
     case EventType::SandboxAttested:
     case EventType::SandboxViolated:
+    case EventType::CertificateExpiring:
       return sender == Sender::Supervisor;
     default:
       return false;

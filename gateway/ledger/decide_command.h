@@ -67,6 +67,7 @@
 #include "certs/note.h"
 #include "gateway/ledger/draft.h"
 #include "gateway/ledger/limits.h"
+#include "gateway/ledger/policy_reading.h"
 #include "gateway/ledger/policy_summary.h"
 #include "gateway/ledger/tallies.h"
 #include "gateway/state/state.h"
@@ -121,7 +122,8 @@ std::optional<CommandRefused> refuse_asker(Sender sender, const base::Json& orde
 Decision decide_command(const Context& context, Sender sender, const base::Json& order);
 
 // Invalid is a faulty policy: its faults, as "line:column: message", refuse the command.
-Decision decide_policy(const Context& context, const policy::ParsedPolicy& parsed, const base::Json& order);
+// reading: held against the policy that is accepted now.
+Decision decide_policy(const Context& context, const PolicyReading& reading, const base::Json& order);
 
 // What time has done: settings, grants, sessions and requests that have run out.
 Decision decide_due(const Context& context);

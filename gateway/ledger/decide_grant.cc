@@ -71,7 +71,7 @@ Decision start_request(const Context& context, Request request, const Order& ord
   request.asked_by = order.actor;
   Decision decision;
   decision.events.push_back(draft_request_created(request, order));
-  request.approvals.push_back({order.actor, context.now});
+  request.approvals.push_back({std::string(state::person_of(order.actor)), context.now});
   decision.events.push_back(draft_request_approved(request, {}, order));
   decision.reply = view(request);
   return decision;

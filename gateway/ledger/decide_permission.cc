@@ -187,39 +187,13 @@ Decision decide_due(const Context& context) {
     draft.detail = Detail().text("request", id).text("engineer", request.engineer).done();
     decision.events.push_back(std::move(draft));
   }
+  expire_tokens(context, decision);
   return decision;
 }
 
 Decision decide_stop(const Context& context) {
   Decision decision;
   end_sessions(context, "gateway_stopped", "gateway", decision, [](const state::Session&) { return true; });
-  return decision;
-}
-
-Decision decide_policy(const Context& context, const policy::ParsedPolicy& parsed, const Json& order) {
-  if (parsed.policy == nullptr) {
-    std::string message = base::format_faults("policy", parsed.faults);
-    return refuse(400, "invalid", message.substr(0, kLongestReason));
-  }
-  const PolicySummary next = summarize(*parsed.policy);
-  Json reply{
-      {"hash", next.hash}, {"capabilities", next.capabilities.size()}, {"operations", next.operations}};
-  if (next.hash == context.state.policy_hash()) return unchanged(std::move(reply));
-  Decision decision;
-  std::string actor = base::json_text_or(order, "actor", "gateway");
-  if (!is_plain_text(actor, kLongestPeerText) || actor.empty()) actor = "gateway";
-  const std::string file = base::json_text_or(order, "file", "policy.yaml");
-  Draft draft{EventType::PolicyChanged, std::move(actor), {}, file, {}, {}, false};
-  draft.detail = Detail()
-                     .text("file", file)
-                     .text("old", context.state.policy_hash())
-                     .text("new", next.hash)
-                     .number("capabilities", static_cast<std::int64_t>(next.capabilities.size()))
-                     .number("operations", next.operations)
-                     .done();
-  decision.events.push_back(std::move(draft));
-  decision.reply = std::move(reply);
-  decision.reply["changed"] = true;
   return decision;
 }
 

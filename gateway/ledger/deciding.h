@@ -35,6 +35,7 @@ Decision decide_engineer_remove(const Context& context, const Order& order);
 Decision decide_pass_issue(const Context& context, const Order& order);
 Decision decide_pass_open(const Context& context, const Order& order);
 Decision decide_certificate_open(const Context& context, const Order& order);
+Decision decide_policy_accept(const Context& context, const Order& order);
 Decision decide_session_end(const Context& context, const Order& order);
 Decision decide_session_end_all(const Context& context, const Order& order);
 Decision decide_request_create(const Context& context, const Order& order);
@@ -50,6 +51,10 @@ Decision decide_hold_withdraw(const Context& context, const Order& order);
 Decision decide_hold_pass(const Context& context, const Order& order);
 Decision decide_hold_refuse(const Context& context, const Order& order);
 Decision decide_notification_test(const Context& context, const Order& order);
+Decision decide_token_create(const Context& context, const Order& order);
+Decision decide_token_revoke(const Context& context, const Order& order);
+Decision decide_token_use(const Context& context, const Order& order);
+void expire_tokens(const Context& context, Decision& into);
 Decision decide_add_checkpoint(const Context& context, const Order& order);
 
 Decision refuse(int status, std::string code, std::string message);

@@ -138,6 +138,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       state_(history.state),
       tallies_(std::move(history.tallies)),
       recent_(std::move(history.ids)),
+      kept_policies_(loop, files, options.directory),
       announcements_(std::move(history.state)),
       account_file_(std::make_shared<AccountFile>(files, options.directory)),
       accounts_(std::move(accounts)),
@@ -220,7 +221,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
 void Ledger::greet(Peer& peer) {
   if (peer.follows()) {
     send_state(peer);
-    if (!policy_text_.empty()) send_policy(peer);
+    if (policy_text_ != nullptr) send_policy(peer);
   }
   send_accounts(peer);
   send_log_status(peer);
@@ -402,18 +403,6 @@ void Ledger::tell_state() {
   ++version_;
   for (auto& [number, peer] : peers_) {
     if (peer->follows()) send_state(*peer);
-  }
-}
-
-void Ledger::send_policy(Peer& peer) {
-  peer.send_pieces(FromLedger::Policy, policy_text_, [](std::string_view piece, bool last) {
-    return ipc::PolicyPiece{last, piece};
-  });
-}
-
-void Ledger::tell_policy() {
-  for (auto& [number, peer] : peers_) {
-    if (peer->follows()) send_policy(*peer);
   }
 }
 

@@ -7,6 +7,7 @@
 //   decide_command.h   what a command leads to          announcements.h  when the others are told
 //   recorder.h         the journal, synced in groups    outcomes.h       when the asker is answered
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
+//   put_policy.cc      another policy           kept_policies.h  what was accepted before it
 //   rotate.cc          another key for the log      retention.h      old events go
 //   notices.h          who outside is told
 //   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
@@ -46,6 +47,7 @@
 #include "gateway/ledger/history.h"
 #include "gateway/ledger/indexer.h"
 #include "gateway/ledger/keeper_link.h"
+#include "gateway/ledger/kept_policies.h"
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
@@ -58,7 +60,7 @@ namespace postern::ledger {
 
 struct LedgerOptions {
   std::string
-      directory;  // holds journal/, log/ (the files that follow from it), index/index.db and snapshot.json
+      directory;  // holds journal/, log/ (the files that follow from it), index/index.db, policy/ and snapshot.json
   std::string version;  // of Postern, for gateway.started; may be empty
   Limits limits;
   Witnessing witnessing;
@@ -132,18 +134,25 @@ class Ledger {
     std::uint64_t peer = 0;
     std::uint64_t command = 0;
   };
+  using PolicyText = std::shared_ptr<const std::string>;
   struct PolicyOrder {
     Asker asker;
     base::Json order;
-    std::shared_ptr<const std::string> text;
+    PolicyText text;
   };
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
   void take_policy_order(Peer& peer, const Asker& asker, const base::Json& order);
   void read_policy();
-  void decide_policy_set(const PolicyOrder& order, const policy::ParsedPolicy& parsed);
+  void keep_policy(std::shared_ptr<const PolicyReading> reading);
+  void decide_policy_set(const PolicyOrder& order, const PolicyReading& reading);
+  void next_policy_order();
+  void take_effect(PolicyText text);
+  void keep_policies_that_count();
+  PolicyText text_of_accepted();
   void sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded);
-  void perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text = {});
+  void perform(Decision decision, const Asker& asker, base::Nanos commanded,
+               PolicyText policy_text = nullptr);
   bool append(const Draft& draft, Outcome& outcome, base::Nanos commanded);
   struct Line {
     audit::EventType type{};
@@ -229,7 +238,10 @@ class Ledger {
   Tallies tallies_;
   RecentIds recent_;
   PolicySummary policy_;
-  std::string policy_text_;                // empty: none yet
+  PolicyText policy_text_;        // in force; nullptr: none yet
+  PolicyText accepted_text_;      // accepted last, while another is in force; nullptr: not read, or cannot be
+  std::string accepted_text_of_;  // its hash
+  KeptPolicies kept_policies_;
   std::deque<PolicyOrder> policy_orders_;  // the first is being read, on the pool: a large one takes seconds
   Announcements announcements_;
   Outcomes outcomes_;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,11 +32,12 @@ struct Outcome {
   std::uint64_t peer = 0;  // who asked; 0: nobody, the ledger itself
   std::uint64_t command = 0;
   base::Json reply;
-  std::optional<CommandRefused> refused;  // recorded all the same: a refused sign-in is an event
-  std::string event;                      // id of what the command made, as in ipc::Reply
-  std::string policy;                     // a policy text to be told once this is durable
-  std::string to_cosign;                  // as in Decision
-  std::string opened_session;             // its id
+  std::optional<CommandRefused> refused;      // recorded all the same: a refused sign-in is an event
+  std::string event;                          // id of what the command made, as in ipc::Reply
+  std::shared_ptr<const std::string> policy;  // a policy text to be told once this is durable
+  bool policy_accepted = false;
+  std::string to_cosign;       // as in Decision
+  std::string opened_session;  // its id
   std::string subject;  // of the permission.applied that says how it went; empty: only if something was cut
   std::uint64_t durable_at = 0;  // recorded when the journal's durable() has reached this
   bool measured = false;         // it closes, and is counted below

@@ -96,53 +96,12 @@ void Ledger::sign_then_perform(Decision decision, const Asker& asker, base::Nano
                });
 }
 
-void Ledger::take_policy_order(Peer& peer, const Asker& asker, const Json& order) {
-  if (!peer.policy().whole()) return refuse(asker, {400, "invalid", "no policy was sent before the command"});
-  auto text = std::make_shared<const std::string>(peer.policy().take_whole());
-  if (policy_orders_.size() >= kPolicyOrders)
-    return refuse(asker, refused_for(base::Refusal::LimitReached, "too many policies at once"));
-  policy_orders_.push_back({asker, order, std::move(text)});
-  if (policy_orders_.size() == 1) read_policy();
-}
-
-void Ledger::read_policy() {
-  auto parsed = std::make_shared<policy::ParsedPolicy>();
-  loop_.run_elsewhere([parsed, text = policy_orders_.front().text] { *parsed = policy::parse_policy(*text); },
-                      [this, parsed, alive = alive_] {
-                        if (!*alive) return;
-                        decide_policy_set(policy_orders_.front(), *parsed);
-                        policy_orders_.pop_front();
-                        if (!policy_orders_.empty()) read_policy();
-                      });
-}
-
-// A policy may take away and give at once, so it waits for its record like all that gives.
-void Ledger::decide_policy_set(const PolicyOrder& order, const policy::ParsedPolicy& parsed) {
-  if (drained_) {
-    refuse(order.asker, refused_for(base::Refusal::GatewayStopping, "the gateway is stopping"));
-    return;
-  }
-  Decision decision = decide_policy(context(), parsed, order.order);
-  if (!decision.refused && !decision.events.empty() && !recorder_.writable()) {
-    refuse(order.asker, refused_for(base::Refusal::LogUnavailable, "the log cannot be written"));
-    return;
-  }
-  if (!decision.refused) {
-    policy_ = summarize(*parsed.policy);
-    if (decision.events.empty() && policy_text_ != *order.text) {  // in force already, before we were started
-      policy_text_ = *order.text;
-      tell_policy();
-    }
-  }
-  const bool changes = !decision.events.empty();
-  perform(std::move(decision), order.asker, clock_.monotonic(), changes ? *order.text : std::string());
-}
-
-void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commanded, std::string policy_text) {
+void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commanded, PolicyText policy_text) {
   Outcome outcome;
   outcome.peer = asker.peer;
   outcome.command = asker.command;
   outcome.policy = std::move(policy_text);
+  outcome.policy_accepted = count_of(decision.events, EventType::PolicyAccepted) > 0;
   outcome.to_cosign = std::move(decision.to_cosign);
   outcome.measured = decision.measured && !decision.events.empty();
   outcome.deadline = commanded + kAppliedTimeout;
@@ -276,10 +235,8 @@ void Ledger::answer(Outcome outcome) {
                        "the log cannot be written; a change takes effect when it can"));
     return;
   }
-  if (!outcome.policy.empty()) {
-    policy_text_ = std::move(outcome.policy);
-    tell_policy();
-  }
+  if (outcome.policy != nullptr) take_effect(std::move(outcome.policy));
+  if (outcome.policy_accepted) keep_policies_that_count();
   if (!outcome.to_cosign.empty()) return cosign_then_answer(std::move(outcome));
   if (outcome.measured) outcome.reply["cut"] = cut_of(outcome);
   if (!recorded) outcome.reply["recorded"] = false;

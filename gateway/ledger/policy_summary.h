@@ -18,6 +18,8 @@ struct PolicySummary {
   std::map<std::string, bool, std::less<>> capabilities;               // name -> it writes
   std::map<std::string, std::vector<std::string>, std::less<>> roles;  // name -> capabilities
   std::map<std::string, std::int64_t, std::less<>> approvals;          // capabilities that take more than one
+  // The same of the policy accepted last; while another one waits for acceptance they count too.
+  std::map<std::string, std::int64_t, std::less<>> accepted_approvals;
   std::int64_t operations = 0;
 };
 

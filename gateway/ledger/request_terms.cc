@@ -91,10 +91,14 @@ std::string unknown_capabilities(const Context& context, const std::vector<std::
 
 std::int64_t approvals_needed(const Context& context, const std::vector<std::string>& capabilities) {
   std::int64_t most = 1;
-  for (const std::string& name : capabilities) {
-    const auto more = context.policy.approvals.find(name);
-    if (more != context.policy.approvals.end()) most = std::max(most, more->second);
-  }
+  const auto look = [&](const std::map<std::string, std::int64_t, std::less<>>& approvals) {
+    for (const std::string& name : capabilities) {
+      if (const auto more = approvals.find(name); more != approvals.end())
+        most = std::max(most, more->second);
+    }
+  };
+  look(context.policy.approvals);
+  if (context.state.policy_waits()) look(context.policy.accepted_approvals);
   return most;
 }
 

@@ -21,11 +21,12 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",  "engineer.approved",  "engineer.removed",   "grant.ended",      "grant.started",
-    "hold.created",    "hold.expired",       "hold.passed",        "hold.refused",     "hold.withdrawn",
-    "pass.used",       "permission.changed", "policy.changed",     "request.answered", "request.approved",
-    "request.created", "request.expired",    "request.questioned", "request.refused",  "request.withdrawn",
-    "session.ended",   "session.opened",     "witness.conflict",   "witness.cosigned",
+    "engineer.added",    "engineer.approved",  "engineer.removed", "grant.ended",        "grant.started",
+    "hold.created",      "hold.expired",       "hold.passed",      "hold.refused",       "hold.withdrawn",
+    "pass.used",         "permission.changed", "policy.accepted",  "policy.changed",     "request.answered",
+    "request.approved",  "request.created",    "request.expired",  "request.questioned", "request.refused",
+    "request.withdrawn", "session.ended",      "session.opened",   "token.created",      "token.expired",
+    "token.revoked",     "token.used",         "witness.conflict", "witness.cosigned",
 });
 
 std::optional<Micros> time_of(const Json& object, const char* key) {
@@ -80,10 +81,8 @@ bool State::apply(const Json& event) {
   if (kind == "pass") fold_pass(detail, at);
   if (kind == "hold") fold_hold(event, type, detail, at);
   if (kind == "witness") fold_witness(type, detail, at);
-  if (kind == "policy") {
-    policy_hash_ = json_text_or(detail, "new", policy_hash_);
-    policy_changed_ = at;
-  }
+  if (kind == "policy") fold_policy(type, detail, at, by);
+  if (kind == "token") fold_token(type, detail, at);
   return true;
 }
 
@@ -158,9 +157,10 @@ void State::fold_decision(Request& request, std::string_view type, const Json& d
     const std::int64_t approvals = json_number_or(detail, "approvals", 1);
     request.approvals_needed = json_number_or(detail, "approvals_needed", 1);
     request.offer = terms_of(detail, request.offer);
-    std::erase_if(request.approvals, [&by](const Approval& one) { return one.by == by; });
+    const std::string person(person_of(by));
+    std::erase_if(request.approvals, [&person](const Approval& one) { return one.by == person; });
     if (static_cast<std::int64_t>(request.approvals.size()) + 1 > approvals) request.approvals.clear();
-    request.approvals.push_back({by, at});
+    request.approvals.push_back({person, at});
     if (!note.empty()) request.note = note;
     if (approvals < request.approvals_needed) return;
     request.state = RequestState::Approved;
@@ -289,6 +289,42 @@ void State::fold_pass(const Json& detail, Micros at) {
   const std::string id = json_text_or(detail, "pass", "");
   const auto expires = time_of(detail, "expires");
   if (!id.empty() && expires && *expires > at) used_passes_[id] = *expires;
+}
+
+void State::fold_policy(std::string_view type, const Json& detail, Micros at, const std::string& by) {
+  const std::string hash = json_text_or(detail, "new", policy_hash_);
+  if (type == "policy.changed") {
+    policy_hash_ = hash;
+    policy_changed_ = at;
+  }
+  const bool waits = type == "policy.changed" && json_bool_or(detail, "waits", false);
+  if (!waits && hash != accepted_.hash) accepted_ = {hash, at, by};
+}
+
+void State::fold_token(std::string_view type, const Json& detail, Micros at) {
+  const std::string id = json_text_or(detail, "token", "");
+  if (type == "token.created" && !id.empty()) {
+    Token token;
+    token.id = id;
+    token.name = json_text_or(detail, "name", "");
+    token.owner = json_text_or(detail, "admin", "");
+    token.admin = json_text_or(detail, "rank", "") == "admin";
+    token.scopes = texts_of(detail, "scopes");
+    token.networks = texts_of(detail, "networks");
+    token.sha256 = base::from_hex(json_text_or(detail, "token_sha256", "")).value_or("");
+    token.created = at;
+    token.expires = time_of(detail, "expires").value_or(at);
+    tokens_.emplace(id, std::move(token));
+  }
+  const auto known = tokens_.find(id);
+  if (known == tokens_.end()) return;
+  if (type == "token.revoked" || type == "token.expired") tokens_.erase(known);
+  if (type != "token.used") return;
+  auto& uses = known->second.uses;
+  const std::string client = json_text_or(detail, "client", "");
+  std::erase_if(uses, [&](const Token::Use& use) { return use.client == client; });
+  if (uses.size() == kTokenUsesKept) uses.erase(uses.begin());
+  uses.push_back({client, at});
 }
 
 // A log never shrinks: who would have cosigned a step back is not believed.

@@ -30,6 +30,10 @@ bool covers(const Grant& grant, std::string_view capability) {
 
 }  // namespace
 
+std::string_view person_of(std::string_view actor) {
+  return actor.starts_with("admin:") ? actor.substr(0, actor.find('/')) : actor;
+}
+
 std::string_view to_text(RemoteAccess mode) { return kModes.at(static_cast<std::size_t>(mode)); }
 std::string_view to_text(Setting setting) { return kSettings.at(static_cast<std::size_t>(setting)); }
 std::optional<RemoteAccess> parse_remote_access(std::string_view text) {

@@ -30,7 +30,12 @@
 //   hold.created         hold, engineer, enforcer, capability, operation, method, target, content_type*, body*,
 //                        body_bytes, body_sha256, reason*, request*, client, expires
 //   hold.passed          hold, for_session*     also hold.refused, hold.expired, hold.withdrawn: hold
-//   policy.changed       new (the hash)
+//   policy.changed       new (the hash), waits*: without it what the policy allows counts as accepted, which all
+//                        logs of before there was such a thing say
+//   policy.accepted      new (the hash)
+//   token.created        token, name, admin (who owns it), rank, scopes, networks*, token_sha256, expires
+//   token.used           token, client
+//   token.revoked        token                  also token.expired
 //   witness.cosigned     log, size, root     also witness.conflict: log
 //
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
@@ -54,12 +59,17 @@ namespace postern::state {
 enum class RemoteAccess { Off, Approved, ReadOnly, All };
 enum class Setting { Off, Ask, On };
 
+// Who acted: "admin:root", also where it was done with an API token of theirs ("admin:root/deploy"). Two of one person
+// are not two.
+std::string_view person_of(std::string_view actor);
+
 std::string_view to_text(RemoteAccess mode);  // "off", "approved", "read-only", "all"
 std::string_view to_text(Setting setting);    // "off", "ask", "on"
 std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
-inline constexpr std::size_t kEndedGrantsKept = 1000;      // the newest, by id
+inline constexpr std::size_t kEndedGrantsKept = 1000;  // the newest, by id
+inline constexpr std::size_t kTokenUsesKept = 16;  // addresses of a token; of more, the longest unused goes
 inline constexpr std::size_t kDecidedRequestsKept = 1000;  // the newest, by id
 inline constexpr base::Micros kGrantEndedShown =
     24LL * 3600 * base::kWallSecond;  // so long standing() says GrantEnded
@@ -157,6 +167,24 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
+// What a script shows instead of an admin's sign-in. Only while it is valid: how it ended stands in the log.
+struct Token {
+  struct Use {
+    std::string client;  // address without port
+    base::Micros at = 0;
+    bool operator==(const Use&) const = default;
+  };
+  std::string id, name;
+  std::string owner;   // the admin whose rank it never exceeds
+  bool admin = false;  // else it reads, like an auditor
+  std::vector<std::string> scopes;
+  std::vector<std::string> networks;  // CIDR; empty: from anywhere
+  std::string sha256;                 // 32 bytes, of the whole text of the token
+  base::Micros created = 0, expires = 0;
+  std::vector<Use> uses;  // by address, the newest last; at most kTokenUsesKept. Coarse: see token.used
+  bool operator==(const Token&) const = default;
+};
+
 // What we saw last of another log, as its witness: whatever it shows next must hold this.
 struct WitnessedLog {
   std::uint64_t size = 0;
@@ -208,6 +236,18 @@ class State {
     return policy_hash_;
   }  // of the policy last put in force; may be empty
   base::Micros policy_changed() const { return policy_changed_; }  // when that was; 0: never
+  // The policy of which everything is open that the permissions allow. Another one than that in force: what the
+  // latter newly allows waits for an admin.
+  struct Acceptance {
+    std::string hash;
+    base::Micros at = 0;
+    std::string by;
+    bool operator==(const Acceptance&) const = default;
+  };
+  const Acceptance& accepted() const { return accepted_; }
+  bool policy_waits() const { return accepted_.hash != policy_hash_; }
+
+  const std::map<std::string, Token, std::less<>>& tokens() const { return tokens_; }  // by id
 
   // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class
   // is write.
@@ -234,6 +274,8 @@ class State {
                     base::Micros at);
   void fold_pass(const base::Json& detail, base::Micros at);
   void fold_hold(const base::Json& event, std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_policy(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
+  void fold_token(std::string_view type, const base::Json& detail, base::Micros at);
   void fold_witness(std::string_view type, const base::Json& detail, base::Micros at);
   void prune_grants();
   void prune_requests();
@@ -258,6 +300,8 @@ class State {
   std::size_t decided_requests_ = 0;
   std::string policy_hash_;
   base::Micros policy_changed_ = 0;
+  Acceptance accepted_;
+  std::map<std::string, Token, std::less<>> tokens_;
 };
 
 }  // namespace postern::state

@@ -202,6 +202,35 @@ void fields(T& w, const Visit& visit) {
   visit("conflict", w.conflict);
 }
 
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, State::Acceptance>
+void fields(T& a, const Visit& visit) {
+  visit("hash", a.hash);
+  visit("at", a.at);
+  visit("by", a.by);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Token::Use>
+void fields(T& u, const Visit& visit) {
+  visit("client", u.client);
+  visit("at", u.at);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Token>
+void fields(T& t, const Visit& visit) {
+  visit("id", t.id);
+  visit("name", t.name);
+  visit("owner", t.owner);
+  visit("admin", t.admin);
+  visit("scopes", t.scopes);
+  visit("networks", t.networks);
+  visit("sha256", AsHex<std::conditional_t<std::is_const_v<T>, const std::string, std::string>>{t.sha256});
+  visit("created", t.created);
+  visit("expires", t.expires);
+}
+
 template <typename T>
 Json write(const T& value);
 template <typename T>
@@ -251,6 +280,23 @@ Json write_all(const Map& values) {
   return list;
 }
 
+Json write_tokens(const std::map<std::string, Token, std::less<>>& tokens) {
+  Json list = Json::array();
+  for (const auto& [id, token] : tokens) {
+    Json json = write(token);
+    json["uses"] = Json::array();
+    for (const Token::Use& use : token.uses) json["uses"].push_back(write(use));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Token read_token(const Json& json) {
+  Token token = read<Token>(json);
+  for (const Json& use : json.at("uses")) token.uses.push_back(read<Token::Use>(use));
+  return token;
+}
+
 }  // namespace
 
 Json State::to_json() const {
@@ -270,7 +316,9 @@ Json State::to_json() const {
           {"used_passes", used_passes_},
           {"witnessed", std::move(witnessed)},
           {"policy_hash", policy_hash_},
-          {"policy_changed", policy_changed_}};
+          {"policy_changed", policy_changed_},
+          {"accepted", write(accepted_)},
+          {"tokens", write_tokens(tokens_)}};
 }
 
 Result<State> State::from_json(const Json& json) {
@@ -317,6 +365,13 @@ Result<State> State::from_json(const Json& json) {
       state.witnessed_[origin] = read<WitnessedLog>(log);
     take(json, "policy_hash", state.policy_hash_);
     take(json, "policy_changed", state.policy_changed_);
+    // A snapshot that retention made before there was such a thing: as the fold of its events says.
+    state.accepted_ = {state.policy_hash_, state.policy_changed_, "gateway"};
+    if (json.contains("accepted")) state.accepted_ = read<Acceptance>(json.at("accepted"));
+    for (const Json& item : json.value("tokens", Json::array())) {
+      Token token = read_token(item);
+      state.tokens_[token.id] = std::move(token);
+    }
   } catch (const Json::exception& problem) {
     return base::fail(base::Code::Invalid, std::string("the state is not one: ") + problem.what());
   }

@@ -41,12 +41,13 @@ void LedgerLink::lost() {
 }
 
 void LedgerLink::append(audit::EventType type, std::string_view actor, std::string_view subject,
-                        const base::Json& detail) {
+                        const base::Json& detail, std::optional<audit::Severity> severity) {
   const base::Micros now = loop_.wall();
   audit::EventHead head;
   head.type = type;
   head.actor = actor;
   head.subject = subject;
+  if (severity) head.severity = *severity;
   std::string line = audit::event_line(ids_.make(now), now, head, audit::as_detail(detail));
   if (unconfirmed_.size() == kMostEventsKept) {
     base::log_warning("an event about the gateway itself is lost: the ledger has been away for too long");

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
+#include "gateway/supervisor/expiry.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/reload.h"
@@ -67,6 +68,8 @@ struct Supervisor::Internals {
   LedgerLink ledger;
   Connector connector;
   loop::Timer policy_again;
+  ExpiryWatch expiry;
+  loop::Timer expiry_timer;
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -83,6 +86,7 @@ struct Supervisor::Internals {
         ledger(of),
         connector(of),
         policy_again(of, [this] { put_policy(); }),
+        expiry_timer(of, [this] { tell_of_expiry(); }),
         crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {}
 
   Crew::Duties duties() {
@@ -102,6 +106,8 @@ struct Supervisor::Internals {
                     {{"role", child.name()}, {"pid", child.pid()}, {"call", call}});
     };
     out.on_all_ready = [this] {
+      tell_of_expiry();
+      expiry_timer.start(kExpiryEvery, kExpiryEvery);
       if (news.on_ready) news.on_ready();
     };
     out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
@@ -239,7 +245,22 @@ struct Supervisor::Internals {
             {"sandbox", {{"mode", to_text(config->sandbox)}}},
             {"roles", crew.status()},
             {"listeners", listeners_json(bound, *material)},
+            {"certificates", certificates_json(own_certificates(*config, *material))},
             {"component", component_json(bound, *material)}};
+  }
+
+  void tell_of_expiry() {
+    const std::vector<OwnCertificate> own = own_certificates(*config, *material);
+    for (const ExpiryWatch::Due& due : expiry.look(own, loop.wall())) {
+      const OwnCertificate& one = *due.certificate;
+      ledger.append(audit::EventType::CertificateExpiring, "gateway", one.facts.subject,
+                    {{"what", one.what},
+                     {"name", one.name},
+                     {"file", one.file},
+                     {"expires", base::format_time(one.facts.not_after)},
+                     {"days", due.days}},
+                    due.severe ? audit::Severity::Severe : audit::Severity::Warning);
+    }
   }
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
@@ -305,6 +326,7 @@ struct Supervisor::Internals {
     config = next;
     material = std::move(wanted.material);
     if (!changed.empty()) spread(changed, new_keys, actor);
+    tell_of_expiry();
     Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
                    {"policy", policy_changes}};
     ledger.put_policy(material->policy_text, policy_order(actor, from),
@@ -339,7 +361,10 @@ struct Supervisor::Internals {
   }
 
   void take_policy_reply(const LedgerReply& reply, Json& policy_answer) {
-    if (reply.ok) return;
+    if (reply.ok) {
+      policy_answer["waits"] = base::json_bool_or(reply.json, "waits", false);
+      return;
+    }
     policy_again.start(kPolicyAgain);
     const std::string why = base::json_text_or(reply.json, "message", "for no reason given");
     policy_answer["ok"] = false;
@@ -353,6 +378,7 @@ struct Supervisor::Internals {
   void stop() {
     if (std::exchange(stopping, true)) return crew.stop_now();
     policy_again.stop();
+    expiry_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
     for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin})

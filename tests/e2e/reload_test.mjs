@@ -77,7 +77,10 @@ story("a reload drops nothing, and a faulty file changes nothing", async (stage)
     assert.equal(told.policy.ok, true);
     assert.deepEqual(told.policy.faults ?? [], []);
     assert.match(JSON.stringify(told.policy), /GET \/new/);
-    assert.equal((await alice.fetch("/new")).status, 200);
+    assert.equal(told.policy.waits, true);
+    assert.equal((await alice.fetch("/new")).json.code, "operation_not_accepted");
+    await gateway.acceptPolicy();
+    await until("the enforcers know", async () => (await alice.fetch("/new")).status === 200);
   });
 
   await stage.step("SIGHUP with another policy", async () => {
@@ -85,6 +88,7 @@ story("a reload drops nothing, and a faulty file changes nothing", async (stage)
     gateway.writePolicy(policy("GET /new", "GET /newer"));
     process.kill(gateway.pid, "SIGHUP");
     await until("the new policy is in force", async () => (await policyHash(gateway)) !== old);
+    await gateway.acceptPolicy();
     await until("the enforcers have it too", async () => (await alice.fetch("/newer")).status === 200);
     const changed = await until("its event is in the log's index", async () =>
       (await gateway.events("--type", "policy.changed")).find((event) => event.detail.old === old));

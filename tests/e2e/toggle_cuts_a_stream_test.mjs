@@ -99,6 +99,7 @@ story("whatever takes a permission away cuts what runs on it", async (stage) => 
     await cuts(gateway, alice, () => gateway.cli("reload"), "operation_not_listed");
     gateway.writePolicy(both);
     await gateway.cli("reload");
+    await gateway.acceptPolicy();
   });
 
   await stage.step("a session that an admin ends", async () => {

@@ -59,6 +59,7 @@ function Frame({ who }: { who: Me }) {
         <Navigation path={path} />
         <main id="content" tabIndex={-1}>
           {who.role === 'auditor' && <p class="note no-print">{words.read_only_role}</p>}
+          <WaitingPolicy path={path} />
           <Page key={path} may_change={who.role === 'admin'} id={id} />
         </main>
       </div>
@@ -179,6 +180,16 @@ function LostBanner() {
   return useStore(line) === 'lost' ? (
     <p class="banner" role="alert">
       {words.lost}
+    </p>
+  ) : null;
+}
+
+// On every page, so that nobody looks for what is closed and does not see why.
+function WaitingPolicy({ path }: { path: string }) {
+  const waits = useStore(parts.status).value?.policy?.waits;
+  return waits && path !== '/policy' ? (
+    <p class="note note-waits no-print">
+      {words.policy.notice} <Link href="/policy">{words.policy.notice_link}</Link>
     </p>
   ) : null;
 }

@@ -12,10 +12,12 @@ import { HomePage } from './pages/home';
 import { NotFoundPage } from './pages/not_found';
 import { PastSessionsPage } from './pages/past_sessions';
 import { PermissionsPage } from './pages/permissions';
+import { PolicyPage } from './pages/policy';
 import { GrantPage, RequestPage } from './pages/request';
 import { RequestsPage } from './pages/requests';
 import { SessionPage } from './pages/session';
 import { SessionsPage } from './pages/sessions';
+import { TokensPage } from './pages/tokens';
 import type { Rights } from './sections/rights';
 import { words } from './text';
 
@@ -31,6 +33,7 @@ interface Route {
 const kRoutes: Route[] = [
   { pattern: /^\/$/, title: words.nav.home, page: HomePage },
   { pattern: /^\/permissions$/, title: words.nav.permissions, page: PermissionsPage },
+  { pattern: /^\/policy$/, title: words.policy.title, page: PolicyPage },
   { pattern: /^\/requests$/, title: words.nav.requests, page: RequestsPage },
   { pattern: /^\/requests\/grant\/([^/]+)$/, title: words.request.grant_title, page: GrantPage },
   { pattern: /^\/requests\/([^/]+)$/, title: words.request.title, page: RequestPage },
@@ -42,6 +45,7 @@ const kRoutes: Route[] = [
   { pattern: /^\/engineers$/, title: words.nav.engineers, page: EngineersPage },
   { pattern: /^\/admins$/, title: words.nav.admins, page: AdminsPage },
   { pattern: /^\/account$/, title: words.account.title, page: AccountPage },
+  { pattern: /^\/tokens$/, title: words.tokens.title, page: TokensPage },
 ];
 
 export interface Found {

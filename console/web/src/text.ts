@@ -9,7 +9,9 @@ import { approvals } from './text/approvals';
 import { count } from './text/count';
 import { home } from './text/home';
 import { event, filters, log, when } from './text/log';
+import { policy } from './text/policy';
 import { permissions, request } from './text/permissions';
+import { tokens } from './text/tokens';
 import { change, exchange, past, session } from './text/review';
 
 export const words = {
@@ -36,6 +38,8 @@ export const words = {
   permissions,
   alerts,
   approvals,
+  policy,
+  tokens,
   when,
   filters,
   product: 'Postern',
@@ -272,6 +276,8 @@ export const words = {
 
   status: {
     title: 'Gateway',
+    certificates: 'Certificates',
+    valid_until: 'valid until',
     door_closed: 'The door is closed: the log cannot be written.',
     log: 'Log',
     writable: 'writable',

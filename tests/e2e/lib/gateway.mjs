@@ -157,6 +157,11 @@ export class Gateway {
     for (const name of capabilities) await this.cli("capability", "set", name, "on");
   }
 
+  // acceptPolicy: what the policy in force opens is open, as when an admin has looked at it.
+  async acceptPolicy(hash) {
+    return this.cli("policy", "accept", hash ?? (await this.cli("policy", "show")).hash);
+  }
+
   // client: an engineer's client without a session, or with a client certificate {cert, key}.
   client(certificate = {}) {
     return new Client({ port: this.port, ca: this.ca, tls: certificate });

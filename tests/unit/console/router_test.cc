@@ -41,15 +41,29 @@ TEST(Router, LetsOnlyAdminsChangeAnything) {
   }
 }
 
+TEST(Router, NoTokenReachesAccountsTokensOrKeys) {
+  for (const Route& route : routes()) {
+    const bool sensitive = route.path.find("token") != std::string_view::npos ||
+                           route.path.find("sign-") != std::string_view::npos ||
+                           route.path.find("admins") != std::string_view::npos ||
+                           route.path.find("/log/") != std::string_view::npos;
+    const bool reads = route.scope == Scope::Read && route.method == http::Method::Get;
+    EXPECT_TRUE(!sensitive || route.scope == Scope::None || reads) << route.path;
+    EXPECT_TRUE(route.method == http::Method::Get || route.scope != Scope::Read) << route.path;
+  }
+}
+
 TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
   const auto document = base::parse_json(openapi_document());
   ASSERT_TRUE(document.ok()) << document.error().message;
   EXPECT_EQ((*document)["openapi"], "3.1.0");
-  std::set<std::string> described, routed, open, open_routes;
+  std::set<std::string> described, routed, open, open_routes, scoped, scoped_routes;
   for (const auto& [path, methods] : (*document)["paths"].items()) {
     for (const auto& [method, operation] : methods.items()) {
       described.insert(method + " " + path);
       if (operation.contains("security")) open.insert(method + " " + path);
+      if (const std::string scope = base::json_text_or(operation, "x-token-scope", ""); !scope.empty())
+        scoped.insert(method + " " + path + " " + scope);
       for (const auto& parameter : operation.value("parameters", base::Json::array())) {
         if (parameter["in"] != "path") continue;
         EXPECT_NE(path.find("{" + parameter["name"].get<std::string>() + "}"), std::string::npos) << path;
@@ -59,10 +73,12 @@ TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
   for (const Route& route : routes()) {
     const std::string name = base::to_lower(http::to_text(route.method)) + " " + std::string(route.path);
     EXPECT_TRUE(routed.insert(name).second) << "twice: " << name;
+    if (route.scope != Scope::None) scoped_routes.insert(name + " " + std::string(to_text(route.scope)));
     if (route.access == Access::Anyone || route.access == Access::Signed) open_routes.insert(name);
   }
   EXPECT_EQ(described, routed);
   EXPECT_EQ(open, open_routes);
+  EXPECT_EQ(scoped, scoped_routes);
 }
 
 }  // namespace

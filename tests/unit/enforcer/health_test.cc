@@ -74,7 +74,7 @@ class Health : public ::testing::Test, public LedgerListener {
 
   void on_state(std::uint64_t, const base::Json&) override {}
   void on_change(const ipc::Change&, const base::Json&) override {}
-  void on_policy(std::string_view) override {}
+  void on_policy(std::string_view, const std::string*) override {}
   void on_cookie(const ipc::Cookie&) override {}
   void on_jars_wanted() override {}
   void on_activity_due() override {}

@@ -16,7 +16,10 @@ struct Listener final : LedgerListener {
   void on_change(const ipc::Change& change, const base::Json&) override {
     told += "change " + std::to_string(change.version) + ";";
   }
-  void on_policy(std::string_view text) override { told += "policy " + std::string(text) + ";"; }
+  void on_policy(std::string_view text, const std::string* accepted) override {
+    if (accepted != nullptr) told += "accepted " + *accepted + ";";
+    told += "policy " + std::string(text) + ";";
+  }
   void on_cookie(const ipc::Cookie&) override {}
   void on_jars_wanted() override {}
   void on_activity_due() override { told += "activity;"; }

@@ -24,7 +24,8 @@ std::string token_of(std::string_view value) {
 struct Passing {
   std::shared_ptr<const policy::Policy> policy =
       policy_of("redact: [{json: $..password}, {header: X-Secret}]\n");
-  Screen screen{policy, policy->redaction().rules, kKey};
+  Screen screen{std::shared_ptr<const policy::Redaction>(policy, &policy->redaction()),
+                policy->redaction().rules, kKey};
   http::ResponseHead head;
   Passing() {
     head.status = 200;

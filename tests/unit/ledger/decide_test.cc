@@ -398,16 +398,18 @@ TEST(DecideDue, NoSessionLivesBeyondItsLimit) {
 TEST(DecidePolicy, NamesTheFaultsAndKeepsTheOldOne) {
   Scene scene;
   const Decision bad =
-      decide_policy(scene.context(), policy::parse_policy("capabilities: 7"), Json::object());
+      decide_policy(scene.context(), read_and_compare("capabilities: 7", "", nullptr), Json::object());
   EXPECT_EQ(status_of(bad), 400);
   EXPECT_TRUE(bad.events.empty());
-  const Decision good =
-      decide_policy(scene.context(), policy::parse_policy(kPolicyText), {{"file", "policy.yaml"}});
+  const Decision good = decide_policy(
+      scene.context(), read_and_compare(std::string(kPolicyText), "", nullptr), {{"file", "policy.yaml"}});
   ASSERT_EQ(status_of(good), 200) << good.refused->message;
   scene.take(good.events);
   EXPECT_EQ(scene.state.policy_hash(), good.reply["hash"].get<std::string>());
-  EXPECT_TRUE(
-      decide_policy(scene.context(), policy::parse_policy(kPolicyText), Json::object()).events.empty());
+  EXPECT_TRUE(decide_policy(scene.context(),
+                            read_and_compare(std::string(kPolicyText), good.reply["hash"], nullptr),
+                            Json::object())
+                  .events.empty());
 }
 
 TEST(Limits, MustBePositive) {

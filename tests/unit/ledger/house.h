@@ -71,6 +71,7 @@ class Client {
   int states = 0;
   state::State state;
   std::string policy;
+  std::optional<std::string> accepted_policy;  // that came with it
   std::map<std::uint64_t, Answer> answers;
   std::vector<std::string> changes;  // types, as they came
   ipc::Size size;
@@ -112,7 +113,15 @@ class Client {
       ipc::PolicyPiece piece;
       ASSERT_TRUE(ipc::decode(payload, piece));
       ASSERT_TRUE(policy_pieces_.take(piece.text, piece.last));
-      if (policy_pieces_.whole()) policy = policy_pieces_.take_whole();
+      if (!policy_pieces_.whole()) return;
+      policy = policy_pieces_.take_whole();
+      accepted_policy = std::exchange(accepted_, std::nullopt);
+    }
+    if (type == ipc::FromLedger::AcceptedPolicy) {
+      ipc::PolicyPiece piece;
+      ASSERT_TRUE(ipc::decode(payload, piece));
+      ASSERT_TRUE(policy_pieces_.take(piece.text, piece.last));
+      if (policy_pieces_.whole()) accepted_ = policy_pieces_.take_whole();
     }
     if (type == ipc::FromLedger::Accounts) {
       ipc::AccountsPiece piece;
@@ -163,6 +172,7 @@ class Client {
   std::uint64_t commands_ = 0;
   std::string state_text_;
   ipc::Pieces policy_pieces_{ipc::kLargestPolicy}, account_pieces_{accounts::kAccountsLimit};
+  std::optional<std::string> accepted_;  // of the policy that follows
   ipc::SocketChannel channel_;
 };
 

@@ -200,6 +200,80 @@ TEST(State, EventsThatContradictItChangeNothing) {
   EXPECT_FALSE(state.apply(Json::array()));
 }
 
+Json policy_event(const char* type, const char* hash, bool waits = false) {
+  Json json = event(type, kNoon, {{"new", hash}});
+  if (waits) json["detail"]["waits"] = true;
+  return json;
+}
+
+TEST(State, APolicyIsAcceptedUnlessItsEventSaysThatItWaits) {
+  State state;
+  state.apply(policy_event("policy.changed", "a"));
+  EXPECT_FALSE(state.policy_waits());
+  state.apply(policy_event("policy.changed", "b", true));
+  EXPECT_TRUE(state.policy_waits());
+  EXPECT_EQ(state.policy_hash(), "b");
+  EXPECT_EQ(state.accepted().hash, "a");
+  state.apply(policy_event("policy.accepted", "b"));
+  EXPECT_FALSE(state.policy_waits());
+  EXPECT_EQ(state.accepted().by, "admin:root");
+}
+
+TEST(State, ASnapshotOfBeforeThereWereAcceptancesHasAcceptedWhatIsInForce) {
+  State state;
+  state.apply(policy_event("policy.changed", "a"));
+  Json json = state.to_json();
+  json.erase("accepted");
+  json.erase("tokens");
+  const auto read = State::from_json(json);
+  ASSERT_TRUE(read.ok());
+  EXPECT_FALSE(read->policy_waits());
+  EXPECT_EQ(read->accepted().hash, "a");
+}
+
+Json token(const char* type, const std::string& id, Json more = Json::object()) {
+  more["token"] = id;
+  return event(type, kNoon, std::move(more));
+}
+
+TEST(State, ATokenIsThereUntilItIsRevokedOrExpires) {
+  State state;
+  for (const char* id : {"T1", "T2"}) {
+    state.apply(token("token.created", id,
+                      {{"name", id},
+                       {"admin", "root"},
+                       {"rank", "admin"},
+                       {"scopes", {"read"}},
+                       {"token_sha256", "00ff"},
+                       {"expires", base::format_time(kNoon + kHour)}}));
+  }
+  ASSERT_EQ(state.tokens().size(), 2U);
+  EXPECT_EQ(state.tokens().at("T1").owner, "root");
+  EXPECT_TRUE(state.tokens().at("T1").admin);
+  state.apply(token("token.revoked", "T1"));
+  state.apply(token("token.expired", "T2"));
+  state.apply(token("token.used", "T2", {{"client", "192.0.2.1"}}));
+  EXPECT_TRUE(state.tokens().empty());
+}
+
+TEST(State, ATokenRemembersTheNewestAddressesItWasUsedFrom) {
+  State state;
+  state.apply(token("token.created", "T1"));
+  for (int i = 0; i < 20; ++i)
+    state.apply(token("token.used", "T1", {{"client", "192.0.2." + std::to_string(i)}}));
+  state.apply(token("token.used", "T1", {{"client", "192.0.2.10"}}));
+  const auto& uses = state.tokens().at("T1").uses;
+  ASSERT_EQ(uses.size(), kTokenUsesKept);
+  EXPECT_EQ(uses.front().client, "192.0.2.4");
+  EXPECT_EQ(uses.back().client, "192.0.2.10");
+}
+
+TEST(Person, IsTheSameWithATokenOfTheirs) {
+  EXPECT_EQ(person_of("admin:root/deploy"), "admin:root");
+  EXPECT_EQ(person_of("admin:root"), "admin:root");
+  EXPECT_EQ(person_of("engineer:a/b"), "engineer:a/b");
+}
+
 TEST(State, RefusesJsonThatIsNoState) {
   EXPECT_FALSE(State::from_json(Json::object()).ok());
   Json json = State().to_json();
@@ -216,7 +290,7 @@ class Histories {
     const std::string id = "ID" + std::to_string(pick(12));
     static constexpr const char* kNames[] = {"alice", "bob", "carol"};
     const char* name = kNames[pick(3)];
-    switch (pick(12)) {
+    switch (pick(17)) {
       case 0:
         return until(remote_access(pick(2) ? "all" : "off", at_), at_ + pick(100000));
       case 1:
@@ -244,6 +318,16 @@ class Histories {
                      id);
       case 10:
         return event("session.ended", at_, Json::object(), id);
+      case 11:
+        return policy_event("policy.changed", name, pick(2) == 1);
+      case 12:
+        return policy_event("policy.accepted", name);
+      case 13:
+        return token("token.created", id, {{"name", name}, {"scopes", {"read"}}, {"token_sha256", "00ff"}});
+      case 14:
+        return token("token.used", id, {{"client", name}});
+      case 15:
+        return token(pick(2) ? "token.revoked" : "token.expired", id);
       default:
         return event("pass.used", at_, {{"pass", id}, {"expires", base::format_time(at_ + pick(3000000))}});
     }

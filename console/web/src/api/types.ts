@@ -245,10 +245,22 @@ export interface Node {
   reason?: string;
   refused_credentials?: string[];
 }
+export type Urgency = 'fine' | 'soon' | 'near' | 'over';
+export interface Certificate {
+  what: 'listener' | 'support_authority' | 'credential';
+  name: string;
+  file?: string;
+  subject?: string;
+  not_after: string;
+  days: number;
+  urgency: Urgency;
+}
 export interface GatewayStatus {
   version: string;
   started?: string;
   sandbox?: { mode: string };
+  certificates?: Certificate[];
+  tokens?: { name: string; not_after: string; days: number; urgency: Urgency }[];
   roles?: Role[];
   component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };
   log?: {
@@ -259,8 +271,44 @@ export interface GatewayStatus {
     reason?: string;
     checkpoint?: { size: number; time?: string; problem?: string };
   };
-  policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string };
+  policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string; waits?: boolean };
   sessions?: { active: number };
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  admin: string;
+  rank: AdminRole;
+  scopes: string[];
+  networks: string[];
+  created: string;
+  not_after: string;
+  usable: boolean;
+  last_used?: { at: string; client: string };
+  token?: string; // the answer that made it, and no other
+}
+
+export interface PolicyHead {
+  hash: string;
+  loaded?: string;
+  waits: boolean;
+  accepted: { hash: string; at?: string; by?: string; readable: boolean };
+}
+export type Effect = 'new' | 'looser' | 'gone' | 'stricter' | 'same';
+export interface PolicyChange {
+  kind: 'operation' | 'never' | 'role' | 'redaction';
+  effect: Effect;
+  capability?: string;
+  title?: string;
+  class?: 'read' | 'write';
+  what: string;
+  detail: string;
+}
+export interface PolicyDiff extends PolicyHead {
+  counts: Record<Effect, number>;
+  left_off: number;
+  changes: PolicyChange[];
 }
 
 // How many there were when: columns, one number per part.

@@ -22,7 +22,9 @@ import { When } from '../components/when';
 export function HomePage({ may_change }: PageProps) {
   return (
     <>
-      <PageHead title={words.home.title} />
+      <PageHead title={words.home.title}>
+        <Link href="/tokens">{words.tokens.title}</Link>
+      </PageHead>
       <div class="column">
         <RemoteAccessSection may_change={may_change} />
         <HoldsSection may_change={may_change} />

@@ -3,11 +3,11 @@
 //
 // How the gateway itself is: a tile for each thing that can be wrong, details one click away.
 import type { ComponentChildren } from 'preact';
-import type { GatewayStatus, Histogram, Node } from '../api/types';
+import type { Certificate, GatewayStatus, Histogram, Node } from '../api/types';
 import { get } from '../api/client';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
-import { Ago } from '../components/when';
+import { Ago, When } from '../components/when';
 import { Link } from '../router';
 import { parts } from '../state/live';
 import { useEvery, useLoaded } from '../state/loaded';
@@ -125,6 +125,26 @@ function ConfinementTile({ status }: { status: GatewayStatus }) {
   );
 }
 
+const urgency_health = { fine: 'good', soon: 'warn', near: 'bad', over: 'bad' } as const;
+
+type Expiring = Pick<Certificate, 'name' | 'not_after' | 'days' | 'urgency'>;
+
+function CertificatesTile({ certificates }: { certificates: Expiring[] }) {
+  const first = [...certificates].sort((a, b) => a.not_after.localeCompare(b.not_after))[0];
+  if (!first) return null;
+  const few = certificates.filter((one) => one.urgency !== 'fine').length;
+  return (
+    <Tile
+      title={words.home.tiles.certificates}
+      value={few ? words.home.tiles.expiring(few) : words.home.tiles.none_expires}
+      health={urgency_health[first.urgency]}
+      href="/events?type=certificate"
+    >
+      <Said text={first.name} />: {words.home.tiles.left(first.days, first.urgency === 'over')}
+    </Tile>
+  );
+}
+
 function ProcessesTile({ status }: { status: GatewayStatus }) {
   const roles = status.roles ?? [];
   const running = roles.filter((one) => one.state === 'running').length;
@@ -159,6 +179,7 @@ export function GatewaySection() {
             <LogTile log={status.log} />
             <ComponentTile nodes={status.component?.nodes ?? []} />
             <ConfinementTile status={status} />
+            <CertificatesTile certificates={[...(status.certificates ?? []), ...(status.tokens ?? [])]} />
             <ProcessesTile status={status} />
           </>
         )}
@@ -221,6 +242,27 @@ function Details({ status }: { status: GatewayStatus }) {
               {role.reason && (
                 <small>
                   <Said text={role.reason} />
+                </small>
+              )}
+            </li>
+          ))}
+        </ul>
+      </div>
+      <div>
+        <h2>{words.status.certificates}</h2>
+        <ul>
+          {(status.certificates ?? []).map((one) => (
+            <li key={one.what + one.name + one.subject} class={`fact-${urgency_health[one.urgency]}`}>
+              <span class="dot" aria-hidden="true" />
+              <b>
+                <Said text={one.name} />
+              </b>{' '}
+              <span class="quiet">
+                {words.status.valid_until} <When time={one.not_after} />
+              </span>
+              {one.urgency !== 'fine' && (
+                <small>
+                  {words.home.tiles.left(one.days, one.urgency === 'over')} <Said text={one.file ?? ''} />
                 </small>
               )}
             </li>

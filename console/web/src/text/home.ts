@@ -28,6 +28,11 @@ export const home = {
     mode: (mode: string) => (mode === 'required' ? 'required, so no process starts without it' : `mode ${mode}`),
     component: 'Component',
     processes: 'Processes',
+    certificates: 'Certificates and tokens',
+    expiring: (n: number) => `${n} about to expire`,
+    none_expires: 'None about to expire',
+    left: (days: number, over: boolean) =>
+      over ? 'has expired' : days === 0 ? 'expires within a day' : `expires in ${count(days, 'day', 'days')}`,
     policy: 'Policy',
   },
   plot: {
