@@ -14,6 +14,7 @@ Response refused(const LedgerClient::Answer& answer) {
   const std::string message = base::json_text_or(answer.json, "message", "");
   const std::string_view title = answer.status == 503   ? "The change could not be made"
                                  : answer.status == 404 ? "There is no such thing"
+                                 : answer.status == 412 ? "Somebody else changed it meanwhile"
                                                         : "The change was refused";
   return problem(answer.status, code, title, message);
 }

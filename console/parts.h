@@ -18,6 +18,7 @@
 #include "console/live.h"
 #include "console/log_reader.h"
 #include "console/node_states.h"
+#include "console/repeats.h"
 #include "console/searches.h"
 #include "console/sign_in_guard.h"
 #include "console/sign_ins.h"
@@ -66,6 +67,7 @@ struct Parts {
   CapabilityUse uses = {};
   Challenges challenges = {};
   CodeGuard code_guard = {};
+  Repeats repeats = {};
   int verifying = 0;  // passwords being verified right now
   int proving = 0;    // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};

@@ -217,7 +217,9 @@ void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
     return reply(problem(403, "auditor", "An auditor reads and changes nothing", "Ask an admin to do this."));
   }
   if (auto wrong = proof_problem(*found.route, *call)) return reply(*std::move(wrong));
-  found.route->handler(parts_, call, reply);
+  if (!known || !changes(call->method)) return found.route->handler(parts_, call, reply);
+  if (const auto once = parts_.repeats.begin(*call, reply, parts_.loop.now()))
+    found.route->handler(parts_, call, *once);
 }
 
 // Of a sign-in at the page: what it must have shown before it may do this.

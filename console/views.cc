@@ -41,7 +41,7 @@ void put_counters(Json& json, const audit::SessionRow* row) {
 
 Json view_remote_access(const state::State& state, base::Micros now) {
   const state::Toggle& toggle = state.remote_access_toggle();
-  Json json{{"mode", state::to_text(state.remote_access(now))}};
+  Json json{{"mode", state::to_text(state.remote_access(now))}, {"version", std::to_string(toggle.changed)}};
   if (!toggle.until || *toggle.until > now) put_until(json, toggle.until);
   if (toggle.changed > 0) json["changed"] = format_time(toggle.changed);
   put_text(json, "by", toggle.by);
@@ -58,6 +58,7 @@ Json view_capability(const policy::Policy& policy, const policy::Capability& cap
             {"approvals", capability.approvals},
             {"setting", state::to_text(state.capability(capability.name, now))}};
   const state::Toggle* toggle = state.capability_toggle(capability.name);
+  json["version"] = std::to_string(toggle == nullptr ? 0 : toggle->changed);
   if (toggle != nullptr && toggle->until && *toggle->until > now) put_until(json, toggle->until);
   if (toggle != nullptr && toggle->changed > 0) json["changed"] = format_time(toggle->changed);
   if (toggle != nullptr) put_text(json, "by", toggle->by);

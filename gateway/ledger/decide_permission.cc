@@ -109,6 +109,8 @@ Decision decide_remote_access(const Context& context, const Order& order) {
   if (*mode == context.state.remote_access_mode() && until == toggle.until) {
     return unchanged(view_remote_access(*mode, until, toggle.changed, toggle.by));
   }
+  if (auto late = changed_meanwhile(order, &toggle, state::to_text(context.state.remote_access(context.now))))
+    return std::move(*late);
   Decision decision;
   decision.events.push_back(draft_remote_access(context, *mode, until, order));
   decision.measured = decision.events.front().closes;
@@ -141,6 +143,9 @@ Decision decide_capability(const Context& context, const Order& order) {
   const bool same =
       known == nullptr ? *setting == Setting::Off : known->setting == *setting && known->until == until;
   if (same) return unchanged(view_capability(name, *setting, until));
+  if (auto late =
+          changed_meanwhile(order, known, state::to_text(context.state.capability(name, context.now))))
+    return std::move(*late);
   Decision decision;
   decision.events.push_back(draft_capability(context, name, *setting, until, order));
   decision.measured = decision.events.front().closes;

@@ -5,6 +5,7 @@
 // have in common.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,10 @@ Decision invalid(std::string message);    // 400
 Decision not_found(std::string message);  // 404
 Decision conflict(std::string message);   // 409
 Decision refuse(base::Refusal refusal, std::string message);
+// A change of what somebody else changed since the asker looked: "if_match" names the version that they saw (412).
+// Nothing if it is that one, or if none was named.
+std::optional<Decision> changed_meanwhile(const Order& order, const state::Toggle* toggle,
+                                          std::string_view now_is);
 Decision log_closed();  // 503: gives something while the log cannot be written
 inline Decision unchanged(base::Json reply) {
   Decision decision;

@@ -282,6 +282,27 @@ story("admins, an auditor, and what proves who they are", async (stage) => {
     await page.locator("#remote-access .mode-now", { hasText: "Off" }).waitFor();
   });
 
+  await stage.step("two at one switch do not overwrite each other unseen, and neither is held up who closes", async () => {
+    const mine = page.locator("#remote-access");
+    const theirs = bob.locator("#remote-access");
+    await mine.getByText("All capabilities").first().click();
+    await mine.getByRole("button", { name: "Open all capabilities" }).waitFor();
+    await theirs.getByText("Approved visits").first().click();
+    await theirs.getByRole("button", { name: "Allow approved visits" }).click();
+    await mine.locator(".mode-now", { hasText: "Approved visits" }).waitFor();
+    await mine.getByRole("button", { name: "Open all capabilities" }).click();
+    await mine.getByRole("alert").filter({ hasText: "it is approved now, set by admin:bob" }).waitFor();
+    await inspect(page, "changed-meanwhile");
+    assert.equal((await gateway.cli("remote-access", "show")).mode, "approved");
+    await mine.getByRole("button", { name: "Open all capabilities" }).click();
+    await theirs.locator(".mode-now", { hasText: "All capabilities" }).waitFor();
+    await mine.getByText("Nobody from support").first().click();
+    await theirs.getByText("Nobody from support").first().click();
+    await theirs.getByRole("button", { name: "Switch off" }).click();
+    await mine.locator(".mode-now", { hasText: "Off" }).waitFor();
+    page.troubles.length = 0; // the refusal
+  });
+
   await stage.step("what opens asks again who it is, and then goes on", async () => {
     // The page is told what it would be told ten minutes from now; all after that is the gateway's own.
     page.troubles.length = 0;

@@ -62,6 +62,19 @@ story("a script works with a token of its own", async (stage) => {
     assert.deepEqual([used.detail.name, used.detail.admin, used.detail.client], ["deploy", "admin", "127.0.0.1"]);
   });
 
+  await stage.step("what it sends twice under one key is done once", async () => {
+    const send = () => script.send("PUT", "/api/v1/remote-access", { mode: "approved" }, { ...withToken(token), "Idempotency-Key": '"3f1c"' });
+    const first = await send();
+    assert.deepEqual([first.status, first.json.mode, first.headers["idempotency-replayed"]], [200, "approved", undefined]);
+    await gateway.cli("remote-access", "set", "off");
+    const again = await send();
+    assert.deepEqual([again.status, again.json.mode, again.headers["idempotency-replayed"]], [200, "approved", "true"]);
+    assert.equal((await gateway.cli("remote-access", "show")).mode, "off");
+    const late = await script.send("PUT", "/api/v1/remote-access", { mode: "all" }, { ...withToken(token), "If-Match": first.headers.etag });
+    assert.deepEqual([late.status, late.json.code, late.json.current.mode], [412, "changed_meanwhile", "off"]);
+    await gateway.cli("remote-access", "set", "read-only");
+  });
+
   await stage.step("and nothing else", async () => {
     const refused = async (method, path, body = {}) => (await script.send(method, path, body, withToken(token))).json.code;
     assert.equal(await refused("POST", "/api/v1/engineers", { name: "mallory" }), "scope");

@@ -57,7 +57,7 @@ TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
   const auto document = base::parse_json(openapi_document());
   ASSERT_TRUE(document.ok()) << document.error().message;
   EXPECT_EQ((*document)["openapi"], "3.1.0");
-  std::set<std::string> described, routed, open, open_routes, scoped, scoped_routes;
+  std::set<std::string> described, routed, open, open_routes, scoped, scoped_routes, repeatable, changing;
   for (const auto& [path, methods] : (*document)["paths"].items()) {
     for (const auto& [method, operation] : methods.items()) {
       described.insert(method + " " + path);
@@ -65,7 +65,9 @@ TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
       if (const std::string scope = base::json_text_or(operation, "x-token-scope", ""); !scope.empty())
         scoped.insert(method + " " + path + " " + scope);
       for (const auto& parameter : operation.value("parameters", base::Json::array())) {
-        if (parameter["in"] != "path") continue;
+        if (base::json_text_or(parameter, "$ref", "") == "#/components/parameters/IdempotencyKey")
+          repeatable.insert(method + " " + path);
+        if (base::json_text_or(parameter, "in", "") != "path") continue;
         EXPECT_NE(path.find("{" + parameter["name"].get<std::string>() + "}"), std::string::npos) << path;
       }
     }
@@ -74,11 +76,14 @@ TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
     const std::string name = base::to_lower(http::to_text(route.method)) + " " + std::string(route.path);
     EXPECT_TRUE(routed.insert(name).second) << "twice: " << name;
     if (route.scope != Scope::None) scoped_routes.insert(name + " " + std::string(to_text(route.scope)));
-    if (route.access == Access::Anyone || route.access == Access::Signed) open_routes.insert(name);
+    const bool anyone = route.access == Access::Anyone || route.access == Access::Signed;
+    if (anyone) open_routes.insert(name);
+    if (!anyone && route.method != http::Method::Get) changing.insert(name);
   }
   EXPECT_EQ(described, routed);
   EXPECT_EQ(open, open_routes);
   EXPECT_EQ(scoped, scoped_routes);
+  EXPECT_EQ(repeatable, changing);
 }
 
 }  // namespace

@@ -222,6 +222,25 @@ TEST_F(SiteTest, ServesAssetsWithTagsAndCompression) {
   EXPECT_EQ(field_of(answer({Get, "/"}), "cache-control"), "no-cache");
 }
 
+TEST_F(SiteTest, AChangeNamesTheVersionThatWasSeenAndIsToldThePresentOne) {
+  connect_ledger();
+  Ask seen{Get, "/api/v1/remote-access"};
+  seen.local = true;
+  EXPECT_EQ(field_of(answer(seen), "etag"), "\"0\"");
+  Ask ask = change(Put, "/api/v1/remote-access", "{\"mode\":\"all\"}", sign_in("root"));
+  ask.fields.emplace_back("if-match", "\"42\"");
+  std::optional<Response> got;
+  site.answer(make_call(ask), [&](Response response) { got = std::move(response); });
+  ASSERT_TRUE(turn_until([&] { return !fake.commands.empty(); }));
+  EXPECT_EQ(fake.commands[0].json["if_match"], "42");
+  fake.reply(fake.commands[0].id, false,
+             {{"code", "changed_meanwhile"}, {"message", "it is off now"}, {"status", 412}});
+  ASSERT_TRUE(turn_until([&] { return got.has_value(); }));
+  EXPECT_EQ(got->status, 412);
+  EXPECT_EQ(json_of(*got)["current"]["mode"], "off");
+  EXPECT_EQ(json_of(*got)["current"]["version"], "0");
+}
+
 TEST_F(SiteTest, ShowsStatusWithWhatItKnowsAndWhatTheSupervisorKnows) {
   connect_ledger();
   nodes.take({{"type", "node.down"},

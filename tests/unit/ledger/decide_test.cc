@@ -57,6 +57,33 @@ TEST(DecideRemoteAccess, RecordsOldAndNewAndFromWhere) {
   EXPECT_EQ(scene.all.back().actor, "admin:root");
 }
 
+TEST(DecideToggles, AreChangedOnlyAsTheyWereSeen) {
+  Scene scene;
+  const auto set = [&](const char* setting, const std::string& seen) {
+    Json order{{"command", "capability.set"}, {"name", "metrics.read"}, {"setting", setting}};
+    if (!seen.empty()) order["if_match"] = seen;
+    return scene.admin(order);
+  };
+  const auto version = [&] { return std::to_string(scene.state.capability_toggle("metrics.read")->changed); };
+  EXPECT_EQ(status_of(set("on", "0")), 200) << "as nobody had set it";
+  const std::string first = version();
+  scene.now += base::kWallSecond;
+  EXPECT_EQ(status_of(set("ask", first)), 200);
+  scene.now += base::kWallSecond;
+  const Decision late = set("off", first);
+  EXPECT_EQ(status_of(late), 412);
+  EXPECT_EQ(code_of(late), "changed_meanwhile");
+  EXPECT_NE(late.refused->message.find("it is ask now, set by admin:root"), std::string::npos)
+      << late.refused->message;
+  EXPECT_TRUE(late.events.empty());
+  EXPECT_EQ(status_of(set("ask", first)), 200) << "what is as wanted needs no change";
+  EXPECT_EQ(status_of(set("off", "")), 200) << "who names no version changes what there is";
+  EXPECT_EQ(status_of(scene.admin({{"command", "remote_access.set"}, {"mode", "all"}, {"if_match", "7"}})),
+            412);
+  EXPECT_EQ(status_of(scene.admin({{"command", "remote_access.set"}, {"mode", "all"}, {"if_match", "0"}})),
+            200);
+}
+
 TEST(DecideRemoteAccess, WhatIsSetAlreadyAppendsNothing) {
   Scene scene;
   scene.admin(remote_access("all"));

@@ -49,16 +49,17 @@ export function when_unproved(ask: () => Promise<boolean>): void {
 // An answer that takes longer than this is treated as none: a change is cut into all processes within milliseconds.
 const kAnswerTimeoutMs = 15_000;
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+// version: of what the change is about, as it was looked at; if it is another one by now, nothing is changed (412).
+export async function call<T>(method: string, path: string, body?: unknown, version?: string): Promise<T> {
   try {
-    return await call_once<T>(method, path, body);
+    return await call_once<T>(method, path, body, version);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'reauthenticate' || !(await ask_for_proof())) throw error;
   }
-  return call_once<T>(method, path, body);
+  return call_once<T>(method, path, body, version);
 }
 
-async function call_once<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function call_once<T>(method: string, path: string, body?: unknown, version?: string): Promise<T> {
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
@@ -67,7 +68,11 @@ async function call_once<T>(method: string, path: string, body?: unknown): Promi
     headers: { Accept: 'application/json' },
   };
   if (method !== 'GET') {
-    init.headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
+    init.headers = {
+      Accept: 'application/json',
+      'Content-Type': 'application/json',
+      ...(version === undefined ? {} : { 'If-Match': `"${version}"` }),
+    };
     init.body = JSON.stringify(body ?? {});
   }
   let response: Response;

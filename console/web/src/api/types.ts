@@ -69,6 +69,7 @@ export interface Invited {
 export type AccessMode = 'off' | 'approved' | 'read-only' | 'all';
 export interface RemoteAccess {
   mode: AccessMode;
+  version?: string;
   until?: string | null;
   changed?: string;
   by?: string;
@@ -83,6 +84,7 @@ export interface Capability {
   class: 'read' | 'write';
   approvals?: number;
   setting: Setting;
+  version?: string;
   until?: string | null;
   changed?: string;
   by?: string;

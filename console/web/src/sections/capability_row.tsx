@@ -14,6 +14,7 @@ import { Left, When } from '../components/when';
 import { Link } from '../router';
 import { useAction, type Action } from '../state/action';
 import { parts } from '../state/live';
+import { useSeen } from '../state/seen';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import { cut_by_setting } from './cut_off';
@@ -21,9 +22,11 @@ import type { Rights } from './rights';
 
 const kSettings: Setting[] = ['off', 'ask', 'on'];
 
+// Two admins do not overwrite each other unseen; what closes needs no second look.
 export async function change_capability(capability: Capability, to: Setting, until: string | null): Promise<string> {
   const path = `/capabilities/${segment(capability.name)}`;
-  const answer = await call<Capability & { cut?: Cut }>('PUT', path, { setting: to, ...(until ? { until } : {}) });
+  const body = { setting: to, ...(until ? { until } : {}) };
+  const answer = await call<Capability & { cut?: Cut }>('PUT', path, body, to === 'off' ? undefined : capability.version);
   const known = parts.capabilities.get().value ?? [];
   parts.capabilities.set({
     value: known.map((one) => (one.name === capability.name ? { ...one, until: null, ...answer } : one)),
@@ -194,13 +197,15 @@ interface ChangeProps {
 
 function Change({ capability, to, using, action, on_done }: ChangeProps) {
   const until = useUntil();
+  const seen = useSeen(capability);
   const sessions = useStore(parts.sessions).value ?? [];
   const grants = useStore(parts.grants).value ?? [];
   const cut = to === 'on' ? '' : ` ${words.permissions.cuts_off(cut_by_setting([capability.name], to, sessions, grants))}`;
   const submit = async () => {
     const end = to === 'off' ? null : until.resolve();
     if (end === undefined) return;
-    if (await action.run(() => change_capability(capability, to, end))) on_done();
+    if (await action.run(() => change_capability(seen.get(), to, end))) on_done();
+    else seen.again();
   };
   return (
     <Confirm

@@ -13,6 +13,7 @@ import { useUntil } from '../components/until';
 import { Left, When } from '../components/when';
 import { useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
+import { useSeen } from '../state/seen';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import { cut_by_mode } from './cut_off';
@@ -101,6 +102,7 @@ function Standing({ access, may_change, on_edit }: { access: RemoteAccess; on_ed
 function Change({ from, to, on_done }: { from: RemoteAccess; to: AccessMode; on_done: () => void }) {
   const action = useAction();
   const until = useUntil();
+  const seen = useSeen(from);
   const sessions = useStore(parts.sessions).value ?? [];
   const capabilities = useStore(parts.capabilities).value ?? [];
   const grants = useStore(parts.grants).value ?? [];
@@ -109,14 +111,15 @@ function Change({ from, to, on_done }: { from: RemoteAccess; to: AccessMode; on_
     const end = to === 'off' ? null : until.resolve();
     if (end === undefined) return;
     const done = await action.run(async () => {
-      const answer = await call<RemoteAccess & { cut?: Cut }>('PUT', '/remote-access', {
-        mode: to,
-        ...(end ? { until: end } : {}),
-      });
+      const body = { mode: to, ...(end ? { until: end } : {}) };
+      // Two admins do not overwrite each other unseen; who switches off is never held up.
+      const version = to === 'off' ? undefined : seen.get().version;
+      const answer = await call<RemoteAccess & { cut?: Cut }>('PUT', '/remote-access', body, version);
       parts.access.set({ value: answer });
       return `${words.access.title}: ${words.access.names[to]}. ${words.cut(answer.cut)}`;
     });
     if (done) on_done();
+    else seen.again();
   };
   return (
     <Confirm

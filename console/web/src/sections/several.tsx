@@ -9,6 +9,7 @@ import { Confirm } from '../components/confirm';
 import { useUntil } from '../components/until';
 import { useAction } from '../state/action';
 import { parts } from '../state/live';
+import { useSeen } from '../state/seen';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import { change_capability } from './capability_row';
@@ -49,6 +50,7 @@ function ChangeAll({ chosen, to, on_done, on_cancel }: ChangeAllProps) {
   const action = useAction();
   const until = useUntil();
   const [done, set_done] = useState(0);
+  const seen = useSeen(chosen);
   const sessions = useStore(parts.sessions).value ?? [];
   const grants = useStore(parts.grants).value ?? [];
   const names = chosen.map((one) => one.name);
@@ -60,12 +62,13 @@ function ChangeAll({ chosen, to, on_done, on_cancel }: ChangeAllProps) {
       let changed = 0;
       for (const one of chosen) {
         set_done(changed);
-        await change_capability(one, to, end);
+        await change_capability(seen.get().find(({ name }) => name === one.name) ?? one, to, end);
         changed++;
       }
       return words.permissions.all_done(changed, words.capabilities.settings[to]);
     });
     if (went_well) on_done();
+    else seen.again();
   };
   const cut = words.permissions.cuts_off(cut_by_setting(names, to, sessions, grants));
   return (
