@@ -151,8 +151,13 @@ story("from a ticket to a verified report", async (stage) => {
     await visit("sessions", "/sessions", () => page.locator("#sessions tbody tr", { hasText: "alice" }).waitFor());
     await page.locator("#sessions").getByRole("link", { name: "alice" }).click();
     await page.locator(".exchange").first().waitFor();
+    const asked = [];
+    page.on("request", (one) => one.url().includes("/exchanges") && asked.push(new URL(one.url()).searchParams));
     await alice.fetch("/prometheus/api/v1/query?query=followed");
-    await page.locator(".exchange").first().filter({ hasText: "followed" }).waitFor();
+    const followed = page.locator(".exchange").first().filter({ hasText: "followed" });
+    await followed.waitFor();
+    await followed.locator(".exchange-outcome", { hasText: "200" }).waitFor();
+    assert.ok(asked.length > 0 && asked.every((query) => query.has("after")), "what is known is not asked for again");
     await visit("session-live", "", () => page.locator("#exchanges").waitFor());
     await gateway.cli("session", "end", session);
     await page.getByText("ended by an administrator").waitFor();

@@ -29,7 +29,7 @@ const kFollowMs = 500;
 export function SessionPage({ id, may_change }: PageProps) {
   const path = `/sessions/${segment(id)}`;
   const { part, reload } = useLoaded(path, () => get<Session>(path));
-  const touched = useSlowed(useStore(parts.events).value?.find((one) => one.session === id)?.id, kFollowMs);
+  const touched = useSlowed(useStore(parts.events).value?.find((one) => one.session === id)?.index, kFollowMs);
   useEffect(() => {
     if (touched && part.value) reload();
   }, [touched]);
@@ -48,7 +48,7 @@ export function SessionPage({ id, may_change }: PageProps) {
 interface ShownProps {
   session: Session;
   may_change: boolean;
-  touched: string | undefined;
+  touched: number | undefined;
   on_change: () => void;
 }
 

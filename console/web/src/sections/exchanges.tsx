@@ -1,9 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The exchanges of a session: a report, oldest first, once it is over; while it is open the newest first, and asked for again when
-// something happened. Filters stand in the address.
-import { useEffect } from 'preact/hooks';
+// The exchanges of a session: a report, oldest first, once it is over; while it is open the newest first, and followed. Filters stand in the address.
 import { get, segment } from '../api/client';
 import type { Exchange, Page, Session } from '../api/types';
 import { ExchangeItem } from '../components/exchange_item';
@@ -12,6 +10,7 @@ import { Body, Empty, Trouble } from '../components/notice';
 import { Section } from '../components/section';
 import { Timeline } from '../components/timeline';
 import { url_of, usePlace } from '../router';
+import { useFollowed } from '../state/followed';
 import { useLoaded } from '../state/loaded';
 import { useOlder } from '../state/older';
 import { words } from '../text';
@@ -24,7 +23,7 @@ const kMostPrinted = 5_000;
 
 interface ExchangesProps {
   session: Session;
-  touched: string | undefined;
+  touched: number | undefined; // index of its newest event
   load_all: LoadAll;
 }
 
@@ -56,29 +55,28 @@ function List({ session, asked, touched, load_all }: ListProps) {
   const first = useLoaded(`${path}${url_of('', { ...asked, ...order })}`, () => page({}));
   const more = useOlder<Exchange>(first.part.value, (next) => page({ [live ? 'before' : 'after']: String(next) }));
   load_all.current = () => more.all(kMostPrinted);
-  useEffect(() => {
-    if (touched && live && more.items.length === (first.part.value?.items.length ?? 0)) first.reload(); // not while older ones are read
-  }, [touched]);
+  const follow = live && more.items.length === (first.part.value?.items.length ?? 0); // not while older ones are read
+  const shown = useFollowed({ session: session.id, asked, touched, follow }, first.part.value, more.items, first.reload);
   const filtered = asked.outcome !== '' || asked.text !== '';
   const change_of = (event: string) => session.changes?.find((one) => one.forwarded === event);
   return (
     <Body part={first.part} what={words.session.exchanges} retry={first.reload}>
       {() =>
-        more.items.length === 0 && more.next === undefined ? (
+        shown.length === 0 && more.next === undefined ? (
           <Empty>{filtered ? words.session.nothing_found : words.session.empty}</Empty>
         ) : (
           <>
             <div class="inset">
-              <Timeline begin={session.opened} end={session.ended ?? new Date().toISOString()} exchanges={more.items} />
+              <Timeline begin={session.opened} end={session.ended ?? new Date().toISOString()} exchanges={shown} />
             </div>
             <ul class="exchange-list">
-              {more.items.map((one) => (
+              {shown.map((one) => (
                 <ExchangeItem key={one.event} exchange={one} change={change_of(one.event)} />
               ))}
             </ul>
             <Trouble problem={more.problem} />
             <p class="list-end">
-              <span class="quiet">{words.session.shown(more.items.length)}</span>{' '}
+              <span class="quiet">{words.session.shown(shown.length)}</span>{' '}
               {more.next !== undefined && (
                 <button type="button" aria-busy={more.busy} onClick={more.more}>
                   {words.session.more}

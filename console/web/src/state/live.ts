@@ -49,7 +49,8 @@ export const parts = {
   invitations: make_part<Invitation[]>(),
 };
 
-const kEventsShown = 100; // the console's page keeps this many; the log keeps all
+const kEventsKept = 100; // of the newest: pages that follow something look here; the log keeps all
+const kEventsAtFirst = 20; // more than come between a page's first answer and the live line
 const kSettleMs = 120; // changes that come together are fetched together
 const kLineMs = 500;
 const kStatusEveryMs = 10_000;
@@ -105,9 +106,11 @@ async function fetch_state(): Promise<void> {
   ]);
 }
 
+// After the line was lost, more may have been missed than at first.
 export async function fetch_events(): Promise<void> {
   skipped.set(0);
-  await fetch_part(parts.events, () => items<LogEvent>(`/events?limit=${kEventsShown}`));
+  const limit = parts.events.get().value ? kEventsKept : kEventsAtFirst;
+  await fetch_part(parts.events, () => items<LogEvent>(`/events?limit=${limit}`));
 }
 
 let settling = 0;
@@ -133,7 +136,7 @@ function add_event(event: LogEvent): void {
   if (event.type.startsWith('exchange.')) refresh_figures();
   const known = parts.events.get().value ?? [];
   if (known.some((one) => one.id === event.id)) return;
-  parts.events.set({ value: [event, ...known].slice(0, kEventsShown) });
+  parts.events.set({ value: [event, ...known].slice(0, kEventsKept) });
 }
 
 // Starts the live line; the answer ends it. Everything is fetched once the line tells of changes, so that none is missed in
