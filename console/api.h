@@ -110,6 +110,7 @@ void end_session(Parts& parts, const CallPtr& call, const Reply& reply);
 void export_session(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_review.cc
+void list_session_grants(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_session_exchanges(Parts& parts, const CallPtr& call, const Reply& reply);
 void verify_session(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_event(Parts& parts, const CallPtr& call, const Reply& reply);

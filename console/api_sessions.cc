@@ -183,6 +183,25 @@ void show_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   reply(json_response(*session));
 }
 
+// Why the engineer was let in: who gave access, for which ticket.
+void list_session_grants(Parts& parts, const CallPtr& call, const Reply& reply) {
+  if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
+  const auto session = find_session(parts, call->captures[0]);
+  if (!session) return reply(unknown());
+  const base::Micros now = parts.loop.wall();
+  const auto opened = base::parse_time(base::json_text_or(*session, "opened", ""));
+  const auto ended = base::parse_time(base::json_text_or(*session, "ended", ""));
+  const GrantQuestion question{base::json_text_or(*session, "engineer", ""), opened.ok() ? *opened : 0,
+                               ended.ok() ? *ended : now + 1, now};
+  ask_log<base::Json>(
+      parts, reply, [question](LogReader& log) { return grants_during(log, question); },
+      [&parts, call](const base::Json& items) {
+        if (!note_reading(parts, *call, {"session", call->captures[0], -1, false}))
+          return unrecorded_problem();
+        return json_response({{"items", items}});
+      });
+}
+
 void end_session(Parts& parts, const CallPtr& call, const Reply& reply) {
   auto body = read_body(*call, {});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));

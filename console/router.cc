@@ -76,6 +76,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/sessions/{id}/end",                   Admins,  api::end_session, Scope::Sessions},
     {Get,    "/api/v1/sessions/{id}/export",                Readers, api::export_session, Scope::Read},
     {Get,    "/api/v1/sessions/{id}/exchanges",             Readers, api::list_session_exchanges, Scope::Read},
+    {Get,    "/api/v1/sessions/{id}/grants",                Readers, api::list_session_grants, Scope::Read},
     {Get,    "/api/v1/sessions/{id}/verify",                Readers, api::verify_session, Scope::Read},
     {Get,    "/api/v1/events",                              Readers, api::list_events, Scope::Read},
     {Get,    "/api/v1/events/stream",                       Readers, api::stream_events, Scope::Read},

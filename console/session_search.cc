@@ -3,6 +3,7 @@
 #include "console/session_search.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/bytes.h"
@@ -166,7 +167,66 @@ Result<FoundSessions> search_by_ticket(LogReader& log, const SessionQuestion& qu
   return found;
 }
 
+constexpr std::size_t kMostGrantEvents = 1'000;  // looked at for one session
+
+// A grant as its begin tells it; an empty object if that cannot be read. end: its grant.ended, or nullptr.
+base::Json view_started(const base::Json& event, const base::Json* end, base::Micros now) {
+  const base::Json detail = event.value("detail", base::Json::object());
+  const std::string until = base::json_text_or(detail, "expires", "");
+  const auto expires = base::parse_time(until);
+  if (!expires.ok()) return base::Json::object();
+  base::Json grant{{"id", base::json_text_or(detail, "grant", "")},
+                   {"engineer", base::json_text_or(detail, "engineer", "")},
+                   {"capabilities", detail.value("capabilities", base::Json::array())},
+                   {"from", base::json_text_or(event, "time", "")},
+                   {"until", until},
+                   {"state", end == nullptr && *expires > now ? "active" : "ended"},
+                   {"by", base::json_text_or(event, "actor", "")}};
+  for (const char* const name : {"request", "role", "reason", "ticket"}) {
+    if (std::string text = base::json_text_or(detail, name, ""); !text.empty()) grant[name] = std::move(text);
+  }
+  if (end != nullptr) {
+    grant["ended"] = base::json_text_or(*end, "time", "");
+    grant["ended_reason"] = base::json_text_or((*end)["detail"], "reason", "");
+  }
+  return grant;
+}
+
+bool counted(const base::Json& grant, const GrantQuestion& question) {
+  const auto last =
+      base::parse_time(base::json_text_or(grant, grant.contains("ended") ? "ended" : "until", ""));
+  return last.ok() && *last > question.begin &&
+         base::json_text_or(grant, "engineer", "") == question.engineer;
+}
+
 }  // namespace
+
+Result<base::Json> grants_during(LogReader& log, const GrantQuestion& question) {
+  audit::EventFilter filter;
+  filter.types = {"grant"};
+  filter.text = question.engineer;
+  filter.limit = kMostGrantEvents;
+  const auto found = log.find(filter);
+  if (!found.ok()) return found.error();
+  std::map<std::string, base::Json> ends;  // by grant; newest first, so an end comes before its begin
+  base::Json items = base::Json::array();
+  for (const audit::FoundEvent& event : found->events) {
+    auto json = base::parse_json(event.line);
+    if (!json.ok() || !json->contains("detail")) continue;
+    const std::string id = base::json_text_or((*json)["detail"], "grant", "");
+    if (base::json_text_or(*json, "type", "") == "grant.ended") {
+      ends.emplace(id, std::move(*json));
+      continue;
+    }
+    const auto began = base::parse_time(base::json_text_or(*json, "time", ""));
+    if (!began.ok() || *began >= question.end) continue;
+    const auto end = ends.find(id);
+    base::Json grant = view_started(*json, end == ends.end() ? nullptr : &end->second, question.now);
+    if (counted(grant, question)) items.push_back(std::move(grant));
+    if (items.size() == kMostGrantsFound) break;
+  }
+  return items;
+}
 
 Result<FoundSessions> search_sessions(LogReader& log, const SessionQuestion& question) {
   if (!question.ticket.empty()) return search_by_ticket(log, question);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "console/log_reader.h"
 
 namespace postern::console {
@@ -30,6 +31,16 @@ struct FoundSessions {
   // again on a later one; a ticket has one page.
   std::optional<std::uint64_t> next;
 };
+
+// The access that was given to an engineer and counted at some time from begin to end, newest first, as the API shows
+// grants (openapi.json: Grant). At most kMostGrantsFound; how each ended is what was known at now.
+struct GrantQuestion {
+  std::string engineer;
+  base::Micros begin = 0, end = 0;
+  base::Micros now = 0;
+};
+inline constexpr std::size_t kMostGrantsFound = 50;
+base::Result<base::Json> grants_during(LogReader& log, const GrantQuestion& question);
 
 base::Result<FoundSessions> search_sessions(LogReader& log, const SessionQuestion& question);
 

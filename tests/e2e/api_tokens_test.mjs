@@ -35,6 +35,7 @@ story("a script works with a token of its own", async (stage) => {
   let token;
 
   await stage.step("an admin makes it at the console, and sees it once", async () => {
+    await page.getByRole("link", { name: "Admins" }).click();
     await page.getByRole("link", { name: "API tokens" }).click();
     await page.locator("#new-token").waitFor();
     await page.locator("#new-token").getByLabel("Name").fill("deploy");

@@ -98,6 +98,37 @@ TEST_F(ReviewApiTest, FindsSessionsByTicketTextAndOutcome) {
   EXPECT_EQ(get("/api/v1/sessions?state=gone").status, 400);
 }
 
+TEST_F(ReviewApiTest, SaysUnderWhichGrantsASessionWas) {
+  connect_ledger();
+  const auto grant = [this](const std::string& id, const std::string& engineer, base::Micros lasts) {
+    const std::string expires = base::format_time(time + lasts);
+    write(GrantStarted, {},
+          R"({"grant":")" + id + R"(","request":"R)" + id + R"(","engineer":")" + engineer +
+              R"(","capabilities":["state.read"],"ticket":"CASE-)" + id + R"(","expires":")" + expires +
+              "\"}");
+  };
+  grant("over", "alice", 1);
+  grant("short", "alice", 1000 * base::kWallSecond);
+  write(GrantEnded, {}, R"({"grant":"short","engineer":"alice","reason":"revoked"})");
+  grant("hers", "alice", 1000 * base::kWallSecond);
+  grant("other", "alice2", 1000 * base::kWallSecond);
+  write(SessionOpened, visit, R"({"engineer":"alice","method":"pass"})");
+  grant("meanwhile", "alice", 1000 * base::kWallSecond);
+  write(GrantEnded, {}, R"({"grant":"hers","engineer":"alice","reason":"expired"})");
+  write(SessionEnded, visit, R"({"reason":"revoked","engineer":"alice"})");
+  grant("later", "alice", 1000 * base::kWallSecond);
+  flush();
+  const base::Json items = json_of(get("/api/v1/sessions/" + visit + "/grants"))["items"];
+  ASSERT_EQ(items.size(), 2U) << items.dump();
+  EXPECT_EQ(items[0]["id"], "meanwhile");
+  EXPECT_EQ(items[1]["id"], "hers");
+  EXPECT_EQ(items[1]["ticket"], "CASE-hers");
+  EXPECT_EQ(items[1]["request"], "Rhers");
+  EXPECT_EQ(items[1]["state"], "ended");
+  EXPECT_EQ(items[1]["ended_reason"], "expired");
+  EXPECT_EQ(get("/api/v1/sessions/" + other + "/grants").status, 404);
+}
+
 TEST_F(ReviewApiTest, PagesThroughSessionsWithoutGapsOrRepeats) {
   connect_ledger();
   for (const char last : std::string("0123456")) write_session(visit.substr(0, 25) + last, "idle");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect } from 'preact/hooks';
 import { PageHead } from '../components/page';
+import { Link } from '../router';
 import type { PageProps } from '../routes';
 import { AdminsSection } from '../sections/admins';
 import { InvitationsSection } from '../sections/invitations';
@@ -12,7 +13,9 @@ export function AdminsPage({ may_change }: PageProps) {
   useEffect(show_accounts, []);
   return (
     <>
-      <PageHead title={words.admins.title} says={words.admins.says} />
+      <PageHead title={words.admins.title} says={words.admins.says}>
+        <Link href="/tokens">{words.tokens.title}</Link>
+      </PageHead>
       <div class="column">
         <AdminsSection may_change={may_change} />
         <InvitationsSection may_change={may_change} />

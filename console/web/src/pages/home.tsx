@@ -22,9 +22,7 @@ import { When } from '../components/when';
 export function HomePage({ may_change }: PageProps) {
   return (
     <>
-      <PageHead title={words.home.title}>
-        <Link href="/tokens">{words.tokens.title}</Link>
-      </PageHead>
+      <PageHead title={words.home.title} />
       <div class="column">
         <RemoteAccessSection may_change={may_change} />
         <HoldsSection may_change={may_change} />

@@ -3,14 +3,15 @@
 //
 // One visit, live or over: who, when, exactly what, what it changed, and whether the record of it is what was signed.
 import { useEffect, useRef } from 'preact/hooks';
-import { get, segment } from '../api/client';
-import type { LogEvent, Page, Session } from '../api/types';
+import { get, items, segment } from '../api/client';
+import type { Grant, LogEvent, Page, Session } from '../api/types';
 import { ChangeView } from '../components/change_view';
 import { Facts } from '../components/facts';
 import { Body, Trouble } from '../components/notice';
 import { PageHead } from '../components/page';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
+import { short_name } from '../components/talk';
 import { Left, When } from '../components/when';
 import { Link, url_of } from '../router';
 import type { PageProps } from '../routes';
@@ -86,6 +87,7 @@ function Shown({ session, may_change, touched, on_change }: ShownProps) {
         <section class="panel">
           <div class="inset session-facts">
             <FactsOf session={session} />
+            <LetInBy session={session} />
             <Downloads session={session} />
           </div>
         </section>
@@ -140,6 +142,39 @@ function FactsOf({ session: one }: { session: Session }) {
         [words.session.capabilities, active && (one.capabilities?.join(', ') || words.session.nothing_usable)],
       ]}
     />
+  );
+}
+
+// Asked for again when the session ends: what was given meanwhile counts too.
+function LetInBy({ session }: { session: Session }) {
+  const path = `/sessions/${segment(session.id)}/grants`;
+  const { part, reload } = useLoaded(`${path} ${session.state}`, () => items<Grant>(path));
+  return (
+    <div class="let-in">
+      <h2 class="facts-title">{words.session.let_in}</h2>
+      <Body part={part} what={words.session.let_in} retry={reload}>
+        {(grants) =>
+          grants.length === 0 ? (
+            <p class="quiet">{words.session.let_in_by_none}</p>
+          ) : (
+            <ul class="let-in-list">
+              {grants.map((one) => (
+                <li key={one.id}>
+                  <Link href={one.request ? `/requests/${segment(one.request)}` : `/requests/grant/${segment(one.id)}`}>
+                    {one.ticket ? <Said text={one.ticket} /> : words.session.no_ticket}
+                  </Link>{' '}
+                  {one.reason && <Said text={one.reason} />}{' '}
+                  <span class="quiet">
+                    <Said text={one.capabilities.join(', ')} />
+                    {one.by && ` · ${words.session.let_in_approved(short_name(one.by))}`} · <When time={one.from} />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Body>
+    </div>
   );
 }
 

@@ -9,6 +9,7 @@ import { Confirm } from '../components/confirm';
 import { Body } from '../components/notice';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
+import { short_name } from '../components/talk';
 import { useUntil } from '../components/until';
 import { Left, When } from '../components/when';
 import { useAction } from '../state/action';
@@ -87,7 +88,7 @@ function Standing({ access, may_change, on_edit }: { access: RemoteAccess; on_ed
       )}
       {access.by && (
         <span class="quiet">
-          <Said text={words.access.by(access.by)} />
+          <Said text={words.access.by(short_name(access.by))} />
           {access.changed && (
             <>
               , <When time={access.changed} />
