@@ -56,6 +56,7 @@ enum class EventType : std::uint8_t {
   GrantStarted,
   GrantEnded,
   HoldCreated,
+  HoldCompared,
   HoldPassed,
   HoldRefused,
   HoldExpired,

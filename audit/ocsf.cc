@@ -57,6 +57,7 @@ constexpr auto kTable = std::to_array<Row>({
     {GrantStarted,           {kEntity, kCreate}},
     {GrantEnded,             {kEntity, kDelete}},
     {HoldCreated,            {kEntity, kCreate}},
+    {HoldCompared,           {kEntity, kRead}},
     {HoldPassed,             {kEntity, kUpdate}},
     {HoldRefused,            {kEntity, kUpdate}},
     {HoldExpired,            {kEntity, kDelete}},

@@ -58,6 +58,7 @@ constexpr Template kTemplates[] = {
     {GrantStarted, "", "Engineer {engineer} was given access[ as {role}][ to {capabilities}][, from {starts}][ until {expires}][: \"{reason}\"]."},
     {GrantEnded, "", "Access of engineer {engineer} ended[ ({reason})][, cutting {cut_exchanges|exchange}]."},
     {HoldCreated, "", "{method} \"{target}\" of engineer {engineer} waits for an admin to let it pass[, until {expires}]."},
+    {HoldCompared, "", "What a call of engineer {engineer} would change was read: {read}[, {changes|difference}][ (not compared: {why})]."},
     {HoldPassed, "for_session=true", "{@actor} let a call of engineer {engineer} pass, and all others of {operation} in this session[, after {waited_us}]."},
     {HoldPassed, "", "{@actor} let a call of engineer {engineer} pass[: {operation}][, after {waited_us}]."},
     {HoldRefused, "", "{@actor} refused a call of engineer {engineer}[: {operation}][: \"{note}\"][, after {waited_us}]."},

@@ -14,6 +14,7 @@ void list_holds(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   for (const auto& [id, hold] : parts.ledger.state().holds()) {  // the one that waits for longest first
     base::Json item = state::view(hold);
     item.erase("body");
+    item.erase("before");
     items.push_back(std::move(item));
   }
   reply(json_response({{"items", std::move(items)}}));

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Calls that wait for an admin to let them pass.
+#include "base/bytes.h"
+#include "gateway/cli/change_lines.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/said.h"
 
 namespace postern::cli {
 namespace {
@@ -24,10 +27,13 @@ const std::vector<Column> kHold{{"Hold", "id"},
                                 {"Content type", "content_type"},
                                 {"Body bytes", "body_bytes"},
                                 {"Body SHA-256", "body_sha256"},
+                                {"Would change", "read"},
                                 {"Since", "created", Kind::Time},
                                 {"Until", "expires", Kind::Time}};
 
-// The body as it would be sent, line by line, so that it cannot pass for anything else.
+constexpr std::size_t kMostDocument = 100'000;  // characters; the gateway keeps 24 KiB
+
+// The body as it would be sent, line by line, so that it cannot pass for anything else; then what it would change.
 std::string show_hold(const base::Json& answer) {
   std::string out = to_lines(answer, kHold);
   std::string_view body;
@@ -37,6 +43,12 @@ std::string show_hold(const base::Json& answer) {
     body.remove_prefix(std::min(body.size(), line.size() + 1));
     out += "  | " + base::printable(line, line.size() * 4) + "\n";
   }
+  const auto before = answer.find("before");
+  if (before == answer.end()) return out;
+  out += "\nWhat it would change, as it was at " + base::printable(base::json_text_or(*before, "time", "")) +
+         "\n" + change_lines(*before, "would be");
+  if (before->contains("document"))
+    out += "  > " + base::printable(base::dump_json((*before)["document"]), kMostDocument) + "\n";
   return out;
 }
 

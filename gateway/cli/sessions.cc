@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/bytes.h"
+#include "gateway/cli/change_lines.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/said.h"
 
@@ -45,14 +46,7 @@ std::string say_change(const base::Json& change) {
   std::string out = "  " + base::printable(base::json_text_or(change, "time", "")) + "  " +
                     base::printable(base::json_text_or(change, "method", "")) + " " +
                     base::printable(base::json_text_or(change, "target", "")) + "\n";
-  for (const base::Json& one : change.value("patch", base::Json::array())) {
-    out += "    " + base::json_text_or(one, "op", "") + " " +
-           base::printable(base::json_text_or(one, "path", ""));
-    if (one.contains("old")) out += "  was " + base::printable(base::dump_json(one["old"]), 200);
-    if (one.contains("value")) out += "  is " + base::printable(base::dump_json(one["value"]), 200);
-    out += "\n";
-  }
-  if (change.contains("why")) out += "    " + base::printable(base::json_text_or(change, "why", "")) + "\n";
+  out += change_lines(change);
   if (const auto undo = change.find("undo"); undo != change.end()) {
     out += "    undone by " + base::printable(base::json_text_or(*undo, "method", "")) + " " +
            base::printable(base::json_text_or(*undo, "target", "")) + " " +

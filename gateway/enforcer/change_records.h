@@ -17,36 +17,16 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <string>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "gateway/enforcer/cookie_jar.h"
-#include "gateway/enforcer/settings.h"
-#include "redact/rules.h"
+#include "gateway/enforcer/document_reading.h"
 
 namespace postern::enforcer {
 
 struct Site;
 
-// Of the call whose change is recorded.
-struct ChangeContext {
-  std::string session, engineer, capability, policy, client;
-  std::string forwarded;  // id of its exchange.forwarded
-  std::string method, target;
-  std::string read;                            // the document's target
-  std::shared_ptr<const Settings> settings;    // what service and credential point into
-  std::shared_ptr<const redact::Rules> rules;  // of the policy that decided
-  std::string key;                             // the session's, for tokens
-  const Service* service = nullptr;
-  const Credential* credential = nullptr;
-  std::size_t node = 0;
-};
-
 class ChangeRecords {
  public:
-  static constexpr std::size_t kMost = 256;                     // under way at a time; past it, none is read
-  static constexpr base::Nanos kPatience = 10 * base::kSecond;  // for one reading
+  static constexpr std::size_t kMost = 256;  // under way at a time; past it, none is read
 
   explicit ChangeRecords(Site& site);
   ~ChangeRecords();
@@ -61,18 +41,13 @@ class ChangeRecords {
   std::size_t size() const { return records_.size(); }
 
  private:
-  class Reading;
-  struct Document {
-    int status = 0;  // 0: none came
-    std::string text, why;
-  };
   struct Record {
     ChangeContext context;
     Document before;
     int status = 0;  // of the call
     bool sent = false;
     std::function<void()> then;
-    std::unique_ptr<Reading> reading;
+    std::unique_ptr<DocumentReading> reading;
   };
   void read(Record& record, std::uint64_t who);
   void on_read(std::uint64_t who, Document document);

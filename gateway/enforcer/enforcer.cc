@@ -33,6 +33,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             jars_,
             waiting_room_,
             changes_,
+            held_documents_,
             visit_,
             verifier_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
@@ -43,6 +44,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
               return it == exchanges_.end() ? nullptr : it->second.get();
             }},
       changes_(site_),
+      held_documents_(site_),
       visit_(site_),
       health_(loop, pool_, recorder_) {}
 

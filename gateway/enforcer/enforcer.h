@@ -78,6 +78,7 @@ class Enforcer final : public LedgerListener {
   WaitingRoom waiting_room_;
   Site site_;
   ChangeRecords changes_;
+  HeldDocuments held_documents_;
   VisitPages visit_;
   HealthChecks health_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;

@@ -144,16 +144,21 @@ void Exchange::judge() {
   choose_node();
 }
 
-void Exchange::choose_node() {
+// Who will be asked, and with which credential, as things are now.
+bool Exchange::find_node() {
   const SessionView* session = session_view();
   service_ = settings_->service_at(target_.path());
   node_ = service_ == nullptr ? -1 : site_.pool.choose(service_->name, -1);
-  if (node_ < 0)
+  if (node_ >= 0 && session != nullptr)
+    credential_ = service_->credential_for(site_.access.role(*session, site_.loop.wall()));
+  return node_ >= 0;
+}
+
+void Exchange::choose_node() {
+  if (!find_node())
     return refuse(base::Refusal::ComponentUnreachable,
                   "no service of the configuration lies under this path");
-  if (session != nullptr)
-    credential_ = service_->credential_for(site_.access.role(*session, site_.loop.wall()));
-  if (recording_operation() != nullptr) return read_before();
+  if (!before_target().empty()) return read_before();
   record();
 }
 

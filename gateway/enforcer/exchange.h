@@ -94,6 +94,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void identify();
   void judge();
   bool may_be_cut() const;
+  bool find_node();
   void choose_node();
   Call call() const;
   const policy::Operation& operation() const;
@@ -108,6 +109,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   base::Refusal refused_now();
   std::shared_ptr<const redact::Rules> redaction_rules() const;
   std::string redaction_key() const;  // of the session: the same value has the same token in all of it
+  std::string before_target() const;
+  ChangeContext change_context() const;
   void read_before();
   void record();
   void connect(bool fresh);

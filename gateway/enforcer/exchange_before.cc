@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What an exchange does before it is recorded and forwarded, where its operation wants it: wait for an admin
-// (hold: true), read what the call will change (before:).
+// (hold: true), read what the call will change (before:); and for that admin, what it would change.
 //
 // While it waits, the client's connection stays open, and an interim answer (102) says so; the body is kept here
 // whole, so that what an admin reads is what is sent. Nothing is recorded as forwarded and nothing sent: whatever
 // ends the waiting ends it without a trace at the component.
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "gateway/enforcer/exchange.h"
@@ -82,12 +84,22 @@ void Exchange::ask_admin() {
       asked["body"] = body_without_secrets(body, head_.fields.find(http::FieldId::ContentType).value_or(""),
                                            redaction_rules(), redaction_key());
   }
+  const std::string read = before_target();
+  if (!read.empty()) asked["read"] = read;
+  const std::string type = base::json_text_or(asked, "content_type", ""),
+                    shown = base::json_text_or(asked, "body", "");
   site_.waiting_room.enter(
       serial_, std::move(asked),
-      [this](std::string_view hold) {
+      [this, type, shown, compare = !read.empty()](std::string_view hold) {
         http::Fields fields;
         fields.put("postern-hold", hold);
         if (minor_ > 0) response_.interim(102, fields);
+        if (!compare) return;
+        const bool reachable = find_node();
+        ChangeContext context = change_context();
+        context.hold = hold;
+        if (!reachable) context.service = nullptr;
+        site_.held_documents.read(std::move(context), type, shown);
       },
       [this](const HoldAnswer& answer) { on_admin(answer); });
 }
@@ -113,28 +125,39 @@ bool Exchange::review_waiting() {
   return false;
 }
 
-// A document that tells what the call changes is read before it (change_records.h). Whatever comes of that, the
-// call goes on, if it is still allowed by then.
-void Exchange::read_before() {
-  const std::string path = recording_operation()->before_path(target_.path());
-  if (is_never(path)) return record();
-  event_id_ = site_.recorder.next_id();
+// Of the document that tells what the call changes. Empty: there is none, or it may never be reached.
+std::string Exchange::before_target() const {
+  const policy::Operation* recording = recording_operation();
+  if (recording == nullptr) return {};
+  std::string path = recording->before_path(target_.path());
+  return is_never(path) ? std::string() : path;
+}
+
+ChangeContext Exchange::change_context() const {
   ChangeContext context;
   context.session = session_;
   context.engineer = engineer_;
   context.capability = decided_by()->name;
   context.policy = policy_->hash();
   context.client = client_.text;
-  context.forwarded = event_id_;
   context.method = http::to_text(head_.method);
   context.target = target_.text();
-  context.read = path;
+  context.read = before_target();
   context.settings = settings_;
   context.rules = redaction_rules();
   context.key = redaction_key();
   context.service = service_;
   context.credential = credential_;
-  context.node = static_cast<std::size_t>(node_);
+  context.node = static_cast<std::size_t>(std::max(0, node_));
+  return context;
+}
+
+// The document is read before the call (change_records.h). Whatever comes of that, the call goes on, if it is still
+// allowed by then.
+void Exchange::read_before() {
+  event_id_ = site_.recorder.next_id();
+  ChangeContext context = change_context();
+  context.forwarded = event_id_;
   site_.changes.before(serial_, std::move(context), [this] {
     if (phase_ != Phase::Waiting) return;
     if (const base::Refusal now = refused_now(); now != base::Refusal::None)

@@ -40,6 +40,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   json.field("node", event.node);
   if (!event.credential.empty()) json.field("credential", event.credential);
   if (!event.part_of.empty()) json.field("part_of", event.part_of);
+  if (!event.hold.empty()) json.field("hold", event.hold);
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   audit::EventHead head;

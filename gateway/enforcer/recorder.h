@@ -24,6 +24,7 @@ struct Forwarded {
   std::string_view method, target, capability, operation, klass, client, service, node;
   std::string_view credential;  // which one of the service's; empty: none
   std::string_view part_of;     // event of the call that this reading belongs to; empty: it is a call itself
+  std::string_view hold;        // waiting call that this reading is for; empty: none
   std::uint64_t exchange = 0;
 };
 

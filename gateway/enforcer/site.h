@@ -16,6 +16,7 @@
 #include "gateway/enforcer/component_pool.h"
 #include "gateway/enforcer/cookie_jar.h"
 #include "gateway/enforcer/credential_news.h"
+#include "gateway/enforcer/held_documents.h"
 #include "gateway/enforcer/known_secrets.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
@@ -65,6 +66,7 @@ struct Site {
   CookieJars& jars;
   WaitingRoom& waiting_room;
   ChangeRecords& changes;
+  HeldDocuments& held_documents;
   Visit& visit;
   const std::optional<certs::ClientVerifier>& verifier;
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator

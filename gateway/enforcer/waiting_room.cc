@@ -47,7 +47,7 @@ void WaitingRoom::answer(std::uint64_t who, const HoldAnswer& answer) {
 
 void WaitingRoom::on_change(const base::Json& event) {
   const std::string type = base::json_text_or(event, "type", "");
-  if (!type.starts_with("hold.") || type == "hold.created") return;
+  if (!type.starts_with("hold.") || type == "hold.created" || type == "hold.compared") return;
   const base::Json detail = event.value("detail", base::Json::object());
   const auto it = by_hold_.find(base::json_text_or(detail, "hold", ""));
   if (it == by_hold_.end()) return;

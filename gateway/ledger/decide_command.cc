@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 30> kTable{{
+constexpr std::array<Row, 31> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -39,6 +39,7 @@ constexpr std::array<Row, 30> kTable{{
     {"grant.give", false, true, false, decide_grant_give},
     {"grant.revoke", false, true, false, decide_grant_revoke},
     {"hold.create", true, false, false, decide_hold_create},
+    {"hold.compare", true, false, false, decide_hold_compare},
     {"hold.withdraw", true, false, false, decide_hold_withdraw},
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},

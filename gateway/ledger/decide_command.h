@@ -31,7 +31,9 @@
 //                                                      ticket*, reason*
 //   grant.revoke                    x                  id
 //   hold.create            x                           session, capability, operation, method, target, client,
-//                                                      enforcer, content_type*, body*, body_bytes*, body_sha256*
+//                                                      enforcer, content_type*, body*, body_bytes*, body_sha256*, read*
+//   hold.compare           x                           id, before_bytes*, before_sha256*, document*, changes*, patch*,
+//                                                      why*; once for each
 //   hold.withdraw          x                           id, why
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*

@@ -5,6 +5,7 @@
 // a pass once it is durable, all else at once.
 #include <algorithm>
 
+#include "audit/detail.h"
 #include "gateway/ledger/deciding.h"
 
 namespace postern::ledger {
@@ -15,6 +16,9 @@ using state::Hold;
 
 // With all escapes an event of it stays below audit::kEventLimit.
 constexpr std::size_t kLongestTarget = 4'096, kLongestName = 256, kLongestBody = 40'000;
+constexpr std::size_t kLongestDocument = 24U << 10U;    // and as much for its patch
+constexpr int kDeepest = audit::kDetailDepthLimit - 1;  // nested, of both
+constexpr std::size_t kLongestWhy = 512;
 
 Draft draft_hold(EventType type, const Hold& hold, std::string_view outcome, std::string actor) {
   Draft draft{type, std::move(actor), hold.session, hold.id, std::string(outcome), {}, false};
@@ -63,6 +67,14 @@ bool is_readable(const std::string& body) {
   return escaped.size() <= kLongestBody;
 }
 
+// The argument, if an event can hold it; null if it is not there, or cannot be.
+base::Json fitting(const Order& order, const char* key) {
+  if (!order.has(key)) return nullptr;
+  const base::Json& value = order.arguments[key];
+  const bool fits = audit::depth_of(value) <= kDeepest && audit::as_detail(value).size() <= kLongestDocument;
+  return fits ? value : base::Json();
+}
+
 const Hold* find(const Context& context, const Order& order, Decision& why) {
   const auto it = context.state.holds().find(order.text("id"));
   if (it != context.state.holds().end()) return &it->second;
@@ -97,6 +109,7 @@ Decision decide_hold_create(const Context& context, const Order& order) {
   hold.body = order.text("body");
   hold.body_bytes = base::json_number_or(order.arguments, "body_bytes", 0);
   hold.body_sha256 = order.text("body_sha256");
+  hold.read = order.text("read").substr(0, kLongestTarget);
   for (const std::string* text : {&hold.capability, &hold.operation, &hold.method, &hold.client}) {
     if (text->size() > kLongestTarget) return invalid("a name is too long");
   }
@@ -119,6 +132,7 @@ Decision decide_hold_create(const Context& context, const Order& order) {
                      .text("body", hold.body)
                      .number("body_bytes", hold.body_bytes)
                      .text("body_sha256", hold.body_sha256)
+                     .text("read", hold.read)
                      .text("reason", hold.reason)
                      .text("request", hold.request)
                      .text("client", hold.client)
@@ -126,6 +140,29 @@ Decision decide_hold_create(const Context& context, const Order& order) {
                      .done();
   decision.events.push_back(std::move(draft));
   decision.reply = view(hold);
+  return decision;
+}
+
+Decision decide_hold_compare(const Context& context, const Order& order) {
+  Decision decision;
+  const Hold* hold = find(context, order, decision);
+  if (hold == nullptr) return decision;
+  if (hold->read.empty() || hold->compared > 0) return conflict("nothing is to be compared with this call");
+  if (!context.log_writable) return log_closed();
+  const base::Json patch = fitting(order, "patch");
+  Draft draft = draft_hold(EventType::HoldCompared, *hold, "compared", "gateway");
+  Detail detail;
+  name(detail, *hold);
+  detail.text("read", hold->read);
+  if (const std::string hash = order.text("before_sha256"); !hash.empty())
+    detail.number("before_bytes", base::json_number_or(order.arguments, "before_bytes", 0))
+        .text("before_sha256", hash.substr(0, kLongestName));
+  detail.document("document", fitting(order, "document"));
+  if (order.has("changes")) detail.number("changes", base::json_number_or(order.arguments, "changes", 0));
+  draft.detail = detail.document("patch", patch.is_array() ? patch : base::Json())
+                     .text("why", order.text("why").substr(0, kLongestWhy))
+                     .done();
+  decision.events.push_back(std::move(draft));
   return decision;
 }
 

@@ -48,6 +48,7 @@ Decision decide_request_withdraw(const Context& context, const Order& order);
 Decision decide_grant_give(const Context& context, const Order& order);
 Decision decide_grant_revoke(const Context& context, const Order& order);
 Decision decide_hold_create(const Context& context, const Order& order);
+Decision decide_hold_compare(const Context& context, const Order& order);
 Decision decide_hold_withdraw(const Context& context, const Order& order);
 Decision decide_hold_pass(const Context& context, const Order& order);
 Decision decide_hold_refuse(const Context& context, const Order& order);

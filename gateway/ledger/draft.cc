@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/draft.h"
 
+#include "audit/detail.h"
+
 namespace postern::ledger {
 
 audit::EventHead head_of(const Draft& draft) {
@@ -31,6 +33,11 @@ Detail& Detail::flag(std::string_view key, bool value) {
 
 Detail& Detail::time(std::string_view key, const std::optional<base::Micros>& value) {
   if (value) writer_.field(key, std::string_view(base::format_time(*value)));
+  return *this;
+}
+
+Detail& Detail::document(std::string_view key, const base::Json& value) {
+  if (!value.is_null()) writer_.raw(key, audit::as_detail(value));
   return *this;
 }
 

@@ -41,6 +41,7 @@ class Detail {
   Detail& number(std::string_view key, std::int64_t value);
   Detail& flag(std::string_view key, bool value);
   Detail& time(std::string_view key, const std::optional<base::Micros>& value);
+  Detail& document(std::string_view key, const base::Json& value);  // nothing if it is null
   Detail& texts(std::string_view key, const std::vector<std::string>& values);
   std::string done();  // once
 

@@ -21,12 +21,12 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",    "engineer.approved",  "engineer.removed", "grant.ended",        "grant.started",
-    "hold.created",      "hold.expired",       "hold.passed",      "hold.refused",       "hold.withdrawn",
-    "pass.used",         "permission.changed", "policy.accepted",  "policy.changed",     "request.answered",
-    "request.approved",  "request.created",    "request.expired",  "request.questioned", "request.refused",
-    "request.withdrawn", "session.ended",      "session.opened",   "token.created",      "token.expired",
-    "token.revoked",     "token.used",         "witness.conflict", "witness.cosigned",
+    "engineer.added",   "engineer.approved", "engineer.removed",   "grant.ended",      "grant.started",
+    "hold.compared",    "hold.created",      "hold.expired",       "hold.passed",      "hold.refused",
+    "hold.withdrawn",   "pass.used",         "permission.changed", "policy.accepted",  "policy.changed",
+    "request.answered", "request.approved",  "request.created",    "request.expired",  "request.questioned",
+    "request.refused",  "request.withdrawn", "session.ended",      "session.opened",   "token.created",
+    "token.expired",    "token.revoked",     "token.used",         "witness.conflict", "witness.cosigned",
 });
 
 std::optional<Micros> time_of(const Json& object, const char* key) {
@@ -54,6 +54,20 @@ Terms terms_of(const Json& detail, Terms terms) {
   if (const auto start = time_of(detail, "starts")) terms.start = start;
   terms.duration = json_number_or(detail, "duration_us", terms.duration);
   return terms;
+}
+
+void fold_comparison(Hold& hold, const Json& detail, Micros at) {
+  const auto text_at = [&](const char* key) {
+    const auto found = detail.find(key);
+    return found == detail.end() ? std::string() : base::dump_json(*found);
+  };
+  hold.compared = at;
+  hold.document = text_at("document");
+  hold.patch = text_at("patch");
+  hold.changes = json_number_or(detail, "changes", 0);
+  hold.before_bytes = json_number_or(detail, "before_bytes", 0);
+  hold.before_sha256 = json_text_or(detail, "before_sha256", "");
+  hold.why = json_text_or(detail, "why", "");
 }
 
 std::string_view family(std::string_view type) { return type.substr(0, type.find('.')); }
@@ -257,6 +271,11 @@ void State::fold_hold(const Json& event, std::string_view type, const Json& deta
   const std::string session = json_text_or(event, "session", "");
   if (type == "hold.passed" && json_bool_or(detail, "for_session", false) && sessions_.contains(session))
     session_passes_[session].insert(json_text_or(detail, "operation", ""));
+  if (type == "hold.compared") {
+    const auto waiting = holds_.find(id);
+    if (waiting != holds_.end()) fold_comparison(waiting->second, detail, at);
+    return;
+  }
   if (type != "hold.created") {
     holds_.erase(id);
     return;
@@ -275,6 +294,7 @@ void State::fold_hold(const Json& event, std::string_view type, const Json& deta
   hold.body = json_text_or(detail, "body", "");
   hold.body_bytes = json_number_or(detail, "body_bytes", 0);
   hold.body_sha256 = json_text_or(detail, "body_sha256", "");
+  hold.read = json_text_or(detail, "read", "");
   hold.reason = json_text_or(detail, "reason", "");
   hold.request = json_text_or(detail, "request", "");
   hold.created = at;

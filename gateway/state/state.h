@@ -28,7 +28,8 @@
 //   session.ended        - (the session is in the head)
 //   pass.used            pass, expires
 //   hold.created         hold, engineer, enforcer, capability, operation, method, target, content_type*, body*,
-//                        body_bytes, body_sha256, reason*, request*, client, expires
+//                        body_bytes, body_sha256, read*, reason*, request*, client, expires
+//   hold.compared        hold, read, before_bytes*, before_sha256*, document*, changes*, patch*, why*
 //   hold.passed          hold, for_session*     also hold.refused, hold.expired, hold.withdrawn: hold
 //   policy.changed       new (the hash), waits*: without it what the policy allows counts as accepted, which all
 //                        logs of before there was such a thing say
@@ -163,7 +164,15 @@ struct Hold {
   std::int64_t body_bytes = 0;
   std::string body_sha256;
   std::string reason, request;  // of the grant that allows it, if there is one
+  std::string read;             // target of the document that it would change; empty: nobody knows one
   base::Micros created = 0, expires = 0;
+  // What that document was, as JSON texts without secrets; only if compared.
+  base::Micros compared = 0;    // when it was read; 0: it is not yet
+  std::string document, patch;  // patch: what the call would make of it, where that is known
+  std::int64_t changes = 0;
+  std::int64_t before_bytes = 0;
+  std::string before_sha256;
+  std::string why;  // document or patch is missing
   bool operator==(const Hold&) const = default;
 };
 

@@ -191,6 +191,14 @@ void fields(T& h, const Visit& visit) {
   visit("request", h.request);
   visit("created", h.created);
   visit("expires", h.expires);
+  visit("read", Newer{h.read});
+  visit("compared", Newer{h.compared});
+  visit("document", Newer{h.document});
+  visit("patch", Newer{h.patch});
+  visit("changes", Newer{h.changes});
+  visit("before_bytes", Newer{h.before_bytes});
+  visit("before_sha256", Newer{h.before_sha256});
+  visit("why", Newer{h.why});
 }
 
 template <typename T, typename Visit>

@@ -5,6 +5,7 @@
 // waiting without a pass leaves nothing at the component.
 import assert from "node:assert/strict";
 import https from "node:https";
+import { violations } from "./lib/accessible.mjs";
 import { Browser, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
@@ -14,12 +15,31 @@ const policy = `version: 1
 capabilities:
   state.read: { title: See the state, class: read, operations: [ "GET /state" ] }
   state.write: { title: Change the state, class: write, hold: true, operations: [ "PUT /state", "DELETE /state" ] }
+  orders.write:
+    title: Change orders
+    class: write
+    hold: true
+    operations:
+      - { call: "PUT /orders/{id}", before: "GET /orders/{id}" }
+      - { call: "DELETE /orders/{id}", before: "GET /orders/{id}" }
+      - { call: "POST /orders", before: "GET /orders" }
+redact:
+  - json: $..pin
 `;
 
 story("a call waits until an administrator lets it pass or not", async (stage) => {
-  const component = stage.own(await LittleComponent.start((request, response) => request.resume().on("end", () => response.end("done\n"))));
+  const documents = new Map([["/orders/7", { state: "open", pin: "4711", lines: [{ article: "A", count: 1 }] }], ["/orders", [{ id: 7 }]]]);
+  const component = stage.own(
+    await LittleComponent.start((request, response) =>
+      request.resume().on("end", () => {
+        const found = request.method === "GET" && documents.get(request.url);
+        if (found) return response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(found));
+        response.writeHead(request.method === "GET" && request.url !== "/state" ? 404 : 200).end("done\n");
+      }),
+    ),
+  );
   const gateway = stage.own(await Gateway.start({ services: component.services, policy }));
-  await gateway.admit("alice", ["state.read", "state.write"]);
+  await gateway.admit("alice", ["state.read", "state.write", "orders.write"]);
   const alice = await gateway.signIn("alice");
   const change = (body = '{"level":7}') =>
     alice.fetch("/state", { method: "PUT", body, headers: { "Content-Type": "application/json" }, agent: false });
@@ -28,7 +48,8 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
       const { items } = await gateway.cli("hold", "list");
       return items.length === count && items;
     });
-  const nothingSent = () => assert.ok(!component.seen.some((line) => !line.startsWith("GET")), component.seen.join(", "));
+  let sent = 0;
+  const nothingSent = () => assert.deepEqual(component.seen.slice(sent).filter((line) => !line.startsWith("GET")), []);
 
   await stage.step("what waits can be read whole, and nothing was sent", async () => {
     const answer = change();
@@ -51,11 +72,50 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
     await gateway.cli("hold", "pass", hold.id);
     assert.equal((await answer).status, 200);
     assert.equal(component.seen.at(-1), "PUT /state");
+    sent = component.seen.length;
     assert.equal((await gateway.tryCli("hold", "pass", hold.id)).code, 1, "once");
     const next = change();
     const [again] = await waiting();
     await gateway.cli("hold", "refuse", again.id);
     assert.equal((await next).status, 403);
+  });
+
+  const order = (method, path, body) =>
+    alice.fetch(path, { method, agent: false, ...(body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }) });
+  const compared = () => until("it is compared", async () => {
+    const [hold] = await waiting();
+    const shown = await gateway.cli("hold", "show", hold.id);
+    return shown.before && shown;
+  });
+
+  await stage.step("what it would change is read before anybody decides, and shown old beside new", async () => {
+    const answer = order("PUT", "/orders/7", { state: "closed", pin: "4711", lines: [{ article: "A", count: 1 }] });
+    const hold = await compared();
+    assert.deepEqual(hold.before.patch, [{ op: "replace", path: "/state", old: "open", value: "closed" }]);
+    assert.equal(hold.before.document.state, "open");
+    assert.doesNotMatch(JSON.stringify(hold), /4711/, "a secret is a token for the administrator too");
+    assert.match((await gateway.plainCli("hold", "show", hold.id)).stdout, /replace \/state {2}was "open" {2}would be "closed"/);
+    nothingSent();
+    await gateway.cli("hold", "refuse", hold.id);
+    assert.equal((await answer).status, 403);
+    const event = await until("it stands in the log", async () => (await gateway.events("--type", "hold.compared"))[0]);
+    assert.deepEqual([event.detail.hold, event.detail.read, event.detail.changes], [hold.id, "/orders/7", 1]);
+    const readings = (await gateway.events("--type", "exchange.forwarded")).filter((one) => one.detail.hold === hold.id);
+    assert.deepEqual(readings.map((one) => [one.detail.method, one.detail.class]), [["GET", "read"]]);
+  });
+
+  await stage.step("where only the component knows, or nothing can be read, that is said", async () => {
+    const created = order("POST", "/orders", { article: "B" });
+    const listed = await compared();
+    assert.deepEqual([listed.before.document, listed.before.patch, listed.before.changes], [[{ id: 7 }], undefined, 0]);
+    await gateway.cli("hold", "refuse", listed.id);
+    await created;
+    const missing = order("DELETE", "/orders/8");
+    const none = await compared();
+    assert.equal(none.before.why, "it answered 404");
+    await gateway.cli("hold", "refuse", none.id);
+    assert.equal((await missing).status, 403);
+    nothingSent();
   });
 
   await stage.step("switching the capability off ends the waiting at once", async () => {
@@ -118,6 +178,24 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
     const section = page.locator("#holds");
     await section.getByText('"from": "bob"').waitFor();
     await look(page, "admin-hold");
+    const others = [
+      bob.fetch("/orders/7", { method: "PUT", body: '{"state":"closed","lines":[]}', headers: { "Content-Type": "application/json" }, agent: false }),
+      bob.fetch("/orders", { method: "POST", body: '{"article":"B"}', headers: { "Content-Type": "application/json" }, agent: false }),
+    ];
+    const changed = section.locator(".row", { hasText: "PUT /orders/7" });
+    const state = changed.locator(".diff tr", { hasText: "/state" });
+    await state.waitFor();
+    assert.deepEqual([await state.locator("del").textContent(), await state.locator("ins").textContent()], ["open", "closed"]);
+    const listed = section.locator(".row", { hasText: "POST /orders" });
+    await listed.getByText("What the call makes of the document is for the component to decide.").waitFor();
+    await changed.locator("summary").click();
+    assert.deepEqual(await violations(page), []);
+    await look(page, "admin-hold-changes");
+    for (const row of [changed, listed]) {
+      await row.getByRole("button", { name: "Refuse" }).click();
+      await row.getByRole("button", { name: "Refuse" }).click();
+    }
+    assert.deepEqual((await Promise.all(others)).map((one) => one.status), [403, 403]);
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
     await page.locator("body").press("Home");
     await until("the button has the focus", async () => {

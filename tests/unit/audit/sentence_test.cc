@@ -131,6 +131,8 @@ const Case kCases[] = {
      "PUT \"/a\" changed 2 values of /a."},
     {HoldCreated, R"({"engineer":"alice","method":"POST","target":"/a"})",
      "POST \"/a\" of engineer alice waits for an admin to let it pass."},
+    {HoldCompared, R"({"engineer":"alice","read":"/a","changes":2})",
+     "What a call of engineer alice would change was read: /a, 2 differences."},
     {HoldPassed, R"({"engineer":"alice","operation":"POST /a","waited_us":2000000})",
      "Admin root let a call of engineer alice pass: POST /a, after 2s."},
     {HoldRefused, R"({"engineer":"alice","operation":"POST /a","note":"not now"})",

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Calls that wait for an admin: who may do what with them, and what is recorded of it.
+#include "gateway/state/view.h"
 #include "tests/unit/ledger/scene.h"
 
 namespace postern::ledger {
@@ -10,6 +11,7 @@ namespace {
 struct HoldScene : ::testing::Test {
   Scene scene;
   std::string session = scene.visit("alice");
+  std::string reads = "/api/v2/silences";
 
   Decision ask(const std::string& body = R"({"comment":"x"})", const std::string& of = {}) {
     return scene.enforcer({{"command", "hold.create"},
@@ -21,11 +23,21 @@ struct HoldScene : ::testing::Test {
                            {"content_type", "application/json"},
                            {"client", "192.0.2.7:5"},
                            {"enforcer", 1},
+                           {"read", reads},
                            {"body", body},
                            {"body_bytes", body.size()},
                            {"body_sha256", base::sha256_hex(body)}});
   }
   std::string held() { return base::json_text_or(ask().reply, "id", ""); }
+  Decision compare(const std::string& id, const base::Json& document) {
+    return scene.enforcer({{"command", "hold.compare"},
+                           {"id", id},
+                           {"document", document},
+                           {"before_bytes", 7},
+                           {"before_sha256", base::sha256_hex("{}")},
+                           {"changes", 1},
+                           {"patch", {{{"op", "replace"}, {"path", "/a"}, {"old", 1}, {"value", 2}}}}});
+  }
   Decision pass(const std::string& id, bool for_session = false) {
     return scene.admin({{"command", "hold.pass"}, {"id", id}, {"for_session", for_session}});
   }
@@ -125,8 +137,43 @@ TEST_F(HoldScene, NothingIsHeldOrPassedWhileTheLogCannotBeWritten) {
   EXPECT_FALSE(scene.admin({{"command", "hold.refuse"}, {"id", id}}).refused) << "taking away works";
 }
 
+TEST_F(HoldScene, IsShownBesideWhatItWouldChange) {
+  const std::string id = held();
+  EXPECT_FALSE(state::view(scene.state.holds().at(id)).contains("before"));
+  scene.now += base::kWallSecond;
+  EXPECT_FALSE(compare(id, {{"a", 1}}).refused);
+  const base::Json before = state::view(scene.state.holds().at(id))["before"];
+  EXPECT_EQ(before["document"], (base::Json{{"a", 1}}));
+  EXPECT_EQ(before["patch"][0]["old"], 1);
+  EXPECT_EQ(before["time"], base::format_time(scene.now)) << "it may have changed since";
+  EXPECT_EQ(scene.all.back().actor, "gateway");
+  EXPECT_NE(scene.lines.back().find(R"("type":"hold.compared")"), std::string::npos);
+  EXPECT_FALSE(pass(id).refused);
+}
+
+TEST_F(HoldScene, IsComparedOnceAndOnlyIfItWouldChangeSomething) {
+  const std::string id = held();
+  compare(id, {{"a", 1}});
+  EXPECT_EQ(status_of(compare(id, {{"a", 2}})), 409);
+  reads.clear();
+  EXPECT_EQ(status_of(compare(held(), {{"a", 1}})), 409);
+  EXPECT_EQ(status_of(compare("01JD7Z3V5T4Q2N8M6K0H1F9C3B", {{"a", 1}})), 404);
+  EXPECT_FALSE(may_command(Sender::Console, "hold.compare"));
+}
+
+TEST_F(HoldScene, ADocumentThatNoEventCanHoldIsLeftOut) {
+  const std::string large = held(), deep = held();
+  compare(large, {{"a", std::string(30'000, 'x')}});
+  EXPECT_FALSE(state::view(scene.state.holds().at(large))["before"].contains("document"));
+  base::Json nested = 1;
+  for (int i = 0; i < 40; ++i) nested = base::Json::array({nested});
+  compare(deep, nested);
+  EXPECT_FALSE(state::view(scene.state.holds().at(deep))["before"].contains("document"));
+}
+
 TEST_F(HoldScene, SurviveASnapshot) {
   pass(held(), true);
+  compare(held(), {{"a", 1}});
   held();
   const auto read = state::State::from_json(scene.state.to_json());
   ASSERT_TRUE(read.ok());

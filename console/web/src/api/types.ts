@@ -170,6 +170,15 @@ export interface NotificationTarget {
   problem?: string;
 }
 
+// What a waiting call would change, as it was when it was read.
+export interface Before {
+  time: string;
+  document?: unknown;
+  changes: number;
+  patch?: Patch[];
+  why?: string;
+}
+
 // A call that waits for an admin.
 export interface Hold {
   id: string;
@@ -183,6 +192,8 @@ export interface Hold {
   content_type?: string;
   body?: string;
   body_bytes: number;
+  read?: string;
+  before?: Before;
   reason?: string;
   created: string;
   expires: string;
@@ -367,6 +378,7 @@ export interface Exchange {
   node?: string;
   credential?: string;
   part_of?: string;
+  hold?: string;
   policy?: string;
   outcome: string;
   status?: number;

@@ -6,7 +6,7 @@ import type { Change, Patch } from '../api/types';
 import { words } from '../text';
 import { plain, Said } from './said';
 
-const shown = (value: unknown): string =>
+export const shown = (value: unknown): string =>
   plain(typeof value === 'string' ? value : JSON.stringify(value, null, 2));
 
 function Value({ value, kind }: { value: unknown; kind: 'old' | 'now' }) {
@@ -21,7 +21,12 @@ function Value({ value, kind }: { value: unknown; kind: 'old' | 'now' }) {
   );
 }
 
-function Row({ patch }: { patch: Patch }) {
+interface Labels {
+  old: string;
+  now: string;
+}
+
+function Row({ patch, labels }: { patch: Patch; labels: Labels }) {
   return (
     <tr>
       <th scope="row">
@@ -30,13 +35,33 @@ function Row({ patch }: { patch: Patch }) {
         </code>
         <small>{words.change.ops[patch.op] ?? patch.op}</small>
       </th>
-      <td data-label={words.change.old}>
+      <td data-label={labels.old}>
         <Value value={patch.old} kind="old" />
       </td>
-      <td data-label={words.change.now}>
+      <td data-label={labels.now}>
         <Value value={patch.op === 'remove' ? undefined : patch.value} kind="now" />
       </td>
     </tr>
+  );
+}
+
+// Old beside new, place by place.
+export function Differences({ patch, labels }: { patch: Patch[]; labels: Labels }) {
+  return (
+    <table class="diff">
+      <thead>
+        <tr>
+          <th scope="col">{words.change.where}</th>
+          <th scope="col">{labels.old}</th>
+          <th scope="col">{labels.now}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {patch.map((one, i) => (
+          <Row key={i} patch={one} labels={labels} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -49,22 +74,7 @@ export function ChangeView({ change }: { change: Change }) {
           <Said text={change.why} />
         </p>
       )}
-      {patch && patch.length > 0 && (
-        <table class="diff">
-          <thead>
-            <tr>
-              <th scope="col">{words.change.where}</th>
-              <th scope="col">{words.change.old}</th>
-              <th scope="col">{words.change.now}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {patch.map((one, i) => (
-              <Row key={i} patch={one} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      {patch && patch.length > 0 && <Differences patch={patch} labels={words.change} />}
       {patch?.length === 0 && <p class="hint">{words.change.none}</p>}
       {!patch && (change.changes ?? 0) > 0 && <p class="hint">{words.change.too_large(change.changes ?? 0)}</p>}
       {undo && (

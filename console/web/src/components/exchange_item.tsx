@@ -82,6 +82,12 @@ function facts_of(one: Exchange): Fact[] {
       ),
     ],
     [
+      words.exchange.for_hold,
+      one.hold && (
+        <Link href={url_of('/events', { type: 'hold', text: one.hold })}>{words.exchange.hold}</Link>
+      ),
+    ],
+    [
       words.exchange.event,
       <Link key="e" href={`/events/${segment(one.event)}`}>
         <Said text={one.event} />
@@ -104,7 +110,7 @@ export function ExchangeItem({ exchange: one, change }: { exchange: Exchange; ch
             <code>
               <Said text={short(one.target ?? '')} />
             </code>{' '}
-            {one.part_of && <span class="badge">{words.exchange.for_record}</span>}
+            {(one.part_of || one.hold) && <span class="badge">{words.exchange.for_record}</span>}
             {one.class === 'write' && <span class="badge badge-write">{words.capabilities.classes.write}</span>}
             {change && <span class="badge badge-on">{words.change.title}</span>}
             {!!one.redacted && <span class="badge">{words.exchange.redacted(one.redacted)}</span>}

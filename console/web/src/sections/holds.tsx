@@ -1,12 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that wait for an admin: who wants to do what, with the body as it would be sent. Passing is one step, because the
+// Calls that wait for an admin: who wants to do what, with the body as it would be sent and what it would change. Passing is one step, because the
 // engineer's connection waits for it; refusing asks for a word.
 import { useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
 import type { Hold } from '../api/types';
 import { Confirm } from '../components/confirm';
+import { HeldChange } from '../components/held_change';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
@@ -15,7 +16,6 @@ import { useAction } from '../state/action';
 import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
-import { HeldBody } from '../components/held_body';
 import type { Rights } from './rights';
 
 // Nothing waits, nothing shown.
@@ -65,18 +65,7 @@ function Row({ hold, may_change }: { hold: Hold } & Rights) {
           )}
         </div>
       </div>
-      {hold.body_bytes > 0 && (
-        <figure class="held-body">
-          <figcaption>
-            <Said text={words.holds.body(hold.body_bytes, hold.content_type ?? '')} />
-          </figcaption>
-          {hold.body ? (
-            <HeldBody text={hold.body} type={hold.content_type ?? ''} />
-          ) : (
-            <p class="note">{words.holds.unreadable}</p>
-          )}
-        </figure>
-      )}
+      <HeldChange hold={hold} />
       {may_change && !refusing && (
         <div class="buttons">
           <button type="button" class="primary" aria-busy={action.busy} onClick={() => decide('pass', {})}>

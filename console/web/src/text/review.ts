@@ -155,6 +155,8 @@ export const exchange = {
   target: 'Target',
   for_record: 'for the record',
   part_of: 'Read by the gateway for its record of a change',
+  for_hold: 'Read by the gateway for whoever decides about a waiting call',
+  hold: 'Events of that call',
   event: 'Event',
   policy: 'Policy',
   retried: 'sent again on another connection',
