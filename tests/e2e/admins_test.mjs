@@ -4,10 +4,10 @@
 // Those who use the console: the first password, a passkey, an authenticator app, what happens when it is lost, a second
 // admin and an auditor, and what is asked again before anything is opened. Chromium plays the authenticator.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { violations } from "./lib/accessible.mjs";
+import { codeOf, Device, stepNow } from "./lib/authenticator.mjs";
 import { Browser, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
@@ -20,47 +20,6 @@ capabilities:
 `;
 const kNewPassword = "four words that nobody says";
 const kEvesPassword = "an auditor chooses this one";
-
-// RFC 4648 and RFC 6238, as an app computes them.
-const fromBase32 = (text) => {
-  const bits = [...text].map((one) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(one).toString(2).padStart(5, "0")).join("");
-  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-};
-const codeOf = (secret, step) => {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const digest = createHmac("sha1", fromBase32(secret)).update(counter).digest();
-  return String((digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-};
-const stepNow = () => Math.floor(Date.now() / 30_000);
-
-// The device in the browser's hand: it verifies its owner, keeps passkeys, and is always there. axe-core's session takes it away when
-// it ends (Chromium switches a page's authenticators off with any session), so it is put aside and back.
-class Device {
-  #credentials = [];
-
-  async give(page) {
-    this.session = await page.context().newCDPSession(page);
-    await this.session.send("WebAuthn.enable");
-    const { authenticatorId } = await this.session.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-    this.authenticatorId = authenticatorId;
-    for (const credential of this.#credentials) await this.session.send("WebAuthn.addCredential", { authenticatorId, credential });
-  }
-  async putAside() {
-    const { credentials } = await this.session.send("WebAuthn.getCredentials", { authenticatorId: this.authenticatorId });
-    this.#credentials = credentials;
-    await this.session.detach();
-  }
-}
 
 const fillIn = async (page, name, password) => {
   await page.getByLabel("Name").fill(name);
@@ -203,6 +162,29 @@ story("admins, an auditor, and what proves who they are", async (stage) => {
     await page.getByLabel("Present password").fill(gateway.password);
     await page.getByLabel("New password", { exact: true }).fill("password1234");
     await page.getByLabel("New password, again").fill("password1234");
+    const strength = page.locator(".strength");
+    await strength.getByText("Weak. It has a word that is tried first.").waitFor();
+    for (const [typed, said] of [
+      ["short", "Weak. It takes 12 characters"],
+      ["aaaaaaaaaaaaaaaaaaaa", "Weak. What repeats"],
+      ["admin admin admin admin", "Weak. "],
+      ["1234567890qwertyuiop", "Weak. A row"],
+      ["horse battery", "Weak. More words"],
+      ["T7#qz9!Kd2&vX", "Good."],
+      [kNewPassword, "Good."],
+      ["four words that nobody ever said together", "Strong."],
+    ]) {
+      await page.getByLabel("New password", { exact: true }).fill(typed);
+      await strength.getByRole("status").filter({ hasText: said }).waitFor();
+    }
+    const kind = () => page.getByLabel("New password", { exact: true }).getAttribute("type");
+    assert.equal(await kind(), "password");
+    await page.getByRole("button", { name: "Show what I type" }).click();
+    assert.equal(await kind(), "text");
+    await inspect(page, "password");
+    await page.getByRole("button", { name: "Hide what I type" }).click();
+    assert.equal(await kind(), "password");
+    await page.getByLabel("New password", { exact: true }).fill("password1234");
     await page.getByRole("button", { name: "Change it" }).click();
     await page.getByRole("alert").getByText("among the first that are tried").waitFor();
     await page.getByLabel("New password", { exact: true }).fill(kNewPassword);
@@ -233,6 +215,7 @@ story("admins, an auditor, and what proves who they are", async (stage) => {
     await inspect(eve, "invitation");
     await eve.getByLabel("Choose a password").fill(kEvesPassword);
     await eve.getByLabel("The password, again").fill(kEvesPassword);
+    await inspect(eve, "invitation-password");
     await eve.getByRole("button", { name: "Accept and sign in" }).click();
     await eve.getByRole("heading", { name: "Your account" }).waitFor();
     secrets.push(kEvesPassword);

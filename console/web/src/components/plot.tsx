@@ -1,9 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exchanges and refusals over time. What the picture says is said in words beside it, for who does not see it.
+// Exchanges and refusals over time. What the picture says is said in words beside it, for who does not see it. What draws it is loaded
+// with the first picture, and not with the page that signs in.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Histogram } from '../api/types';
 import { words } from '../text';
@@ -20,10 +21,13 @@ function columns(counts: Histogram): [number[], number[], number[]] {
   return [counts.exchanges.map((_, i) => begin + i * width), counts.exchanges, counts.refused];
 }
 
-function options(width: number, counts: Histogram, on_point: (index: number | null) => void): uPlot.Options {
+const load = () => import('uplot').then((module) => module.default);
+type Draw = Awaited<ReturnType<typeof load>>;
+
+function options(draw: Draw, width: number, counts: Histogram, on_point: (index: number | null) => void): uPlot.Options {
   const begin = new Date(counts.since).getTime() / 1000;
   const end = begin + (counts.width_us / 1_000_000) * counts.exchanges.length;
-  const bars = uPlot.paths.bars?.({ size: [0.8, 40], align: 1 });
+  const bars = draw.paths.bars?.({ size: [0.8, 40], align: 1 });
   const series = (label: string, name: string): uPlot.Series => ({
     label,
     fill: colour(name),
@@ -54,6 +58,7 @@ export function Plot({ counts }: { counts: Histogram }) {
   const box = useRef<HTMLDivElement>(null);
   const [point, set_point] = useState<number | null>(null);
   const [theme, set_theme] = useState(0);
+  const [draw, set_draw] = useState<Draw | null>(null);
   const times = columns(counts)[0];
   useEffect(() => {
     const dark = window.matchMedia('(prefers-color-scheme: dark)');
@@ -62,16 +67,26 @@ export function Plot({ counts }: { counts: Histogram }) {
     return () => dark.removeEventListener('change', turn);
   }, []);
   useEffect(() => {
+    let shown = true;
+    load().then(
+      (loaded) => shown && set_draw(() => loaded),
+      () => {}, // the words say it all
+    );
+    return () => {
+      shown = false;
+    };
+  }, []);
+  useEffect(() => {
     const element = box.current;
-    if (!element) return;
-    const plot = new uPlot(options(element.clientWidth, counts, set_point), columns(counts), element);
+    if (!element || !draw) return;
+    const plot = new draw(options(draw, element.clientWidth, counts, set_point), columns(counts), element);
     const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: kHeight }));
     watch.observe(element);
     return () => {
       watch.disconnect();
       plot.destroy();
     };
-  }, [counts, theme]);
+  }, [counts, theme, draw]);
   const total = (all: number[]) => all.reduce((a, b) => a + b, 0);
   const time = point === null ? undefined : times[point];
   return (

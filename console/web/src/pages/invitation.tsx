@@ -6,8 +6,8 @@
 import { useState } from 'preact/hooks';
 import { call, Problem } from '../api/client';
 import type { AdminRole, Me } from '../api/types';
-import { Field } from '../components/field';
 import { Mark } from '../components/mark';
+import { NewPassword } from '../components/new_password';
 import { Body, Trouble } from '../components/notice';
 import { Said } from '../components/said';
 import { When } from '../components/when';
@@ -70,15 +70,15 @@ function Accept({ offer, token }: { offer: Offer; token: string }) {
         <When time={offer.expires} />
       </p>
       <input type="text" name="username" autocomplete="username" value={offer.name} readOnly hidden />
-      <Field
-        label={words.invitation.password}
-        kind="password"
-        autocomplete="new-password"
+      <NewPassword
+        name={offer.name}
+        labels={{ fresh: words.invitation.password, again: words.invitation.again }}
         hint={words.account.password.says}
-        value={password}
-        on_value={set_password}
+        fresh={password}
+        again={again}
+        on_fresh={set_password}
+        on_again={set_again}
       />
-      <Field label={words.invitation.again} kind="password" autocomplete="new-password" value={again} on_value={set_again} />
       <Trouble problem={action.problem} />
       <button type="submit" class="primary" disabled={action.busy}>
         {words.invitation.submit}

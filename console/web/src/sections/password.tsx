@@ -5,6 +5,7 @@ import { call, Problem } from '../api/client';
 import type { Account } from '../api/types';
 import { Confirm } from '../components/confirm';
 import { Field } from '../components/field';
+import { NewPassword } from '../components/new_password';
 import { Section } from '../components/section';
 import { useAction } from '../state/action';
 import { fetch_accounts } from '../state/live';
@@ -49,9 +50,8 @@ function Change({ account, on_done }: { account: Account; on_done: () => void })
       <div class="fields">
         <Field label={w.old} kind="password" autocomplete="current-password" value={old} on_value={set_old} />
         {account.totp && <Field label={w.code} kind="code" value={code} on_value={set_code} />}
-        <Field label={w.fresh} kind="password" autocomplete="new-password" value={fresh} on_value={set_fresh} />
-        <Field label={w.again} kind="password" autocomplete="new-password" value={again} on_value={set_again} />
       </div>
+      <NewPassword name={account.name} labels={w} fresh={fresh} again={again} on_fresh={set_fresh} on_again={set_again} />
     </Confirm>
   );
 }

@@ -44,6 +44,20 @@ export const account = {
   must_enroll:
     'This gateway wants more than a password. Add a passkey or an authenticator app here; if you have a passkey already, sign out and use it.',
   done: 'Done.',
+  strength: {
+    title: 'How hard it is to guess',
+    levels: ['', 'Weak.', 'Fair.', 'Good.', 'Strong.'],
+    weaknesses: {
+      short: 'It takes 12 characters at least.',
+      repeats: 'What repeats itself adds little.',
+      row: 'A row such as 1234 or qwerty is tried first.',
+      name: 'Your name adds little.',
+      common: 'It has a word that is tried first.',
+      words: 'More words that do not belong together would help.',
+    },
+    show: 'Show what I type',
+    hide: 'Hide what I type',
+  },
   password: {
     title: 'Password',
     says: 'At least 12 characters. A few unrelated words are good, and easy to remember.',
