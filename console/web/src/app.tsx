@@ -16,6 +16,7 @@ import { SignInPage } from './pages/sign_in';
 import { Link, usePlace } from './router';
 import { page_at } from './routes';
 import { ask_for_proof, ProofDialog } from './sections/proof';
+import { keeping } from './sections/totp';
 import { said, useAction } from './state/action';
 import { useArrivals } from './state/alerts';
 import { follow, forget, line, me, parts, who_am_i } from './state/live';
@@ -38,7 +39,15 @@ export function App() {
       </div>
     );
   if (who === null) return <SignInPage />;
-  return who.must_enroll ? <Enrolling who={who} /> : <Frame who={who} />;
+  return <SignedIn who={who} />;
+}
+
+// Whoever has just set up more than a password keeps the recovery codes before the page becomes another one.
+function SignedIn({ who }: { who: Me }) {
+  const enrolling = useRef(false);
+  const codes = useStore(keeping);
+  enrolling.current = who.must_enroll === true || (enrolling.current && codes);
+  return enrolling.current ? <Enrolling who={who} /> : <Frame who={who} />;
 }
 
 function Frame({ who }: { who: Me }) {

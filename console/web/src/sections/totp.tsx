@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An authenticator app and the recovery codes that stand in for it. Secret and codes are held in this page's memory only.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call } from '../api/client';
 import type { Account } from '../api/types';
 import { Confirm } from '../components/confirm';
@@ -11,11 +11,15 @@ import { Trouble } from '../components/notice';
 import { Qr } from '../components/qr';
 import { Section } from '../components/section';
 import { useAction } from '../state/action';
+import { make_store } from '../state/store';
 import { words } from '../text';
 import { show_account } from './passkeys';
 
 const w = words.account.totp;
 const r = words.account.recovery;
+
+// Codes are on the page that nobody has kept yet, and that are shown this once: the page stays as it is.
+export const keeping = make_store(false);
 
 interface Secret {
   secret: string;
@@ -35,9 +39,15 @@ export function TotpSection({ account }: { account: Account }) {
       set_secret(await call<Secret>('POST', '/account/totp/secret'));
     });
   const finish = (made: string[]) => {
+    keeping.set(true);
     set_secret(undefined);
     set_codes(made);
   };
+  const kept = () => {
+    set_codes(undefined);
+    keeping.set(false);
+  };
+  useEffect(() => () => keeping.set(false), []);
   const disable = () =>
     void action.run(async () => {
       await call('DELETE', '/account/totp');
@@ -78,7 +88,7 @@ export function TotpSection({ account }: { account: Account }) {
         {!asking && !secret && <Trouble problem={action.problem} />}
       </div>
       {secret && <Enable secret={secret} on_done={finish} on_cancel={() => set_secret(undefined)} />}
-      {codes && <RecoveryCodes name={account.name} codes={codes} on_close={() => set_codes(undefined)} />}
+      {codes && <RecoveryCodes name={account.name} codes={codes} on_close={kept} />}
       {asking && (
         <Confirm
           says={asking === 'disable' ? w.disable_will : r.make_will}
@@ -108,8 +118,8 @@ function Enable({ secret, on_done, on_cancel }: EnableProps) {
   const submit = () =>
     void action.run(async () => {
       const made = await call<Codes>('PUT', '/account/totp', { code });
-      await show_account();
       on_done(made.recovery_codes);
+      await show_account();
     });
   return (
     <Confirm says={w.scan} submit={w.enable} action={action} on_submit={submit} on_cancel={on_cancel}>
