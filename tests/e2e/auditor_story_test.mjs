@@ -85,6 +85,7 @@ story("an auditor goes from a ticket to a report that others can verify", async 
     page.troubles.length = 0;
     await visit("home", "/", () => page.locator("#holds .diff").waitFor());
     assert.equal(await page.locator("#remote-access input:enabled").count(), 0, "the switch is shown and cannot be moved");
+    assert.equal(await page.locator("main").getByText("for you", { exact: false }).count(), 0, "nothing waits for an auditor");
     await visit("permissions", "/permissions", () => page.getByText("Change the state").first().waitFor());
     await visit("requests", "/requests", () => page.getByText("the level is wrong").first().waitFor());
     await visit("sessions", "/sessions", () => page.locator("#sessions tbody tr", { hasText: "alice" }).waitFor());

@@ -36,6 +36,8 @@ story("where a second factor is required, nobody gets further without one", asyn
     await fillIn(page, "admin", gateway.password);
     await enrolling(page);
     assert.equal(await page.getByRole("navigation", { name: "Pages" }).count(), 0);
+    assert.equal(await page.getByText("your password alone is enough").count(), 0, "it is not");
+    assert.equal(await page.getByText("Connecting").count(), 0, "nothing is waited for");
     await page.goto(`${gateway.adminUrl}/permissions`);
     await enrolling(page);
     assert.equal(await page.locator("#capabilities").count(), 0, "another address leads there too");

@@ -83,7 +83,7 @@ function Enrolling({ who }: { who: Me }) {
   const message = useStore(said);
   return (
     <>
-      <TopBar who={who} />
+      <TopBar who={who} alone />
       <main id="content" class="alone">
         <p class="note">{words.account.must_enroll}</p>
         <AccountPage may_change={false} id="" />
@@ -148,7 +148,8 @@ function Navigation({ path }: { path: string }) {
   );
 }
 
-function TopBar({ who }: { who: Me }) {
+// alone: there is no live line yet whose state could be told.
+function TopBar({ who, alone = false }: { who: Me; alone?: boolean }) {
   const state = useStore(line);
   const mode = useStore(parts.access).value?.mode;
   const action = useAction();
@@ -169,10 +170,14 @@ function TopBar({ who }: { who: Me }) {
           {words.access.names[mode]}
         </Link>
       )}
-      <span class={`line line-${state}`} role="status">
-        <span class="dot" aria-hidden="true" />
-        {words.line[state]}
-      </span>
+      {alone ? (
+        <span class="line" />
+      ) : (
+        <span class={`line line-${state}`} role="status">
+          <span class="dot" aria-hidden="true" />
+          {words.line[state]}
+        </span>
+      )}
       <Link class="who" href="/account" title={words.account.title}>
         <Said text={who.name} />
         <small>{words.roles[who.role]}</small>

@@ -169,6 +169,7 @@ export const words = {
 
   requests: {
     title: 'Waiting for you',
+    title_read_only: 'Waiting for an administrator',
     empty: 'No requests are waiting.',
     wants: 'asks for',
     for: 'for',
@@ -196,6 +197,7 @@ export const words = {
 
   holds: {
     title: 'Calls that wait for you',
+    title_read_only: 'Calls that wait for an administrator',
     asks: 'wants to',
     left: 'left, then it is refused',
     because: (reason: string) => `Asked for access with: ${reason}`,

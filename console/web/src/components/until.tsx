@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An optional end time: a few usual lengths, or a moment in the reader's own zone.
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { words } from '../text';
+import { kCustom, MomentField } from './moment_field';
 
 const kHours = [1, 4, 8, 24];
 const kHourMs = 3_600_000;
@@ -25,45 +26,24 @@ interface UntilProps {
 }
 
 export function UntilField({ choice, on_change, invalid }: UntilProps) {
-  const id = useId();
-  const value = choice.kind === 'hours' ? String(choice.hours) : choice.kind;
-  const choose = (picked: string) => {
+  const usual = kHours.map((hours): [string, string] => [String(hours), words.until.hours(hours)]);
+  const pick = (picked: string) => {
     if (picked === 'none') on_change({ kind: 'none' });
-    else if (picked === 'custom') on_change({ kind: 'custom', local: '' });
+    else if (picked === kCustom) on_change({ kind: 'custom', local: '' });
     else on_change({ kind: 'hours', hours: Number(picked) });
   };
   return (
     <div class="fields">
-      <div class="field">
-        <label for={`${id}-kind`}>{words.until.label}</label>
-        <select id={`${id}-kind`} value={value} onChange={(event) => choose(event.currentTarget.value)}>
-          <option value="none">{words.until.none}</option>
-          {kHours.map((hours) => (
-            <option key={hours} value={String(hours)}>
-              {words.until.hours(hours)}
-            </option>
-          ))}
-          <option value="custom">{words.until.custom}</option>
-        </select>
-      </div>
-      {choice.kind === 'custom' && (
-        <div class="field">
-          <label for={`${id}-time`}>{words.until.custom_label}</label>
-          <input
-            id={`${id}-time`}
-            type="datetime-local"
-            required
-            value={choice.local}
-            aria-invalid={invalid}
-            onInput={(event) => on_change({ kind: 'custom', local: event.currentTarget.value })}
-          />
-          {invalid && (
-            <p class="field-error" role="alert">
-              {words.until.missing}
-            </p>
-          )}
-        </div>
-      )}
+      <MomentField
+        label={words.until.label}
+        usual={[['none', words.until.none], ...usual]}
+        picked={choice.kind === 'hours' ? String(choice.hours) : choice.kind}
+        custom={{ name: words.until.custom, label: words.until.custom_label, missing: words.until.missing }}
+        local={choice.kind === 'custom' ? choice.local : ''}
+        invalid={invalid}
+        on_pick={pick}
+        on_local={(local) => on_change({ kind: 'custom', local })}
+      />
     </div>
   );
 }

@@ -23,7 +23,7 @@ export function HoldsSection({ may_change }: Rights) {
   const holds = useStore(parts.holds).value ?? [];
   if (holds.length === 0) return null;
   return (
-    <Section id="holds" title={words.holds.title} count={holds.length}>
+    <Section id="holds" title={may_change ? words.holds.title : words.holds.title_read_only} count={holds.length}>
       <ul class="rows">
         {holds.map((one) => (
           <Row key={one.id} hold={one} may_change={may_change} />

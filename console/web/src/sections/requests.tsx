@@ -22,7 +22,7 @@ import type { Rights } from './rights';
 export function RequestsSection({ may_change, aside }: Rights & { aside?: ComponentChildren }) {
   const part = useStore(parts.requests);
   return (
-    <Section id="requests" title={words.requests.title} count={part.value?.length} aside={aside}>
+    <Section id="requests" title={may_change ? words.requests.title : words.requests.title_read_only} count={part.value?.length} aside={aside}>
       <Body part={part} what={words.requests.title} retry={refresh}>
         {(pending) =>
           pending.length === 0 ? (

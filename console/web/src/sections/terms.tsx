@@ -3,6 +3,7 @@
 //
 // Fields for what is given: a role or single capabilities, for how long, from when.
 import { useId, useState } from 'preact/hooks';
+import { kCustom, MomentField } from '../components/moment_field';
 import { Said } from '../components/said';
 import { parts } from '../state/live';
 import { useStore } from '../state/store';
@@ -127,37 +128,22 @@ interface StartProps {
 }
 
 export function StartField({ choice, asked, invalid, on_change }: StartProps) {
-  const id = useId();
+  const now: [string, string] = ['now', words.approvals.start_now];
+  const usual: [string, string][] = asked
+    ? [['asked', words.approvals.start_asked(say_time(asked, Date.now()))], now]
+    : [['asked', words.approvals.start_now]];
   const pick = (kind: string) =>
-    on_change(kind === 'custom' ? { kind: 'custom', local: '' } : kind === 'now' ? { kind: 'now' } : { kind: 'asked' });
+    on_change(kind === kCustom ? { kind: 'custom', local: '' } : kind === 'now' ? { kind: 'now' } : { kind: 'asked' });
   return (
-    <>
-      <div class="field">
-        <label for={`${id}-kind`}>{words.approvals.start}</label>
-        <select id={`${id}-kind`} value={choice.kind} onChange={(event) => pick(event.currentTarget.value)}>
-          <option value="asked">{asked ? words.approvals.start_asked(say_time(asked, Date.now())) : words.approvals.start_now}</option>
-          {asked && <option value="now">{words.approvals.start_now}</option>}
-          <option value="custom">{words.approvals.start_custom}</option>
-        </select>
-      </div>
-      {choice.kind === 'custom' && (
-        <div class="field">
-          <label for={`${id}-time`}>{words.approvals.start_time}</label>
-          <input
-            id={`${id}-time`}
-            type="datetime-local"
-            required
-            value={choice.local}
-            aria-invalid={invalid}
-            onInput={(event) => on_change({ kind: 'custom', local: event.currentTarget.value })}
-          />
-          {invalid && (
-            <p class="field-error" role="alert">
-              {words.approvals.start_missing}
-            </p>
-          )}
-        </div>
-      )}
-    </>
+    <MomentField
+      label={words.approvals.start}
+      usual={usual}
+      picked={choice.kind}
+      custom={{ name: words.approvals.start_custom, label: words.approvals.start_time, missing: words.approvals.start_missing }}
+      local={choice.kind === 'custom' ? choice.local : ''}
+      invalid={invalid}
+      on_pick={pick}
+      on_local={(local) => on_change({ kind: 'custom', local })}
+    />
   );
 }

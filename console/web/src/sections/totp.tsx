@@ -11,7 +11,8 @@ import { Trouble } from '../components/notice';
 import { Qr } from '../components/qr';
 import { Section } from '../components/section';
 import { useAction } from '../state/action';
-import { make_store } from '../state/store';
+import { me } from '../state/live';
+import { make_store, useStore } from '../state/store';
 import { words } from '../text';
 import { show_account } from './passkeys';
 
@@ -31,6 +32,7 @@ interface Codes {
 
 export function TotpSection({ account }: { account: Account }) {
   const action = useAction();
+  const required = useStore(me)?.must_enroll === true;
   const [secret, set_secret] = useState<Secret | undefined>(undefined);
   const [codes, set_codes] = useState<string[] | undefined>(undefined);
   const [asking, set_asking] = useState<'disable' | 'renew' | undefined>(undefined);
@@ -81,7 +83,7 @@ export function TotpSection({ account }: { account: Account }) {
     <Section id="totp" title={w.title} aside={aside}>
       <div class="inset">
         <p class="quiet">
-          {account.totp ? w.on : w.off}
+          {account.totp ? w.on : required ? w.off_yet : w.off}
           {account.totp && ` ${r.left(account.recovery_codes)}`}
           {account.totp && account.recovery_codes < 3 && ` ${r.few}`}
         </p>

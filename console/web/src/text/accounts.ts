@@ -93,6 +93,7 @@ export const account = {
     title: 'Authenticator app',
     on: 'On: after your password you are asked for a code.',
     off: 'Off: your password alone is enough.',
+    off_yet: 'Off: with a code of it after your password you are let in.',
     begin: 'Set up an app',
     scan: 'Scan this with your authenticator app, or type the secret into it. Then enter the code that it shows.',
     picture: 'QR code with the secret for your authenticator app',
