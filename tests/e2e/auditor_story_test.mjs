@@ -104,6 +104,7 @@ story("an auditor goes from a ticket to a report that others can verify", async 
     await row.getByRole("link", { name: "alice" }).click();
     await page.locator("#changes", { hasText: "/level" }).waitFor();
     assert.deepEqual(await page.locator("#changes .diff tbody tr").evaluateAll((all) => all.map((row) => [row.querySelector("del").textContent, row.querySelector("ins").textContent])), [["1", "2"]]);
+    await page.locator(".exchange-refused").first().waitFor();
     assert.equal(await page.locator(".exchange-refused").count(), 1);
   });
 
