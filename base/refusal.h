@@ -28,6 +28,9 @@ enum class Refusal : std::uint8_t {
   TargetTooLong,
   BodyTooLarge,
   RequestTimeout,
+  // An HTTP/2 connection that was ended as a whole.
+  Http2ProtocolError,
+  Http2Flood,
   // Who asks, and what they may.
   NoSession,
   SessionEnded,

@@ -174,8 +174,7 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
 Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
   const auto client = clients_.find(connection);
   if (client == clients_.end() || client->second->closed || id <= last_exchange_) return nullptr;
-  // One after the other on a connection: so the clients bound the exchanges.
-  if (client->second->exchanges > 0) return nullptr;
+  if (client->second->exchanges >= ipc::kMostConcurrent) return nullptr;
   last_exchange_ = id;
   ++client->second->exchanges;
   auto exchange = std::make_unique<Exchange>(site_, *client->second, id, ++last_serial_);

@@ -75,6 +75,10 @@ inline constexpr std::size_t kInitialCredit = 128U << 10U;  // bytes of one body
 inline constexpr std::size_t kLargestFrame = 96U
                                              << 10U;  // bytes of a payload: a head with all its fields fits
 inline constexpr std::size_t kMostFields = 256;
+// Exchanges of one connection at a time: one in HTTP/1.1, as many as there are streams in HTTP/2.
+inline constexpr std::uint32_t kMostConcurrent = 100;
+// Of a channel: from here on a connection has one exchange at a time.
+inline constexpr std::size_t kMostMultiplexed = 5'000;
 // Of a client's chain, what is told: enough for every chain that a support authority issues.
 inline constexpr std::size_t kMostCertificates = 4;
 inline constexpr std::size_t kCertificateBytes = 64U << 10U;  // of all of them together

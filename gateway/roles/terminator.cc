@@ -69,7 +69,7 @@ int serve_clients() {
   const auto configure = [&](const base::Json& config) -> base::Status {
     auto context = tls::ServerContext::make(
         {base::json_text_or(config, "listener", "support"), base::json_text_or(config, "certificate", ""),
-         base::json_text_or(config, "client_roots", "")},
+         base::json_text_or(config, "client_roots", ""), base::json_bool_or(config, "http2", false)},
         signer, clock);
     if (!context.ok()) return std::move(context).error();
     terminator.set_context(std::move(*context));

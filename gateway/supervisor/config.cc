@@ -27,8 +27,8 @@ const std::vector<KeyTable>& key_tables() {
             "support_authority", "sessions", "requests", "holds",         "retention",    "limits",
             "timeouts",          "log",      "witness",  "second_factor", "notifications"}},
       {"listeners", {"support", "admin"}},
-      {"listeners.support", {"address", "certificate", "key", "names"}},
-      {"listeners.admin", {"address", "certificate", "key", "names"}},
+      {"listeners.support", {"address", "certificate", "key", "names", "http2"}},
+      {"listeners.admin", {"address", "certificate", "key", "names", "http2"}},
       {"component", {"services"}},
       {"component.services[]", {"name", "path", "nodes", "host", "health", "tls", "strip", "credential"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
@@ -160,6 +160,7 @@ class Parser {
                         out.certificate);
     read_.required_file(*node, path, "key", "the file with the listener's private key in PEM", out.key);
     names(*node, path, out);
+    read_.flag(*node, "http2", out.http2);
   }
 
   void listen_address(const YamlNode& node, Address& out) {

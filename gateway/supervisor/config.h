@@ -48,6 +48,7 @@ struct Listener {
   Address address;
   FileName certificate, key;
   std::vector<http::Authority> names;  // what clients may call us in Host; at least one
+  bool http2 = true;                   // offered to clients, before HTTP/1.1
   base::Mark mark;
   std::string url() const;  // for links: "https://first-name:port", without the port if it is 443
 };

@@ -165,6 +165,14 @@ std::string ConfigReader::resolve(const std::string& path) const {
   return path.starts_with('/') ? path : folder_ + "/" + path;
 }
 
+void ConfigReader::flag(const base::YamlNode& map, std::string_view key, bool& out) {
+  const base::YamlNode* node = text(map, key);
+  if (node == nullptr) return;
+  if (node->scalar != "true" && node->scalar != "false")
+    return fault(node->mark, std::string(key) + " must be true or false, not " + in_quotes(node->scalar));
+  out = node->scalar == "true";
+}
+
 void ConfigReader::file(const base::YamlNode& map, std::string_view key, FileName& out) {
   const base::YamlNode* node = text(map, key);
   if (node == nullptr) return;

@@ -45,6 +45,7 @@ class ConfigReader {
             std::int64_t& out);
   void duration(const base::YamlNode& map, std::string_view key, base::Micros low, base::Micros high,
                 base::Micros& out);
+  void flag(const base::YamlNode& map, std::string_view key, bool& out);  // true or false
   void file(const base::YamlNode& map, std::string_view key, FileName& out);
   // A fault at the map if the key is missing. why: "the file with the listener's certificate chain in PEM".
   void required_file(const base::YamlNode& map, std::string_view path, std::string_view key,

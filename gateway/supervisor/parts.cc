@@ -218,6 +218,7 @@ Json terminator_part(const Config& config, const Material& material, std::string
           {"key_id", base::to_hex(own.certificate.key_id)},
           {"client_roots", admin ? std::string() : material.support_authority_pem},
           {"names", names_json(admin ? config.admin : config.support)},
+          {"http2", admin ? config.admin.http2 : config.support.http2},
           {"limits", limits_json(config.limits)},
           {"timeouts",
            {{"handshake_us", timeouts.handshake},

@@ -3,8 +3,8 @@
 #include "gateway/terminator/terminator.h"
 
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -126,9 +126,10 @@ void Terminator::admit(base::UniqueFd socket, std::string client, const std::str
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::uint64_t id = ++last_connection_;
-  connections_.emplace(
-      id, std::make_unique<Connection>(*this, loop_, deadlines_, settings.limits, settings.timeouts,
-                                       std::move(socket), context_->start(), id, std::move(client)));
+  connections_.emplace(id,
+                       std::make_unique<Connection>(
+                           Connection::Place{*this, loop_, deadlines_, settings.limits, settings.timeouts},
+                           std::move(socket), context_->start(), id, std::move(client)));
 }
 
 void Terminator::retire(Connection& connection) {
@@ -166,8 +167,8 @@ bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_vie
   return true;
 }
 
-std::uint64_t Terminator::begin_exchange(Connection& connection) {
-  exchanges_.emplace(++last_exchange_, &connection);
+std::uint64_t Terminator::begin_exchange(Connection& connection, std::uint32_t stream) {
+  exchanges_.emplace(++last_exchange_, Route{&connection, stream});
   return last_exchange_;
 }
 
@@ -202,37 +203,38 @@ void Terminator::on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string
     if (id == 0 || id > last_exchange_) channel_->breach("a frame for an exchange that never began");
     return;
   }
-  if (!take_frame(*it->second, type, payload)) channel_->breach("a frame that cannot be read");
+  if (!take_frame(Route(it->second), type, payload)) channel_->breach("a frame that cannot be read");
 }
 
-bool Terminator::take_frame(Connection& connection, ipc::ExchangeFrame type, std::string_view payload) {
+bool Terminator::take_frame(const Route& route, ipc::ExchangeFrame type, std::string_view payload) {
+  Wire& wire = route.connection->wire();
   switch (type) {
     case ipc::ExchangeFrame::ResponseHead:
     case ipc::ExchangeFrame::InformationalHead: {
       ipc::ResponseHead head;
       if (!ipc::decode(payload, head)) return false;
-      type == ipc::ExchangeFrame::ResponseHead ? connection.on_response_head(head)
-                                               : connection.on_informational(head);
+      type == ipc::ExchangeFrame::ResponseHead ? wire.on_response_head(route.stream, head)
+                                               : wire.on_informational(route.stream, head);
       return true;
     }
     case ipc::ExchangeFrame::ResponseBody:
-      connection.on_response_body(payload);
+      wire.on_response_body(route.stream, payload);
       return true;
     case ipc::ExchangeFrame::ResponseEnd: {
       std::vector<ipc::WireField> trailers;
       if (!ipc::decode_trailers(payload, trailers)) return false;
-      connection.on_response_end(trailers);
+      wire.on_response_end(route.stream, trailers);
       return true;
     }
     case ipc::ExchangeFrame::RequestCredit: {
       base::BinaryReader in(payload);
       const std::uint32_t bytes = in.u32();
       if (!in.done()) return false;
-      connection.on_request_credit(bytes);
+      wire.on_request_credit(route.stream, bytes);
       return true;
     }
     case ipc::ExchangeFrame::Cut:
-      connection.on_cut();
+      wire.on_cut(route.stream);
       return true;
     default:
       return false;

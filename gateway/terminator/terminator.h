@@ -41,8 +41,9 @@ class Terminator final : public Host {
 
   // Host
   bool send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) override;
-  std::uint64_t begin_exchange(Connection& connection) override;
+  std::uint64_t begin_exchange(Connection& connection, std::uint32_t stream) override;
   void end_exchange(std::uint64_t id) override;
+  bool may_multiplex() const override { return exchanges_.size() < ipc::kMostMultiplexed; }
   void touch(Connection& connection) override;
   void retire(Connection& connection) override;
   bool draining() const override { return static_cast<bool>(drained_); }
@@ -53,10 +54,14 @@ class Terminator final : public Host {
     Limits limits;
     Timeouts timeouts;
   };
+  struct Route {
+    Connection* connection;
+    std::uint32_t stream;
+  };
   void accept_some();
   void admit(base::UniqueFd socket, std::string client, const std::string& address);
   void on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
-  bool take_frame(Connection& connection, ipc::ExchangeFrame type, std::string_view payload);
+  bool take_frame(const Route& route, ipc::ExchangeFrame type, std::string_view payload);
   void on_channel_broken(const base::Error& why);
   bool flush();
 
@@ -68,7 +73,7 @@ class Terminator final : public Host {
   std::unique_ptr<tls::ServerContext> context_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::uint64_t, Connection*> exchanges_;
+  std::unordered_map<std::uint64_t, Route> exchanges_;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::vector<Connection*> touched_;
   std::vector<char> scratch_;

@@ -40,20 +40,26 @@ constexpr std::size_t kTickets = 2;
 
 int on_server_name(SSL* /*ssl*/, int* /*alert*/, void* /*data*/) noexcept { return SSL_TLSEXT_ERR_OK; }
 
-// http/1.1 is all that is spoken here; a client that offers other protocols only must not believe that we
-// speak one of them (RFC 7301 section 3.2).
-int on_protocols(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
-                 const unsigned char* offered, unsigned offered_size, void* /*data*/) noexcept {
-  constexpr std::string_view kHttp = "http/1.1";
-  for (std::size_t at = 0; at < offered_size; at += 1U + offered[at]) {
-    const std::size_t size = offered[at];
-    if (at + 1 + size > offered_size) break;
-    if (std::string_view(reinterpret_cast<const char*>(offered) + at + 1, size) != kHttp) continue;
-    *out = offered + at + 1;
-    *out_size = static_cast<unsigned char>(size);
-    return SSL_TLSEXT_ERR_OK;
+// Where a protocol stands in the client's list; nullptr: it does not.
+const unsigned char* find_protocol(std::string_view wanted, const unsigned char* offered, unsigned size) {
+  for (std::size_t at = 0; at < size; at += 1U + offered[at]) {
+    if (at + 1 + offered[at] > size) break;
+    if (std::string_view(reinterpret_cast<const char*>(offered) + at + 1, offered[at]) == wanted)
+      return offered + at + 1;
   }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
+  return nullptr;
+}
+
+// A client that offers nothing that is spoken here must not believe that we speak one of its protocols (RFC 7301
+// section 3.2). data: not nullptr if HTTP/2 is spoken.
+int on_protocols(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
+                 const unsigned char* offered, unsigned offered_size, void* data) noexcept {
+  const unsigned char* chosen = data == nullptr ? nullptr : find_protocol("h2", offered, offered_size);
+  if (chosen == nullptr) chosen = find_protocol("http/1.1", offered, offered_size);
+  if (chosen == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen;
+  *out_size = chosen[-1];
+  return SSL_TLSEXT_ERR_OK;
 }
 
 // The client's certificate as for every session, and then no ticket for whoever showed one: tickets are sent
@@ -119,7 +125,7 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
   // SSL_CTX_set_tlsext_servername_callback without its macro, which is an old-style cast.
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(on_server_name));
-  SSL_CTX_set_alpn_select_cb(context, on_protocols, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, on_protocols, settings.http2 ? state.get() : nullptr);
   if (!use_ticket_ring(context, library, state->tickets))
     return refused(Code::Invalid, "tickets cannot be set up");
   state->asks_clients = !settings.client_roots_pem.empty();

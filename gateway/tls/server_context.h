@@ -29,6 +29,7 @@ struct ServerSettings {
   std::string certificate_pem;   // the leaf, then its intermediates
   std::string client_roots_pem;  // not empty: ask for a client certificate of these roots; none is fine, a
                                  // bad one is refused
+  bool http2 = false;            // spoken beside HTTP/1.1, and preferred
 };
 
 class ServerContext {

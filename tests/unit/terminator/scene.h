@@ -85,12 +85,12 @@ struct Frame {
 
 class TerminatorScene : public ::testing::Test {
  protected:
-  TerminatorScene() {
+  explicit TerminatorScene(const std::string& protocol = "http/1.1") {
     server = std::make_unique<tls::Server>(
         *certs::make_server_certificate(root, {"gateway.example"},
                                         certs::valid_for(tls::kNow, 30 * tls::kDay), certs::KeyType::P256),
-        clock);
-    trusts = *tls::ClientContext::make({root.certificate_pem, "http/1.1"}, clock);
+        clock, "", true);
+    trusts = *tls::ClientContext::make({root.certificate_pem, protocol}, clock);
   }
   ~TerminatorScene() override {
     terminator.reset();

@@ -1,0 +1,444 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// HTTP/2: as many exchanges at a time as there are streams.
+//
+// Of what whoever answers sends, little is made ready ahead of the kernel (kAhead): the rest waits in its stream, within
+// the stream's credit, so a client that reads one stream slowly holds up no other, and a cut finds nearly everything
+// still here. A cut stream is reset alone if all its bytes have left the machine; otherwise the connection is, since
+// nobody can take one stream's bytes out of what is encrypted.
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gateway/http/h2_session.h"
+#include "gateway/terminator/wire.h"
+
+namespace postern::terminator {
+namespace {
+
+constexpr std::size_t kAhead = 64U << 10U;     // bytes made ready beyond what the kernel took
+constexpr std::size_t kCreditAt = 16U << 10U;  // credit below this waits until the stream has run dry
+
+http::Http2Limits session_limits(const Limits& limits) {
+  http::Http2Limits out;
+  out.head = limits.head;
+  out.streams = ipc::kMostConcurrent;
+  out.window = ipc::kInitialCredit;
+  return out;
+}
+
+struct H2Exchange : Exchange {
+  H2Exchange(loop::Deadlines& deadlines, std::function<void(H2Exchange&)> late)
+      : on_late(std::move(late)), deadline(deadlines, [this] { on_late(*this); }) {}
+  void begin_again();
+  std::uint32_t stream = 0;
+  bool sized = false;
+  std::uint64_t left = 0;  // of a sized response
+  std::size_t framed = 0;  // of response_uncredited
+  bool moved = false;      // something was framed that has no mark yet
+  bool finished = false;   // all of it was framed
+  bool cut = false;
+  std::uint64_t mark = 0;  // where its last byte is, counted like Line::encrypted()
+  std::function<void(H2Exchange&)> on_late;
+  loop::Deadline deadline;
+};
+
+void H2Exchange::begin_again() {
+  static_cast<Exchange&>(*this) = {};
+  deadline.clear();
+  stream = 0;
+  sized = moved = finished = cut = false;
+  left = mark = 0;
+  framed = 0;
+}
+
+class H2Wire final : public Wire, private http::Http2Session::Listener {
+ public:
+  H2Wire(Line& line, loop::Deadlines& deadlines)
+      : line_(line),
+        host_(line.host()),
+        deadlines_(deadlines),
+        session_(session_limits(line.limits()), *this) {
+    wait();
+  }
+
+  void on_input() override;
+  void produce() override;
+  void on_transmitted(bool progress) override;
+  void on_deadline() override;
+  void on_answerer_gone() override;
+  void close_when_idle() override;
+  void on_over(Over how) override;
+  void on_response_head(std::uint32_t stream, const ipc::ResponseHead& head) override;
+  void on_informational(std::uint32_t stream, const ipc::ResponseHead& head) override;
+  void on_response_body(std::uint32_t stream, std::string_view piece) override;
+  void on_response_end(std::uint32_t stream, const std::vector<ipc::WireField>& trailers) override;
+  void on_request_credit(std::uint32_t stream, std::uint32_t bytes) override;
+  void on_cut(std::uint32_t stream) override;
+
+ private:
+  enum class Waits { Nothing, Head, Idle, Busy };
+
+  // http::Http2Session::Listener
+  void on_request(std::uint32_t stream, const http::RequestHead& head) override;
+  void on_refused(std::uint32_t stream, http::Verdict verdict, std::string_view first_line) override;
+  void on_body(std::uint32_t stream, std::string_view piece) override;
+  void on_end(std::uint32_t stream, const http::Fields& trailers) override;
+  void on_gone(std::uint32_t stream) override;
+  void on_framed(std::uint32_t stream, std::size_t bytes, bool ended) override;
+
+  H2Exchange* find(std::uint32_t stream) const;
+  H2Exchange& open(std::uint32_t stream);
+  void close(H2Exchange& exchange);
+  void refuse(H2Exchange& exchange, const http::Verdict& verdict, std::string_view first_line);
+  void answer_alone(H2Exchange& exchange, int status);
+  void leave(H2Exchange& exchange, http::Http2Session::Reset why);
+  void abandon(H2Exchange& exchange);
+  void settle(H2Exchange& exchange);
+  void report_fault(const http::Verdict& verdict);
+  void on_exchange_deadline(H2Exchange& exchange);
+  void wait();
+
+  Line& line_;
+  Host& host_;
+  loop::Deadlines& deadlines_;
+  http::Http2Session session_;
+  std::vector<std::unique_ptr<H2Exchange>> open_, spare_;
+  std::vector<H2Exchange*> moved_;
+  std::uint64_t exchanges_ = 0;
+  Waits waits_ = Waits::Nothing;
+  bool more_ = false;  // it was kAhead that ended produce()
+};
+
+// --- exchanges
+
+H2Exchange* H2Wire::find(std::uint32_t stream) const {
+  for (const auto& exchange : open_)
+    if (exchange->stream == stream) return exchange.get();
+  return nullptr;
+}
+
+H2Exchange& H2Wire::open(std::uint32_t stream) {
+  if (spare_.empty()) {
+    spare_.push_back(
+        std::make_unique<H2Exchange>(deadlines_, [this](H2Exchange& late) { on_exchange_deadline(late); }));
+  }
+  open_.push_back(std::move(spare_.back()));
+  spare_.pop_back();
+  H2Exchange& exchange = *open_.back();
+  exchange.stream = stream;
+  exchange.id = line_.begin_exchange(stream);
+  exchange.deadline.set(line_.timeouts().body_idle);
+  if (++exchanges_ >= line_.limits().exchanges_per_connection) session_.shut_down();
+  return exchange;
+}
+
+// Its last word was said.
+void H2Wire::close(H2Exchange& exchange) {
+  std::erase(moved_, &exchange);
+  const auto it =
+      std::find_if(open_.begin(), open_.end(), [&](const auto& e) { return e.get() == &exchange; });
+  exchange.begin_again();
+  spare_.push_back(std::move(*it));
+  std::swap(*it, open_.back());
+  open_.pop_back();
+}
+
+void H2Wire::on_request(std::uint32_t stream, const http::RequestHead& head) {
+  if (!open_.empty() && !host_.may_multiplex())
+    return session_.reset(stream, http::Http2Session::Reset::Refused);
+  H2Exchange& exchange = open(stream);
+  switch (hand_over(host_, line_.id(), exchange, head)) {
+    case HandOver::Sent:
+      return;
+    case HandOver::TooLarge:
+      return refuse(exchange,
+                    http::refused(base::Refusal::HeadTooLarge, "the head is too large to be handed over"),
+                    {});
+    case HandOver::NobodyThere:
+      return answer_alone(exchange, 503);
+  }
+}
+
+void H2Wire::on_refused(std::uint32_t stream, http::Verdict verdict, std::string_view first_line) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr) return refuse(open(stream), verdict, first_line);
+  // It was complete for whoever answers: there is no request left that could be refused.
+  if (exchange->request_done) return leave(*exchange, http::Http2Session::Reset::Internal);
+  refuse(*exchange, verdict, first_line);
+}
+
+void H2Wire::refuse(H2Exchange& exchange, const http::Verdict& verdict, std::string_view first_line) {
+  if (!report_refused(host_, line_.id(), exchange, verdict, first_line)) answer_alone(exchange, 503);
+}
+
+void H2Wire::on_body(std::uint32_t stream, std::string_view piece) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr || exchange->refused) return;
+  exchange->request_bytes += piece.size();
+  if (exchange->request_bytes > line_.limits().request_body)
+    return refuse(*exchange, http::refused(base::Refusal::BodyTooLarge, "the body is above the limit"), {});
+  pass_body(host_, *exchange, piece);  // within the credit: that is the stream's window
+  exchange->deadline.set(line_.timeouts().body_idle);
+}
+
+void H2Wire::on_end(std::uint32_t stream, const http::Fields& trailers) {
+  H2Exchange* exchange = find(stream);
+  if (exchange != nullptr && !exchange->refused) pass_end(host_, *exchange, trailers);
+}
+
+void H2Wire::on_gone(std::uint32_t stream) {
+  if (H2Exchange* exchange = find(stream); exchange != nullptr) abandon(*exchange);
+}
+
+// The stream is over, and its client knows or will know.
+void H2Wire::abandon(H2Exchange& exchange) {
+  report_gone(host_, exchange);
+  report_done(host_, exchange, line_.now(), line_.unsent(), false);
+  close(exchange);
+}
+
+void H2Wire::leave(H2Exchange& exchange, http::Http2Session::Reset why) {
+  session_.reset(exchange.stream, why);
+  abandon(exchange);
+  line_.touch();
+}
+
+void H2Wire::answer_alone(H2Exchange& exchange, int status) {
+  orphan(host_, exchange);
+  http::Fields fields = own_answer_fields();
+  const bool bodiless = exchange.method == http::Method::Head;
+  session_.respond(exchange.stream, status, std::move(fields), bodiless);
+  session_.body(exchange.stream, kOwnAnswer);
+  session_.end(exchange.stream, {});
+  line_.touch();
+}
+
+// --- input
+
+void H2Wire::on_input() {
+  session_.take(line_.input().view(), line_.now());
+  line_.input().consume(line_.input().size());
+  if (line_.client_ended()) session_.shut_down_now();  // whoever sends no more opens no more streams
+  wait();
+}
+
+// The connection's own deadline: a head that has begun, rest, or a client that does not take our bytes.
+void H2Wire::wait() {
+  const Waits now = session_.in_head() ? Waits::Head : open_.empty() ? Waits::Idle : Waits::Busy;
+  if (std::exchange(waits_, now) == now) return;
+  const Timeouts& timeouts = line_.timeouts();
+  line_.set_deadline(now == Waits::Head   ? timeouts.head
+                     : now == Waits::Idle ? timeouts.keep_alive
+                                          : timeouts.body_idle);
+}
+
+void H2Wire::on_deadline() {
+  if (waits_ == Waits::Busy && line_.unsent() > 0) return line_.give_up();
+  if (waits_ == Waits::Busy) return line_.set_deadline(line_.timeouts().body_idle);
+  if (waits_ == Waits::Head) {
+    report_fault(http::refused(base::Refusal::RequestTimeout, "the head did not arrive in time"));
+    session_.shut_down_now();
+    session_.produce(line_.output(), 0);
+    return line_.linger();
+  }
+  session_.shut_down_now();
+  line_.touch();
+}
+
+void H2Wire::on_exchange_deadline(H2Exchange& exchange) {
+  // Without credit it is not the client that is late: whoever answers keeps the time.
+  if (!exchange.request_done && !exchange.response_started && !exchange.refused &&
+      exchange.request_credit > 0) {
+    refuse(exchange, http::refused(base::Refusal::RequestTimeout, "the body did not arrive in time"), {});
+    return exchange.deadline.set(line_.timeouts().body_idle);
+  }
+  // A client that does not open the stream's window.
+  if (session_.pending(exchange.stream) > 0) return leave(exchange, http::Http2Session::Reset::Cancel);
+  exchange.deadline.set(line_.timeouts().body_idle);
+}
+
+// --- frames from whoever answers
+
+void H2Wire::on_response_head(std::uint32_t stream, const ipc::ResponseHead& head) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr || exchange->response_started) return;
+  exchange->response_started = true;
+  http::Fields fields;
+  if (!read_fields(head.fields, fields) || head.status < 200 || head.status > 599) return line_.reset();
+  fields.remove(http::FieldId::ContentLength);
+  fields.remove(http::FieldId::Host);
+  const bool bodiless = head.body == ipc::BodyKind::None || !has_body(exchange->method, head.status);
+  const bool empty = head.body == ipc::BodyKind::None && has_body(exchange->method, head.status);
+  exchange->sized = head.body == ipc::BodyKind::Sized && !bodiless;
+  exchange->left = head.length;
+  if (empty || (head.body == ipc::BodyKind::Sized && head.status != 204))
+    fields.put("content-length", std::to_string(empty ? 0 : head.length));
+  session_.respond(stream, head.status, std::move(fields), bodiless);
+  if (head.close) session_.shut_down();
+  line_.touch();
+}
+
+void H2Wire::on_informational(std::uint32_t stream, const ipc::ResponseHead& head) {
+  const H2Exchange* exchange = find(stream);
+  if (exchange == nullptr || exchange->response_started) return;
+  http::Fields fields;
+  if (!read_fields(head.fields, fields) || head.status < 100 || head.status > 199 || head.status == 101)
+    return line_.reset();
+  session_.interim(stream, head.status, fields);
+  line_.touch();
+}
+
+void H2Wire::on_response_body(std::uint32_t stream, std::string_view piece) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr || !exchange->response_started || exchange->response_ended) return;
+  exchange->response_bytes += piece.size();
+  exchange->response_uncredited += piece.size();
+  if (exchange->response_uncredited > ipc::kInitialCredit ||
+      (exchange->sized && piece.size() > exchange->left))
+    return leave(*exchange, http::Http2Session::Reset::Internal);
+  exchange->left -= exchange->sized ? piece.size() : 0;
+  session_.body(stream, piece);
+  line_.touch();
+}
+
+void H2Wire::on_response_end(std::uint32_t stream, const std::vector<ipc::WireField>& trailers) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr || !exchange->response_started || exchange->response_ended) return;
+  exchange->response_ended = true;
+  http::Fields fields;
+  if (!read_fields(trailers, fields) || (exchange->sized && exchange->left > 0))
+    return leave(*exchange, http::Http2Session::Reset::Internal);
+  session_.end(stream, fields);
+  line_.touch();
+}
+
+void H2Wire::on_request_credit(std::uint32_t stream, std::uint32_t bytes) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr) return;
+  exchange->request_credit += bytes;
+  if (exchange->request_credit > ipc::kInitialCredit) return line_.reset();
+  session_.consumed(stream, bytes);
+  exchange->deadline.set(line_.timeouts().body_idle);
+  line_.touch();
+}
+
+// Not one byte of it may leave after this.
+void H2Wire::on_cut(std::uint32_t stream) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr) return;
+  exchange->cut = true;
+  if (exchange->moved || exchange->mark > line_.departed()) return line_.reset();
+  session_.reset(stream, http::Http2Session::Reset::Cancel);
+  report_done(host_, *exchange, line_.now(), 0, false);
+  close(*exchange);
+  line_.touch();
+}
+
+void H2Wire::on_answerer_gone() {
+  const auto running = [&] {
+    std::vector<std::uint32_t> streams;
+    for (const auto& exchange : open_)
+      if (!exchange->orphaned) streams.push_back(exchange->stream);
+    return streams;
+  }();
+  for (const std::uint32_t stream : running) {
+    H2Exchange& exchange = *find(stream);
+    if (!exchange.response_started) {
+      answer_alone(exchange, 502);
+      continue;
+    }
+    orphan(host_, exchange);
+    leave(exchange, http::Http2Session::Reset::Internal);
+  }
+}
+
+// --- output
+
+void H2Wire::on_framed(std::uint32_t stream, std::size_t bytes, bool ended) {
+  H2Exchange* exchange = find(stream);
+  if (exchange == nullptr) return;
+  exchange->framed += bytes;
+  exchange->finished = exchange->finished || ended;
+  if (!std::exchange(exchange->moved, true)) moved_.push_back(exchange);
+}
+
+void H2Wire::produce() {
+  const std::size_t encrypted = line_.unsent() - line_.output().size();
+  const std::size_t most = kAhead - std::min(kAhead, encrypted);
+  session_.produce(line_.output(), most);
+  more_ = most > 0 && line_.output().size() >= most;
+  if (!session_.done()) return;
+  if (const http::Verdict& fault = session_.fault(); !fault.ok()) {
+    report_fault(fault);
+  } else if (!open_.empty()) {
+    return;  // what they still have to say goes out first
+  }
+  line_.linger();
+}
+
+void H2Wire::on_transmitted(bool progress) {
+  if (line_.output().empty()) {
+    for (H2Exchange* exchange : moved_) settle(*exchange);
+    moved_.clear();
+  }
+  for (std::size_t i = open_.size(); i-- > 0;) {
+    H2Exchange& exchange = *open_[i];
+    if (!exchange.finished || !exchange.response_ended || exchange.moved || exchange.mark > line_.sent())
+      continue;
+    report_done(host_, exchange, line_.now(), 0, true);
+    close(exchange);
+  }
+  wait();
+  if (progress && waits_ == Waits::Busy) line_.set_deadline(line_.timeouts().body_idle);
+  if ((more_ && line_.unsent() < kAhead) || (open_.empty() && session_.done())) line_.touch();
+}
+
+// What was framed of it is encrypted now.
+void H2Wire::settle(H2Exchange& exchange) {
+  exchange.moved = false;
+  exchange.mark = line_.encrypted();
+  exchange.deadline.set(line_.timeouts().body_idle);
+  if (exchange.response_ended || exchange.orphaned) return;
+  if (exchange.framed < kCreditAt && session_.pending(exchange.stream) > 0) return;
+  if (const std::size_t bytes = std::exchange(exchange.framed, 0); bytes > 0)
+    give_credit(host_, exchange, bytes);
+}
+
+// --- the end
+
+void H2Wire::close_when_idle() {
+  session_.shut_down();
+  line_.touch();
+}
+
+// It becomes an event like a request that is not valid, though it may belong to no stream. The exchange is over with
+// the report: there is nothing that the answer could be sent on.
+void H2Wire::report_fault(const http::Verdict& verdict) {
+  on_over(Over::ByClient);
+  Exchange exchange;
+  exchange.id = line_.begin_exchange(0);
+  report_refused(host_, line_.id(), exchange, verdict, "HTTP/2");
+  report_gone(host_, exchange);
+  report_done(host_, exchange, line_.now(), 0, false);
+}
+
+void H2Wire::on_over(Over how) {
+  while (!open_.empty()) {
+    H2Exchange& exchange = *open_.back();
+    // One that was cut is known to be over.
+    if (how == Over::ByClient || !exchange.cut) report_gone(host_, exchange);
+    report_done(host_, exchange, line_.now(), line_.unsent(), false);
+    close(exchange);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Wire> make_h2_wire(Line& line, loop::Deadlines& deadlines) {
+  return std::make_unique<H2Wire>(line, deadlines);
+}
+
+}  // namespace postern::terminator
