@@ -3,7 +3,7 @@
 # them are pinned to the proxy's core and counted. Each rule is an operation; GET is class read, the rest class write. Each exchange is two
 # events in Postern's own log (journal and index), not lines in $LOG.
 PEER_NOTE="two doors, every exchange judged twice and recorded as two events in a durable log (in its own format)"
-PEER_H2=0
+PEER_H2=1
 PEER_LOG=0
 postern_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 postern_prefix=${POSTERN_PREFIX:-/usr/local}

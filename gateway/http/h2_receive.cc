@@ -1,5 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <utility>
 
 #include "gateway/http/chars.h"
@@ -14,6 +15,7 @@ using base::Refusal;
 constexpr std::size_t kFarTooLarge = 4;
 constexpr std::size_t kMostContinuations = 8;
 constexpr std::size_t kPrioritySize = 5;
+constexpr std::uint64_t kEndless = UINT64_MAX;  // a body whose length is not declared
 
 // RFC 9218 section 4. Anything that is not understood leaves the default: it is a wish.
 nghttp2_extpri parse_priority(std::string_view text) {
@@ -82,7 +84,13 @@ void Http2Session::State::on_header(const nghttp2_frame& frame, std::string_view
 
 void Http2Session::State::on_frame(const nghttp2_frame& frame) {
   if (over) return;
-  if (frame.hd.type == NGHTTP2_DATA && std::exchange(empty_data, false)) pay(kFrameCost);
+  if (frame.hd.type == NGHTTP2_DATA) {
+    if (std::exchange(empty_data, false)) {
+      pay(kFrameCost);
+    } else if (frame.hd.length >= kPieceThatPays) {
+      earn(kPieceWorth);
+    }
+  }
   const bool ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   const bool ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
   if (frame.hd.type == NGHTTP2_PING && ack && leaving &&
@@ -135,16 +143,17 @@ void Http2Session::State::on_piece(std::int32_t id, std::string_view piece) {
   nghttp2_session_consume_connection(session, piece.size());
   Http2Stream* stream = find(id);
   if (stream == nullptr || stream->refused || stream->ours) return;
-  if (piece.size() >= kPieceThatPays) earn(kPieceWorth);
-  stream->received += piece.size();
-  stream->under_way += piece.size();
-  // nghttp2 resets the stream too, but hands over what was too much.
-  if (stream->under_way > limits.window) return break_off(*stream, NGHTTP2_FLOW_CONTROL_ERROR);
-  if (stream->sized && stream->received > stream->declared) {
-    refuse(*stream, refused(Refusal::AmbiguousFraming, "the body is longer than Content-Length says"), {});
-  } else {
-    listener.on_body(static_cast<std::uint32_t>(id), piece);
-  }
+  // What fits is passed on in any case, so that the answer does not depend on how the bytes came.
+  const std::uint64_t room = limits.window - stream->under_way;
+  const std::uint64_t left = stream->sized ? stream->declared - stream->received : kEndless;
+  const std::string_view fits = piece.substr(0, std::min({std::uint64_t{piece.size()}, room, left}));
+  stream->received += fits.size();
+  stream->under_way += fits.size();
+  if (!fits.empty()) listener.on_body(static_cast<std::uint32_t>(id), fits);
+  if (fits.size() == piece.size() || stream->refused || stream->ours) return;
+  // nghttp2 resets a stream beyond its window too, but hands over what was too much.
+  if (room < left) return break_off(*stream, NGHTTP2_FLOW_CONTROL_ERROR);
+  refuse(*stream, refused(Refusal::AmbiguousFraming, "the body is longer than Content-Length says"), {});
 }
 
 void Http2Session::State::break_off(Http2Stream& stream, std::uint32_t code) {
@@ -179,7 +188,7 @@ void Http2Session::take(std::string_view bytes, base::Nanos now) {
     state.earn(static_cast<int>(std::min<base::Nanos>(frames, state.limits.budget)));
     state.paid_until += frames * kFrameTime;
   }
-  while (!bytes.empty() && !state.over) state.take_some(bytes);
+  while (!bytes.empty() && !done()) state.take_some(bytes);
 }
 
 // Up to the end of a frame, so that each is judged when those before it have been taken.

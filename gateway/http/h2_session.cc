@@ -205,11 +205,13 @@ void Http2Session::State::on_sent(const nghttp2_frame& frame) {
       listener.on_gone(static_cast<std::uint32_t>(stream->id));
     stream->ours = true;
   }
-  const bool carries = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
-  if (!carries || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 || stream == nullptr) return;
+  if (stream == nullptr || (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS)) return;
+  const bool ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (ended || frame.hd.type == NGHTTP2_HEADERS)
+    listener.on_framed(static_cast<std::uint32_t>(stream->id), 0, ended);
+  if (!ended) return;
   stream->finished = true;
   earn(kResponseWorth);
-  listener.on_framed(static_cast<std::uint32_t>(stream->id), 0, true);
   // Section 8.1: the rest of the request is not wanted.
   if (!stream->client_ended) reset(*stream, stream->refused ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_NO_ERROR);
 }

@@ -50,7 +50,8 @@ class Http2Session {
     virtual void on_end(std::uint32_t stream, const Fields& trailers) = 0;
     // The client left the stream, or broke it. Nothing more comes for it, and nothing more leaves.
     virtual void on_gone(std::uint32_t stream) = 0;
-    // Bytes of the response's body stand in what produce() gave; ended: and all of the response.
+    // A piece of the response stands in what produce() gave: so many bytes of its body, or a head; ended: and with it
+    // all of the response.
     virtual void on_framed(std::uint32_t stream, std::size_t bytes, bool ended) = 0;
   };
 

@@ -18,8 +18,8 @@
 namespace postern::terminator {
 namespace {
 
-constexpr std::size_t kAhead = 64U << 10U;     // bytes made ready beyond what the kernel took
-constexpr std::size_t kCreditAt = 16U << 10U;  // credit below this waits until the stream has run dry
+constexpr std::size_t kAhead = 64U << 10U;       // bytes made ready beyond what the kernel took
+constexpr std::size_t kCreditStep = 16U << 10U;  // credit below this waits until the stream has run dry
 
 http::Http2Limits session_limits(const Limits& limits) {
   http::Http2Limits out;
@@ -221,7 +221,10 @@ void H2Wire::answer_alone(H2Exchange& exchange, int status) {
 void H2Wire::on_input() {
   session_.take(line_.input().view(), line_.now());
   line_.input().consume(line_.input().size());
-  if (line_.client_ended()) session_.shut_down_now();  // whoever sends no more opens no more streams
+  if (line_.client_ended()) {
+    if (!open_.empty()) return line_.give_up();  // in HTTP/2 nobody says goodbye and reads on
+    session_.shut_down_now();
+  }
   wait();
 }
 
@@ -402,7 +405,7 @@ void H2Wire::settle(H2Exchange& exchange) {
   exchange.mark = line_.encrypted();
   exchange.deadline.set(line_.timeouts().body_idle);
   if (exchange.response_ended || exchange.orphaned) return;
-  if (exchange.framed < kCreditAt && session_.pending(exchange.stream) > 0) return;
+  if (exchange.framed < kCreditStep && session_.pending(exchange.stream) > 0) return;
   if (const std::size_t bytes = std::exchange(exchange.framed, 0); bytes > 0)
     give_credit(host_, exchange, bytes);
 }

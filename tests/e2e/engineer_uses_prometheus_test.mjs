@@ -82,6 +82,12 @@ story("an engineer uses Prometheus' own pages through the gateway", async (stage
     assert.deepEqual(complaints(page), complaints(direct));
   });
 
+  await stage.step("all of it came over HTTP/2", async () => {
+    const protocols = await page.evaluate(() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type)).map((entry) => entry.nextHopProtocol));
+    assert.ok(protocols.length > 3);
+    assert.deepEqual([...new Set(protocols)], ["h2"]);
+  });
+
   await stage.step("a query typed into the page is answered", async () => {
     await page.goto(`${gateway.url}/prometheus/classic/graph`);
     const expression = page.locator("[name=expr], textarea, input.expression_input").first();

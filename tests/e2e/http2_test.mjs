@@ -3,7 +3,9 @@
 //
 // HTTP/2 towards engineers and admins: the same answers, events, cuts and limits as in HTTP/1.1, on both listeners.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import http2 from "node:http2";
+import tls from "node:tls";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
@@ -19,6 +21,31 @@ capabilities:
 const settings = `workers: 1
 limits: {request_body: 1MiB}
 `;
+
+// Frames by hand, for what no library would send. Fields are literals without an index.
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const frame = (type, flags, stream, payload) => {
+  const start = Buffer.alloc(9);
+  start.writeUIntBE(Buffer.byteLength(payload), 0, 3);
+  start.writeUInt8(type, 3), start.writeUInt8(flags, 4), start.writeUInt32BE(stream, 5);
+  return Buffer.concat([start, Buffer.from(payload)]);
+};
+const text = (value) => {
+  if (value.length < 127) return Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
+  const digits = [127];
+  for (let rest = value.length - 127; ; rest = Math.floor(rest / 128)) {
+    digits.push(rest < 128 ? rest : (rest % 128) + 128);
+    if (rest < 128) return Buffer.concat([Buffer.from(digits), Buffer.from(value)]);
+  }
+};
+const field = (name, value) => Buffer.concat([Buffer.from([0]), text(name), text(value)]);
+const head = Buffer.concat([field(":method", "GET"), field(":scheme", "https"), field(":authority", "localhost"), field(":path", "/large")]);
+const raw = (gateway, pieces) => {
+  const socket = tls.connect({ host: "127.0.0.1", servername: "localhost", port: gateway.port, ca: gateway.ca, ALPNProtocols: ["h2"] });
+  socket.on("error", () => {}).pause();
+  socket.once("secureConnect", () => socket.write(Buffer.concat(pieces.map((piece) => Buffer.from(piece)))));
+  return socket;
+};
 
 class Http2Client {
   constructor({ port, ca, cookie }) {
@@ -130,6 +157,29 @@ story("HTTP/2 has the same answers, events, cuts and limits", async (stage) => {
     assert.equal(hostile.goaway, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
     await until("it is one event", () => refusedWith("http2_flood").length === 1);
     assert.equal((await client.fetch("/other")).status, 200);
+  });
+
+  await stage.step("floods of other kinds end theirs, each with an event, in bounded memory", async () => {
+    const terminator = (await gateway.cli("status")).roles.find((role) => role.name === "terminator.0").pid;
+    const memory = () => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${terminator}/status`, "utf8"))[1]);
+    const before = memory();
+    const filler = field("x", "x".repeat(3_000));
+    const floods = {
+      ping: Array(20_000).fill(frame(6, 0, 0, "12345678")),
+      settings: Array(20_000).fill(frame(4, 0, 0, "")),
+      continuation: [frame(1, 0, 1, head), ...Array(200).fill(frame(9, 0, 1, field("x-a", "b".repeat(100))))],
+      bomb: [frame(1, 4, 1, Buffer.concat([head, Buffer.from([0x40]), filler.subarray(1), Buffer.alloc(12_000, 0xbe)]))],
+      empty: [frame(1, 4, 1, head), ...Array(20_000).fill(frame(0, 0, 1, ""))],
+      unknown: Array(20_000).fill(frame(0x77, 0, 0, "")),
+      // Asks for all of a large answer a hundred times, and reads nothing of it.
+      unread: [frame(4, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0])), ...Array.from({ length: 100 }, (_, i) => frame(1, 5, 2 * i + 1, Buffer.concat([head, field("cookie", alice.cookie)])))],
+    };
+    const flooded = refusedWith("http2_flood").length;
+    const clients = Object.values(floods).map((frames) => raw(gateway, [preface, frame(4, 0, 0, ""), ...frames]));
+    await until("each is an event", () => refusedWith("http2_flood").length === flooded + Object.keys(floods).length - 1);
+    assert.equal((await client.fetch("/other")).status, 200);
+    assert.ok(memory() - before < 32 * 1024, `a terminator does not keep what it refuses: ${memory() - before} KiB`);
+    for (const socket of clients) socket.destroy();
   });
 
   await stage.step("the console speaks it too", async () => {

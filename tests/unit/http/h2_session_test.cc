@@ -97,6 +97,29 @@ TEST_F(Http2SessionScene, AnAnswerBeforeTheEndOfTheRequestResetsWithNoError) {  
   EXPECT_TRUE(session->fault().ok());
 }
 
+TEST_F(Http2SessionScene, HowBytesAreCutMakesNoDifference) {
+  const std::string bytes = std::string(kPreface) + settings() + frame(kSettings, kAck, 0, "") +
+                            post(1, {{"content-length", "5"}}) + data(1, "hello", kEndStream) + ping() +
+                            post(3) + data(3, "x") + headers(3, {{"x-t", "v"}}, kEndStream) + get(5) +
+                            reset(5) + data(1, "x");
+  std::string whole;
+  for (const std::size_t piece :
+       {bytes.size(), std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{10}}) {
+    told = {};
+    session = std::make_unique<Http2Session>(Http2Limits{}, told);
+    for (std::size_t at = 0; at < bytes.size(); at += piece)
+      session->take(std::string_view(bytes).substr(at, piece), now);
+    std::string out;
+    session->produce(out, 1U << 20U);
+    for (std::size_t line = 0; (line = told.log.find("body ")) != std::string::npos;)
+      told.log.erase(line, told.log.find('\n', line) + 1 - line);  // a piece is what came together
+    const std::string all = told.log + told.body + out;
+    if (whole.empty()) whole = all;
+    EXPECT_EQ(all, whole) << piece;
+    EXPECT_EQ(session->fault().refusal, base::Refusal::Http2ProtocolError);
+  }
+}
+
 // --- section 5.1, 5.1.1, 5.1.2: streams
 
 TEST_F(Http2SessionScene, DataAfterTheEndOfTheRequestEndsTheConnection) {  // 5.1 half-closed (remote)

@@ -80,6 +80,19 @@ class H2WireScene : public TerminatorScene {
       for (auto& client : clients) client->pump();
     }
   }
+  // Answers until the kernel's buffers are full, and ours.
+  void fill(std::uint64_t id) {
+    const std::string piece(ipc::kBodyPiece, 'y');
+    std::size_t credit = ipc::kInitialCredit;
+    for (int quiet = 0; quiet < 50; ++quiet) {
+      for (; credit >= piece.size(); credit -= piece.size(), quiet = 0)
+        answerer->send(Type::ResponseBody, id, piece);
+      loop.turn();
+      for (const Frame& frame : frames)
+        if (frame.type == Type::ResponseCredit) credit += base::BinaryReader(frame.payload).u32(), quiet = 0;
+      std::erase_if(frames, [](const Frame& f) { return f.type == Type::ResponseCredit; });
+    }
+  }
   void cut(std::uint64_t id) { answerer->send(Type::Cut, id, std::string_view("\1", 1)); }
 
   std::vector<std::unique_ptr<H2Client>> opened;
@@ -257,17 +270,7 @@ TEST_F(H2WireScene, ACutStreamWhoseBytesMayStillBeHereTakesTheConnectionWithIt) 
   const std::uint64_t other = ask(client, get(3));
   client.tls->reads = false;
   respond_head(id, 200, ipc::BodyKind::Streamed);
-  const std::string piece(ipc::kBodyPiece, 'y');
-  // Fills the kernel's buffers, and ours.
-  std::size_t credit = ipc::kInitialCredit;
-  for (int quiet = 0; quiet < 50; ++quiet) {
-    for (; credit >= piece.size(); credit -= piece.size(), quiet = 0)
-      answerer->send(Type::ResponseBody, id, piece);
-    loop.turn();
-    for (const Frame& frame : frames)
-      if (frame.type == Type::ResponseCredit) credit += base::BinaryReader(frame.payload).u32(), quiet = 0;
-    std::erase_if(frames, [](const Frame& f) { return f.type == Type::ResponseCredit; });
-  }
+  fill(id);
   cut(id);
   ASSERT_TRUE(turn_until([&] { return count(Type::ExchangeDone) == 2; }));
   client.tls->reads = true;
@@ -276,6 +279,27 @@ TEST_F(H2WireScene, ACutStreamWhoseBytesMayStillBeHereTakesTheConnectionWithIt) 
   EXPECT_EQ(client.find(h2::kGoaway), nullptr);
   ASSERT_EQ(count(Type::ClientGone), 1U);
   EXPECT_EQ(find(Type::ClientGone)->id, other);  // the other one was not cut: its client is gone
+}
+
+TEST_F(H2WireScene, AHeadThatMayStillBeHereCountsLikeABody) {
+  start();
+  H2Client& client = open();
+  client.tls->send(h2::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0x7FFFFFFF}}) +
+                   h2::window(0, 0x7FFF0000));
+  const std::uint64_t full = ask(client, get(1));
+  const std::uint64_t waiting = ask(client, get(3));
+  client.tls->reads = false;
+  respond_head(full, 200, ipc::BodyKind::Streamed);
+  fill(full);
+  respond_head(waiting, 200, ipc::BodyKind::Streamed);
+  for (int i = 0; i < 100; ++i) loop.turn();
+  cut(waiting);
+  ASSERT_TRUE(turn_until([&] { return count(Type::ExchangeDone) >= 1; }));
+  settle();
+  client.tls->reads = true;
+  settle();
+  // Either it had not become a frame yet, or the connection went with it.
+  EXPECT_EQ(client.find(h2::kHeaders, 3), nullptr);
 }
 
 TEST_F(H2WireScene, AStreamThatItsClientLeavesIsToldOf) {

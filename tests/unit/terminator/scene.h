@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,6 +33,9 @@ class Client {
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socket.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    // Or a second small piece waits until the first one is acknowledged, which takes the peer its time.
+    const int on = 1;
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   void send(std::string_view text) { unsent_ += text; }
   void say_goodbye() { goodbye_ = true; }  // close_notify, when all is sent
