@@ -132,29 +132,39 @@ base::Error place(std::size_t index, std::string what) {
 
 }  // namespace
 
-base::Result<std::vector<std::string>> pem_to_der(std::string_view pem, std::size_t limit) {
-  if (pem.size() > kPemSizeLimit) return fail(Code::Limit, "the PEM text is longer than 2 MiB");
+base::Result<std::vector<std::string>> pem_blocks(std::string_view text, std::string_view kind,
+                                                  std::size_t limit) {
   ERR_clear_error();
-  const BioPtr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const BioPtr in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (in == nullptr) return fail(Code::Internal, "out of memory");
-  std::vector<std::string> chain;
+  std::vector<std::string> blocks;
   while (true) {
     PemBlock block = next_block(in.get());
     if (!block.found) break;
-    if (block.kind != PEM_STRING_X509) continue;
-    if (chain.size() == limit) {
-      return fail(Code::Limit, "the text has more than " + std::to_string(limit) + " certificates");
-    }
-    if (block.der.size() > kCertificateSizeLimit) return place(chain.size(), "longer than 16 KiB");
-    chain.push_back(std::move(block.der));
+    if (block.kind != kind) continue;
+    if (blocks.size() == limit)
+      return fail(Code::Limit,
+                  "the text has more than " + std::to_string(limit) + " of " + std::string(kind));
+    blocks.push_back(std::move(block.der));
   }
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
   // The end of the text is an error of this kind too; any other means that a block was begun and is broken.
-  if (error != 0 && ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
-    return place(chain.size(), "the PEM block is damaged");
+  if (error != 0 && ERR_GET_REASON(error) != PEM_R_NO_START_LINE)
+    return place(blocks.size(), "the PEM block is damaged");
+  return blocks;
+}
+
+base::Result<std::vector<std::string>> pem_to_der(std::string_view pem, std::size_t limit) {
+  if (pem.size() > kPemSizeLimit) return fail(Code::Limit, "the PEM text is longer than 2 MiB");
+  auto chain = pem_blocks(pem, PEM_STRING_X509, limit);
+  if (!chain && chain.error().code == Code::Limit)
+    return fail(Code::Limit, "the text has more than " + std::to_string(limit) + " certificates");
+  if (!chain) return chain.error();
+  for (std::size_t i = 0; i < chain->size(); ++i) {
+    if ((*chain)[i].size() > kCertificateSizeLimit) return place(i, "longer than 16 KiB");
   }
-  if (chain.empty())
+  if (chain->empty())
     return fail(Code::Invalid, "the text has no certificate (\"-----BEGIN CERTIFICATE-----\")");
   return chain;
 }

@@ -47,6 +47,9 @@ struct CertificateFacts {
 // reader does); none at all is an error.
 base::Result<std::vector<std::string>> pem_to_der(std::string_view pem, std::size_t limit = kChainLimit);
 std::string der_to_pem(std::string_view der);
+// The blocks of one kind ("X509 CRL") in a text whose size the caller has bounded. Invalid if one is damaged.
+base::Result<std::vector<std::string>> pem_blocks(std::string_view text, std::string_view kind,
+                                                  std::size_t limit);
 
 base::Result<CertificateFacts> read_certificate(std::string_view der);
 base::Result<std::vector<CertificateFacts>> read_chain(std::string_view pem);

@@ -32,7 +32,7 @@ constexpr base::Micros kClockSkew = 3600 * base::kWallSecond;
 constexpr std::size_t kCommonNameLimit = 64;
 constexpr std::size_t kSerialSize = 16;
 
-struct NamesFree {
+struct GeneralNamesFree {
   void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
 };
 struct NameFree {
@@ -41,7 +41,7 @@ struct NameFree {
 struct ExtensionFree {
   void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
 };
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, NamesFree>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, GeneralNamesFree>;
 using NamePtr = std::unique_ptr<GENERAL_NAME, NameFree>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, ExtensionFree>;
 
@@ -174,7 +174,9 @@ Status add_names(X509* certificate, const Template& wanted) {
   auto pushed = push_addresses(names.get(), wanted.ip_addresses);
   if (!pushed) return pushed;
   if (sk_GENERAL_NAME_num(names.get()) == 0) return Ok{};
-  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) != 1) {
+  // Without a subject nobody may pass over the names (RFC 5280 section 4.2.1.6).
+  const int critical = wanted.common_name.empty() ? 1 : 0;
+  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical, X509V3_ADD_DEFAULT) != 1) {
     return internal("the certificate's names");
   }
   return Ok{};

@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
 
 namespace postern::certs {
 
@@ -22,8 +21,6 @@ void OpenSslFree::operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key);
 void OpenSslFree::operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
 void OpenSslFree::operator()(OSSL_LIB_CTX* library) const noexcept { OSSL_LIB_CTX_free(library); }
 void OpenSslFree::operator()(X509* certificate) const noexcept { X509_free(certificate); }
-void OpenSslFree::operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
-void OpenSslFree::operator()(X509_STORE_CTX* context) const noexcept { X509_STORE_CTX_free(context); }
 
 std::string openssl_reason() {
   const unsigned long code = ERR_peek_error();

@@ -22,8 +22,6 @@ struct OpenSslFree {
   void operator()(EVP_PKEY_CTX* context) const noexcept;
   void operator()(OSSL_LIB_CTX* library) const noexcept;
   void operator()(X509* certificate) const noexcept;
-  void operator()(X509_STORE* store) const noexcept;
-  void operator()(X509_STORE_CTX* context) const noexcept;
 };
 
 using BioPtr = std::unique_ptr<BIO, OpenSslFree>;
@@ -35,8 +33,6 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslFree>;
 using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, OpenSslFree>;
 using LibraryPtr = std::unique_ptr<OSSL_LIB_CTX, OpenSslFree>;
 using CertificatePtr = std::unique_ptr<X509, OpenSslFree>;
-using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree>;
-using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, OpenSslFree>;
 
 // The oldest entry of this thread's error queue in words, and the queue is empty afterwards. It explains a
 // failure; only a return value tells that there was one.

@@ -2,19 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/verify.h"
 
-#include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
+#include <numeric>
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "certs/certificate.h"
+#include "certs/constraints.h"
 
 namespace postern::certs {
 namespace {
@@ -24,142 +21,162 @@ using base::fail;
 using base::Ok;
 using base::Side;
 
-// Security level 2: keys and signatures of at least 112 bits (RSA 2048, EC 224, SHA-256).
-constexpr int kStrength = 2;
-constexpr std::size_t kHostLimit = 253;
+constexpr long kStatusRequest = 5;  // the TLS extension of which RFC 7633 speaks
 
-struct StackFree {
-  void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }
-};
-using BorrowedStackPtr = std::unique_ptr<STACK_OF(X509), StackFree>;
+// One chain's way through the rules that need the whole path.
+class Judgement {
+ public:
+  Judgement(const Question& question, const Evidence& evidence, Work& work)
+      : question_(question), evidence_(evidence), work_(work) {}
 
-std::string day(base::Micros time) { return base::format_time(time).substr(0, 16) + "Z"; }
-
-std::string who(const CertificateFacts& facts, std::string_view host) {
-  if (!host.empty()) return "the certificate for " + base::printable(host);
-  return facts.subject.empty() ? "the certificate" : "the certificate of " + base::printable(facts.subject);
-}
-
-bool is_dns_name(std::string_view host) {
-  if (host.empty() || host.size() > kHostLimit || host.front() == '.' || host.front() == '-') return false;
-  if (host.find("..") != std::string_view::npos) return false;
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    const char lower = base::to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-  });
-}
-
-void add_common(X509_VERIFY_PARAM* parameters, int purpose, base::Micros now) {
-  X509_VERIFY_PARAM_set_purpose(parameters, purpose);
-  X509_VERIFY_PARAM_set_auth_level(parameters, kStrength);
-  X509_VERIFY_PARAM_set_time(parameters, now / base::kWallSecond);
-}
-
-std::string names_of(const CertificateFacts& facts) {
-  std::string out;
-  for (const auto* names : {&facts.dns_names, &facts.ip_addresses}) {
-    for (const std::string& name : *names) out += (out.empty() ? "" : ", ") + name;
+  std::optional<Failure> judge(const Path& path) {
+    standings_.assign(path.size(), Standing::Unknown);
+    if (auto failure = judge_each(path)) return failure;
+    if (auto failure = judge_lengths(path)) return failure;
+    if (auto failure = judge_names(path)) return failure;
+    if (auto failure = judge_features(path)) return failure;
+    if (auto failure = judge_pins(path)) return failure;
+    return judge_revocation(path);
   }
-  return base::printable(out, 200);
-}
 
-std::string explain_name(const CertificateFacts& facts, std::string_view host) {
-  const std::string names = names_of(facts);
-  if (names.empty()) {
-    return "the certificate names no host in subjectAltName (its common name does not count), so it is not "
-           "for " +
-           base::printable(host);
+  const std::vector<Standing>& standings() const { return standings_; }
+
+ private:
+  Failure failure_at(const Path& path, std::size_t at, const Fault& fault) const {
+    const bool named = fault.rule == Rule::NoName || fault.rule == Rule::WrongName;
+    return {fault.rule, at + 1,
+            named ? fault.what : called(*path[at], at + 1, question_.host) + " " + fault.what};
   }
-  return "the certificate is for " + names + ", not for " + base::printable(host);
-}
 
-// A chain that ends nowhere looks different depending on what the peer sent along; people need one sentence.
-bool is_unknown_issuer(int error) {
-  return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-         error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
-         error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
-         error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
-         error == X509_V_ERR_CERT_UNTRUSTED;
-}
-
-}  // namespace
-
-std::string explain_verification(int error, X509* certificate, std::string_view host) {
-  const CertificateFacts facts = certificate == nullptr ? CertificateFacts() : facts_of(certificate);
-  if (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-    return explain_name(facts, host);
-  }
-  if (error == X509_V_ERR_CERT_HAS_EXPIRED) return who(facts, host) + " expired on " + day(facts.not_after);
-  if (error == X509_V_ERR_CERT_NOT_YET_VALID) {
-    return who(facts, host) + " is not valid before " + day(facts.not_before);
-  }
-  if (is_unknown_issuer(error)) {
-    return who(facts, host) +
-           " was not issued by a trusted authority (issuer: " + base::printable(facts.issuer) + ")";
-  }
-  if (error == X509_V_ERR_INVALID_PURPOSE)
-    return who(facts, host) + " was not issued for this use (extended key usage)";
-  return who(facts, host) + " is not acceptable: " + X509_verify_cert_error_string(error);
-}
-
-bool is_ip_literal(std::string_view host) {
-  const std::string text(host);
-  std::array<unsigned char, 16> address{};
-  return inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
-}
-
-base::Status expect_server(X509_VERIFY_PARAM* parameters, std::string_view host, base::Micros now) {
-  add_common(parameters, X509_PURPOSE_SSL_SERVER, now);
-  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
-  const std::string name(host);
-  if (is_ip_literal(name)) {
-    if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1) return Ok{};
-    return fail(Code::Internal, "the address to verify could not be set: " + openssl_reason());
-  }
-  if (!is_dns_name(name)) {
-    return fail(Code::Invalid, "\"" + base::printable(host) + "\" is neither a host name nor an IP address");
-  }
-  X509_VERIFY_PARAM_set_hostflags(parameters,
-                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (X509_VERIFY_PARAM_set1_host(parameters, name.data(), name.size()) == 1) return Ok{};
-  return fail(Code::Internal, "the name to verify could not be set: " + openssl_reason());
-}
-
-void expect_client(X509_VERIFY_PARAM* parameters, base::Micros now) {
-  add_common(parameters, X509_PURPOSE_SSL_CLIENT, now);
-}
-
-base::Result<StorePtr> make_store(std::string_view roots_pem) {
-  auto roots = parse_pem(roots_pem, kRootsLimit);
-  if (!roots) return fail(Code::Invalid, "the trusted roots: " + roots.error().message);
-  StorePtr store(X509_STORE_new());
-  if (store == nullptr) return fail(Code::Internal, "out of memory");
-  for (const CertificatePtr& root : *roots) {
-    if (X509_STORE_add_cert(store.get(), root.get()) != 1) {
-      return fail(Code::Invalid, "the trusted roots: " + openssl_reason());
+  std::optional<Failure> judge_each(const Path& path) const {
+    for (std::size_t at = 0; at < path.size(); ++at) {
+      const Part part{at == 0, at + 1 == path.size(), question_.purpose, question_.now};
+      if (auto fault = judge_single(*path[at], part)) return failure_at(path, at, *fault);
     }
+    return std::nullopt;
   }
-  return store;
+
+  // RFC 5280 6.1.4 (l): an authority that renews its own key does not count.
+  std::optional<Failure> judge_lengths(const Path& path) const {
+    long below = 0;
+    for (std::size_t at = 1; at < path.size(); ++at) {
+      const auto& allowed = path[at]->path_length;
+      if (allowed && below > *allowed) {
+        return failure_at(
+            path, at,
+            {Rule::PathLength, "allows " + std::to_string(*allowed) + " authorities below it, and " +
+                                   std::to_string(below) + " are"});
+      }
+      if (!path[at]->self_issued) ++below;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Failure> judge_names(const Path& path) {
+    if (auto failure = judge_constraints_of(path)) return failure;
+    const Candidate& leaf = *path.front();
+    if (question_.purpose == Purpose::Server) {
+      if (auto fault = judge_host(leaf, question_.host)) return failure_at(path, 0, *fault);
+      return std::nullopt;
+    }
+    const bool named = std::any_of(leaf.names.begin(), leaf.names.end(), [](const Name& name) {
+      return name.form == Form::Email || name.form == Form::Uri;
+    });
+    if (named) return std::nullopt;
+    return failure_at(
+        path, 0, {Rule::NoIdentity, "names nobody: it needs an e-mail address or a URI in subjectAltName"});
+  }
+
+  std::optional<Failure> judge_constraints_of(const Path& path) {
+    for (std::size_t above = 1; above < path.size(); ++above) {
+      for (std::size_t at = 0; at < above; ++at) {
+        if (at != 0 && path[at]->self_issued) continue;  // RFC 5280 6.1.3 (b)
+        auto fault = judge_constraints(*path[above], *path[at], work_);
+        if (fault) return failure_at(path, fault->rule == Rule::ConstraintForm ? above : at, *fault);
+        if (work_.exhausted)
+          return failure_at(path, at, {Rule::Limits, "has more names than can be compared"});
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Failure> judge_features(const Path& path) const {
+    for (std::size_t at = 0; at + 1 < path.size(); ++at) {
+      const auto& has = path[at]->features;
+      for (const long feature : path[at + 1]->features) {
+        if (std::find(has.begin(), has.end(), feature) == has.end())
+          return failure_at(path, at, {Rule::TlsFeature, "lacks a TLS feature that its authority demands"});
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Failure> judge_pins(const Path& path) const {
+    const auto& pins = question_.pins;
+    const bool has = pins.empty() || std::any_of(path.begin(), path.end(), [&](const Candidate* one) {
+                       return std::find(pins.begin(), pins.end(), one->facts.key_id) != pins.end();
+                     });
+    if (has) return std::nullopt;
+    return failure_at(path, 0, {Rule::Pin, "leads over no key that is pinned"});
+  }
+
+  std::optional<Failure> judge_revocation(const Path& path) {
+    for (std::size_t at = 0; at + 1 < path.size(); ++at) {
+      if (auto fault = judge_standing(*path[at], *path[at + 1], at)) return failure_at(path, at, *fault);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Fault> judge_standing(const Candidate& of, const Candidate& issuer, std::size_t at) {
+    const bool stapled = at == 0 && question_.purpose == Purpose::Server;
+    if (evidence_.crls != nullptr) {
+      Finding finding = judge_crls(of, issuer, *evidence_.crls, question_.now, work_);
+      if (finding.fault) return std::move(finding.fault);
+      standings_[at] = finding.standing;
+    }
+    if (stapled && !evidence_.staple.empty()) {
+      Finding finding = judge_ocsp(of, issuer, evidence_.staple, question_.now, work_);
+      if (finding.fault) return std::move(finding.fault);
+      standings_[at] = finding.standing;
+    }
+    if (stapled && evidence_.staple_follows) return std::nullopt;
+    if (stapled && evidence_.staple.empty() &&
+        std::find(of.features.begin(), of.features.end(), kStatusRequest) != of.features.end())
+      return Fault{Rule::MustStaple, "demands an OCSP response with it, and none came"};
+    if (question_.revocation == Revocation::Hard && standings_[at] == Standing::Unknown)
+      return Fault{Rule::RevocationUnknown, "may be revoked: no CRL and no OCSP response speaks of it"};
+    return std::nullopt;
+  }
+
+  const Question& question_;
+  const Evidence& evidence_;
+  Work& work_;
+  std::vector<Standing> standings_;
+};
+
+Verdict refuse(Rule rule, std::size_t place, std::string sentence) {
+  Verdict verdict;
+  verdict.failure = Failure{rule, place, std::move(sentence)};
+  return verdict;
 }
 
-base::Result<ClientIdentity> identity_of(X509* leaf) {
-  auto denied = [&](const CertificateFacts& facts, std::string_view what) {
-    return fail(Code::Denied, Side::Client, who(facts, "") + " " + std::string(what));
-  };
-  auto read = read_certificate(to_der(leaf));
-  if (!read) return fail(Code::Invalid, Side::Client, read.error().message);
-  const CertificateFacts& facts = *read;
-  const std::uint32_t usage = X509_get_extended_key_usage(leaf);
-  if (usage == UINT32_MAX || (usage & XKU_SSL_CLIENT) == 0) {
-    return denied(facts, "was not issued for clients (extended key usage clientAuth)");
+std::size_t total_size(const std::vector<std::string>& chain) {
+  return std::accumulate(chain.begin(), chain.end(), std::size_t{0},
+                         [](std::size_t sum, const std::string& der) { return sum + der.size(); });
+}
+
+// Before anything is parsed.
+std::optional<Verdict> refuse_size(const std::vector<std::string>& chain) {
+  if (chain.empty()) return refuse(Rule::Malformed, 0, "there is no certificate");
+  if (chain.size() > kChainLimit) {
+    return refuse(Rule::Limits, 0,
+                  "the chain has " + std::to_string(chain.size()) + " certificates, and 10 are the most");
   }
-  // UINT32_MAX (no key usage at all) allows everything (RFC 5280 section 4.2.1.3).
-  if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
-    return denied(facts, "does not allow signatures (key usage)");
-  if (facts.emails.empty() && facts.uris.empty()) {
-    return denied(facts, "names nobody: it needs an e-mail address or a URI in subjectAltName");
-  }
+  if (total_size(chain) > kChainBytesLimit) return refuse(Rule::Limits, 0, "the chain is longer than 64 KiB");
+  return std::nullopt;
+}
+
+ClientIdentity identity_of(const CertificateFacts& facts) {
   ClientIdentity identity;
   for (const std::string& email : facts.emails) identity.emails.push_back(base::to_lower(email));
   identity.uris = facts.uris;
@@ -169,59 +186,90 @@ base::Result<ClientIdentity> identity_of(X509* leaf) {
   return identity;
 }
 
-base::Status check_client_use(std::string_view certificate_pem) {
-  auto chain = parse_pem(certificate_pem);
-  if (!chain) return chain.error();
-  X509* leaf = chain->front().get();
-  // UINT32_MAX: the certificate has no such extension, and allows everything (RFC 5280 section 4.2.1).
-  if ((X509_get_extended_key_usage(leaf) & (XKU_SSL_CLIENT | XKU_ANYEKU)) == 0) {
-    return fail(Code::Denied, who(facts_of(leaf), "") +
-                                  " was not issued for clients (extended key usage clientAuth is missing)");
+}  // namespace
+
+base::Result<Verifier> Verifier::make(std::string_view roots_pem) {
+  auto roots = pem_to_der(roots_pem, kRootsLimit);
+  if (!roots) return fail(Code::Invalid, "the trusted roots: " + roots.error().message);
+  std::vector<Candidate> anchors;
+  for (const std::string& der : *roots) {
+    auto anchor = take_apart(der);
+    if (!anchor) {
+      return fail(Code::Invalid, "the trusted roots: certificate " + std::to_string(anchors.size() + 1) +
+                                     " of the text: " + anchor.error().message);
+    }
+    anchors.push_back(*std::move(anchor));
   }
-  if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
-    return fail(Code::Denied, who(facts_of(leaf), "") + " does not allow signatures (key usage)");
-  return Ok{};
+  return Verifier(std::move(anchors));
+}
+
+Verdict Verifier::judge(const std::vector<std::string>& chain, const Question& question,
+                        const Evidence& evidence) const {
+  if (auto refused = refuse_size(chain)) return *std::move(refused);
+  if (question.purpose == Purpose::Server && !is_host(question.host))
+    return refuse(Rule::WrongName, 0,
+                  "\"" + base::printable(question.host) + "\" is neither a host name nor an IP address");
+  std::vector<Candidate> presented;
+  for (const std::string& der : chain) {
+    auto one = take_apart(der);
+    if (!one)
+      return refuse(
+          Rule::Malformed, presented.size() + 1,
+          "certificate " + std::to_string(presented.size() + 1) + " of the chain: " + one.error().message);
+    presented.push_back(*std::move(one));
+  }
+  Verdict verdict;
+  Judgement judgement(question, evidence, verdict.work);
+  PathAnswer answer = find_path(
+      anchors_, presented, [&](const Path& path) { return judgement.judge(path); }, verdict.work);
+  verdict.failure = std::move(answer.failure);
+  if (answer.led_nowhere) {
+    const std::size_t place = verdict.failure->place;
+    verdict.failure->sentence =
+        called(*answer.path[place - 1], place, question.host) + " " + verdict.failure->sentence;
+  }
+  verdict.anchored = !answer.led_nowhere && !(verdict.failure && verdict.failure->place == 0);
+  for (std::size_t at = 0; at < answer.path.size(); ++at) {
+    const bool known = verdict.good() && at < judgement.standings().size();
+    verdict.path.push_back({answer.path[at]->facts, known ? judgement.standings()[at] : Standing::Unknown});
+  }
+  return verdict;
 }
 
 base::Result<ClientVerifier> ClientVerifier::make(std::string_view roots_pem) {
-  auto facts = read_chain(roots_pem);
-  if (!facts) return facts.error();
-  for (const CertificateFacts& root : *facts) {
+  auto verifier = Verifier::make(roots_pem);
+  if (!verifier) return verifier.error();
+  for (const Candidate& root : verifier->anchors()) {
     if (!root.authority)
-      return fail(Code::Invalid, who(root, "") + " is not an authority's and cannot be a root");
+      return fail(Code::Invalid, called(root, 1, "") + " is not an authority's and cannot be a root");
   }
-  auto store = make_store(roots_pem);
-  if (!store) return store.error();
-  return ClientVerifier(*std::move(store));
+  return ClientVerifier(*std::move(verifier));
 }
 
 base::Result<ClientIdentity> ClientVerifier::verify(const std::vector<std::string>& chain,
                                                     base::Micros now) const {
-  if (chain.empty() || chain.size() > kChainLimit) {
-    return fail(Code::Invalid, Side::Client, "a client certificate chain has 1 to 10 certificates");
+  Question question;
+  question.purpose = Purpose::Client;
+  question.now = now;
+  const Verdict verdict = verifier_.judge(chain, question, {});
+  if (verdict.good()) return identity_of(verdict.path.front().facts);
+  const bool invalid = verdict.failure->rule == Rule::Malformed || verdict.failure->rule == Rule::Limits;
+  return fail(invalid ? Code::Invalid : Code::Denied, Side::Client, verdict.failure->sentence);
+}
+
+base::Status check_client_use(std::string_view certificate_pem) {
+  auto chain = pem_to_der(certificate_pem);
+  if (!chain) return chain.error();
+  auto read = take_apart(chain->front());
+  if (!read) return read.error();
+  const Candidate& leaf = *read;
+  if (leaf.purposes && !has_purpose(leaf, kClientPurpose) && !has_purpose(leaf, kAnyPurpose)) {
+    return fail(Code::Denied, called(leaf, 1, "") +
+                                  " was not issued for clients (extended key usage clientAuth is missing)");
   }
-  std::vector<CertificatePtr> certificates;
-  const BorrowedStackPtr intermediates(sk_X509_new_null());
-  for (const std::string& der : chain) {
-    auto certificate = parse_der(der);
-    if (!certificate) return fail(Code::Invalid, Side::Client, certificate.error().message);
-    if (!certificates.empty()) sk_X509_push(intermediates.get(), certificate->get());
-    certificates.push_back(*std::move(certificate));
-  }
-  X509* leaf = certificates.front().get();
-  ERR_clear_error();
-  const StoreContextPtr context(X509_STORE_CTX_new());
-  if (context == nullptr ||
-      X509_STORE_CTX_init(context.get(), store_.get(), leaf, intermediates.get()) != 1) {
-    return fail(Code::Internal, "a verification could not begin: " + openssl_reason());
-  }
-  expect_client(X509_STORE_CTX_get0_param(context.get()), now);
-  if (X509_verify_cert(context.get()) != 1) {
-    X509* at = X509_STORE_CTX_get_current_cert(context.get());
-    return fail(Code::Denied, Side::Client,
-                explain_verification(X509_STORE_CTX_get_error(context.get()), at == nullptr ? leaf : at, ""));
-  }
-  return identity_of(leaf);
+  if (leaf.key_usage && (*leaf.key_usage & KU_DIGITAL_SIGNATURE) == 0)
+    return fail(Code::Denied, called(leaf, 1, "") + " does not allow signatures (key usage)");
+  return Ok{};
 }
 
 base::Result<std::string> read_system_roots() {

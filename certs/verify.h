@@ -1,25 +1,85 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who we believe. Clients: engineers' certificates, judged by the terminator in the handshake and again from
-// scratch by the enforcer. Servers: the component and Mission Control, judged as a browser does (RFC 5280
-// path, RFC 9525 names): chain to a trusted root, validity, extended key usage, name constraints, key and
-// signature strength of 112 bits (so no SHA-1, no RSA below 2048), the name by subjectAltName only. There is
-// no switch that turns any of this off. Not covered: revocation. A certificate that its authority revoked is
-// believed until it expires.
+// Who we believe: the one verifier of certificates, for servers (the component, where webhooks and mail go) and for
+// engineers' client certificates, judged by the terminator in the handshake and again from scratch by the enforcer, and
+// for `postern cert check`. It judges as a browser does, or more strictly; RULES.md has every rule with its clause.
+// OpenSSL reads the structures and checks the signatures, the judgement is this folder's: path.h, single.h, names.h,
+// constraints.h, strength.h, revocation.h. Pure, bounded (work.h), and there is no switch that turns a rule off.
 #pragma once
 
-#include <openssl/types.h>
-
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "certs/openssl_ptr.h"
+#include "certs/candidate.h"
+#include "certs/names.h"
+#include "certs/path.h"
+#include "certs/revocation.h"
+#include "certs/rules.h"
+#include "certs/single.h"
+#include "certs/work.h"
 
 namespace postern::certs {
+
+// What it means that nothing is known about a certificate's revocation. What is known counts for both.
+enum class Revocation : std::uint8_t {
+  Soft,
+  Hard
+};  // passed over, and shown | a refusal, for all below the root
+
+struct Question {
+  Purpose purpose = Purpose::Server;
+  std::string host;  // of a server: the DNS name or the IP address that was asked for. Of a client: empty
+  base::Micros now = 0;
+  Revocation revocation = Revocation::Soft;
+  std::vector<std::string> pins =
+      {};  // key_id of CertificateFacts; if there are any, the path must have one of them
+};
+
+// What is known beside the chain. The staple may still be on its way (TLS 1.2 sends it after the certificates): then
+// nothing is asked of it, and the caller judges again when it is there or known not to come.
+struct Evidence {
+  std::string_view staple = {};  // an OCSP response in DER; empty: none came
+  bool staple_follows = false;
+  const std::vector<CrlPtr>* crls = nullptr;
+};
+
+struct Link {
+  CertificateFacts facts;
+  Standing standing = Standing::Unknown;
+};
+
+struct Verdict {
+  std::vector<Link> path;  // the peer's own first; up to the trusted one, or as far as the failure speaks of
+  bool anchored = false;   // the last one is trusted
+  std::optional<Failure> failure;
+  Work work;
+  bool good() const { return !failure.has_value(); }
+};
+
+// Trusted certificates, parsed once for many judgements. Each is an anchor, also one that is not self-signed (a pinned
+// intermediate, or the peer's own certificate).
+class Verifier {
+ public:
+  // PEM. Invalid if there is none, or one cannot be read.
+  static base::Result<Verifier> make(std::string_view roots_pem);
+
+  // chain: DER, the peer's own first, the others in any order. A host that is none makes the answer WrongName.
+  Verdict judge(const std::vector<std::string>& chain, const Question& question,
+                const Evidence& evidence) const;
+
+  const std::vector<Candidate>& anchors() const { return anchors_; }
+
+ private:
+  explicit Verifier(std::vector<Candidate> anchors) : anchors_(std::move(anchors)) {}
+  std::vector<Candidate> anchors_;
+};
 
 struct ClientIdentity {
   std::vector<std::string>
@@ -30,21 +90,19 @@ struct ClientIdentity {
   base::Micros not_after = 0;
 };
 
-// Roots parsed once, for many judgements.
+// The same for engineers, whose certificates say who they are.
 class ClientVerifier {
  public:
   // Certificates in PEM; Invalid if there is none or one is not an authority.
   static base::Result<ClientVerifier> make(std::string_view roots_pem);
 
-  // chain: DER, leaf first, as the client sent it (at most kChainLimit). At `now`: the path, validity, a key
-  // usage that allows digital signatures, an extended key usage that names clientAuth (absent is not enough),
-  // an identity in subjectAltName. Errors: Denied or Invalid, side Client, with a sentence for the engineer
-  // ("the certificate of CN=... expired on ...").
+  // Errors: Denied or Invalid, side Client, with a sentence for the engineer ("the certificate of CN=... expired on
+  // ...").
   base::Result<ClientIdentity> verify(const std::vector<std::string>& chain, base::Micros now) const;
 
  private:
-  explicit ClientVerifier(StorePtr store) : store_(std::move(store)) {}
-  StorePtr store_;
+  explicit ClientVerifier(Verifier verifier) : verifier_(std::move(verifier)) {}
+  Verifier verifier_;
 };
 
 // Whether a certificate of ours can be shown to a server: where its leaf has an extended key usage, that names
@@ -54,19 +112,5 @@ base::Status check_client_use(std::string_view certificate_pem);
 // The system's bundle of roots as PEM. Reads a file: call it before confinement. NotFound names the places
 // looked at.
 base::Result<std::string> read_system_roots();
-
-// For gateway/tls and this folder.
-
-// Every certificate given is an anchor, also one that is not self-signed (a pinned intermediate).
-base::Result<StorePtr> make_store(std::string_view roots_pem);
-// Name (DNS, or IP literal without brackets), purpose, strength and time. Invalid if host is neither.
-base::Status expect_server(X509_VERIFY_PARAM* parameters, std::string_view host, base::Micros now);
-void expect_client(X509_VERIFY_PARAM* parameters, base::Micros now);
-bool is_ip_literal(std::string_view host);
-// What expect_client cannot express: an explicit clientAuth, an identity. Side Client.
-base::Result<ClientIdentity> identity_of(X509* leaf);
-// One sentence for a verification error (X509_V_ERR_...) at a certificate; host may be empty, certificate
-// nullptr.
-std::string explain_verification(int error, X509* certificate, std::string_view host);
 
 }  // namespace postern::certs

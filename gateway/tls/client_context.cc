@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "base/bytes.h"
 #include "certs/certificate.h"
 #include "certs/verify.h"
 #include "gateway/tls/session_state.h"
@@ -19,7 +20,9 @@ struct ClientContext::State {
     SslSessionPtr session;
     base::Micros until = 0;  // the end of the certificate that was checked when it was given
   };
-  const base::Clock* clock = nullptr;
+  State(certs::Verifier trusted, const base::Clock& now) : verifier(std::move(trusted)), clock(&now) {}
+  certs::Verifier verifier;
+  const base::Clock* clock;
   std::shared_ptr<RemoteCertificate> certificate;
   std::map<std::string, Ticket, std::less<>> tickets;  // by host
   SslContextPtr context;
@@ -36,11 +39,6 @@ using base::fail;
 // Hosts whose tickets are kept: the nodes of a component. One more than this makes the first in order be
 // forgotten.
 constexpr std::size_t kHostsLimit = 64;
-
-// SSL_set_tlsext_host_name without its macro, which is an old-style cast.
-long name_host(SSL* ssl, std::string& host) {
-  return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
-}
 
 bool offer_protocol(SSL_CTX* context, const std::string& protocol) {
   if (protocol.empty()) return true;
@@ -88,10 +86,9 @@ ClientContext::~ClientContext() = default;
 
 base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSettings& settings,
                                                                  const base::Clock& clock) {
-  auto state = std::make_shared<State>();
-  state->clock = &clock;
-  auto roots = certs::make_store(settings.roots_pem);
-  if (!roots) return roots.error();
+  auto verifier = certs::Verifier::make(settings.roots_pem);
+  if (!verifier) return verifier.error();
+  auto state = std::make_shared<State>(*std::move(verifier), clock);
   ERR_clear_error();
   state->certificate = settings.certificate;
   OSSL_LIB_CTX* library = state->certificate ? state->certificate->library() : nullptr;
@@ -99,8 +96,10 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   SSL_CTX* context = state->context.get();
   if (context == nullptr) return refused(Code::Internal, "TLS cannot be set up");
   if (auto applied = apply_settings(context); !applied) return applied.error();
-  SSL_CTX_set_cert_store(context, roots->release());
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, on_certificates, nullptr);
+  // SSL_CTX_set_tlsext_status_cb without its macro, which is an old-style cast.
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, reinterpret_cast<void (*)()>(on_staple));
   if (state->certificate) {
     if (auto shown = show_certificate(context, *state->certificate); !shown) return shown.error();
   }
@@ -117,18 +116,16 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
 }
 
 base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view host) {
+  if (!certs::is_host(host))
+    return fail(Code::Invalid, "\"" + base::printable(host) + "\" is neither a host name nor an IP address");
   auto session = make_state(state_->context.get(), state_, base::Side::Component);
+  session->verifier = &state_->verifier;
+  session->clock = state_->clock;
   session->host = host;
   if (state_->certificate) session->signer_key = &state_->certificate->key();
   SSL* ssl = session->ssl.get();
   ERR_clear_error();
-  if (auto expected = certs::expect_server(SSL_get0_param(ssl), host, state_->clock->wall()); !expected) {
-    return expected.error();
-  }
-  // SNI has no form for addresses (RFC 6066 section 3).
-  if (!certs::is_ip_literal(host) && name_host(ssl, session->host) != 1) {
-    return refused(Code::Internal, "the host cannot be named");
-  }
+  if (!ask_for(ssl, session->host)) return refused(Code::Internal, "the host cannot be named");
   SSL_set_connect_state(ssl);
   state_->resume(*session);
   return std::make_unique<Session>(std::move(session));

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What all our TLS connections to one kind of server (the component, Mission Control) share: which roots are
-// believed, and which certificate of ours is shown if the server asks for one. Checks are those of certs/verify.h and cannot be turned off. TLS 1.2 or later, the suites of
-// ServerContext.
+// believed, and which certificate of ours is shown if the server asks for one. The server's is judged by certs/verify.h,
+// which cannot be turned off, together with the OCSP response that it is asked to staple. TLS 1.2 or later, the suites
+// of ServerContext.
 //
 // A connection to a server that was reached before resumes if the server gave a ticket (each is used once),
 // while the certificate that was checked then is still valid. Tickets are the context's own: a connection never resumes

@@ -5,7 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -26,7 +26,7 @@ struct ServerContext::State {
   const base::Clock* clock = nullptr;
   std::shared_ptr<RemoteCertificate> certificate;
   TicketRing tickets;
-  bool asks_clients = false;
+  std::optional<certs::Verifier> clients;  // nothing: nobody is asked for a certificate
   SslContextPtr context;
 };
 
@@ -64,8 +64,8 @@ int on_protocols(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_siz
 
 // The client's certificate as for every session, and then no ticket for whoever showed one: tickets are sent
 // after this.
-int on_client_certificate(int good, X509_STORE_CTX* context) noexcept {
-  const int accepted = on_verify(good, context);
+int on_client_certificates(X509_STORE_CTX* context, void* unused) noexcept {
+  const int accepted = on_certificates(context, unused);
   if (accepted == 1) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
     SSL_set_num_tickets(ssl, 0);
@@ -73,17 +73,13 @@ int on_client_certificate(int good, X509_STORE_CTX* context) noexcept {
   return accepted;
 }
 
-base::Status ask_clients(SSL_CTX* context, std::string_view roots_pem) {
-  auto roots = certs::parse_pem(roots_pem, certs::kRootsLimit);
-  if (!roots) return roots.error();
-  auto store = certs::make_store(roots_pem);
-  if (!store) return store.error();
-  SSL_CTX_set_cert_store(context, store->release());
-  for (const certs::CertificatePtr& root : *roots) {
-    if (SSL_CTX_add_client_CA(context, root.get()) != 1)
+base::Status ask_clients(SSL_CTX* context, const certs::Verifier& verifier) {
+  for (const certs::Candidate& root : verifier.anchors()) {
+    if (SSL_CTX_add_client_CA(context, root.certificate.get()) != 1)
       return refused(Code::Invalid, "a root for clients cannot be used");
   }
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_client_certificate);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, on_client_certificates, nullptr);
   return Ok{};
 }
 
@@ -128,9 +124,11 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
   SSL_CTX_set_alpn_select_cb(context, on_protocols, settings.http2 ? state.get() : nullptr);
   if (!use_ticket_ring(context, library, state->tickets))
     return refused(Code::Invalid, "tickets cannot be set up");
-  state->asks_clients = !settings.client_roots_pem.empty();
-  if (state->asks_clients) {
-    if (auto asked = ask_clients(context, settings.client_roots_pem); !asked) return asked.error();
+  if (!settings.client_roots_pem.empty()) {
+    auto clients = certs::Verifier::make(settings.client_roots_pem);
+    if (!clients) return clients.error();
+    state->clients = *std::move(clients);
+    if (auto asked = ask_clients(context, *state->clients); !asked) return asked.error();
   }
   return std::unique_ptr<ServerContext>(new ServerContext(std::move(state)));
 }
@@ -144,7 +142,8 @@ std::unique_ptr<Session> ServerContext::start() const {
   auto session = make_state(state_->context.get(), state_, base::Side::Client);
   session->signer_key = &state_->certificate->key();
   SSL* ssl = session->ssl.get();
-  if (state_->asks_clients) certs::expect_client(SSL_get0_param(ssl), state_->clock->wall());
+  session->clock = state_->clock;
+  if (state_->clients) session->verifier = &*state_->clients;
   if (state_->tickets.keys.empty()) {
     SSL_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_set_num_tickets(ssl, 0);

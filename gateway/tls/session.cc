@@ -89,6 +89,37 @@ Progress progress_of(Session::State& state, int result) {
   }
 }
 
+// The peer's chain, its own certificate first.
+std::optional<certs::Failure> judge(const Session::State& state, const STACK_OF(X509) * sent,
+                                    bool staple_follows) {
+  certs::Question question;
+  question.purpose = state.peer == Side::Client ? certs::Purpose::Client : certs::Purpose::Server;
+  question.host = state.host;
+  question.now = state.clock->wall();
+  certs::Evidence evidence;
+  evidence.staple_follows = staple_follows;
+  if (state.peer == Side::Component && !staple_follows) evidence.staple = staple_of(state.ssl.get());
+  return state.verifier->judge(der_of_all(sent), question, evidence).failure;
+}
+
+// OpenSSL makes the alert of it.
+int error_of(certs::Rule rule) {
+  switch (rule) {
+    case certs::Rule::Expired:
+    case certs::Rule::NotYetValid:
+      return X509_V_ERR_CERT_HAS_EXPIRED;
+    case certs::Rule::UnknownIssuer:
+    case certs::Rule::SelfSigned:
+      return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+    case certs::Rule::Revoked:
+      return X509_V_ERR_CERT_REVOKED;
+    case certs::Rule::Purpose:
+      return X509_V_ERR_INVALID_PURPOSE;
+    default:
+      return X509_V_ERR_CERT_REJECTED;
+  }
+}
+
 std::string_view text_or_empty(const char* text) { return text == nullptr ? std::string_view() : text; }
 
 // As much of plain as should become the next record; 0: wait until some of out was sent.
@@ -100,6 +131,28 @@ std::size_t next_record(std::size_t plain, const base::Buffer& out) {
 }
 
 }  // namespace
+
+std::vector<std::string> der_of_all(const STACK_OF(X509) * certificates) {
+  std::vector<std::string> chain;
+  for (int i = 0; i < sk_X509_num(certificates); ++i)
+    chain.push_back(certs::to_der(sk_X509_value(certificates, i)));
+  return chain;
+}
+
+std::string_view staple_of(SSL* ssl) {
+  // SSL_get_tlsext_status_ocsp_resp without its macro, which is an old-style cast.
+  unsigned char* response = nullptr;
+  const long size = SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP, 0, static_cast<void*>(&response));
+  if (response == nullptr || size <= 0) return {};
+  return {reinterpret_cast<const char*>(response), static_cast<std::size_t>(size)};
+}
+
+bool ask_for(SSL* ssl, std::string& host) {
+  // SSL_set_tlsext_host_name and SSL_set_tlsext_status_type without their macros, which are old-style casts.
+  const bool named = certs::is_ip_literal(host) ||
+                     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data()) == 1;
+  return named && SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE, TLSEXT_STATUSTYPE_ocsp, nullptr) == 1;
+}
 
 Session::State* state_of(const SSL* ssl) { return static_cast<Session::State*>(SSL_get_ex_data(ssl, 0)); }
 
@@ -117,24 +170,28 @@ std::unique_ptr<Session::State> make_state(SSL_CTX* ssl_context, std::shared_ptr
   return state;
 }
 
-int on_verify(int good, X509_STORE_CTX* context) noexcept try {
-  const auto* ssl =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  Session::State* state = state_of(ssl);
-  X509* at = X509_STORE_CTX_get_current_cert(context);
-  if (good == 0) {
-    state->verdict = certs::explain_verification(X509_STORE_CTX_get_error(context), at, state->host);
-    return 0;
-  }
-  if (state->peer != Side::Client || X509_STORE_CTX_get_error_depth(context) != 0) return 1;
-  if (auto identity = certs::identity_of(at); !identity) {
-    state->verdict = identity.error().message;
-    X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
-    return 0;
-  }
-  return 1;
+int on_certificates(X509_STORE_CTX* context, void* /*unused*/) noexcept try {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  Session::State& state = *state_of(ssl);
+  const bool staple_follows = state.peer == Side::Component && SSL_version(ssl) == TLS1_2_VERSION;
+  const auto failure = judge(state, X509_STORE_CTX_get0_untrusted(context), staple_follows);
+  if (!failure) return 1;
+  state.verdict = failure->sentence;
+  X509_STORE_CTX_set_error(context, error_of(failure->rule));
+  return 0;
 } catch (const std::exception&) {
   return 0;  // out of memory; nothing may be thrown through OpenSSL
+}
+
+int on_staple(SSL* ssl, void* /*unused*/) noexcept try {
+  Session::State& state = *state_of(ssl);
+  if (SSL_session_reused(ssl) == 1 || SSL_version(ssl) != TLS1_2_VERSION) return 1;
+  const auto failure = judge(state, SSL_get_peer_cert_chain(ssl), false);
+  if (!failure) return 1;
+  state.verdict = failure->sentence;
+  return 0;
+} catch (const std::exception&) {
+  return 0;
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -9,7 +9,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/clock.h"
+#include "certs/verify.h"
 #include "gateway/tls/byte_bio.h"
 #include "gateway/tls/session.h"
 #include "gateway/tls/signer_provider.h"
@@ -24,7 +28,10 @@ struct Session::State {
   base::Side peer = base::Side::Client;
   SignerKey* signer_key = nullptr;  // in context; nullptr for a client session that shows no certificate
   std::string host;                 // whom a client session expects
-  std::string verdict;              // why the peer's certificate was not accepted
+  const certs::Verifier* verifier =
+      nullptr;  // in context, as is the clock; nullptr: nobody is asked for a certificate
+  const base::Clock* clock = nullptr;
+  std::string verdict;  // why the peer's certificate was not accepted
   std::optional<base::Error> error;
   int alert = -1;
   bool alert_received = false;
@@ -39,7 +46,16 @@ Session::State* state_of(const SSL* ssl);
 std::unique_ptr<Session::State> make_state(SSL_CTX* ssl_context, std::shared_ptr<void> context,
                                            base::Side peer);
 
-// For SSL_set_verify: keeps the reason in words, and asks what OpenSSL does not (certs::identity_of).
-int on_verify(int good, X509_STORE_CTX* context) noexcept;
+// For SSL_CTX_set_cert_verify_callback: the judgement is certs::Verifier's alone, and the session keeps its sentence.
+// A client judges again when the staple of TLS 1.2 is there (on_staple, for SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB), before
+// it has sent anything but its hello.
+int on_certificates(X509_STORE_CTX* context, void* unused) noexcept;
+int on_staple(SSL* ssl, void* unused) noexcept;
+
+std::vector<std::string> der_of_all(const STACK_OF(X509) * certificates);
+std::string_view staple_of(SSL* ssl);  // empty: none came
+// Names the host that a client wants (not an address: RFC 6066 section 3 has no form for one), and asks for a staple.
+// host is read until the handshake is over.
+bool ask_for(SSL* ssl, std::string& host);
 
 }  // namespace postern::tls

@@ -20,7 +20,7 @@ constexpr const char* kTls12Suites =
 constexpr const char* kTls13Suites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384";
-// 112 bits for keys and signatures on either side, as certs/verify.h has it.
+// 112 bits for what the handshake itself is made of; certificates are judged by certs/strength.h.
 constexpr int kSecurityLevel = 2;
 // Bytes of certificates that a peer may send before it is known.
 constexpr long kPeerChainBytes = 64L << 10;

@@ -10,13 +10,13 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "certs/certificate.h"
-#include "certs/verify.h"
 #include "gateway/tls/ssl_ptr.h"
 
 namespace postern::tls {
 
 struct RawServer::State {
   base::Micros now = 0;
+  std::string staple;
   SslContextPtr context;
   SslPtr ssl;
   BIO* in = nullptr;   // owned by ssl
@@ -48,6 +48,18 @@ struct RawServer::State {
   }
 };
 
+namespace {
+
+int staple_it(SSL* ssl, void* text) {
+  const auto& staple = *static_cast<const std::string*>(text);
+  if (staple.empty()) return SSL_TLSEXT_ERR_NOACK;
+  void* copy = OPENSSL_memdup(staple.data(), staple.size());  // the SSL's from here on
+  SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, static_cast<long>(staple.size()), copy);
+  return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
 RawServer::RawServer(const certs::Credentials& leaf, const RawServerOptions& options)
     : state_(std::make_unique<State>()) {
   state_->now = options.now;
@@ -59,13 +71,20 @@ RawServer::RawServer(const certs::Credentials& leaf, const RawServerOptions& opt
   const certs::KeyPtr key(PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr));
   POSTERN_CHECK(chain.ok() && SSL_CTX_use_certificate(context, chain->front().get()) == 1 &&
                 SSL_CTX_use_PrivateKey(context, key.get()) == 1);
+  state_->staple = options.staple;
+  // SSL_CTX_set_tlsext_status_cb and its argument without their macros, which are old-style casts.
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, reinterpret_cast<void (*)()>(staple_it));
+  SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB_ARG, 0, &state_->staple);
+  for (std::size_t i = 1; i < chain->size(); ++i)
+    POSTERN_CHECK(SSL_CTX_add1_chain_cert(context, (*chain)[i].get()) == 1);
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("raw"), 3);
   if (!options.schemes.empty())
     POSTERN_CHECK(SSL_CTX_set1_client_sigalgs_list(context, options.schemes.c_str()) == 1);
   if (options.client_roots.empty()) return;
-  auto roots = certs::make_store(options.client_roots);
+  const auto roots = certs::parse_pem(options.client_roots);
   POSTERN_CHECK(roots.ok());
-  SSL_CTX_set_cert_store(context, roots->release());
+  for (const certs::CertificatePtr& root : *roots)
+    POSTERN_CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root.get()) == 1);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
 
@@ -88,6 +107,21 @@ bool RawServer::shake_hands(Session& client) {
   }
   return false;
 }
+
+base::Result<Presented> RawServer::show(Glimpse& glimpse) {
+  state_->accept();
+  for (int i = 0; i < 20; ++i) {
+    std::string_view view = state_->to_client.view();
+    auto seen = glimpse.step(view, state_->to_server);
+    state_->to_client.consume(state_->to_client.size() - view.size());
+    state_->step();
+    if (!seen) return seen.error();
+    if (*seen) return **std::move(seen);
+  }
+  return base::fail(base::Code::Internal, "neither can go on");
+}
+
+bool RawServer::finished() const { return SSL_is_init_finished(state_->ssl.get()) == 1; }
 
 std::string RawServer::subject() const {
   X509* leaf = SSL_get0_peer_certificate(state_->ssl.get());

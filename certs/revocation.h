@@ -1,0 +1,48 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether an authority took a certificate back: CRLs (RFC 5280 5, 6.3) and OCSP responses (RFC 6960) that somebody
+// else fetched. Evidence that is about the certificate and not sound is a refusal, and never passed over: that would
+// be the way to hide a revocation. Indirect CRLs, delta CRLs and CRLs for some reasons only are refused.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "certs/candidate.h"
+#include "certs/work.h"
+
+namespace postern::certs {
+
+struct CrlFree {
+  void operator()(X509_CRL* crl) const noexcept;
+};
+using CrlPtr = std::unique_ptr<X509_CRL, CrlFree>;
+
+// One CRL as DER, or any number as PEM. Invalid or Limit with a sentence.
+base::Result<std::vector<CrlPtr>> read_crls(std::string_view text);
+
+enum class Standing : std::uint8_t { Unknown, GoodByCrl, GoodByStaple };
+
+struct Finding {
+  Standing standing = Standing::Unknown;
+  std::optional<Fault> fault;
+};
+
+// Of one certificate and who issued it. CRLs of other issuers, and those whose distribution point is not the
+// certificate's, are not about it.
+Finding judge_crls(const Candidate& of, const Candidate& issuer, const std::vector<CrlPtr>& crls,
+                   base::Micros now, Work& work);
+
+// response: DER. Half-way answers are none: it must be about the certificate, fresh, and signed by who may.
+Finding judge_ocsp(const Candidate& of, const Candidate& issuer, std::string_view response, base::Micros now,
+                   Work& work);
+
+}  // namespace postern::certs
