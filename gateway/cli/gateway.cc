@@ -4,6 +4,7 @@
 // The gateway itself: making one, running it, asking how it is.
 #include "base/bytes.h"
 #include "gateway/cli/cert.h"
+#include "gateway/cli/cert_check.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/init.h"
 #include "gateway/cli/said.h"
@@ -214,9 +215,46 @@ void add_init(Program& program) {
       ->type_name("HOST");
 }
 
+// Judges a chain; see cert_check.h.
+void add_cert_check(Program& program, CLI::App* group) {
+  auto options = std::make_shared<CertCheckOptions>();
+  CLI::App* check = program.command(
+      group, "check", "Say whether a chain of certificates is believed, why not, and what to do",
+      "cert check https://component.example:9090 --roots component-ca.pem\n"
+      "cert check --chain server.pem --roots ca.pem --name component.example --at 2027-01-01T00:00:00Z\n"
+      "cert check --chain engineer.pem --roots support-authority.pem --purpose client --crl support.crl",
+      [&program, options] { return cert_check(*options, program.json()); });
+  check->add_option("URL", options->url, "of a server to look at; port 443 unless it says otherwise");
+  check->add_option("--chain", options->chain, "the chain in PEM, its own certificate first")
+      ->type_name("FILE");
+  check->add_option("--roots", options->roots, "who is trusted, in PEM; the system's roots unless given")
+      ->type_name("FILE");
+  check->add_option("--name", options->name, "host name or IP address that the server was asked for")
+      ->type_name("HOST");
+  check->add_option("--at", options->at, "the time to judge at (RFC 3339); now unless given")
+      ->type_name("TIME");
+  check->add_option("--crl", options->crls, "CRLs in PEM or DER; may be given more than once")
+      ->type_name("FILE");
+  check->add_option("--ocsp", options->ocsp, "an OCSP response in DER, as a server would staple it")
+      ->type_name("FILE");
+  check->add_option("--purpose", options->purpose, "server, unless it is a client's")
+      ->check(CLI::IsMember({"server", "client"}))
+      ->type_name("server|client");
+  check
+      ->add_option("--revocation", options->revocation,
+                   "hard refuses where nothing is known of it; soft unless said otherwise")
+      ->check(CLI::IsMember({"soft", "hard"}))
+      ->type_name("soft|hard");
+  check
+      ->add_option("--pin", options->pins, "SHA-256 of a public key that the path must have; may be repeated")
+      ->type_name("HEX");
+}
+
 void add_cert(Program& program) {
-  CLI::App* group =
-      program.group("cert", "Engineers' certificates from the support authority of a folder that init made");
+  CLI::App* group = program.group(
+      "cert",
+      "Certificates: issue engineers' from the support authority of a folder that init made, check any");
+  add_cert_check(program, group);
   auto directory = std::make_shared<std::string>();
   program
       .command(group, "list", "List the certificates of the folder", "cert list --dir /etc/postern",
