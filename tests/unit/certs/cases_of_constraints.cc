@@ -12,7 +12,7 @@
 namespace postern::certs {
 namespace {
 
-const auto kCases = std::to_array<Case>({
+const auto kConstraintsCases = std::to_array<Case>({
     {"a DNS name that is permitted", kGood, "",
      [](Scene& s) { s.middle.set("nameConstraints=critical,permitted;DNS:example.com"); }},
     {"exactly the DNS name that is permitted", kGood, "",
@@ -236,6 +236,6 @@ const auto kCases = std::to_array<Case>({
 
 }  // namespace
 
-std::span<const Case> constraint_cases() { return kCases; }
+std::span<const Case> constraint_cases() { return kConstraintsCases; }
 
 }  // namespace postern::certs

@@ -12,7 +12,7 @@
 namespace postern::certs {
 namespace {
 
-const auto kCases = std::to_array<Case>({
+const auto kNamesCases = std::to_array<Case>({
     {"the name, in another case", kGood, "",
      [](Scene& s) { s.question.host = "WWW.Example.COM"; }},
     {"one of several names", kGood, "",
@@ -93,6 +93,6 @@ const auto kCases = std::to_array<Case>({
 
 }  // namespace
 
-std::span<const Case> name_cases() { return kCases; }
+std::span<const Case> name_cases() { return kNamesCases; }
 
 }  // namespace postern::certs

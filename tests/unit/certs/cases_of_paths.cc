@@ -12,7 +12,7 @@
 namespace postern::certs {
 namespace {
 
-const auto kCases = std::to_array<Case>({
+const auto kPathsCases = std::to_array<Case>({
     {"root, intermediate, leaf", kGood, "", [](Scene& s) { s.question.now = kNow; }},
     {"leaf below the root", kGood, "",
      [](Scene& s) {
@@ -203,6 +203,6 @@ const auto kCases = std::to_array<Case>({
 
 }  // namespace
 
-std::span<const Case> path_cases() { return kCases; }
+std::span<const Case> path_cases() { return kPathsCases; }
 
 }  // namespace postern::certs

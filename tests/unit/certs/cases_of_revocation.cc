@@ -13,7 +13,7 @@ namespace postern::certs {
 namespace {
 
 const auto
-    kCases =
+    kRevocationCases =
         std::to_array<Case>(
             {
                 {"a CRL that does not name the leaf", kGood, "",
@@ -457,6 +457,6 @@ const auto
 
 }  // namespace
 
-std::span<const Case> revocation_cases() { return kCases; }
+std::span<const Case> revocation_cases() { return kRevocationCases; }
 
 }  // namespace postern::certs

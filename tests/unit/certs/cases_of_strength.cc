@@ -12,7 +12,7 @@
 namespace postern::certs {
 namespace {
 
-const auto kCases =
+const auto kStrengthCases =
     std::to_array<Case>({
         {"a leaf with RSA 2048", kGood, "", [](Scene& s) { s.leaf.key = "RSA 2048"; }},
         {"a leaf with RSA 3072", kGood, "", [](Scene& s) { s.leaf.key = "RSA 3072"; }},
@@ -119,6 +119,6 @@ const auto kCases =
 
 }  // namespace
 
-std::span<const Case> strength_cases() { return kCases; }
+std::span<const Case> strength_cases() { return kStrengthCases; }
 
 }  // namespace postern::certs

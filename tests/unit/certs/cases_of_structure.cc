@@ -12,7 +12,7 @@
 namespace postern::certs {
 namespace {
 
-const auto kCases = std::to_array<Case>({
+const auto kStructureCases = std::to_array<Case>({
     {"version 1", Rule::Version, "the certificate for www.example.com is of version 1",
      [](Scene& s) {
        s.leaf.extensions.clear();
@@ -116,6 +116,6 @@ const auto kCases = std::to_array<Case>({
 
 }  // namespace
 
-std::span<const Case> structure_cases() { return kCases; }
+std::span<const Case> structure_cases() { return kStructureCases; }
 
 }  // namespace postern::certs

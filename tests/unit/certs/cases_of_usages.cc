@@ -12,7 +12,7 @@
 namespace postern::certs {
 namespace {
 
-const auto kCases = std::to_array<Case>({
+const auto kUsagesCases = std::to_array<Case>({
     {"in the last second", kGood, "",
      [](Scene& s) { s.question.now = kNow + 30 * kDay + base::kWallSecond - 1; }},
     {"in the first second", kGood, "",
@@ -95,6 +95,6 @@ const auto kCases = std::to_array<Case>({
 
 }  // namespace
 
-std::span<const Case> usage_cases() { return kCases; }
+std::span<const Case> usage_cases() { return kUsagesCases; }
 
 }  // namespace postern::certs
