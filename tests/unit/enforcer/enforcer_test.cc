@@ -398,7 +398,10 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
          done(5);
          send_message(Type::RequestHead, 5, head("GET", "/x", with));
        }},
-      {"two requests at once on a connection", [&] { get("/api/v1/query"), get("/api/v1/query"); }},
+      {"more requests at once on a connection than one can have",
+       [&] {
+         for (std::uint32_t i = 0; i <= ipc::kMostConcurrent; ++i) get("/none");
+       }},
       {"a connection announced twice", [&] { open_connection(1); }},
       {"the end of a connection that never was", [&] { send(Type::ConnectionClosed, 9); }},
       {"a body for no exchange", [&] { send(Type::RequestBody, 1, "x"); }},
@@ -454,6 +457,12 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
     turn(10);
     EXPECT_TRUE(frames.empty()) << breach.name;
   }
+}
+
+TEST_F(EnforcerScene, AConnectionHasAsManyExchangesAtATimeAsHttp2HasStreams) {
+  for (std::uint32_t i = 1; i < ipc::kMostConcurrent; ++i) get("/none");  // refused, but not yet over
+  EXPECT_EQ(status(get("/none")), 403);
+  EXPECT_EQ(status(get("/none")), -1);  // the channel is closed
 }
 
 TEST_F(EnforcerScene, AConnectionClosedUnderARunningExchangeLeavesNothingDangling) {

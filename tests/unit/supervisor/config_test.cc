@@ -61,6 +61,19 @@ TEST(Config, SaysWhetherAPasswordIsEnoughForAnAdmin) {
             std::string::npos);
 }
 
+TEST(Config, SaysForEachListenerWhetherHttp2IsOffered) {
+  const ParsedConfig plain = parse_config(kSound, "/etc/postern", 1);
+  EXPECT_TRUE(plain.config->support.http2 && plain.config->admin.http2);
+  const auto with = [](const char* value) {
+    return replaced(kSound, "listeners:\n  support:\n",
+                    "listeners:\n  support:\n    http2: " + std::string(value) + "\n");
+  };
+  const ParsedConfig off = parse_config(with("false"), "/etc/postern", 1);
+  ASSERT_NE(off.config, nullptr);
+  EXPECT_TRUE(!off.config->support.http2 && off.config->admin.http2);
+  EXPECT_NE(faults_of(with("maybe")).find("http2 must be true or false, not \"maybe\""), std::string::npos);
+}
+
 struct FaultCase {
   const char* what;
   const char* by;

@@ -118,6 +118,20 @@ TEST_F(Handshake, OtherProtocolsThanHttpAreRefused) {
   EXPECT_EQ(connection.server->alert(), 120);  // no_application_protocol
 }
 
+TEST_F(Handshake, Http2IsAgreedOnWhereItIsSpoken) {
+  Server server(leaf(), clock_, "", true);
+  for (const char* protocol : {"h2", "http/1.1"}) {
+    auto context = client(protocol);
+    Connection connection(*context->start("gateway.example"), server.context->start());
+    ASSERT_TRUE(connection.shake_hands());
+    EXPECT_EQ(connection.server->protocol(), protocol);
+  }
+  auto context = client("");  // no ALPN
+  Connection connection(*context->start("gateway.example"), server.context->start());
+  ASSERT_TRUE(connection.shake_hands());
+  EXPECT_EQ(connection.server->protocol(), "");
+}
+
 TEST_F(Handshake, PlainHttpIsTheClientsFaultAndSaysSo) {
   Server server(leaf(), clock_);
   auto session = server.context->start();
