@@ -49,6 +49,7 @@ void rotate_log_key(Parts& parts, const CallPtr& call, const Reply& reply);
 void read_log_keys(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_status.cc
+void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_status(Parts& parts, const CallPtr& call, const Reply& reply);
 void reload(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_openapi(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -6,6 +6,7 @@
 #include "console/api.h"
 #include "console/commands.h"
 #include "console/expiring.h"
+#include "console/metrics.h"
 #include "console/version.h"
 
 namespace postern::console::api {
@@ -93,6 +94,37 @@ void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
   parts.live.look();
   parts.ask({{"ask", "status"}},
             [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
+}
+
+// The log is looked at on another thread for what came since the last time.
+void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply) {
+  parts.live.look();
+  const MetricsFormat format = metrics_format(call->fields.find("accept").value_or(std::string_view()));
+  const std::optional<std::uint64_t> known =
+      parts.figures ? std::optional(parts.figures->end) : std::optional<std::uint64_t>();
+  ask_log<LogFigures>(
+      parts,
+      [&parts, reply, format](Response found) {
+        if (found.status != 200) return reply(std::move(found));
+        parts.ask({{"ask", "status"}}, [&parts, reply, format](const base::Json& answer) {
+          const base::Json status = status_of(parts, answer);
+          Response response;
+          response.content_type = format == MetricsFormat::OpenMetrics ? kOpenMetricsType : kPlainMetricsType;
+          response.body = write_metrics(
+              {status, parts.ledger.state(), *parts.figures, parts.ledger.indexed(), parts.loop.wall()},
+              format);
+          reply(std::move(response));
+        });
+      },
+      [known](LogReader& log) { return figures_since(log, known); },
+      [&parts](const LogFigures& more) {
+        // Of two who ask at the same time one adds nothing: the other did.
+        if (!parts.figures)
+          parts.figures = more;
+        else
+          parts.figures->add(more);
+        return Response{};
+      });
 }
 
 // The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A

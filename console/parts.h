@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "console/code_guard.h"
 #include "console/ledger_client.h"
 #include "console/live.h"
+#include "console/log_figures.h"
 #include "console/log_reader.h"
 #include "console/node_states.h"
 #include "console/repeats.h"
@@ -68,8 +70,9 @@ struct Parts {
   Challenges challenges = {};
   CodeGuard code_guard = {};
   Repeats repeats = {};
-  int verifying = 0;  // passwords being verified right now
-  int proving = 0;    // sessions being compared with the signed log right now
+  std::optional<LogFigures> figures = {};  // nothing before they were first asked for
+  int verifying = 0;                       // passwords being verified right now
+  int proving = 0;                         // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};
   SignInGuard token_guard = {};  // wrong tokens; apart from passwords, so that neither makes the other wait
   TokenUses token_uses = {};

@@ -94,6 +94,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/reload",                              Admins,  api::reload, Scope::Policy, proof::always},
     {Get,    "/api/v1/openapi.json",                        Anyone,  api::show_openapi},
     {Post,   "/witness/add-checkpoint",                     Signed,  api::add_checkpoint},
+    {Get,    "/metrics",                                    Readers, api::show_metrics, Scope::Read},
     {Get,    "/healthz",                                    Anyone,  api::show_health},
     {Get,    "/readyz",                                     Anyone,  api::show_readiness},
     // clang-format on

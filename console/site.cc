@@ -184,7 +184,8 @@ void Site::answer(std::shared_ptr<Call> call, Reply reply) {
   };
   const std::string_view path = call->target.path();
   const bool is_api = path.starts_with("/api/") || path.starts_with("/witness/");
-  if (is_api || path == "/healthz" || path == "/readyz") return answer_api(std::move(call), dressed);
+  if (is_api || path == "/healthz" || path == "/readyz" || path == "/metrics")
+    return answer_api(std::move(call), dressed);
   dressed(asset(*call));
 }
 

@@ -50,7 +50,7 @@ std::vector<OwnCertificate> own_certificates(const Config& config, const Materia
 }
 
 std::int64_t days_left(const certs::CertificateFacts& facts, base::Micros now) {
-  return facts.not_after <= now ? 0 : (facts.not_after - now) / kDay;
+  return facts.not_after <= now ? 0 : (facts.not_after - now) / kExpiryDay;
 }
 
 base::Json certificates_json(const std::vector<OwnCertificate>& certificates) {
@@ -75,7 +75,7 @@ std::vector<ExpiryWatch::Due> ExpiryWatch::look(const std::vector<OwnCertificate
     if (left >= kExpiresSoonDays) continue;
     const bool near = left < kExpiresNearDays;
     // The first threshold is told once, as 0; from the last one on, each day has its own number.
-    const std::int64_t stage = near ? now / kDay : 0;
+    const std::int64_t stage = near ? now / kExpiryDay : 0;
     const std::string key = one.what + " " + one.name + " " + one.facts.fingerprint;
     const auto before = told_.find(key);
     if (before == told_.end() || before->second != stage) due.push_back({&one, left, near});

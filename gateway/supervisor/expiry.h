@@ -20,7 +20,7 @@
 
 namespace postern::supervisor {
 
-inline constexpr base::Micros kDay = 24LL * 3600 * base::kWallSecond;
+inline constexpr base::Micros kExpiryDay = 24LL * 3600 * base::kWallSecond;
 inline constexpr std::int64_t kExpiresSoonDays = 30;               // a warning
 inline constexpr std::int64_t kExpiresNearDays = 7;                // severe, and said every day
 inline constexpr base::Nanos kExpiryEvery = 3600 * base::kSecond;  // between two looks

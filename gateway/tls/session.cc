@@ -134,8 +134,9 @@ std::size_t next_record(std::size_t plain, const base::Buffer& out) {
 
 std::vector<std::string> der_of_all(const STACK_OF(X509) * certificates) {
   std::vector<std::string> chain;
-  for (int i = 0; i < sk_X509_num(certificates); ++i)
-    chain.push_back(certs::to_der(sk_X509_value(certificates, i)));
+  const int size = std::max(0, sk_X509_num(certificates));  // -1 of none
+  chain.reserve(static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) chain.push_back(certs::to_der(sk_X509_value(certificates, i)));
   return chain;
 }
 

@@ -9,7 +9,7 @@
 namespace postern::supervisor {
 namespace {
 
-constexpr base::Micros kToday = 20'000 * kDay + 9 * 3600 * base::kWallSecond;
+constexpr base::Micros kToday = 20'000 * kExpiryDay + 9 * 3600 * base::kWallSecond;
 
 std::vector<OwnCertificate> one_that_ends(base::Micros at) {
   OwnCertificate one{"listener", "the admin listener", "/etc/postern/admin.pem", {}};
@@ -33,40 +33,40 @@ TEST(OwnCertificates, AreThoseOfListenersAndTheSupportAuthorityInTheirFiles) {
 
 TEST(DaysLeft, AreWholeAndNeverNegative) {
   certs::CertificateFacts facts;
-  facts.not_after = kToday + 8 * kDay - 1;
+  facts.not_after = kToday + 8 * kExpiryDay - 1;
   EXPECT_EQ(days_left(facts, kToday), 7);
   EXPECT_EQ(days_left(facts, facts.not_after), 0);
-  EXPECT_EQ(days_left(facts, facts.not_after + kDay), 0);
+  EXPECT_EQ(days_left(facts, facts.not_after + kExpiryDay), 0);
 }
 
 TEST(ExpiryWatch, SaysNothingWhileThereIsTime) {
   ExpiryWatch watch;
-  EXPECT_TRUE(watch.look(one_that_ends(kToday + 30 * kDay), kToday).empty());
+  EXPECT_TRUE(watch.look(one_that_ends(kToday + 30 * kExpiryDay), kToday).empty());
 }
 
 TEST(ExpiryWatch, WarnsOnceBelowTheFirstThreshold) {
   ExpiryWatch watch;
-  const auto certificates = one_that_ends(kToday + 30 * kDay - 1);
+  const auto certificates = one_that_ends(kToday + 30 * kExpiryDay - 1);
   ASSERT_EQ(watch.look(certificates, kToday).size(), 1U);
   for (int day = 0; day < 22; ++day)
-    EXPECT_TRUE(watch.look(certificates, kToday + day * kDay).empty()) << day;
+    EXPECT_TRUE(watch.look(certificates, kToday + day * kExpiryDay).empty()) << day;
 }
 
 TEST(ExpiryWatch, SaysItEveryDayBelowTheLastAndGoesOnWhenItIsOver) {
   ExpiryWatch watch;
-  const auto certificates = one_that_ends(kToday + 7 * kDay - 1);
+  const auto certificates = one_that_ends(kToday + 7 * kExpiryDay - 1);
   for (int day = 0; day < 10; ++day) {
-    const auto due = watch.look(certificates, kToday + day * kDay);
+    const auto due = watch.look(certificates, kToday + day * kExpiryDay);
     ASSERT_EQ(due.size(), 1U) << day;
     EXPECT_TRUE(due[0].severe);
     EXPECT_EQ(due[0].days, std::max(0, 6 - day));
-    EXPECT_TRUE(watch.look(certificates, kToday + day * kDay + 3600 * base::kWallSecond).empty());
+    EXPECT_TRUE(watch.look(certificates, kToday + day * kExpiryDay + 3600 * base::kWallSecond).empty());
   }
 }
 
 TEST(ExpiryWatch, ARenewedCertificateIsAnother) {
   ExpiryWatch watch;
-  auto certificates = one_that_ends(kToday + 20 * kDay);
+  auto certificates = one_that_ends(kToday + 20 * kExpiryDay);
   ASSERT_EQ(watch.look(certificates, kToday).size(), 1U);
   certificates[0].facts.fingerprint = "decaf";
   EXPECT_EQ(watch.look(certificates, kToday).size(), 1U);

@@ -1,0 +1,89 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/log_figures.h"
+
+#include <algorithm>
+
+#include "audit/event.h"
+#include "base/json.h"
+
+namespace postern::console {
+namespace {
+
+constexpr std::size_t kLinesAtOnce = 4'096;
+
+void add_all(LogFigures::ByText& into, const LogFigures::ByText& more) {
+  for (const auto& [text, count] : more) into[text] += count;
+}
+
+void take_completed(LogFigures& figures, const base::Json& detail) {
+  ++figures.ended[base::json_text_or(detail, "outcome", "unknown")];
+  const std::int64_t status = base::json_number_or(detail, "status", 0);
+  if (status >= 100 && status < 600) ++figures.answered[std::to_string(status / 100) + "xx"];
+  figures.exchange.take(base::json_number_or(detail, "duration_us", 0));
+  if (detail.contains("component_us"))
+    figures.component.take(base::json_number_or(detail, "component_us", 0));
+  figures.request_bytes += base::json_number_or(detail, "request_bytes", 0);
+  figures.response_bytes += base::json_number_or(detail, "response_bytes", 0);
+}
+
+}  // namespace
+
+void DurationFigures::take(base::Micros duration) {
+  const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), duration);
+  ++counts[static_cast<std::size_t>(bound - kBounds.begin())];
+  sum += duration;
+}
+
+void DurationFigures::add(const DurationFigures& more) {
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += more.counts[i];
+  sum += more.sum;
+}
+
+void LogFigures::take(std::string_view line) {
+  const auto head = audit::read_event_head(line);
+  if (!head.ok()) return;
+  ++events[{std::string(audit::text_of(head->type).name), std::string(audit::name_of(head->severity))}];
+  const bool completed = head->type == audit::EventType::ExchangeCompleted;
+  if (!completed && head->type != audit::EventType::ExchangeRefused) return;
+  const auto detail = base::parse_json(head->detail);
+  if (!detail.ok()) return;
+  if (completed) return take_completed(*this, *detail);
+  ++refused[base::json_text_or(*detail, "code", "unknown")];
+}
+
+bool LogFigures::add(const LogFigures& more) {
+  if (more.begin != end) return false;
+  end = more.end;
+  skipped += more.skipped;
+  for (const auto& [what, count] : more.events) events[what] += count;
+  add_all(refused, more.refused);
+  add_all(ended, more.ended);
+  add_all(answered, more.answered);
+  exchange.add(more.exchange);
+  component.add(more.component);
+  request_bytes += more.request_bytes;
+  response_bytes += more.response_bytes;
+  return true;
+}
+
+base::Result<LogFigures> figures_since(LogReader& log, std::optional<std::uint64_t> index) {
+  const auto size = log.size();
+  if (!size.ok()) return size.error();
+  LogFigures figures;
+  figures.begin = figures.end = index.value_or(*size);
+  if (*size > figures.end + kMostCounted) {
+    figures.skipped = *size - figures.end - kMostCounted;
+    figures.end = *size - kMostCounted;
+  }
+  while (figures.end < *size) {
+    const auto lines = log.lines(figures.end, kLinesAtOnce);
+    if (!lines.ok()) return lines.error();
+    if (lines->empty()) break;
+    for (const std::string& line : *lines) figures.take(line);
+    figures.end += lines->size();
+  }
+  return figures;
+}
+
+}  // namespace postern::console

@@ -1,0 +1,134 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "console/metrics.h"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/unit/console/log_rig.h"
+
+namespace postern::console {
+namespace {
+
+using enum audit::EventType;
+
+class MetricsTest : public LogRig {
+ protected:
+  std::string scrape(const std::string& accept = {}) {
+    Ask ask{http::Method::Get, "/metrics"};
+    ask.local = true;
+    if (!accept.empty()) ask.fields = {{"accept", accept}};
+    const Response response = answer(ask);
+    EXPECT_EQ(response.status, 200);
+    type = response.content_type;
+    return response.body;
+  }
+  void completed(const std::string& detail) { write(ExchangeCompleted, visit, detail); }
+  static bool has(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+  }
+  std::string type;
+};
+
+TEST_F(MetricsTest, CountWhatTheLogTookSinceTheyWereFirstAskedFor) {
+  connect_ledger();
+  write(ExchangeRefused, visit, R"({"code":"never","status":403})");
+  flush();
+  EXPECT_EQ(scrape().find("postern_exchanges_refused_total{"), std::string::npos);
+  write(ExchangeRefused, visit, R"({"code":"never","status":403})");
+  completed(
+      R"({"outcome":"completed","status":200,"request_bytes":3,"response_bytes":40,"duration_us":1500,"component_us":900})");
+  completed(R"({"outcome":"cut","status":206,"response_bytes":2,"duration_us":700000000})");
+  completed(R"({"outcome":"not_forwarded","code":"component_down","duration_us":500})");
+  flush();
+  const std::string text = scrape();
+  for (const char* const line :
+       {R"(postern_exchanges_refused_total{code="never"} 1)",
+        R"(postern_exchanges_total{outcome="completed"} 1)", R"(postern_exchanges_total{outcome="cut"} 1)",
+        R"(postern_responses_total{status="2xx"} 2)",
+        R"(postern_events_total{type="exchange.completed",severity="info"} 3)",
+        "postern_request_bytes_total 3", "postern_response_bytes_total 42",
+        R"(postern_exchange_duration_seconds_bucket{le="0.000500"} 1)",
+        R"(postern_exchange_duration_seconds_bucket{le="0.001000"} 1)",
+        R"(postern_exchange_duration_seconds_bucket{le="0.002500"} 2)",
+        R"(postern_exchange_duration_seconds_bucket{le="600.000000"} 2)",
+        R"(postern_exchange_duration_seconds_bucket{le="+Inf"} 3)",
+        "postern_exchange_duration_seconds_count 3", "postern_exchange_duration_seconds_sum 700.002000",
+        "postern_component_duration_seconds_count 1"}) {
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  }
+  EXPECT_EQ(scrape(), text) << "what is counted is not counted again";
+}
+
+TEST_F(MetricsTest, SayHowTheGatewayStands) {
+  connect_ledger();
+  flush();
+  const std::string text = scrape();
+  for (const char* const line :
+       {R"(postern_remote_access{mode="off"} 1)", R"(postern_remote_access{mode="all"} 0)",
+        "postern_log_writable 1", "postern_sessions 0", "postern_policy_waits 0"}) {
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  }
+}
+
+TEST_F(MetricsTest, AreOpenMetricsForWhoAsksForThat) {
+  connect_ledger();
+  flush();
+  const std::string plain = scrape("text/plain");
+  EXPECT_EQ(type, kPlainMetricsType);
+  EXPECT_TRUE(has(plain, "# TYPE postern_events_skipped_total counter"));
+  EXPECT_EQ(plain.find("# EOF"), std::string::npos);
+  const std::string open = scrape("application/openmetrics-text; version=1.0.0,text/plain;q=0.5");
+  EXPECT_EQ(type, kOpenMetricsType);
+  EXPECT_TRUE(has(open, "# TYPE postern_events_skipped counter"));
+  EXPECT_TRUE(has(open, "# UNIT postern_response_bytes bytes"));
+  EXPECT_TRUE(open.ends_with("\n# EOF\n"));
+}
+
+TEST_F(MetricsTest, NeedASignInOrAToken) {
+  connect_ledger();
+  EXPECT_EQ(answer({http::Method::Get, "/metrics"}).status, 401);
+}
+
+TEST(Metrics, EscapeWhatStandsInLabels) {
+  LogFigures figures;
+  figures.refused["a\"b\\c\nd"] = 1;
+  const std::string text =
+      write_metrics({base::Json::object(), state::State(), figures, 0, 0}, MetricsFormat::Plain);
+  EXPECT_NE(text.find(R"(postern_exchanges_refused_total{code="a\"b\\c\nd"} 1)"), std::string::npos);
+}
+
+TEST(Metrics, AreThoseOfTheDocument) {
+  std::ifstream file(SOURCE_DIRECTORY "/docs/METRICS.md");
+  std::stringstream document;
+  document << file.rdbuf();
+  std::set<std::string> described, written;
+  std::string line;
+  while (std::getline(document, line)) {
+    if (line.starts_with("| `postern_")) described.insert(line.substr(3, line.find('`', 3) - 3));
+  }
+  const base::Json status{{"started", "2026-03-01T08:00:00.000000Z"},
+                          {"log", {{"checkpoint", {{"time", "2026-03-01T08:00:00.000000Z"}}}}}};
+  std::istringstream text(write_metrics({status, state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain));
+  while (std::getline(text, line)) {
+    if (line.starts_with("# TYPE ")) written.insert(line.substr(7, line.find(' ', 7) - 7));
+  }
+  EXPECT_EQ(described, written);
+}
+
+TEST(LogFiguresTest, AreAddedOnlyWhereTheyFollow) {
+  LogFigures all, more;
+  all.begin = 3, all.end = 7;
+  more.begin = 5, more.end = 9;
+  more.refused["never"] = 1;
+  EXPECT_FALSE(all.add(more));
+  EXPECT_TRUE(all.refused.empty());
+  more.begin = 7;
+  EXPECT_TRUE(all.add(more));
+  EXPECT_EQ(all.end, 9U);
+  EXPECT_EQ(all.refused["never"], 1U);
+}
+
+}  // namespace
+}  // namespace postern::console
