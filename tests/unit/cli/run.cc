@@ -12,8 +12,11 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
+#include <vector>
 
 namespace postern::cli {
 namespace {
@@ -47,11 +50,22 @@ std::string read_request(int socket) {
   }
 }
 
+// Those of this process: they go with it.
+struct Folders {
+  std::vector<std::string> paths;
+  ~Folders() {
+    std::error_code ignored;
+    for (const std::string& path : paths) std::filesystem::remove_all(path, ignored);
+  }
+};
+
 }  // namespace
 
 std::string make_folder() {
+  static Folders folders;
   std::string path = ::testing::TempDir() + "postern-cli-XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) std::abort();
+  folders.paths.push_back(path);
   return path;
 }
 

@@ -19,7 +19,7 @@ struct Ran {
 };
 Ran run_postern(const std::vector<std::string>& arguments);
 
-std::string make_folder();
+std::string make_folder();  // removed when the process ends
 void write_text(const std::string& path, const std::string& text);
 
 // Answers each connection with what respond makes of the request's head and body. Each answer is complete
