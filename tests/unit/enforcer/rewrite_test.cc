@@ -105,6 +105,12 @@ TEST_F(Rewrite, CredentialsAndWhatASiteKeepsToItselfDoNotPass) {
   EXPECT_EQ(fields.size(), 5U);
 }
 
+TEST_F(Rewrite, ATraceGoesOnAtTheComponent) {
+  const char* const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  EXPECT_EQ(request("traceparent", parent), parent);
+  EXPECT_EQ(request("tracestate", "vendor=t61rcWkgMzE,other=1"), "vendor=t61rcWkgMzE,other=1");
+}
+
 TEST_F(Rewrite, TheComponentIsAskedForTheWholeBodyAsItIs) {
   for (const char* name : {"accept-encoding", "range", "if-range", "want-digest"})
     fields.put(name, "gzip, br");
