@@ -60,8 +60,7 @@ std::vector<std::string> take_approval(const Context& context, const Request& be
 std::string shown_names(const std::vector<std::string>& actors) {
   std::string names;
   for (const std::string& actor : actors) {
-    const std::string name = actor.starts_with("admin:") ? actor.substr(6) : actor;
-    names += (names.empty() ? "" : ", ") + name;
+    names.append(names.empty() ? "" : ", ").append(name_of_admin(actor));
   }
   return names;
 }

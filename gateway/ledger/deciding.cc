@@ -33,13 +33,19 @@ Decision refuse(base::Refusal refusal, std::string message) {
   const base::RefusalText& text = base::text_of(refusal);
   return refuse(text.status, std::string(text.code), std::move(message));
 }
+std::string_view name_of_admin(std::string_view actor) {
+  constexpr std::string_view kAdmin = "admin:";
+  return actor.starts_with(kAdmin) ? actor.substr(kAdmin.size()) : actor;
+}
+
 std::optional<Decision> changed_meanwhile(const Order& order, const state::Toggle* toggle,
                                           std::string_view now_is) {
   if (!order.has("if_match")) return std::nullopt;
   const base::Micros changed = toggle == nullptr ? 0 : toggle->changed;
   if (order.text("if_match") == std::to_string(changed)) return std::nullopt;
   std::string message = "it is " + std::string(now_is) + " now";
-  if (changed > 0) message += ", set by " + toggle->by + " at " + base::format_time(changed);
+  if (changed > 0)
+    message += ", set by " + std::string(name_of_admin(toggle->by)) + " at " + base::format_time(changed);
   return refuse(412, "changed_meanwhile", message + ": look at it again");
 }
 

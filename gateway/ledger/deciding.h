@@ -64,6 +64,8 @@ Decision invalid(std::string message);    // 400
 Decision not_found(std::string message);  // 404
 Decision conflict(std::string message);   // 409
 Decision refuse(base::Refusal refusal, std::string message);
+// As admins know each other: "admin:root" is root. Other actors as they are.
+std::string_view name_of_admin(std::string_view actor);
 // A change of what somebody else changed since the asker looked: "if_match" names the version that they saw (412).
 // Nothing if it is that one, or if none was named.
 std::optional<Decision> changed_meanwhile(const Order& order, const state::Toggle* toggle,

@@ -274,7 +274,7 @@ story("admins, an auditor, and what proves who they are", async (stage) => {
     await theirs.getByRole("button", { name: "Allow approved visits" }).click();
     await mine.locator(".mode-now", { hasText: "Approved visits" }).waitFor();
     await mine.getByRole("button", { name: "Open all capabilities" }).click();
-    await mine.getByRole("alert").filter({ hasText: "it is approved now, set by admin:bob" }).waitFor();
+    await mine.getByRole("alert").filter({ hasText: "it is approved now, set by bob" }).waitFor();
     await inspect(page, "changed-meanwhile");
     assert.equal((await gateway.cli("remote-access", "show")).mode, "approved");
     await mine.getByRole("button", { name: "Open all capabilities" }).click();

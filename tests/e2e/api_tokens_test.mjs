@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { Client } from "./lib/client.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
@@ -25,13 +25,7 @@ story("a script works with a token of its own", async (stage) => {
   const withToken = (token) => ({ Authorization: `Bearer ${token}` });
   const get = (path, token) => script.fetch(path, { headers: withToken(token) });
   const browser = stage.own(await Browser.start());
-  const page = await browser.page();
-  await page.goto(gateway.adminUrl);
-  await page.getByLabel("Name").fill("admin");
-  await page.getByLabel("Password").fill(gateway.password);
-  await page.keyboard.press("Enter");
-  await page.locator("#remote-access").waitFor();
-  page.troubles.length = 0; // before the sign-in it asks who it is
+  const page = await atConsole(browser, gateway);
   let token;
 
   await stage.step("an admin makes it at the console, and sees it once", async () => {

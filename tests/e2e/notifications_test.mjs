@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { violations } from "./lib/accessible.mjs";
 import { Authority } from "./lib/authority.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { plant } from "./lib/planted.mjs";
@@ -135,13 +135,7 @@ notifications:
     assert.notEqual((await gateway.tryCli("notification", "test", "nobody")).code, 0);
     const before = other.received.length;
     const browser = stage.own(await Browser.start());
-    const page = await browser.page();
-    await page.goto(gateway.adminUrl);
-    await page.getByLabel("Name").fill("admin");
-    await page.getByLabel("Password").fill(gateway.password);
-    await page.keyboard.press("Enter");
-    await page.locator("#remote-access").waitFor();
-    page.troubles.length = 0; // that nobody was signed in yet
+    const page = await atConsole(browser, gateway);
     await page.goto(`${gateway.adminUrl}/requests`);
     const section = page.locator("#notifications");
     await section.getByText("support@example.org").first().waitFor();

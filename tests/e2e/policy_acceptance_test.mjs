@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { story, until } from "./lib/story.mjs";
@@ -43,13 +43,7 @@ story("what a new policy opens waits for an admin", async (stage) => {
     return answer.status === 200 ? "passed" : answer.json.code;
   };
   const browser = stage.own(await Browser.start());
-  const page = await browser.page();
-  await page.goto(gateway.adminUrl);
-  await page.getByLabel("Name").fill("admin");
-  await page.getByLabel("Password").fill(gateway.password);
-  await page.keyboard.press("Enter");
-  await page.locator("#remote-access").waitFor();
-  page.troubles.length = 0; // before the sign-in it asks who it is
+  const page = await atConsole(browser, gateway);
 
   await stage.step("the first policy is accepted by being there", async () => {
     const shown = await gateway.cli("policy", "show");

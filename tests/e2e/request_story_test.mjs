@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { Monitoring } from "./lib/component.mjs";
 import { Gateway, quickstartPolicy } from "./lib/gateway.mjs";
 import { story, until } from "./lib/story.mjs";
@@ -29,12 +29,7 @@ const fine = async (page, name) => {
 };
 
 const signInAdmin = async (browser, gateway, name, password) => {
-  const page = await browser.page();
-  await page.goto(gateway.adminUrl);
-  await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Password").fill(password);
-  await page.keyboard.press("Enter");
-  await page.locator("#remote-access").waitFor();
+  const page = await atConsole(browser, gateway, { name, password });
   await page.goto(`${gateway.adminUrl}/requests`);
   await page.getByRole("heading", { name: "Requests", level: 1 }).waitFor();
   return page;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import https from "node:https";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { story, until } from "./lib/story.mjs";
@@ -165,12 +165,7 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
 
   await stage.step("in the console, with nothing but a keyboard, for the session", async () => {
     const browser = stage.own(await Browser.start());
-    const page = await browser.page();
-    await page.goto(gateway.adminUrl);
-    await page.getByLabel("Name").fill("admin");
-    await page.getByLabel("Password").fill(gateway.password);
-    await page.keyboard.press("Enter");
-    await page.locator("#remote-access").waitFor();
+    const page = await atConsole(browser, gateway);
     await until("every role is back", async () => (await gateway.cli("status")).roles.every((role) => role.state === "running"));
     const bob = await gateway.signIn("alice");
     const put = () => bob.fetch("/state", { method: "PUT", body: '{"from":"bob"}', headers: { "Content-Type": "application/json" }, agent: false });

@@ -118,10 +118,14 @@ function useFocusOnTurn(path: string): void {
 
 const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins'];
 
+// Places that are reached from a page and have no entry of their own.
+const kBelow: Record<string, IconName> = { policy: 'permissions', tokens: 'admins' };
+
 function Navigation({ path }: { path: string }) {
   const waiting = useWaiting();
   const inside = useStore(parts.sessions).value?.length ?? 0;
-  const here = path === '/' ? 'home' : path.split('/')[1];
+  const place = path === '/' ? 'home' : (path.split('/')[1] ?? '');
+  const here = kBelow[place] ?? place;
   return (
     <nav class="nav" aria-label={words.nav.label}>
       <ul>

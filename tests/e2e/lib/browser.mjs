@@ -41,6 +41,18 @@ export class Browser {
   }
 }
 
+// atConsole: a page at which that admin has signed in with a password.
+export const atConsole = async (browser, gateway, { name = "admin", password = gateway.password } = {}) => {
+  const page = await browser.page();
+  await page.goto(gateway.adminUrl);
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+  await page.locator("#remote-access").waitFor();
+  page.troubles.length = 0; // who is not signed in yet is told so with 401
+  return page;
+};
+
 // look: pictures of the page as a phone, a desktop and a wide screen see it, light and dark, where POSTERN_SCREENSHOTS names a folder for them.
 export const look = async (page, name) => {
   const folder = process.env.POSTERN_SCREENSHOTS;

@@ -73,7 +73,7 @@ TEST(DecideToggles, AreChangedOnlyAsTheyWereSeen) {
   const Decision late = set("off", first);
   EXPECT_EQ(status_of(late), 412);
   EXPECT_EQ(code_of(late), "changed_meanwhile");
-  EXPECT_NE(late.refused->message.find("it is ask now, set by admin:root"), std::string::npos)
+  EXPECT_NE(late.refused->message.find("it is ask now, set by root"), std::string::npos)
       << late.refused->message;
   EXPECT_TRUE(late.events.empty());
   EXPECT_EQ(status_of(set("ask", first)), 200) << "what is as wanted needs no change";
