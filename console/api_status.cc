@@ -100,31 +100,25 @@ void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
 void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply) {
   parts.live.look();
   const MetricsFormat format = metrics_format(call->fields.find("accept").value_or(std::string_view()));
-  const std::optional<std::uint64_t> known =
-      parts.figures ? std::optional(parts.figures->end) : std::optional<std::uint64_t>();
-  ask_log<LogFigures>(
-      parts,
-      [&parts, reply, format](Response found) {
-        if (found.status != 200) return reply(std::move(found));
-        parts.ask({{"ask", "status"}}, [&parts, reply, format](const base::Json& answer) {
-          const base::Json status = status_of(parts, answer);
+  parts.ask({{"ask", "status"}}, [&parts, reply, format](const base::Json& answer) {
+    std::optional<std::uint64_t> known;
+    if (parts.figures) known = parts.figures->end;
+    ask_log<LogFigures>(
+        parts, reply, [known](LogReader& log) { return figures_since(log, known); },
+        [&parts, format, status = status_of(parts, answer)](const LogFigures& more) {
+          // Of two who ask at the same time one adds nothing: the other did.
+          if (parts.figures)
+            parts.figures->add(more);
+          else
+            parts.figures = more;
           Response response;
           response.content_type = format == MetricsFormat::OpenMetrics ? kOpenMetricsType : kPlainMetricsType;
           response.body = write_metrics(
               {status, parts.ledger.state(), *parts.figures, parts.ledger.indexed(), parts.loop.wall()},
               format);
-          reply(std::move(response));
+          return response;
         });
-      },
-      [known](LogReader& log) { return figures_since(log, known); },
-      [&parts](const LogFigures& more) {
-        // Of two who ask at the same time one adds nothing: the other did.
-        if (!parts.figures)
-          parts.figures = more;
-        else
-          parts.figures->add(more);
-        return Response{};
-      });
+  });
 }
 
 // The supervisor reads both files, checks them whole, and puts them in force or not; its answer says which. A

@@ -6,29 +6,16 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "certs/authority.h"
-#include "certs/certificate.h"
 #include "certs/revocation.h"
+#include "fuzz/issued.h"
 
 using namespace postern;
 
-namespace {
-
-certs::Candidate read(const std::string& pem) { return *certs::take_apart(certs::pem_to_der(pem)->front()); }
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr base::Micros kNow = 1'790'000'000 * base::kWallSecond;
-  static const auto kAuthority =
-      *certs::make_authority("Middle", certs::valid_for(kNow, 864'000 * base::kWallSecond));
-  static const certs::Candidate kIssuer = read(kAuthority.certificate_pem);
-  static const certs::Candidate kLeaf = read(
-      certs::make_server_certificate(kAuthority, {"a.example"}, certs::valid_for(kNow, base::kWallSecond))
-          ->certificate_pem);
+  const auto& [issuer, leaf] = fuzz::issued();
   certs::Work work;
   const auto finding =
-      certs::judge_ocsp(kLeaf, kIssuer, {reinterpret_cast<const char*>(data), size}, kNow, work);
+      certs::judge_ocsp(leaf, issuer, {reinterpret_cast<const char*>(data), size}, fuzz::kNow, work);
   POSTERN_CHECK(finding.fault && finding.standing == certs::Standing::Unknown);
   POSTERN_CHECK(work.signatures <= certs::kSignatureLimit);
   return 0;
