@@ -1,0 +1,114 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an exchange ends: with its client, by a change of permissions, or in good order; and the event that sums it up.
+#include <algorithm>
+
+#include "gateway/enforcer/exchange.h"
+
+namespace postern::enforcer {
+namespace {
+
+bool is_component_fault(base::Refusal refusal) {
+  return refusal >= base::Refusal::GatewayError && refusal <= base::Refusal::ComponentCredential;
+}
+
+}  // namespace
+
+void Exchange::release_component() {
+  if (std::exchange(held_, false)) site_.waiting_room.leave(serial_, "the client left");
+  site_.pool.cancel(id_);
+  site_.ledger.cancel(id_);
+  if (component_ != nullptr) std::exchange(component_, nullptr)->abandon();
+}
+
+void Exchange::cut(ipc::CutReason reason) {
+  release_component();
+  deadline_.clear();
+  phase_ = Phase::Finishing;
+  response_.cut(reason);
+}
+
+// What came from the component can be cut until the terminator says that the client has it, also when we have
+// handed over all of it. Our own refusals stay.
+bool Exchange::may_be_cut() const {
+  if (!recorded_ || cut_version_ != 0 || phase_ == Phase::Answering) return false;
+  return phase_ != Phase::Finishing || (response_.ended() && component_head_ && !client_gone_);
+}
+
+bool Exchange::review(const ipc::Change& change) {
+  if (held_) return review_waiting();
+  if (!may_be_cut()) return false;
+  base::Refusal now = base::Refusal::SessionEnded;
+  if (const SessionView* session = session_view(); session != nullptr && site_.access.ready()) {
+    now = site_.access.decide(*session, call(), site_.loop.wall()).refusal;
+  }
+  if (now == base::Refusal::None) return false;
+  cut_version_ = change.version;
+  cut_commanded_ = change.commanded;
+  cut_code_ = now;
+  cut_late_ = response_.ended();
+  release_component();
+  if (response_.begun()) {
+    cut(ipc::CutReason::Permission);
+  } else {
+    refuse(now, "the permission was taken away while the request was under way");
+  }
+  return true;
+}
+
+void Exchange::on_client_gone() {
+  client_gone_ = true;
+  release_component();
+  deadline_.clear();
+  phase_ = Phase::Finishing;
+}
+
+void Exchange::on_terminator_gone() {
+  client_gone_ = true;
+  complete({});
+}
+
+void Exchange::on_done(const ipc::ExchangeDone& done) {
+  if (cut_version_ != 0) cut_took_ = std::max<base::Nanos>(0, done.ended - cut_commanded_);
+  complete(done);
+}
+
+std::string_view Exchange::outcome(const ipc::ExchangeDone& done) const {
+  if (cut_version_ != 0 && !(cut_late_ && done.complete)) return "cut";
+  if (is_component_fault(failure_)) return "component_failed";
+  if (failure_ != base::Refusal::None) return sent_at_ == 0 ? "not_forwarded" : "refused";
+  return done.complete ? "completed" : "client_gone";
+}
+
+void Exchange::complete(const ipc::ExchangeDone& done) {
+  release_component();
+  if (!recorded_) return;
+  Completed event;
+  event.session = session_;
+  event.engineer = engineer_;
+  event.capability = decided_by()->name;
+  event.policy = policy_->hash();
+  event.forwarded = event_id_;
+  event.status = status_;
+  event.request_bytes = std::max(done.request_bytes, request_.bytes());
+  event.response_bytes = done.response_bytes;
+  event.duration = site_.loop.now() - began_;
+  if (head_at_ > 0) event.component = head_at_ - sent_at_;
+  event.retried = retried_;
+  if (screen_) event.redacted = screen_->counts();
+  event.outcome = outcome(done);
+  if (cut_version_ != 0) {
+    event.cut_reason = base::text_of(cut_code_).code;
+    event.cut = std::max<base::Nanos>(
+        0, done.ended == 0 ? site_.loop.now() - cut_commanded_ : done.ended - cut_commanded_);
+    event.bytes_after_cut = done.after_cut;
+  } else if (failure_ != base::Refusal::None) {
+    event.code = base::text_of(failure_).code;
+  }
+  site_.recorder.completed(event);
+  completed_ = sent_at_ > 0;
+  if (completed_) site_.changes.after(serial_, status_);
+}
+
+}  // namespace postern::enforcer
