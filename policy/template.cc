@@ -141,7 +141,7 @@ class TemplateParser {
   void take_literal(std::string_view segment, bool last) {
     if (segment.empty() && !last) {
       fault("an empty segment never reaches a decision: \"//\" is refused; write one \"/\"");
-    } else if (segment == "." || segment == "..") {
+    } else if (!segment.empty() && segment.find_first_not_of('.') == std::string_view::npos) {
       fault(in_quotes(segment) +
             " never reaches a decision: dot segments are refused; write the path that is meant");
     } else if (segment.find_first_of("{}") != std::string_view::npos) {

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "gateway/http/chars.h"
+#include "gateway/http/dots.h"
 #include "gateway/http/percent.h"
 
 namespace postern::http {
@@ -41,7 +42,8 @@ Verdict take_authority(std::string_view& target, std::span<const Authority> ours
     return doubtful("the target is neither a path nor an http address");
   }
   const std::string_view rest = target.substr(colon + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  // Not at '#': what stands behind it is no path, and with it this is no authority.
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   if (!is_authority(authority)) return doubtful("the target's authority is not host[:port]");
   if (!names_one_of(ours, authority, https ? 443 : 80)) {
     return refused(Refusal::WrongHost, "the target names a host that is not served here");
@@ -71,11 +73,11 @@ Verdict judge_raw(char c) {
   return doubtful("the path holds a character that must be percent-encoded");
 }
 
-// What a server that decodes "%2F" would see: none of it may be empty or a dot segment.
-bool has_dot_segment(std::string_view segment, bool slash) {
+// What a server that decodes "%2F" would see: none of it may be empty.
+bool has_empty_part(std::string_view segment) {
   while (true) {
-    const std::string_view part = segment.substr(0, slash ? segment.find("%2F") : std::string_view::npos);
-    if (part == "." || part == ".." || (slash && part.empty())) return true;
+    const std::string_view part = segment.substr(0, segment.find("%2F"));
+    if (part.empty()) return true;
     if (part.size() == segment.size()) return false;
     segment.remove_prefix(part.size() + 3);
   }
@@ -101,10 +103,15 @@ Verdict take_segment(std::string_view raw, bool slash_allowed, bool& any_slash, 
   }
   const std::string_view segment = std::string_view(out).substr(begin);
   any_slash |= slash;
-  if (has_dot_segment(segment, slash)) return doubtful("the path holds a dot segment");
-  if (!encoded) return accepted();
+  if (!encoded) {
+    const bool dots = !segment.empty() && segment.find_first_not_of('.') == std::string_view::npos;
+    return dots ? doubtful("the path holds a dot segment") : accepted();
+  }
+  if (slash && has_empty_part(segment)) return doubtful("the path holds an encoded slash beside another");
   if (is_encoded_twice(segment)) return doubtful("the path is encoded twice");
-  if (!is_clean_utf8(percent_decode(segment))) return doubtful("the path is not clean UTF-8");
+  const std::string decoded = percent_decode(segment);
+  if (!is_clean_utf8(decoded)) return doubtful("the path is not clean UTF-8");
+  if (could_be_dots(decoded)) return doubtful("the path holds what could be read as a dot segment");
   return accepted();
 }
 

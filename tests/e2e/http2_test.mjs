@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import http2 from "node:http2";
-import tls from "node:tls";
 import { LittleComponent } from "./lib/component.mjs";
+import { block, connectHttp2, field, frame, preface } from "./lib/frames.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
 import { run } from "./lib/process.mjs";
@@ -22,26 +22,10 @@ const settings = `workers: 1
 limits: {request_body: 1MiB}
 `;
 
-// Frames by hand, for what no library would send. Fields are literals without an index.
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const frame = (type, flags, stream, payload) => {
-  const start = Buffer.alloc(9);
-  start.writeUIntBE(Buffer.byteLength(payload), 0, 3);
-  start.writeUInt8(type, 3), start.writeUInt8(flags, 4), start.writeUInt32BE(stream, 5);
-  return Buffer.concat([start, Buffer.from(payload)]);
-};
-const text = (value) => {
-  if (value.length < 127) return Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
-  const digits = [127];
-  for (let rest = value.length - 127; ; rest = Math.floor(rest / 128)) {
-    digits.push(rest < 128 ? rest : (rest % 128) + 128);
-    if (rest < 128) return Buffer.concat([Buffer.from(digits), Buffer.from(value)]);
-  }
-};
-const field = (name, value) => Buffer.concat([Buffer.from([0]), text(name), text(value)]);
-const head = Buffer.concat([field(":method", "GET"), field(":scheme", "https"), field(":authority", "localhost"), field(":path", "/large")]);
+// Frames by hand, for what no library would send.
+const head = block([[":method", "GET"], [":scheme", "https"], [":authority", "localhost"], [":path", "/large"]]);
 const raw = (gateway, pieces) => {
-  const socket = tls.connect({ host: "127.0.0.1", servername: "localhost", port: gateway.port, ca: gateway.ca, ALPNProtocols: ["h2"] });
+  const socket = connectHttp2(gateway);
   socket.on("error", () => {}).pause();
   socket.once("secureConnect", () => socket.write(Buffer.concat(pieces.map((piece) => Buffer.from(piece)))));
   return socket;

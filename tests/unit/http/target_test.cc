@@ -157,6 +157,22 @@ std::vector<std::string> naive_split(const std::string& text, char at) {
   return out;
 }
 
+// Whether a server that knows full width forms, and drops spaces and what is not seen, would find dots alone.
+bool naive_dots(const std::string& decoded) {
+  std::string plain;
+  for (std::size_t i = 0; i < decoded.size(); ++i) {
+    const std::string three = decoded.substr(i, 3);
+    const bool wide = three == "\xef\xbc\x8e" || three == "\xef\xbc\x8f" || three == "\xe2\x80\x8b";
+    if (wide) i += 2;
+    if (three == "\xe2\x80\x8b" || decoded[i] == ' ') continue;
+    plain += three == "\xef\xbc\x8e" ? '.' : three == "\xef\xbc\x8f" ? '/' : decoded[i];
+  }
+  for (const std::string& part : naive_split(plain, '/')) {
+    if (!part.empty() && part.find_first_not_of('.') == std::string::npos) return true;
+  }
+  return false;
+}
+
 bool naive_path(const std::string& path, std::string& out) {
   const std::vector<std::string> segments = naive_split(path, '/');
   for (std::size_t i = 1; i < segments.size(); ++i) {
@@ -171,7 +187,7 @@ bool naive_path(const std::string& path, std::string& out) {
         return false;
       out += plain ? std::string(1, c) : hex(c);
     }
-    if (decoded == "." || decoded == ".." || looks_encoded(decoded) || !naive_utf8(decoded)) return false;
+    if (naive_dots(decoded) || looks_encoded(decoded) || !naive_utf8(decoded)) return false;
   }
   return true;
 }
@@ -228,6 +244,7 @@ std::string random_target(std::mt19937& random) {
                                                   "%7e",       "%c3%a9",    "%C3%A9",
                                                   "%c2%85",    "%c0%af",    "%ff",
                                                   "%e2%82%ac", "%ed%a0%80", "%f0%9f%98%80",
+                                                  "%ef%bc%8e", "%ef%bc%8f", "%e2%80%8b",
                                                   "%20",       "%3d",       "%26",
                                                   "%2b",       "%23",       "%3a",
                                                   ":",         "@",         "!",
