@@ -50,7 +50,11 @@ void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
       break;
     case NGHTTP2_PRIORITY:  // section 6.3; it is not used, so nghttp2 does not look at it
       if (hd.stream_id == 0 || hd.length != kPrioritySize)
-        fail(refused(Refusal::Http2ProtocolError, "a PRIORITY frame is not one"), NGHTTP2_PROTOCOL_ERROR);
+        fail(refused(Refusal::Http2ProtocolError, "a PRIORITY frame is not one"),
+             hd.stream_id == 0 ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_FRAME_SIZE_ERROR);
+      return pay(kFrameCost);
+    case NGHTTP2_SETTINGS:
+      note_windows();
       return pay(kFrameCost);
     default:
       return pay(hd.type == NGHTTP2_RST_STREAM ? kResetCost : kFrameCost);
@@ -64,6 +68,24 @@ void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
         NGHTTP2_PROTOCOL_ERROR);
   fail(refused(Refusal::Http2ProtocolError, "a frame comes on a stream that is closed"),
        NGHTTP2_STREAM_CLOSED);
+}
+
+void Http2Session::State::note_windows() {
+  initial_window = nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  for (const auto& stream : streams)
+    stream->window =
+        find(stream->id) == nullptr ? 0 : nghttp2_session_get_stream_remote_window_size(session, stream->id);
+}
+
+// Section 6.9.2: a window beyond 2^31-1 is an error of the connection. nghttp2 resets the stream, whose window stays.
+void Http2Session::State::judge_windows() {
+  if (nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) <= initial_window)
+    return;
+  for (const auto& stream : streams) {
+    if (stream->window > 0 && find(stream->id) != nullptr &&
+        nghttp2_session_get_stream_remote_window_size(session, stream->id) == stream->window)
+      return fail(fault_of(NGHTTP2_FLOW_CONTROL_ERROR), NGHTTP2_FLOW_CONTROL_ERROR);
+  }
 }
 
 void Http2Session::State::on_begin_headers(const nghttp2_frame& frame) {
@@ -98,6 +120,7 @@ void Http2Session::State::on_frame(const nghttp2_frame& frame) {
     nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session),
                           NGHTTP2_NO_ERROR, nullptr, 0);
   }
+  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) judge_windows();
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   Http2Stream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;

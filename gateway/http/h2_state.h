@@ -39,6 +39,7 @@ struct Http2Stream {
   bool sized = false;
   std::uint64_t declared = 0, received = 0;
   std::uint64_t under_way = 0;  // received and not yet consumed
+  std::int32_t window = 0;  // what the client let us send, before the SETTINGS that come in; 0 also if less
   // The response.
   int status = 0;
   Fields fields;
@@ -68,6 +69,7 @@ struct Http2Session::State {
   std::array<Http2Closed, kClosedRemembered> closed{};  // the last ones
   std::size_t closed_count = 0;
   std::int32_t highest = 0;
+  std::uint32_t initial_window = 0;              // the client's, before the SETTINGS that come in
   std::size_t ahead = NGHTTP2_CLIENT_MAGIC_LEN;  // bytes up to the next frame's header
   std::array<char, kFrameHeader> next_header{};  // of which so many bytes are here:
   std::size_t header_size = 0;
@@ -107,6 +109,8 @@ struct Http2Session::State {
   void take_some(std::string_view& bytes);
   void feed(std::string_view piece);
   void judge(const nghttp2_frame_hd& hd);
+  void note_windows();
+  void judge_windows();
   void on_begin_headers(const nghttp2_frame& frame);
   void on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value);
   void on_frame(const nghttp2_frame& frame);

@@ -135,6 +135,10 @@ Verdict judge_request(RequestHead& head) {
   if (head.fields.has_obs_text()) return malformed("a field value holds bytes outside ASCII");
   const Seen seen = look(head.fields);
   if (const Verdict verdict = judge_doubled(seen.doubled); !verdict.ok()) return verdict;
+  // RFC 9110 section 7.6.2: it counts the intermediaries down that may still pass OPTIONS on. We are not counted: nobody
+  // behind us is asked that.
+  if (head.method == Method::Options && seen.has(FieldId::MaxForwards))
+    return refused(Refusal::MethodNotSupported, "OPTIONS with Max-Forwards is not forwarded");
   if (const Verdict verdict = judge_host(head, seen); !verdict.ok()) return verdict;
   if (const Verdict verdict = judge_framing(head, seen); !verdict.ok()) return verdict;
   if (const Verdict verdict = judge_connection(head, seen); !verdict.ok()) return verdict;

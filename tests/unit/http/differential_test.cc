@@ -5,82 +5,17 @@
 // about what we should refuse; but whatever we accept it must accept too, and read the same way. How many of
 // the refused cases it lets pass is the reason why it judges nothing in the product (docs/HTTP.md).
 #include <gtest/gtest.h>
-#include <http_parser.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <string>
 
-#include "base/bytes.h"
+#include "fuzz/second_opinion.h"
 #include "gateway/http/chars.h"
 #include "tests/unit/http/strictness.h"
 
 namespace postern::http {
 namespace {
-
-struct Opinion {
-  bool accepted = false;
-  std::string method;
-  std::string target;
-  std::string fields;
-  std::string body;
-  int messages = 0;
-  bool value_last = true;
-};
-
-Opinion& self(http_parser* parser) { return *static_cast<Opinion*>(parser->data); }
-bool first(http_parser* parser) { return self(parser).messages == 0; }
-
-http_parser_settings make_settings() {
-  http_parser_settings settings;
-  http_parser_settings_init(&settings);
-  settings.on_url = [](http_parser* p, const char* at, std::size_t size) {
-    if (first(p)) self(p).target.append(at, size);
-    return 0;
-  };
-  settings.on_header_field = [](http_parser* p, const char* at, std::size_t size) {
-    if (!first(p)) return 0;
-    if (self(p).value_last && !self(p).fields.empty()) self(p).fields += '\n';
-    self(p).value_last = false;
-    self(p).fields += base::to_lower({at, size});
-    return 0;
-  };
-  settings.on_header_value = [](http_parser* p, const char* at, std::size_t size) {
-    if (!first(p)) return 0;
-    if (!self(p).value_last) self(p).fields += ": ";
-    self(p).value_last = true;
-    self(p).fields.append(at, size);
-    return 0;
-  };
-  settings.on_headers_complete = [](http_parser* p) {
-    if (!first(p)) return 0;
-    self(p).method = http_method_str(static_cast<http_method>(p->method));
-    self(p).fields += '\n';
-    return 0;
-  };
-  settings.on_body = [](http_parser* p, const char* at, std::size_t size) {
-    if (first(p)) self(p).body.append(at, size);
-    return 0;
-  };
-  settings.on_message_complete = [](http_parser* p) {
-    ++self(p).messages;
-    self(p).value_last = true;
-    return 0;
-  };
-  return settings;
-}
-
-Opinion ask_http_parser(std::string_view bytes) {
-  Opinion opinion;
-  http_parser parser;
-  http_parser_init(&parser, HTTP_REQUEST);
-  parser.data = &opinion;
-  const http_parser_settings settings = make_settings();
-  std::size_t used = http_parser_execute(&parser, &settings, bytes.data(), bytes.size());
-  if (parser.upgrade != 0) used = bytes.size();  // an offer of h2c or CONNECT: it hands the connection over
-  opinion.accepted = HTTP_PARSER_ERRNO(&parser) == HPE_OK && used == bytes.size() && opinion.messages > 0;
-  return opinion;
-}
 
 // http-parser keeps white space behind a value; the lines are compared without it. Trailers come as fields
 // too: only the head's number of lines is compared.

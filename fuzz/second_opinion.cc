@@ -1,0 +1,72 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/second_opinion.h"
+
+#include <http_parser.h>
+
+#include "base/bytes.h"
+
+namespace postern::http {
+namespace {
+
+struct Reading : Opinion {
+  bool value_last = true;
+};
+
+Reading& self(http_parser* parser) { return *static_cast<Reading*>(parser->data); }
+bool first(http_parser* parser) { return self(parser).messages == 0; }
+
+http_parser_settings make_settings() {
+  http_parser_settings settings;
+  http_parser_settings_init(&settings);
+  settings.on_url = [](http_parser* p, const char* at, std::size_t size) {
+    if (first(p)) self(p).target.append(at, size);
+    return 0;
+  };
+  settings.on_header_field = [](http_parser* p, const char* at, std::size_t size) {
+    if (!first(p)) return 0;
+    if (self(p).value_last && !self(p).fields.empty()) self(p).fields += '\n';
+    self(p).value_last = false;
+    self(p).fields += base::to_lower({at, size});
+    return 0;
+  };
+  settings.on_header_value = [](http_parser* p, const char* at, std::size_t size) {
+    if (!first(p)) return 0;
+    if (!self(p).value_last) self(p).fields += ": ";
+    self(p).value_last = true;
+    self(p).fields.append(at, size);
+    return 0;
+  };
+  settings.on_headers_complete = [](http_parser* p) {
+    if (!first(p)) return 0;
+    self(p).method = http_method_str(static_cast<http_method>(p->method));
+    self(p).fields += '\n';
+    return 0;
+  };
+  settings.on_body = [](http_parser* p, const char* at, std::size_t size) {
+    if (first(p)) self(p).body.append(at, size);
+    return 0;
+  };
+  settings.on_message_complete = [](http_parser* p) {
+    ++self(p).messages;
+    self(p).value_last = true;
+    return 0;
+  };
+  return settings;
+}
+
+}  // namespace
+
+Opinion ask_http_parser(std::string_view bytes) {
+  Reading opinion;
+  http_parser parser;
+  http_parser_init(&parser, HTTP_REQUEST);
+  parser.data = &opinion;
+  const http_parser_settings settings = make_settings();
+  std::size_t used = http_parser_execute(&parser, &settings, bytes.data(), bytes.size());
+  if (parser.upgrade != 0) used = bytes.size();  // an offer of h2c or CONNECT: it hands the connection over
+  opinion.accepted = HTTP_PARSER_ERRNO(&parser) == HPE_OK && used == bytes.size() && opinion.messages > 0;
+  return opinion;
+}
+
+}  // namespace postern::http
