@@ -7,7 +7,8 @@
 namespace postern::redact {
 namespace {
 
-constexpr std::size_t kBefore = 4;  // what detectors look back
+constexpr std::size_t kBefore = 4;   // what detectors look back
+constexpr std::size_t kAnchor = 16;  // nothing begins further before the bytes that it is looked for by
 // What a secret that did not end within the window is taken to go on over.
 constexpr CharSet kUndecided(" \t\r\n\"'<>", true);
 
@@ -78,12 +79,33 @@ std::size_t Scanner::scan(std::string_view text, bool final) {
       ++at;
       continue;
     }
+    widen(finding, text, final, at, passed);
     if (take(std::move(finding), text, at, passed)) return passed;
   }
   const std::size_t waiting = final ? 0 : filter_.waiting(view(text, final));
   const std::size_t safe = std::max(passed, text.size() - waiting);
   to_.pass(text.substr(passed, safe - passed));
   return safe;
+}
+
+// Between where it was told and where it begins another one may stand, as a token that is the user of a URL with a
+// password. Then all of it is one.
+void Scanner::widen(Finding& finding, std::string_view text, bool final, std::size_t at,
+                    std::size_t passed) const {
+  for (std::size_t inside = at; (inside = filter_.next(text, inside + 1)) < finding.begin;) {
+    Finding other = filter_.look(view(text, final), inside);
+    if (other.state == Finding::State::None || other.begin < passed || other.begin >= finding.begin) continue;
+    if (other.end > finding.end) {
+      finding = std::move(other);  // which covers both
+      return;
+    }
+    if (other.state == Finding::State::More) {
+      finding.state = Finding::State::More;
+      finding.begin = std::max(passed, at - std::min(at, kAnchor));  // so that the outer one is found again
+      return;
+    }
+    finding.begin = other.begin;
+  }
 }
 
 // True: the text is decided up to passed, and no further: more must come, or the tail takes what follows.

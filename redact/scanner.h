@@ -41,6 +41,7 @@ class Scanner {
  private:
   std::size_t scan(std::string_view text, bool final);
   bool take(Finding finding, std::string_view text, std::size_t& at, std::size_t& passed);
+  void widen(Finding& finding, std::string_view text, bool final, std::size_t at, std::size_t passed) const;
   std::size_t swallow(std::string_view text);
   void finish_secret();
   void remember(std::string_view consumed);

@@ -99,6 +99,16 @@ TEST(Detectors, TheSameValueHasTheSameTokenWhateverItStandsIn) {
             "password: \"" + token_of("hunter2") + "\"\n");
 }
 
+TEST(Detectors, ATokenThatIsTheUserOfAUrlGoesWithThePassword) {
+  const std::string github = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+  for (const Form form : {Form::Text, Form::Code}) {
+    EXPECT_EQ(redact_everywhere(form, kNone, "git clone https://" + github + ":x-oauth-basic@host/a b").text,
+              "git clone https://" + token_of(github + ":x-oauth-basic") + "@host/a b");
+    EXPECT_EQ(redact_everywhere(form, kNone, "a://u." + github + ":hunter2@h").text,
+              "a://u." + token_of(github + ":hunter2") + "@h");
+  }
+}
+
 TEST(Detectors, AnotherKeyGivesAnotherToken) {
   Redactor other(Form::Text, kNone, std::string(base::KeyedHash::kKeySize, 'o'));
   std::string out;

@@ -30,6 +30,16 @@ TEST(Literal, IsReplacedWhereverItStandsAndHoweverTheTextIsCut) {
   }
 }
 
+TEST(Literal, IsReplacedAsTheUserOfAUrlToo) {
+  const auto rules = with({kOther, "x:hunter2@h/tail"});
+  EXPECT_EQ(redact_everywhere(Form::Text, rules, "a://" + kOther + ":hunter2@h ").text,
+            "a://" + token(kOther + ":hunter2") + "@h ");
+  EXPECT_EQ(redact_everywhere(Form::Text, rules, "a://x:hunter2@h/other").text,
+            "a://x:" + token("hunter2") + "@h/other");
+  EXPECT_EQ(redact_everywhere(Form::Text, rules, "a://x:hunter2@h/tail").text,
+            "a://" + token("x:hunter2@h/tail"));
+}
+
 TEST(Literal, InAStringOfJsonItIsFoundBehindEscapes) {
   const std::string body =
       R"({"echo":"a correct-Horse\/Battery\u002bstaple","correct-Horse/Battery+staple":1})";
