@@ -10,36 +10,52 @@
 namespace postern::http {
 namespace {
 
-enum class Reading : std::uint8_t { Dot, Slash, Nothing };
-struct Range {
+enum class PointReading : std::uint8_t { Dot, Slash, Nothing };
+struct PointRange {
   std::uint32_t first;
   std::uint32_t last;
-  Reading reading;
+  PointReading reading;
 };
 
 // In order. Nothing: white space (category Zs) and the default ignorable code points of Unicode.
-constexpr auto kRanges = std::to_array<Range>({
-    {0x20, 0x20, Reading::Nothing},       {0x2e, 0x2e, Reading::Dot},
-    {0x2f, 0x2f, Reading::Slash},         {0xa0, 0xa0, Reading::Nothing},
-    {0xad, 0xad, Reading::Nothing},       {0x34f, 0x34f, Reading::Nothing},
-    {0x61c, 0x61c, Reading::Nothing},     {0x115f, 0x1160, Reading::Nothing},
-    {0x1680, 0x1680, Reading::Nothing},   {0x17b4, 0x17b5, Reading::Nothing},
-    {0x180b, 0x180f, Reading::Nothing},   {0x2000, 0x200f, Reading::Nothing},
-    {0x2024, 0x2026, Reading::Dot},  // one, two and three dots as one character
-    {0x2028, 0x202f, Reading::Nothing},   {0x2044, 0x2044, Reading::Slash},  // fraction slash
-    {0x205f, 0x206f, Reading::Nothing},   {0x2215, 0x2216, Reading::Slash},  // division slash, set minus
-    {0x29f5, 0x29f5, Reading::Slash},     {0x29f8, 0x29f9, Reading::Slash},
-    {0x3000, 0x3000, Reading::Nothing},   {0x3002, 0x3002, Reading::Dot},  // ideographic full stop
-    {0x3164, 0x3164, Reading::Nothing},   {0xfe00, 0xfe0f, Reading::Nothing},
-    {0xfe19, 0xfe19, Reading::Dot},       {0xfe30, 0xfe30, Reading::Dot},
-    {0xfe52, 0xfe52, Reading::Dot},                                        // small full stop
-    {0xfe68, 0xfe68, Reading::Slash},                                      // small reverse solidus
-    {0xfeff, 0xfeff, Reading::Nothing},   {0xff0e, 0xff0e, Reading::Dot},  // fullwidth full stop
-    {0xff0f, 0xff0f, Reading::Slash},                                      // fullwidth solidus
-    {0xff3c, 0xff3c, Reading::Slash},                                      // fullwidth reverse solidus
-    {0xff61, 0xff61, Reading::Dot},       {0xffa0, 0xffa0, Reading::Nothing},
-    {0xfff0, 0xfff8, Reading::Nothing},   {0x1bca0, 0x1bca3, Reading::Nothing},
-    {0x1d173, 0x1d17a, Reading::Nothing}, {0xe0000, 0xe0fff, Reading::Nothing},
+constexpr auto kRanges = std::to_array<PointRange>({
+    {0x20, 0x20, PointReading::Nothing},
+    {0x2e, 0x2e, PointReading::Dot},
+    {0x2f, 0x2f, PointReading::Slash},
+    {0xa0, 0xa0, PointReading::Nothing},
+    {0xad, 0xad, PointReading::Nothing},
+    {0x34f, 0x34f, PointReading::Nothing},
+    {0x61c, 0x61c, PointReading::Nothing},
+    {0x115f, 0x1160, PointReading::Nothing},
+    {0x1680, 0x1680, PointReading::Nothing},
+    {0x17b4, 0x17b5, PointReading::Nothing},
+    {0x180b, 0x180f, PointReading::Nothing},
+    {0x2000, 0x200f, PointReading::Nothing},
+    {0x2024, 0x2026, PointReading::Dot},  // one, two and three dots as one character
+    {0x2028, 0x202f, PointReading::Nothing},
+    {0x2044, 0x2044, PointReading::Slash},  // fraction slash
+    {0x205f, 0x206f, PointReading::Nothing},
+    {0x2215, 0x2216, PointReading::Slash},  // division slash, set minus
+    {0x29f5, 0x29f5, PointReading::Slash},
+    {0x29f8, 0x29f9, PointReading::Slash},
+    {0x3000, 0x3000, PointReading::Nothing},
+    {0x3002, 0x3002, PointReading::Dot},  // ideographic full stop
+    {0x3164, 0x3164, PointReading::Nothing},
+    {0xfe00, 0xfe0f, PointReading::Nothing},
+    {0xfe19, 0xfe19, PointReading::Dot},
+    {0xfe30, 0xfe30, PointReading::Dot},
+    {0xfe52, 0xfe52, PointReading::Dot},    // small full stop
+    {0xfe68, 0xfe68, PointReading::Slash},  // small reverse solidus
+    {0xfeff, 0xfeff, PointReading::Nothing},
+    {0xff0e, 0xff0e, PointReading::Dot},    // fullwidth full stop
+    {0xff0f, 0xff0f, PointReading::Slash},  // fullwidth solidus
+    {0xff3c, 0xff3c, PointReading::Slash},  // fullwidth reverse solidus
+    {0xff61, 0xff61, PointReading::Dot},
+    {0xffa0, 0xffa0, PointReading::Nothing},
+    {0xfff0, 0xfff8, PointReading::Nothing},
+    {0x1bca0, 0x1bca3, PointReading::Nothing},
+    {0x1d173, 0x1d17a, PointReading::Nothing},
+    {0xe0000, 0xe0fff, PointReading::Nothing},
 });
 
 // The code point at the front, which is cut off.
@@ -60,13 +76,14 @@ bool could_be_dots(std::string_view segment) {
   bool other = false;
   while (!segment.empty()) {
     const std::uint32_t point = next_point(segment);
-    const auto* range = std::lower_bound(kRanges.begin(), kRanges.end(), point,
-                                         [](const Range& one, std::uint32_t at) { return one.last < at; });
+    const auto* range =
+        std::lower_bound(kRanges.begin(), kRanges.end(), point,
+                         [](const PointRange& one, std::uint32_t at) { return one.last < at; });
     if (range == kRanges.end() || point < range->first) {
       other = true;
-    } else if (range->reading == Reading::Dot) {
+    } else if (range->reading == PointReading::Dot) {
       dots = true;
-    } else if (range->reading == Reading::Slash) {
+    } else if (range->reading == PointReading::Slash) {
       if (dots && !other) return true;
       dots = other = false;
     }
