@@ -3,3 +3,4 @@
 postern_fuzz(pass LINKS postern_ledger)
 postern_fuzz(ledger_command LINKS postern_ledger)
 postern_fuzz(snapshot LINKS postern_ledger)
+postern_fuzz(account_command LINKS postern_ledger)

@@ -92,7 +92,8 @@ std::size_t Scanner::scan(std::string_view text, bool final) {
 // password. Then all of it is one.
 void Scanner::widen(Finding& finding, std::string_view text, bool final, std::size_t at,
                     std::size_t passed) const {
-  for (std::size_t inside = at; (inside = filter_.next(text, inside + 1)) < finding.begin;) {
+  const std::size_t end = std::min(finding.begin, text.size() - 1);  // what is looked for has two bytes
+  for (std::size_t inside = at; (inside = filter_.next(text, inside + 1)) < end;) {
     Finding other = filter_.look(view(text, final), inside);
     if (other.state == Finding::State::None || other.begin < passed || other.begin >= finding.begin) continue;
     if (other.end > finding.end) {

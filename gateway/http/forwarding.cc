@@ -43,6 +43,11 @@ bool claims_identity(std::string_view name) {
          name.starts_with("x-original-") || name.starts_with("x-webauth-") || name.starts_with("x-postern-");
 }
 
+// http-parser, which many servers have, takes a name that only begins with one of these for it.
+bool begins_as_framing(std::string_view name) {
+  return name.starts_with("transfer-encoding") || name.starts_with("content-length");
+}
+
 }  // namespace
 
 std::size_t strip_hop_by_hop(Fields& fields) {
@@ -66,7 +71,7 @@ std::size_t strip_response_fields(Fields& fields) {
 }
 
 bool has_meaning(const Field& field) {
-  return field.id != FieldId::Other || claims_identity(field.name) ||
+  return field.id != FieldId::Other || claims_identity(field.name) || begins_as_framing(field.name) ||
          field.name.find('_') != std::string_view::npos;
 }
 

@@ -19,7 +19,8 @@ std::size_t strip_hop_by_hop(Fields& fields);
 // Makes a client's fields fit for the component: strip_hop_by_hop, Host, Expect, credentials and cookies (the
 // component's own are added afterwards), whatever claims who the client is or how the request came
 // (Forwarded, X-Forwarded-*, Via, X-Real-IP ...), whatever overrides method or path (X-HTTP-Method-Override,
-// X-Original-URL ...), and every name with an underscore, which CGI-like servers confuse with '-'.
+// X-Original-URL ...), every name with an underscore, which CGI-like servers confuse with '-', and every one that
+// begins with Transfer-Encoding or Content-Length, which some parsers take for those.
 std::size_t strip_request_fields(Fields& fields);
 
 // Makes the component's fields fit for a client: strip_hop_by_hop, Set-Cookie (the jar takes it first),
