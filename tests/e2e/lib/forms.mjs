@@ -55,7 +55,7 @@ function* names() {
   const family = "names";
   for (const [field, value] of [["Content-Length", "0"], ["Transfer-Encoding", "chunked"]]) {
     const [left, right] = field.split("-");
-    const spellings = [`${left}_${right}`, `${left} ${right}`, `${left}\t${right}`, `${left}${right}`, `${left}--${right}`, ` ${field}`, `\t${field}`, `${field} `, `${field}\t`, `${field}\v`, `${field}\0`, `\0${field}`, `\v${field}`, `\f${field}`, `\u00a0${field}`, `${field}\u00a0`, `X-A: b\n${field}`, `X-A: b\r${field}`, `X-A: b\r\n ${field}`, `X-A: b\0\r\n${field}`, `:${field}`, `"${field}"`, field.replace("n", "\u00f1"), field.toUpperCase(), field.toLowerCase(), `HTTP_${left}_${right}`, `X-${field}`, `${field}:`];
+    const spellings = [`${left}_${right}`, `${left} ${right}`, `${left}\t${right}`, `${left}${right}`, `${left}--${right}`, ` ${field}`, `\t${field}`, `${field} `, `${field}\t`, `${field}\v`, `${field}\0`, `\0${field}`, `\v${field}`, `\f${field}`, `\u00a0${field}`, `${field}\u00a0`, `X-A: b\n${field}`, `X-A: b\r${field}`, `X-A: b\r\n ${field}`, `X-A: b\0\r\n${field}`, `:${field}`, `"${field}"`, field.replace("n", "\u00f1"), field.toUpperCase(), field.toLowerCase(), `HTTP_${left}_${right}`, `X-${field}`, `${field}:`, `${field}-X`, `${field}X`];
     for (const spelling of spellings) {
       yield { family, name: `${visible(spelling)} alone`, text: `${start("POST /named HTTP/1.1")}${spelling}: ${value}\r\n\r\n${value === "0" ? "" : chunked}` };
       const other = field === "Content-Length" ? "Transfer-Encoding: chunked" : `Content-Length: ${desync.length}`;

@@ -105,6 +105,7 @@ export const habits = {
   "joins folded lines": { lines: (head) => head.replaceAll(/\r\n[ \t]+/g, " ").split("\r\n") },
   "takes _ for - in names": { name: (name) => name.toLowerCase().trim().replaceAll("_", "-") },
   "drops what is not a letter from names": { name: (name) => name.toLowerCase().replaceAll(/[^a-z-]/g, "") },
+  "takes what begins with a name for it": { name: (name) => /^(transfer-encoding|content-length)/.exec(name.toLowerCase())?.[0] ?? name.toLowerCase().trim() },
   "believes a length before a coding": { first: "length" },
   "believes the last length": { pick: -1 },
   "reads numbers as C does": { number: asC },
