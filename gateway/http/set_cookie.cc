@@ -16,12 +16,12 @@ constexpr std::size_t kAttributesLimit = 64;          // of one cookie; browsers
 constexpr base::Micros kForgotten = 0;                // an expiry that is always in the past
 constexpr std::int64_t kLongestAge = 400LL * 86'400;  // seconds; what browsers cut a cookie's life to
 
-bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
+bool is_control_but_tab(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
 
 // What may go back in a Cookie field as it came: no byte that ends a pair or a line. Browsers send 8-bit bytes,
 // quotes and spaces back as they got them.
 bool can_go_back(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return c == ';' || is_control(c); });
+  return std::none_of(text.begin(), text.end(), [](char c) { return c == ';' || is_control_but_tab(c); });
 }
 
 std::string_view cut_at(std::string_view& rest, char end) {
