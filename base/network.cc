@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/bytes.h"
+
 namespace postern::base {
 namespace {
 
@@ -69,6 +71,15 @@ bool contains(const Network& network, std::string_view text) {
     if (bit_of(network.bytes, bit) != bit_of(address->bytes, bit)) return false;
   }
   return true;
+}
+
+std::string origin_of(std::string_view address) {
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  const std::string bare(bracketed ? address.substr(1, address.size() - 2) : address);
+  in6_addr parsed{};
+  if (::inet_pton(AF_INET6, bare.c_str(), &parsed) != 1) return bare;
+  if (IN6_IS_ADDR_V4MAPPED(&parsed)) return bare;
+  return to_hex({reinterpret_cast<const char*>(parsed.s6_addr), 8}) + "/64";
 }
 
 }  // namespace postern::base

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace postern::base {
@@ -22,5 +23,9 @@ std::optional<Network> parse_network(std::string_view text);
 
 // Whether the address, without a port and without brackets, lies in it. What is no address lies in none.
 bool contains(const Network& network, std::string_view address);
+
+// As whom limits count a client of that numeric address: the owner of an IPv6 network chooses freely among the addresses
+// of a /64, so all of them are one. Of anything else, itself.
+std::string origin_of(std::string_view address);
 
 }  // namespace postern::base

@@ -48,8 +48,10 @@ enum class Refusal : std::uint8_t {
   GrantEnded,
   HoldRefused,
   LimitReached,
+  BudgetSpent,
   // We cannot, or the component cannot.
   LogUnavailable,
+  Overloaded,
   GatewayStopping,
   GatewayError,
   ComponentUnreachable,

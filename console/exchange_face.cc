@@ -99,6 +99,8 @@ void ExchangeFace::take(ipc::ExchangeFrame type, std::uint64_t id, std::string_v
     sound = connections_.erase(id) == 1;
   } else if (type == RequestHead) {
     sound = begin(id, payload);
+  } else if (type == ConnectionsRefused) {
+    sound = note_refused(payload);
   } else if (type == RequestRefused) {
     sound = begin_refused(id, payload);
   } else if (const auto found = exchanges_.find(id); found != exchanges_.end()) {
@@ -123,9 +125,20 @@ bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
   return connections_.emplace(id, base::printable(opened.client)).second;
 }
 
+// The log of events is for what an admin did; this is about the process.
+bool ExchangeFace::note_refused(std::string_view payload) {
+  ipc::ConnectionsRefused refused;
+  if (!decode(payload, refused)) return false;
+  base::log_warning(std::to_string(refused.count) +
+                    " connections to the console were refused or closed: limits.connections" +
+                    (refused.per_address ? "_per_address was" : " was") + " reached, last by " +
+                    base::printable(refused.client, kLongestClient));
+  return true;
+}
+
 ExchangeFace::ExchangePtr ExchangeFace::make_exchange(std::uint64_t id, std::uint64_t connection) {
   const auto client = connections_.find(connection);
-  if (client == connections_.end() || id <= last_exchange_ || exchanges_.size() >= kMostExchanges)
+  if (client == connections_.end() || id <= last_exchange_ || exchanges_.size() >= kHardExchanges)
     return nullptr;
   last_exchange_ = id;
   auto exchange = std::make_shared<Exchange>();
@@ -158,6 +171,8 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
   if (verdict.ok() && exchange->length > kRequestBodyLimit) {
     verdict = http::refused(base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
   }
+  if (exchanges_.size() > kMostExchanges)
+    verdict = http::refused(base::Refusal::Overloaded, "too many requests to the console are under way");
   if (!verdict.ok()) {
     refuse(*exchange, verdict.refusal, verdict.sentence);
     return true;

@@ -26,7 +26,9 @@ namespace postern::console {
 class ExchangeFace {
  public:
   static constexpr std::size_t kMostConnections = 100'000;
-  static constexpr std::size_t kMostExchanges = 10'000;
+  static constexpr std::size_t kMostExchanges = 1'000;  // under way; of more, each is refused: overloaded
+  // No honest terminator comes there: its limits.connections are less, and its HTTP/2 connections take turns by then.
+  static constexpr std::size_t kHardExchanges = 100'000;
 
   // names: what the client may call us; must outlive this.
   ExchangeFace(loop::Loop& loop, Site& site, const std::vector<http::Authority>& names);
@@ -46,6 +48,7 @@ class ExchangeFace {
 
   void take(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
   bool open_connection(std::uint64_t id, std::string_view payload);
+  bool note_refused(std::string_view payload);
   bool begin(std::uint64_t id, std::string_view payload);
   bool begin_refused(std::uint64_t id, std::string_view payload);
   bool take_body(Exchange& exchange, std::string_view payload);

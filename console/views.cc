@@ -85,6 +85,7 @@ Json view_session(const state::Session& session, const audit::SessionRow* row, c
             {"idle_until", format_time(std::min(active + session.idle, session.expires))},
             {"state", "active"},
             {"capabilities", usable_capabilities(session, state, policy, now)}};
+  if (session.budget != state::Budget::Whole) json["budget"] = state::to_text(session.budget);
   put_counters(json, row);
   return json;
 }

@@ -53,7 +53,8 @@ void Access::rebuild() {
 
 void Access::add_session(const state::Session& session) {
   sessions_[session.id] = {session.id,      session.engineer, session.opened_event,
-                           session.expires, session.idle,     std::max(session.opened, session.last_active)};
+                           session.expires, session.idle,     std::max(session.opened, session.last_active),
+                           session.budget};
   if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
   if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
 }
@@ -75,6 +76,11 @@ bool Access::apply(const base::Json& event) {
     if (const auto it = state_.sessions().find(id); it != state_.sessions().end()) add_session(it->second);
   } else if (type == "session.ended") {
     remove_session(id);
+  } else if (type.starts_with("session.budget_")) {
+    const auto known = state_.sessions().find(id);
+    const auto view = sessions_.find(id);
+    if (known != state_.sessions().end() && view != sessions_.end())
+      view->second.budget = known->second.budget;
   } else if (sessions_.size() != state_.sessions().size()) {
     rebuild();  // an event that ended sessions as a side effect
   }
@@ -146,8 +152,11 @@ policy::Decision Access::decide(const SessionView& session, const Call& call, ba
     query_.push_back({parameter.name, parameter.value});
   const policy::Question question{call.method, call.target->path(), query_, call.content_type, call.has_body};
   const Cached& now_usable = cached(session, now);
-  const policy::Decision decision = policy::decide(*policy_, question, now_usable.standing);
-  return acceptance_ == nullptr ? decision : acceptance_->tighten(decision, question, now_usable.accepted);
+  policy::Decision decision = policy::decide(*policy_, question, now_usable.standing);
+  if (acceptance_ != nullptr) decision = acceptance_->tighten(decision, question, now_usable.accepted);
+  if (decision.allowed() && session.budget == state::Budget::Cut)
+    decision.refusal = base::Refusal::BudgetSpent;
+  return decision;
 }
 
 }  // namespace postern::enforcer

@@ -30,6 +30,7 @@ struct SessionView {
   std::string opened_event;  // id of its session.opened
   base::Micros expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as this enforcer and the ledger's state know
+  state::Budget budget = state::Budget::Whole;
 };
 
 // Everything of a request that is judged.

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/enforcer.h"
 
+#include <malloc.h>
+
 #include "base/log.h"
+#include "base/network.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::enforcer {
@@ -10,6 +13,14 @@ namespace {
 
 // What one terminator may hold open here: far more than its limits let in, far less than our memory.
 constexpr std::size_t kMostClients = 100'000;
+
+constexpr std::size_t kLongestAddress = 64;
+
+// What the heap gave away and did not get back.
+std::size_t memory_in_use() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
 
 }  // namespace
 
@@ -21,6 +32,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       pool_(loop, clock, std::move(connector), signer, [this] { return ledger_.handed_over(); }),
       jars_([this](const ipc::Cookie& cookie) { ledger_.cookie(cookie); }),
       waiting_room_(ledger_),
+      admission_(memory_in_use),
       site_{loop,
             deadlines_,
             settings_,
@@ -35,6 +47,8 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             changes_,
             held_documents_,
             visit_,
+            admission_,
+            unrecorded_,
             verifier_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
               if (channel_) channel_->send(type, id, payload);
@@ -46,7 +60,10 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       changes_(site_),
       held_documents_(site_),
       visit_(site_),
-      health_(loop, pool_, recorder_) {}
+      health_(loop, pool_, recorder_),
+      limits_timer_(loop, [this] { tell_limits(); }) {
+  limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);
+}
 
 Enforcer::~Enforcer() {
   exchanges_.clear();
@@ -126,6 +143,8 @@ bool Enforcer::take_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string
       return take_refused(id, payload);
     case ipc::ExchangeFrame::ExchangeDone:
       return take_done(id, payload);
+    case ipc::ExchangeFrame::ConnectionsRefused:
+      return id == 0 && take_connections_refused(payload);
     default:
       break;
   }
@@ -165,9 +184,20 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
   client->id = id;
   client->text = opened.client;
   client->address = opened.client.substr(0, opened.client.rfind(':'));
+  client->origin = base::origin_of(client->address);
   client->tls = opened.tls;
   client->certificates.assign(opened.certificates.begin(), opened.certificates.end());
   clients_.emplace(id, std::move(client));
+  return true;
+}
+
+// Counted, and told at the end of the window: what a terminator says does not fill the log.
+bool Enforcer::take_connections_refused(std::string_view payload) {
+  ipc::ConnectionsRefused refused;
+  if (!ipc::decode(payload, refused) || refused.count == 0) return false;
+  const std::string_view address = refused.client.substr(0, refused.client.rfind(':'));
+  unrecorded_.add(refused.per_address ? Limit::ConnectionsPerAddress : Limit::Connections,
+                  {std::string(address.substr(0, kLongestAddress)), {}, {}}, refused.count);
   return true;
 }
 
@@ -252,6 +282,7 @@ void Enforcer::on_state(std::uint64_t version, const base::Json& state) {
   access_.set_state(std::move(*folded));
   jars_.keep([this](std::string_view session) { return access_.find(session) != nullptr; });
   waiting_room_.on_state(access_.state(), settings_->index);
+  for (const auto& [id, exchange] : exchanges_) exchange->tell_received_again();
   // After a gap anything may have changed.
   review({version, loop_.now(), false, {}});
 }
@@ -306,6 +337,14 @@ void Enforcer::review(const ipc::Change& change) {
   cutting.cut += cut;
   cutting.wanted = change.wants_applied;
   finish_cutting(numbered.version);
+}
+
+void Enforcer::tell_limits() {
+  for (const Unrecorded::Counted& one : unrecorded_.take()) {
+    recorder_.limited({to_text(one.limit), one.who.client, one.who.engineer, one.who.session, one.first,
+                       one.count, Unrecorded::kWindow});
+  }
+  admission_.forget_idle(loop_.now());
 }
 
 void Enforcer::finish_cutting(std::uint64_t version) {

@@ -55,6 +55,7 @@ class Enforcer final : public LedgerListener {
   bool take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
   bool take_head(std::uint64_t id, std::string_view payload);
   bool take_refused(std::uint64_t id, std::string_view payload);
+  bool take_connections_refused(std::string_view payload);
   bool take_done(std::uint64_t id, std::string_view payload);
   Exchange* begin(std::uint64_t id, std::uint64_t connection);
   void end(std::uint64_t id);
@@ -62,6 +63,7 @@ class Enforcer final : public LedgerListener {
   void terminator_gone(const base::Error& why);
   void review(const ipc::Change& change);
   void finish_cutting(std::uint64_t version);
+  void tell_limits();
 
   loop::Loop& loop_;
   std::function<void(const std::string& why)> breach_;
@@ -76,11 +78,14 @@ class Enforcer final : public LedgerListener {
   KnownSecrets known_secrets_;
   CookieJars jars_;
   WaitingRoom waiting_room_;
+  Admission admission_;
+  Unrecorded unrecorded_;
   Site site_;
   ChangeRecords changes_;
   HeldDocuments held_documents_;
   VisitPages visit_;
   HealthChecks health_;
+  loop::Timer limits_timer_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;

@@ -63,6 +63,12 @@ bool Exchange::on_request_head(const ipc::RequestHead& wire) {
   if (!verdict) return false;
   head_read_ = true;
   request_.expect(head_.body.kind);
+  if (const Reached reached =
+          site_.admission.enter(settings_->admission, client_.origin, site_.loop.now(), of_address_);
+      reached.limit != Limit::None) {
+    refuse(reached);
+    return true;
+  }
   if (!verdict->ok()) {
     // Whose request it was shall stand in the event; nothing is opened for it.
     if (const SessionView* session = find_session(site_, client_, head_); session != nullptr)
@@ -118,6 +124,10 @@ void Exchange::judge() {
   if (session == nullptr) {
     return refuse(base::Refusal::NoSession, client_.identity_fault);
   }
+  if (const Reached reached = site_.admission.enter_session(settings_->admission, engineer_, session_,
+                                                            site_.loop.now(), of_engineer_, of_session_);
+      reached.limit != Limit::None)
+    return refuse(reached);
   const base::Micros now = site_.loop.wall();
   if (session->expires <= now) return refuse(base::Refusal::SessionEnded, "the session's time is over");
   policy_ = site_.access.shared_policy();
@@ -133,7 +143,7 @@ void Exchange::judge() {
   if (size > decision_.body_limit) {
     return refuse(base::Refusal::BodyNotAllowed, "the body is longer than the operation allows");
   }
-  if (must_wait()) return wait_for_admin();
+  if (operation_waits() || budget_waits()) return wait_for_admin();
   choose_node();
 }
 
@@ -156,6 +166,8 @@ void Exchange::choose_node() {
 }
 
 std::string Exchange::why_refused(const policy::Question& question) const {
+  if (decision_.refusal == base::Refusal::BudgetSpent)
+    return "the session has received as many bytes as one session may";
   if (decision_.refusal == base::Refusal::OperationNotAccepted && acceptance_->accepted() == nullptr)
     return "the policy that was accepted last cannot be read, so nothing passes before an administrator "
            "accepts this one";

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "gateway/enforcer/access.h"
+#include "gateway/enforcer/admission.h"
 #include "gateway/enforcer/component_connection.h"
 #include "gateway/enforcer/request_stream.h"
 #include "gateway/enforcer/response_stream.h"
@@ -64,7 +65,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   std::uint64_t cut_version() const { return cut_version_; }
   base::Nanos cut_took() const { return cut_took_; }
   void on_terminator_gone();
-  void note_activity();  // what runs keeps its session from going idle
+  void tell_received_again();  // to a ledger that was restarted
+  void note_activity();        // what runs keeps its session from going idle
 
   // For the pages below /.postern/.
   const http::RequestHead& head() const { return head_; }
@@ -79,6 +81,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void made_event(const std::string& id) { event_id_ = id; }
   void answer(int status, http::Fields fields, std::string body);
   void refuse(base::Refusal refusal, std::string_view why);
+  void refuse(const Reached& reached);
 
   // ComponentUser
   void on_component_head(const http::ResponseHead& head) override;
@@ -101,7 +104,11 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   const policy::Operation* recording_operation() const;
   bool is_never(std::string_view path) const;
   std::string why_refused(const policy::Question& question) const;
-  bool must_wait() const;
+  bool operation_waits() const;
+  bool budget_waits() const;
+  void record_refusal(const Refused& event);
+  void received(std::size_t bytes);
+  void tell_received();
   void wait_for_admin();
   void ask_admin();
   void on_admin(const HoldAnswer& answer);
@@ -172,6 +179,11 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   base::Refusal cut_code_ = base::Refusal::None;
   bool cut_late_ = false;  // all of the response had been handed to the terminator: it may be too late
   bool client_gone_ = false;
+  // Limits
+  Admission::Place of_address_, of_engineer_, of_session_;
+  Reached reached_;  // why it is refused, if a limit is
+  std::uint64_t received_ =
+      0;  // bytes of the component's answer that count for the session and stand in no event yet
   loop::Deadline deadline_;
 };
 

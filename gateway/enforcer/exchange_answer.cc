@@ -46,7 +46,6 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
   const std::string_view method = head_read_ ? http::to_text(head_.method) : "";
   const std::string_view target = target_.path().empty() ? std::string_view(head_.target) : target_.text();
   if (!recorded_) {
-    event_id_ = site_.recorder.next_id();
     Refused event;
     event.session = session_;
     event.engineer = engineer_;
@@ -59,7 +58,7 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
     event.refusal = refusal;
     event.status = text.status;
     if (decided_by() != nullptr) event.capability = decided_by()->name;
-    site_.recorder.refused(event_id_, event);
+    record_refusal(event);
   }
   status_ = text.status;
   RefusalView view;
@@ -68,6 +67,7 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
   view.target = target;
   view.why = why;
   view.event_id = event_id_;
+  view.retry_after = (reached_.wait + base::kSecond - 1) / base::kSecond;
   if (!near.empty()) view.nearest.push_back(near);
   if (decided_by() != nullptr &&
       (refusal == base::Refusal::ApprovalNeeded || refusal == base::Refusal::GrantEnded)) {
@@ -195,7 +195,10 @@ std::size_t Exchange::component_room() const {
 
 void Exchange::on_component_body(std::string_view piece) {
   deadline_.set(settings_->component_idle);
-  if (!screen_->changes_body()) return response_.body(piece);
+  if (!screen_->changes_body()) {
+    received(piece.size());
+    return response_.body(piece);
+  }
   screen_->take(piece);
   pass_screened();
 }
@@ -218,6 +221,7 @@ void Exchange::pass_screened() {
     }
     const std::string_view ready = screen_->ready().substr(0, response_.credit());
     if (ready.empty()) break;
+    received(ready.size());
     response_.body(ready);
     screen_->sent(ready.size());
   }

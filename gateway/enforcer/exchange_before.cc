@@ -52,9 +52,16 @@ bool Exchange::is_never(std::string_view path) const {
          (accepted != nullptr && policy::decide(*accepted, question, {}).refusal == base::Refusal::Never);
 }
 
-bool Exchange::must_wait() const {
+bool Exchange::operation_waits() const {
   const bool held = operation().hold || (acceptance_ != nullptr && acceptance_->holds(decision_));
   return held && !site_.access.state().passes_for_session(session_, operation().text());
+}
+
+// An admin lets a session go on that has received so much.
+bool Exchange::budget_waits() const {
+  const SessionView* session = session_view();
+  return session != nullptr && session->budget >= state::Budget::Held &&
+         !site_.access.state().passes_for_session(session_, state::kBudgetPass);
 }
 
 void Exchange::wait_for_admin() {
@@ -84,6 +91,7 @@ void Exchange::ask_admin() {
       asked["body"] = body_without_secrets(body, head_.fields.find(http::FieldId::ContentType).value_or(""),
                                            redaction_rules(), redaction_key());
   }
+  if (!operation_waits()) asked["because"] = state::kBudgetPass;
   const std::string read = before_target();
   if (!read.empty()) asked["read"] = read;
   const std::string type = base::json_text_or(asked, "content_type", ""),

@@ -106,6 +106,7 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   } else if (failure_ != base::Refusal::None) {
     event.code = base::text_of(failure_).code;
   }
+  tell_received();
   site_.recorder.completed(event);
   completed_ = sent_at_ > 0;
   if (completed_) site_.changes.after(serial_, status_);

@@ -89,6 +89,11 @@ void LedgerClient::applied(const ipc::Applied& applied) {
   send(ipc::ToLedger::Applied, out_.bytes());
 }
 
+void LedgerClient::receiving(const ipc::Receiving& receiving) {
+  ipc::encode(receiving, out_);
+  send(ipc::ToLedger::Receiving, out_.bytes());
+}
+
 // At once: the session's next request may come in elsewhere.
 void LedgerClient::cookie(const ipc::Cookie& cookie) {
   ipc::encode(cookie, out_);

@@ -76,6 +76,7 @@ class LedgerClient {
 
   void command(base::Json command, Answered then);
   void applied(const ipc::Applied& applied);
+  void receiving(const ipc::Receiving& receiving);
   void cookie(const ipc::Cookie& cookie);  // to the other enforcers; dropped while the ledger is away
   void active(std::string_view session) { active_.emplace(session); }  // told to the ledger now and then
 

@@ -131,6 +131,7 @@ struct RefusalView {
   std::string target;
   std::string why;  // one sentence about this very request; may be empty
   std::string event_id;
+  std::int64_t retry_after = 0;      // seconds; 0: it is not known when it may be worth it
   std::vector<std::string> nearest;  // listed operations close to what was refused
   std::string capability;            // that could be asked for: its name and title; empty: none
   std::string capability_title;

@@ -178,6 +178,31 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   append(head, frame);
 }
 
+void Recorder::limited(const Limited& event) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("limit", event.limit);
+  json.field("count", static_cast<std::int64_t>(event.count));
+  json.field("window_us", event.window / 1000);
+  if (!event.client.empty()) json.field("client", cut(event.client, kMostText));
+  if (!event.engineer.empty()) json.field("engineer", event.engineer);
+  if (!event.first.empty()) json.field("first", event.first);
+  json.close_object();
+  const std::string id = next_id();
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = audit::EventType::LimitReached;
+  head.severity = audit::text_of(head.type).severity;
+  head.actor = "gateway";
+  head.session = event.session;
+  head.subject = event.limit;
+  ipc::Append frame;
+  frame.kind = ipc::AppendKind::Refused;  // kept like refusals: past a bound of memory it is not
+  append(head, frame);
+}
+
 void Recorder::credential(bool accepted, std::string_view service, std::string_view url,
                           std::string_view which, std::string_view why) {
   detail_.clear();

@@ -63,6 +63,12 @@ struct Changed {
   std::string_view why;   // there is no patch
 };
 
+struct Limited {  // refusals that were counted
+  std::string_view limit, client, engineer, session, first;
+  std::uint64_t count = 0;
+  base::Nanos window = 0;
+};
+
 class Recorder {
  public:
   Recorder(loop::Loop& loop, LedgerClient& ledger) : loop_(loop), ledger_(ledger) {}
@@ -73,6 +79,7 @@ class Recorder {
   void completed(const Completed& event);
   void changed(const Changed& event);
   void refused(std::string_view id, const Refused& event);
+  void limited(const Limited& event);
   void credential(bool accepted, std::string_view service, std::string_view url, std::string_view which,
                   std::string_view why);
   void node(bool up, std::string_view service, std::string_view url, std::string_view why);

@@ -31,6 +31,7 @@ RefusalAnswer refusal_answer(const RefusalView& view, bool as_page) {
   answer.fields.put("cache-control", "no-store");
   if (view.refusal == base::Refusal::LogUnavailable || view.refusal == base::Refusal::GatewayStopping)
     answer.fields.put("retry-after", "2");
+  if (view.retry_after > 0) answer.fields.put("retry-after", std::to_string(view.retry_after));
   if (as_page) {
     answer.fields.put("content-type", "text/html; charset=utf-8");
     answer.fields.put("content-security-policy", kPageContentSecurityPolicy);

@@ -142,6 +142,23 @@ RequestHints read_hints(const Json& part) {
   return hints;
 }
 
+AdmissionLimits read_admission(const Json& json) {
+  AdmissionLimits limits;
+  const auto number = [&](const char* key, auto& value) {
+    value = static_cast<std::remove_reference_t<decltype(value)>>(
+        base::json_number_or(json, key, static_cast<std::int64_t>(value)));
+  };
+  number("exchanges", limits.exchanges);
+  number("memory", limits.memory);
+  number("exchanges_per_address", limits.address.exchanges);
+  number("exchanges_per_engineer", limits.engineer.exchanges);
+  number("exchanges_per_session", limits.session.exchanges);
+  number("requests_per_address", limits.address.requests);
+  number("requests_per_engineer", limits.engineer.requests);
+  number("requests_per_session", limits.session.requests);
+  return limits;
+}
+
 }  // namespace
 
 const Credential* Service::credential_for(std::string_view role) const {
@@ -216,6 +233,8 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
       base::json_number_or(limits, "fields", static_cast<std::int64_t>(settings.head.fields)));
   settings.request_body = static_cast<std::uint64_t>(
       base::json_number_or(limits, "request_body", static_cast<std::int64_t>(settings.request_body)));
+  settings.admission = read_admission(limits);
+  settings.tell_bytes = static_cast<std::uint64_t>(base::json_number_or(part, "tell_bytes", 0));
   const Json timeouts = part.value("timeouts", Json::object());
   settings.connect = nanos_or(timeouts, "component_connect_us", settings.connect);
   settings.response_head = nanos_or(timeouts, "component_head_us", settings.response_head);

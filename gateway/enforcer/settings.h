@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/enforcer/admission.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/h1_request.h"
 
@@ -90,6 +91,10 @@ struct Settings {
   std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);
   std::uint64_t request_body = 64ULL << 20U;  // bytes
   std::size_t query = 8192;
+  AdmissionLimits admission;
+  // The ledger is told of that many bytes of responses more of a session while they come, and not only at an exchange's
+  // end. 0: it does not limit them.
+  std::uint64_t tell_bytes = 0;
   base::Nanos connect = 5 * base::kSecond;
   base::Nanos response_head = 60 * base::kSecond;    // from the request's last byte to the response's head
   base::Nanos component_idle = 120 * base::kSecond;  // between two pieces of a response

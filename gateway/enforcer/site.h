@@ -12,6 +12,7 @@
 
 #include "certs/verify.h"
 #include "gateway/enforcer/access.h"
+#include "gateway/enforcer/admission.h"
 #include "gateway/enforcer/change_records.h"
 #include "gateway/enforcer/component_pool.h"
 #include "gateway/enforcer/cookie_jar.h"
@@ -21,6 +22,7 @@
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
 #include "gateway/enforcer/settings.h"
+#include "gateway/enforcer/unrecorded.h"
 #include "gateway/enforcer/waiting_room.h"
 #include "gateway/ipc/exchange_protocol.h"
 #include "gateway/loop/deadlines.h"
@@ -35,6 +37,7 @@ struct Client {
   std::uint64_t id = 0;
   std::string text;     // "192.0.2.7:50123"
   std::string address;  // without the port
+  std::string origin;   // that limits count it with (admission.h)
   std::string tls;
   std::vector<std::string> certificates;          // DER, as claimed
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed
@@ -68,6 +71,8 @@ struct Site {
   ChangeRecords& changes;
   HeldDocuments& held_documents;
   Visit& visit;
+  Admission& admission;
+  Unrecorded& unrecorded;
   const std::optional<certs::ClientVerifier>& verifier;
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator
   // The exchange of that id if it still runs: what arrives late asks first.

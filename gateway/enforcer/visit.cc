@@ -276,38 +276,53 @@ void VisitPages::sign_in(Exchange& exchange) {
                is_local_path(return_to) ? return_to : std::string(kHome));
 }
 
+// Sign-ins that are refused are events: of one address, so many. Those that are not count nowhere.
+bool VisitPages::may_sign_in(Exchange& exchange) {
+  const Reached reached = site_.admission.try_sign_in(exchange.client().origin, site_.loop.now());
+  if (reached.limit == Limit::None) return true;
+  exchange.refuse(reached);
+  return false;
+}
+
 void VisitPages::sign_in_with(Exchange& exchange, Json order, bool as_page, const std::string& return_to) {
-  command(exchange, std::move(order), [as_page, return_to](Exchange& waiting, base::Result<Json> reply) {
-    if (!reply.ok()) {
-      const LedgerRefusal refusal = refusal_of(reply.error());
-      if (!as_page) return answer_problem(waiting, refusal);
-      return answer_page(waiting, refusal.status,
-                         render_sign_in({refusal.message, return_to, waiting.event_id()}));
-    }
-    waiting.use_session(base::json_text_or(*reply, "session", ""));
-    const std::string cookie = session_cookie(base::json_text_or(*reply, "token", ""));
-    if (as_page) return redirect(waiting, return_to, cookie);
-    Json shown = *reply;
-    shown.erase("token");
-    http::Fields fields = json_fields();
-    fields.put("set-cookie", cookie);
-    waiting.answer(200, std::move(fields), base::dump_json(Json{{"session", shown}}));
-  });
+  if (!may_sign_in(exchange)) return;
+  command(exchange, std::move(order),
+          [this, as_page, return_to](Exchange& waiting, base::Result<Json> reply) {
+            if (!reply.ok()) {
+              const LedgerRefusal refusal = refusal_of(reply.error());
+              if (!as_page) return answer_problem(waiting, refusal);
+              return answer_page(waiting, refusal.status,
+                                 render_sign_in({refusal.message, return_to, waiting.event_id()}));
+            }
+            site_.admission.signed_in(waiting.client().origin);
+            waiting.use_session(base::json_text_or(*reply, "session", ""));
+            const std::string cookie = session_cookie(base::json_text_or(*reply, "token", ""));
+            if (as_page) return redirect(waiting, return_to, cookie);
+            Json shown = *reply;
+            shown.erase("token");
+            http::Fields fields = json_fields();
+            fields.put("set-cookie", cookie);
+            waiting.answer(200, std::move(fields), base::dump_json(Json{{"session", shown}}));
+          });
 }
 
 void VisitPages::open_by_certificate(Exchange& exchange, std::function<void(base::Status)> then) {
+  if (!may_sign_in(exchange)) return;
   const certs::ClientIdentity& identity = *exchange.client().identity;
   Json order{{"command", "certificate.open"},
              {"fingerprint", identity.fingerprint},
              {"emails", identity.emails},
              {"uris", identity.uris},
              {"subject", identity.subject}};
-  command(exchange, std::move(order), [then = std::move(then)](Exchange& waiting, base::Result<Json> reply) {
-    if (!reply.ok())
-      return then(base::fail(base::Code::Denied, base::Side::Client, refusal_of(reply.error()).message));
-    waiting.use_session(base::json_text_or(*reply, "session", ""));
-    then(base::Ok{});
-  });
+  command(
+      exchange, std::move(order),
+      [this, then = std::move(then)](Exchange& waiting, base::Result<Json> reply) {
+        if (!reply.ok())
+          return then(base::fail(base::Code::Denied, base::Side::Client, refusal_of(reply.error()).message));
+        site_.admission.signed_in(waiting.client().origin);
+        waiting.use_session(base::json_text_or(*reply, "session", ""));
+        then(base::Ok{});
+      });
 }
 
 void VisitPages::sign_out(Exchange& exchange) {

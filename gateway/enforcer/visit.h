@@ -20,6 +20,7 @@ class VisitPages final : public Visit {
   void open_by_certificate(Exchange& exchange, std::function<void(base::Status)> then) override;
 
  private:
+  bool may_sign_in(Exchange& exchange);
   void sign_in(Exchange& exchange);
   void sign_in_with(Exchange& exchange, base::Json command, bool as_page, const std::string& return_to);
   void sign_out(Exchange& exchange);

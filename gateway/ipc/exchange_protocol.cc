@@ -130,6 +130,20 @@ bool decode(std::string_view payload, ExchangeDone& m) {
   return take_flag(in, m.complete) && in.done();
 }
 
+void encode(const ConnectionsRefused& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u8(m.per_address ? 1 : 0);
+  out.u32(m.count);
+  out.text(m.client);
+}
+bool decode(std::string_view payload, ConnectionsRefused& m) {
+  base::BinaryReader in(payload);
+  const bool flag = take_flag(in, m.per_address);
+  m.count = in.u32();
+  m.client = in.text();
+  return in.done() && flag;
+}
+
 void encode_trailers(const std::vector<WireField>& trailers, base::BinaryWriter& out) {
   out.clear();
   put_fields(trailers, out);

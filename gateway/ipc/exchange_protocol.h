@@ -22,6 +22,7 @@
 //   ResponseCredit     u32 bytes            the exchange
 //   ClientGone                              the exchange
 //   ExchangeDone       bytes, cut figures   the exchange
+//   ConnectionsRefused because of a limit   nothing (0)
 //
 //   answerer -> terminator                  id is of
 //   ResponseHead       the final status     the exchange
@@ -60,6 +61,7 @@ enum class ExchangeFrame : std::uint16_t {
   ResponseCredit = 7,
   ClientGone = 8,
   ExchangeDone = 9,
+  ConnectionsRefused = 10,
   ResponseHead = 33,
   InformationalHead = 34,
   ResponseBody = 35,
@@ -138,6 +140,13 @@ struct ExchangeDone {
   bool complete = false;        // the response was sent to its end
 };
 
+// Connections that were not let in, or were closed because they rested, since this was said last.
+struct ConnectionsRefused {
+  bool per_address = false;  // because of one address, or of all
+  std::uint32_t count = 0;
+  std::string_view client;  // the last of them, as in ConnectionOpened
+};
+
 // Each encode_ replaces what is in out; each decode_ is false for anything but exactly one well-formed
 // message. Views point into the payload given.
 void encode(const ConnectionOpened& m, base::BinaryWriter& out);
@@ -145,12 +154,14 @@ void encode(const RequestHead& m, base::BinaryWriter& out);
 void encode(const RequestRefused& m, base::BinaryWriter& out);
 void encode(const ResponseHead& m, base::BinaryWriter& out);
 void encode(const ExchangeDone& m, base::BinaryWriter& out);
+void encode(const ConnectionsRefused& m, base::BinaryWriter& out);
 void encode_trailers(const std::vector<WireField>& trailers, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, ConnectionOpened& m);
 [[nodiscard]] bool decode(std::string_view payload, RequestHead& m);
 [[nodiscard]] bool decode(std::string_view payload, RequestRefused& m);
 [[nodiscard]] bool decode(std::string_view payload, ResponseHead& m);
 [[nodiscard]] bool decode(std::string_view payload, ExchangeDone& m);
+[[nodiscard]] bool decode(std::string_view payload, ConnectionsRefused& m);
 [[nodiscard]] bool decode_trailers(std::string_view payload, std::vector<WireField>& trailers);
 
 }  // namespace postern::ipc

@@ -64,6 +64,18 @@ bool decode(std::string_view payload, Applied& m) {
   return in.done();
 }
 
+void encode(const Receiving& m, base::BinaryWriter& out) {
+  out.clear();
+  out.text(m.session);
+  out.u64(m.bytes);
+}
+bool decode(std::string_view payload, Receiving& m) {
+  base::BinaryReader in(payload);
+  m.session = in.text();
+  m.bytes = in.u64();
+  return in.done();
+}
+
 void encode(const Change& m, base::BinaryWriter& out) {
   out.clear();
   out.u64(m.version);

@@ -8,6 +8,8 @@
 //     Command    id, JSON {command, actor, ...}
 //     Applied    version, exchanges cut, slowest
 //     Activity   u32 count, that many texts: the sessions seen since the last one
+//     Receiving  a session, and the bytes of responses that its exchanges here have received so far and no Append has
+//                counted yet (enforcer only; replaces what was said before)
 //     Policy     a policy's text, in pieces, for the policy.set that follows (supervisor only)
 //     Cookie     a cookie of the component has changed (enforcer only); passed on to the other enforcers as it is,
 //                and kept nowhere
@@ -49,6 +51,7 @@ enum class ToLedger : std::uint16_t {
   Activity = 4,
   Policy = 5,
   Cookie = 6,
+  Receiving = 7,
   Delivered = 20,
 };
 enum class FromLedger : std::uint16_t {
@@ -89,6 +92,10 @@ struct Applied {
   std::uint64_t version = 0;
   std::uint32_t cut = 0;         // exchanges cut because of it
   std::uint64_t slowest_ns = 0;  // from the command to the last of them being cut at the terminator
+};
+struct Receiving {
+  std::string_view session;
+  std::uint64_t bytes = 0;
 };
 struct Change {
   std::uint64_t version = 0;
@@ -182,6 +189,7 @@ inline constexpr std::size_t kLargestPolicy = 32U << 20U;
 void encode(const Append& m, base::BinaryWriter& out);
 void encode(const Command& m, base::BinaryWriter& out);
 void encode(const Applied& m, base::BinaryWriter& out);
+void encode(const Receiving& m, base::BinaryWriter& out);
 void encode(const Change& m, base::BinaryWriter& out);
 void encode(const StateSnapshot& m, base::BinaryWriter& out);
 void encode(const PolicyPiece& m, base::BinaryWriter& out);
@@ -198,6 +206,7 @@ void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Append& m);
 [[nodiscard]] bool decode(std::string_view payload, Command& m);
 [[nodiscard]] bool decode(std::string_view payload, Applied& m);
+[[nodiscard]] bool decode(std::string_view payload, Receiving& m);
 [[nodiscard]] bool decode(std::string_view payload, Change& m);
 [[nodiscard]] bool decode(std::string_view payload, StateSnapshot& m);
 [[nodiscard]] bool decode(std::string_view payload, PolicyPiece& m);

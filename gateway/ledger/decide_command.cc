@@ -88,6 +88,7 @@ bool may_append(Sender sender, EventType type) {
     case EventType::ExchangeCompleted:
     case EventType::ExchangeRefused:
     case EventType::ExchangeChanged:
+    case EventType::LimitReached:
     case EventType::SessionRefused:
     case EventType::NodeCredentialRefused:
     case EventType::NodeCredentialAccepted:

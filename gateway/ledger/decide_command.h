@@ -130,6 +130,9 @@ Decision decide_policy(const Context& context, const PolicyReading& reading, con
 // What time has done: settings, grants, sessions and requests that have run out.
 Decision decide_due(const Context& context);
 
+// What a session has come to by the bytes that it received; nothing if it is where it was.
+Decision decide_budget(const Context& context, const std::string& session);
+
 // The ends of all sessions, for an orderly stop.
 Decision decide_stop(const Context& context);
 

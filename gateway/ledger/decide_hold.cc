@@ -31,7 +31,8 @@ void name(Detail& detail, const Hold& hold) {
   detail.text("hold", hold.id)
       .text("engineer", hold.engineer)
       .text("capability", hold.capability)
-      .text("operation", hold.operation);
+      .text("operation", hold.operation)
+      .text("because", hold.because);
 }
 
 std::int64_t waited(const Context& context, const Hold& hold) {
@@ -103,6 +104,7 @@ Decision decide_hold_create(const Context& context, const Order& order) {
   hold.capability = order.text("capability");
   hold.operation = order.text("operation");
   hold.method = order.text("method");
+  if (order.text("because") == state::kBudgetPass) hold.because = state::kBudgetPass;
   hold.target = order.text("target").substr(0, kLongestTarget);
   hold.content_type = order.text("content_type").substr(0, kLongestName);
   hold.client = order.text("client");

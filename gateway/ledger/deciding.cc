@@ -119,6 +119,7 @@ Json view(const state::Session& session, const Tally& tally) {
             {"request_bytes", tally.request_bytes},
             {"response_bytes", tally.response_bytes},
             {"redacted", tally.redacted}};
+  if (session.budget != state::Budget::Whole) json["budget"] = state::to_text(session.budget);
   if (!session.user_agent.empty()) json["user_agent"] = session.user_agent;
   return json;
 }

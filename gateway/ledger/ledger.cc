@@ -207,6 +207,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
       [this](Peer& peer) {
         peers_gone_ = true;
         outcomes_.enforcer_gone(peer.number());
+        tallies_.enforcer_gone(peer.number());
         outcomes_.asker_gone(peer.number());
         if (peer.sender() != Sender::Link) return;
         witnesses_.link_gone();
@@ -254,6 +255,7 @@ void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
   if (type == ToLedger::Activity) fits = take_activity(peer, payload);
   if (type == ToLedger::Policy) fits = take_policy_piece(peer, payload);
   if (type == ToLedger::Cookie) fits = take_cookie(peer, payload);
+  if (type == ToLedger::Receiving) fits = take_receiving(peer, payload);
   if (type == ToLedger::Delivered) fits = take_delivered(peer, payload);
   if (!fits) breach(peer, "a message that it may not send");
 }
@@ -308,6 +310,22 @@ void Ledger::count(const ipc::Append& append) {
   tally->request_bytes += static_cast<std::int64_t>(std::min(append.request_bytes, kMostBytes));
   tally->response_bytes += static_cast<std::int64_t>(std::min(append.response_bytes, kMostBytes));
   tally->redacted += static_cast<std::int64_t>(std::min(append.redacted, kMostBytes));
+  look_at_budget(append.session);
+}
+
+bool Ledger::take_receiving(const Peer& peer, std::string_view payload) {
+  ipc::Receiving receiving;
+  if (peer.sender() != Sender::Enforcer || !ipc::decode(payload, receiving)) return false;
+  tallies_.receiving(peer.number(), receiving.session,
+                     static_cast<std::int64_t>(std::min(receiving.bytes, kMostBytes)));
+  look_at_budget(receiving.session);
+  return true;
+}
+
+void Ledger::look_at_budget(std::string_view session) {
+  if (drained_ || !limits_.has_budget()) return;
+  Decision decision = decide_budget(context(), std::string(session));
+  if (!decision.events.empty()) perform(std::move(decision), {}, clock_.monotonic());
 }
 
 bool Ledger::take_command(Peer& peer, std::string_view payload) {

@@ -14,11 +14,14 @@ struct Field {
   std::int64_t Limits::*limit;
 };
 
-constexpr std::array<Field, 11> kFields{{
+constexpr std::array<Field, 14> kFields{{
     {"sessions", "idle_us", &Limits::session_idle},
     {"sessions", "absolute_us", &Limits::session_absolute},
     {"sessions", "most", &Limits::sessions},
     {"sessions", "most_per_engineer", &Limits::sessions_per_engineer},
+    {"sessions", "warn_bytes", &Limits::warn_bytes},
+    {"sessions", "hold_bytes", &Limits::hold_bytes},
+    {"sessions", "cut_bytes", &Limits::cut_bytes},
     {"requests", "expire_us", &Limits::request_expires},
     {"requests", "default_grant_us", &Limits::default_grant},
     {"requests", "longest_grant_us", &Limits::longest_grant},

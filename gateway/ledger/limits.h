@@ -3,7 +3,7 @@
 //
 // How long and how many, as the configuration says it. Times are microseconds.
 //
-//   {"sessions": {"idle_us", "absolute_us", "most", "most_per_engineer"},
+//   {"sessions": {"idle_us", "absolute_us", "most", "most_per_engineer", "warn_bytes", "hold_bytes", "cut_bytes"},
 //    "requests": {"expire_us", "default_grant_us", "longest_grant_us", "reasons": [..],
 //                 "ticket": {"pattern", "required", "hint"}},
 //    "holds": {"wait_us", "most", "most_per_session"},
@@ -38,6 +38,8 @@ struct Limits {
   base::Micros session_absolute = 8 * kHour;
   std::int64_t sessions = 10'000;
   std::int64_t sessions_per_engineer = 10;  // one more, and the oldest is superseded
+  // Of responses that a session receives: it is said, each further call waits for an admin, none passes. 0: never.
+  std::int64_t warn_bytes = 0, hold_bytes = 0, cut_bytes = 0;
   base::Micros request_expires = 4 * kDay;
   base::Micros default_grant = 8 * kHour;
   base::Micros longest_grant = 30 * kDay;
@@ -46,6 +48,8 @@ struct Limits {
   std::int64_t holds = 100;               // that wait at a time
   std::int64_t holds_per_session = 10;
   base::Micros keep_events = 0;  // 0: for ever
+
+  bool has_budget() const { return warn_bytes + hold_bytes + cut_bytes > 0; }
 };
 
 // Invalid, with the field's name, for a limit that is not a positive whole number, or a pattern that is none.

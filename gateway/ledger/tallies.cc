@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/tallies.h"
 
+#include <iterator>
+
 namespace postern::ledger {
 
 void Tallies::close(std::string_view session) {
   const auto it = of_.find(session);
   if (it != of_.end()) of_.erase(it);
+  if (const auto running = receiving_.find(session); running != receiving_.end()) receiving_.erase(running);
 }
 
 Tally* Tallies::find(std::string_view session) {
@@ -17,6 +20,33 @@ Tally* Tallies::find(std::string_view session) {
 Tally Tallies::of(std::string_view session) const {
   const auto it = of_.find(session);
   return it == of_.end() ? Tally{} : it->second;
+}
+
+void Tallies::receiving(std::uint64_t enforcer, std::string_view session, std::int64_t bytes) {
+  if (find(session) == nullptr) return;
+  auto& running = receiving_[std::string(session)];
+  if (bytes > 0)
+    running[enforcer] = bytes;
+  else
+    running.erase(enforcer);
+  if (running.empty()) receiving_.erase(std::string(session));
+}
+
+void Tallies::enforcer_gone(std::uint64_t enforcer) {
+  for (auto it = receiving_.begin(); it != receiving_.end();) {
+    const auto was = it->second.extract(enforcer);
+    if (Tally* tally = find(it->first); !was.empty() && tally != nullptr)
+      tally->response_bytes += was.mapped();
+    it = it->second.empty() ? receiving_.erase(it) : std::next(it);
+  }
+}
+
+std::int64_t Tallies::received(std::string_view session) const {
+  std::int64_t bytes = of(session).response_bytes;
+  const auto running = receiving_.find(session);
+  if (running == receiving_.end()) return bytes;
+  for (const auto& [enforcer, some] : running->second) bytes += some;
+  return bytes;
 }
 
 }  // namespace postern::ledger

@@ -27,8 +27,17 @@ class Tallies {
   Tally* find(std::string_view session);  // nullptr for a session that is not open: late events count nowhere
   Tally of(std::string_view session) const;
 
+  // What the exchanges that run in that enforcer have received of responses so far: replaces what it said before.
+  void receiving(std::uint64_t enforcer, std::string_view session, std::int64_t bytes);
+  // Nobody will tell how its exchanges ended: what they had received by then stands among the bytes of responses.
+  void enforcer_gone(std::uint64_t enforcer);
+  // Bytes of responses: those of exchanges that ended, and of those that run.
+  std::int64_t received(std::string_view session) const;
+
  private:
   std::map<std::string, Tally, std::less<>> of_;
+  std::map<std::string, std::map<std::uint64_t, std::int64_t>, std::less<>>
+      receiving_;  // by enforcer; none is 0
 };
 
 }  // namespace postern::ledger

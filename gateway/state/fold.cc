@@ -21,12 +21,15 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",   "engineer.approved", "engineer.removed",   "grant.ended",      "grant.started",
-    "hold.compared",    "hold.created",      "hold.expired",       "hold.passed",      "hold.refused",
-    "hold.withdrawn",   "pass.used",         "permission.changed", "policy.accepted",  "policy.changed",
-    "request.answered", "request.approved",  "request.created",    "request.expired",  "request.questioned",
-    "request.refused",  "request.withdrawn", "session.ended",      "session.opened",   "token.created",
-    "token.expired",    "token.revoked",     "token.used",         "witness.conflict", "witness.cosigned",
+    "engineer.added",        "engineer.approved", "engineer.removed",   "grant.ended",
+    "grant.started",         "hold.compared",     "hold.created",       "hold.expired",
+    "hold.passed",           "hold.refused",      "hold.withdrawn",     "pass.used",
+    "permission.changed",    "policy.accepted",   "policy.changed",     "request.answered",
+    "request.approved",      "request.created",   "request.expired",    "request.questioned",
+    "request.refused",       "request.withdrawn", "session.budget_cut", "session.budget_held",
+    "session.budget_warned", "session.ended",     "session.opened",     "token.created",
+    "token.expired",         "token.revoked",     "token.used",         "witness.conflict",
+    "witness.cosigned",
 });
 
 std::optional<Micros> time_of(const Json& object, const char* key) {
@@ -68,6 +71,12 @@ void fold_comparison(Hold& hold, const Json& detail, Micros at) {
   hold.before_bytes = json_number_or(detail, "before_bytes", 0);
   hold.before_sha256 = json_text_or(detail, "before_sha256", "");
   hold.why = json_text_or(detail, "why", "");
+}
+
+Budget budget_of(std::string_view type) {
+  if (type == "session.budget_warned") return Budget::Warned;
+  if (type == "session.budget_held") return Budget::Held;
+  return type == "session.budget_cut" ? Budget::Cut : Budget::Whole;
 }
 
 std::string_view family(std::string_view type) { return type.substr(0, type.find('.')); }
@@ -247,6 +256,10 @@ void State::fold_session(const Json& event, std::string_view type, const Json& d
     sessions_.erase(id);
     session_passes_.erase(id);
   }
+  if (const Budget reached = budget_of(type); reached != Budget::Whole) {
+    const auto known = sessions_.find(id);
+    if (known != sessions_.end()) known->second.budget = std::max(known->second.budget, reached);
+  }
   if (type != "session.opened" || id.empty()) return;
   Session session;
   session.id = id;
@@ -269,8 +282,9 @@ void State::fold_session(const Json& event, std::string_view type, const Json& d
 void State::fold_hold(const Json& event, std::string_view type, const Json& detail, Micros at) {
   const std::string id = json_text_or(detail, "hold", "");
   const std::string session = json_text_or(event, "session", "");
+  const std::string because = json_text_or(detail, "because", "");
   if (type == "hold.passed" && json_bool_or(detail, "for_session", false) && sessions_.contains(session))
-    session_passes_[session].insert(json_text_or(detail, "operation", ""));
+    session_passes_[session].insert(because.empty() ? json_text_or(detail, "operation", "") : because);
   if (type == "hold.compared") {
     const auto waiting = holds_.find(id);
     if (waiting != holds_.end()) fold_comparison(waiting->second, detail, at);
@@ -294,6 +308,7 @@ void State::fold_hold(const Json& event, std::string_view type, const Json& deta
   hold.body = json_text_or(detail, "body", "");
   hold.body_bytes = json_number_or(detail, "body_bytes", 0);
   hold.body_sha256 = json_text_or(detail, "body_sha256", "");
+  hold.because = because;
   hold.read = json_text_or(detail, "read", "");
   hold.reason = json_text_or(detail, "reason", "");
   hold.request = json_text_or(detail, "request", "");

@@ -36,6 +36,10 @@ std::string_view person_of(std::string_view actor) {
 
 std::string_view to_text(RemoteAccess mode) { return kModes.at(static_cast<std::size_t>(mode)); }
 std::string_view to_text(Setting setting) { return kSettings.at(static_cast<std::size_t>(setting)); }
+std::string_view to_text(Budget budget) {
+  constexpr std::array<std::string_view, 4> kBudgets{"whole", "warned", "held", "cut"};
+  return kBudgets.at(static_cast<std::size_t>(budget));
+}
 std::optional<RemoteAccess> parse_remote_access(std::string_view text) {
   return find<RemoteAccess>(kModes, text);
 }

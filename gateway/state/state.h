@@ -26,11 +26,12 @@
 //   session.opened       engineer, method, client, user_agent*, certificate*, token_sha256* (hexadecimal),
 //                        expires, idle_us
 //   session.ended        - (the session is in the head)
+//   session.budget_warned, session.budget_held, session.budget_cut     - (likewise); never back
 //   pass.used            pass, expires
 //   hold.created         hold, engineer, enforcer, capability, operation, method, target, content_type*, body*,
-//                        body_bytes, body_sha256, read*, reason*, request*, client, expires
+//                        body_bytes, body_sha256, read*, reason*, request*, because*, client, expires
 //   hold.compared        hold, read, before_bytes*, before_sha256*, document*, changes*, patch*, why*
-//   hold.passed          hold, for_session*     also hold.refused, hold.expired, hold.withdrawn: hold
+//   hold.passed          hold, because*, for_session*     also hold.refused, hold.expired, hold.withdrawn: hold
 //   policy.changed       new (the hash), waits*: without it what the policy allows counts as accepted, which all
 //                        logs of before there was such a thing say
 //   policy.accepted      new (the hash)
@@ -43,6 +44,7 @@
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -145,6 +147,17 @@ struct Grant {
   bool active(base::Micros now) const { return !ended && from <= now && now < until; }
 };
 
+// How far a session is with the bytes of responses that it may receive (sessions.response_bytes in the configuration).
+enum class Budget : std::uint8_t {
+  Whole,
+  Warned,  // it was said
+  Held,    // each further call waits for an admin, unless one let all of them pass
+  Cut,     // no further call
+};
+std::string_view to_text(Budget budget);  // "whole", "warned", "held", "cut"
+// Stands for the operation where a pass for the session is about what Held makes wait: no operation is written like it.
+inline constexpr std::string_view kBudgetPass = "budget";
+
 struct Session {
   std::string id, engineer, method, client, user_agent, certificate;
   std::string opened_event;  // id of its session.opened
@@ -152,6 +165,7 @@ struct Session {
                              // a certificate
   base::Micros opened = 0, expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as the ledger knows; coarse
+  Budget budget = Budget::Whole;
   bool operator==(const Session&) const = default;
 };
 
@@ -164,6 +178,7 @@ struct Hold {
   std::int64_t body_bytes = 0;
   std::string body_sha256;
   std::string reason, request;  // of the grant that allows it, if there is one
+  std::string because;          // "budget", or empty: the policy wants it
   std::string read;             // target of the document that it would change; empty: nobody knows one
   base::Micros created = 0, expires = 0;
   // What that document was, as JSON texts without secrets; only if compared.

@@ -33,6 +33,7 @@ void put(Json& json, const char* key, const std::optional<Micros>& value) {
 constexpr Setting last_of(Setting) { return Setting::On; }
 constexpr RequestState last_of(RequestState) { return RequestState::Expired; }
 constexpr RemoteAccess last_of(RemoteAccess) { return RemoteAccess::All; }
+constexpr Budget last_of(Budget) { return Budget::Cut; }
 
 template <typename T>
 void take(const Json& json, const char* key, T& value) {
@@ -169,6 +170,7 @@ void fields(T& s, const Visit& visit) {
   visit("expires", s.expires);
   visit("idle", s.idle);
   visit("last_active", s.last_active);
+  visit("budget", Newer{s.budget});
 }
 
 template <typename T, typename Visit>
@@ -191,6 +193,7 @@ void fields(T& h, const Visit& visit) {
   visit("request", h.request);
   visit("created", h.created);
   visit("expires", h.expires);
+  visit("because", Newer{h.because});
   visit("read", Newer{h.read});
   visit("compared", Newer{h.compared});
   visit("document", Newer{h.document});

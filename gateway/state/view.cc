@@ -135,6 +135,7 @@ Json view(const Hold& hold) {
   put_text(json, "body_sha256", hold.body_sha256);
   put_text(json, "read", hold.read);
   if (hold.compared > 0) json["before"] = view_comparison(hold);
+  put_text(json, "because", hold.because);
   put_text(json, "reason", hold.reason);
   put_text(json, "request", hold.request);
   return json;

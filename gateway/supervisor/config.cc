@@ -43,14 +43,17 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[].credential.basic", {"user", "password_file"}},
       {"component.services[].credential.header", {"name", "value_file"}},
       {"component.services[].credential.client_certificate", {"certificate", "key"}},
-      {"sessions", {"idle", "absolute", "most", "most_per_engineer"}},
+      {"sessions", {"idle", "absolute", "most", "most_per_engineer", "response_bytes"}},
+      {"sessions.response_bytes", {"warn", "hold", "cut"}},
       {"requests", {"expire", "default_grant", "longest_grant", "reasons", "ticket"}},
       {"requests.ticket", {"pattern", "required", "hint"}},
       {"holds", {"wait", "most", "most_per_session"}},
       {"retention", {"events"}},
       {"limits",
        {"connections", "connections_per_address", "exchanges_per_connection", "fields", "head", "target",
-        "request_body"}},
+        "request_body", "exchanges", "exchanges_per_address", "exchanges_per_engineer",
+        "exchanges_per_session", "requests_per_address", "requests_per_engineer", "requests_per_session",
+        "memory"}},
       {"timeouts",
        {"handshake", "head", "body_idle", "keep_alive", "component_connect", "component_head",
         "component_idle", "drain"}},
@@ -261,6 +264,22 @@ class Parser {
                                   ") must not be longer than sessions.absolute (" +
                                   base::format_duration(out.absolute) + ")");
     }
+    response_bytes(*node, out);
+  }
+
+  void response_bytes(const YamlNode& parent, Sessions& out) {
+    const YamlNode* node = read_.map(parent, "response_bytes", "sessions.response_bytes");
+    if (node == nullptr) return;
+    read_.size(*node, "warn", kKiB, 1024 * 1024 * kGiB, out.warn_bytes);
+    read_.size(*node, "hold", kKiB, 1024 * 1024 * kGiB, out.hold_bytes);
+    read_.size(*node, "cut", kKiB, 1024 * 1024 * kGiB, out.cut_bytes);
+    std::int64_t before = 0;
+    for (const std::int64_t bytes : {out.warn_bytes, out.hold_bytes, out.cut_bytes}) {
+      if (bytes == 0) continue;
+      if (bytes < before)
+        return read_.fault(node->mark, "sessions.response_bytes must rise: warn first, then hold, cut last");
+      before = bytes;
+    }
   }
 
   void holds(const YamlNode& root) {
@@ -289,6 +308,14 @@ class Parser {
     read_.size(*node, "head", kKiB, kLargestHead, out.head);
     read_.size(*node, "target", 256, kLargestHead, out.target);
     read_.size(*node, "request_body", 0, 1024 * kGiB, out.request_body);
+    read_.number(*node, "exchanges", 1, 50'000, out.exchanges);
+    read_.number(*node, "exchanges_per_address", 1, 50'000, out.exchanges_per_address);
+    read_.number(*node, "exchanges_per_engineer", 1, 50'000, out.exchanges_per_engineer);
+    read_.number(*node, "exchanges_per_session", 1, 50'000, out.exchanges_per_session);
+    read_.number(*node, "requests_per_address", 0, 100'000, out.requests_per_address);
+    read_.number(*node, "requests_per_engineer", 0, 100'000, out.requests_per_engineer);
+    read_.number(*node, "requests_per_session", 0, 100'000, out.requests_per_session);
+    read_.size(*node, "memory", kGiB / 16, 1024 * kGiB, out.memory);
     if (out.target >= out.head) {
       read_.fault(node->mark, "limits.target (" + format_size(out.target) +
                                   ") must be less than limits.head (" + format_size(out.head) +

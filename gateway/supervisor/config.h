@@ -141,7 +141,7 @@ struct NotificationTarget {
   std::string place() const { return "notification/" + name; }  // as the link knows it
 };
 
-struct Limits {  // all of one terminator process
+struct Limits {  // all of one worker: its terminator, or its enforcer
   int connections = 4096;
   int connections_per_address = 256;
   int exchanges_per_connection = 10'000;
@@ -149,6 +149,14 @@ struct Limits {  // all of one terminator process
   std::int64_t head = 32 << 10;   // bytes of one head, request line included
   std::int64_t target = 8 << 10;  // bytes of the request target
   std::int64_t request_body = std::int64_t{64} << 20;
+  int exchanges = 5000;  // under way
+  int exchanges_per_address = 2000;
+  int exchanges_per_engineer = 1000;
+  int exchanges_per_session = 1000;
+  int requests_per_address = 0;  // a second; 0: any number
+  int requests_per_engineer = 0;
+  int requests_per_session = 0;
+  std::int64_t memory = std::int64_t{1} << 30;  // that an enforcer has in use
 };
 
 struct Timeouts {
@@ -167,6 +175,8 @@ struct Sessions {
   base::Micros absolute = 8 * 3600 * base::kWallSecond;
   int most = 10'000;           // at a time
   int most_per_engineer = 10;  // one more, and the oldest is superseded
+  // Bytes of responses that one session receives: said, held, cut. 0: never.
+  std::int64_t warn_bytes = 0, hold_bytes = 0, cut_bytes = 0;
 };
 
 struct TicketRule {

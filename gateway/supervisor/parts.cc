@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/parts.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -25,14 +26,36 @@ Json limits_json(const Limits& limits) {
           {"fields", limits.fields},
           {"head", limits.head},
           {"target", limits.target},
-          {"request_body", limits.request_body}};
+          {"request_body", limits.request_body},
+          {"exchanges", limits.exchanges},
+          {"exchanges_per_address", limits.exchanges_per_address},
+          {"exchanges_per_engineer", limits.exchanges_per_engineer},
+          {"exchanges_per_session", limits.exchanges_per_session},
+          {"requests_per_address", limits.requests_per_address},
+          {"requests_per_engineer", limits.requests_per_engineer},
+          {"requests_per_session", limits.requests_per_session},
+          {"memory", limits.memory}};
 }
 
 Json sessions_json(const Sessions& sessions) {
-  return {{"idle_us", sessions.idle},
-          {"absolute_us", sessions.absolute},
-          {"most", sessions.most},
-          {"most_per_engineer", sessions.most_per_engineer}};
+  Json out{{"idle_us", sessions.idle},
+           {"absolute_us", sessions.absolute},
+           {"most", sessions.most},
+           {"most_per_engineer", sessions.most_per_engineer}};
+  if (sessions.warn_bytes > 0) out["warn_bytes"] = sessions.warn_bytes;
+  if (sessions.hold_bytes > 0) out["hold_bytes"] = sessions.hold_bytes;
+  if (sessions.cut_bytes > 0) out["cut_bytes"] = sessions.cut_bytes;
+  return out;
+}
+
+// A sixteenth of the lowest threshold: what a session receives before the ledger knows is little beside it.
+std::int64_t tell_bytes(const Sessions& sessions) {
+  constexpr std::int64_t kLeast = 16 << 10, kMost = 1 << 20;
+  std::int64_t lowest = 0;
+  for (const std::int64_t bytes : {sessions.warn_bytes, sessions.hold_bytes, sessions.cut_bytes}) {
+    if (bytes > 0 && (lowest == 0 || bytes < lowest)) lowest = bytes;
+  }
+  return lowest == 0 ? 0 : std::clamp(lowest / 16, kLeast, kMost);
 }
 
 Json requests_json(const Requests& requests) {
@@ -237,6 +260,7 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
           {"names", names_json(config.support)},
           {"support_authority", material.support_authority_pem},
           {"limits", limits_json(config.limits)},
+          {"tell_bytes", tell_bytes(config.sessions)},
           {"timeouts",
            {{"body_idle_us", timeouts.body_idle},
             {"component_connect_us", timeouts.component_connect},

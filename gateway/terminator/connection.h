@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -110,6 +111,11 @@ class Connection final : public loop::Disposable, private Line {
   loop::Deadline deadline_;
   std::unique_ptr<Wire> wire_;
 
+  // The terminator's.
+  std::string origin_;           // as which limits count the client
+  std::size_t exchanges_ = 0;    // that run
+  base::Nanos rests_since_ = 0;  // while none does
+  std::list<Connection*>::iterator in_line_;
   friend class Terminator;
 };
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "base/network.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::terminator {
@@ -21,6 +22,10 @@ constexpr int kAcceptBurst = 32;
 // When descriptors run out, accepting would spin: pause, then try again.
 constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
 constexpr std::size_t kScratch = 64U << 10U;
+// A connection that has been at rest for less keeps its place: enough for a handshake and a head from far away.
+constexpr base::Nanos kLeastRest = base::kSecond;
+// Whoever answers hears of refused connections at most so often.
+constexpr base::Nanos kTellEvery = base::kSecond;
 
 struct PeerName {
   std::string address;
@@ -47,6 +52,7 @@ Terminator::Terminator(loop::Loop& loop, base::UniqueFd listener, Limits limits,
       listener_(std::move(listener)),
       scratch_(kScratch),
       accept_pause_(std::make_unique<loop::Timer>(loop, [this] { accept_poller_->want(loop::kReadable); })),
+      tell_timer_(loop, [this] { tell_refused(); }),
       accept_poller_(
           std::make_unique<loop::Poller>(loop, listener_.get(), [this](unsigned) { accept_some(); })),
       flush_hook_(loop.at_turn_end(loop::Stage::Record, [this] { return flush(); })) {
@@ -119,26 +125,59 @@ void Terminator::accept_some() {
 
 void Terminator::admit(base::UniqueFd socket, std::string client, const std::string& address) {
   const Settings& settings = *settings_.back();
-  if (connections_.size() >= settings.limits.connections) return;
-  std::size_t& count = per_address_[address];
-  if (count >= settings.limits.connections_per_address) return;
-  ++count;
+  const std::string origin = base::origin_of(address);
+  const auto theirs = per_address_.find(origin);
+  if (theirs != per_address_.end() && theirs->second >= settings.limits.connections_per_address)
+    return count_refused(true, client);
+  if (connections_.size() >= settings.limits.connections) {
+    count_refused(false, client);
+    if (!make_room()) return;
+  }
+  ++per_address_[origin];
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::uint64_t id = ++last_connection_;
-  connections_.emplace(id,
-                       std::make_unique<Connection>(
-                           Connection::Place{*this, loop_, deadlines_, settings.limits, settings.timeouts},
-                           std::move(socket), context_->start(), id, std::move(client)));
+  auto connection = std::make_unique<Connection>(
+      Connection::Place{*this, loop_, deadlines_, settings.limits, settings.timeouts}, std::move(socket),
+      context_->start(), id, std::move(client));
+  connection->origin_ = origin;
+  connection->rests_since_ = loop_.now();
+  connection->in_line_ = resting_.insert(resting_.end(), connection.get());
+  connections_.emplace(id, std::move(connection));
+}
+
+// Whoever comes when all places are taken gets that of the one at rest for longest: in the handshake, in the middle of
+// a head, or between two exchanges. So somebody who holds connections without using them shuts nobody out. The
+// newcomers among them are left alone: a flood of connections must not push out those that are about to ask.
+bool Terminator::make_room() {
+  if (rested() < kLeastRest) return false;
+  resting_.front()->give_up();
+  return true;
+}
+
+void Terminator::count_refused(bool per_address, const std::string& client) {
+  Untold& untold = untold_.at(per_address ? 1 : 0);
+  ++untold.count;
+  untold.client = client;
+  if (!tell_timer_.running()) tell_timer_.start(kTellEvery);
+}
+
+void Terminator::tell_refused() {
+  for (std::size_t i = 0; i < untold_.size(); ++i) {
+    if (untold_.at(i).count == 0) continue;
+    base::BinaryWriter out;
+    ipc::encode(ipc::ConnectionsRefused{i == 1, untold_.at(i).count, untold_.at(i).client}, out);
+    if (send(ipc::ExchangeFrame::ConnectionsRefused, 0, out.bytes())) untold_.at(i).count = 0;
+  }
 }
 
 void Terminator::retire(Connection& connection) {
   const auto it = connections_.find(connection.id());
   if (it == connections_.end()) return;
-  const std::string address = connection.client().substr(0, connection.client().rfind(':'));
-  const std::string plain = address.starts_with('[') ? address.substr(1, address.size() - 2) : address;
-  if (const auto count = per_address_.find(plain); count != per_address_.end() && --count->second == 0)
+  if (const auto count = per_address_.find(connection.origin_);
+      count != per_address_.end() && --count->second == 0)
     per_address_.erase(count);
+  (connection.exchanges_ == 0 ? resting_ : busy_).erase(connection.in_line_);
   if (connection.touched_) std::erase(touched_, &connection);
   loop_.dispose(std::move(it->second));
   connections_.erase(it);
@@ -169,10 +208,18 @@ bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_vie
 
 std::uint64_t Terminator::begin_exchange(Connection& connection, std::uint32_t stream) {
   exchanges_.emplace(++last_exchange_, Route{&connection, stream});
+  if (connection.exchanges_++ == 0) busy_.splice(busy_.end(), resting_, connection.in_line_);
   return last_exchange_;
 }
 
-void Terminator::end_exchange(std::uint64_t id) { exchanges_.erase(id); }
+void Terminator::end_exchange(std::uint64_t id) {
+  const auto ended = exchanges_.extract(id);
+  if (ended.empty()) return;
+  Connection& connection = *ended.mapped().connection;
+  if (--connection.exchanges_ > 0) return;
+  resting_.splice(resting_.end(), busy_, connection.in_line_);
+  connection.rests_since_ = loop_.now();
+}
 
 void Terminator::touch(Connection& connection) {
   if (connection.touched_) return;

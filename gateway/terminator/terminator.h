@@ -5,7 +5,9 @@
 // whoever takes it over holds no key, no policy, no file and no way to open a connection.
 #pragma once
 
+#include <array>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -38,6 +40,8 @@ class Terminator final : public Host {
   void drain(std::function<void()> done);
 
   std::size_t connections() const { return connections_.size(); }
+  // How long the connection that would make room next has been at rest; 0: there is none.
+  base::Nanos rested() const { return resting_.empty() ? 0 : loop_.now() - resting_.front()->rests_since_; }
 
   // Host
   bool send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) override;
@@ -58,7 +62,15 @@ class Terminator final : public Host {
     Connection* connection;
     std::uint32_t stream;
   };
+  // Connections that were refused, or closed for others, and not told yet.
+  struct Untold {
+    std::uint32_t count = 0;
+    std::string client;
+  };
   void accept_some();
+  bool make_room();
+  void count_refused(bool per_address, const std::string& client);
+  void tell_refused();
   void admit(base::UniqueFd socket, std::string client, const std::string& address);
   void on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
   bool take_frame(const Route& route, ipc::ExchangeFrame type, std::string_view payload);
@@ -76,12 +88,16 @@ class Terminator final : public Host {
   std::unordered_map<std::uint64_t, Route> exchanges_;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::vector<Connection*> touched_;
+  // Every connection is in one of them: those on which no exchange runs, the longest at rest first; and the others.
+  std::list<Connection*> resting_, busy_;
+  std::array<Untold, 2> untold_;  // because of all; of one address
   std::vector<char> scratch_;
   std::uint64_t last_connection_ = 0;
   std::uint64_t last_exchange_ = 0;
   std::function<void()> drained_;
   std::unique_ptr<loop::Timer> drain_timer_;
   std::unique_ptr<loop::Timer> accept_pause_;
+  loop::Timer tell_timer_;
   std::unique_ptr<loop::Poller> accept_poller_;
   std::unique_ptr<loop::Loop::Hook> flush_hook_;
 };

@@ -29,6 +29,23 @@ const Case kCases[] = {
      "The session of engineer alice ended (idle) after 2m5s: 1 exchange, 2 refused."},
     {SessionEnded, R"({"engineer":"alice","reason":"idle","exchanges":0,"refused":0})",
      "The session of engineer alice ended (idle)."},
+    {SessionBudgetWarned, R"({"engineer":"alice","response_bytes":200,"threshold":100})",
+     "The session of engineer alice has received 200 bytes; the configuration warns at 100."},
+    {SessionBudgetHeld, R"({"engineer":"alice","response_bytes":200,"threshold":100})",
+     "The session of engineer alice has received 200 bytes: each further call waits for an admin."},
+    {SessionBudgetCut, R"({"engineer":"alice","response_bytes":1,"threshold":1})",
+     "The session of engineer alice has received 1 byte: it was cut, and all further calls are refused."},
+    {LimitReached,
+     R"({"limit":"exchanges_per_session","count":7,"window_us":10000000,"client":"192.0.2.7","engineer":"alice","first":"E1"})",
+     "7 refusals because of the limit exchanges_per_session of engineer alice from 192.0.2.7 within 10s, "
+     "counted here; "
+     "the first is E1."},
+    {LimitReached, R"({"limit":"connections","count":1,"window_us":10000000})",
+     "1 refusal because of the limit connections within 10s, counted here."},
+    {HoldPassed,
+     R"({"engineer":"alice","operation":"GET /x","because":"budget","for_session":true,"waited_us":2000000})",
+     "Admin root let the session of engineer alice go on, although it has received so much: GET /x, after "
+     "2s."},
     {SessionRefused, R"({"client":"192.0.2.7","why":"the pass was used before"})",
      "A sign-in from 192.0.2.7 was refused: the pass was used before."},
     {ExchangeForwarded,

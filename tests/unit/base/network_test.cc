@@ -43,5 +43,14 @@ TEST(Network, HoldsNothingThatIsNoAddress) {
   EXPECT_FALSE(in("::/0", "192.0.2.7:443"));
 }
 
+TEST(Network, CountsWhomeverOwnsAnIpv6NetworkAsOneOrigin) {
+  EXPECT_EQ(origin_of("2001:db8:0:7::1"), origin_of("2001:db8:0:7:ffff::2"));
+  EXPECT_EQ(origin_of("[2001:db8:0:7::1]"), origin_of("2001:db8:0:7::1"));
+  EXPECT_NE(origin_of("2001:db8:0:7::1"), origin_of("2001:db8:0:8::1"));
+  EXPECT_EQ(origin_of("192.0.2.7"), "192.0.2.7");
+  EXPECT_NE(origin_of("::ffff:192.0.2.7"), origin_of("::ffff:192.0.2.8"));
+  EXPECT_EQ(origin_of("a name"), "a name");
+}
+
 }  // namespace
 }  // namespace postern::base

@@ -59,6 +59,12 @@ struct FakeLedger {
       case ipc::ToLedger::Cookie:
         cookies.emplace_back(payload);
         return;
+      case ipc::ToLedger::Receiving: {
+        ipc::Receiving told;
+        ASSERT_TRUE(ipc::decode(payload, told));
+        receiving.push_back(told.bytes);
+        return;
+      }
       case ipc::ToLedger::Policy:
       case ipc::ToLedger::Delivered:
         break;  // the supervisor's, the link's
@@ -91,7 +97,8 @@ struct FakeLedger {
   std::vector<std::string> lines;
   std::vector<std::pair<std::uint64_t, std::string>> commands;
   std::vector<ipc::Applied> applied;
-  std::vector<std::string> cookies;  // frames
+  std::vector<std::string> cookies;      // frames
+  std::vector<std::uint64_t> receiving;  // bytes
   bool wants_durable = false;
   bool closed = false;
   std::unique_ptr<ipc::SocketChannel> channel;

@@ -290,7 +290,7 @@ class Histories {
     const std::string id = "ID" + std::to_string(pick(12));
     static constexpr const char* kNames[] = {"alice", "bob", "carol"};
     const char* name = kNames[pick(3)];
-    switch (pick(17)) {
+    switch (pick(19)) {
       case 0:
         return until(remote_access(pick(2) ? "all" : "off", at_), at_ + pick(100000));
       case 1:
@@ -328,6 +328,10 @@ class Histories {
         return token("token.used", id, {{"client", name}});
       case 15:
         return token(pick(2) ? "token.revoked" : "token.expired", id);
+      case 16:
+        return event(pick(2) ? "session.budget_held" : "session.budget_cut", at_, Json::object(), id);
+      case 17:
+        return event("hold.passed", at_, {{"hold", id}, {"because", "budget"}, {"for_session", true}}, id);
       default:
         return event("pass.used", at_, {{"pass", id}, {"expires", base::format_time(at_ + pick(3000000))}});
     }
@@ -338,6 +342,26 @@ class Histories {
   std::mt19937 random_;
   Micros at_ = kNoon;
 };
+
+TEST(State, ASessionsBudgetNeverGoesBack) {
+  State state;
+  state.apply(event("session.opened", kNoon, {{"engineer", "alice"}}, "s1"));
+  state.apply(event("session.budget_cut", kNoon, Json::object(), "s1"));
+  state.apply(event("session.budget_warned", kNoon, Json::object(), "s1"));
+  EXPECT_EQ(state.sessions().at("s1").budget, Budget::Cut);
+  state.apply(event("session.budget_held", kNoon, Json::object(), "nobody"));
+  EXPECT_EQ(state.sessions().size(), 1U);
+}
+
+TEST(State, APassBecauseOfTheBudgetIsForEveryOperation) {
+  State state;
+  state.apply(event("session.opened", kNoon, {{"engineer", "alice"}}, "s1"));
+  state.apply(event("hold.passed", kNoon,
+                    {{"hold", "H"}, {"operation", "GET /x"}, {"because", "budget"}, {"for_session", true}},
+                    "s1"));
+  EXPECT_TRUE(state.passes_for_session("s1", kBudgetPass));
+  EXPECT_FALSE(state.passes_for_session("s1", "GET /x"));
+}
 
 TEST(State, AFoldMayBeWrittenDownAtAnyPointAndGoOn) {
   for (unsigned seed = 0; seed < 60; ++seed) {

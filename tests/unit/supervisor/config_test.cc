@@ -269,6 +269,10 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{
             "workers: 2", "limits: {head: 8KiB}",
             "2:9: limits.target (8KiB) must be less than limits.head (8KiB): the target is part of the head"},
+        FaultCase{"workers: 2", "limits: {exchanges: 0}",
+                  "2:21: exchanges must be a whole number between 1 and 50000, not \"0\""},
+        FaultCase{"workers: 2", "sessions: {response_bytes: {hold: 2GiB, cut: 1GiB}}",
+                  "2:28: sessions.response_bytes must rise: warn first, then hold, cut last"},
         FaultCase{"workers: 2", "log: {level: loud}",
                   "2:14: level must be debug, info, warning or error, not \"loud\""}));
 

@@ -284,6 +284,56 @@ TEST_F(TerminatorScene, AClientThatGoesAwayIsToldOf) {
   EXPECT_EQ(terminator->connections(), 0U);
 }
 
+TEST_F(TerminatorScene, WhereAllPlacesAreTakenTheLongestAtRestMakesRoom) {
+  limits.connections = 3;
+  start();
+  Client &silent = connect(), &busy = connect();
+  const std::uint64_t runs = request(busy, kGet);
+  Client& answered = connect();
+  respond(request(answered, kGet), "once");
+  ASSERT_TRUE(turn_until([&] { return answered.has("once"); }));
+  ASSERT_TRUE(turn_until([&] { return terminator->rested() >= base::kSecond; }, 10'000'000));
+  Client& late = connect();
+  respond(request(late, kGet), "served");
+  ASSERT_TRUE(turn_until([&] { return late.has("served"); }));
+  EXPECT_TRUE(turn_until([&] { return silent.ended || silent.reset; })) << "it never asked for anything";
+  EXPECT_FALSE(answered.ended);
+  respond(runs, "all of it");
+  EXPECT_TRUE(turn_until([&] { return busy.has("all of it"); }));
+  ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionsRefused) == 1; }, 10'000'000));
+  ipc::ConnectionsRefused told;
+  ASSERT_TRUE(ipc::decode(find(Type::ConnectionsRefused)->payload, told));
+  EXPECT_FALSE(told.per_address);
+  EXPECT_EQ(told.count, 1U);
+}
+
+TEST_F(TerminatorScene, NewcomersArePushedOutByNobody) {
+  limits.connections = 2;
+  start();
+  Client &first = connect(), &second = connect();
+  ASSERT_TRUE(turn_until([&] { return terminator->connections() == 2; }));
+  Client& third = connect();
+  ASSERT_TRUE(turn_until([&] { return third.ended || third.reset; }));
+  respond(request(first, kGet), "one");
+  respond(request(second, kGet), "two");
+  EXPECT_TRUE(turn_until([&] { return first.has("one") && second.has("two"); }));
+}
+
+TEST_F(TerminatorScene, OfOneAddressThereAreSoMany) {
+  limits.connections_per_address = 2;
+  start();
+  connect();
+  connect();
+  ASSERT_TRUE(turn_until([&] { return terminator->connections() == 2; }));
+  Client& third = connect();
+  ASSERT_TRUE(turn_until([&] { return third.ended || third.reset; }));
+  ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionsRefused) == 1; }, 10'000'000));
+  ipc::ConnectionsRefused told;
+  ASSERT_TRUE(ipc::decode(find(Type::ConnectionsRefused)->payload, told));
+  EXPECT_TRUE(told.per_address);
+  EXPECT_TRUE(told.client.starts_with("127.0.0.1:"));
+}
+
 TEST_F(TerminatorScene, AfterACutTheClientSeesAResetAndNotOneByteMore) {
   start();
   Client& client = connect();

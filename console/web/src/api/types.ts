@@ -193,6 +193,7 @@ export interface Hold {
   body?: string;
   body_bytes: number;
   read?: string;
+  because?: 'budget';
   before?: Before;
   reason?: string;
   created: string;

@@ -58,6 +58,7 @@ function Row({ hold, may_change }: { hold: Hold } & Rights) {
           <p class="row-says">
             <Said text={`${hold.capability}, ${hold.client}`} />
           </p>
+          {hold.because && <p class="row-says">{words.holds.because_budget}</p>}
           {hold.reason && (
             <p class="row-says">
               <Said text={words.holds.because(hold.reason)} />
@@ -72,7 +73,7 @@ function Row({ hold, may_change }: { hold: Hold } & Rights) {
             {words.holds.pass}
           </button>
           <button type="button" aria-busy={action.busy} onClick={() => decide('pass', { for_session: true })}>
-            {words.holds.pass_for_session}
+            {hold.because ? words.holds.go_on : words.holds.pass_for_session}
           </button>
           <button type="button" onClick={() => set_refusing(true)}>
             {words.holds.refuse}

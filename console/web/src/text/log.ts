@@ -31,6 +31,7 @@ export const log = {
     exchange: 'Exchanges',
     'exchange.refused': 'Exchanges: refused',
     'exchange.changed': 'Exchanges: changes',
+    limit: 'Limits',
     permission: 'Permissions',
     request: 'Requests',
     grant: 'Grants',

@@ -1,0 +1,105 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/enforcer/admission.h"
+
+#include <algorithm>
+#include <array>
+
+namespace postern::enforcer {
+namespace {
+
+constexpr base::Nanos kSoon = base::kSecond;  // where nobody knows when something will have ended
+
+constexpr std::array<std::string_view, 13> kLimits{"none",
+                                                   "exchanges",
+                                                   "memory",
+                                                   "exchanges_per_address",
+                                                   "exchanges_per_engineer",
+                                                   "exchanges_per_session",
+                                                   "requests_per_address",
+                                                   "requests_per_engineer",
+                                                   "requests_per_session",
+                                                   "sign_ins",
+                                                   "refusals",
+                                                   "connections",
+                                                   "connections_per_address"};
+
+base::Nanos take_request(Pace& pace, std::int64_t per_second, base::Nanos now) {
+  return per_second == 0 ? 0 : pace.take(per_second, per_second * Admission::kBurstSeconds, now);
+}
+
+}  // namespace
+
+std::string_view to_text(Limit limit) { return kLimits.at(static_cast<std::size_t>(limit)); }
+
+base::Nanos Pace::take(std::int64_t per_second, std::int64_t burst, base::Nanos now) {
+  const base::Nanos each = base::kSecond / per_second;
+  const base::Nanos next = std::max(full_at, now) + each;
+  if (next - now > each * burst) return next - now - each * burst;
+  full_at = next;
+  return 0;
+}
+
+Admission::Use& Admission::find(Uses& uses, std::string_view name) {
+  const auto known = uses.find(name);
+  if (known != uses.end()) return known->second;
+  return uses[uses.size() < kMostTracked ? std::string(name) : std::string()];
+}
+
+Reached Admission::enter(const AdmissionLimits& limits, std::string_view address, base::Nanos now,
+                         Place& place) {
+  if (under_way_ >= limits.exchanges) return {Limit::Exchanges, kSoon};
+  if (now - memory_at_ >= kMemoryEvery) {
+    memory_at_ = now;
+    memory_now_ = memory_();
+  }
+  if (memory_now_ > limits.memory) return {Limit::Memory, kSoon};
+  Use& use = find(addresses_, address);
+  if (use.under_way >= limits.address.exchanges) return {Limit::ExchangesPerAddress, kSoon};
+  if (const base::Nanos wait = take_request(use.requests, limits.address.requests, now); wait > 0)
+    return {Limit::RequestsPerAddress, wait};
+  place = Place(use, &under_way_);
+  return {};
+}
+
+Reached Admission::enter_session(const AdmissionLimits& limits, std::string_view engineer,
+                                 std::string_view session, base::Nanos now, Place& of_engineer,
+                                 Place& of_session) {
+  Use& all = find(engineers_, engineer);
+  Use& own = find(sessions_, session);
+  if (own.under_way >= limits.session.exchanges) return {Limit::ExchangesPerSession, kSoon};
+  if (all.under_way >= limits.engineer.exchanges) return {Limit::ExchangesPerEngineer, kSoon};
+  if (const base::Nanos wait = take_request(own.requests, limits.session.requests, now); wait > 0)
+    return {Limit::RequestsPerSession, wait};
+  if (const base::Nanos wait = take_request(all.requests, limits.engineer.requests, now); wait > 0)
+    return {Limit::RequestsPerEngineer, wait};
+  of_engineer = Place(all, nullptr);
+  of_session = Place(own, nullptr);
+  return {};
+}
+
+Reached Admission::try_sign_in(std::string_view address, base::Nanos now) {
+  const base::Nanos wait = find(addresses_, address).sign_ins.take(kSignInsPerSecond, kSignInBurst, now);
+  return wait > 0 ? Reached{Limit::SignIns, wait} : Reached{};
+}
+
+void Admission::signed_in(std::string_view address) {
+  find(addresses_, address).sign_ins.give_back(kSignInsPerSecond);
+}
+
+bool Admission::may_record(std::string_view address, base::Nanos now) {
+  Use& use = find(addresses_, address);
+  if (use.recorded.take(kRecordedPerSecond, kRecordedBurst, now) > 0) return false;
+  return all_recorded_.take(kAllRecordedPerSecond, kAllRecordedBurst, now) == 0;
+}
+
+void Admission::forget_idle(base::Nanos now) {
+  for (Uses* uses : {&addresses_, &engineers_, &sessions_}) {
+    std::erase_if(*uses, [now](const auto& entry) {
+      const Use& use = entry.second;
+      return use.under_way == 0 && use.requests.full(now) && use.sign_ins.full(now) && use.recorded.full(now);
+    });
+  }
+}
+
+}  // namespace postern::enforcer

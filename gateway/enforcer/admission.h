@@ -1,0 +1,147 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who may begin an exchange now: how many are under way and how fast they come, of all, of one origin address, of one
+// engineer, of one session. Each enforcer counts what its own terminator brings and nothing else: a limit is one of a
+// worker. Which of a client's connections come to which worker nobody chooses, so the whole gateway lets in at most the
+// limit times the workers.
+//
+// A pace is a bucket of kBurstSeconds of its rate that fills again at that rate (GCRA: one number per bucket).
+// Memory is bounded: what is not under way and whose bucket is full is forgotten; past kMostTracked of a kind, the
+// others share one place. Pure: time is given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace postern::enforcer {
+
+enum class Limit : std::uint8_t {
+  None,
+  Exchanges,
+  Memory,
+  ExchangesPerAddress,
+  ExchangesPerEngineer,
+  ExchangesPerSession,
+  RequestsPerAddress,
+  RequestsPerEngineer,
+  RequestsPerSession,
+  SignIns,
+  Refusals,  // of clients without a session: more than are recorded one by one
+  Connections,
+  ConnectionsPerAddress,
+};
+std::string_view to_text(Limit limit);  // as the configuration has it, and the event limit.reached
+
+struct AdmissionLimits {
+  struct Of {
+    std::size_t exchanges = 1000;  // under way
+    std::int64_t requests = 0;     // a second; 0: any number
+  };
+  std::size_t exchanges = 5000;                // under way, of all
+  std::size_t memory = std::size_t{1} << 30U;  // bytes in use by this process
+  Of address{2000, 0}, engineer, session;
+};
+
+struct Reached {
+  Limit limit = Limit::None;
+  base::Nanos wait = 0;  // until it is worth trying again
+};
+
+// How often, in a bucket: one number.
+struct Pace {
+  base::Nanos full_at = 0;
+  // Takes one, if there is one: 0. Otherwise nothing, and how long it takes until there is.
+  base::Nanos take(std::int64_t per_second, std::int64_t burst, base::Nanos now);
+  void give_back(std::int64_t per_second) { full_at -= base::kSecond / per_second; }
+  bool full(base::Nanos now) const { return full_at <= now; }
+};
+
+class Admission {
+ public:
+  static constexpr std::int64_t kBurstSeconds = 10;
+  static constexpr std::size_t kMostTracked = 100'000;  // addresses, engineers, sessions
+  static constexpr base::Nanos kMemoryEvery = 100 * base::kMillisecond;
+  // Sign-ins of an address that were refused: each is an event.
+  static constexpr std::int64_t kSignInsPerSecond = 1, kSignInBurst = 200;
+  // Refusals of clients without a session that are recorded one by one: of one address, and of all of them.
+  static constexpr std::int64_t kRecordedPerSecond = 2, kRecordedBurst = 4'000;
+  static constexpr std::int64_t kAllRecordedPerSecond = 10, kAllRecordedBurst = 10'000;
+
+  struct Use {
+    std::size_t under_way = 0;
+    Pace requests, sign_ins, recorded;
+    // Of a session: bytes of responses to what is under way, now and as the ledger was told last.
+    std::uint64_t receiving = 0, told = 0;
+  };
+  // A place among what is under way; given back with its end.
+  class Place {
+   public:
+    Place() = default;
+    Place(Place&& other) noexcept { *this = std::move(other); }
+    Place& operator=(Place&& other) noexcept {
+      leave();
+      use_ = std::exchange(other.use_, nullptr);
+      all_ = std::exchange(other.all_, nullptr);
+      return *this;
+    }
+    ~Place() { leave(); }
+    Use* use() const { return use_; }  // nullptr: it is none
+
+   private:
+    friend class Admission;
+    Place(Use& use, std::size_t* all) : use_(&use), all_(all) {
+      ++use.under_way;
+      if (all != nullptr) ++*all;
+    }
+    void leave() {
+      if (use_ != nullptr) --use_->under_way;
+      if (all_ != nullptr) --*all_;
+      use_ = nullptr;
+      all_ = nullptr;
+    }
+    Use* use_ = nullptr;  // entries that are under way stay where they are
+    std::size_t* all_ = nullptr;
+  };
+
+  // memory: what this process has in use, in bytes; asked at most every kMemoryEvery.
+  explicit Admission(std::function<std::size_t()> memory) : memory_(std::move(memory)) {}
+
+  // Of everybody, and of the address (base::origin_of).
+  Reached enter(const AdmissionLimits& limits, std::string_view address, base::Nanos now, Place& place);
+  // Of the engineer and the session.
+  Reached enter_session(const AdmissionLimits& limits, std::string_view engineer, std::string_view session,
+                        base::Nanos now, Place& of_engineer, Place& of_session);
+  // A sign-in is tried; what was not refused is given back.
+  Reached try_sign_in(std::string_view address, base::Nanos now);
+  void signed_in(std::string_view address);
+  // Whether a refusal of a client without a session is recorded by itself.
+  bool may_record(std::string_view address, base::Nanos now);
+
+  void forget_idle(base::Nanos now);  // now and then
+  std::size_t tracked() const { return addresses_.size() + engineers_.size() + sessions_.size(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  using Uses = std::unordered_map<std::string, Use, Hash, std::equal_to<>>;
+  static Use& find(Uses& uses, std::string_view name);
+
+  std::function<std::size_t()> memory_;
+  base::Nanos memory_at_ = -kMemoryEvery;
+  std::size_t memory_now_ = 0;
+  std::size_t under_way_ = 0;
+  Pace all_recorded_;
+  Uses addresses_, engineers_, sessions_;
+};
+
+}  // namespace postern::enforcer
