@@ -39,6 +39,7 @@ enum class EventType : std::uint8_t {
   SessionBudgetHeld,
   SessionBudgetCut,
   ExchangeForwarded,
+  ExchangeOpened,
   ExchangeCompleted,
   ExchangeRefused,
   ExchangeChanged,

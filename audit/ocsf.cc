@@ -40,6 +40,7 @@ constexpr auto kTable = std::to_array<Row>({
     {SessionBudgetHeld,      {kFinding, kCreate}},
     {SessionBudgetCut,       {kFinding, kCreate}},
     {ExchangeForwarded,      {kHttp, kOther}},
+    {ExchangeOpened,         {kHttp, kOther}},
     {ExchangeCompleted,      {kHttp, kOther}},
     {ExchangeRefused,        {kHttp, kOther, true}},
     {ExchangeChanged,        {kEntity, kUpdate}},

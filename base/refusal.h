@@ -31,6 +31,7 @@ enum class Refusal : std::uint8_t {
   // An HTTP/2 connection that was ended as a whole.
   Http2ProtocolError,
   Http2Flood,
+  WebsocketProtocolError,  // a WebSocket that was ended as a whole
   // Who asks, and what they may.
   NoSession,
   SessionEnded,
@@ -43,6 +44,7 @@ enum class Refusal : std::uint8_t {
   Never,
   ParameterNotAllowed,
   BodyNotAllowed,
+  WebsocketNotListed,
   CapabilityOff,
   ApprovalNeeded,
   GrantEnded,

@@ -100,6 +100,10 @@ bool ControlConnection::take_head() {
     refuse(verdict.refusal, verdict.sentence);
     return false;
   }
+  if (framing.kind == http::BodyKind::WebSocket) {
+    refuse(base::Refusal::UpgradeNotSupported, "the console has no WebSocket");
+    return false;
+  }
   if (framing.kind == http::BodyKind::Sized && framing.size > kRequestBodyLimit) {
     refuse(base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
     return false;

@@ -167,6 +167,8 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
     rules.ours = names_;
     verdict = http::canonicalise(judged.target, rules, call.target);
   }
+  if (verdict.ok() && (head.body == ipc::BodyKind::Frames || judged.body.kind == http::BodyKind::WebSocket))
+    verdict = http::refused(base::Refusal::UpgradeNotSupported, "the console has no WebSocket");
   call.fields = std::move(judged.fields);
   if (verdict.ok() && exchange->length > kRequestBodyLimit) {
     verdict = http::refused(base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");

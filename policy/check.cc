@@ -81,6 +81,7 @@ class Review {
   std::vector<Finding> run() {
     overlaps();
     redundant();
+    compressed();
     capabilities_without_role();
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
       return std::pair(a.mark.line, a.mark.column) < std::pair(b.mark.line, b.mark.column);
@@ -144,7 +145,7 @@ class Review {
         const Operation& wide = policy_.operations()[index(other)];
         const bool includes = (covered_by(wide.method) & bit(operation.method)) != 0;
         if (index(other) == i || wide.capability != operation.capability || !includes ||
-            !wide.constraints.trivial())
+            !wide.constraints.trivial() || operation.constraints.websocket)
           continue;
         if (full()) break;
         say(Severity::Warning, operation.mark,
@@ -152,6 +153,17 @@ class Review {
                 std::to_string(wide.mark.line) + " of the same capability covers it");
         break;
       }
+    }
+  }
+
+  void compressed() {
+    for (const Operation& operation : policy_.operations()) {
+      if (!operation.constraints.websocket || !operation.constraints.websocket->compression || full())
+        continue;
+      say(Severity::Warning, operation.mark,
+          operation.text() +
+              " lets compressed messages pass: no secret in them is found; compression: remove "
+              "has them looked at");
     }
   }
 

@@ -69,6 +69,22 @@ bool bodies_implied(const Constraints& strict, const Constraints& loose, Method 
          });
 }
 
+// An end that is not written counts as none.
+bool no_later(base::Micros strict, base::Micros loose) {
+  return loose == 0 || (strict != 0 && strict <= loose);
+}
+
+bool websockets_implied(const Constraints& strict, const Constraints& loose) {
+  if (!strict.websocket || !loose.websocket) return !strict.websocket && !loose.websocket;
+  const WebSocketRule& a = *strict.websocket;
+  const WebSocketRule& b = *loose.websocket;
+  return a.subprotocols.empty() == b.subprotocols.empty() &&
+         std::includes(b.subprotocols.begin(), b.subprotocols.end(), a.subprotocols.begin(),
+                       a.subprotocols.end()) &&
+         (!a.compression || b.compression) && a.max_message <= b.max_message &&
+         no_later(a.max_idle, b.max_idle) && no_later(a.max_time, b.max_time);
+}
+
 std::string list(const std::vector<std::string>& values) {
   std::string out;
   for (const std::string& value : values) out += (out.empty() ? "" : ", ") + in_quotes(value);
@@ -86,11 +102,20 @@ void value_words(const std::string& what, const ValueRule& rule, std::vector<std
   if (!rule.constrains()) out.push_back(begin + " may be anything");
 }
 
+void websocket_words(const WebSocketRule& rule, std::vector<std::string>& out) {
+  out.emplace_back("a WebSocket");
+  if (!rule.subprotocols.empty()) out.push_back("of a subprotocol out of " + list(rule.subprotocols));
+  if (rule.compression) out.emplace_back("compressed, where both ends want that");
+  out.push_back("messages of at most " + std::to_string(rule.max_message) + " bytes");
+  if (rule.max_idle != 0) out.push_back("idle for at most " + base::format_duration(rule.max_idle));
+  if (rule.max_time != 0) out.push_back("open for at most " + base::format_duration(rule.max_time));
+}
+
 }  // namespace
 
 bool at_least_as_strict(const Constraints& strict, const Constraints& loose, Method method) {
   return paths_implied(strict, loose) && queries_implied(strict, loose) &&
-         bodies_implied(strict, loose, method);
+         bodies_implied(strict, loose, method) && websockets_implied(strict, loose);
 }
 
 std::vector<std::string> in_words(const Constraints& constraints) {
@@ -104,6 +129,7 @@ std::vector<std::string> in_words(const Constraints& constraints) {
   if (constraints.max_size != kNoBodyLimit) {
     out.push_back("a body of at most " + std::to_string(constraints.max_size) + " bytes");
   }
+  if (constraints.websocket) websocket_words(*constraints.websocket, out);
   return out;
 }
 

@@ -9,10 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "policy/template.h"
 
 namespace postern::policy {
@@ -64,6 +66,25 @@ enum class BodyRule : std::uint8_t {
   Allowed,
 };
 
+inline constexpr std::size_t kSubprotocolLimit = 32;  // names
+inline constexpr std::uint64_t kDefaultMessage = 1U << 20U, kMostMessage = std::uint64_t{1} << 30U;
+
+// What a WebSocket may be. An operation that has one opens WebSockets and nothing else.
+struct WebSocketRule {
+  // Sorted. The client must ask for one of them, and others that it asks for are not passed on; empty: it must
+  // not ask for any.
+  std::vector<std::string> subprotocols;
+  bool compression =
+      false;  // permessage-deflate may be agreed on; secrets are not found in what is compressed
+  std::uint64_t max_message = kDefaultMessage;  // bytes, either way
+  base::Micros max_idle = 0;                    // without a frame either way; 0: as long as any response
+  base::Micros max_time = 0;                    // from its opening; 0: as long as the session
+
+  // Only what both let pass.
+  WebSocketRule both(const WebSocketRule& other) const;
+  bool operator==(const WebSocketRule&) const = default;
+};
+
 struct Constraints {
   std::vector<PathRule> path;
   std::vector<ValueRule> query;
@@ -71,6 +92,7 @@ struct Constraints {
   BodyRule body = BodyRule::ByMethod;
   std::vector<std::string> content_types;  // lower case "type/subtype"; empty if any will do
   std::uint64_t max_size = kNoBodyLimit;   // bytes
+  std::optional<WebSocketRule> websocket;
 
   bool trivial() const;  // demands nothing beyond the default
   bool operator==(const Constraints&) const = default;

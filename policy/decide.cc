@@ -34,6 +34,8 @@ int rank(Refusal refusal, bool write) {
       return 8;
     case Refusal::BodyNotAllowed:
       return 9;
+    case Refusal::WebsocketNotListed:
+      return 10;
     default:
       return 7;
   }
@@ -54,6 +56,8 @@ class Search {
 
   void consider(const Matcher::Entry& entry) {
     const Operation& operation = policy_.operations()[entry.item];
+    if (!entry.plain && operation.constraints.websocket && !question_.websocket)
+      return;  // it lists WebSockets alone
     const Judgement judgement = entry.plain ? plain() : judge(operation.constraints, method_, question_);
     Decision decision;
     decision.refusal = judgement.refusal == Refusal::None ? standing_of(entry.capability) : judgement.refusal;
@@ -68,6 +72,7 @@ class Search {
 
  private:
   Judgement plain() const {
+    if (question_.websocket) return {Refusal::WebsocketNotListed, {}};
     const bool refused = question_.has_body && (bit(method_) & kBodyMethods) == 0;
     return {refused ? Refusal::BodyNotAllowed : Refusal::None, {}};
   }
@@ -109,6 +114,8 @@ std::string describe_refusal(const Policy& policy, const Decision& decision) {
     case Refusal::BodyNotAllowed:
       return "the body is outside what " + capability + " allows for " + operation.text() +
              place(operation.mark);
+    case Refusal::WebsocketNotListed:
+      return listed + ", but not as a WebSocket";
     case Refusal::CapabilityOff:
       return listed + ", which is switched off";
     case Refusal::ApprovalNeeded:

@@ -34,6 +34,7 @@ struct Question {
   std::span<const QueryParameter> query;
   std::string_view content_type;  // the field's value, empty if there is none
   bool has_body = false;
+  bool websocket = false;  // asks for a WebSocket
 };
 
 // For each capability, by its index: None (usable now) or why not: CapabilityOff, ApprovalNeeded, GrantEnded,

@@ -55,7 +55,7 @@ class Side {
     return at_least_as_strict(narrow.constraints, wide.constraints, narrow.method);
   }
   static std::string key(const Operation& operation, const std::string& capability) {
-    return capability + " " + std::string(to_text(operation.method)) + " " + operation.path.key();
+    return capability + " " + operation.key();
   }
 
   const Policy& policy_;

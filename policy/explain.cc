@@ -18,7 +18,9 @@ using base::Refusal;
 
 // What an operation that matches says about the request, beside what the others say.
 std::string voice(const Operation& operation, Method method, const Question& question, Refusal standing) {
+  if (operation.constraints.websocket && !question.websocket) return "is for WebSockets alone";
   const Judgement judgement = judge(operation.constraints, method, question);
+  if (judgement.refusal == Refusal::WebsocketNotListed) return "lets no WebSocket pass";
   if (judgement.refusal == Refusal::BodyNotAllowed) {
     return question.content_type.empty() ? "refuses the body"
                                          : "refuses a body of type " + in_quotes(question.content_type);

@@ -98,6 +98,7 @@ bool body_allowed(const Constraints& constraints, Method method, const Question&
 }  // namespace
 
 Judgement judge(const Constraints& constraints, Method method, const Question& question) {
+  if (question.websocket && !constraints.websocket) return {Refusal::WebsocketNotListed, {}};
   if (const auto name = bad_path_value(constraints, question.path))
     return {Refusal::ParameterNotAllowed, *name};
   if (const auto name = bad_query_value(constraints, question.query))

@@ -153,9 +153,12 @@ class PolicyParser {
     const std::size_t before = reader_.faults().size();
     Operation operation = operations_.parse(item, capability.klass);
     operation.hold = operation.hold || held;
+    if (held && operation.constraints.websocket)
+      reader_.fault(operation.mark,
+                    "a WebSocket is one call that stays open: list it in a capability without hold");
     operation.capability = static_cast<int>(policy_->capabilities_.size());
     if (reader_.faults().size() == before) {
-      const std::string key = std::string(to_text(operation.method)) + " " + operation.path.key();
+      const std::string key = operation.key();
       const auto [found, fresh] = own.emplace(key, operation.mark.line);
       if (!fresh) {
         reader_.fault(operation.mark, in_quotes(operation.text()) +

@@ -21,6 +21,15 @@ bool is_token(std::string_view text) {
   });
 }
 
+constexpr base::Micros kLongestWebSocket = 30 * base::Micros{86'400} * base::kWallSecond;
+
+bool is_http_token(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || is_token({&c, 1}) ||
+           std::string_view("%'*`|~").find(c) != std::string_view::npos;
+  });
+}
+
 bool is_media_type(std::string_view text) {
   const std::size_t slash = text.find('/');
   return slash != std::string_view::npos && is_token(text.substr(0, slash)) &&
@@ -65,7 +74,8 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
                                  std::string(node.kind_name()));
     return operation;
   }
-  reader_.only_keys(node, "an operation", {"call", "title", "safe", "parameters", "body", "before", "hold"});
+  reader_.only_keys(node, "an operation",
+                    {"call", "title", "safe", "parameters", "body", "before", "hold", "websocket"});
   const base::YamlNode* call = node.find("call");
   if (call == nullptr || !call->is_scalar()) {
     reader_.fault(call == nullptr ? node.mark : call->mark, "an operation needs call: METHOD /path");
@@ -77,6 +87,7 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
   operation.hold = reader_.flag(node, "hold");
   if (const base::YamlNode* parameters = node.find("parameters")) take_parameters(*parameters, operation);
   if (const base::YamlNode* body = node.find("body")) take_body(*body, operation.constraints);
+  if (const base::YamlNode* websocket = node.find("websocket")) take_websocket(*websocket, node, operation);
   check_class(operation, klass);
   check_hold(node, klass);
   if (const base::YamlNode* before = node.find("before")) take_before(*before, klass, operation);
@@ -124,6 +135,12 @@ void OperationParser::take_call(const base::YamlNode& node, Operation& operation
 }
 
 void OperationParser::check_class(const Operation& operation, Class klass) {
+  if (klass == Class::Read && operation.constraints.websocket && !operation.safe) {
+    return reader_.fault(
+        operation.mark,
+        "a WebSocket carries whatever the engineer sends, and this capability is of class read: "
+        "move it to one of class write, or, if its messages only ask, say safe: true");
+  }
   if (klass == Class::Write || operation.safe || (bit(operation.method) & kUnsafe) == 0) return;
   const std::string method(to_text(operation.method));
   reader_.fault(
@@ -147,6 +164,54 @@ void OperationParser::take_parameters(const base::YamlNode& node, Operation& ope
   }
   if (const base::YamlNode* path = node.find("path")) take_path_rules(*path, operation);
   if (const base::YamlNode* query = node.find("query")) take_query_rules(*query, operation.constraints);
+}
+
+// "websocket: {}" opens one with nothing but the bounds that each has.
+void OperationParser::take_websocket(const base::YamlNode& node, const base::YamlNode& map,
+                                     Operation& operation) {
+  WebSocketRule& rule = operation.constraints.websocket.emplace();
+  if (operation.method != Method::Get) reader_.fault(node.mark, "a WebSocket is asked for with GET");
+  for (const std::string_view other : {"hold", "before", "body"}) {
+    if (const base::YamlNode* found = map.find(other))
+      reader_.fault(found->mark,
+                    std::string(other) + " is for calls: a WebSocket is one call that stays open");
+  }
+  if (!reader_.is_map(node, "websocket")) return;
+  reader_.only_keys(node, "websocket",
+                    {"subprotocols", "compression", "max_message", "max_idle", "max_time"});
+  if (const base::YamlNode* names = node.find("subprotocols")) take_subprotocols(*names, rule);
+  if (const base::YamlNode* compression = node.find("compression")) {
+    rule.compression = compression->is_scalar() && compression->scalar == "pass";
+    if (!rule.compression && (!compression->is_scalar() || compression->scalar != "remove"))
+      reader_.fault(compression->mark, "compression must be remove or pass");
+  }
+  if (node.find("max_message") != nullptr)
+    rule.max_message = reader_.number(node, "max_message", 1, kMostMessage);
+  rule.max_idle = duration(node, "max_idle");
+  rule.max_time = duration(node, "max_time");
+}
+
+void OperationParser::take_subprotocols(const base::YamlNode& node, WebSocketRule& rule) {
+  for (const base::YamlNode* name : reader_.texts(node, "subprotocols", kSubprotocolLimit)) {
+    if (!is_http_token(name->scalar))
+      reader_.fault(name->mark, in_quotes(name->scalar) + " is not a subprotocol's name such as graphql-ws");
+    rule.subprotocols.push_back(name->scalar);
+  }
+  std::sort(rule.subprotocols.begin(), rule.subprotocols.end());
+  const auto twice = std::adjacent_find(rule.subprotocols.begin(), rule.subprotocols.end());
+  if (twice != rule.subprotocols.end())
+    reader_.fault(node.mark, "subprotocols has " + in_quotes(*twice) + " twice: keep one");
+}
+
+// 0 where it is missing or wrong.
+base::Micros OperationParser::duration(const base::YamlNode& map, std::string_view key) {
+  const base::YamlNode* node = map.find(key);
+  if (node == nullptr) return 0;
+  const base::Result<base::Micros> parsed =
+      node->is_scalar() ? base::parse_duration(node->scalar) : base::Result<base::Micros>(0);
+  if (parsed.ok() && *parsed >= base::kWallSecond && *parsed <= kLongestWebSocket) return *parsed;
+  reader_.fault(node->mark, std::string(key) + " must be a duration such as 90s, 10m or 8h, from 1s to 30d");
+  return 0;
 }
 
 void OperationParser::take_path_rules(const base::YamlNode& map, Operation& operation) {

@@ -31,6 +31,9 @@ class OperationParser {
   void take_call(const base::YamlNode& node, Operation& operation);
   void check_class(const Operation& operation, Class klass);
   void take_parameters(const base::YamlNode& node, Operation& operation);
+  void take_websocket(const base::YamlNode& node, const base::YamlNode& map, Operation& operation);
+  void take_subprotocols(const base::YamlNode& node, WebSocketRule& rule);
+  base::Micros duration(const base::YamlNode& map, std::string_view key);
   void take_path_rules(const base::YamlNode& map, Operation& operation);
   void take_query_rules(const base::YamlNode& map, Constraints& constraints);
   ValueRule value_rule(const std::string& name, const base::YamlNode& node, bool query);

@@ -11,7 +11,13 @@ Policy::~Policy() = default;
 
 std::string_view to_text(Class klass) { return klass == Class::Read ? "read" : "write"; }
 
-std::string Operation::text() const { return std::string(to_text(method)) + " " + path.text(); }
+std::string Operation::key() const {
+  return std::string(to_text(method)) + (constraints.websocket ? " websocket " : " ") + path.key();
+}
+
+std::string Operation::text() const {
+  return std::string(to_text(method)) + " " + path.text() + (constraints.websocket ? " (WebSocket)" : "");
+}
 
 std::string Operation::before_path(std::string_view call) const {
   const std::vector<std::string_view> given = split_path(call);

@@ -44,7 +44,8 @@ struct Operation {
 
   // The document's path for a call of that path; the two have parameters of the same names.
   std::string before_path(std::string_view path) const;
-  std::string text() const;  // "GET /api/v1/label/{name}/values"
+  std::string key() const;   // the same for operations that list the same requests, but for their demands
+  std::string text() const;  // "GET /api/v1/label/{name}/values", "GET /live (WebSocket)"
 };
 
 struct Capability {

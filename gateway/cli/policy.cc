@@ -96,6 +96,7 @@ struct Asked {
   std::string file, method, target, content_type;
   std::vector<std::string> on;
   bool body = false;
+  bool websocket = false;
 };
 
 base::Json explanation_json(const policy::Policy& policy, const policy::Explanation& explanation,
@@ -159,6 +160,7 @@ int explain(bool json, const Asked& asked) {
   question.path = target.path();
   question.query = query;
   question.content_type = asked.content_type;
+  question.websocket = asked.websocket;
   question.has_body = asked.body || !asked.content_type.empty();
   const auto standing = standing_of(*policy, asked.on);
   if (!standing.ok()) return fail_with(standing.error().message);
@@ -236,6 +238,7 @@ void add_explain(Program& program, CLI::App* group) {
       ->type_name("NAME,...");
   command->add_option("--content-type", asked->content_type, "of the request's body")->type_name("TYPE");
   command->add_flag("--body", asked->body, "the request has a body");
+  command->add_flag("--websocket", asked->websocket, "the request asks for a WebSocket");
   command->add_option("method", asked->method, "GET, POST, ...")->required()->type_name("METHOD");
   command->add_option("target", asked->target, "path and query, as a client sends them")
       ->required()

@@ -150,7 +150,8 @@ policy::Decision Access::decide(const SessionView& session, const Call& call, ba
   query_.clear();
   for (const http::Parameter& parameter : call.target->parameters().all())
     query_.push_back({parameter.name, parameter.value});
-  const policy::Question question{call.method, call.target->path(), query_, call.content_type, call.has_body};
+  const policy::Question question{call.method,       call.target->path(), query_,
+                                  call.content_type, call.has_body,       call.websocket};
   const Cached& now_usable = cached(session, now);
   policy::Decision decision = policy::decide(*policy_, question, now_usable.standing);
   if (acceptance_ != nullptr) decision = acceptance_->tighten(decision, question, now_usable.accepted);

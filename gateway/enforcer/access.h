@@ -39,6 +39,7 @@ struct Call {
   const http::CanonicalTarget* target = nullptr;
   std::string_view content_type;
   bool has_body = false;
+  bool websocket = false;
 };
 
 class Access {

@@ -42,9 +42,10 @@ bool ComponentConnection::still_rests() {
   return !closed_;
 }
 
-void ComponentConnection::begin(ComponentUser& user, http::Method method) {
+void ComponentConnection::begin(ComponentUser& user, http::Method method, bool upgrade) {
   user_ = &user;
   method_ = method;
+  upgrade_ = upgrade;
   parser_.reset();
   body_.reset();
   head_done_ = request_done_ = asked_ = received_ = paused_ = false;
@@ -171,7 +172,7 @@ void ComponentConnection::parse() {
 bool ComponentConnection::parse_head() {
   if (in_.empty()) return false;
   received_ = true;
-  const http::HeadStep step = parser_.parse(in_.view(), method_);
+  const http::HeadStep step = parser_.parse(in_.view(), method_, upgrade_);
   if (step.state == http::HeadState::NeedMore) return false;
   if (step.state == http::HeadState::Refused) {
     fail(base::Refusal::ComponentMalformed, step.verdict.sentence);
@@ -190,6 +191,7 @@ bool ComponentConnection::parse_head() {
   }
   head_done_ = true;
   keep_alive_ = head.keep_alive;
+  upgraded_ = head.body.kind == http::BodyKind::WebSocket;
   body_.emplace(head.body, http::BodySide::Response);
   user_->on_component_head(head);
   return true;
@@ -201,6 +203,12 @@ bool ComponentConnection::parse_body() {
   if (room < http::BodyDecoder::kMaxTrailerBytes) {
     paused_ = true;
     return false;
+  }
+  if (upgraded_) {
+    const std::string piece(in_.view().substr(0, room));
+    in_.consume(piece.size());
+    if (!piece.empty()) user_->on_component_body(piece);
+    return !closed_ && !piece.empty();
   }
   const http::BodyStep step = body_->feed(in_.view().substr(0, room));
   if (step.state == http::BodyState::Refused) {
@@ -235,7 +243,7 @@ void ComponentConnection::on_end_of_stream() {
   if (user_ == nullptr) return close();
   if (paused_) return;  // what is held is given out first
   const bool trustworthy = !stream_broken_ && (!tls_ || tls_->on_end().ok());
-  if (head_done_ && trustworthy && body_->close()) return end_of_response();
+  if (head_done_ && trustworthy && !upgraded_ && body_->close()) return end_of_response();
   // Some say no to a certificate only so, without an alert.
   if (!received_ && fresh() && tls_ && tls_->has_certificate()) {
     return fail(
@@ -277,6 +285,13 @@ void ComponentConnection::fail_tls(base::Refusal otherwise) {
 
 void ComponentConnection::abandon() {
   user_ = nullptr;
+  close();
+}
+
+void ComponentConnection::say_goodbye(std::string_view bytes) {
+  user_ = nullptr;
+  if (!closed_) send(bytes);
+  flush();
   close();
 }
 

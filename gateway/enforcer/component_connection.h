@@ -73,12 +73,16 @@ class ComponentConnection : public loop::Disposable {
   // At rest: looks whether the node has closed it, or said what nobody asked for. False: it is over.
   bool still_rests();
   // user must outlive the exchange, or abandon().
-  void begin(ComponentUser& user, http::Method method);
+  // upgrade: a WebSocket is asked for. Behind an answer 101 everything that comes is given to the user as it is,
+  // until one side closes.
+  void begin(ComponentUser& user, http::Method method, bool upgrade = false);
   void send(std::string_view bytes);  // head or framed body; bounded by the credit of the request
   void request_ended() { request_done_ = true; }
   std::size_t unsent() const { return out_.size() + cipher_out_.size(); }
   void resume();   // the user can take body bytes again
   void abandon();  // closes; the user hears no more
+  void say_goodbye(
+      std::string_view bytes);  // the same, behind these last bytes as far as the kernel takes them
   void flush();
 
  private:
@@ -111,6 +115,7 @@ class ComponentConnection : public loop::Disposable {
   bool head_done_ = false;
   bool keep_alive_ = true;
   bool request_done_ = false;
+  bool upgrade_ = false, upgraded_ = false;
   bool asked_ = false;  // something of the request has left
   bool received_ = false;
   int interim_ = 0;  // interim responses to this request so far

@@ -28,6 +28,7 @@ Exchange::Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t s
       began_(site.loop.now()),
       request_(site.send, id),
       response_(site.send, id),
+      lifetime_(site.deadlines, [this] { on_websocket_expired(); }),
       deadline_(site.deadlines, [this] { on_deadline(); }) {}
 
 Exchange::~Exchange() {
@@ -37,6 +38,7 @@ Exchange::~Exchange() {
 
 void Exchange::on_deadline() {
   if (phase_ != Phase::Waiting && phase_ != Phase::Forwarding) return;
+  if (conversation_) return on_websocket_silent();
   // The component waits for the client to take what it said: the terminator keeps the time.
   if (component_head_ && response_.credit() < http::BodyDecoder::kMaxTrailerBytes)
     return deadline_.set(settings_->component_idle);
@@ -104,13 +106,15 @@ void Exchange::identify() {
 
 Call Exchange::call() const {
   return {http::to_text(head_.method), &target_, head_.fields.find(http::FieldId::ContentType).value_or(""),
-          head_.body.kind != http::BodyKind::None};
+          head_.body.kind != http::BodyKind::None && !wants_websocket(), wants_websocket()};
 }
 
 void Exchange::judge() {
   if (is_cross_site(head_, settings_->names))
     return refuse(base::Refusal::CrossSite, "Origin or Sec-Fetch-Site names another site");
   if (is_ours(target_.path())) {
+    if (wants_websocket())
+      return refuse(base::Refusal::WebsocketNotListed, "the gateway's own pages have no WebSocket");
     phase_ = Phase::Answering;
     body_wanted_here_ = true;
     if (request_.done()) site_.visit.serve(*this);
@@ -136,13 +140,15 @@ void Exchange::judge() {
   const Call asked = call();
   decision_ = site_.access.decide(*session, asked, now);
   if (!decision_.allowed()) {
-    const policy::Question question{asked.method, target_.path(), {}, asked.content_type, asked.has_body};
+    const policy::Question question{asked.method,       target_.path(), {},
+                                    asked.content_type, asked.has_body, asked.websocket};
     return refuse(decision_.refusal, why_refused(question));
   }
   const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_.bytes();
   if (size > decision_.body_limit) {
     return refuse(base::Refusal::BodyNotAllowed, "the body is longer than the operation allows");
   }
+  if (wants_websocket() && !agree_on_websocket()) return;
   if (operation_waits() || budget_waits()) return wait_for_admin();
   choose_node();
 }
@@ -193,15 +199,16 @@ void Exchange::record() {
   event.node = site_.pool.node(static_cast<std::size_t>(node_)).url;
   if (credential_ != nullptr) event.credential = credential_->which();
   event.exchange = id_;
+  event.websocket = wants_websocket();
   const std::uint64_t number = site_.recorder.forwarded(event_id_, event, write);
   recorded_ = true;
   note_activity();
   deadline_.set(settings_->connect);
-  if (!write) return connect(false);
+  if (!write) return connect(wants_websocket());
   awaits_record_ = true;
   site_.ledger.when_durable(number, id_, [this] {
     awaits_record_ = false;
-    if (phase_ == Phase::Waiting) connect(false);
+    if (phase_ == Phase::Waiting) connect(wants_websocket());
   });
 }
 
@@ -226,7 +233,7 @@ void Exchange::connect(bool fresh) {
                        }
                        retried_ = true;
                        node_ = other;
-                       connect(false);
+                       connect(wants_websocket());
                      });
 }
 
@@ -236,11 +243,12 @@ void Exchange::forward(ComponentConnection& connection) {
   request_.begin_again();
   sent_at_ = site_.loop.now();
   deadline_.set(settings_->response_head);
-  connection.begin(*this, head_.method);
+  connection.begin(*this, head_.method, wants_websocket());
   const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
   http::Fields fields = head_.fields;
   const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
   rewrite_request(fields, Passage{host, client_.address, &node, service_});
+  if (wants_websocket()) ask_for_websocket(fields);
   std::string cookies = site_.jars.header(jar(), target_.path(), node.private_way, site_.loop.wall());
   send_head(connection, {head_.method, target_.text(), node.authority}, fields, head_.body,
             {credential_, cookies});
@@ -252,6 +260,12 @@ void Exchange::forward(ComponentConnection& connection) {
 
 bool Exchange::on_request_body(std::string_view piece) {
   if (!request_.arrived(piece)) return false;
+  if (wants_websocket()) {
+    if (phase_ == Phase::Finishing) return true;
+    if (!conversation_ || !conversation_->take_from_client(piece, site_.loop.now())) return false;
+    converse();
+    return true;
+  }
   const bool answered = phase_ == Phase::Forwarding && component_ == nullptr;  // by the component, early
   if (answered || phase_ == Phase::Finishing || (phase_ == Phase::Answering && !body_wanted_here_))
     return true;  // refused already: not wanted
@@ -279,7 +293,7 @@ bool Exchange::on_request_body(std::string_view piece) {
 }
 
 bool Exchange::on_request_end(const std::vector<ipc::WireField>& trailers) {
-  if (!request_.end(trailers)) return false;
+  if (wants_websocket() || !request_.end(trailers)) return false;
   if (phase_ == Phase::Forwarding)
     pass_body();
   else if (phase_ == Phase::Answering && body_wanted_here_)
@@ -299,6 +313,7 @@ void Exchange::pass_body() {
 void Exchange::on_request_refused(const ipc::RequestRefused& wire) {
   request_.break_off();
   if (phase_ == Phase::Finishing) return;
+  if (conversation_) return break_websocket(wire.refusal, {http::WsClose::ProtocolError, wire.why});
   release_component();
   failure_ = wire.refusal;
   if (response_.begun()) return cut(ipc::CutReason::Limit);

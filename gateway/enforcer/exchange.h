@@ -22,12 +22,14 @@
 #include "gateway/enforcer/access.h"
 #include "gateway/enforcer/admission.h"
 #include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/conversation.h"
 #include "gateway/enforcer/request_stream.h"
 #include "gateway/enforcer/response_stream.h"
 #include "gateway/enforcer/rewrite.h"
 #include "gateway/enforcer/screen.h"
 #include "gateway/enforcer/site.h"
 #include "gateway/http/message.h"
+#include "gateway/http/ws_handshake.h"
 #include "gateway/ipc/exchange_protocol.h"
 #include "gateway/loop/deadlines.h"
 
@@ -131,6 +133,19 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void finish_if_ended();
   http::Fields rewritten(const http::Fields& theirs);
   void pass_screened();
+  // A WebSocket: exchange_websocket.cc.
+  bool wants_websocket() const { return head_.body.kind == http::BodyKind::WebSocket; }
+  policy::WebSocketRule websocket_rule() const;
+  bool agree_on_websocket();
+  void ask_for_websocket(http::Fields& fields);
+  bool judge_websocket(const http::ResponseHead& head);
+  void open_websocket(const http::ResponseHead& head);
+  void converse();
+  void break_websocket(base::Refusal refusal, const http::WsVerdict& verdict);
+  void on_websocket_failed(base::Refusal refusal, std::string_view why);
+  void on_websocket_silent();
+  void on_websocket_expired();
+  void finish_websocket();
   void cut(ipc::CutReason reason);
   void release_component();
   void complete(const ipc::ExchangeDone& done);
@@ -172,6 +187,10 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   bool body_wanted_here_ = false;  // below /.postern/: gathered, then handled
   std::optional<Screen> screen_;   // from the component's first head on
   ResponseStream response_;
+  http::WebSocketAsked asked_;                // of the component
+  http::WebSocketAgreed agreed_;              // with the component
+  std::optional<Conversation> conversation_;  // from 101 on
+  loop::Deadline lifetime_;                   // of it
   // Cut
   std::uint64_t cut_version_ = 0;
   base::Nanos cut_commanded_ = -1;

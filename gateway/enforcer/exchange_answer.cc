@@ -75,6 +75,7 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
     view.capability_title = decided_by()->title;
   }
   RefusalAnswer own = refusal_answer(view, wants_page);
+  if (refusal == base::Refusal::UpgradeNotSupported) own.fields.put("sec-websocket-version", "13");
   answer(own.status, std::move(own.fields), std::move(own.body));
 }
 
@@ -128,10 +129,11 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
     if (head.status != 100 && minor_ > 0) response_.interim(head.status, rewritten(head.fields));
     return;
   }
-  if (!judge_credential(head.status)) return;
+  if (!judge_credential(head.status) || (wants_websocket() && !judge_websocket(head))) return;
   keep_cookies(head.fields);
   component_head_ = true;
   head_at_ = site_.loop.now();
+  if (head.body.kind == http::BodyKind::WebSocket) return open_websocket(head);
   http::Fields fields = rewritten(head.fields);
   if (policy_->banner() && is_navigation(head_.fields)) screen_->append_to_page(kBanner);
   if (base::Status fit = screen_->head(head, fields); !fit.ok()) {
@@ -189,11 +191,16 @@ void Exchange::keep_cookies(const http::Fields& theirs) {
 }
 
 std::size_t Exchange::component_room() const {
+  if (conversation_) return conversation_->next_for_client().empty() ? http::kWsPiece : 0;
   if (!screen_ || !screen_->changes_body()) return response_.credit();
   return screen_->idle() ? std::min(response_.credit(), Screen::kPiece) : 0;
 }
 
 void Exchange::on_component_body(std::string_view piece) {
+  if (conversation_) {
+    conversation_->take_from_component(piece, site_.loop.now());
+    return converse();
+  }
   deadline_.set(settings_->component_idle);
   if (!screen_->changes_body()) {
     received(piece.size());
@@ -235,6 +242,7 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
   component_ = nullptr;
   deadline_.clear();
   if (phase_ == Phase::Finishing) return;
+  if (conversation_) return on_websocket_failed(refusal, why);
   // A connection that had rested may have been closed by the component in the very moment we used it. What is
   // safe is sent once more.
   if (untouched && reused && !retried_ && is_safe(head_.method) && head_.body.kind == http::BodyKind::None) {
@@ -252,13 +260,18 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
 }
 
 void Exchange::on_component_drained() {
+  if (conversation_) return request_.passed(component_ == nullptr ? 0 : component_->unsent());
   if (phase_ == Phase::Forwarding) request_.pass(component_, service_->strip_request);
 }
 
 bool Exchange::on_response_credit(std::uint32_t bytes) {
   if (!response_.give_credit(bytes)) return false;
   if (phase_ == Phase::Answering) finish_if_ended();
-  if (phase_ == Phase::Forwarding && screen_) pass_screened();
+  if (conversation_) {
+    if (phase_ == Phase::Forwarding) converse();
+  } else if (phase_ == Phase::Forwarding && screen_) {
+    pass_screened();
+  }
   if (component_ != nullptr) component_->resume();
   return true;
 }

@@ -19,7 +19,9 @@ void Exchange::release_component() {
   if (std::exchange(held_, false)) site_.waiting_room.leave(serial_, "the client left");
   site_.pool.cancel(id_);
   site_.ledger.cancel(id_);
-  if (component_ != nullptr) std::exchange(component_, nullptr)->abandon();
+  if (component_ == nullptr) return;
+  ComponentConnection* component = std::exchange(component_, nullptr);
+  conversation_ ? component->say_goodbye(conversation_->last_words()) : component->abandon();
 }
 
 void Exchange::cut(ipc::CutReason reason) {
@@ -77,7 +79,8 @@ void Exchange::on_done(const ipc::ExchangeDone& done) {
 std::string_view Exchange::outcome(const ipc::ExchangeDone& done) const {
   if (cut_version_ != 0 && !(cut_late_ && done.complete)) return "cut";
   if (is_component_fault(failure_)) return "component_failed";
-  if (failure_ != base::Refusal::None) return sent_at_ == 0 ? "not_forwarded" : "refused";
+  const bool limited = conversation_ && failure_ == base::Refusal::LimitReached;  // and was closed in order
+  if (failure_ != base::Refusal::None && !limited) return sent_at_ == 0 ? "not_forwarded" : "refused";
   return done.complete ? "completed" : "client_gone";
 }
 
@@ -97,6 +100,14 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   if (head_at_ > 0) event.component = head_at_ - sent_at_;
   event.retried = retried_;
   if (screen_) event.redacted = screen_->counts();
+  if (conversation_) {
+    event.redacted.add(conversation_->redacted());
+    event.messages_in = static_cast<std::int64_t>(conversation_->of_client().messages());
+    event.messages_out = static_cast<std::int64_t>(conversation_->of_component().messages());
+    event.client_close = conversation_->of_client().close_code();
+    event.component_close = conversation_->of_component().close_code();
+    event.closed_by = cut_version_ != 0 ? "gateway" : conversation_->closed_by();
+  }
   event.outcome = outcome(done);
   if (cut_version_ != 0) {
     event.cut_reason = base::text_of(cut_code_).code;

@@ -11,6 +11,7 @@ constexpr std::string_view kOurs = "/.postern";
 
 ipc::BodyKind to_wire(http::BodyKind kind) {
   if (kind == http::BodyKind::None) return ipc::BodyKind::None;
+  if (kind == http::BodyKind::WebSocket) return ipc::BodyKind::Frames;
   return kind == http::BodyKind::Sized ? ipc::BodyKind::Sized : ipc::BodyKind::Streamed;
 }
 
@@ -56,7 +57,7 @@ bool is_safe(http::Method method) {
 }
 
 bool is_cross_site(const http::RequestHead& head, const std::vector<http::Authority>& ours) {
-  if (is_safe(head.method)) return false;
+  if (is_safe(head.method) && head.body.kind != http::BodyKind::WebSocket) return false;
   const auto site = head.fields.find(http::FieldId::SecFetchSite);
   if (site == "cross-site") return true;
   const auto origin = head.fields.find(http::FieldId::Origin);

@@ -29,7 +29,8 @@ bool is_ours(std::string_view path);
 bool is_safe(http::Method method);
 
 // A page of another site makes the browser send our cookie along (RFC 6265 section 8.8). Reading is harmless:
-// that site does not see the answer. Changing is not. A form on a page with Referrer-Policy: no-referrer
+// that site does not see the answer. Changing is not, nor is a WebSocket, on which that page could read and write: no
+// rule of browsers keeps it from another site's (RFC 6455 section 10.2). A form on a page with Referrer-Policy: no-referrer
 // comes with Origin: null even to its own origin (Fetch, section 3.2); then only the browser's own word,
 // which no script can set, says where it comes from.
 bool is_cross_site(const http::RequestHead& head, const std::vector<http::Authority>& ours);

@@ -41,6 +41,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   if (!event.credential.empty()) json.field("credential", event.credential);
   if (!event.part_of.empty()) json.field("part_of", event.part_of);
   if (!event.hold.empty()) json.field("hold", event.hold);
+  if (event.websocket) json.field("websocket", true);
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   audit::EventHead head;
@@ -57,6 +58,31 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   frame.kind = ipc::AppendKind::Forwarded;
   frame.session = event.session;
   return append(head, frame);
+}
+
+void Recorder::opened(const Opened& event) {
+  detail_.clear();
+  base::JsonWriter json(detail_);
+  json.open_object();
+  json.field("forwarded", event.forwarded);
+  json.field("target", cut(event.target, kMostTarget));
+  if (!event.subprotocol.empty()) json.field("subprotocol", event.subprotocol);
+  if (!event.extensions.empty()) json.field("extensions", event.extensions);
+  json.close_object();
+  actor_.assign("engineer:").append(event.engineer);
+  const std::string id = next_id();
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = audit::EventType::ExchangeOpened;
+  head.actor = actor_;
+  head.session = event.session;
+  head.subject = event.capability;
+  head.outcome = "opened";
+  head.policy = event.policy;
+  ipc::Append frame;
+  frame.session = event.session;
+  append(head, frame);
 }
 
 void Recorder::completed(const Completed& event) {
@@ -77,6 +103,13 @@ void Recorder::completed(const Completed& event) {
     json.field("bytes_after_cut", static_cast<std::int64_t>(event.bytes_after_cut));
   }
   if (event.retried) json.field("retried", true);
+  if (event.messages_in >= 0) {
+    json.field("messages_in", event.messages_in);
+    json.field("messages_out", event.messages_out);
+    if (event.client_close != 0) json.field("client_close", std::int64_t{event.client_close});
+    if (event.component_close != 0) json.field("component_close", std::int64_t{event.component_close});
+    if (!event.closed_by.empty()) json.field("closed_by", event.closed_by);
+  }
   if (event.redacted.total > 0) {
     json.field("redacted", static_cast<std::int64_t>(event.redacted.total));
     json.open_array("redactions");

@@ -26,6 +26,14 @@ struct Forwarded {
   std::string_view part_of;     // event of the call that this reading belongs to; empty: it is a call itself
   std::string_view hold;        // waiting call that this reading is for; empty: none
   std::uint64_t exchange = 0;
+  bool websocket = false;  // asks for one
+};
+
+// A WebSocket that the component has agreed to.
+struct Opened {
+  std::string_view session, engineer, capability, policy;
+  std::string_view forwarded, target;
+  std::string_view subprotocol, extensions;  // empty: none
 };
 
 struct Completed {
@@ -42,6 +50,10 @@ struct Completed {
   std::uint64_t bytes_after_cut = 0;
   bool retried = false;
   redact::Counts redacted;  // what was taken out of the response
+  // Of a WebSocket that was open.
+  std::int64_t messages_in = -1, messages_out = -1;  // of the client, of the component; below 0: it was none
+  std::uint16_t client_close = 0, component_close = 0;  // codes; 0: it sent no Close
+  std::string_view closed_by;                           // whose Close was the first; empty: nobody's
 };
 
 struct Refused {
@@ -76,6 +88,7 @@ class Recorder {
   std::string next_id() { return ulids_.make(loop_.wall()); }
   // The number is the ledger client's, for when_durable.
   std::uint64_t forwarded(std::string_view id, const Forwarded& event, bool wants_durable);
+  void opened(const Opened& event);
   void completed(const Completed& event);
   void changed(const Changed& event);
   void refused(std::string_view id, const Refused& event);

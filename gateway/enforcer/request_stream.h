@@ -36,6 +36,8 @@ class RequestStream {
   [[nodiscard]] bool end(const std::vector<ipc::WireField>& trailers);
   void break_off() { done_ = true; }  // RequestRefused took the place of its end
 
+  // Of a WebSocket, whose frames do not wait here: so many bytes of them are still to be sent on.
+  void passed(std::size_t unsent) { give_credit(unsent); }
   void begin_again() { ended_ = false; }  // on another connection, which has not been told of the end
   // Passes on what waits, and gives the client credit for it. to becomes nullptr if its user gives it up
   // meanwhile, as a user does that hears of its failure. strip: trailers that the component is not sent.

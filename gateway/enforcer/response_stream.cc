@@ -58,6 +58,11 @@ void ResponseStream::body(std::string_view bytes) {
   }
 }
 
+void ResponseStream::frame(std::string_view wire) {
+  credit_ -= wire.size();
+  send_(ipc::ExchangeFrame::ResponseBody, exchange_, wire);
+}
+
 void ResponseStream::end(const http::Fields& trailers) {
   ended_ = true;
   std::vector<ipc::WireField> wire;

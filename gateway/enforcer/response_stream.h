@@ -30,6 +30,7 @@ class ResponseStream {
   // False, and nothing was sent: a head that does not fit into a frame is larger than any client would take.
   [[nodiscard]] bool head(int status, const http::Fields& fields, ipc::BodyKind kind, std::uint64_t length);
   void body(std::string_view bytes);  // at most credit() bytes
+  void frame(std::string_view wire);  // of a WebSocket; at most credit() bytes
   void end(const http::Fields& trailers);
   // The body of an answer of our own and its end, as fast as credit comes in.
   void whole_body(std::string bytes);

@@ -59,6 +59,12 @@ enum class FieldId : std::uint8_t {
   SecFetchDest,
   SecFetchUser,
   AccessControlRequestMethod,
+  // How a WebSocket is opened; each side's are written anew.
+  SecWebSocketKey,
+  SecWebSocketVersion,
+  SecWebSocketProtocol,
+  SecWebSocketExtensions,
+  SecWebSocketAccept,
   // What a message carries and when.
   ContentType,
   ContentEncoding,

@@ -22,6 +22,7 @@ BodyDecoder::BodyDecoder(Framing framing, BodySide side)
     : side_(side), chunked_(framing.kind == BodyKind::Chunked), phase_(Phase::Done) {
   switch (framing.kind) {
     case BodyKind::None:
+    case BodyKind::WebSocket:
       break;
     case BodyKind::Sized:
       remaining_ = framing.size;
@@ -165,6 +166,7 @@ bool BodyEncoder::write(std::string_view piece, std::string& out) {
   if (piece.empty()) return true;
   switch (framing_.kind) {
     case BodyKind::None:
+    case BodyKind::WebSocket:
       return false;
     case BodyKind::Sized:
       if (piece.size() > remaining_) return false;

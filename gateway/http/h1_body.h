@@ -35,7 +35,7 @@ enum class BodySide { Request, Response };
 
 class BodyDecoder {
  public:
-  // kind None and Sized 0 are Done at the first feed, also of no bytes.
+  // kind None and Sized 0 are Done at the first feed, also of no bytes; so is WebSocket, whose frames are no body.
   BodyDecoder(Framing framing, BodySide side);
 
   // bytes: what was received and not yet consumed. One step: at most one piece. Call again while something

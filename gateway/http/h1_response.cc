@@ -40,7 +40,11 @@ Verdict judge_framing(ResponseHead& head, Method method) {
   if (sized && !size) return wrong("the answer's Content-Length is not one plain number");
 
   head.declared_size = size;
-  if (has_no_body(head.status, method)) {
+  if (head.status == 101) {
+    if (coded || sized) return wrong("the answer 101 says how long its body is");
+    if (head.version == Version::Http10) return wrong("an HTTP/1.0 answer changes the protocol");
+    head.body = {BodyKind::WebSocket, 0};
+  } else if (has_no_body(head.status, method)) {
     head.body = {};
   } else if (coded) {
     head.body = {BodyKind::Chunked, 0};
@@ -54,7 +58,7 @@ Verdict judge_framing(ResponseHead& head, Method method) {
 
 }  // namespace
 
-HeadStep ResponseParser::parse(std::string_view bytes, Method method) {
+HeadStep ResponseParser::parse(std::string_view bytes, Method method, bool upgrade) {
   while (last_.state == HeadState::NeedMore) {
     const HeadLine line = next_line(bytes, line_begin_, scanned_, limits_.head);
     if (line.state == HeadLine::State::NeedMore) break;
@@ -65,7 +69,7 @@ HeadStep ResponseParser::parse(std::string_view bytes, Method method) {
     } else if (line.state == HeadLine::State::BareLf) {
       verdict = wrong("a line of the answer does not end in CR LF");
     } else if (line.text.empty() && has_status_line_) {
-      verdict = judge(method);
+      verdict = judge(method, upgrade);
       complete = true;
     } else {
       verdict = take_line(line.text);
@@ -110,15 +114,15 @@ Verdict ResponseParser::take_status_line(std::string_view line) {
   return accepted();
 }
 
-Verdict ResponseParser::judge(Method method) {
-  // We never ask to change the protocol, so nobody may agree to it (RFC 9110 section 15.2.2).
-  if (head_.status == 101) return wrong("the answer changes the protocol unasked");
+Verdict ResponseParser::judge(Method method, bool upgrade) {
+  // Where we did not ask to change the protocol, nobody may agree to it (RFC 9110 section 15.2.2).
+  if (head_.status == 101 && !upgrade) return wrong("the answer changes the protocol unasked");
   if (const Verdict verdict = judge_doubled(head_.fields); !verdict.ok()) return verdict;
   if (const Verdict verdict = judge_framing(head_, method); !verdict.ok()) return verdict;
   const ConnectionOptions options = connection_options(head_.fields);
   if (!options.valid) return wrong("the answer's Connection names something that is not a connection's own");
-  head_.keep_alive = head_.body.kind != BodyKind::UntilClose && !options.close &&
-                     (head_.version == Version::Http11 || options.keep_alive);
+  head_.keep_alive = head_.body.kind != BodyKind::UntilClose && head_.body.kind != BodyKind::WebSocket &&
+                     !options.close && (head_.version == Version::Http11 || options.keep_alive);
   return accepted();
 }
 

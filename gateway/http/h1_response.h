@@ -20,9 +20,9 @@ class ResponseParser {
   explicit ResponseParser(const HeadLimits& limits) : limits_(limits) {}
 
   // method: of the request that is being answered; it decides whether a body follows (RFC 9112 section 6.3).
-  // bytes: as for RequestParser::parse. After an interim head (status 1xx, never 101: that is refused), call
-  // reset() and parse on behind it.
-  HeadStep parse(std::string_view bytes, Method method);
+  // bytes: as for RequestParser::parse. After an interim head (status 1xx, never 101), call reset() and parse on
+  // behind it. upgrade: a WebSocket was asked for, and 101 may be the answer; otherwise that is refused.
+  HeadStep parse(std::string_view bytes, Method method, bool upgrade = false);
 
   ResponseHead& head() { return head_; }
   const ResponseHead& head() const { return head_; }
@@ -32,7 +32,7 @@ class ResponseParser {
  private:
   Verdict take_line(std::string_view line);
   Verdict take_status_line(std::string_view line);
-  Verdict judge(Method method);
+  Verdict judge(Method method, bool upgrade);
 
   HeadLimits limits_;
   ResponseHead head_;

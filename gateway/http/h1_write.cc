@@ -35,6 +35,11 @@ bool carries_content(Method method) {
   return method == Method::Post || method == Method::Put || method == Method::Patch;
 }
 
+void write_upgrade(std::string& out) {
+  write_field(out, "connection", "Upgrade");
+  write_field(out, "upgrade", "websocket");
+}
+
 void write_response_framing(std::string& out, const StatusLine& line, Framing body) {
   if (line.status < 200 || line.status == 204) return;
   if (body.kind == BodyKind::Sized) write_length(out, body.size);
@@ -58,7 +63,10 @@ void write_request_head(std::string& out, const RequestLine& line, const Fields&
   if (body.kind == BodyKind::Sized) write_length(out, body.size);
   if (body.kind == BodyKind::Chunked) write_field(out, "transfer-encoding", "chunked");
   if (body.kind == BodyKind::None && carries_content(line.method)) write_length(out, 0);
-  if (!keep_alive) write_field(out, "connection", "close");
+  if (body.kind == BodyKind::WebSocket)
+    write_upgrade(out);
+  else if (!keep_alive)
+    write_field(out, "connection", "close");
   out.append("\r\n");
 }
 
@@ -70,6 +78,7 @@ void write_response_head(std::string& out, StatusLine line, const Fields& fields
   out.append("HTTP/1.1 ").append(std::to_string(line.status)).append(" ").append(line.reason).append("\r\n");
   write_fields(out, fields);
   write_response_framing(out, line, body);
+  if (body.kind == BodyKind::WebSocket) write_upgrade(out);
   if (line.status >= 200 && (!keep_alive || body.kind == BodyKind::UntilClose))
     write_field(out, "connection", "close");
   out.append("\r\n");

@@ -30,7 +30,7 @@ struct AddedField {
 // Appends an HTTP/1.1 request head. fields are written in their order, then added, without those that belong to a
 // connection or say how long the body is: Host comes from the line, Content-Length or Transfer-Encoding from
 // body (None: neither, except that POST, PUT and PATCH say Content-Length: 0). keep_alive false adds
-// "Connection: close".
+// "Connection: close". WebSocket: neither, but Connection: Upgrade and Upgrade: websocket.
 void write_request_head(std::string& out, const RequestLine& line, const Fields& fields, Framing body,
                         bool keep_alive, std::span<const AddedField> added = {});
 
@@ -42,7 +42,7 @@ struct StatusLine {
 
 // Appends an HTTP/1.1 response head, likewise. None writes Content-Length: 0 unless the status is 1xx, 204 or
 // 304, or to_head is set. UntilClose always adds "Connection: close". 1xx and 204 carry no framing, 1xx no
-// Connection either.
+// Connection either, but for 101 with WebSocket.
 void write_response_head(std::string& out, StatusLine line, const Fields& fields, Framing body,
                          bool keep_alive);
 

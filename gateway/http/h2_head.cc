@@ -8,6 +8,7 @@
 #include "gateway/http/forwarding.h"
 #include "gateway/http/h1_body.h"
 #include "gateway/http/request_rules.h"
+#include "gateway/http/ws_handshake.h"
 
 namespace postern::http {
 namespace {
@@ -48,8 +49,7 @@ Verdict Http2Head::take_pseudo(std::string_view name, std::string_view value) {
   if (name == ":method") return once(kMethod, method_, value);
   if (name == ":scheme") return once(kScheme, scheme_, value);
   if (name == ":authority") return once(kAuthority, authority_, value);
-  if (name == ":protocol")
-    return refused(Refusal::UpgradeNotSupported, "extended CONNECT is not served here");
+  if (name == ":protocol") return once(kProtocol, protocol_, value);
   if (name != ":path") return malformed("a pseudo-header field is not one of a request");
   if (value.size() > limits_.target)
     return refused(Refusal::TargetTooLong, "the target is longer than the limit");
@@ -79,6 +79,11 @@ Verdict Http2Head::finish(bool ended) {
   if (verdict_.ok()) verdict_ = take_host();
   if (verdict_.ok()) verdict_ = take_cookies();
   if (!verdict_.ok()) return verdict_;
+  if ((seen_ & kProtocol) != 0) {
+    verdict_ = take_websocket(ended);
+    if (verdict_.ok()) verdict_ = judge_request(head_);
+    return verdict_;
+  }
   if (!ended && !head_.fields.has(FieldId::ContentLength)) head_.fields.put("transfer-encoding", "chunked");
   verdict_ = judge_request(head_);
   if (verdict_.ok() && ended && head_.body.kind == BodyKind::Sized)
@@ -90,13 +95,30 @@ Verdict Http2Head::finish(bool ended) {
 Verdict Http2Head::judge_pseudo() {
   if ((seen_ & kMethod) == 0) return malformed(":method is missing");
   if (!is_token(method_)) return malformed("the method is not a token");
-  const auto known = parse_method(method_);
+  const bool extended = (seen_ & kProtocol) != 0;
+  const auto known = extended ? std::optional(Method::Get) : parse_method(method_);
+  if (extended && method_ != "CONNECT") return malformed(":protocol stands where the method is not CONNECT");
+  if (extended && protocol_ != "websocket")
+    return refused(Refusal::UpgradeNotSupported, "extended CONNECT is served for WebSocket alone");
   if (!known) return refused(Refusal::MethodNotSupported, "the method is not one that is forwarded");
   head_.method = *known;
   if ((seen_ & kScheme) == 0 || (seen_ & kPath) == 0) return malformed(":scheme or :path is missing");
   if (scheme_ != "https") return malformed(":scheme is not https");
   if (!head_.target.starts_with('/') && !(head_.target == "*" && *known == Method::Options))
     return malformed(":path does not begin with a slash");
+  return accepted();
+}
+
+// RFC 8441 section 5: the stream is what the connection is in HTTP/1.1, so there are neither key nor Upgrade. The rest
+// is said in the same fields.
+Verdict Http2Head::take_websocket(bool ended) {
+  if (ended) return refused(Refusal::UpgradeNotSupported, "a stream that is ended carries no WebSocket");
+  if ((seen_ & kAuthority) == 0) return malformed(":authority is missing");
+  if (head_.fields.has(FieldId::SecWebSocketKey))
+    return malformed("a field of an HTTP/1.1 handshake stands in HTTP/2");
+  head_.fields.put("connection", "Upgrade");
+  head_.fields.put("upgrade", "websocket");
+  head_.fields.put("sec-websocket-key", kNoWebSocketKey);
   return accepted();
 }
 
@@ -129,6 +151,7 @@ void Http2Head::clear() {
   method_.clear();
   scheme_.clear();
   authority_.clear();
+  protocol_.clear();
   cookies_.clear();
   bytes_ = 0;
   seen_ = 0;

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A request's head as HTTP/2 sends it, field by field (RFC 9113 section 8), turned into the head that an HTTP/1.1
-// client would have sent: :authority as Host, a body of unknown length as Transfer-Encoding: chunked. judge_request
+// client would have sent: :authority as Host, a body of unknown length as Transfer-Encoding: chunked, an extended
+// CONNECT (RFC 8441) as GET with Upgrade: websocket. judge_request
 // then judges it like any other, so nothing valid in one version becomes something else in the other. docs/HTTP.md
 // lists the rules. Touches no socket, knows no frames.
 #pragma once
@@ -36,18 +37,19 @@ class Http2Head {
   void clear();  // ready for the next one; keeps the memory
 
  private:
-  enum Pseudo : unsigned { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };
+  enum Pseudo : unsigned { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8, kProtocol = 16 };
 
   Verdict take_pseudo(std::string_view name, std::string_view value);
   Verdict take_field(std::string_view name, std::string_view value);
   Verdict once(Pseudo which, std::string& into, std::string_view value);
   Verdict judge_pseudo();
+  Verdict take_websocket(bool ended);
   Verdict take_host();
   Verdict take_cookies();
 
   HeadLimits limits_;
   RequestHead head_;
-  std::string method_, scheme_, authority_, cookies_;
+  std::string method_, scheme_, authority_, protocol_, cookies_;
   std::size_t bytes_ = 0;
   unsigned seen_ = 0;  // of Pseudo
   bool has_cookies_ = false;

@@ -149,7 +149,7 @@ void Http2Session::State::on_head(Http2Stream& stream, bool ended) {
   const Verdict verdict = incoming.finish(ended);
   if (!verdict.ok()) return refuse(stream, verdict, incoming.first_line());
   const RequestHead& head = incoming.head();
-  stream.sized = head.body.kind != BodyKind::Chunked;
+  stream.sized = head.body.kind != BodyKind::Chunked && head.body.kind != BodyKind::WebSocket;
   stream.declared = head.body.size;
   stream.known = true;
   if (const auto wish = head.fields.find("priority")) {

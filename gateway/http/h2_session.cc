@@ -269,7 +269,8 @@ Http2Session::Http2Session(const Http2Limits& limits, Listener& listener)
       {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.window},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head.head)},
-       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}});
+       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}});
   nghttp2_submit_settings(state_->session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(state_->session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
 }
@@ -340,6 +341,10 @@ void Http2Session::consumed(std::uint32_t stream, std::size_t bytes) {
 std::size_t Http2Session::pending(std::uint32_t stream) const {
   const Http2Stream* known = state_->find(stream);
   return known == nullptr ? 0 : known->pending.size() - known->framed;
+}
+
+void Http2Session::discard(std::uint32_t stream) {
+  if (Http2Stream* known = state_->find(stream); known != nullptr) known->pending.resize(known->framed);
 }
 
 void Http2Session::shut_down() {

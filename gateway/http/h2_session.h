@@ -82,6 +82,7 @@ class Http2Session {
   void reset(std::uint32_t stream, Reset why);             // what is kept of the response is thrown away
   void consumed(std::uint32_t stream, std::size_t bytes);  // of a request body: so many more may come
   std::size_t pending(std::uint32_t stream) const;         // bytes of the response that are kept
+  void discard(std::uint32_t stream);                      // these are thrown away; others may follow
 
   // No new streams; those that are open go on. Section 6.8: first a GOAWAY that names no stream, and when the client
   // has surely seen it (it answered a PING), the one that does.

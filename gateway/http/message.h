@@ -28,6 +28,7 @@ enum class BodyKind : std::uint8_t {
   Sized,       // exactly size bytes
   Chunked,     // until the last chunk
   UntilClose,  // until the connection ends; responses only
+  WebSocket,   // frames (ws_frame.h), from the answer 101 on; of a request: it asks for that
 };
 struct Framing {
   BodyKind kind = BodyKind::None;
@@ -58,7 +59,7 @@ struct ResponseHead {
   std::string reason;  // may be empty
   Fields fields;
 
-  bool interim() const { return status < 200; }
+  bool interim() const { return status < 200 && status != 101; }
   void clear();  // keeps the memory
 };
 

@@ -10,6 +10,7 @@
 #include "gateway/http/authority.h"
 #include "gateway/http/chars.h"
 #include "gateway/http/forwarding.h"
+#include "gateway/http/ws_handshake.h"
 
 namespace postern::http {
 namespace {
@@ -103,8 +104,8 @@ Verdict judge_expect(RequestHead& head, const Seen& seen) {
 }
 
 // A server may ignore Upgrade (RFC 9110 section 7.8), and h2c is ignored and taken out. A WebSocket client,
-// though, waits for nothing but 101, so it is told at once.
-Verdict judge_upgrade(const RequestHead& head, const Seen& seen) {
+// though, waits for nothing but 101.
+Verdict judge_upgrade(RequestHead& head, const Seen& seen) {
   if (!seen.has(FieldId::Upgrade)) return accepted();
   bool websocket = false;
   bool valid = true;
@@ -118,7 +119,11 @@ Verdict judge_upgrade(const RequestHead& head, const Seen& seen) {
     }
   });
   if (!valid) return malformed("Upgrade is not a list of protocols");
-  return websocket ? refused(Refusal::UpgradeNotSupported, "WebSocket is not served here") : accepted();
+  if (!websocket) return accepted();
+  if (const Verdict verdict = judge_websocket_request(head); !verdict.ok()) return verdict;
+  head.body = {BodyKind::WebSocket, 0};
+  head.keep_alive = false;  // nothing comes behind it
+  return accepted();
 }
 
 bool is_named_by_connection_legally(std::string_view member) {
@@ -176,6 +181,8 @@ ConnectionOptions connection_options(const Fields& fields) {
         options.keep_alive = true;
       } else if (!is_named_by_connection_legally(member)) {
         options.valid = false;
+      } else {
+        options.upgrade = options.upgrade || base::equals_ignoring_case(member, "upgrade");
       }
     }
   });

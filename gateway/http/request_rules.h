@@ -15,8 +15,8 @@ namespace postern::http {
 // expect_continue, whatever they were before. Changes no field. Refuses among others: bytes from 0x80 upwards
 // in a value; Host missing, doubled or not host[:port]; fields that may stand once standing twice;
 // Content-Length that is not one plain number up to 2^63-1; Transfer-Encoding that is not "chunked" once;
-// both; either in HTTP/1.0 as far as chunked goes; Expect other than 100-continue; Upgrade to WebSocket;
-// Connection naming a field that is not a connection's own.
+// both; either in HTTP/1.0 as far as chunked goes; Expect other than 100-continue; Upgrade to WebSocket that is not
+// asked for as ws_handshake.h says; Connection naming a field that is not a connection's own.
 //
 // body follows from the fields alone. Who has taken the framing fields out (strip_hop_by_hop) and carries the
 // framing beside the head sets body again afterwards.
@@ -33,6 +33,7 @@ std::optional<std::uint64_t> parse_content_length(std::string_view text);
 struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
+  bool upgrade = false;
   bool valid = true;  // every member is a token, and none names a field that is not a connection's own
 };
 ConnectionOptions connection_options(const Fields& fields);

@@ -27,7 +27,7 @@ bool take_fields(base::BinaryReader& in, std::vector<WireField>& fields) {
 bool take_body_kind(base::BinaryReader& in, BodyKind& kind) {
   const std::uint8_t byte = in.u8();
   kind = static_cast<BodyKind>(byte);
-  return byte <= static_cast<std::uint8_t>(BodyKind::Streamed);
+  return byte <= static_cast<std::uint8_t>(BodyKind::Frames);
 }
 
 bool take_flag(base::BinaryReader& in, bool& flag) {

@@ -37,7 +37,10 @@
 // sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. A request whose
 // body kind is None has no RequestEnd. When a body turns out to be wrong, RequestRefused takes the place of
 // its RequestEnd. The answerer sends nothing after Cut, and after ResponseEnd at most a Cut: what has not
-// been written out by then must not leave. Frames for an exchange whose ExchangeDone they crossed mean
+// been written out by then must not leave. A request of kind Frames asks for a WebSocket, and has no RequestEnd. If
+// the answer is 101 of kind Frames, then every RequestBody and ResponseBody from there on is one frame of RFC 6455, as
+// gateway/http/ws_frame.h writes it for this; before it there is no RequestBody. With any other answer nothing follows
+// the request. Frames for an exchange whose ExchangeDone they crossed mean
 // nothing.
 #pragma once
 
@@ -86,7 +89,7 @@ inline constexpr std::size_t kMostCertificates = 4;
 inline constexpr std::size_t kCertificateBytes = 64U << 10U;  // of all of them together
 
 // How a message's body is delimited, as far as the other side must know.
-enum class BodyKind : std::uint8_t { None = 0, Sized = 1, Streamed = 2 };
+enum class BodyKind : std::uint8_t { None = 0, Sized = 1, Streamed = 2, Frames = 3 };
 
 // Why the answerer breaks off an exchange: the terminator discards what it has not sent and resets the
 // connection.

@@ -85,6 +85,7 @@ bool may_command(Sender sender, std::string_view command) {
 bool may_append(Sender sender, EventType type) {
   switch (type) {
     case EventType::ExchangeForwarded:
+    case EventType::ExchangeOpened:
     case EventType::ExchangeCompleted:
     case EventType::ExchangeRefused:
     case EventType::ExchangeChanged:

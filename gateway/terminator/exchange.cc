@@ -17,6 +17,8 @@ ipc::BodyKind to_wire(http::BodyKind kind) {
       return ipc::BodyKind::None;
     case http::BodyKind::Sized:
       return ipc::BodyKind::Sized;
+    case http::BodyKind::WebSocket:
+      return ipc::BodyKind::Frames;
     case http::BodyKind::Chunked:
     case http::BodyKind::UntilClose:
       break;

@@ -9,6 +9,8 @@
 #include "gateway/http/h1_body.h"
 #include "gateway/http/h1_request.h"
 #include "gateway/http/h1_write.h"
+#include "gateway/http/ws_handshake.h"
+#include "gateway/terminator/frame_relay.h"
 #include "gateway/terminator/wire.h"
 
 namespace postern::terminator {
@@ -29,6 +31,8 @@ struct H1Exchange : Exchange {
   std::optional<http::BodyEncoder> response_body;
   bool http10 = false;
   bool keep_alive = true;
+  std::string websocket_key;         // of a request for a WebSocket
+  std::optional<FrameRelay> frames;  // from 101 on
 };
 
 class H1Wire final : public Wire {
@@ -38,7 +42,7 @@ class H1Wire final : public Wire {
   }
 
   void on_input() override;
-  void produce() override {}
+  void produce() override;
   void on_transmitted(bool progress) override;
   void on_deadline() override;
   void on_answerer_gone() override;
@@ -54,6 +58,9 @@ class H1Wire final : public Wire {
  private:
   bool take_head();
   bool take_body();
+  bool take_frames();
+  void open_websocket(http::Fields& fields);
+  void close_websocket();
   void open_exchange();
   void begin(const http::RequestHead& head);
   void refuse_head(const http::Verdict& verdict);
@@ -67,6 +74,7 @@ class H1Wire final : public Wire {
   std::optional<H1Exchange> exchange_;
   std::uint64_t exchanges_ = 0;
   bool close_after_ = false;
+  std::string frames_out_;  // whole frames: only what was not begun can be thrown away
 };
 
 // --- input
@@ -74,13 +82,14 @@ class H1Wire final : public Wire {
 // Takes heads and bodies out of the input until something has to come first: more bytes, credit, or the end of the
 // exchange.
 void H1Wire::on_input() {
-  while (exchange_ ? take_body() : take_head()) {
+  while (!exchange_ ? take_head() : exchange_->websocket_key.empty() ? take_body() : take_frames()) {
   }
   if (!line_.client_ended()) return;
   // What it has not read yet, tickets among it, and our own goodbye still go out.
   if (!exchange_) return line_.linger();
-  // A request that was refused is answered all the same.
-  if (!exchange_->request_done && !exchange_->refused) line_.give_up();
+  // A request that was refused is answered all the same, and so is a Close.
+  const bool closed = exchange_->frames && exchange_->frames->client_closed();
+  if (!exchange_->request_done && !exchange_->refused && !closed) line_.give_up();
 }
 
 bool H1Wire::take_head() {
@@ -116,6 +125,8 @@ void H1Wire::begin(const http::RequestHead& head) {
   exchange.keep_alive = head.keep_alive && !exchange.http10 && !host_.draining() && !close_after_ &&
                         exchanges_ < line_.limits().exchanges_per_connection;
   exchange.request_body.emplace(head.body, http::BodySide::Request);
+  if (head.body.kind == http::BodyKind::WebSocket)
+    exchange.websocket_key = head.fields.find(http::FieldId::SecWebSocketKey).value_or("");
   line_.set_deadline(line_.timeouts().body_idle);
   switch (hand_over(host_, line_.id(), exchange, head)) {
     case HandOver::Sent:
@@ -171,14 +182,44 @@ bool H1Wire::take_body() {
   return false;
 }
 
+// Nothing before 101: whatever a client sends behind its request is kept from whoever answers until then, and is never
+// read as another request.
+bool H1Wire::take_frames() {
+  H1Exchange& exchange = *exchange_;
+  if (!exchange.frames || exchange.refused) return false;
+  http::Verdict refused;
+  const std::size_t taken = exchange.frames->take(host_, exchange, line_.input().view(), refused);
+  line_.input().consume(taken);
+  if (taken > 0) line_.set_deadline(line_.timeouts().body_idle);
+  if (!refused.ok()) {
+    if (!report_refused(host_, line_.id(), exchange, refused, {})) line_.reset();
+    if (exchange_) line_.input().clear();
+  }
+  return false;
+}
+
 // --- frames from whoever answers
+
+void H1Wire::open_websocket(http::Fields& fields) {
+  H1Exchange& exchange = *exchange_;
+  fields.set("sec-websocket-accept", http::websocket_accept(exchange.websocket_key));
+  http::write_response_head(line_.output(), {101, {}, false}, fields, {http::BodyKind::WebSocket, 0}, true);
+  exchange.response_body.emplace(http::Framing{});
+  exchange.frames.emplace();
+  line_.touch();
+  if (close_after_) exchange.frames->goodbye(FrameRelay::Why::Leaving, frames_out_);
+  line_.take_again();
+}
 
 void H1Wire::on_response_head(std::uint32_t /*stream*/, const ipc::ResponseHead& head) {
   if (!exchange_ || exchange_->response_started) return;
   H1Exchange& exchange = *exchange_;
   exchange.response_started = true;
   http::Fields fields;
-  if (!read_fields(head.fields, fields) || head.status < 200 || head.status > 599) return line_.reset();
+  const bool websocket = head.body == ipc::BodyKind::Frames;
+  if (!read_fields(head.fields, fields)) return line_.reset();
+  if (websocket && head.status == 101 && !exchange.websocket_key.empty()) return open_websocket(fields);
+  if (websocket || head.status < 200 || head.status > 599) return line_.reset();
   const http::Framing framing = framing_for(head, exchange.http10);
   // An answer before the end of the request: the rest of the request is not wanted, and what follows it
   // cannot be found.
@@ -201,8 +242,15 @@ void H1Wire::on_informational(std::uint32_t /*stream*/, const ipc::ResponseHead&
 
 void H1Wire::on_response_body(std::uint32_t /*stream*/, std::string_view piece) {
   if (!exchange_ || !exchange_->response_body || exchange_->response_ended) return;
-  exchange_->response_bytes += piece.size();
   exchange_->response_uncredited += piece.size();
+  if (exchange_->frames) {
+    const std::size_t before = frames_out_.size();
+    if (exchange_->response_uncredited > ipc::kInitialCredit || !exchange_->frames->give(piece, frames_out_))
+      return line_.reset();
+    exchange_->response_bytes += frames_out_.size() - before;
+    return line_.touch();
+  }
+  exchange_->response_bytes += piece.size();
   if (exchange_->response_uncredited > ipc::kInitialCredit ||
       !exchange_->response_body->write(piece, line_.output()))
     return line_.reset();
@@ -226,7 +274,21 @@ void H1Wire::on_request_credit(std::uint32_t /*stream*/, std::uint32_t bytes) {
 }
 
 void H1Wire::on_cut(std::uint32_t /*stream*/) {
-  if (exchange_) line_.reset();
+  if (!exchange_) return;
+  // A frame that has begun cannot be taken back, nor ended: only if all of them have left does a Close fit behind.
+  const bool whole = line_.output().empty() && line_.encrypted() <= line_.departed();
+  if (exchange_->frames && whole) return close_websocket();
+  line_.reset();
+}
+
+void H1Wire::close_websocket() {
+  const std::size_t thrown_away = frames_out_.size();
+  exchange_->frames->discard();
+  exchange_->frames->goodbye(FrameRelay::Why::Cut, line_.output());
+  report_done(host_, *exchange_, line_.now(), thrown_away, false);
+  exchange_.reset();
+  frames_out_.clear();
+  line_.linger();
 }
 
 void H1Wire::on_answerer_gone() {
@@ -246,6 +308,13 @@ void H1Wire::answer_alone(int status) {
 }
 
 // --- output, and the end
+
+void H1Wire::produce() {
+  if (frames_out_.empty()) return;
+  if (exchange_ && exchange_->frames) exchange_->frames->departed(frames_out_.size());
+  line_.output() += frames_out_;
+  frames_out_.clear();
+}
 
 void H1Wire::on_transmitted(bool progress) {
   if (!exchange_) return;
@@ -274,6 +343,10 @@ void H1Wire::finish_exchange() {
 void H1Wire::close_when_idle() {
   close_after_ = true;
   if (!exchange_) return line_.linger();
+  if (exchange_->frames) {
+    exchange_->frames->goodbye(FrameRelay::Why::Leaving, frames_out_);
+    line_.touch();
+  }
   if (!exchange_->response_started) exchange_->keep_alive = false;
 }
 
@@ -291,7 +364,7 @@ void H1Wire::on_deadline() {
   }
   // Without credit it is not the client that is late: whoever answers keeps the time.
   if (!exchange_->request_done && !exchange_->response_started && !exchange_->refused &&
-      exchange_->request_credit > 0) {
+      exchange_->request_credit > 0 && exchange_->websocket_key.empty()) {
     return refuse(http::refused(base::Refusal::RequestTimeout, "the body did not arrive in time"), {});
   }
   // A client that does not take our bytes; while the component is silent, the answerer keeps the time.

@@ -9,10 +9,12 @@
 // nobody can take one stream's bytes out of what is encrypted.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "gateway/http/h2_session.h"
+#include "gateway/terminator/frame_relay.h"
 #include "gateway/terminator/wire.h"
 
 namespace postern::terminator {
@@ -40,7 +42,10 @@ struct H2Exchange : Exchange {
   bool moved = false;      // something was framed that has no mark yet
   bool finished = false;   // all of it was framed
   bool cut = false;
-  std::uint64_t mark = 0;  // where its last byte is, counted like Line::encrypted()
+  bool websocket = false;            // was asked for
+  std::optional<FrameRelay> frames;  // from the answer on
+  std::string input;                 // of a WebSocket, not yet handed over; at most the stream's window
+  std::uint64_t mark = 0;            // where its last byte is, counted like Line::encrypted()
   std::function<void(H2Exchange&)> on_late;
   loop::Deadline deadline;
 };
@@ -49,7 +54,9 @@ void H2Exchange::begin_again() {
   static_cast<Exchange&>(*this) = {};
   deadline.clear();
   stream = 0;
-  sized = moved = finished = cut = false;
+  sized = moved = finished = cut = websocket = false;
+  frames.reset();
+  input.clear();
   left = mark = 0;
   framed = 0;
 }
@@ -92,6 +99,10 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   H2Exchange* find(std::uint32_t stream) const;
   H2Exchange& open(std::uint32_t stream);
   void close(H2Exchange& exchange);
+  void take_frames(H2Exchange& exchange);
+  void open_websocket(H2Exchange& exchange, http::Fields&& fields);
+  void give_frame(H2Exchange& exchange, std::string_view wire);
+  bool close_websocket(H2Exchange& exchange);
   void refuse(H2Exchange& exchange, const http::Verdict& verdict, std::string_view first_line);
   void answer_alone(H2Exchange& exchange, int status);
   void leave(H2Exchange& exchange, http::Http2Session::Reset why);
@@ -150,6 +161,7 @@ void H2Wire::on_request(std::uint32_t stream, const http::RequestHead& head) {
   if (!open_.empty() && !host_.may_multiplex())
     return session_.reset(stream, http::Http2Session::Reset::Refused);
   H2Exchange& exchange = open(stream);
+  exchange.websocket = head.body.kind == http::BodyKind::WebSocket;
   switch (hand_over(host_, line_.id(), exchange, head)) {
     case HandOver::Sent:
       return;
@@ -177,6 +189,10 @@ void H2Wire::refuse(H2Exchange& exchange, const http::Verdict& verdict, std::str
 void H2Wire::on_body(std::uint32_t stream, std::string_view piece) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr || exchange->refused) return;
+  if (exchange->websocket) {
+    exchange->input += piece;
+    return take_frames(*exchange);
+  }
   exchange->request_bytes += piece.size();
   if (exchange->request_bytes > line_.limits().request_body)
     return refuse(*exchange, http::refused(base::Refusal::BodyTooLarge, "the body is above the limit"), {});
@@ -186,7 +202,28 @@ void H2Wire::on_body(std::uint32_t stream, std::string_view piece) {
 
 void H2Wire::on_end(std::uint32_t stream, const http::Fields& trailers) {
   H2Exchange* exchange = find(stream);
-  if (exchange != nullptr && !exchange->refused) pass_end(host_, *exchange, trailers);
+  if (exchange == nullptr || exchange->refused) return;
+  if (!exchange->websocket) return pass_end(host_, *exchange, trailers);
+  // Like the end of a connection: in order behind a Close alone.
+  if (!exchange->frames || !exchange->frames->client_closed())
+    leave(*exchange, http::Http2Session::Reset::Cancel);
+}
+
+// What comes before the answer waits in the stream's window.
+void H2Wire::take_frames(H2Exchange& exchange) {
+  if (!exchange.frames || exchange.refused) return;
+  http::Verdict refused;
+  const std::size_t taken = exchange.frames->take(host_, exchange, exchange.input, refused);
+  exchange.input.erase(0, taken);
+  if (taken > 0) {
+    session_.consumed(exchange.stream, taken);
+    exchange.deadline.set(line_.timeouts().body_idle);
+    line_.touch();
+  }
+  if (refused.ok()) return;
+  exchange.input.clear();
+  if (!report_refused(host_, line_.id(), exchange, refused, {}))
+    leave(exchange, http::Http2Session::Reset::Internal);
 }
 
 void H2Wire::on_gone(std::uint32_t stream) {
@@ -254,7 +291,7 @@ void H2Wire::on_deadline() {
 void H2Wire::on_exchange_deadline(H2Exchange& exchange) {
   // Without credit it is not the client that is late: whoever answers keeps the time.
   if (!exchange.request_done && !exchange.response_started && !exchange.refused &&
-      exchange.request_credit > 0) {
+      exchange.request_credit > 0 && !exchange.websocket) {
     refuse(exchange, http::refused(base::Refusal::RequestTimeout, "the body did not arrive in time"), {});
     return exchange.deadline.set(line_.timeouts().body_idle);
   }
@@ -270,7 +307,11 @@ void H2Wire::on_response_head(std::uint32_t stream, const ipc::ResponseHead& hea
   if (exchange == nullptr || exchange->response_started) return;
   exchange->response_started = true;
   http::Fields fields;
-  if (!read_fields(head.fields, fields) || head.status < 200 || head.status > 599) return line_.reset();
+  const bool websocket = head.body == ipc::BodyKind::Frames;
+  if (!read_fields(head.fields, fields)) return line_.reset();
+  if (websocket && head.status == 101 && exchange->websocket)
+    return open_websocket(*exchange, std::move(fields));
+  if (websocket || head.status < 200 || head.status > 599) return line_.reset();
   fields.remove(http::FieldId::ContentLength);
   fields.remove(http::FieldId::Host);
   const bool bodiless = head.body == ipc::BodyKind::None || !has_body(exchange->method, head.status);
@@ -281,6 +322,26 @@ void H2Wire::on_response_head(std::uint32_t stream, const ipc::ResponseHead& hea
     fields.put("content-length", std::to_string(empty ? 0 : head.length));
   session_.respond(stream, head.status, std::move(fields), bodiless);
   if (head.close) session_.shut_down();
+  line_.touch();
+}
+
+// RFC 8441 section 5: 200, without what belongs to the handshake of HTTP/1.1.
+void H2Wire::open_websocket(H2Exchange& exchange, http::Fields&& fields) {
+  const std::uint32_t stream = exchange.stream;
+  session_.respond(stream, 200, std::move(fields), false);
+  exchange.frames.emplace();
+  line_.touch();
+  take_frames(exchange);
+}
+
+void H2Wire::give_frame(H2Exchange& exchange, std::string_view wire) {
+  exchange.response_uncredited += wire.size();
+  std::string out;
+  if (exchange.response_uncredited > ipc::kInitialCredit || !exchange.frames->give(wire, out))
+    return leave(exchange, http::Http2Session::Reset::Internal);
+  exchange.response_bytes += out.size();
+  if (out.empty()) return give_credit(host_, exchange, wire.size());  // we have said goodbye
+  session_.body(exchange.stream, out);
   line_.touch();
 }
 
@@ -297,6 +358,7 @@ void H2Wire::on_informational(std::uint32_t stream, const ipc::ResponseHead& hea
 void H2Wire::on_response_body(std::uint32_t stream, std::string_view piece) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr || !exchange->response_started || exchange->response_ended) return;
+  if (exchange->frames) return give_frame(*exchange, piece);
   exchange->response_bytes += piece.size();
   exchange->response_uncredited += piece.size();
   if (exchange->response_uncredited > ipc::kInitialCredit ||
@@ -323,6 +385,7 @@ void H2Wire::on_request_credit(std::uint32_t stream, std::uint32_t bytes) {
   if (exchange == nullptr) return;
   exchange->request_credit += bytes;
   if (exchange->request_credit > ipc::kInitialCredit) return line_.reset();
+  if (exchange->websocket) return take_frames(*exchange);
   session_.consumed(stream, bytes);
   exchange->deadline.set(line_.timeouts().body_idle);
   line_.touch();
@@ -334,10 +397,24 @@ void H2Wire::on_cut(std::uint32_t stream) {
   if (exchange == nullptr) return;
   exchange->cut = true;
   if (exchange->moved || exchange->mark > line_.departed()) return line_.reset();
-  session_.reset(stream, http::Http2Session::Reset::Cancel);
+  if (!close_websocket(*exchange)) session_.reset(stream, http::Http2Session::Reset::Cancel);
   report_done(host_, *exchange, line_.now(), 0, false);
   close(*exchange);
   line_.touch();
+}
+
+// Behind a frame that is whole, a Close; what waits behind that frame is thrown away.
+bool H2Wire::close_websocket(H2Exchange& exchange) {
+  if (!exchange.frames || !exchange.frames->between_frames()) return false;
+  exchange.response_bytes -=
+      std::min<std::uint64_t>(exchange.response_bytes, session_.pending(exchange.stream));
+  exchange.frames->discard();
+  session_.discard(exchange.stream);
+  std::string close;
+  exchange.frames->goodbye(FrameRelay::Why::Cut, close);
+  session_.body(exchange.stream, close);
+  session_.end(exchange.stream, {});
+  return true;
 }
 
 void H2Wire::on_answerer_gone() {
@@ -363,7 +440,7 @@ void H2Wire::on_answerer_gone() {
 void H2Wire::on_framed(std::uint32_t stream, std::size_t bytes, bool ended) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr) return;
-  exchange->framed += bytes;
+  exchange->framed += exchange->frames ? exchange->frames->departed(bytes) : bytes;
   exchange->finished = exchange->finished || ended;
   if (!std::exchange(exchange->moved, true)) moved_.push_back(exchange);
 }
@@ -414,6 +491,12 @@ void H2Wire::settle(H2Exchange& exchange) {
 
 void H2Wire::close_when_idle() {
   session_.shut_down();
+  for (const auto& exchange : open_) {
+    if (!exchange->frames) continue;
+    std::string close;
+    exchange->frames->goodbye(FrameRelay::Why::Leaving, close);
+    session_.body(exchange->stream, close);
+  }
   line_.touch();
 }
 

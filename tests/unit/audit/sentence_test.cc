@@ -55,6 +55,12 @@ const Case kCases[] = {
      "The component answered with 200, 1 byte in 4 ms."},
     {ExchangeCompleted, R"({"outcome":"cut","cut_reason":"capability_off","cut_us":900,"bytes_after_cut":0})",
      "The exchange was cut because of capability_off after 900 us."},
+    {ExchangeOpened, R"({"forwarded":"x","target":"/live","subprotocol":"v1"})",
+     "The WebSocket \"/live\" was opened, speaking v1."},
+    {ExchangeCompleted,
+     R"({"status":101,"outcome":"completed","closed_by":"client","messages_in":1,"messages_out":2,"duration_us":2000000})",
+     "The WebSocket was closed by the client after 2s, 1 message from the engineer, 2 messages from the "
+     "component."},
     {ExchangeCompleted, R"({"outcome":"client_gone"})", "The client left before the answer was complete."},
     {ExchangeCompleted, R"({"outcome":"component_failed","status":502})",
      "The component failed to answer (status 502)."},

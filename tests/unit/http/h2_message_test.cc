@@ -3,7 +3,10 @@
 //
 // RFC 9113 section 8: what a request may say. A request that breaks a rule is refused on its stream, and the next
 // one is served.
+#include <algorithm>
+
 #include "gateway/http/h2_head.h"
+#include "gateway/http/request_rules.h"
 #include "tests/unit/http/h2_scene.h"
 
 namespace postern::http::h2 {
@@ -73,6 +76,42 @@ TEST_F(Http2Message, DoesNotConnect) {  // 8.5, RFC 8441
   List extended = with(":method", "CONNECT");
   extended.insert(extended.begin(), {":protocol", "websocket"});
   expect_refused(extended, Refusal::UpgradeNotSupported);
+}
+
+TEST_F(Http2Message, BecomesTheWebSocketRequestThatHttp11WouldHaveSent) {  // RFC 8441 sections 4 and 5
+  const List asks = {{":method", "CONNECT"},
+                     {":protocol", "websocket"},
+                     {":scheme", "https"},
+                     {":path", "/a"},
+                     {":authority", "h"},
+                     {"sec-websocket-version", "13"},
+                     {"sec-websocket-protocol", "chat"}};
+  const auto but = [&](const char* name, const char* value) {
+    List list;
+    for (const auto& field : asks)
+      if (field.first != name) list.push_back(field);
+    if (value != nullptr) list.emplace_back(name, value);
+    std::stable_partition(list.begin(), list.end(),
+                          [](const auto& field) { return field.first.starts_with(':'); });
+    return list;
+  };
+  start({});
+  send(headers(1, asks, 0));
+  EXPECT_EQ(told.log, "request 1 GET /a\n");
+  EXPECT_EQ(told.last.body.kind, BodyKind::WebSocket);
+  EXPECT_EQ(told.last.fields.find("sec-websocket-protocol"), "chat");
+  RequestHead again = told.last;
+  EXPECT_TRUE(judge_request(again).ok()) << "the second door judges it by the same rules";
+  send(data(1, "frames"));
+  EXPECT_EQ(told.body, "frames");
+  expect_refused(but(":protocol", "connect-udp"), Refusal::UpgradeNotSupported, 0);
+  expect_refused(but(":method", "GET"), Refusal::Malformed, 0);
+  expect_refused(but(":authority", nullptr), Refusal::Malformed, 0);
+  expect_refused(but(":path", nullptr), Refusal::Malformed, 0);
+  expect_refused(but("sec-websocket-version", nullptr), Refusal::UpgradeNotSupported, 0);
+  expect_refused(but("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), Refusal::Malformed, 0);
+  expect_refused(but("content-length", "3"), Refusal::UpgradeNotSupported, 0);
+  expect_refused(but("upgrade", "websocket"), Refusal::Malformed, 0);
 }
 
 TEST_F(Http2Message, NamesOneHost) {  // 8.3.1

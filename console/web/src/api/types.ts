@@ -396,6 +396,12 @@ export interface Exchange {
   retried?: boolean;
   redacted?: number;
   redactions?: string[];
+  websocket?: boolean;
+  messages_in?: number;
+  messages_out?: number;
+  client_close?: number;
+  component_close?: number;
+  closed_by?: string;
 }
 
 export interface Proof {

@@ -68,6 +68,16 @@ function facts_of(one: Exchange): Fact[] {
     [words.exchange.took, [took, first].filter(Boolean).join(', ')],
     [words.exchange.sizes, sizes.filter(Boolean).join(', ')],
     [
+      words.exchange.websocket,
+      one.messages_in !== undefined && words.exchange.messages(one.messages_in, one.messages_out ?? 0),
+    ],
+    [
+      words.exchange.closed,
+      [one.closed_by && words.exchange.closers[one.closed_by], words.exchange.close_codes(one.client_close, one.component_close)]
+        .filter(Boolean)
+        .join(', '),
+    ],
+    [
       words.exchange.node,
       one.node && [one.node, one.credential && words.exchange.credential(one.credential)].filter(Boolean).join(', '),
     ],
@@ -110,6 +120,7 @@ export function ExchangeItem({ exchange: one, change }: { exchange: Exchange; ch
             <code>
               <Said text={short(one.target ?? '')} />
             </code>{' '}
+            {one.websocket && <span class="badge">{words.exchange.websocket}</span>}
             {(one.part_of || one.hold) && <span class="badge">{words.exchange.for_record}</span>}
             {one.class === 'write' && <span class="badge badge-write">{words.capabilities.classes.write}</span>}
             {change && <span class="badge badge-on">{words.change.title}</span>}

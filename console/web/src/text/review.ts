@@ -153,6 +153,13 @@ export const exchange = {
   cut_is: (why: string, us: number | undefined, after: number | undefined) =>
     `${why}${us === undefined ? '' : `, ${micros(us)} after the change`}${after === undefined ? '' : `, ${bytes(after)} left after it`}`,
   target: 'Target',
+  websocket: 'WebSocket',
+  messages: (up: number, down: number) =>
+    `${count(up, 'message', 'messages')} of the engineer, ${count(down, 'message', 'messages')} of the component`,
+  closed: 'Closed',
+  closers: { client: 'by the engineer', component: 'by the component', gateway: 'by the gateway' } as Record<string, string>,
+  close_codes: (client: number | undefined, component: number | undefined) =>
+    [client && `the engineer's code ${client}`, component && `the component's ${component}`].filter(Boolean).join(', '),
   for_record: 'for the record',
   part_of: 'Read by the gateway for its record of a change',
   for_hold: 'Read by the gateway for whoever decides about a waiting call',
