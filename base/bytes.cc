@@ -52,15 +52,28 @@ std::size_t utf8_sequence(std::string_view text) {
   return 0;
 }
 
-std::optional<std::string> decode64(std::string_view text, std::string_view alphabet) {
+// What each character of an alphabet stands for; kNotOfIt for every other.
+constexpr std::uint8_t kNotOfIt = 64;
+using Values = std::array<std::uint8_t, 256>;
+constexpr Values values_of(std::string_view alphabet) {
+  Values values{};
+  values.fill(kNotOfIt);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}
+constexpr Values kUrlValues = values_of(kUrlAlphabet);
+constexpr Values kStandardValues = values_of(kStandardAlphabet);
+
+std::optional<std::string> decode64(std::string_view text, const Values& values) {
   std::string out;
   out.reserve(text.size() * 3 / 4);
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
-    const auto value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
+    const std::uint32_t value = values[static_cast<unsigned char>(c)];
+    if (value == kNotOfIt) return std::nullopt;
+    bits = bits << 6U | value;
     held += 6;
     if (held >= 8) {
       held -= 8;
@@ -105,38 +118,13 @@ std::string to_base64(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> from_base64url(std::string_view text) { return decode64(text, kUrlAlphabet); }
+std::optional<std::string> from_base64url(std::string_view text) { return decode64(text, kUrlValues); }
 
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   const std::size_t end = text.find_last_not_of('=') + 1;  // npos + 1: nothing but padding
   if (text.size() - end > 2) return std::nullopt;
-  return decode64(text.substr(0, end), kStandardAlphabet);
-}
-
-void BinaryWriter::number(std::uint64_t v, int size) {
-  std::array<char, 8> bytes{};
-  for (int i = 0; i < size; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<char>(v >> (8 * i) & 255U);
-  out_.append(bytes.data(), static_cast<std::size_t>(size));
-}
-
-std::string_view BinaryReader::raw(std::size_t size) {
-  if (!ok_ || size > rest_.size()) {
-    ok_ = false;
-    rest_ = {};
-    return {};
-  }
-  const std::string_view out = rest_.substr(0, size);
-  rest_.remove_prefix(size);
-  return out;
-}
-
-std::uint64_t BinaryReader::number(std::size_t size) {
-  const std::string_view bytes = raw(size);
-  std::uint64_t value = 0;
-  for (std::size_t i = bytes.size(); i > 0; --i)
-    value = value << 8U | static_cast<unsigned char>(bytes[i - 1]);
-  return value;
+  return decode64(text.substr(0, end), kStandardValues);
 }
 
 bool is_utf8(std::string_view text) {

@@ -25,9 +25,9 @@ std::optional<std::string> from_base64(std::string_view text);  // canonical for
 class BinaryWriter {
  public:
   void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
-  void u16(std::uint16_t v) { number(v, 2); }
-  void u32(std::uint32_t v) { number(v, 4); }
-  void u64(std::uint64_t v) { number(v, 8); }
+  void u16(std::uint16_t v) { number(v); }
+  void u32(std::uint32_t v) { number(v); }
+  void u64(std::uint64_t v) { number(v); }
   void raw(std::string_view bytes) { out_.append(bytes); }
   void text(std::string_view bytes) {
     u32(static_cast<std::uint32_t>(bytes.size()));
@@ -35,27 +35,51 @@ class BinaryWriter {
   }
   const std::string& bytes() const { return out_; }
   void clear() { out_.clear(); }
+  void reserve(std::size_t size) { out_.reserve(size); }  // of the whole message, where it is known
 
  private:
-  void number(std::uint64_t v, int size);
+  // Here, so that it becomes one store: a head has two numbers for each of its fields.
+  template <typename Number>
+  void number(Number v) {
+    char bytes[sizeof v];
+    for (std::size_t i = 0; i < sizeof v; ++i) bytes[i] = static_cast<char>(v >> (8 * i) & 255U);
+    out_.append(bytes, sizeof v);
+  }
   std::string out_;
 };
 
 class BinaryReader {
  public:
   explicit BinaryReader(std::string_view bytes) : rest_(bytes) {}
-  std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
-  std::uint64_t u64() { return number(8); }
-  std::string_view raw(std::size_t size);  // views into the bytes given; empty after a failure
+  std::uint8_t u8() { return number<std::uint8_t>(); }
+  std::uint16_t u16() { return number<std::uint16_t>(); }
+  std::uint32_t u32() { return number<std::uint32_t>(); }
+  std::uint64_t u64() { return number<std::uint64_t>(); }
+  std::string_view raw(std::size_t size) {  // views into the bytes given; empty after a failure
+    if (!ok_ || size > rest_.size()) {
+      ok_ = false;
+      rest_ = {};
+      return {};
+    }
+    const std::string_view out = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return out;
+  }
   std::string_view text() { return raw(u32()); }
   std::string_view rest() const { return rest_; }
   bool ok() const { return ok_; }                     // no read went past the end
   bool done() const { return ok_ && rest_.empty(); }  // and nothing is left over
 
  private:
-  std::uint64_t number(std::size_t size);
+  template <typename Number>
+  Number number() {
+    const std::string_view bytes = raw(sizeof(Number));
+    if (bytes.empty()) return 0;
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < sizeof(Number); ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    return static_cast<Number>(value);
+  }
   std::string_view rest_;
   bool ok_ = true;
 };

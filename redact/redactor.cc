@@ -58,14 +58,14 @@ void Redactor::finish(std::string& out) {
   if (parts_->text) parts_->text->end();
 }
 
-std::optional<std::string> redact_value(std::string_view value, const Rules& rules, std::string_view key,
-                                        const std::string& where, Counts& counts) {
+std::optional<std::string> redact_header(std::string_view name, std::string_view value, const Rules& rules,
+                                         std::string_view key, Counts& counts) {
   if (rules.text().next(value, 0) + 1 >= value.size()) return std::nullopt;
   std::string out;
   std::string* to = &out;
   Marks marks(key);
   Writer writer(to);
-  const FixedPlace place(where);
+  const FixedPlace place("header " + std::string(name));
   Scanner scanner(rules.text(), Form::Text, marks, writer, place);
   scanner.feed(value);
   scanner.end();

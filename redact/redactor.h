@@ -40,8 +40,8 @@ class Redactor {
   std::unique_ptr<Parts> parts_;
 };
 
-// The value of a header, by the rules of text. Nothing if it stays as it is.
-std::optional<std::string> redact_value(std::string_view value, const Rules& rules, std::string_view key,
-                                        const std::string& where, Counts& counts);
+// The value of the header of that name, by the rules of text. Nothing if it stays as it is.
+std::optional<std::string> redact_header(std::string_view name, std::string_view value, const Rules& rules,
+                                         std::string_view key, Counts& counts);
 
 }  // namespace postern::redact

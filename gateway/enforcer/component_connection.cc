@@ -26,10 +26,10 @@ ComponentConnection::ComponentConnection(loop::Loop& loop, ComponentOwner& owner
       socket_(std::move(socket)),
       tls_(std::move(session)),
       parser_(limits),
-      in_(kInLimit, 0),
-      out_(kOutLimit, 0),
-      cipher_in_(kInLimit, 0),
-      cipher_out_(kOutLimit + (64U << 10U), 0),
+      in_(kInLimit, kKept),
+      out_(kOutLimit, kKept),
+      cipher_in_(kInLimit, kKept),
+      cipher_out_(kOutLimit + (64U << 10U), kKept),
       poller_(
           std::make_unique<loop::Poller>(loop, socket_.get(), [this](unsigned ready) { on_ready(ready); })) {
   poller_->want(loop::kReadable);

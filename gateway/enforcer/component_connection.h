@@ -102,6 +102,7 @@ class ComponentConnection : public loop::Disposable {
 
   static constexpr std::size_t kInLimit = 256U << 10U;
   static constexpr std::size_t kOutLimit = 1U << 20U;
+  static constexpr std::size_t kKept = 4096;  // of each buffer, while it rests: there are few of them
 
   loop::Loop& loop_;
   ComponentOwner& owner_;

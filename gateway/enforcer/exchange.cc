@@ -246,7 +246,7 @@ void Exchange::forward(ComponentConnection& connection) {
   connection.begin(*this, head_.method, wants_websocket());
   const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
   http::Fields fields = head_.fields;
-  const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
+  const std::string_view host = head_.fields.find(http::FieldId::Host).value_or("");
   rewrite_request(fields, Passage{host, client_.address, &node, service_});
   if (wants_websocket()) ask_for_websocket(fields);
   std::string cookies = site_.jars.header(jar(), target_.path(), node.private_way, site_.loop.wall());

@@ -117,7 +117,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   bool review_waiting();
   base::Refusal refused_now();
   std::shared_ptr<const redact::Rules> redaction_rules() const;
-  std::string redaction_key() const;  // of the session: the same value has the same token in all of it
+  const std::string& redaction_key() const;  // of the session: the same value has the same token in all of it
   std::string before_target() const;
   ChangeContext change_context() const;
   void read_before();
@@ -185,7 +185,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   base::Refusal failure_ = base::Refusal::None;
   RequestStream request_;
   bool body_wanted_here_ = false;  // below /.postern/: gathered, then handled
-  std::optional<Screen> screen_;   // from the component's first head on
+  std::unique_ptr<Screen> screen_;  // from the component's first head on
   ResponseStream response_;
   http::WebSocketAsked asked_;                // of the component
   http::WebSocketAgreed agreed_;              // with the component

@@ -111,14 +111,21 @@ std::shared_ptr<const redact::Rules> Exchange::redaction_rules() const {
   return site_.known_secrets.rules(redaction_->rules, settings_);
 }
 
-std::string Exchange::redaction_key() const { return base::keyed_hash(settings_->redaction_key, session_); }
+// Made once for a connection, since it seldom carries more than one session.
+const std::string& Exchange::redaction_key() const {
+  if (client_.redaction_key.empty() || client_.redaction_session != session_) {
+    client_.redaction_session = session_;
+    client_.redaction_key = base::keyed_hash(settings_->redaction_key, session_);
+  }
+  return client_.redaction_key;
+}
 
 http::Fields Exchange::rewritten(const http::Fields& theirs) {
   http::Fields fields = theirs;
-  const std::string host(head_.fields.find(http::FieldId::Host).value_or(""));
+  const std::string_view host = head_.fields.find(http::FieldId::Host).value_or("");
   rewrite_response(
       fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
-  if (!screen_) screen_.emplace(redaction_, redaction_rules(), redaction_key());
+  if (!screen_) screen_ = std::make_unique<Screen>(redaction_, redaction_rules(), redaction_key());
   screen_->clean(fields);
   return fields;
 }

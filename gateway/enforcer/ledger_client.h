@@ -78,7 +78,9 @@ class LedgerClient {
   void applied(const ipc::Applied& applied);
   void receiving(const ipc::Receiving& receiving);
   void cookie(const ipc::Cookie& cookie);  // to the other enforcers; dropped while the ledger is away
-  void active(std::string_view session) { active_.emplace(session); }  // told to the ledger now and then
+  void active(std::string_view session) {  // told to the ledger now and then
+    if (!active_.contains(session)) active_.emplace(session);
+  }
 
  private:
   struct Retained {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/rewrite.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -10,6 +11,10 @@
 
 namespace postern::enforcer {
 namespace {
+
+// What a request may not ask for: secrets cannot be seen in what is compressed, nor in a part of a body.
+constexpr auto kUnreadable = std::to_array<std::string_view>(
+    {"accept-encoding", "range", "if-range", "want-digest", "want-content-digest", "want-repr-digest"});
 
 // Behind an authority in a URL or in a list of sources comes one of these, or nothing.
 bool ends_authority(std::string_view rest) {
@@ -103,17 +108,14 @@ std::string with_our_origin(std::string_view text, std::string_view authority, s
 }
 
 void rewrite_request(http::Fields& fields, const Passage& passage) {
-  const std::string origin = with_component_origin(fields.find(http::FieldId::Origin).value_or(""), passage);
-  const std::string referer =
-      with_component_origin(fields.find(http::FieldId::Referer).value_or(""), passage);
   http::strip_request_fields(fields);
   strip(fields, passage.service->strip_request);
-  change(fields, http::FieldId::Origin, [&](std::string_view) { return origin; });
-  change(fields, http::FieldId::Referer, [&](std::string_view) { return referer; });
-  // Secrets cannot be seen in what is compressed, nor in a part of a body.
-  for (const std::string_view name :
-       {"accept-encoding", "range", "if-range", "want-digest", "want-content-digest", "want-repr-digest"})
-    fields.remove(name);
+  const auto as_theirs = [&](std::string_view value) { return with_component_origin(value, passage); };
+  change(fields, http::FieldId::Origin, as_theirs);
+  change(fields, http::FieldId::Referer, as_theirs);
+  fields.remove_if([](const http::Field& field) {
+    return std::find(kUnreadable.begin(), kUnreadable.end(), field.name) != kUnreadable.end();
+  });
   fields.put("accept-encoding", "identity");
   if (const auto tags = fields.find("if-match"); tags && tags->find("W/\"") != std::string_view::npos) {
     const std::string strong = with_strong_tags(*tags);

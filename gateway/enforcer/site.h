@@ -44,6 +44,7 @@ struct Client {
   std::string identity_fault;
   bool judged = false;
   std::string last_session;   // that was used on it: a malformed request has no cookie to go by
+  std::string redaction_session, redaction_key;  // the one that was made last, and for which session
   std::size_t exchanges = 0;  // that run on it; it lives as long as they do
   bool closed = false;
 };

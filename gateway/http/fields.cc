@@ -9,6 +9,18 @@
 #include "gateway/http/chars.h"
 
 namespace postern::http {
+namespace {
+
+// What a browser's head is below, and what hardly any is far below.
+constexpr std::size_t kUsualFields = 20;
+constexpr std::size_t kUsualBytes = 640;
+
+}  // namespace
+
+void Fields::reserve(std::size_t fields, std::size_t bytes) {
+  entries_.reserve(fields);
+  text_.reserve(bytes);
+}
 
 bool Fields::add(std::string_view name, std::string_view value) {
   constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
@@ -16,6 +28,7 @@ bool Fields::add(std::string_view name, std::string_view value) {
   if (value.size() > kMax - name.size() || text_.size() > kMax - name.size() - value.size()) return false;
   const ValueText kind = classify_value(value);
   if (kind == ValueText::Invalid) return false;
+  if (entries_.capacity() == 0) reserve(kUsualFields, kUsualBytes);
 
   const std::size_t begin = text_.size();
   text_.append(name);

@@ -27,6 +27,10 @@ struct Field {
 
 class Fields {
  public:
+  // Memory for that many fields, and bytes of names and values, is asked for at once. Without it, the first
+  // add() asks for what most heads need.
+  void reserve(std::size_t fields, std::size_t bytes);
+
   // Appends what came from outside. False, and nothing appended, if name is not a token (either case; kept in
   // lower case) or value is not a field value (classify_value). Views handed out before become invalid.
   [[nodiscard]] bool add(std::string_view name, std::string_view value);

@@ -13,6 +13,11 @@
 namespace postern::http {
 namespace {
 
+// What a head needs beside its fields, target and host: the first line, framing, an added field or two.
+constexpr std::size_t kHeadRest = 256;
+
+std::size_t room_for(const Fields& fields) { return fields.bytes() + fields.size() * 4; }
+
 void write_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -53,6 +58,7 @@ void write_request_head(std::string& out, const RequestLine& line, const Fields&
                         bool keep_alive, std::span<const AddedField> added) {
   POSTERN_CHECK(is_target_text(line.target) && is_target_text(line.host));
   POSTERN_CHECK(body.kind != BodyKind::UntilClose);  // a request cannot end that way
+  out.reserve(out.size() + kHeadRest + line.target.size() + line.host.size() + room_for(fields));
   out.append(to_text(line.method)).append(" ").append(line.target).append(" HTTP/1.1\r\n");
   write_field(out, "host", line.host);
   write_fields(out, fields);
@@ -75,6 +81,7 @@ void write_response_head(std::string& out, StatusLine line, const Fields& fields
   POSTERN_CHECK(line.status >= 100 && line.status <= 599);
   if (line.reason.empty()) line.reason = reason_of(line.status);
   POSTERN_CHECK(classify_value(line.reason) != ValueText::Invalid);
+  out.reserve(out.size() + kHeadRest + room_for(fields));
   out.append("HTTP/1.1 ").append(std::to_string(line.status)).append(" ").append(line.reason).append("\r\n");
   write_fields(out, fields);
   write_response_framing(out, line, body);

@@ -5,6 +5,14 @@
 namespace postern::ipc {
 namespace {
 
+// Bytes of fields in a message: so that it is written into memory that was asked for once.
+std::size_t size_of(const std::vector<WireField>& fields) {
+  constexpr std::size_t kLengths = 2 * sizeof(std::uint32_t);
+  std::size_t size = sizeof(std::uint16_t);
+  for (const WireField& field : fields) size += kLengths + field.name.size() + field.value.size();
+  return size;
+}
+
 void put_fields(const std::vector<WireField>& fields, base::BinaryWriter& out) {
   out.u16(static_cast<std::uint16_t>(fields.size()));
   for (const WireField& field : fields) {
@@ -17,6 +25,7 @@ bool take_fields(base::BinaryReader& in, std::vector<WireField>& fields) {
   const std::size_t count = in.u16();
   fields.clear();
   if (count > kMostFields) return false;
+  fields.reserve(count);
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const std::string_view name = in.text();
     fields.push_back({name, in.text()});
@@ -59,7 +68,9 @@ bool decode(std::string_view payload, ConnectionOpened& m) {
 }
 
 void encode(const RequestHead& m, base::BinaryWriter& out) {
+  constexpr std::size_t kRest = 32;  // bytes of everything that is not a text
   out.clear();
+  out.reserve(kRest + m.method.size() + m.target.size() + size_of(m.fields));
   out.u64(m.connection);
   out.u8(m.minor);
   out.u8(m.expects_continue ? 1 : 0);
@@ -98,7 +109,9 @@ bool decode(std::string_view payload, RequestRefused& m) {
 }
 
 void encode(const ResponseHead& m, base::BinaryWriter& out) {
+  constexpr std::size_t kRest = 16;
   out.clear();
+  out.reserve(kRest + size_of(m.fields));
   out.u16(m.status);
   out.u8(static_cast<std::uint8_t>(m.body));
   out.u64(m.length);
@@ -115,6 +128,7 @@ bool decode(std::string_view payload, ResponseHead& m) {
 
 void encode(const ExchangeDone& m, base::BinaryWriter& out) {
   out.clear();
+  out.reserve(4 * sizeof(std::uint64_t) + 1);
   out.u64(m.request_bytes);
   out.u64(m.response_bytes);
   out.u64(m.after_cut);

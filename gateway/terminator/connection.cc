@@ -116,12 +116,13 @@ bool Connection::take_handshake(std::string_view& in) {
 // Decrypts while there is room; false if the connection is over.
 bool Connection::decrypt(std::string_view& in) {
   while (plain_in_.room() > 0) {
-    const std::size_t piece = std::min(plain_in_.room(), tls::kRecordLimit);
-    char* into = plain_in_.reserve(piece);
-    const tls::ReadResult result = tls_->read(in, {into, piece}, cipher_out_);
+    const std::span<char> record = place_.host.record_scratch();
+    const tls::ReadResult result =
+        tls_->read(in, record.first(std::min(plain_in_.room(), record.size())), cipher_out_);
     switch (result.progress) {
       case tls::Progress::Done:
-        plain_in_.commit(result.size);
+        if (!plain_in_.write({record.data(), result.size})) return true;  // cannot be: it had room
+        if (in.empty() && !tls_->holds_input()) return true;
         break;
       case tls::Progress::Closed:
         client_ended_ = true;

@@ -51,6 +51,7 @@ Terminator::Terminator(loop::Loop& loop, base::UniqueFd listener, Limits limits,
       deadlines_(loop),
       listener_(std::move(listener)),
       scratch_(kScratch),
+      record_scratch_(tls::kRecordLimit),
       accept_pause_(std::make_unique<loop::Timer>(loop, [this] { accept_poller_->want(loop::kReadable); })),
       tell_timer_(loop, [this] { tell_refused(); }),
       accept_poller_(

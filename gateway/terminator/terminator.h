@@ -52,6 +52,7 @@ class Terminator final : public Host {
   void retire(Connection& connection) override;
   bool draining() const override { return static_cast<bool>(drained_); }
   std::span<char> scratch() override { return scratch_; }
+  std::span<char> record_scratch() override { return record_scratch_; }
 
  private:
   struct Settings {  // shared by the connections that were accepted under them
@@ -91,7 +92,7 @@ class Terminator final : public Host {
   // Every connection is in one of them: those on which no exchange runs, the longest at rest first; and the others.
   std::list<Connection*> resting_, busy_;
   std::array<Untold, 2> untold_;  // because of all; of one address
-  std::vector<char> scratch_;
+  std::vector<char> scratch_, record_scratch_;
   std::uint64_t last_connection_ = 0;
   std::uint64_t last_exchange_ = 0;
   std::function<void()> drained_;

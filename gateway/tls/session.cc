@@ -222,6 +222,8 @@ ReadResult Session::read(std::string_view& in, std::span<char> plain, base::Buff
   return result == 1 ? ReadResult{Progress::Done, size} : ReadResult{progress_of(*state_, result), 0};
 }
 
+bool Session::holds_input() const { return SSL_has_pending(state_->ssl.get()) == 1; }
+
 std::size_t Session::write(std::string_view plain, base::Buffer& out) {
   POSTERN_CHECK(handshake_done());
   if (failed()) return 0;

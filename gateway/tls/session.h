@@ -59,6 +59,8 @@ class Session {
   // After the handshake. Done: plain[0..size) was filled, there may be more: call again, also with an empty
   // in.
   ReadResult read(std::string_view& in, std::span<char> plain, base::Buffer& out);
+  // There may be more to read although nothing new has come in.
+  bool holds_input() const;
 
   // After the handshake: turns plain into records of up to kRecordLimit while out has room, and says how many
   // bytes of plain it took. A piece of up to kRecordLimit is one record, unless out is empty and too small
