@@ -88,6 +88,28 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
   return status;
 }
 
+// The log is looked at on another thread for what came since the last time.
+void answer_metrics(Parts& parts, const Reply& reply, MetricsFormat format, base::Json status,
+                    base::Json roles) {
+  std::optional<std::uint64_t> known;
+  if (parts.figures) known = parts.figures->end;
+  ask_log<LogFigures>(
+      parts, reply, [known](LogReader& log) { return figures_since(log, known); },
+      [&parts, format, status = std::move(status), roles = std::move(roles)](const LogFigures& more) {
+        // Of two who ask at the same time one adds nothing: the other did.
+        if (parts.figures)
+          parts.figures->add(more);
+        else
+          parts.figures = more;
+        Response response;
+        response.content_type = format == MetricsFormat::OpenMetrics ? kOpenMetricsType : kPlainMetricsType;
+        response.body = write_metrics(
+            {status, roles, parts.ledger.state(), *parts.figures, parts.ledger.indexed(), parts.loop.wall()},
+            format);
+        return response;
+      });
+}
+
 }  // namespace
 
 void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
@@ -96,28 +118,13 @@ void show_status(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
             [&parts, reply](const base::Json& answer) { reply(json_response(status_of(parts, answer))); });
 }
 
-// The log is looked at on another thread for what came since the last time.
 void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply) {
   parts.live.look();
   const MetricsFormat format = metrics_format(call->fields.find("accept").value_or(std::string_view()));
-  parts.ask({{"ask", "status"}}, [&parts, reply, format](const base::Json& answer) {
-    std::optional<std::uint64_t> known;
-    if (parts.figures) known = parts.figures->end;
-    ask_log<LogFigures>(
-        parts, reply, [known](LogReader& log) { return figures_since(log, known); },
-        [&parts, format, status = status_of(parts, answer)](const LogFigures& more) {
-          // Of two who ask at the same time one adds nothing: the other did.
-          if (parts.figures)
-            parts.figures->add(more);
-          else
-            parts.figures = more;
-          Response response;
-          response.content_type = format == MetricsFormat::OpenMetrics ? kOpenMetricsType : kPlainMetricsType;
-          response.body = write_metrics(
-              {status, parts.ledger.state(), *parts.figures, parts.ledger.indexed(), parts.loop.wall()},
-              format);
-          return response;
-        });
+  parts.ask({{"ask", "status"}}, [&parts, reply, format](const base::Json& status) {
+    parts.ask({{"ask", "figures"}}, [&parts, reply, format, status](const base::Json& roles) {
+      answer_metrics(parts, reply, format, status_of(parts, status), roles);
+    });
   });
 }
 

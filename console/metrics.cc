@@ -2,90 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/metrics.h"
 
-#include <cstdio>
-#include <initializer_list>
-#include <utility>
-
+#include "console/metrics_text.h"
+#include "console/role_metrics.h"
 #include "console/version.h"
 
 namespace postern::console {
 namespace {
-
-using Label = std::pair<std::string_view, std::string_view>;
-using Labels = std::initializer_list<Label>;
-
-std::string seconds(base::Micros micros) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.6f", static_cast<double>(micros) / 1e6);
-  return text;
-}
-
-// Families in the order in which they are begun; all samples of one stand together, as both formats want it.
-class Writer {
- public:
-  explicit Writer(MetricsFormat format) : open_(format == MetricsFormat::OpenMetrics) {}
-
-  void gauge(std::string_view name, std::string_view help) { begin(name, "gauge", help, {}); }
-  void counter(std::string_view name, std::string_view help) { begin(name, "counter", help, "_total"); }
-
-  void sample(Labels labels, std::string_view value) { put(suffix_, labels, value); }
-  void sample(Labels labels, std::uint64_t value) { put(suffix_, labels, std::to_string(value)); }
-  void sample(Labels labels, bool value) = delete;
-
-  void histogram(std::string_view name, std::string_view help, const DurationFigures& of) {
-    begin(name, "histogram", help, {});
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < of.counts.size(); ++i) {
-      sum += of.counts[i];
-      const std::string bound = i < of.kBounds.size() ? seconds(of.kBounds[i]) : "+Inf";
-      put("_bucket", {{"le", bound}}, std::to_string(sum));
-    }
-    put("_sum", {}, seconds(of.sum));
-    put("_count", {}, std::to_string(sum));
-  }
-
-  std::string finish() {
-    if (open_) out_ += "# EOF\n";
-    return std::move(out_);
-  }
-
- private:
-  // OpenMetrics names the family without the suffix of its samples; the older format with it.
-  void begin(std::string_view name, std::string_view type, std::string_view help, std::string_view suffix) {
-    name_ = name;
-    suffix_ = suffix;
-    const std::string family = name_ + std::string(open_ ? "" : suffix);
-    out_.append("# TYPE ").append(family).append(" ").append(type).append("\n");
-    const std::string_view unit = name.ends_with("_seconds") ? "seconds"
-                                  : name.ends_with("_bytes") ? "bytes"
-                                                             : "";
-    if (open_ && !unit.empty()) out_.append("# UNIT ").append(family).append(" ").append(unit).append("\n");
-    out_.append("# HELP ").append(family).append(" ").append(help).append("\n");
-  }
-
-  void put(std::string_view suffix, Labels labels, std::string_view value) {
-    out_.append(name_).append(suffix);
-    char before = '{';
-    for (const auto& [name, text] : labels) {
-      out_.append(1, std::exchange(before, ',')).append(name).append("=\"");
-      escape(text);
-      out_ += '"';
-    }
-    if (before == ',') out_ += '}';
-    out_.append(" ").append(value).append("\n");
-  }
-
-  void escape(std::string_view text) {
-    for (const char c : text) {
-      if (c == '\\' || c == '"') out_ += '\\';
-      out_ += c == '\n' ? "\\n" : std::string(1, c);
-    }
-  }
-
-  bool open_;
-  std::string out_, name_;
-  std::string_view suffix_;
-};
 
 std::uint64_t one_if(bool condition) { return condition ? 1 : 0; }
 
@@ -95,12 +17,12 @@ const base::Json& items_of(const base::Json& json, const char* name) {
   return found != json.end() && found->is_array() ? *found : kNone;
 }
 
-void write_processes(Writer& out, const base::Json& status) {
+void write_processes(MetricsText& out, const base::Json& status) {
   out.gauge("postern_build_info", "The version that runs; always 1.");
   out.sample({{"version", kVersion}}, std::uint64_t{1});
   if (const auto started = base::parse_time(base::json_text_or(status, "started", "")); started.ok()) {
     out.gauge("postern_start_time_seconds", "When the gateway was started, since the epoch.");
-    out.sample({}, seconds(*started));
+    out.sample({}, MetricsText::seconds(*started));
   }
   const base::Json& roles = items_of(status, "roles");
   out.gauge("postern_role_up", "Whether the process of a role serves.");
@@ -127,11 +49,11 @@ void write_processes(Writer& out, const base::Json& status) {
     out.sample({{"what", base::json_text_or(one, "what", "")},
                 {"name", base::json_text_or(one, "name", "")},
                 {"sha256", base::json_text_or(one, "sha256", "").substr(0, 16)}},
-               seconds(*end));
+               MetricsText::seconds(*end));
   }
 }
 
-void write_access(Writer& out, const MetricsParts& parts) {
+void write_access(MetricsText& out, const MetricsParts& parts) {
   using enum state::RemoteAccess;
   const state::RemoteAccess now_is = parts.state.remote_access(parts.now);
   out.gauge("postern_remote_access", "The switch: 1 at the mode that holds.");
@@ -163,7 +85,7 @@ void write_access(Writer& out, const MetricsParts& parts) {
   out.sample({}, one_if(base::json_bool_or(policy, "waits", false)));
 }
 
-void write_log(Writer& out, const MetricsParts& parts) {
+void write_log(MetricsText& out, const MetricsParts& parts) {
   const base::Json log = parts.status.value("log", base::Json::object());
   const base::Json checkpoint = log.value("checkpoint", base::Json::object());
   const auto count = [](const base::Json& of, const char* name) {
@@ -179,11 +101,11 @@ void write_log(Writer& out, const MetricsParts& parts) {
   out.sample({{"state", "signed"}}, count(checkpoint, "size"));
   if (const auto at = base::parse_time(base::json_text_or(checkpoint, "time", "")); at.ok()) {
     out.gauge("postern_log_checkpoint_time_seconds", "When the log was signed last, since the epoch.");
-    out.sample({}, seconds(*at));
+    out.sample({}, MetricsText::seconds(*at));
   }
 }
 
-void write_counters(Writer& out, const LogFigures& figures) {
+void write_counters(MetricsText& out, const LogFigures& figures) {
   out.counter("postern_events", "Events that the log took.");
   for (const auto& [what, count] : figures.events)
     out.sample({{"type", what.first}, {"severity", what.second}}, count);
@@ -195,11 +117,11 @@ void write_counters(Writer& out, const LogFigures& figures) {
   for (const auto& [code, count] : figures.refused) out.sample({{"code", code}}, count);
   out.counter("postern_responses", "Responses to engineers, by class of their status.");
   for (const auto& [status, count] : figures.answered) out.sample({{"status", status}}, count);
-  out.histogram("postern_exchange_duration_seconds", "From a request's head to the end of its response.",
-                figures.exchange);
+  out.histogram("postern_exchange_duration_seconds", "From a request's head to the end of its response.");
+  out.buckets({}, figures.exchange.kBounds, figures.exchange.counts, figures.exchange.sum);
   out.histogram("postern_component_duration_seconds",
-                "From sending a request to the component to the first byte of its answer.",
-                figures.component);
+                "From sending a request to the component to the first byte of its answer.");
+  out.buckets({}, figures.component.kBounds, figures.component.counts, figures.component.sum);
   out.counter("postern_request_bytes", "Bytes of request bodies.");
   out.sample({}, static_cast<std::uint64_t>(figures.request_bytes));
   out.counter("postern_response_bytes", "Bytes of response bodies.");
@@ -214,8 +136,9 @@ MetricsFormat metrics_format(std::string_view accept) {
 }
 
 std::string write_metrics(const MetricsParts& parts, MetricsFormat format) {
-  Writer out(format);
+  MetricsText out(format == MetricsFormat::OpenMetrics);
   write_processes(out, parts.status);
+  write_roles(out, parts.roles);
   write_access(out, parts);
   write_log(out, parts);
   write_counters(out, parts.figures);

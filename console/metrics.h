@@ -23,6 +23,7 @@ MetricsFormat metrics_format(std::string_view accept);  // of an Accept field
 
 struct MetricsParts {
   const base::Json& status;  // as the API shows it (openapi.json: Status)
+  const base::Json& roles;   // what the roles counted (role_metrics.h)
   const state::State& state;
   const LogFigures& figures;
   std::uint64_t indexed = 0;  // events that a question to the log finds

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "gateway/ipc/figures.h"
+
 namespace postern::enforcer {
 namespace {
 
@@ -163,6 +165,8 @@ void ComponentPool::connected(Place place, std::uint64_t ticket, base::Result<ba
                                                           std::move(session), limits_);
   ComponentConnection* raw = connection.get();
   connections_.emplace(raw, std::move(connection));
+  ipc::count(ipc::Figure::ComponentConnects);
+  ipc::level(ipc::Figure::ComponentConnections, connections_.size());
   wanted.mapped().then(raw);
 }
 
@@ -204,6 +208,7 @@ void ComponentPool::retire(ComponentConnection& connection) {
   if (connection.touched_) std::erase(touched_, &connection);
   auto owned = connections_.extract(&connection);
   loop_.dispose(std::move(owned.mapped()));
+  ipc::level(ipc::Figure::ComponentConnections, connections_.size());
 }
 
 void ComponentPool::sweep() {

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/network.h"
+#include "gateway/ipc/figures.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::enforcer {
@@ -208,7 +209,9 @@ Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
   last_exchange_ = id;
   ++client->second->exchanges;
   auto exchange = std::make_unique<Exchange>(site_, *client->second, id, ++last_serial_);
-  return exchanges_.emplace(id, std::move(exchange)).first->second.get();
+  Exchange* begun = exchanges_.emplace(id, std::move(exchange)).first->second.get();
+  ipc::level(ipc::Figure::ExchangesUnderWay, exchanges_.size());
+  return begun;
 }
 
 bool Enforcer::take_head(std::uint64_t id, std::string_view payload) {
@@ -246,6 +249,7 @@ bool Enforcer::take_done(std::uint64_t id, std::string_view payload) {
 void Enforcer::end(std::uint64_t id) {
   auto exchange = exchanges_.extract(id);
   if (exchange.empty()) return;
+  ipc::level(ipc::Figure::ExchangesUnderWay, exchanges_.size());
   const std::uint64_t client = exchange.mapped()->client_id();
   const std::uint64_t version = exchange.mapped()->cut_version();
   if (version != 0) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/enforcer/exchange.h"
+#include "gateway/ipc/figures.h"
 
 namespace postern::enforcer {
 namespace {
@@ -96,8 +97,14 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   event.status = status_;
   event.request_bytes = std::max(done.request_bytes, request_.bytes());
   event.response_bytes = done.response_bytes;
-  event.duration = site_.loop.now() - began_;
+  const base::Nanos now = site_.loop.now();
+  event.duration = now - began_;
   if (head_at_ > 0) event.component = head_at_ - sent_at_;
+  if (sent_at_ > 0) ipc::time(ipc::Timing::BeforeForwarding, sent_at_ - began_);
+  if (head_at_ > 0) {
+    ipc::time(ipc::Timing::Component, event.component);
+    ipc::time(ipc::Timing::Transfer, now - head_at_);
+  }
   event.retried = retried_;
   if (screen_) event.redacted = screen_->counts();
   if (conversation_) {

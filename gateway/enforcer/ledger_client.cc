@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "gateway/ipc/figures.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::enforcer {
@@ -64,6 +65,7 @@ std::uint64_t LedgerClient::append(const ipc::Append& event) {
   ipc::encode(event, out_);
   retained_.push_back({++last_number_, out_.bytes()});
   retained_bytes_ += out_.bytes().size();
+  ipc::level(ipc::Figure::RecordsWaiting, retained_bytes_);
   send(ipc::ToLedger::Append, retained_.back().payload);
   return last_number_;
 }
@@ -201,6 +203,7 @@ bool LedgerClient::take_acked(std::string_view payload) {
     retained_bytes_ -= retained_.front().payload.size();
     retained_.pop_front();
   }
+  ipc::level(ipc::Figure::RecordsWaiting, retained_bytes_);
   if (dropped_ > 0 && retained_bytes_ <= kMostRetained)
     base::log_error("refusals that were not recorded: " + std::to_string(std::exchange(dropped_, 0)));
   while (!waiters_.empty() && waiters_.begin()->first <= durable) {

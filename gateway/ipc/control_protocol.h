@@ -5,7 +5,8 @@
 // SocketChannel.
 //
 //   supervisor -> role
-//   Start          JSON: name, index, its part of the configuration; fds in the order of "fds"
+//   Start          JSON: name, index, its part of the configuration; fds in the order of "fds". The one named
+//                  "figures" is the page in which the role counts (figures.h)
 //   Channel        text peer ("ledger", "exchange", "keeper.tls" ...), u32 index; fds
 //   Reload         JSON: its new part of the configuration; fds in the order of "fds"
 //   Drain          finish what is under way, take nothing new
@@ -17,7 +18,7 @@
 //   Confined       fd: the listener of its system call filter; what it refuses from now on, the supervisor answers
 //   Ready          JSON: the proof of its confinement (below); the role serves
 //   Connect        id u64, node u32: open a connection to this node
-//   Ask            id u64, JSON {ask: "status"|"reload"} of the console; {ask: "breach", why} of an enforcer or
+//   Ask            id u64, JSON {ask: "status"|"figures"|"reload"|"log_keys"} of the console; {ask: "breach", why} of an enforcer or
 //                  the console: its terminator broke the exchange protocol
 //   Drained        nothing is under way any more (after Drain)
 //   Failed         text: why it ends now; for people, in status and in the event
@@ -59,6 +60,7 @@ enum class FromRole : std::uint16_t {
 };
 
 inline constexpr int kControlFd = 3;
+inline constexpr std::string_view kFiguresFd = "figures";
 inline constexpr std::size_t kReasonLimit = 1024;  // bytes of Failed: the rest is cut off
 // Payload of a frame at most: an enforcer's Start carries the roots of each node, about 220 KiB where they
 // are the system's.

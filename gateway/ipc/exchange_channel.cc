@@ -7,6 +7,8 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/ipc/figures.h"
+
 namespace postern::ipc {
 namespace {
 
@@ -16,6 +18,7 @@ void put_number(char* out, std::uint64_t value, int size) {
 
 void wake(int event) {
   const std::uint64_t one = 1;
+  count(Figure::WakeUps);
   // An eventfd that is full already wakes its reader; nothing else can go wrong with ours.
   [[maybe_unused]] const ssize_t written = ::write(event, &one, sizeof one);
 }
@@ -98,6 +101,7 @@ bool ExchangeChannel::receive() {
     reader_.consume(kFrameHeaderSize + size);
     on_frame_(type, id, {frame_.data(), size});
   }
+  if (frames > 0) count(Figure::FramesReceived, static_cast<std::uint64_t>(frames));
   if (reader_.release()) wake(ends_.wake_peer.get());
   if (reader_.broken()) breach("positions that cannot be");
   if (broken_) return true;
@@ -145,6 +149,7 @@ bool ExchangeChannel::transmit() {
     worked = true;
     if (writer_.publish()) wake(ends_.wake_peer.get());
   }
+  if (worked || !waiting_.empty()) level(Figure::ChannelWaiting, waiting_.size());
   if (!waiting_.empty() && !writer_.wait_for(1)) worked = true;
   if (writer_.broken()) breach("positions that cannot be");
   return worked || broken_;

@@ -9,6 +9,7 @@
 #include "audit/journal_reader.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "gateway/ipc/figures.h"
 
 namespace postern::ledger {
 namespace {
@@ -287,6 +288,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     peer.appended(0);
     return true;
   }
+  ipc::count(ipc::Figure::Appends);
   recent_.add(event->id);
   counts_ = recorder_.size();
   notices_.saw(recorder_.size() - 1, *event);
@@ -337,6 +339,7 @@ bool Ledger::take_command(Peer& peer, std::string_view payload) {
     breach(peer, "the command " + base::json_text_or(*order, "command", ""));
     return true;
   }
+  ipc::count(ipc::Figure::Commands);
   decide(peer, command, *order);
   return true;
 }

@@ -3,6 +3,7 @@
 #include "gateway/ledger/recorder.h"
 
 #include "base/log.h"
+#include "gateway/ipc/figures.h"
 
 namespace postern::ledger {
 
@@ -54,12 +55,15 @@ void Recorder::begin_sync() {
   lazy_.stop();
   struct Work {
     audit::SyncTask task;
+    base::Nanos began;
     base::Status status = base::Ok{};
   };
-  auto work = std::make_shared<Work>(Work{std::move(*task)});
+  auto work = std::make_shared<Work>(Work{std::move(*task), loop_.now()});
   loop_.run_elsewhere([work] { work->status = work->task.run(); },
                       [this, work, alive = alive_] {
-                        if (*alive) on_synced(work->task, work->status);
+                        if (!*alive) return;
+                        ipc::time(ipc::Timing::LogSync, loop_.now() - work->began);
+                        on_synced(work->task, work->status);
                       });
 }
 

@@ -18,6 +18,7 @@
 #include "certs/keeper_protocol.h"
 #include "certs/library.h"
 #include "certs/private_key.h"
+#include "gateway/ipc/figures.h"
 #include "gateway/keeper/key_ring.h"
 #include "gateway/keeper/locked_memory.h"
 #include "gateway/loop/loop.h"
@@ -114,6 +115,7 @@ class Desk {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (n <= 0) return poller_.want(0);  // the asker is gone: its successor comes with a new channel
+      ipc::count(ipc::Figure::KeeperRequests);
       const std::string reply = keys_.handle({request, static_cast<std::size_t>(n)}, purpose_);
       // Without waiting: an asker that does not read its answers only harms itself.
       ::send(socket_.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

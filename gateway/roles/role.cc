@@ -18,6 +18,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway/ipc/control_protocol.h"
+#include "gateway/ipc/figures.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/proc/confine.h"
 #include "gateway/proc/privileges.h"
@@ -141,10 +142,19 @@ struct Role::Internals {
     if (given_name == nullptr || started || !take_part(start, std::move(received)))
       role.fail("the supervisor's Start is not one");
     name = *given_name;
+    take_figures();
     index = static_cast<std::uint32_t>(base::json_number_or(start, "index", 0));
     started = true;
     base::set_log_name(name);
     loop.stop();
+  }
+
+  // Without them it serves all the same, and counts for nobody.
+  void take_figures() {
+    auto page = fds.extract(std::string(ipc::kFiguresFd));
+    if (page.empty()) return;
+    const base::Status attached = ipc::attach_figures(std::move(page.mapped()));
+    if (!attached.ok()) base::log_warning(attached.error().message);
   }
 
   void on_channel(std::string_view payload, Fds received) {

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "gateway/proc/seccomp.h"
+#include "gateway/proc/usage.h"
 
 namespace postern::supervisor {
 namespace {
@@ -102,7 +103,19 @@ void Child::begin() {
   listener_.on_started(*this);
 }
 
+// A page of its own for each life: what died had its say, and what is new begins at 0.
+void Child::share_figures(Beginning& beginning) {
+  auto page = ipc::FiguresPage::make();
+  auto shared = page.ok() ? (*page)->share() : base::Result<base::UniqueFd>(page.error());
+  figures_.reset();
+  if (!shared.ok()) return base::log_warning(name_ + " counts for nobody: " + shared.error().message);
+  figures_ = std::move(*page);
+  beginning.names.emplace_back(ipc::kFiguresFd);
+  beginning.fds.push_back(std::move(*shared));
+}
+
 void Child::send_start(Beginning beginning) {
+  share_figures(beginning);
   const base::Json start = {
       {"name", name_}, {"index", index_}, {"config", std::move(beginning.config)}, {"fds", beginning.names}};
   send(ipc::ToRole::Start, base::dump_json(start), std::move(beginning.fds));
@@ -273,6 +286,25 @@ void Child::ended(const proc::Ending& ending) {
                     base::format_duration(wait / 1000));
   }
   listener_.on_ended(*this, pid, reason_);
+}
+
+base::Json Child::figures() const {
+  base::Json out = base::Json::object();
+  if (!alive()) return out;
+  out["name"] = name_;
+  if (const auto usage = proc::usage_of(pid_)) {
+    out["cpu_us"] = usage->cpu;
+    out["resident_bytes"] = usage->resident;
+  }
+  if (figures_ == nullptr) return out;
+  const ipc::RoleFigures now = figures_->read();
+  out["figures"] = now.values;
+  for (const ipc::TimingFigures& timing : now.timings) {
+    base::Json buckets = timing.counts;
+    buckets.push_back(timing.micros);
+    out["timings"].push_back(std::move(buckets));
+  }
+  return out;
 }
 
 base::Json Child::status() const {

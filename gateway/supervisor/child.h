@@ -23,6 +23,7 @@
 #include "base/json.h"
 #include "base/unique_fd.h"
 #include "gateway/ipc/control_protocol.h"
+#include "gateway/ipc/figures.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/loop/loop.h"
 #include "gateway/proc/spawn.h"
@@ -112,6 +113,9 @@ class Child {
   // Of this life's confinement: what Ready said (control_protocol.h), and "witnessed": how many calls were
   // seen to be refused meanwhile. Null before Ready.
   const base::Json& proof() const { return proof_; }
+  // name; cpu_us and resident_bytes of its process, figures and timings as it counted them in this life: in the
+  // order of ipc/figures.h, a timing as its buckets and then its microseconds. Empty while it does not live.
+  base::Json figures() const;
   // name, pid, state, started, restarts, confinement (proof()); reason: why its last life ended, until it is
   // ready again
   base::Json status() const;
@@ -120,6 +124,7 @@ class Child {
   void begin();
   void send(ipc::ToRole type, std::string_view payload, Fds fds = {});
   void send_start(Beginning beginning);
+  void share_figures(Beginning& beginning);
   void on_frame(ipc::FromRole type, std::string_view payload);
   void on_confined(Fds fds);
   void on_ready(std::string_view payload);
@@ -144,6 +149,7 @@ class Child {
   std::string reason_;      // why the last life ended without being asked to
   std::map<std::pair<std::string, std::uint32_t>, Fds> offers_;
   std::unique_ptr<ipc::SocketChannel> control_;
+  std::unique_ptr<ipc::FiguresPage> figures_;
   base::UniqueFd filter_;  // its listener
   std::unique_ptr<loop::Poller> watch_;
   int witnessed_ = 0;

@@ -215,6 +215,14 @@ void Crew::each(const std::function<void(Child&)>& visit) {
   for (const auto& child : children_) visit(*child);
 }
 
+base::Json Crew::figures() const {
+  base::Json out = base::Json::array();
+  for (const auto& child : children_) {
+    if (child->alive()) out.push_back(child->figures());
+  }
+  return out;
+}
+
 base::Json Crew::status() const {
   base::Json out = base::Json::array();
   for (const auto& child : children_) out.push_back(child->status());

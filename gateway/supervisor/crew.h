@@ -70,7 +70,8 @@ class Crew {
   Child& keeper() { return *keeper_; }
   // Whose exchanges this one answers; nullptr if it answers none.
   Child* terminator_of(const Child& answerer);
-  base::Json status() const;  // [{name, pid, state, started, restarts}]
+  base::Json status() const;   // [{name, pid, state, started, restarts}]
+  base::Json figures() const;  // of each that lives (Child::figures)
 
  private:
   struct Ring {

@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "gateway/proc/usage.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
@@ -230,10 +231,18 @@ struct Supervisor::Internals {
     }
     if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     if (what == "status") return child.answer(life, id, status());
+    if (what == "figures") return child.answer(life, id, figures());
     if (what == "log_keys") return child.answer(life, id, read_log_keys());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
            [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
+  }
+
+  Json figures() const {
+    Json all = crew.figures();
+    if (const auto usage = proc::usage_of(::getpid()))
+      all.push_back({{"name", "supervisor"}, {"cpu_us", usage->cpu}, {"resident_bytes", usage->resident}});
+    return all;
   }
 
   Json status() const {

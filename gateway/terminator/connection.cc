@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "gateway/ipc/figures.h"
+
 namespace postern::terminator {
 namespace {
 
@@ -54,6 +56,7 @@ void Connection::receive() {
     give_up();
     return;
   }
+  ipc::count(ipc::Figure::BytesReceived, static_cast<std::uint64_t>(n));
   take_cipher({scratch.data(), static_cast<std::size_t>(n)});
 }
 
@@ -99,11 +102,13 @@ bool Connection::take_handshake(std::string_view& in) {
   if (phase_ != Phase::Handshake) return true;
   switch (tls_->handshake(in, cipher_out_)) {
     case tls::Progress::Done:
+      ipc::count(tls_->resumed() ? ipc::Figure::HandshakesResumed : ipc::Figure::HandshakesFull);
       phase_ = Phase::Open;
       wire_ = tls_->protocol() == "h2" ? make_h2_wire(*this, place_.deadlines) : make_h1_wire(*this);
       return true;
     case tls::Progress::Failed:
     case tls::Progress::Closed:
+      ipc::count(ipc::Figure::HandshakesFailed);
       // The alert goes out before the connection ends.
       in = {};
       linger();
@@ -201,6 +206,7 @@ void Connection::transmit() {
     if (n < 0) return give_up();
     progress = true;
     sent_ += static_cast<std::uint64_t>(n);
+    ipc::count(ipc::Figure::BytesSent, static_cast<std::uint64_t>(n));
     cipher_out_.consume(static_cast<std::size_t>(n));
     if (static_cast<std::size_t>(n) < bytes.size()) break;
   }

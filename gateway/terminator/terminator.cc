@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/network.h"
+#include "gateway/ipc/figures.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::terminator {
@@ -135,6 +136,7 @@ void Terminator::admit(base::UniqueFd socket, std::string client, const std::str
     if (!make_room()) return;
   }
   ++per_address_[origin];
+  ipc::count(ipc::Figure::ConnectionsAccepted);
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::uint64_t id = ++last_connection_;
@@ -145,6 +147,7 @@ void Terminator::admit(base::UniqueFd socket, std::string client, const std::str
   connection->rests_since_ = loop_.now();
   connection->in_line_ = resting_.insert(resting_.end(), connection.get());
   connections_.emplace(id, std::move(connection));
+  ipc::level(ipc::Figure::Connections, connections_.size());
 }
 
 // Whoever comes when all places are taken gets that of the one at rest for longest: in the handshake, in the middle of
@@ -157,6 +160,7 @@ bool Terminator::make_room() {
 }
 
 void Terminator::count_refused(bool per_address, const std::string& client) {
+  ipc::count(ipc::Figure::ConnectionsRefused);
   Untold& untold = untold_.at(per_address ? 1 : 0);
   ++untold.count;
   untold.client = client;
@@ -182,6 +186,7 @@ void Terminator::retire(Connection& connection) {
   if (connection.touched_) std::erase(touched_, &connection);
   loop_.dispose(std::move(it->second));
   connections_.erase(it);
+  ipc::level(ipc::Figure::Connections, connections_.size());
   if (drained_ && connections_.empty()) drained_();
 }
 
@@ -208,6 +213,7 @@ bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_vie
 }
 
 std::uint64_t Terminator::begin_exchange(Connection& connection, std::uint32_t stream) {
+  ipc::count(stream == 0 ? ipc::Figure::RequestsHttp1 : ipc::Figure::RequestsHttp2);
   exchanges_.emplace(++last_exchange_, Route{&connection, stream});
   if (connection.exchanges_++ == 0) busy_.splice(busy_.end(), resting_, connection.in_line_);
   return last_exchange_;

@@ -91,6 +91,23 @@ story("a Prometheus watches a gateway", async (stage) => {
     assert.ok(labels.includes("postern_build_info"));
   });
 
+  await stage.step("each process is seen with what it costs, and what it counted", async () => {
+    const roles = (await prometheus.query("postern_process_cpu_seconds_total > 0")).map((one) => one.metric.role).sort();
+    assert.deepEqual(roles.filter((role) => !/^(enforcer|terminator)\./.test(role)), ["console", "keeper", "ledger", "supervisor"]);
+    assert.ok(roles.includes("terminator.0") && roles.includes("terminator.admin") && roles.includes("enforcer.0"), roles.join(" "));
+    const memory = await prometheus.query("postern_process_resident_bytes");
+    assert.ok(memory.every((one) => Number(one.value[1]) > 2 ** 20 && Number(one.value[1]) < 2 ** 30), JSON.stringify(memory));
+    const sum = async (expression) => Number((await prometheus.query(`sum(${expression})`))[0].value[1]);
+    for (const phase of ["before_forwarding", "component", "transfer"])
+      assert.equal(await sum(`postern_phase_duration_seconds_count{phase="${phase}"}`), 5);
+    assert.equal(await sum('postern_requests_total{role!="terminator.admin"}'), 7); // the sign-in, five, and one refused
+    assert.equal(await sum("postern_exchanges_under_way"), 0);
+    for (const name of ["postern_component_connections_opened_total", "postern_keeper_requests_total", "postern_log_sync_duration_seconds_count",
+      'postern_tls_handshakes_total{result="full"}', 'postern_network_bytes_total{direction="sent"}', "postern_log_appends_total", "postern_log_commands_total",
+      "postern_channel_frames_total"])
+      assert.ok((await sum(name)) > 0, name);
+  });
+
   await stage.step("promtool finds nothing wrong with the older format, nor with the alerts", async () => {
     const text = await run("curl", ["-sS", "--cacert", join(gateway.folder, "certs/admin-ca.pem"), "-H", `Authorization: Bearer ${token}`, `${gateway.adminUrl}/metrics`]);
     const checked = await run("sh", ["-c", 'printf %s "$0" | promtool check metrics', `${text.stdout}`]);

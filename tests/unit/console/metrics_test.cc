@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "gateway/ipc/figures.h"
 #include "tests/unit/console/log_rig.h"
 
 namespace postern::console {
@@ -95,8 +96,46 @@ TEST(Metrics, EscapeWhatStandsInLabels) {
   LogFigures figures;
   figures.refused["a\"b\\c\nd"] = 1;
   const std::string text =
-      write_metrics({base::Json::object(), state::State(), figures, 0, 0}, MetricsFormat::Plain);
+      write_metrics({base::Json::object(), base::Json(), state::State(), figures, 0, 0}, MetricsFormat::Plain);
   EXPECT_NE(text.find(R"(postern_exchanges_refused_total{code="a\"b\\c\nd"} 1)"), std::string::npos);
+}
+
+base::Json role(const char* name, std::uint64_t first_figure) {
+  ipc::RoleFigures counted;
+  for (std::size_t i = 0; i < ipc::kFigures; ++i) counted.values[i] = first_figure + i;
+  base::Json out{{"name", name}, {"cpu_us", 2'500'000}, {"resident_bytes", 4096}, {"figures", counted.values}};
+  for (std::size_t i = 0; i < ipc::kTimings; ++i) {
+    counted.timings[i].counts = {1, 0, 2};
+    base::Json buckets = counted.timings[i].counts;
+    buckets.push_back(700);
+    out["timings"].push_back(buckets);
+  }
+  return out;
+}
+
+TEST(Metrics, OfARoleAreThoseThatItsKindCounts) {
+  base::Json roles = base::Json::array();
+  roles.push_back(role("terminator.0", 100));
+  roles.push_back(role("enforcer.1", 200));
+  roles.push_back({{"name", "supervisor"}, {"cpu_us", 1}});
+  roles.push_back("not a role");
+  roles.push_back({{"name", "ledger"}, {"figures", "none"}, {"timings", 3}});
+  const std::string text =
+      write_metrics({base::Json::object(), roles, state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain);
+  for (const char* const line :
+       {R"(postern_process_cpu_seconds_total{role="terminator.0"} 2.500000)",
+        R"(postern_process_resident_bytes{role="enforcer.1"} 4096)",
+        R"(postern_connections{role="terminator.0"} 100)",
+        R"(postern_tls_handshakes_total{role="terminator.0",result="full"} 103)",
+        R"(postern_exchanges_under_way{role="enforcer.1"} 210)",
+        R"(postern_phase_duration_seconds_bucket{role="enforcer.1",phase="component",le="0.000050"} 1)",
+        R"(postern_phase_duration_seconds_bucket{role="enforcer.1",phase="component",le="0.000250"} 3)",
+        R"(postern_phase_duration_seconds_bucket{role="enforcer.1",phase="component",le="+Inf"} 3)",
+        R"(postern_phase_duration_seconds_sum{role="enforcer.1",phase="component"} 0.000700)"}) {
+    EXPECT_NE(("\n" + text).find("\n" + std::string(line) + "\n"), std::string::npos) << line << "\n" << text;
+  }
+  EXPECT_EQ(text.find("postern_connections{role=\"enforcer.1\"}"), std::string::npos);
+  EXPECT_EQ(text.find("role=\"ledger\""), std::string::npos);
 }
 
 TEST(Metrics, AreThoseOfTheDocument) {
@@ -110,7 +149,7 @@ TEST(Metrics, AreThoseOfTheDocument) {
   }
   const base::Json status{{"started", "2026-03-01T08:00:00.000000Z"},
                           {"log", {{"checkpoint", {{"time", "2026-03-01T08:00:00.000000Z"}}}}}};
-  std::istringstream text(write_metrics({status, state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain));
+  std::istringstream text(write_metrics({status, base::Json(), state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain));
   while (std::getline(text, line)) {
     if (line.starts_with("# TYPE ")) written.insert(line.substr(7, line.find(' ', 7) - 7));
   }
