@@ -61,6 +61,12 @@ TEST_F(TokenApi, ATokenStandsForItsOwnerWithinItsScopes) {
   EXPECT_EQ(code_of(ask(Post, "/api/v1/engineers")), "scope");
 }
 
+TEST_F(TokenApi, HowLongAnAnswerTookIsToldToWhoeverIsKnown) {
+  know();
+  EXPECT_TRUE(field_of(ask(Get, "/api/v1/status"), "server-timing").starts_with("console;dur="));
+  EXPECT_TRUE(field_of(ask(Get, "/api/v1/status", make_token()), "server-timing").empty());
+}
+
 TEST_F(TokenApi, NoTokenMakesTokensOrSignsOut) {
   know({{"scopes", {"read", "requests", "permissions", "sessions", "policy", "engineers"}}});
   EXPECT_EQ(code_of(ask(Post, "/api/v1/tokens")), "scope");
