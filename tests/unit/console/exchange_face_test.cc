@@ -102,6 +102,26 @@ TEST_F(ExchangeFaceTest, AnswersAnExchange) {
   EXPECT_TRUE(turn_until([&] { return face.under_way() == 0; }));
 }
 
+TEST_F(ExchangeFaceTest, RefusesWhatIsTooMuchAtATimeAndGoesOn) {
+  const std::uint64_t most = ExchangeFace::kMostExchanges;
+  for (std::uint64_t id = 1; id <= most; ++id) {
+    send_head(id, head_of("GET", "/healthz"));
+    if (id % 50 == 0) wait_for(id);
+  }
+  EXPECT_EQ(wait_for(most).status, 200);
+  send_head(most + 1, head_of("GET", "/healthz"));
+  EXPECT_EQ(wait_for(most + 1).status, 503);
+  EXPECT_NE(seen[most + 1].body.find("overloaded"), std::string::npos);
+  EXPECT_FALSE(broken);
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    base::BinaryWriter done;
+    encode(ipc::ExchangeDone{0, 0, 0, 1, true}, done);
+    channel->send(Frame::ExchangeDone, id, done.bytes());
+  }
+  send_head(most + 2, head_of("GET", "/healthz"));
+  EXPECT_EQ(wait_for(most + 2).status, 200);
+}
+
 TEST_F(ExchangeFaceTest, AnswersHeadWithoutABody) {
   send_head(1, head_of("HEAD", "/healthz"));
   EXPECT_TRUE(wait_for(1).body.empty());
