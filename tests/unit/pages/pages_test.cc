@@ -62,7 +62,7 @@ HomeView home_with(const std::string& text) {
 }
 
 RefusalView refusal_with(const std::string& text) {
-  return {Refusal::OperationNotListed, text, text, text, text, {text, text}, text, text};
+  return {Refusal::OperationNotListed, text, text, text, text, 0, {text, text}, text, text};
 }
 
 // Every page there is, with the same text in every place that outside text can reach.
