@@ -30,14 +30,16 @@ struct FigureRow {
 constexpr std::string_view kChannels = "terminator enforcer console";
 
 constexpr std::array kFigureRows = std::to_array<FigureRow>({
-    {Figure::Connections, Kind::Gauge, "postern_connections", "", "", "terminator", "Connections of clients that are open."},
+    {Figure::Connections, Kind::Gauge, "postern_connections", "", "", "terminator",
+     "Connections of clients that are open."},
     {Figure::ConnectionsAccepted, Kind::Counter, "postern_connections_accepted", "", "", "terminator",
      "Connections of clients that were let in."},
     {Figure::ConnectionsRefused, Kind::Counter, "postern_connections_refused", "", "", "terminator",
      "Connections that came above a limit: closed, or in the place of one at rest."},
     {Figure::HandshakesFull, Kind::Counter, "postern_tls_handshakes", "result", "full", "terminator",
      "TLS handshakes with clients, by how they ended."},
-    {Figure::HandshakesResumed, Kind::Counter, "postern_tls_handshakes", "result", "resumed", "terminator", ""},
+    {Figure::HandshakesResumed, Kind::Counter, "postern_tls_handshakes", "result", "resumed", "terminator",
+     ""},
     {Figure::HandshakesFailed, Kind::Counter, "postern_tls_handshakes", "result", "failed", "terminator", ""},
     {Figure::RequestsHttp1, Kind::Counter, "postern_requests", "version", "1.1", "terminator",
      "Requests that were begun, by the version of HTTP."},
@@ -53,9 +55,12 @@ constexpr std::array kFigureRows = std::to_array<FigureRow>({
      "Connections to the component that were opened."},
     {Figure::RecordsWaiting, Kind::Gauge, "postern_log_waiting_bytes", "", "", "enforcer",
      "Events that were recorded and are not durable yet."},
-    {Figure::Appends, Kind::Counter, "postern_log_appends", "", "", "ledger", "Events that the ledger took from the enforcers."},
-    {Figure::Commands, Kind::Counter, "postern_log_commands", "", "", "ledger", "Commands that the ledger decided."},
-    {Figure::KeeperRequests, Kind::Counter, "postern_keeper_requests", "", "", "keeper", "What the keeper was asked: signatures most of all."},
+    {Figure::Appends, Kind::Counter, "postern_log_appends", "", "", "ledger",
+     "Events that the ledger took from the enforcers."},
+    {Figure::Commands, Kind::Counter, "postern_log_commands", "", "", "ledger",
+     "Commands that the ledger decided."},
+    {Figure::KeeperRequests, Kind::Counter, "postern_keeper_requests", "", "", "keeper",
+     "What the keeper was asked: signatures most of all."},
     {Figure::FramesReceived, Kind::Counter, "postern_channel_frames", "", "", kChannels,
      "Frames that came over the channel of exchanges."},
     {Figure::WakeUps, Kind::Counter, "postern_channel_wakeups", "", "", kChannels,
@@ -74,7 +79,8 @@ constexpr std::array kTimingRows = std::to_array<TimingRow>({
      "Phases of an exchange: until it is forwarded, until the component answers, until the client has it."},
     {Timing::Component, "postern_phase_duration_seconds", "phase", "component", "enforcer", ""},
     {Timing::Transfer, "postern_phase_duration_seconds", "phase", "transfer", "enforcer", ""},
-    {Timing::LogSync, "postern_log_sync_duration_seconds", "", "", "ledger", "How long it took to make events durable."},
+    {Timing::LogSync, "postern_log_sync_duration_seconds", "", "", "ledger",
+     "How long it took to make events durable."},
 });
 static_assert(kTimingRows.size() == ipc::kTimings);
 

@@ -189,7 +189,8 @@ bool Site::identify(Call& call) {
 }
 
 void Site::answer(std::shared_ptr<Call> call, Reply reply) {
-  const Reply dressed = [&loop = parts_.loop, call, began = parts_.loop.now(), reply = std::move(reply)](Response response) {
+  const Reply dressed = [&loop = parts_.loop, call, began = parts_.loop.now(),
+                         reply = std::move(reply)](Response response) {
     dress(response);
     if (is_known(call->identity)) tell_time(response, loop.now() - began);
     reply(std::move(response));

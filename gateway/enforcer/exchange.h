@@ -184,7 +184,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   int status_ = 0;
   base::Refusal failure_ = base::Refusal::None;
   RequestStream request_;
-  bool body_wanted_here_ = false;  // below /.postern/: gathered, then handled
+  bool body_wanted_here_ = false;   // below /.postern/: gathered, then handled
   std::unique_ptr<Screen> screen_;  // from the component's first head on
   ResponseStream response_;
   http::WebSocketAsked asked_;                // of the component

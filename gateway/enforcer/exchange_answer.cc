@@ -113,11 +113,10 @@ std::shared_ptr<const redact::Rules> Exchange::redaction_rules() const {
 
 // Made once for a connection, since it seldom carries more than one session.
 const std::string& Exchange::redaction_key() const {
-  if (client_.redaction_key.empty() || client_.redaction_session != session_) {
-    client_.redaction_session = session_;
-    client_.redaction_key = base::keyed_hash(settings_->redaction_key, session_);
-  }
-  return client_.redaction_key;
+  Client::MadeKey& made = client_.redaction;
+  if (made.session != session_ || made.from != settings_->redaction_key)
+    made = {settings_->redaction_key, session_, base::keyed_hash(settings_->redaction_key, session_)};
+  return made.key;
 }
 
 http::Fields Exchange::rewritten(const http::Fields& theirs) {

@@ -29,9 +29,10 @@ policy::WebSocketRule Exchange::websocket_rule() const {
 // What the component will be offered of what the client offers. False: it was refused.
 bool Exchange::agree_on_websocket() {
   if (budget_waits()) {
-    refuse(base::Refusal::HoldRefused,
-           "each call of this session waits for an administrator, and nobody can read a WebSocket before it is "
-           "open");
+    refuse(
+        base::Refusal::HoldRefused,
+        "each call of this session waits for an administrator, and nobody can read a WebSocket before it is "
+        "open");
     return false;
   }
   const policy::WebSocketRule rule = websocket_rule();

@@ -54,7 +54,8 @@ void Screen::clean(http::Fields& fields) {
   fields.remove_if([&](const http::Field& field) {
     return is_one_of(kCredentials, field.name) || is_one_of(redaction_->headers, field.name);
   });
-  std::vector<std::optional<std::string>> redacted;  // by index; as long as the last one that is not as it was
+  std::vector<std::optional<std::string>>
+      redacted;  // by index; as long as the last one that is not as it was
   for (std::size_t i = 0; i < fields.size(); ++i) {
     auto value = redact::redact_header(fields[i].name, fields[i].value, *rules_, key_, of_fields_);
     if (!value) continue;

@@ -43,8 +43,12 @@ struct Client {
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed
   std::string identity_fault;
   bool judged = false;
-  std::string last_session;   // that was used on it: a malformed request has no cookie to go by
-  std::string redaction_session, redaction_key;  // the one that was made last, and for which session
+  std::string last_session;  // that was used on it: a malformed request has no cookie to go by
+  // The key of redaction that was made last (Exchange::redaction_key), from which one and for which session.
+  struct MadeKey {
+    std::string from, session, key;
+  };
+  MadeKey redaction;
   std::size_t exchanges = 0;  // that run on it; it lives as long as they do
   bool closed = false;
 };

@@ -54,8 +54,8 @@ enum class Timing : std::uint16_t { BeforeForwarding, Component, Transfer, LogSy
 inline constexpr std::size_t kTimings = static_cast<std::size_t>(Timing::LogSync) + 1;
 
 // Upper bounds of the buckets of a timing, in microseconds; one more bucket has what is above.
-inline constexpr std::array<std::int64_t, 12> kTimingBounds{50,     100,    250,     500,     1'000,     2'500,
-                                                            10'000, 50'000, 250'000, 1'000'000, 10'000'000, 60'000'000};
+inline constexpr std::array<std::int64_t, 12> kTimingBounds{
+    50, 100, 250, 500, 1'000, 2'500, 10'000, 50'000, 250'000, 1'000'000, 10'000'000, 60'000'000};
 
 struct TimingFigures {
   std::array<std::uint64_t, kTimingBounds.size() + 1> counts{};  // not summed up

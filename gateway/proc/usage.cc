@@ -37,7 +37,8 @@ std::optional<Usage> parse_stat(std::string_view text, long ticks_per_second, lo
     (field == kResidentPages ? pages : ticks) += number;
   }
   Usage out;
-  out.cpu = static_cast<base::Micros>(ticks * base::kWallSecond / static_cast<std::uint64_t>(ticks_per_second));
+  out.cpu =
+      static_cast<base::Micros>(ticks * base::kWallSecond / static_cast<std::uint64_t>(ticks_per_second));
   out.resident = pages * static_cast<std::uint64_t>(page_size);
   return out;
 }

@@ -15,7 +15,7 @@
 namespace postern::proc {
 
 struct Usage {
-  base::Micros cpu = 0;         // user and system, of all its threads, since it began
+  base::Micros cpu = 0;        // user and system, of all its threads, since it began
   std::uint64_t resident = 0;  // bytes of memory; shared pages are counted in each process
 };
 

@@ -95,19 +95,20 @@ TEST_F(MetricsTest, NeedASignInOrAToken) {
 TEST(Metrics, EscapeWhatStandsInLabels) {
   LogFigures figures;
   figures.refused["a\"b\\c\nd"] = 1;
-  const std::string text =
-      write_metrics({base::Json::object(), base::Json(), state::State(), figures, 0, 0}, MetricsFormat::Plain);
+  const std::string text = write_metrics({base::Json::object(), base::Json(), state::State(), figures, 0, 0},
+                                         MetricsFormat::Plain);
   EXPECT_NE(text.find(R"(postern_exchanges_refused_total{code="a\"b\\c\nd"} 1)"), std::string::npos);
 }
 
 base::Json role(const char* name, std::uint64_t first_figure) {
   ipc::RoleFigures counted;
   for (std::size_t i = 0; i < ipc::kFigures; ++i) counted.values[i] = first_figure + i;
-  base::Json out{{"name", name}, {"cpu_us", 2'500'000}, {"resident_bytes", 4096}, {"figures", counted.values}};
+  base::Json out{
+      {"name", name}, {"cpu_us", 2'500'000}, {"resident_bytes", 4096}, {"figures", counted.values}};
   for (std::size_t i = 0; i < ipc::kTimings; ++i) {
     counted.timings[i].counts = {1, 0, 2};
     base::Json buckets = counted.timings[i].counts;
-    buckets.push_back(700);
+    buckets.push_back(700U);
     out["timings"].push_back(buckets);
   }
   return out;
@@ -149,7 +150,8 @@ TEST(Metrics, AreThoseOfTheDocument) {
   }
   const base::Json status{{"started", "2026-03-01T08:00:00.000000Z"},
                           {"log", {{"checkpoint", {{"time", "2026-03-01T08:00:00.000000Z"}}}}}};
-  std::istringstream text(write_metrics({status, base::Json(), state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain));
+  std::istringstream text(
+      write_metrics({status, base::Json(), state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain));
   while (std::getline(text, line)) {
     if (line.starts_with("# TYPE ")) written.insert(line.substr(7, line.find(' ', 7) - 7));
   }

@@ -66,7 +66,7 @@ TEST(ExchangeProtocol, ValuesOutsideTheirRangeAreRefused) {
   EXPECT_FALSE(decode(out.bytes(), head));
   encode(ResponseHead{}, out);
   std::string bytes = out.bytes();
-  bytes[2] = 3;  // the body's kind
+  bytes[2] = 4;  // the body's kind
   EXPECT_FALSE(decode(bytes, head));
   RequestRefused refused{1, base::Refusal::None, "", ""};
   encode(refused, out);

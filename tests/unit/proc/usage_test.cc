@@ -12,7 +12,8 @@ namespace {
 
 TEST(Usage, IsReadBehindANameThatHoldsBracketsAndSpaces) {
   const std::string text =
-      "812 (a) R 1 (b) S 1 812 812 0 -1 4194560 1200 0 3 0 150 50 0 0 20 0 5 0 5401 1234567 321 18446744073709551615";
+      "812 (a) R 1 (b) S 1 812 812 0 -1 4194560 1200 0 3 0 150 50 0 0 20 0 5 0 5401 1234567 321 "
+      "18446744073709551615";
   const auto usage = parse_stat(text, 100, 4096);
   ASSERT_TRUE(usage);
   EXPECT_EQ(usage->cpu, 2 * base::kWallSecond);

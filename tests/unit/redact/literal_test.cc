@@ -71,8 +71,7 @@ TEST(Literal, BesideNamesAndDetectorsLeavesNothingOfEither) {
 
 TEST(Literal, InAFieldIsReplaced) {
   Counts counts;
-  EXPECT_EQ(redact_header("x-echo", "key=" + kLong, *with({kLong}), kKey, counts),
-            "key=" + token(kLong));
+  EXPECT_EQ(redact_header("x-echo", "key=" + kLong, *with({kLong}), kKey, counts), "key=" + token(kLong));
   EXPECT_EQ(counts.places.at(0).where, "header x-echo");
 }
 
