@@ -257,6 +257,18 @@ TEST_F(WebSockets, StopReadingWhileTheClientDoesNotRead) {
   EXPECT_FALSE(breached);
 }
 
+TEST_F(WebSockets, CountTowardsWhatASessionMayReceiveAndNoneOpensOnceItsCallsWait) {
+  Settings told = settings();
+  told.tell_bytes = 100;
+  ASSERT_TRUE(enforcer->configure(std::move(told)).ok());
+  open();
+  say(frame(WsOpcode::Text, std::string(300, 'x')));
+  EXPECT_TRUE(until([&] { return !ledger->receiving.empty() && ledger->receiving.back() >= 300; }));
+  change(event("session.budget_held", {{"engineer", "alice"}}, "s1"));
+  turn(10);
+  EXPECT_EQ(EnforcerScene::code(ask("/live")), "hold_refused");
+}
+
 TEST_F(WebSockets, ATerminatorThatSendsWhatIsNoFrameIsNotOurs) {
   const std::uint64_t id = open();
   send(Type::RequestBody, id, std::string("\xF1x"));
