@@ -11,20 +11,20 @@ namespace {
 
 using base::Json;
 
-Json json(std::string_view text) { return *base::parse_json(text); }
+Json parsed(std::string_view text) { return *base::parse_json(text); }
 Json patch(std::string_view before, std::string_view after) {
-  const Patch made = make_patch(json(before), json(after));
+  const Patch made = make_patch(parsed(before), parsed(after));
   EXPECT_FALSE(made.text.empty());
-  return json(made.text);
+  return parsed(made.text);
 }
 
 TEST(Patch, SaysWhatBecameOfWhat) {
   EXPECT_EQ(patch(R"({"a":1,"b":[1,2,3],"c":"x"})", R"({"a":2,"b":[1],"d":{"e":null}})"),
-            json(R"([{"op":"replace","path":"/a","value":2,"old":1},
+            parsed(R"([{"op":"replace","path":"/a","value":2,"old":1},
                      {"op":"remove","path":"/b/2","old":3},{"op":"remove","path":"/b/1","old":2},
                      {"op":"remove","path":"/c","old":"x"},{"op":"add","path":"/d","value":{"e":null}}])"));
-  EXPECT_EQ(make_patch(json("{}"), json("{}")).text, "[]");
-  EXPECT_EQ(patch("[1]", "{}"), json(R"([{"op":"replace","path":"","value":{},"old":[1]}])"));
+  EXPECT_EQ(make_patch(parsed("{}"), parsed("{}")).text, "[]");
+  EXPECT_EQ(patch("[1]", "{}"), parsed(R"([{"op":"replace","path":"","value":{},"old":[1]}])"));
 }
 
 TEST(Patch, AppliedToWhatWasGivesWhatIs) {
@@ -37,7 +37,7 @@ TEST(Patch, AppliedToWhatWasGivesWhatIs) {
   for (const std::string_view before : documents) {
     for (const std::string_view after : documents) {
       const Json made = patch(before, after);
-      EXPECT_EQ(json(before).patch(made), json(after)) << made;
+      EXPECT_EQ(parsed(before).patch(made), parsed(after)) << made;
       // And the old values, put back, give what was.
       for (const Json& one : made) {
         if (one["op"] != "add") {
@@ -49,7 +49,7 @@ TEST(Patch, AppliedToWhatWasGivesWhatIs) {
 }
 
 TEST(Patch, StandsInAnEventWhateverIsInIt) {
-  const Patch made = make_patch(json("{}"), json(R"({"k":"\n\t\"\\\u0001\u007f\u00e4\/ \u2028"})"));
+  const Patch made = make_patch(parsed("{}"), parsed(R"({"k":"\n\t\"\\\u0001\u007f\u00e4\/ \u2028"})"));
   std::string line;
   audit::EventHead head;
   head.id = "01HZX3T9GQ6W5JX0V4M2K8N7PD";
@@ -58,7 +58,7 @@ TEST(Patch, StandsInAnEventWhateverIsInIt) {
   audit::write_event(line, head, "{\"patch\":" + made.text + "}");
   const auto read = audit::read_event_head(line);
   ASSERT_TRUE(read.ok()) << line << read.error().message;
-  EXPECT_EQ(json(line)["detail"]["patch"][0]["value"], "\n\t\"\\\x01\x7f\u00e4/ \u2028");
+  EXPECT_EQ(parsed(line)["detail"]["patch"][0]["value"], "\n\t\"\\\x01\x7f\u00e4/ \u2028");
 }
 
 TEST(Patch, IsLeftOutPastItsBounds) {
