@@ -103,21 +103,22 @@ TEST(WebSocketRule, ThatLetsCompressionPassIsWarnedOf) {
 }
 
 // Whether the step from one to the other opens something, and from the other to the one.
-std::string opens(const std::string& one, const std::string& other) {
+std::string widens(const std::string& one, const std::string& other) {
   const auto a = policy_of(text_with({one})), b = policy_of(text_with({other}));
   return std::string(diff(*a, *b).opens() ? "opens" : "closes") + " " +
          (diff(*b, *a).opens() ? "opens" : "closes");
 }
 
 TEST(WebSocketRule, IsHeldAgainstTheOneBefore) {
-  EXPECT_EQ(opens("GET /live", operation("{}")), "opens opens");
-  EXPECT_EQ(opens(operation("{}"), operation("{}")), "closes closes");
-  EXPECT_EQ(opens(operation("{}"), operation("{ compression: pass }")), "opens closes");
-  EXPECT_EQ(opens(operation("{ max_message: 10 }"), operation("{ max_message: 20 }")), "opens closes");
-  EXPECT_EQ(opens(operation("{ max_time: 1h }"), operation("{}")), "opens closes");
-  EXPECT_EQ(opens(operation("{ max_idle: 1m }"), operation("{ max_idle: 2m }")), "opens closes");
-  EXPECT_EQ(opens(operation("{ subprotocols: [a] }"), operation("{ subprotocols: [a, b] }")), "opens closes");
-  EXPECT_EQ(opens(operation("{}"), operation("{ subprotocols: [a] }")), "opens opens");
+  EXPECT_EQ(widens("GET /live", operation("{}")), "opens opens");
+  EXPECT_EQ(widens(operation("{}"), operation("{}")), "closes closes");
+  EXPECT_EQ(widens(operation("{}"), operation("{ compression: pass }")), "opens closes");
+  EXPECT_EQ(widens(operation("{ max_message: 10 }"), operation("{ max_message: 20 }")), "opens closes");
+  EXPECT_EQ(widens(operation("{ max_time: 1h }"), operation("{}")), "opens closes");
+  EXPECT_EQ(widens(operation("{ max_idle: 1m }"), operation("{ max_idle: 2m }")), "opens closes");
+  EXPECT_EQ(widens(operation("{ subprotocols: [a] }"), operation("{ subprotocols: [a, b] }")),
+            "opens closes");
+  EXPECT_EQ(widens(operation("{}"), operation("{ subprotocols: [a] }")), "opens opens");
 }
 
 TEST(WebSocketRule, OfTwoPoliciesIsTheNarrower) {
