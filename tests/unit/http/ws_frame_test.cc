@@ -142,7 +142,8 @@ TEST(WsFrame, TravelsBetweenTheDoorsAsOneByteAndItsPayload) {
   std::size_t good = 0;
   for (unsigned first = 0; first < 256; ++first) {
     for (const std::size_t size : {0UL, kWsControl, kWsControl + 1, kWsPiece, kWsPiece + 1}) {
-      const auto frame = from_wire(std::string(1, static_cast<char>(first)) + std::string(size, 'x'));
+      const std::string bytes = std::string(1, static_cast<char>(first)) + std::string(size, 'x');
+      const auto frame = from_wire(bytes);
       good += frame ? 1 : 0;
       if (!frame) continue;
       to_wire(*frame, wire);
