@@ -28,7 +28,8 @@ peer_write_config() {
         -e 's|^      path: .*|&\n      strip: { request: [x-internal-token], response: [x-powered-by] }|' "$W/gateway/postern.yaml"
     cat >>"$W/gateway/postern.yaml" <<CONF
 workers: 1
-limits: { connections: 16000, connections_per_address: 16000, exchanges_per_connection: 1000000 }
+limits: { connections: 16000, connections_per_address: 16000, exchanges_per_connection: 1000000, exchanges_per_address: 5000,
+          exchanges_per_engineer: 5000, exchanges_per_session: 5000 }
 timeouts: { keep_alive: 300s }
 CONF
 }
