@@ -10,8 +10,8 @@
 namespace postern::base {
 namespace {
 
-// A connection's first allocation: most request heads and small answers fit, and it divides a page.
-constexpr std::size_t kSmallest = 2048;
+// A connection's first allocation: most request heads fit, and the C library keeps pieces of that size at hand.
+constexpr std::size_t kSmallest = 1024;
 
 }  // namespace
 

@@ -29,7 +29,7 @@ Connection::Connection(const Place& place, base::UniqueFd socket, std::unique_pt
       tls_(std::move(session)),
       id_(id),
       client_(std::move(client)),
-      plain_in_(std::max(kPlainLimit, place.limits.head.head + tls::kRecordLimit)),
+      plain_in_(std::max(kPlainLimit, place.limits.head.head + tls::kRecordLimit), 0),
       cipher_in_(kCipherInLimit, 0),
       cipher_out_(kCipherOutLimit, 0),
       poller_(std::make_unique<loop::Poller>(place.loop, socket_.get(),
