@@ -118,8 +118,8 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   event.outcome = outcome(done);
   if (cut_version_ != 0) {
     event.cut_reason = base::text_of(cut_code_).code;
-    event.cut = std::max<base::Nanos>(
-        0, done.ended == 0 ? site_.loop.now() - cut_commanded_ : done.ended - cut_commanded_);
+    event.cut =
+        std::max<base::Nanos>(0, done.ended == 0 ? now - cut_commanded_ : done.ended - cut_commanded_);
     event.bytes_after_cut = done.after_cut;
   } else if (failure_ != base::Refusal::None) {
     event.code = base::text_of(failure_).code;

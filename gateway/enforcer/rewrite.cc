@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/rewrite.h"
 
-#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -113,9 +112,7 @@ void rewrite_request(http::Fields& fields, const Passage& passage) {
   const auto as_theirs = [&](std::string_view value) { return with_component_origin(value, passage); };
   change(fields, http::FieldId::Origin, as_theirs);
   change(fields, http::FieldId::Referer, as_theirs);
-  fields.remove_if([](const http::Field& field) {
-    return std::find(kUnreadable.begin(), kUnreadable.end(), field.name) != kUnreadable.end();
-  });
+  strip(fields, kUnreadable);
   fields.put("accept-encoding", "identity");
   if (const auto tags = fields.find("if-match"); tags && tags->find("W/\"") != std::string_view::npos) {
     const std::string strong = with_strong_tags(*tags);
@@ -143,10 +140,6 @@ void rewrite_response(http::Fields& fields, const Passage& passage) {
   change(fields, http::FieldId::ContentSecurityPolicy,
          [&](std::string_view v) { return with_our_origin(v, authority, passage.our_host); });
   add_security_fields(fields);
-}
-
-void strip(http::Fields& fields, const std::vector<std::string>& names) {
-  for (const std::string& name : names) fields.remove(name);
 }
 
 void add_security_fields(http::Fields& fields) {

@@ -5,6 +5,7 @@
 // way round, so that the component's own web UI works as if it were served here.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -34,8 +35,14 @@ void rewrite_response(http::Fields& fields, const Passage& passage);
 // (https or wss). Exposed for its tests.
 std::string with_our_origin(std::string_view text, std::string_view authority, std::string_view our_host);
 
-// Takes out the fields that a service keeps to itself: of heads (above) and of trailers.
-void strip(http::Fields& fields, const std::vector<std::string>& names);
+// Takes out the fields of these names (lower case): those that a service keeps to itself, of heads and of trailers, and
+// what nobody but the component may see.
+template <typename Names>
+void strip(http::Fields& fields, const Names& names) {
+  fields.remove_if([&](const http::Field& field) {
+    return std::find(names.begin(), names.end(), field.name) != names.end();
+  });
+}
 
 // What every answer to an engineer carries.
 void add_security_fields(http::Fields& fields);

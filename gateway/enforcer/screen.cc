@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/screen.h"
 
-#include <algorithm>
 #include <array>
-#include <optional>
 #include <span>
-#include <vector>
 
 #include "base/bytes.h"
+#include "gateway/enforcer/rewrite.h"
 
 namespace postern::enforcer {
 namespace {
@@ -21,15 +19,6 @@ constexpr auto kCredentials = std::to_array<std::string_view>(
 // Digests of a body as the component sent it. They would tell whether a guess of a secret is right.
 constexpr auto kDigests = std::to_array<std::string_view>(
     {"content-digest", "content-md5", "digest", "repr-digest", "x-goog-hash"});
-
-template <typename Names>
-bool is_one_of(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void remove_digests(http::Fields& fields) {
-  fields.remove_if([](const http::Field& field) { return is_one_of(kDigests, field.name); });
-}
 
 base::Error refused(std::string why) {
   return base::fail(base::Code::Invalid, base::Side::Component, std::move(why));
@@ -51,25 +40,20 @@ bool is_page(std::string_view content_type) {
 }  // namespace
 
 void Screen::clean(http::Fields& fields) {
-  fields.remove_if([&](const http::Field& field) {
-    return is_one_of(kCredentials, field.name) || is_one_of(redaction_->headers, field.name);
-  });
-  std::vector<std::optional<std::string>>
-      redacted;  // by index; as long as the last one that is not as it was
+  strip(fields, kCredentials);
+  strip(fields, redaction_->headers);
+  http::Fields kept;  // from the first value on that is not as it was
+  bool differs = false;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    auto value = redact::redact_header(fields[i].name, fields[i].value, *rules_, key_, of_fields_);
-    if (!value) continue;
-    redacted.resize(i + 1);
-    redacted[i] = std::move(value);
-  }
-  if (redacted.empty()) return;
-  http::Fields kept;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const bool changed = i < redacted.size() && redacted[i].has_value();
+    const auto redacted = redact::redact_header(fields[i].name, fields[i].value, *rules_, key_, of_fields_);
+    for (std::size_t before = 0; redacted && !differs && before < i; ++before)
+      static_cast<void>(kept.add(fields[before].name, fields[before].value));
+    differs = differs || redacted.has_value();
     // A token is visible ASCII; what it is put into was valid.
-    static_cast<void>(kept.add(fields[i].name, changed ? std::string_view(*redacted[i]) : fields[i].value));
+    if (differs)
+      static_cast<void>(kept.add(fields[i].name, redacted ? std::string_view(*redacted) : fields[i].value));
   }
-  fields = std::move(kept);
+  if (differs) fields = std::move(kept);
 }
 
 base::Status Screen::head(const http::ResponseHead& head, http::Fields& fields) {
@@ -92,7 +76,7 @@ base::Status Screen::head(const http::ResponseHead& head, http::Fields& fields) 
   weaken(fields);
   fields.remove(http::FieldId::ContentEncoding);
   fields.remove(http::FieldId::ContentRange);
-  remove_digests(fields);
+  strip(fields, kDigests);
   if (head.body.kind == http::BodyKind::None) return base::Ok{};
   if (*coding != http::Coding::Identity) inflater_ = std::make_unique<http::Inflater>(*coding);
   redactor_ = std::make_unique<redact::Redactor>(media.form, rules_, key_);
@@ -110,7 +94,7 @@ void Screen::take(std::string_view piece) {
 void Screen::end(const http::Fields& trailers) {
   ended_ = true;
   trailers_ = trailers;
-  remove_digests(trailers_);
+  strip(trailers_, kDigests);
   clean(trailers_);
 }
 

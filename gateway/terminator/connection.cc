@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/check.h"
 #include "gateway/ipc/figures.h"
 
 namespace postern::terminator {
@@ -126,7 +127,7 @@ bool Connection::decrypt(std::string_view& in) {
         tls_->read(in, record.first(std::min(plain_in_.room(), record.size())), cipher_out_);
     switch (result.progress) {
       case tls::Progress::Done:
-        if (!plain_in_.write({record.data(), result.size})) return true;  // cannot be: it had room
+        POSTERN_CHECK(plain_in_.write({record.data(), result.size}));
         if (in.empty() && !tls_->holds_input()) return true;
         break;
       case tls::Progress::Closed:
