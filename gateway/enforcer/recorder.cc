@@ -17,6 +17,16 @@ std::string_view cut(std::string_view text, std::size_t most) { return text.subs
 
 }  // namespace
 
+// What every event has; its severity is the catalogue's unless the case says another.
+audit::EventHead Recorder::head_of(audit::EventType type, std::string_view id) const {
+  audit::EventHead head;
+  head.id = id;
+  head.time = loop_.wall();
+  head.type = type;
+  head.severity = audit::text_of(type).severity;
+  return head;
+}
+
 std::uint64_t Recorder::append(const audit::EventHead& head, const ipc::Append& append) {
   line_.clear();
   audit::write_event(line_, head, detail_);
@@ -44,10 +54,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   if (event.websocket) json.field("websocket", true);
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = audit::EventType::ExchangeForwarded;
+  audit::EventHead head = head_of(audit::EventType::ExchangeForwarded, id);
   head.actor = actor_;
   head.session = event.session;
   head.subject = event.capability;
@@ -71,10 +78,7 @@ void Recorder::opened(const Opened& event) {
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   const std::string id = next_id();
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = audit::EventType::ExchangeOpened;
+  audit::EventHead head = head_of(audit::EventType::ExchangeOpened, id);
   head.actor = actor_;
   head.session = event.session;
   head.subject = event.capability;
@@ -121,11 +125,8 @@ void Recorder::completed(const Completed& event) {
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   const std::string id = next_id();
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = audit::EventType::ExchangeCompleted;
-  head.severity = event.outcome == "component_failed" ? audit::Severity::Warning : audit::Severity::Info;
+  audit::EventHead head = head_of(audit::EventType::ExchangeCompleted, id);
+  if (event.outcome == "component_failed") head.severity = audit::Severity::Warning;
   head.actor = actor_;
   head.session = event.session;
   head.subject = event.capability;
@@ -164,11 +165,7 @@ void Recorder::changed(const Changed& event) {
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
   const std::string id = next_id();
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = audit::EventType::ExchangeChanged;
-  head.severity = audit::text_of(head.type).severity;
+  audit::EventHead head = head_of(audit::EventType::ExchangeChanged, id);
   head.actor = actor_;
   head.session = event.session;
   head.subject = event.capability;
@@ -193,13 +190,9 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   json.close_object();
   actor_.assign(event.engineer.empty() ? "client:" : "engineer:")
       .append(event.engineer.empty() ? event.client : event.engineer);
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = audit::EventType::ExchangeRefused;
+  audit::EventHead head = head_of(audit::EventType::ExchangeRefused, id);
   // Who tries what is ruled out for everyone was not led there by a page of ours.
-  head.severity =
-      event.refusal == base::Refusal::Never ? audit::Severity::Severe : audit::text_of(head.type).severity;
+  if (event.refusal == base::Refusal::Never) head.severity = audit::Severity::Severe;
   head.actor = actor_;
   head.session = event.session;
   head.subject = event.capability;
@@ -223,11 +216,7 @@ void Recorder::limited(const Limited& event) {
   if (!event.first.empty()) json.field("first", event.first);
   json.close_object();
   const std::string id = next_id();
-  audit::EventHead head;
-  head.id = id;
-  head.time = loop_.wall();
-  head.type = audit::EventType::LimitReached;
-  head.severity = audit::text_of(head.type).severity;
+  audit::EventHead head = head_of(audit::EventType::LimitReached, id);
   head.actor = "gateway";
   head.session = event.session;
   head.subject = event.limit;

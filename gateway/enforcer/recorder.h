@@ -98,6 +98,7 @@ class Recorder {
   void node(bool up, std::string_view service, std::string_view url, std::string_view why);
 
  private:
+  audit::EventHead head_of(audit::EventType type, std::string_view id) const;
   std::uint64_t append(const audit::EventHead& head, const ipc::Append& append);
   void append_of_node(audit::EventType type, std::string_view service, std::string_view url,
                       std::string_view outcome);
