@@ -95,6 +95,7 @@ void ComponentConnection::flush() {
 }
 
 void ComponentConnection::on_ready(unsigned ready) {
+  if (closed_) return;
   if ((ready & loop::kWritable) != 0) flush();
   if ((ready & loop::kReadable) != 0 && !closed_) receive();
 }
@@ -295,11 +296,11 @@ void ComponentConnection::say_goodbye(std::string_view bytes) {
   close();
 }
 
+// The socket is closed after this turn's hooks, by the destructor: a thousand of them take milliseconds, and where a
+// permission was taken away the terminator must not wait for that.
 void ComponentConnection::close() {
   if (closed_) return;
   closed_ = true;
-  poller_.reset();
-  socket_.reset();
   owner_.retire(*this);
 }
 
