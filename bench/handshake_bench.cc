@@ -100,7 +100,7 @@ void measure_key(const char* name, certs::KeyType type) {
   auto clients = *tls::ClientContext::make({root.certificate_pem, ""}, clock);
 
   LocalSigner local(ring);
-  auto here = *tls::ServerContext::make({"support", leaf.certificate_pem, ""}, local, clock);
+  auto here = *tls::ServerContext::make({"support", {{leaf.certificate_pem}}, ""}, local, clock);
   measure((std::string(name) + ", key in the process").c_str(), *clients, *here, false);
 
   int ends[2];
@@ -110,7 +110,7 @@ void measure_key(const char* name, certs::KeyType type) {
   {
     certs::KeeperChannel channel{base::UniqueFd(ends[0])};
     tls::ChannelSigner remote(channel);
-    auto there = *tls::ServerContext::make({"support", leaf.certificate_pem, ""}, remote, clock);
+    auto there = *tls::ServerContext::make({"support", {{leaf.certificate_pem}}, ""}, remote, clock);
     measure((std::string(name) + ", key in the keeper").c_str(), *clients, *there, false);
   }
   const double before = cpu_micros(RUSAGE_CHILDREN);

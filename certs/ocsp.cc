@@ -175,7 +175,7 @@ Finding judge_ocsp(const Candidate& of, const Candidate& issuer, std::string_vie
   if (status != V_OCSP_CERTSTATUS_GOOD)
     return {Standing::Unknown, ocsp_fault(Rule::OcspUnknown, "does not know the certificate")};
   if ((fault = judge_freshness(from, until, now))) return {Standing::Unknown, std::move(fault)};
-  return {Standing::GoodByStaple, std::nullopt};
+  return {Standing::GoodByStaple, std::nullopt, ocsp_time(from), ocsp_time(until)};
 }
 
 }  // namespace postern::certs

@@ -34,6 +34,7 @@ enum class Standing : std::uint8_t { Unknown, GoodByCrl, GoodByStaple };
 struct Finding {
   Standing standing = Standing::Unknown;
   std::optional<Fault> fault;
+  base::Micros from = 0, until = 0;  // of GoodByStaple: when the response was made, and until when it is good
 };
 
 // Of one certificate and who issued it. CRLs of other issuers, and those whose distribution point is not the

@@ -131,6 +131,22 @@ std::string show_expiring(const base::Json& answer) {
   return rows.empty() ? std::string() : "\n" + to_table(rows, kExpiring, "");
 }
 
+// What is wrong with a certificate that is used all the same.
+std::string show_flaws(const base::Json& answer) {
+  std::string out;
+  for (const base::Json& listener : answer.value("listeners", base::Json::array())) {
+    for (const base::Json& one : listener.value("certificates", base::Json::array())) {
+      for (const base::Json& flaw : one.value("flaws", base::Json::array())) {
+        if (!flaw.is_string()) continue;
+        out += "\nThe certificate of " + base::printable(base::json_text_or(one, "subject", "")) + " (" +
+               base::printable(base::json_text_or(listener, "name", "")) + " listener) is used, but " +
+               base::printable(flaw.get<std::string>()) + ".\n";
+      }
+    }
+  }
+  return out;
+}
+
 std::string show_waiting_policy(const base::Json& answer) {
   const base::Json policy = answer.value("policy", base::Json::object());
   return base::json_bool_or(policy, "waits", false)
@@ -143,7 +159,7 @@ std::string show_status(const base::Json& answer) {
   return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
-         credentials_table(component) + show_witnesses(answer) + show_expiring(answer) +
+         credentials_table(component) + show_witnesses(answer) + show_flaws(answer) + show_expiring(answer) +
          show_waiting_policy(answer);
 }
 

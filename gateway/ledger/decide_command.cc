@@ -112,6 +112,12 @@ bool may_append(Sender sender, EventType type) {
     case EventType::SandboxAttested:
     case EventType::SandboxViolated:
     case EventType::CertificateExpiring:
+    case EventType::CertificateFlawed:
+    case EventType::CertificateIssued:
+    case EventType::CertificateRenewed:
+    case EventType::CertificateFailed:
+    case EventType::CertificateStapled:
+    case EventType::CertificateStapleFailed:
       return sender == Sender::Supervisor;
     default:
       return false;

@@ -4,8 +4,10 @@
 // The link: the connection out. Errands come from the ledger, connections from the supervisor.
 #include "gateway/link/link.h"
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "certs/library.h"
+#include "gateway/link/stapler.h"
 #include "gateway/roles/role.h"
 
 namespace postern::roles {
@@ -15,12 +17,21 @@ int serve_errands() {
   Role role("link");
   certs::load_openssl();
   const base::SystemClock clock;
-  link::Link link(role.loop(), [&](std::uint32_t place, auto done) { role.connect(place, std::move(done)); });
+  const auto connect = [&](std::uint32_t place, auto done) { role.connect(place, std::move(done)); };
+  link::Link link(role.loop(), connect);
+  link::Stapler stapler(role.loop(), connect,
+                        [&](const std::string& place, const base::Result<std::string>& response) {
+                          base::Json said{{"ask", "staple"}, {"place", place}};
+                          if (response.ok()) said["response"] = base::to_base64(*response);
+                          if (!response.ok()) said["why"] = response.error().message;
+                          role.ask(said, [](const base::Json&) {});
+                        });
 
   const auto configure = [&](const base::Json& config) -> base::Status {
     auto settings =
         link::Settings::read(config, clock, [&](std::string_view name) { return role.take_fd(name); });
     if (!settings.ok()) return std::move(settings).error();
+    stapler.configure(*settings);
     link.configure(std::move(*settings));
     return base::Ok{};
   };

@@ -6,6 +6,7 @@
 // no log.
 #include "gateway/terminator/terminator.h"
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "certs/keeper_channel.h"
 #include "certs/library.h"
@@ -51,6 +52,15 @@ terminator::Timeouts read_timeouts(const base::Json& config) {
   return timeouts;
 }
 
+std::vector<tls::ServerCertificate> read_certificates(const base::Json& config) {
+  std::vector<tls::ServerCertificate> certificates;
+  for (const base::Json& one : config.value("certificates", base::Json::array()))
+    certificates.push_back({base::json_text_or(one, "chain", ""),
+                            base::from_base64(base::json_text_or(one, "staple", "")).value_or(std::string()),
+                            base::json_number_or(one, "staple_until", 0)});
+  return certificates;
+}
+
 int serve_clients() {
   Role role("terminator");
   certs::load_openssl();
@@ -68,7 +78,7 @@ int serve_clients() {
   };
   const auto configure = [&](const base::Json& config) -> base::Status {
     auto context = tls::ServerContext::make(
-        {base::json_text_or(config, "listener", "support"), base::json_text_or(config, "certificate", ""),
+        {base::json_text_or(config, "listener", "support"), read_certificates(config),
          base::json_text_or(config, "client_roots", ""), base::json_bool_or(config, "http2", false)},
         signer, clock);
     if (!context.ok()) return std::move(context).error();

@@ -27,8 +27,10 @@ const std::vector<KeyTable>& key_tables() {
             "support_authority", "sessions", "requests", "holds",         "retention",    "limits",
             "timeouts",          "log",      "witness",  "second_factor", "notifications"}},
       {"listeners", {"support", "admin"}},
-      {"listeners.support", {"address", "certificate", "key", "names", "http2"}},
-      {"listeners.admin", {"address", "certificate", "key", "names", "http2"}},
+      {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
+      {"listeners.support.certificates[]", {"certificate", "key"}},
+      {"listeners.admin", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
+      {"listeners.admin.certificates[]", {"certificate", "key"}},
       {"component", {"services"}},
       {"component.services[]", {"name", "path", "nodes", "host", "health", "tls", "strip", "credential"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
@@ -159,11 +161,30 @@ class Parser {
       out.mark = address->mark;
       listen_address(*address, out.address);
     }
-    read_.required_file(*node, path, "certificate", "the file with the listener's certificate chain in PEM",
-                        out.certificate);
-    read_.required_file(*node, path, "key", "the file with the listener's private key in PEM", out.key);
+    certificate(*node, path, out);
+    further_certificates(*node, path + ".certificates", out);
     names(*node, path, out);
     read_.flag(*node, "http2", out.http2);
+    read_.flag(*node, "staple", out.staple);
+  }
+
+  void certificate(const YamlNode& node, const std::string& path, Listener& out) {
+    CertificateFiles& files = out.certificates.emplace_back();
+    read_.required_file(node, path, "certificate", "the file with the listener's certificate chain in PEM",
+                        files.certificate);
+    read_.required_file(node, path, "key", "the file with the listener's private key in PEM", files.key);
+  }
+
+  void further_certificates(const YamlNode& node, const std::string& path, Listener& out) {
+    const YamlNode* list = read_.list(node, "certificates", path);
+    if (list == nullptr) return;
+    if (list->items.size() >= kCertificateLimit) {
+      return read_.fault(list->mark, path + " must hold " + std::to_string(kCertificateLimit - 1) +
+                                         " certificates at most, beside the first one");
+    }
+    for (const YamlNode& item : list->items) {
+      if (read_.is_map(item, path + "[]")) certificate(item, path + "[]", out);
+    }
   }
 
   void listen_address(const YamlNode& node, Address& out) {
@@ -223,9 +244,15 @@ class Parser {
       read_.fault(admin.mark, "the admin listener has the address of the support listener, " + a.text() +
                                   ": give it another port");
     }
-    if (!admin.key.path.empty() && admin.key.path == support.key.path) {
-      read_.fault(admin.key.mark,
-                  "the admin listener has the key of the support listener: give it one of its own");
+    for (const CertificateFiles& one : admin.certificates) {
+      const bool shared = std::any_of(support.certificates.begin(), support.certificates.end(),
+                                      [&](const CertificateFiles& other) {
+                                        return other.key.path == one.key.path && !one.key.path.empty();
+                                      });
+      if (shared) {
+        read_.fault(one.key.mark,
+                    "the admin listener has the key of the support listener: give it one of its own");
+      }
     }
   }
 

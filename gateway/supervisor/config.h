@@ -23,8 +23,9 @@ namespace postern::supervisor {
 
 inline constexpr std::size_t kConfigSizeLimit = 1U << 20U;  // bytes of postern.yaml
 inline constexpr std::size_t kServiceLimit = 64;
-inline constexpr std::size_t kNodeLimit = 64;  // nodes of all services together
-inline constexpr std::size_t kNameLimit = 64;  // names of one listener
+inline constexpr std::size_t kNodeLimit = 64;         // nodes of all services together
+inline constexpr std::size_t kNameLimit = 64;         // names of one listener
+inline constexpr std::size_t kCertificateLimit = 16;  // certificates of one listener
 inline constexpr int kWorkerLimit = 64;
 inline constexpr std::size_t kLogWitnessLimit = 16;    // as many signatures as every verifier accepts
 inline constexpr std::size_t kWitnessedLogLimit = 64;  // whose witness we are
@@ -44,11 +45,18 @@ struct Address {           // a numeric address to listen on
   std::string text() const;  // "0.0.0.0:8443", "[::1]:9443"
 };
 
+struct CertificateFiles {
+  FileName certificate, key;  // the chain, and the private key of its leaf
+};
+
 struct Listener {
   Address address;
-  FileName certificate, key;
+  // At least one. Clients are shown the one for the name that they ask for (gateway/tls/certificate_choice.h); the first
+  // if there is none.
+  std::vector<CertificateFiles> certificates;
   std::vector<http::Authority> names;  // what clients may call us in Host; at least one
   bool http2 = true;                   // offered to clients, before HTTP/1.1
+  bool staple = false;                 // OCSP responses are fetched, and shown with the certificates
   base::Mark mark;
   std::string url() const;  // for links: "https://first-name:port", without the port if it is 443
 };
@@ -237,7 +245,9 @@ struct Config {
   const Node* node(std::uint32_t id) const;  // nullptr: there is none
   // Where the link may go under that number; nullptr: nowhere.
   const http::Authority* outside(std::uint32_t id) const;
-  bool reaches_out() const { return !log_witnesses.empty() || !notifications.empty(); }
+  bool reaches_out() const {
+    return !log_witnesses.empty() || !notifications.empty() || support.staple || admin.staple;
+  }
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
     return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size());

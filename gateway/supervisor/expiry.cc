@@ -23,14 +23,21 @@ std::string name_of(const Service& service, const Credential& credential) {
 
 }  // namespace
 
+std::string listener_name(const std::string& listener, const Material& material,
+                          const ListenerCertificate& one) {
+  const std::string name = "the " + listener + " listener";
+  if (&one == &material.listener(listener).certificates.front()) return name;
+  return name + ", " + (one.leaf.dns_names.empty() ? one.leaf.subject : one.leaf.dns_names.front()) + ", " +
+         one.leaf.key_type;
+}
+
 std::vector<OwnCertificate> own_certificates(const Config& config, const Material& material) {
   std::vector<OwnCertificate> out;
-  const auto listener = [&out](const char* name, const Listener& of, const ListenerMaterial& own) {
-    out.push_back({"listener", std::string("the ") + name + " listener", of.certificate.path,
-                   first_to_expire(own.certificate_pem, own.certificate)});
-  };
-  listener("support", config.support, material.support);
-  listener("admin", config.admin, material.admin);
+  for (const char* listener : {"support", "admin"}) {
+    for (const ListenerCertificate& one : material.listener(listener).certificates)
+      out.push_back({"listener", listener_name(listener, material, one), one.certificate_path,
+                     first_to_expire(one.pem, one.leaf)});
+  }
   if (!material.support_authority_pem.empty()) {
     // Each is trusted by itself.
     const auto authorities = certs::read_chain(material.support_authority_pem);

@@ -31,6 +31,10 @@ struct OwnCertificate {
   std::string file;
   certs::CertificateFacts facts;  // of the chain the one that runs out first
 };
+// For people: "the support listener", and of its further certificates "the support listener, a.example, RSA 2048".
+std::string listener_name(const std::string& listener, const Material& material,
+                          const ListenerCertificate& one);
+
 std::vector<OwnCertificate> own_certificates(const Config& config, const Material& material);
 
 // Whole days that are left; 0 when it is less than one, or over.

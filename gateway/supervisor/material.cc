@@ -12,6 +12,8 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "certs/chain_order.h"
 #include "certs/note.h"
 #include "certs/private_key.h"
 #include "certs/verify.h"
@@ -19,6 +21,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/proc/spawn.h"
 #include "gateway/supervisor/config_reader.h"
+#include "gateway/supervisor/staples.h"
 #include "policy/check.h"
 
 namespace postern::supervisor {
@@ -28,6 +31,8 @@ constexpr std::size_t kAdminsLimit = 1U << 20U;
 static_assert(ipc::kLargestPolicy >= base::kYamlSizeLimit, "every policy that is read can be sent");
 // Of one service, in PEM: 64 nodes with this many must fit into an enforcer's part (ipc::kControlFrame).
 constexpr std::size_t kRootsText = 320U << 10U;
+// Of one certificate of a listener, in PEM: all of them must fit into the parts of terminators and keeper.
+constexpr std::size_t kListenerChainText = 64U << 10U;
 // Of one certificate that nodes are shown, in PEM: as DER it must leave room for the server's in what the keeper is shown
 // of a TLS 1.2 handshake (certs::kKeeperTranscriptLimit).
 constexpr std::size_t kClientChainText = 32U << 10U;
@@ -44,8 +49,8 @@ class Loader {
 
   void load() {
     const auto material = std::make_shared<Material>();
-    listener(config_.support, material->support);
-    listener(config_.admin, material->admin);
+    listener("support", config_.support, material->support);
+    listener("admin", config_.admin, material->admin);
     key(config_.pass_key, material->pass_key);
     log_keys(material->log_keys);
     if (!config_.witness_key.path.empty()) key(config_.witness_key, material->witness_key);
@@ -82,19 +87,63 @@ class Loader {
 
   std::string text(const FileName& file, std::size_t limit) {
     base::Result<std::string> content = base::read_file(file.path, limit);
-    if (content.ok()) return std::move(content).value();
-    fault(file.mark, content.error().message);
+    if (content.ok() && !content->empty()) return std::move(content).value();
+    fault(file.mark, content.ok() ? file.path + " is empty" : content.error().message);
     return {};
   }
 
-  void listener(const Listener& listener, ListenerMaterial& out) {
-    out.certificate_pem = text(listener.certificate, certs::kPemSizeLimit);
-    certificate(listener.certificate, out.certificate_pem, out.certificate);
-    key(listener.key, out.key);
-    if (out.certificate.key_id.empty() || !out.key.valid()) return;
-    const base::Status pair =
-        check_pair(listener.key.path, out.key, listener.certificate.path, out.certificate_pem);
-    if (!pair.ok()) fault(listener.key.mark, pair.error().message);
+  void listener(const std::string& name, const Listener& listener, ListenerMaterial& out) {
+    for (const CertificateFiles& files : listener.certificates) {
+      const std::size_t number = out.certificates.size();
+      ListenerCertificate& one = out.certificates.emplace_back();
+      one.descriptor = "key." + name + (number == 0 ? "" : "." + std::to_string(number));
+      listener_certificate(files, one);
+      staple(listener, one);
+    }
+  }
+
+  void listener_certificate(const CertificateFiles& files, ListenerCertificate& out) {
+    out.certificate_path = files.certificate.path;
+    out.key_path = files.key.path;
+    out.pem = text(files.certificate, kListenerChainText);
+    in_order(files.certificate, out);
+    certificate(files.certificate, out.pem, out.leaf);
+    key(files.key, out.key);
+    if (out.leaf.key_id.empty() || !out.key.valid()) return;
+    const base::Status pair = check_pair(out.key_path, out.key, out.certificate_path, out.pem);
+    if (!pair.ok()) fault(files.key.mark, pair.error().message);
+  }
+
+  // What cannot be read is told by certificate().
+  static void in_order(const FileName& file, ListenerCertificate& out) {
+    base::Result<certs::OrderedChain> chain = certs::order_chain(out.pem);
+    if (!chain.ok() || !chain->changed) return;
+    out.pem = std::move(chain->pem);
+    out.flaws.push_back(
+        {"chain_order",
+         "its file has the chain in another order than leaf, issuer, issuer's issuer: it is shown "
+         "in the right one"});
+    base::log_warning(file.path + ": " + out.flaws.back().why);
+  }
+
+  // That a certificate names no responder is a flaw only where it demands what nobody can fetch then.
+  static void staple(const Listener& listener, ListenerCertificate& out) {
+    out.demands_staple = certs::demands_staple(out.pem);
+    base::Result<Staple> made =
+        listener.staple ? make_staple(out.pem)
+                        : base::Result<Staple>(base::fail(base::Code::NotFound, "staple is not switched on"));
+    if (made.ok()) {
+      out.staple = std::move(made).value();
+      return;
+    }
+    if (!out.demands_staple && (!listener.staple || made.error().code == base::Code::NotFound)) return;
+    if (out.leaf.fingerprint.empty() || (!out.demands_staple && out.leaf.subject == out.leaf.issuer)) return;
+    out.flaws.push_back(
+        {out.demands_staple ? "must_staple" : "staple",
+         (out.demands_staple ? "it demands that an OCSP response is shown with it, and there will be none: "
+                             : "no OCSP response will be shown with it: ") +
+             made.error().message});
+    base::log_warning(out.certificate_path + ": " + out.flaws.back().why);
   }
 
   void certificate(const FileName& file, const std::string& pem, certs::CertificateFacts& out) {
@@ -117,8 +166,7 @@ class Loader {
                                              ": give a certificate that the component's authority issued for "
                                              "clients");
     }
-    if (out.certificate.key_id == material.support.certificate.key_id ||
-        out.certificate.key_id == material.admin.certificate.key_id) {
+    if (is_listeners_key(material, out.certificate.key_id)) {
       return fault(one.file.mark, one.file.path +
                                       " is the key of a listener: what is shown to the component needs a "
                                       "key of its own");
@@ -126,6 +174,15 @@ class Loader {
     const base::Status pair = check_pair(out.path, out.key, one.certificate.path, out.certificate_pem);
     if (!pair.ok()) return fault(one.file.mark, pair.error().message);
     material.client_keys.push_back(std::move(out));
+  }
+
+  static bool is_listeners_key(const Material& material, const std::string& key_id) {
+    for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
+      for (const ListenerCertificate& one : listener->certificates) {
+        if (one.leaf.key_id == key_id) return true;
+      }
+    }
+    return false;
   }
 
   static base::Status check_pair(const std::string& path, const base::UniqueFd& key,

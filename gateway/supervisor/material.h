@@ -7,23 +7,52 @@
 // keeper (keys) and to the enforcers (other credentials).
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/unique_fd.h"
 #include "base/yaml.h"
 #include "certs/certificate.h"
+#include "certs/staple.h"
 #include "gateway/supervisor/config.h"
 #include "policy/policy.h"
 
 namespace postern::supervisor {
 
+// The OCSP response that is shown with a certificate (staples.h).
+struct Staple {
+  std::uint32_t id = 0;       // of the responder, as Node::id
+  std::string url;            // of the responder, as the certificate has it
+  http::Authority responder;  // the port is never 0
+  std::string target, request;
+  std::string response;      // empty: none was fetched yet
+  certs::StapleTimes times;  // of the response
+};
+
+// What is wrong with a certificate that is used all the same.
+struct Flaw {
+  std::string_view problem;  // as audit/EVENTS.md has it
+  std::string why;           // a sentence about "it", without the full stop
+};
+
+struct ListenerCertificate {
+  std::string pem;  // the leaf, then its intermediates, in that order whatever the file's
+  certs::CertificateFacts leaf;
+  base::UniqueFd key;                      // a regular file that only its owner may read
+  std::string certificate_path, key_path;  // for messages
+  std::string descriptor;  // the name under which the keeper is given the key: "key.support", "key.support.1"
+  std::vector<Flaw> flaws;
+  bool demands_staple = false;
+  std::optional<Staple> staple;  // nothing: it is not to be fetched, or cannot be
+};
+
 struct ListenerMaterial {
-  std::string certificate_pem;          // the leaf, then its intermediates
-  certs::CertificateFacts certificate;  // of the leaf
-  base::UniqueFd key;                   // a regular file that only its owner may read
+  std::vector<ListenerCertificate> certificates;  // as Listener::certificates, and at least one as there
 };
 
 // A file that holds the secret part of a credential: open, and like a key its owner's alone.
@@ -63,6 +92,7 @@ struct Material {
   std::shared_ptr<const policy::Policy> policy;  // the same, read
   std::string admins_text;
 
+  const ListenerMaterial& listener(std::string_view name) const { return name == "admin" ? admin : support; }
   const ClientKey* client_key(std::string_view name) const;  // nullptr: there is none
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "gateway/supervisor/staples.h"
 
 namespace postern::supervisor {
 namespace {
@@ -199,11 +200,15 @@ std::string level_text(base::Level level) {
   return kNames[static_cast<std::size_t>(level)];
 }
 
-Json tls_key_json(const char* listener, const ListenerMaterial& material, const FileName& key) {
-  return {{"fd", std::string("key.") + listener},
-          {"listener", listener},
-          {"certificate", material.certificate_pem},
-          {"path", key.path}};
+Json tls_keys_json(const Material& material) {
+  Json out = Json::array();
+  for (const char* listener : {"support", "admin"}) {
+    for (const ListenerCertificate& one : material.listener(listener).certificates) {
+      out.push_back(
+          {{"fd", one.descriptor}, {"listener", listener}, {"certificate", one.pem}, {"path", one.key_path}});
+    }
+  }
+  return out;
 }
 
 Json client_keys_json(const Material& material) {
@@ -217,6 +222,20 @@ Json shown_certificate(const certs::CertificateFacts& certificate) {
   return {{"subject", certificate.subject},
           {"not_after", base::format_time(certificate.not_after)},
           {"sha256", certificate.fingerprint}};
+}
+
+Json shown_staple(const Staple& staple) {
+  Json out{{"responder", staple.url}};
+  if (!staple.response.empty()) out["until"] = base::format_time(staple.times.until);
+  return out;
+}
+
+Json terminator_certificate(const ListenerCertificate& one) {
+  Json out{{"chain", one.pem}};
+  if (!one.staple || one.staple->response.empty()) return out;
+  out["staple"] = base::to_base64(one.staple->response);
+  out["staple_until"] = one.staple->times.until;
+  return out;
 }
 
 Json shown_credentials(const Service& service, const Material& material) {
@@ -233,12 +252,13 @@ Json shown_credentials(const Service& service, const Material& material) {
 
 Json terminator_part(const Config& config, const Material& material, std::string_view listener) {
   const bool admin = listener == "admin";
-  const ListenerMaterial& own = admin ? material.admin : material.support;
+  Json certificates = Json::array();
+  for (const ListenerCertificate& one : material.listener(listener).certificates)
+    certificates.push_back(terminator_certificate(one));
   const Timeouts& timeouts = config.timeouts;
   return {{"log_level", level_text(config.log_level)},
           {"listener", listener},
-          {"certificate", own.certificate_pem},
-          {"key_id", base::to_hex(own.certificate.key_id)},
+          {"certificates", std::move(certificates)},
           {"client_roots", admin ? std::string() : material.support_authority_pem},
           {"names", names_json(admin ? config.admin : config.support)},
           {"http2", admin ? config.admin.http2 : config.support.http2},
@@ -300,6 +320,7 @@ Json link_part(const Config& config, const Material& material) {
   }
   for (std::size_t i = 0; i < config.notifications.size(); ++i)
     places.push_back(place_json(config.notifications[i], material.notification_roots[i]));
+  for (Json& place : staple_places(material)) places.push_back(std::move(place));
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
           {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
@@ -307,8 +328,7 @@ Json link_part(const Config& config, const Material& material) {
 
 Json keeper_part(const Config& config, const Material& material) {
   Json part{{"log_level", level_text(config.log_level)},
-            {"tls_keys", Json::array({tls_key_json("support", material.support, config.support.key),
-                                      tls_key_json("admin", material.admin, config.admin.key)})},
+            {"tls_keys", tls_keys_json(material)},
             {"client_keys", client_keys_json(material)},
             {"pass_key", {{"fd", "key.pass"}, {"path", config.pass_key.path}}},
             {"log_key", {{"fd", "key.log"}, {"path", config.log_key.path}}}};
@@ -340,14 +360,22 @@ Json console_part(const Config& config, const Material& material) {
 }
 
 Json listeners_json(const Config& config, const Material& material) {
-  const auto one = [](const char* name, const Listener& listener,
-                      const certs::CertificateFacts& certificate) -> Json {
+  const auto one = [&material](const char* name, const Listener& listener) -> Json {
+    Json certificates = Json::array();
+    for (const ListenerCertificate& each : material.listener(name).certificates) {
+      Json& shown = certificates.emplace_back(shown_certificate(each.leaf));
+      shown["names"] = each.leaf.dns_names;
+      shown["key"] = each.leaf.key_type;
+      shown["flaws"] = Json::array();
+      for (const Flaw& flaw : each.flaws) shown["flaws"].push_back(flaw.why);
+      if (each.staple) shown["staple"] = shown_staple(*each.staple);
+    }
     return {{"name", name},
             {"address", listener.address.text()},
-            {"certificate", shown_certificate(certificate)}};
+            {"certificate", shown_certificate(material.listener(name).certificates.front().leaf)},
+            {"certificates", std::move(certificates)}};
   };
-  return Json::array({one("support", config.support, material.support.certificate),
-                      one("admin", config.admin, material.admin.certificate)});
+  return Json::array({one("support", config.support), one("admin", config.admin)});
 }
 
 Json component_json(const Config& config, const Material& material) {

@@ -8,7 +8,8 @@
 //
 // Durations are integers ending in _us (microseconds), sizes are bytes.
 //
-//   terminator  {"listener":"support"|"admin", "certificate":PEM, "key_id":hex, "client_roots":PEM or "",
+//   terminator  {"listener":"support"|"admin", "certificates":[{"chain":PEM, and if there is one "staple":base64,
+//                "staple_until"}], "client_roots":PEM or "",
 //                "names":["host"|"host:port"],
 //                "limits":{"connections","connections_per_address","exchanges_per_connection","fields","head",
 //                          "target","request_body"},
@@ -48,7 +49,8 @@
 //                "client_keys" names
 //   console     {"state_directory", "public_url":of the support listener, "second_factor_required",
 //                "names":of the admin listener,
-//                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"}}],
+//                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"},
+//                              "certificates":[{the same,"names","key","flaws","staple":{"responder","until"}}]}],
 //                "component":{as component_json},
 //                "sessions":{as ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}}
 //                fds: "control"

@@ -67,7 +67,8 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
                            : !wanted.notifications.empty() ? wanted.notifications.front().mark
                                                            : base::Mark{};
   expect(running.reaches_out() == wanted.reaches_out(), first,
-         "whether log.witnesses or notifications name any", running.reaches_out() ? "some" : "none");
+         "whether anything outside is reached (log.witnesses, notifications, staple)",
+         running.reaches_out() ? "something" : "nothing");
   return out;
 }
 
@@ -107,6 +108,14 @@ std::vector<std::string> differences(const Config& running, const Material& runn
 
 namespace {
 
+bool same_certificates(const ListenerMaterial& running, const ListenerMaterial& wanted) {
+  return std::equal(running.certificates.begin(), running.certificates.end(), wanted.certificates.begin(),
+                    wanted.certificates.end(),
+                    [](const ListenerCertificate& a, const ListenerCertificate& b) {
+                      return a.pem == b.pem && same_file(a.key, b.key);
+                    });
+}
+
 bool same_files(const std::vector<CredentialFile>& running, const std::vector<CredentialFile>& wanted) {
   return std::equal(running.begin(), running.end(), wanted.begin(), wanted.end(),
                     [](const CredentialFile& a, const CredentialFile& b) {
@@ -127,10 +136,8 @@ bool keys_differ(const Material& running, const Material& wanted) {
       wanted.client_keys.end(), [](const ClientKey& a, const ClientKey& b) {
         return a.name == b.name && a.certificate_pem == b.certificate_pem && same_file(a.key, b.key);
       });
-  return !same_clients || running.support.certificate_pem != wanted.support.certificate_pem ||
-         running.admin.certificate_pem != wanted.admin.certificate_pem ||
-         !same_file(running.support.key, wanted.support.key) ||
-         !same_file(running.admin.key, wanted.admin.key) || !same_file(running.pass_key, wanted.pass_key) ||
+  return !same_clients || !same_certificates(running.support, wanted.support) ||
+         !same_certificates(running.admin, wanted.admin) || !same_file(running.pass_key, wanted.pass_key) ||
          !same_log_keys(running.log_keys, wanted.log_keys) ||
          !same_file(running.witness_key, wanted.witness_key) ||
          !same_files(running.notification_secrets, wanted.notification_secrets) ||

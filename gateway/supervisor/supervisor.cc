@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway/proc/usage.h"
@@ -18,6 +20,7 @@
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/reload.h"
+#include "gateway/supervisor/staples.h"
 #include "policy/diff.h"
 
 namespace postern::supervisor {
@@ -71,6 +74,7 @@ struct Supervisor::Internals {
   loop::Timer policy_again;
   ExpiryWatch expiry;
   loop::Timer expiry_timer;
+  std::set<std::string> told_flaws;
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -88,7 +92,9 @@ struct Supervisor::Internals {
         connector(of),
         policy_again(of, [this] { put_policy(); }),
         expiry_timer(of, [this] { tell_of_expiry(); }),
-        crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {}
+        crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {
+    prepare_staples({}, *material);
+  }
 
   Crew::Duties duties() {
     Crew::Duties out;
@@ -108,6 +114,7 @@ struct Supervisor::Internals {
     };
     out.on_all_ready = [this] {
       tell_of_expiry();
+      tell_of_flaws();
       expiry_timer.start(kExpiryEvery, kExpiryEvery);
       if (news.on_ready) news.on_ready();
     };
@@ -167,8 +174,9 @@ struct Supervisor::Internals {
       give("listener", child.index() == kAdminIndex ? sockets.admin : sockets.support);
     if (child.kind() == "console") give("control", sockets.control);
     if (child.kind() == "keeper") {
-      give("key.support", material->support.key);
-      give("key.admin", material->admin.key);
+      for (const ListenerMaterial* listener : {&material->support, &material->admin}) {
+        for (const ListenerCertificate& one : listener->certificates) give(one.descriptor, one.key);
+      }
       give("key.pass", material->pass_key);
       give("key.log", material->log_keys.current);
       if (material->log_keys.next.valid()) give("key.log.next", material->log_keys.next);
@@ -202,7 +210,8 @@ struct Supervisor::Internals {
   // Enforcers reach the component and nothing else, the link the places outside and nothing else.
   const http::Authority* place_of(const Child& child, std::uint32_t id) const {
     if (child.kind() == "link") {
-      return config->outside(id);
+      const http::Authority* to = config->outside(id);
+      return to != nullptr ? to : responder_of(*material, id);
     }
     const Node* node = config->node(id);
     return node == nullptr ? nullptr : &node->authority;
@@ -227,6 +236,10 @@ struct Supervisor::Internals {
     const std::uint64_t life = child.life();
     if (Child* const terminator = crew.terminator_of(child); what == "breach" && terminator != nullptr) {
       terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
+      return child.answer(life, id, Json::object());
+    }
+    if (child.kind() == "link" && what == "staple") {
+      on_staple(question);
       return child.answer(life, id, Json::object());
     }
     if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
@@ -270,6 +283,61 @@ struct Supervisor::Internals {
                      {"days", due.days}},
                     due.severe ? audit::Severity::Severe : audit::Severity::Warning);
     }
+  }
+
+  // Once of each certificate, however often the configuration is read again.
+  void tell_of_flaws() {
+    for (const char* listener : {"support", "admin"}) {
+      for (const ListenerCertificate& one : material->listener(listener).certificates) {
+        for (const Flaw& flaw : one.flaws) {
+          if (!told_flaws.insert(one.leaf.fingerprint + " " + flaw.why).second) continue;
+          ledger.append(audit::EventType::CertificateFlawed, "gateway", one.leaf.subject,
+                        {{"what", "listener"},
+                         {"name", listener_name(listener, *material, one)},
+                         {"file", one.certificate_path},
+                         {"problem", flaw.problem},
+                         {"why", flaw.why}});
+        }
+      }
+    }
+  }
+
+  void prepare_staples(const Material& running, Material& of) {
+    number_staples(running, of, next_node);
+    read_staples(of, config->state_directory.path, loop.wall());
+  }
+
+  // What the link fetched for a certificate, or why it did not.
+  void on_staple(const Json& said) {
+    ListenerCertificate* const one = find_stapled(*material, base::json_text_or(said, "place", ""));
+    if (one == nullptr) return;
+    const base::Micros now = loop.wall();
+    const bool had = !one->staple->response.empty() && one->staple->times.until > now;
+    const auto response = base::from_base64(base::json_text_or(said, "response", ""));
+    base::Status taken =
+        base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it is not base64"));
+    if (response && !response->empty())
+      taken = take_staple(*one, *response, config->state_directory.path, now);
+    const std::string listener = is_of(material->admin, *one) ? "admin" : "support";
+    Json detail{{"name", listener_name(listener, *material, *one)}, {"responder", one->staple->url}};
+    if (!taken.ok()) {
+      detail["why"] = taken.error().message;
+      ledger.append(audit::EventType::CertificateStapleFailed, "gateway", one->leaf.subject, detail,
+                    one->demands_staple && !had ? audit::Severity::Severe : audit::Severity::Warning);
+      return;
+    }
+    detail["expires"] = base::format_time(one->staple->times.until);
+    if (!had) ledger.append(audit::EventType::CertificateStapled, "gateway", one->leaf.subject, detail);
+    crew.each([&](Child& child) {
+      if (child.kind() == "terminator" && child.alive() &&
+          (child.index() == kAdminIndex) == (listener == "admin"))
+        child.reload(part_of(child));
+    });
+  }
+
+  static bool is_of(const ListenerMaterial& listener, const ListenerCertificate& one) {
+    return std::any_of(listener.certificates.begin(), listener.certificates.end(),
+                       [&](const ListenerCertificate& other) { return &other == &one; });
   }
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
@@ -329,6 +397,7 @@ struct Supervisor::Internals {
   void adopt(LoadedConfig wanted, const std::string& actor, const std::string& from, const OnAnswer& done) {
     const auto next = std::make_shared<Config>(*wanted.config);
     keep_node_numbers(*config, *next, next_node);
+    prepare_staples(*material, *wanted.material);
     const std::vector<std::string> changed = differences(*config, *material, *next, *wanted.material);
     const Json policy_changes = compare_policies(*material->policy, *wanted.material->policy);
     const bool new_keys = keys_differ(*material, *wanted.material);
@@ -336,6 +405,7 @@ struct Supervisor::Internals {
     material = std::move(wanted.material);
     if (!changed.empty()) spread(changed, new_keys, actor);
     tell_of_expiry();
+    tell_of_flaws();
     Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
                    {"policy", policy_changes}};
     ledger.put_policy(material->policy_text, policy_order(actor, from),

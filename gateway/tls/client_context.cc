@@ -122,7 +122,7 @@ base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view hos
   session->verifier = &state_->verifier;
   session->clock = state_->clock;
   session->host = host;
-  if (state_->certificate) session->signer_key = &state_->certificate->key();
+  if (state_->certificate) session->signer_failure = &state_->certificate->failure();
   SSL* ssl = session->ssl.get();
   ERR_clear_error();
   if (!ask_for(ssl, session->host)) return refused(Code::Internal, "the host cannot be named");

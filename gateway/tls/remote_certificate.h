@@ -9,6 +9,7 @@
 #include <openssl/types.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,20 +21,24 @@ namespace postern::tls {
 
 class RemoteCertificate {
  public:
-  // chain_pem: the leaf, then its intermediates. Invalid (side Us) says what is wrong with it.
-  static base::Result<std::shared_ptr<RemoteCertificate>> make(std::string_view chain_pem,
-                                                               RemoteSigner& signer);
+  // chain_pem: the leaf, then its intermediates. Invalid (side Us) says what is wrong with it. Certificates that one
+  // context shows are made in one library; nullptr: in one of its own.
+  static base::Result<std::shared_ptr<RemoteCertificate>> make(
+      std::string_view chain_pem, RemoteSigner& signer, std::shared_ptr<SignerLibrary> library = nullptr);
   RemoteCertificate(const RemoteCertificate&) = delete;
   RemoteCertificate& operator=(const RemoteCertificate&) = delete;
 
   OSSL_LIB_CTX* library() const { return library_->get(); }  // in which a context that uses it is made
+  // Beside what the context, or the connection, has already of other kinds of keys.
   base::Status use_in(SSL_CTX* context) const;
-  SignerKey& key() { return signer_key_; }
+  base::Status use_in(SSL* ssl) const;
+  std::optional<base::Error>& failure() { return library_->failure(); }  // SignerLibrary::failure
+  X509* leaf() const { return chain_.front().get(); }
 
  private:
   RemoteCertificate() = default;
   // Destroyed from the last: what is made in the library before it.
-  std::unique_ptr<SignerLibrary> library_;
+  std::shared_ptr<SignerLibrary> library_;
   SignerKey signer_key_;
   std::vector<certs::CertificatePtr> chain_;
   certs::KeyPtr key_;

@@ -13,9 +13,11 @@
 #include "base/crypto.h"
 #include "certs/certificate.h"
 #include "certs/verify.h"
+#include "gateway/tls/certificate_choice.h"
 #include "gateway/tls/remote_certificate.h"
 #include "gateway/tls/session_state.h"
 #include "gateway/tls/settings.h"
+#include "gateway/tls/signer_provider.h"
 #include "gateway/tls/ticket.h"
 
 namespace postern::tls {
@@ -24,7 +26,10 @@ namespace postern::tls {
 // they end.
 struct ServerContext::State {
   const base::Clock* clock = nullptr;
-  std::shared_ptr<RemoteCertificate> certificate;
+  std::shared_ptr<SignerLibrary> library;
+  std::vector<std::shared_ptr<RemoteCertificate>> certificates;
+  std::vector<ServerCertificate> settings;  // as certificates
+  CertificateChoice choice;
   TicketRing tickets;
   std::optional<certs::Verifier> clients;  // nothing: nobody is asked for a certificate
   SslContextPtr context;
@@ -37,6 +42,36 @@ using base::fail;
 using base::Ok;
 
 constexpr std::size_t kTickets = 2;
+
+// The context has the fallback's certificates: a connection that wants others gets these instead.
+int on_certificate(SSL* ssl, void* data) noexcept {
+  const auto& state = *static_cast<const ServerContext::State*>(data);
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const std::vector<std::size_t>& chosen = state.choice.of(name == nullptr ? "" : name);
+  if (chosen == state.choice.fallback()) return 1;
+  SSL_certs_clear(ssl);
+  for (const std::size_t number : chosen) {
+    if (!state.certificates[number]->use_in(ssl)) return 0;
+  }
+  return 1;
+}
+
+// Asked for only when the client wants one (RFC 6066 section 8), after the certificate was chosen.
+int on_status(SSL* ssl, void* data) noexcept {
+  const auto& state = *static_cast<const ServerContext::State*>(data);
+  const X509* shown = SSL_get_certificate(ssl);
+  for (std::size_t i = 0; i < state.certificates.size(); ++i) {
+    if (state.certificates[i]->leaf() != shown) continue;
+    const ServerCertificate& own = state.settings[i];
+    if (own.staple.empty() || state.clock->wall() >= own.staple_until) return SSL_TLSEXT_ERR_NOACK;
+    auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(own.staple.data(), own.staple.size()));
+    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    // SSL_set_tlsext_status_ocsp_resp without its macro, which is an old-style cast; it owns the copy.
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, static_cast<long>(own.staple.size()), copy);
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
 
 int on_server_name(SSL* /*ssl*/, int* /*alert*/, void* /*data*/) noexcept { return SSL_TLSEXT_ERR_OK; }
 
@@ -96,6 +131,22 @@ base::Status name_listener(SSL_CTX* context, const std::string& listener) {
 
 }  // namespace
 
+base::Status ServerContext::take_certificates(State& state, const ServerSettings& settings,
+                                              RemoteSigner& signer) {
+  POSTERN_CHECK(!settings.certificates.empty() && settings.certificates.size() <= kCertificatesLimit);
+  auto library = SignerLibrary::make();
+  if (!library) return library.error();
+  state.library = *std::move(library);
+  for (const ServerCertificate& one : settings.certificates) {
+    auto certificate = RemoteCertificate::make(one.chain_pem, signer, state.library);
+    if (!certificate) return certificate.error();
+    state.certificates.push_back(*std::move(certificate));
+    state.settings.push_back(one);
+    state.choice.add(certs::facts_of(state.certificates.back()->leaf()));
+  }
+  return Ok{};
+}
+
 ServerContext::ServerContext(std::shared_ptr<State> state) : state_(std::move(state)) {}
 ServerContext::~ServerContext() = default;
 
@@ -104,23 +155,26 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
                                                                  const base::Clock& clock) {
   auto state = std::make_shared<State>();
   state->clock = &clock;
-  auto certificate = RemoteCertificate::make(settings.certificate_pem, signer);
-  if (!certificate) return certificate.error();
-  state->certificate = *std::move(certificate);
-  OSSL_LIB_CTX* library = state->certificate->library();
+  if (auto taken = take_certificates(*state, settings, signer); !taken) return taken.error();
+  OSSL_LIB_CTX* library = state->library->get();
 
   ERR_clear_error();
   state->context.reset(SSL_CTX_new_ex(library, nullptr, TLS_server_method()));
   SSL_CTX* context = state->context.get();
   if (context == nullptr) return refused(Code::Invalid, "TLS cannot be set up");
   if (auto applied = apply_settings(context); !applied) return applied.error();
-  if (auto used = state->certificate->use_in(context); !used) return used.error();
+  for (const std::size_t number : state->choice.fallback()) {
+    if (auto used = state->certificates[number]->use_in(context); !used) return used.error();
+  }
+  SSL_CTX_set_cert_cb(context, on_certificate, state.get());
   if (auto named = name_listener(context, settings.listener); !named) return named.error();
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, kTickets);
   // SSL_CTX_set_tlsext_servername_callback without its macro, which is an old-style cast.
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(on_server_name));
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, reinterpret_cast<void (*)()>(on_status));
+  SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB_ARG, 0, state.get());
   SSL_CTX_set_alpn_select_cb(context, on_protocols, settings.http2 ? state.get() : nullptr);
   if (!use_ticket_ring(context, library, state->tickets))
     return refused(Code::Invalid, "tickets cannot be set up");
@@ -140,7 +194,7 @@ void ServerContext::set_ticket_keys(const std::vector<certs::TicketKey>& keys) {
 
 std::unique_ptr<Session> ServerContext::start() const {
   auto session = make_state(state_->context.get(), state_, base::Side::Client);
-  session->signer_key = &state_->certificate->key();
+  session->signer_failure = &state_->library->failure();
   SSL* ssl = session->ssl.get();
   session->clock = state_->clock;
   if (state_->clients) session->verifier = &*state_->clients;

@@ -12,6 +12,7 @@
 // spends one per connection (RFC 8446 appendix C.4) and opens some at once; a resumed connection brings one.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,9 +25,19 @@
 
 namespace postern::tls {
 
+inline constexpr std::size_t kCertificatesLimit = 32;  // of one listener
+
+struct ServerCertificate {
+  std::string chain_pem;  // the leaf, then its intermediates
+  // The OCSP response that is shown with it to clients that ask for one; empty: there is none. Judged by whoever gives it.
+  std::string staple = {};
+  base::Micros staple_until = 0;  // from then on it is not shown
+};
+
 struct ServerSettings {
-  std::string listener;          // tickets of one listener are worth nothing at another
-  std::string certificate_pem;   // the leaf, then its intermediates
+  std::string listener;  // tickets of one listener are worth nothing at another
+  // At least one, kCertificatesLimit at most; certificate_choice.h says who is shown which.
+  std::vector<ServerCertificate> certificates;
   std::string client_roots_pem;  // not empty: ask for a client certificate of these roots; none is fine, a
                                  // bad one is refused
   bool http2 = false;            // spoken beside HTTP/1.1, and preferred
@@ -47,8 +58,10 @@ class ServerContext {
 
   std::unique_ptr<Session> start() const;
 
+  struct State;  // server_context.cc
+
  private:
-  struct State;
+  static base::Status take_certificates(State& state, const ServerSettings& settings, RemoteSigner& signer);
   explicit ServerContext(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

@@ -43,14 +43,13 @@ std::string alert_text(const Session::State& state) {
   const std::string alert = SSL_alert_desc_string_long(state.alert);
   if (!refused_our_certificate(state))
     return std::string(peer_name(state)) + " ended the TLS connection: " + alert;
-  return state.signer_key != nullptr
+  return state.signer_failure != nullptr
              ? "the component refused the client certificate that it was shown: " + alert
              : "the component wants a client certificate, and none is configured for it";
 }
 
 base::Error explain(const Session::State& state) {
-  if (!state.done && state.signer_key != nullptr && state.signer_key->failure)
-    return *state.signer_key->failure;
+  if (!state.done && state.signer_failure != nullptr && *state.signer_failure) return **state.signer_failure;
   const std::string reason = certs::openssl_reason();
   if (!state.verdict.empty()) return fail(Code::Denied, state.peer, state.verdict);
   if (state.alert_received) return fail(Code::Closed, state.peer, alert_text(state));
@@ -205,7 +204,7 @@ Session::~Session() {
 
 Progress Session::handshake(std::string_view& in, base::Buffer& out) {
   if (failed()) return Progress::Failed;
-  if (state_->signer_key != nullptr) state_->signer_key->failure.reset();
+  if (state_->signer_failure != nullptr) state_->signer_failure->reset();
   const Loan loan(*state_, &in, out);
   const int result = SSL_do_handshake(state_->ssl.get());
   if (result != 1) return progress_of(*state_, result);
@@ -269,7 +268,7 @@ const base::Error& Session::error() const {
 }
 int Session::alert() const { return state_->alert; }
 bool Session::certificate_refused() const { return failed() && refused_our_certificate(*state_); }
-bool Session::has_certificate() const { return state_->signer_key != nullptr; }
+bool Session::has_certificate() const { return state_->signer_failure != nullptr; }
 
 std::string_view Session::version() const { return text_or_empty(SSL_get_version(state_->ssl.get())); }
 std::string_view Session::cipher() const { return text_or_empty(SSL_get_cipher_name(state_->ssl.get())); }

@@ -16,7 +16,6 @@
 #include "certs/verify.h"
 #include "gateway/tls/byte_bio.h"
 #include "gateway/tls/session.h"
-#include "gateway/tls/signer_provider.h"
 #include "gateway/tls/ssl_ptr.h"
 
 namespace postern::tls {
@@ -26,8 +25,9 @@ struct Session::State {
   std::shared_ptr<void> context;  // the context's state: the SSL below uses it until it is freed
   SslPtr ssl;
   base::Side peer = base::Side::Client;
-  SignerKey* signer_key = nullptr;  // in context; nullptr for a client session that shows no certificate
-  std::string host;                 // whom a client session expects
+  // In context: why a signature failed; nullptr for a client session that shows no certificate.
+  std::optional<base::Error>* signer_failure = nullptr;
+  std::string host;  // whom a client session expects
   const certs::Verifier* verifier =
       nullptr;  // in context, as is the clock; nullptr: nobody is asked for a certificate
   const base::Clock* clock = nullptr;

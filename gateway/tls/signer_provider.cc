@@ -188,11 +188,11 @@ int ask(Signing& signing, std::string_view message, unsigned char* out, std::siz
   if (!scheme) return 0;
   auto signature = key.signer->sign(key.key_id, *scheme, message);
   if (!signature) {
-    key.failure = signature.error();
+    *key.failure = signature.error();
     return 0;
   }
   if (signature->size() > room) {
-    key.failure = fail(Code::Corrupt, "the keeper's signature is longer than one of this key");
+    *key.failure = fail(Code::Corrupt, "the keeper's signature is longer than one of this key");
     return 0;
   }
   std::memcpy(out, signature->data(), signature->size());

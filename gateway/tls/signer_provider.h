@@ -24,8 +24,7 @@ struct SignerKey {
   RemoteSigner* signer = nullptr;
   std::string key_id;
   certs::KeyPtr public_key;
-  // Why the last signature failed: OpenSSL only passes on that it did.
-  std::optional<base::Error> failure;
+  std::optional<base::Error>* failure = nullptr;  // SignerLibrary::failure of its library
 };
 
 class SignerLibrary {
@@ -37,12 +36,15 @@ class SignerLibrary {
 
   OSSL_LIB_CTX* get() const { return library_.get(); }
   base::Result<certs::KeyPtr> make_key(SignerKey& key) const;
+  // Why the last signature with a key of this library failed: OpenSSL only passes on that it did.
+  std::optional<base::Error>& failure() { return failure_; }
 
  private:
   SignerLibrary() = default;
   certs::LibraryPtr library_;
   OSSL_PROVIDER* default_provider_ = nullptr;
   OSSL_PROVIDER* signer_provider_ = nullptr;
+  std::optional<base::Error> failure_;
 };
 
 }  // namespace postern::tls

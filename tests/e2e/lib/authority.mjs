@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An authority of a component's own, with the openssl command: its servers' certificates and its clients'.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
 import { makeFolder, removeFolder } from "./owned.mjs";
@@ -38,13 +38,29 @@ export class Authority {
     return { certificate: readFileSync(out, "utf8"), key: readFileSync(key, "utf8") };
   }
 
-  // server: {certificate, key} in PEM for 127.0.0.1.
-  server(name = "component") {
-    return this.#issue(name, "P-256", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
+  // server: {certificate, key} in PEM for 127.0.0.1, or for other names ("DNS:a.example"); type as of client. more: lines of extensions.
+  server(name = "component", { names = ["IP:127.0.0.1"], type = "P-256", more = "" } = {}) {
+    return this.#issue(name, type, `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n${more}`);
   }
   // client: {certificate, key} in PEM; type is P-256, rsa or ed25519.
   client(name, type = "P-256") {
     return this.#issue(name, type, "extendedKeyUsage=clientAuth");
+  }
+
+  // ocsp: the answer to an OCSP request (both DER) about certificates of this authority, good for an hour. revoked: it took all of them back.
+  async ocsp(request, { revoked = false } = {}) {
+    const [asked, answer, index] = ["asked", "answer", "index"].map((name) => join(this.#folder, name));
+    writeFileSync(asked, request);
+    const lines = [];
+    for (const file of readdirSync(join(this.#folder, "issued")).filter((name) => name.endsWith(".pem"))) {
+      const { stdout } = await run("openssl", ["x509", "-noout", "-serial", "-in", join(this.#folder, "issued", file)]);
+      const serial = stdout.trim().split("=")[1];
+      lines.push(`${revoked ? "R\t491231235959Z\t200101000000Z" : "V\t491231235959Z\t"}\t${serial}\tunknown\t/CN=${serial}\n`);
+    }
+    writeFileSync(index, lines.join(""));
+    const key = join(this.#folder, "root.key");
+    await openssl("ocsp", "-index", index, "-CA", this.file, "-rsigner", this.file, "-rkey", key, "-reqin", asked, "-respout", answer, "-nmin", "60");
+    return readFileSync(answer);
   }
 
   stop() {

@@ -19,7 +19,8 @@ TEST(Config, IsReadWithAllItSays) {
   ASSERT_NE(parsed.config, nullptr) << base::format_faults("postern.yaml", parsed.faults);
   const Config& config = *parsed.config;
   EXPECT_EQ(config.workers, 2);
-  EXPECT_EQ(config.support.certificate.path, "/etc/postern/support.pem");
+  ASSERT_EQ(config.support.certificates.size(), 1U);
+  EXPECT_EQ(config.support.certificates[0].certificate.path, "/etc/postern/support.pem");
   EXPECT_EQ(config.support.url(), "https://support.example.org");
   ASSERT_EQ(config.services.size(), 2U);
   EXPECT_EQ(config.services[0].health.status_to, 204);
@@ -281,6 +282,29 @@ TEST(Config, RefusesTwoListenersOnOneAddress) {
   EXPECT_EQ(faults_of(replaced(support, "address: 127.0.0.1:0", "address: 127.0.0.1:8443")),
             "postern.yaml:10:14: the admin listener has the address of the support listener, 0.0.0.0:8443: "
             "give it another port");
+}
+
+TEST(Config, AListenerMayHaveFurtherCertificatesEachWithItsKey) {
+  const auto with = [](const std::string& list) {
+    return replaced(kSound, "    key: support.key\n",
+                    "    key: support.key\n    certificates: " + list + "\n");
+  };
+  const ParsedConfig parsed = parse_config(
+      with("[{certificate: a.pem, key: a.key}, {certificate: b.pem, key: b.key}]"), "/etc/postern", 4);
+  ASSERT_NE(parsed.config, nullptr) << base::format_faults("postern.yaml", parsed.faults);
+  ASSERT_EQ(parsed.config->support.certificates.size(), 3U);
+  EXPECT_EQ(parsed.config->support.certificates[0].key.path, "/etc/postern/support.key");
+  EXPECT_EQ(parsed.config->support.certificates[2].certificate.path, "/etc/postern/b.pem");
+  EXPECT_NE(faults_of(with("[{certificate: a.pem}]"))
+                .find("listeners.support.certificates[] needs key: the file with the listener's private key"),
+            std::string::npos);
+  EXPECT_NE(faults_of(with("[{certificate: a.pem, key: admin.key}]"))
+                .find("the admin listener has the key of the support listener"),
+            std::string::npos);
+  std::string many = "[";
+  for (std::size_t i = 0; i < kCertificateLimit; ++i) many += "{certificate: a.pem, key: a.key},";
+  EXPECT_NE(faults_of(with(many + "]")).find("must hold 15 certificates at most, beside the first one"),
+            std::string::npos);
 }
 
 TEST(Config, TellsAllFaultsAtOnceInTheOrderOfTheFile) {

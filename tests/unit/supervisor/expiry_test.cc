@@ -28,7 +28,7 @@ TEST(OwnCertificates, AreThoseOfListenersAndTheSupportAuthorityInTheirFiles) {
   EXPECT_EQ(json[1]["name"], "the admin listener");
   EXPECT_EQ(json[2]["what"], "support_authority");
   EXPECT_EQ(json[0]["file"], folder.path("support.pem"));
-  EXPECT_EQ(json[0]["sha256"], loaded.material->support.certificate.fingerprint);
+  EXPECT_EQ(json[0]["sha256"], loaded.material->support.certificates[0].leaf.fingerprint);
 }
 
 TEST(DaysLeft, AreWholeAndNeverNegative) {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -91,6 +92,7 @@ class Folder {
       const auto server = certs::make_server_certificate(*authority, {"localhost", "127.0.0.1"}, validity);
       write(std::string(listener) + ".pem", server->certificate_pem, 0644);
       write(std::string(listener) + ".key", server->key_pem, 0600);
+      authorities_[listener] = authority->certificate_pem;
     }
     const auto engineers = certs::make_authority("engineers", validity);
     write("engineers.pem", engineers->certificate_pem, 0644);
@@ -120,10 +122,13 @@ class Folder {
     write(name + ".pem", made->certificate_pem, 0644);
     write(name + ".key", made->key_pem, 0600);
   }
+  // Of the authority that issued the listener's certificate.
+  const std::string& authority_pem(const std::string& listener) const { return authorities_.at(listener); }
   std::string path(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   std::string path_;
+  std::map<std::string, std::string> authorities_;
 };
 
 }  // namespace postern::supervisor

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "gateway/supervisor/expiry.h"
+#include "gateway/supervisor/parts.h"
 #include "tests/unit/supervisor/fixture.h"
 
 namespace postern::supervisor {
@@ -20,10 +22,68 @@ TEST(Material, IsLoadedWithEveryFileThatTheConfigurationNames) {
   const Folder folder;
   const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
   ASSERT_TRUE(loaded.ok()) << format_faults(loaded.config_faults) << format_faults(loaded.policy_faults);
-  EXPECT_TRUE(loaded.material->support.key.valid());
-  EXPECT_EQ(loaded.material->support.certificate.key_id.size(), 32U);
+  ASSERT_EQ(loaded.material->support.certificates.size(), 1U);
+  const ListenerCertificate& support = loaded.material->support.certificates[0];
+  EXPECT_TRUE(support.key.valid());
+  EXPECT_EQ(support.leaf.key_id.size(), 32U);
+  EXPECT_TRUE(support.flaws.empty());
   EXPECT_TRUE(loaded.material->service_roots[0].empty());
   EXPECT_FALSE(loaded.material->service_roots[1].empty());
+}
+
+TEST(Material, PutsAChainInOrderAndSaysSo) {
+  const Folder folder;
+  const std::string leaf = *base::read_file(folder.path("support.pem"), 1 << 16);
+  const std::string issuer = folder.authority_pem("support");
+  folder.write("support.pem", issuer + leaf, 0644);
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_TRUE(loaded.ok()) << format_faults(loaded.config_faults);
+  const ListenerCertificate& support = loaded.material->support.certificates[0];
+  ASSERT_EQ(support.flaws.size(), 1U);
+  EXPECT_EQ(support.flaws[0].problem, "chain_order");
+  EXPECT_EQ(support.leaf.subject, "CN=localhost");
+  EXPECT_EQ(certs::read_chain(support.pem)->size(), 2U);
+  const base::Json shown = listeners_json(*loaded.config, *loaded.material)[0]["certificates"][0];
+  EXPECT_EQ(shown["flaws"], base::Json::array({support.flaws[0].why}));
+  EXPECT_EQ(listeners_json(*loaded.config, *loaded.material)[1]["certificates"][0]["flaws"],
+            base::Json::array());
+}
+
+TEST(Material, HasEachFurtherCertificateOfAListenerAndNamesItsLine) {
+  const Folder folder;
+  const auto with = [&](const std::string& certificate, const std::string& key) {
+    folder.write("postern.yaml",
+                 replaced(kSound, "    key: support.key\n",
+                          "    key: support.key\n    certificates:\n      - {certificate: " + certificate +
+                              ", key: " + key + "}\n"),
+                 0644);
+    return faults_of(folder);
+  };
+  const certs::Validity validity = certs::valid_for(base::SystemClock().wall(), 3600 * base::kWallSecond);
+  const auto authority = certs::make_authority("another", validity);
+  const auto rsa =
+      certs::make_server_certificate(*authority, {"a.example"}, validity, certs::KeyType::Rsa2048);
+  folder.write("rsa.pem", rsa->certificate_pem, 0644);
+  folder.write("rsa.key", rsa->key_pem, 0600);
+  ASSERT_EQ(with("rsa.pem", "rsa.key"), "");
+  const LoadedConfig loaded = load_config(folder.path("postern.yaml"), 1);
+  ASSERT_EQ(loaded.material->support.certificates.size(), 2U);
+  EXPECT_EQ(loaded.material->support.certificates[1].descriptor, "key.support.1");
+  const auto own = own_certificates(*loaded.config, *loaded.material);
+  EXPECT_EQ(own[1].name, "the support listener, a.example, RSA 2048");
+  const base::Json part = terminator_part(*loaded.config, *loaded.material, "support");
+  EXPECT_EQ(part["certificates"].size(), 2U);
+
+  const std::string at = folder.path("postern.yaml") + ":9:37: ";
+  EXPECT_EQ(with("rsa.pem", "support.key").substr(0, at.size() + 10), at + "the key in")
+      << with("rsa.pem", "support.key");
+  ASSERT_EQ(::chmod(folder.path("rsa.key").c_str(), 0644), 0);
+  EXPECT_NE(with("rsa.pem", "rsa.key").find("rsa.key: a key must be readable by its owner alone"),
+            std::string::npos);
+  folder.write("locked.key",
+               "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", 0600);
+  EXPECT_NE(with("rsa.pem", "locked.key").find("locked.key is encrypted; give the key without a password"),
+            std::string::npos);
 }
 
 TEST(Material, RefusesAKeyThatOthersMayRead) {
@@ -166,6 +226,14 @@ TEST(Material, NamesTheLineThatNamesAMissingFile) {
   ASSERT_EQ(::unlink(folder.path("engineers.pem").c_str()), 0);
   EXPECT_EQ(faults_of(folder).find(folder.path("postern.yaml") + ":19:20: " + folder.path("engineers.pem")),
             0U);
+}
+
+TEST(Material, AnEmptyFileIsNeverTakenForNone) {
+  for (const char* name : {"support.pem", "engineers.pem", "component.pem", "admins.json"}) {
+    const Folder folder;
+    folder.write(name, "", 0600);
+    EXPECT_NE(faults_of(folder).find(folder.path(name) + " is empty"), std::string::npos) << name;
+  }
 }
 
 TEST(Material, RefusesRootsThatAreNoAuthorities) {

@@ -74,7 +74,7 @@ TEST_F(Handshake, FailsAsOurFaultWhenTheKeeperHasAnotherKey) {
   Server server(leaf(), clock_);
   Server other(leaf(), clock_);
   RingSigner wrong(other.ring, "support");
-  auto context = *ServerContext::make({"support", server.credentials.certificate_pem, ""}, wrong, clock_);
+  auto context = *ServerContext::make({"support", {{server.credentials.certificate_pem}}, ""}, wrong, clock_);
   auto clients = client();
   Connection connection(*clients->start("gateway.example"), context->start());
   EXPECT_FALSE(connection.shake_hands());
@@ -87,7 +87,8 @@ TEST_F(Handshake, FailsWhenTheKeeperIsGoneAndWorksAgainAfterItsReturn) {
   Server server(leaf(), clock_);
   certs::KeeperChannel channel{base::UniqueFd()};
   ChannelSigner signer(channel);
-  auto context = *ServerContext::make({"support", server.credentials.certificate_pem, ""}, signer, clock_);
+  auto context =
+      *ServerContext::make({"support", {{server.credentials.certificate_pem}}, ""}, signer, clock_);
   auto clients = client();
   Connection gone(*clients->start("gateway.example"), context->start());
   EXPECT_FALSE(gone.shake_hands());
@@ -178,7 +179,7 @@ TEST_F(Handshake, GarbageNeverGetsThrough) {
 
 TEST_F(Handshake, ACertificateThatIsNoneIsRefusedAtStart) {
   Server server(leaf(), clock_);
-  auto made = ServerContext::make({"support", "no certificate", ""}, server.signer, clock_);
+  auto made = ServerContext::make({"support", {{"no certificate"}}, ""}, server.signer, clock_);
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code, base::Code::Invalid);
 }

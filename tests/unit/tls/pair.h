@@ -78,8 +78,8 @@ struct Server {
     auto added =
         ring.add_tls_key("support", {"key.pem", credentials.key_pem, 0100600}, credentials.certificate_pem);
     EXPECT_TRUE(added.ok()) << added.error().message;
-    auto made = ServerContext::make({"support", credentials.certificate_pem, std::move(client_roots), http2},
-                                    signer, clock);
+    auto made = ServerContext::make(
+        {"support", {{credentials.certificate_pem}}, std::move(client_roots), http2}, signer, clock);
     EXPECT_TRUE(made.ok()) << made.error().message;
     if (made) context = *std::move(made);
   }

@@ -72,6 +72,10 @@ RawClient::RawClient(const RawOptions& options, const RawClient* resume) : state
   SSL_set_bio(ssl, state_->in, state_->out);
   if (resume != nullptr && resume->state_->ticket != nullptr)
     SSL_set_session(ssl, resume->state_->ticket.get());
+  // SSL_set_tlsext_host_name without its macro, which casts const away.
+  std::string name = options.server_name;
+  if (!name.empty())
+    POSTERN_CHECK(SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1);
   SSL_set_connect_state(ssl);
 }
 
@@ -125,6 +129,10 @@ bool RawClient::renegotiate(Session& server) {
   // A server that takes part asks for more; one that refuses sends no_renegotiation, on which OpenSSL's
   // client gives up.
   return result == 1 || SSL_get_error(state_->ssl.get(), result) == SSL_ERROR_WANT_READ;
+}
+
+std::string RawClient::peer_certificate() const {
+  return certs::to_der(SSL_get0_peer_certificate(state_->ssl.get()));
 }
 
 bool RawClient::resumed() const { return SSL_session_reused(state_->ssl.get()) == 1; }

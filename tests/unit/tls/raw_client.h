@@ -15,11 +15,12 @@ namespace postern::tls {
 
 struct RawOptions {
   bool tls12 = false;
-  std::string schemes;  // OpenSSL's list: "RSA+SHA256"
-  std::string suites;   // TLS 1.2: "ECDHE-RSA-AES128-GCM-SHA256"
-  std::string groups;   // "P-384"
-  std::string certificate_pem;
-  std::string key_pem;
+  std::string schemes = {};  // OpenSSL's list: "RSA+SHA256"
+  std::string suites = {};   // TLS 1.2: "ECDHE-RSA-AES128-GCM-SHA256"
+  std::string groups = {};   // "P-384"
+  std::string certificate_pem = {};
+  std::string key_pem = {};
+  std::string server_name = {};  // SNI; empty: none
 };
 
 class RawClient {
@@ -33,6 +34,7 @@ class RawClient {
   bool renegotiate(Session& server);
   std::string exchange(Session& server, const std::string& text);  // what the server reads of it
   bool resumed() const;
+  std::string peer_certificate() const;  // DER; after a handshake
 
  private:
   struct State;

@@ -62,7 +62,7 @@ TEST_F(Resumption, WithoutKeysThereAreNoTickets) {
 
 TEST_F(Resumption, TicketsOfAnotherListenerAreWorthNothing) {
   const certs::TicketKey key = ticket_key();
-  auto admin = *ServerContext::make({"admin", leaf_.certificate_pem, ""}, second_.signer, clock_);
+  auto admin = *ServerContext::make({"admin", {{leaf_.certificate_pem}}, ""}, second_.signer, clock_);
   first_.context->set_ticket_keys({key});
   admin->set_ticket_keys({key});
   EXPECT_FALSE(connect(*first_.context));

@@ -1,0 +1,34 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// An authority's OCSP responder: HTTP on this machine, answers by the openssl command. `mode` decides what it says from now on.
+import { createServer } from "node:http";
+
+export class OcspResponder {
+  name = "the OCSP responder";
+  asked = 0;
+  mode = "good"; // "good", "revoked", "junk" (200, but no response) or "down" (503)
+
+  static async start(authority) {
+    const responder = new OcspResponder();
+    responder.server = createServer(async (request, response) => {
+      const pieces = [];
+      for await (const piece of request) pieces.push(piece);
+      responder.asked++;
+      if (responder.mode === "down") return response.writeHead(503).end("later\n");
+      const good = request.method === "POST" && request.headers["content-type"] === "application/ocsp-request";
+      if (!good) return response.writeHead(400).end();
+      const revoked = responder.mode === "revoked";
+      responder.last = responder.mode === "junk" ? Buffer.from("junk") : await authority.ocsp(Buffer.concat(pieces), { revoked });
+      response.writeHead(200, { "content-type": "application/ocsp-response" }).end(responder.last);
+    });
+    await new Promise((resolve) => responder.server.listen(0, "127.0.0.1", resolve));
+    responder.url = `http://127.0.0.1:${responder.server.address().port}/ocsp`;
+    return responder;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+}
