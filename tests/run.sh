@@ -29,16 +29,16 @@ tools/check_docs
 tools/format
 
 if [ $quick = 1 ]; then
-  unit=dev
+  unit=dev whole=dev
   build dev
 else
-  unit=asan
+  unit=asan whole=e2e
   say "clang-tidy"
-  tools/tidy build/dev
-  build dev installed tests_for_valgrind ledger_on_bad_disk
+  tools/tidy build/e2e
+  build e2e installed tests_for_valgrind ledger_on_bad_disk
   build asan
   say "the loop and what stands on it, under valgrind"
-  tests/valgrind.sh build/dev
+  tests/valgrind.sh build/e2e
 fi
 
 say "unit and process tests, fuzz corpora ($unit)"
@@ -48,6 +48,6 @@ ctest --preset $unit -j "$POSTERN_JOBS" || tested=$?
 say "end to end"
 node --version >&2
 (cd tests/e2e && npm ci --silent --no-audit --no-fund)
-POSTERN_BUILD="$POSTERN_ROOT/build/dev" node --test --test-concurrency=1 tests/e2e/*_test.mjs || tested=$?
+POSTERN_BUILD="$POSTERN_ROOT/build/$whole" node --test --test-concurrency="$POSTERN_JOBS" tests/e2e/*_test.mjs || tested=$?
 [ $tested = 0 ] || say "failed: see the two summaries above (ctest's, then node's)"
 exit $tested
