@@ -104,6 +104,7 @@ enum class EventType : std::uint8_t {
   CertificateFailed,
   CertificateStapled,
   CertificateStapleFailed,
+  CertificateCrlExpiring,
   GatewayStarted,
   GatewayStopped,
   RoleStarted,

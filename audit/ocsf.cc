@@ -105,6 +105,7 @@ constexpr auto kTable = std::to_array<Row>({
     {CertificateFailed,      {kBase, kOther, true}},
     {CertificateStapled,     {kBase, kOther}},
     {CertificateStapleFailed, {kBase, kOther, true}},
+    {CertificateCrlExpiring, {kBase, kOther}},
     {GatewayStarted,         {kLifecycle, kStart}},
     {GatewayStopped,         {kLifecycle, kStop}},
     {RoleStarted,            {kLifecycle, kStart}},

@@ -28,7 +28,7 @@ struct Template {
 constexpr Template kTemplates[] = {
     // clang-format off
     {SessionOpened, "", "Engineer {engineer} opened a session[ with a {method}][ from {client}][, valid until {expires}]."},
-    {SessionEnded, "", "The session of engineer {engineer} ended ({reason})[ after {duration_us}][: {exchanges|exchange}][, {refused} refused]."},
+    {SessionEnded, "", "The session of engineer {engineer} ended ({reason})[ after {duration_us}][: {exchanges|exchange}][, {refused} refused][: {why}]."},
     {SessionRefused, "", "A sign-in[ of engineer {engineer}][ with a {method}][ from {client}] was refused[: {why}]."},
     {SessionBudgetWarned, "", "The session of engineer {engineer} has received {response_bytes|byte}[; the configuration warns at {threshold}]."},
     {SessionBudgetHeld, "", "The session of engineer {engineer} has received {response_bytes|byte}: each further call waits for an admin."},
@@ -113,6 +113,7 @@ constexpr Template kTemplates[] = {
     {CertificateFailed, "", "{authority} issued no certificate for {names}[: {why}][; it is asked again at {next}]."},
     {CertificateStapled, "", "A fresh OCSP response is shown with the certificate of {name}[, valid until {expires}]."},
     {CertificateStapleFailed, "", "There is no OCSP response for the certificate of {name}[ from {responder}][: {why}]."},
+    {CertificateCrlExpiring, "", "The list of revoked certificates[ by {issuer}] for {name} is good until {expires}[ ({revocation})]."},
     {GatewayStarted, "", "The gateway started[, version {version}][, with {events|earlier event}]."},
     {GatewayStopped, "", "The gateway stopped[ ({reason})][ after {duration_us}]."},
     {RoleStarted, "", "The process {role} started[, for the {restarts}. time again]."},

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -32,6 +33,13 @@ struct ScopeFree {
 struct PointsFree {
   void operator()(CRL_DIST_POINTS* points) const noexcept { CRL_DIST_POINTS_free(points); }
 };
+struct IntegerFree {
+  void operator()(ASN1_INTEGER* number) const noexcept { ASN1_INTEGER_free(number); }
+};
+struct TextFree {
+  void operator()(char* text) const noexcept { OPENSSL_free(text); }
+};
+using IntegerPtr = std::unique_ptr<ASN1_INTEGER, IntegerFree>;
 using ScopePtr = std::unique_ptr<ISSUING_DIST_POINT, ScopeFree>;
 
 std::string issuer_of(const X509_CRL* crl) {
@@ -185,6 +193,45 @@ base::Result<std::vector<CrlPtr>> read_crls(std::string_view text) {
   return out;
 }
 
+CrlFacts facts_of(X509_CRL* crl) {
+  CrlFacts facts;
+  facts.issuer = issuer_of(crl);
+  facts.from = crl_time(X509_CRL_get0_lastUpdate(crl));
+  facts.until = crl_time(X509_CRL_get0_nextUpdate(crl));
+  facts.revoked = static_cast<std::size_t>(std::max(0, sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl))));
+  const IntegerPtr number(
+      static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, NID_crl_number, nullptr, nullptr)));
+  const std::unique_ptr<char, TextFree> text(number == nullptr ? nullptr
+                                                               : i2s_ASN1_INTEGER(nullptr, number.get()));
+  if (text != nullptr) facts.number = base::printable(text.get(), 60);
+  return facts;
+}
+
+std::string to_pem(X509_CRL* crl) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  char* data = nullptr;
+  if (out == nullptr || PEM_write_bio_X509_CRL(out.get(), crl) != 1) return {};
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size > 0 ? size : 0)};
+}
+
+base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities) {
+  const std::string name = "the CRL of " + issuer_of(crl);
+  if (const char* why = unjudged(crl)) return fail(Code::Invalid, name + " " + why);
+  if (crl_time(X509_CRL_get0_nextUpdate(crl)) == 0)
+    return fail(Code::Invalid, name + " does not say until when it is good");
+  bool named = false;
+  for (const Candidate& one : authorities) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(one.certificate.get())) != 0) continue;
+    named = true;
+    Work work;
+    if (!judge_crl_signature(crl, one, work)) return base::Ok{};
+  }
+  if (!named) return base::Ok{};
+  return fail(Code::Invalid,
+              name + " was not signed by the authority of that name, or with a key that may not");
+}
+
 Finding judge_crls(const Candidate& of, const Candidate& issuer, const std::vector<CrlPtr>& crls,
                    base::Micros now, Work& work) {
   Finding finding;
@@ -197,8 +244,11 @@ Finding judge_crls(const Candidate& of, const Candidate& issuer, const std::vect
     if (scope == Scope::Other) continue;
     auto fault = scope == Scope::Unjudged ? Fault{Rule::CrlForm, the_crl(crl.get()) + why}
                                           : judge_crl(crl.get(), of, issuer, now, work);
-    if (!fault) finding.standing = Standing::GoodByCrl;
-    if (fault && fault->rule == Rule::Revoked) return {Standing::Unknown, std::move(fault)};
+    if (!fault) {
+      finding.standing = Standing::GoodByCrl;
+      finding.until = std::max(finding.until, crl_time(X509_CRL_get0_nextUpdate(crl.get())));
+    }
+    if (fault && fault->rule == Rule::Revoked) return {Standing::Unknown, 0, std::move(fault)};
     if (fault && !unsound) unsound = std::move(fault);
   }
   // An old list beside a new one does no harm.

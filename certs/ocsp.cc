@@ -156,26 +156,26 @@ Finding judge_ocsp(const Candidate& of, const Candidate& issuer, std::string_vie
                    Work& work) {
   std::optional<Fault> fault;
   const BasicPtr basic = open_response(response, fault);
-  if (fault) return {Standing::Unknown, std::move(fault)};
+  if (fault) return {Standing::Unknown, 0, std::move(fault)};
   OCSP_SINGLERESP* single = answer_about(basic.get(), of, issuer);
   if (single == nullptr)
-    return {Standing::Unknown, ocsp_fault(Rule::OcspUnknown, "is about another certificate")};
+    return {Standing::Unknown, 0, ocsp_fault(Rule::OcspUnknown, "is about another certificate")};
   if (has_critical_extension(basic.get(), single))
-    return {Standing::Unknown,
+    return {Standing::Unknown, 0,
             ocsp_fault(Rule::OcspForm, "has a critical extension that is not judged here")};
-  if ((fault = judge_signer(basic.get(), issuer, now, work))) return {Standing::Unknown, std::move(fault)};
+  if ((fault = judge_signer(basic.get(), issuer, now, work))) return {Standing::Unknown, 0, std::move(fault)};
   int reason = 0;
   ASN1_GENERALIZEDTIME *since = nullptr, *from = nullptr, *until = nullptr;
   const int status = OCSP_single_get0_status(single, &reason, &since, &from, &until);
   // Before its age: an authority does not take a revocation back.
   if (status == V_OCSP_CERTSTATUS_REVOKED)
-    return {Standing::Unknown,
+    return {Standing::Unknown, 0,
             Fault{Rule::Revoked, "was revoked by its authority on " +
                                      base::format_time(ocsp_time(since)).substr(0, 16) + "Z (OCSP)"}};
   if (status != V_OCSP_CERTSTATUS_GOOD)
-    return {Standing::Unknown, ocsp_fault(Rule::OcspUnknown, "does not know the certificate")};
-  if ((fault = judge_freshness(from, until, now))) return {Standing::Unknown, std::move(fault)};
-  return {Standing::GoodByStaple, std::nullopt, ocsp_time(from), ocsp_time(until)};
+    return {Standing::Unknown, 0, ocsp_fault(Rule::OcspUnknown, "does not know the certificate")};
+  if ((fault = judge_freshness(from, until, now))) return {Standing::Unknown, 0, std::move(fault)};
+  return {Standing::GoodByStaple, ocsp_time(until), std::nullopt, ocsp_time(from)};
 }
 
 }  // namespace postern::certs

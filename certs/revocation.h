@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,9 +34,24 @@ enum class Standing : std::uint8_t { Unknown, GoodByCrl, GoodByStaple };
 
 struct Finding {
   Standing standing = Standing::Unknown;
+  base::Micros until = 0;  // of GoodBy...: how long that may be said
   std::optional<Fault> fault;
-  base::Micros from = 0, until = 0;  // of GoodByStaple: when the response was made, and until when it is good
+  base::Micros from = 0;  // of GoodByStaple: when the response was made
 };
+
+// What people are told of a CRL.
+struct CrlFacts {
+  std::string issuer;  // RFC 2253, as of CertificateFacts
+  std::string number;  // decimal; empty: it has none
+  base::Micros from = 0, until = 0;
+  std::size_t revoked = 0;  // certificates that it names
+};
+CrlFacts facts_of(X509_CRL* crl);
+std::string to_pem(X509_CRL* crl);
+// Before anybody relies on it: Invalid if it is of a kind that is not judged here, has no end, or was signed by none of
+// those authorities that have its issuer's name. Where none has that name, the signature is left to the day on which the
+// authority shows itself in a chain.
+base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities);
 
 // Of one certificate and who issued it. CRLs of other issuers, and those whose distribution point is not the
 // certificate's, are not about it.

@@ -19,7 +19,6 @@ namespace {
 using base::Code;
 using base::fail;
 using base::Ok;
-using base::Side;
 
 constexpr long kStatusRequest = 5;  // the TLS extension of which RFC 7633 speaks
 
@@ -31,15 +30,19 @@ class Judgement {
 
   std::optional<Failure> judge(const Path& path) {
     standings_.assign(path.size(), Standing::Unknown);
+    until_ = path.front()->facts.not_after;
+    for (const Candidate* one : path) until_ = std::min(until_, one->facts.not_after);
     if (auto failure = judge_each(path)) return failure;
     if (auto failure = judge_lengths(path)) return failure;
     if (auto failure = judge_names(path)) return failure;
+    if (auto failure = judge_what_is_demanded(path)) return failure;
     if (auto failure = judge_features(path)) return failure;
     if (auto failure = judge_pins(path)) return failure;
     return judge_revocation(path);
   }
 
   const std::vector<Standing>& standings() const { return standings_; }
+  base::Micros until() const { return until_; }
 
  private:
   Failure failure_at(const Path& path, std::size_t at, const Fault& fault) const {
@@ -87,6 +90,12 @@ class Judgement {
         path, 0, {Rule::NoIdentity, "names nobody: it needs an e-mail address or a URI in subjectAltName"});
   }
 
+  std::optional<Failure> judge_what_is_demanded(const Path& path) const {
+    if (question_.purpose != Purpose::Client) return std::nullopt;
+    if (auto fault = judge_demands(*path.front(), question_.demands)) return failure_at(path, 0, *fault);
+    return std::nullopt;
+  }
+
   std::optional<Failure> judge_constraints_of(const Path& path) {
     for (std::size_t above = 1; above < path.size(); ++above) {
       for (std::size_t at = 0; at < above; ++at) {
@@ -131,27 +140,37 @@ class Judgement {
     const bool stapled = at == 0 && question_.purpose == Purpose::Server;
     if (evidence_.crls != nullptr) {
       Finding finding = judge_crls(of, issuer, *evidence_.crls, question_.now, work_);
-      if (finding.fault) return std::move(finding.fault);
-      standings_[at] = finding.standing;
+      const bool silent =
+          finding.fault && finding.fault->rule == Rule::CrlStale && !hard() && question_.old_crls_are_silent;
+      if (finding.fault && !silent) return std::move(finding.fault);
+      keep(finding, at);
     }
     if (stapled && !evidence_.staple.empty()) {
       Finding finding = judge_ocsp(of, issuer, evidence_.staple, question_.now, work_);
       if (finding.fault) return std::move(finding.fault);
-      standings_[at] = finding.standing;
+      keep(finding, at);
     }
     if (stapled && evidence_.staple_follows) return std::nullopt;
     if (stapled && evidence_.staple.empty() &&
         std::find(of.features.begin(), of.features.end(), kStatusRequest) != of.features.end())
       return Fault{Rule::MustStaple, "demands an OCSP response with it, and none came"};
-    if (question_.revocation == Revocation::Hard && standings_[at] == Standing::Unknown)
+    if (hard() && standings_[at] == Standing::Unknown)
       return Fault{Rule::RevocationUnknown, "may be revoked: no CRL and no OCSP response speaks of it"};
     return std::nullopt;
+  }
+
+  bool hard() const { return question_.revocation == Revocation::Hard; }
+
+  void keep(const Finding& finding, std::size_t at) {
+    standings_[at] = finding.standing;
+    if (hard() && finding.until > 0) until_ = std::min(until_, finding.until);
   }
 
   const Question& question_;
   const Evidence& evidence_;
   Work& work_;
   std::vector<Standing> standings_;
+  base::Micros until_ = 0;
 };
 
 Verdict refuse(Rule rule, std::size_t place, std::string sentence) {
@@ -176,10 +195,16 @@ std::optional<Verdict> refuse_size(const std::vector<std::string>& chain) {
   return std::nullopt;
 }
 
-ClientIdentity identity_of(const CertificateFacts& facts) {
+ClientIdentity identity_of(const CertificateFacts& facts, const Demands& demands, base::Micros until) {
   ClientIdentity identity;
-  for (const std::string& email : facts.emails) identity.emails.push_back(base::to_lower(email));
-  identity.uris = facts.uris;
+  for (const std::string& email : facts.emails) {
+    std::string address = base::to_lower(email);
+    if (is_demanded(address, demands)) identity.emails.push_back(std::move(address));
+  }
+  for (const std::string& uri : facts.uris) {
+    if (is_demanded(uri, demands)) identity.uris.push_back(uri);
+  }
+  identity.until = until;
   identity.fingerprint = facts.fingerprint;
   identity.subject = facts.subject;
   identity.not_after = facts.not_after;
@@ -228,6 +253,7 @@ Verdict Verifier::judge(const std::vector<std::string>& chain, const Question& q
     verdict.failure->sentence =
         called(*answer.path[place - 1], place, question.host) + " " + verdict.failure->sentence;
   }
+  if (verdict.good()) verdict.until = judgement.until();
   verdict.anchored = !answer.led_nowhere && !(verdict.failure && verdict.failure->place == 0);
   for (std::size_t at = 0; at < answer.path.size(); ++at) {
     const bool known = verdict.good() && at < judgement.standings().size();
@@ -236,25 +262,38 @@ Verdict Verifier::judge(const std::vector<std::string>& chain, const Question& q
   return verdict;
 }
 
-base::Result<ClientVerifier> ClientVerifier::make(std::string_view roots_pem) {
-  auto verifier = Verifier::make(roots_pem);
+ClientVerifier::ClientVerifier(Verifier verifier, std::vector<CrlPtr> crls, const ClientTrust& trust)
+    : verifier_(std::move(verifier)), crls_(std::move(crls)) {
+  question_.purpose = Purpose::Client;
+  question_.revocation = trust.revocation;
+  question_.demands = trust.demands;
+  question_.old_crls_are_silent = true;
+}
+
+base::Result<ClientVerifier> ClientVerifier::make(const ClientTrust& trust) {
+  auto verifier = Verifier::make(trust.roots_pem);
   if (!verifier) return verifier.error();
   for (const Candidate& root : verifier->anchors()) {
     if (!root.authority)
       return fail(Code::Invalid, called(root, 1, "") + " is not an authority's and cannot be a root");
   }
-  return ClientVerifier(*std::move(verifier));
+  std::vector<CrlPtr> crls;
+  if (!trust.crls.empty()) {
+    auto read = read_crls(trust.crls);
+    if (!read) return read.error();
+    crls = *std::move(read);
+  }
+  return ClientVerifier(*std::move(verifier), std::move(crls), trust);
 }
 
-base::Result<ClientIdentity> ClientVerifier::verify(const std::vector<std::string>& chain,
-                                                    base::Micros now) const {
-  Question question;
-  question.purpose = Purpose::Client;
+ClientAnswer ClientVerifier::judge(const std::vector<std::string>& chain, base::Micros now) const {
+  Question question = question_;
   question.now = now;
-  const Verdict verdict = verifier_.judge(chain, question, {});
-  if (verdict.good()) return identity_of(verdict.path.front().facts);
-  const bool invalid = verdict.failure->rule == Rule::Malformed || verdict.failure->rule == Rule::Limits;
-  return fail(invalid ? Code::Invalid : Code::Denied, Side::Client, verdict.failure->sentence);
+  Evidence evidence;
+  evidence.crls = &crls_;
+  Verdict verdict = verifier_.judge(chain, question, evidence);
+  if (!verdict.good()) return {std::nullopt, std::move(verdict.failure)};
+  return {identity_of(verdict.path.front().facts, question.demands, verdict.until), std::nullopt};
 }
 
 base::Status check_client_use(std::string_view certificate_pem) {

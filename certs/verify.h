@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "certs/candidate.h"
+#include "certs/demands.h"
 #include "certs/names.h"
 #include "certs/path.h"
 #include "certs/revocation.h"
@@ -39,7 +40,11 @@ struct Question {
   base::Micros now = 0;
   Revocation revocation = Revocation::Soft;
   std::vector<std::string> pins =
-      {};  // key_id of CertificateFacts; if there are any, the path must have one of them
+      {};                // key_id of CertificateFacts; if there are any, the path must have one of them
+  Demands demands = {};  // of a client's own certificate
+  // Under Soft: a CRL that is over still speaks against whom it names, and is silent about all others. For who tells
+  // somebody that it is over; else it is a refusal, as all evidence is that is not sound.
+  bool old_crls_are_silent = false;
 };
 
 // What is known beside the chain. The staple may still be on its way (TLS 1.2 sends it after the certificates): then
@@ -60,6 +65,7 @@ struct Verdict {
   bool anchored = false;   // the last one is trusted
   std::optional<Failure> failure;
   Work work;
+  base::Micros until = 0;  // of one that is good: no later than this it must be asked again
   bool good() const { return !failure.has_value(); }
 };
 
@@ -88,21 +94,36 @@ struct ClientIdentity {
   std::string fingerprint;        // SHA-256 of the leaf, hexadecimal
   std::string subject;            // for display only
   base::Micros not_after = 0;
+  base::Micros until = 0;  // of the verdict
+};
+
+struct ClientTrust {
+  std::string roots_pem;  // of authorities
+  std::string crls = {};  // as read_crls takes them; empty: none
+  Revocation revocation = Revocation::Soft;
+  Demands demands = {};
+  bool operator==(const ClientTrust&) const = default;
+};
+
+// Whose certificate it is, or why it is nobody's.
+struct ClientAnswer {
+  std::optional<ClientIdentity> identity;  // only names that are demanded
+  std::optional<Failure> failure;          // the sentence is fit for the engineer
 };
 
 // The same for engineers, whose certificates say who they are.
 class ClientVerifier {
  public:
-  // Certificates in PEM; Invalid if there is none or one is not an authority.
-  static base::Result<ClientVerifier> make(std::string_view roots_pem);
+  // Invalid if there is no root, one is not an authority, or a CRL cannot be read.
+  static base::Result<ClientVerifier> make(const ClientTrust& trust);
 
-  // Errors: Denied or Invalid, side Client, with a sentence for the engineer ("the certificate of CN=... expired on
-  // ...").
-  base::Result<ClientIdentity> verify(const std::vector<std::string>& chain, base::Micros now) const;
+  ClientAnswer judge(const std::vector<std::string>& chain, base::Micros now) const;
 
  private:
-  explicit ClientVerifier(Verifier verifier) : verifier_(std::move(verifier)) {}
+  ClientVerifier(Verifier verifier, std::vector<CrlPtr> crls, const ClientTrust& trust);
   Verifier verifier_;
+  std::vector<CrlPtr> crls_;
+  Question question_;
 };
 
 // Whether a certificate of ours can be shown to a server: where its leaf has an extended key usage, that names

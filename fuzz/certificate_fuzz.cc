@@ -4,6 +4,7 @@
 // Certificates as peers send them (DER) and as files have them (PEM). Whatever is accepted must come back the
 // same.
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
@@ -21,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (auto chain = certs::pem_to_der(bytes)) {
     POSTERN_CHECK(!chain->empty() && chain->size() <= certs::kChainLimit);
-    if (auto verifier = certs::ClientVerifier::make(bytes)) static_cast<void>(verifier->verify(*chain, 1));
+    if (auto verifier = certs::ClientVerifier::make({std::string(bytes)}))
+      static_cast<void>(verifier->judge(*chain, 1));
   }
   return 0;
 }

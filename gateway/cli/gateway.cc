@@ -45,6 +45,11 @@ const std::vector<Column> kExpiring{{"ABOUT TO EXPIRE", "name"},
                                     {"VALID UNTIL", "not_after", Kind::Time},
                                     {"DAYS LEFT", "days", Kind::Number},
                                     {"FILE", "file"}};
+const std::vector<Column> kCrls{{"REVOCATION LIST OF", "issuer"},
+                                {"NUMBER", "number"},
+                                {"GOOD UNTIL", "until", Kind::Time},
+                                {"REVOKED", "revoked", Kind::Number},
+                                {"WITHOUT A GOOD ONE", "without"}};
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
                                    {"Confinement", "sandbox.mode"},
@@ -147,6 +152,15 @@ std::string show_flaws(const base::Json& answer) {
   return out;
 }
 
+// Only where engineers are asked for certificates and there are lists.
+std::string show_crls(const base::Json& answer) {
+  const base::Json engineers = answer.value("engineer_certificates", base::Json::object());
+  base::Json rows = engineers.value("crls", base::Json::array());
+  const bool hard = base::json_text_or(engineers, "revocation", "") == "hard";
+  for (base::Json& row : rows) row["without"] = hard ? "nobody comes in (hard)" : "they count as good (soft)";
+  return rows.empty() ? std::string() : "\n" + to_table(rows, kCrls, "");
+}
+
 std::string show_waiting_policy(const base::Json& answer) {
   const base::Json policy = answer.value("policy", base::Json::object());
   return base::json_bool_or(policy, "waits", false)
@@ -159,7 +173,8 @@ std::string show_status(const base::Json& answer) {
   return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
-         credentials_table(component) + show_witnesses(answer) + show_flaws(answer) + show_expiring(answer) +
+         credentials_table(component) + show_crls(answer) + show_witnesses(answer) + show_flaws(answer) +
+         show_expiring(answer) +
          show_waiting_policy(answer);
 }
 

@@ -15,12 +15,15 @@ http::CookieAnswer session_cookie(const http::RequestHead& head) {
 
 const certs::ClientIdentity* certificate_owner(const Site& site, Client& client) {
   if (client.certificates.empty() || !site.verifier) return nullptr;
-  if (!std::exchange(client.judged, true)) {
-    auto identity = site.verifier->verify(client.certificates, site.loop.wall());
-    if (identity.ok())
-      client.identity = std::move(*identity);
-    else
-      client.identity_fault = identity.error().message;
+  const base::Micros now = site.loop.wall();
+  const bool over = client.identity && client.identity->until <= now;
+  if (!std::exchange(client.judged, true) || over) {
+    certs::ClientAnswer answer = site.verifier->judge(client.certificates, now);
+    client.identity = std::move(answer.identity);
+    if (answer.failure) {
+      client.identity_fault = answer.failure->sentence;
+      site.certificate_watch.refused(client.certificates.front(), *answer.failure);
+    }
   }
   return client.identity ? &*client.identity : nullptr;
 }
@@ -31,7 +34,10 @@ const SessionView* find_session(const Site& site, Client& client, const http::Re
     if (const SessionView* found = site.access.find_by_token(cookie.value); found != nullptr) return found;
   }
   const certs::ClientIdentity* owner = certificate_owner(site, client);
-  return owner == nullptr ? nullptr : site.access.find_by_certificate(owner->fingerprint);
+  if (owner == nullptr) return nullptr;
+  const SessionView* found = site.access.find_by_certificate(owner->fingerprint);
+  if (found != nullptr) site.certificate_watch.keep(*owner, client.certificates);
+  return found;
 }
 
 bool has_session_cookie(const http::RequestHead& head) {

@@ -34,6 +34,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       jars_([this](const ipc::Cookie& cookie) { ledger_.cookie(cookie); }),
       waiting_room_(ledger_),
       admission_(memory_in_use),
+      certificate_watch_(loop, ledger_, access_, verifier_),
       site_{loop,
             deadlines_,
             settings_,
@@ -51,6 +52,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             admission_,
             unrecorded_,
             verifier_,
+            certificate_watch_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
               if (channel_) channel_->send(type, id, payload);
             },
@@ -72,16 +74,30 @@ Enforcer::~Enforcer() {
 }
 
 base::Status Enforcer::configure(Settings settings) {
-  if (!settings.support_authority_pem.empty()) {
-    auto verifier = certs::ClientVerifier::make(settings.support_authority_pem);
-    if (!verifier.ok()) return std::move(verifier).error();
-    verifier_.emplace(std::move(*verifier));
-  } else {
-    verifier_.reset();
+  if (!settings_ || settings_->engineers != settings.engineers) {
+    if (base::Status status = set_trust(settings.engineers); !status.ok()) return status;
   }
   if (base::Status status = pool_.set_services(settings.services, settings.head); !status.ok()) return status;
   settings_ = std::make_shared<const Settings>(std::move(settings));
   health_.restart(settings_->checks_health);
+  return base::Ok{};
+}
+
+// Whoever is connected is judged anew at their next request, and what goes on meanwhile by the watch.
+base::Status Enforcer::set_trust(const certs::ClientTrust& trust) {
+  std::optional<certs::ClientVerifier> next;
+  if (!trust.roots_pem.empty()) {
+    auto verifier = certs::ClientVerifier::make(trust);
+    if (!verifier.ok()) return std::move(verifier).error();
+    next.emplace(std::move(*verifier));
+  }
+  verifier_ = std::move(next);
+  for (const auto& [id, client] : clients_) {
+    client->judged = false;
+    client->identity.reset();
+    client->identity_fault.clear();
+  }
+  certificate_watch_.judge_all();
   return base::Ok{};
 }
 
@@ -349,6 +365,7 @@ void Enforcer::tell_limits() {
                        one.count, Unrecorded::kWindow});
   }
   admission_.forget_idle(loop_.now());
+  certificate_watch_.look();
 }
 
 void Enforcer::finish_cutting(std::uint64_t version) {

@@ -64,11 +64,12 @@ class Enforcer final : public LedgerListener {
   void review(const ipc::Change& change);
   void finish_cutting(std::uint64_t version);
   void tell_limits();
+  base::Status set_trust(const certs::ClientTrust& trust);
 
   loop::Loop& loop_;
   std::function<void(const std::string& why)> breach_;
   loop::Deadlines deadlines_;
-  std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<const Settings> settings_;  // nullptr until configured
   std::optional<certs::ClientVerifier> verifier_;
   Access access_;
   LedgerClient ledger_;
@@ -80,6 +81,7 @@ class Enforcer final : public LedgerListener {
   WaitingRoom waiting_room_;
   Admission admission_;
   Unrecorded unrecorded_;
+  CertificateWatch certificate_watch_;
   Site site_;
   ChangeRecords changes_;
   HeldDocuments held_documents_;

@@ -138,8 +138,9 @@ struct RefusalView {
 };
 
 struct SessionEndedView {
-  std::string reason;  // "idle", "expired", "revoked", "remote_access_off", "superseded", "gateway_stopped",
-                       // "error", "signed_out"
+  std::string
+      reason;  // "idle", "expired", "revoked", "certificate_revoked", "certificate_refused", "remote_access_off", "superseded", "gateway_stopped",
+               // "error", "signed_out"
   std::string event_id;  // may be empty
 };
 

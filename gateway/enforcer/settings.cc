@@ -159,6 +159,19 @@ AdmissionLimits read_admission(const Json& json) {
   return limits;
 }
 
+certs::ClientTrust read_trust(const Json& part) {
+  const Json more = part.value("engineer_certificates", Json::object());
+  certs::ClientTrust trust;
+  trust.roots_pem = base::json_text_or(part, "support_authority", "");
+  trust.crls = base::json_text_or(more, "crls", "");
+  trust.revocation = base::json_text_or(more, "revocation", "hard") == "soft" ? certs::Revocation::Soft
+                                                                              : certs::Revocation::Hard;
+  trust.demands.identities = texts(more, "identities");
+  trust.demands.purposes = texts(more, "purposes");
+  trust.demands.longest_life = base::json_number_or(more, "longest_life_us", 0);
+  return trust;
+}
+
 }  // namespace
 
 const Credential* Service::credential_for(std::string_view role) const {
@@ -219,7 +232,7 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
     if (!authority) return wrong("names that are host or host:port");
     settings.names.push_back(*authority);
   }
-  settings.support_authority_pem = base::json_text_or(part, "support_authority", "");
+  settings.engineers = read_trust(part);
   if (const auto key = base::from_hex(base::json_text_or(part, "redaction_key", "")); key && !key->empty()) {
     if (key->size() != base::KeyedHash::kKeySize) return wrong("a redaction_key of 32 bytes");
     settings.redaction_key = *key;

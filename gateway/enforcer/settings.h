@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "certs/verify.h"
 #include "gateway/enforcer/admission.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/h1_request.h"
@@ -85,7 +86,7 @@ struct Settings {
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
   RequestHints requests;
-  std::string support_authority_pem;  // roots of engineers' certificates; may be empty
+  certs::ClientTrust engineers;  // whose certificates are believed; without roots nobody's
   http::HeadLimits head;
   // The same in every enforcer of a gateway, so that a session's tokens are the same whoever serves it.
   std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);

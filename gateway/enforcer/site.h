@@ -13,6 +13,7 @@
 #include "certs/verify.h"
 #include "gateway/enforcer/access.h"
 #include "gateway/enforcer/admission.h"
+#include "gateway/enforcer/certificate_watch.h"
 #include "gateway/enforcer/change_records.h"
 #include "gateway/enforcer/component_pool.h"
 #include "gateway/enforcer/cookie_jar.h"
@@ -40,7 +41,7 @@ struct Client {
   std::string origin;   // that limits count it with (admission.h)
   std::string tls;
   std::vector<std::string> certificates;          // DER, as claimed
-  std::optional<certs::ClientIdentity> identity;  // judged here, when first needed
+  std::optional<certs::ClientIdentity> identity;  // judged here, when first needed, and when that is over
   std::string identity_fault;
   bool judged = false;
   std::string last_session;  // that was used on it: a malformed request has no cookie to go by
@@ -79,6 +80,7 @@ struct Site {
   Admission& admission;
   Unrecorded& unrecorded;
   const std::optional<certs::ClientVerifier>& verifier;
+  CertificateWatch& certificate_watch;
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator
   // The exchange of that id if it still runs: what arrives late asks first.
   std::function<Exchange*(std::uint64_t)> find;

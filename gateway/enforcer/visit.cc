@@ -321,6 +321,8 @@ void VisitPages::open_by_certificate(Exchange& exchange, std::function<void(base
           return then(base::fail(base::Code::Denied, base::Side::Client, refusal_of(reply.error()).message));
         site_.admission.signed_in(waiting.client().origin);
         waiting.use_session(base::json_text_or(*reply, "session", ""));
+        if (const Client& client = waiting.client(); client.identity)
+          site_.certificate_watch.keep(*client.identity, client.certificates);
         then(base::Ok{});
       });
 }

@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 31> kTable{{
+constexpr std::array<Row, 32> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -28,6 +28,7 @@ constexpr std::array<Row, 31> kTable{{
     {"pass.issue", false, true, false, decide_pass_issue},
     {"pass.verify_and_open", true, false, false, decide_pass_open},
     {"certificate.open", true, false, false, decide_certificate_open},
+    {"certificate.end", true, false, false, decide_certificate_end},
     {"session.end", true, true, false, decide_session_end},
     {"session.end_all", false, true, false, decide_session_end_all},
     {"request.create", true, false, false, decide_request_create},
@@ -118,6 +119,7 @@ bool may_append(Sender sender, EventType type) {
     case EventType::CertificateFailed:
     case EventType::CertificateStapled:
     case EventType::CertificateStapleFailed:
+    case EventType::CertificateCrlExpiring:
       return sender == Sender::Supervisor;
     default:
       return false;

@@ -17,6 +17,7 @@
 //   pass.issue                      x                  engineer, expires*
 //   pass.verify_and_open   x                           pass, client, user_agent*, tls*
 //   certificate.open       x                           fingerprint, emails*, uris*, client, user_agent*, tls*
+//   certificate.end        x                           fingerprint, revoked, why; ends the sessions that rest on it
 //   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked)
 //   session.end_all                 x                  -
 //   request.create         x                           session, capabilities* | role*, reason | template*, ticket*,

@@ -219,6 +219,21 @@ Decision decide_certificate_open(const Context& context, const Order& order) {
   return open_session(context, visitor);
 }
 
+// Nobody's order: what was believed is not any more.
+Decision decide_certificate_end(const Context& context, const Order& order) {
+  const std::string fingerprint = order.text("fingerprint");
+  const std::string_view reason = order.flag("revoked") ? "certificate_revoked" : "certificate_refused";
+  const std::string why = bounded(order.text("why"));
+  Decision decision;
+  for (const auto& [id, session] : context.state.sessions()) {
+    if (session.certificate.empty() || session.certificate != fingerprint) continue;
+    decision.events.push_back(draft_session_end(context, session, reason, "gateway", why));
+  }
+  decision.measured = !decision.events.empty();
+  decision.reply = {{"sessions_ended", decision.events.size()}, {"changed", !decision.events.empty()}};
+  return decision;
+}
+
 Decision decide_session_end(const Context& context, const Order& order) {
   const auto it = context.state.sessions().find(order.text("id"));
   if (it == context.state.sessions().end()) return not_found("no active session has this id");

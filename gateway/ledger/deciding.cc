@@ -69,7 +69,7 @@ bool is_plain_text(std::string_view text, std::size_t limit) {
 std::string actor_of(std::string_view engineer) { return "engineer:" + std::string(engineer); }
 
 Draft draft_session_end(const Context& context, const state::Session& session, std::string_view reason,
-                        std::string_view actor) {
+                        std::string_view actor, std::string_view why) {
   const Tally tally = context.tallies.of(session.id);
   Draft draft{EventType::SessionEnded,
               std::string(actor),
@@ -81,6 +81,7 @@ Draft draft_session_end(const Context& context, const state::Session& session, s
   draft.detail = Detail()
                      .text("reason", reason)
                      .text("engineer", session.engineer)
+                     .text("why", why)
                      .number("duration_us", std::max<base::Micros>(0, context.now - session.opened))
                      .number("exchanges", tally.exchanges)
                      .number("refused", tally.refused)

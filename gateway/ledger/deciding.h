@@ -36,6 +36,7 @@ Decision decide_engineer_remove(const Context& context, const Order& order);
 Decision decide_pass_issue(const Context& context, const Order& order);
 Decision decide_pass_open(const Context& context, const Order& order);
 Decision decide_certificate_open(const Context& context, const Order& order);
+Decision decide_certificate_end(const Context& context, const Order& order);
 Decision decide_policy_accept(const Context& context, const Order& order);
 Decision decide_session_end(const Context& context, const Order& order);
 Decision decide_session_end_all(const Context& context, const Order& order);
@@ -84,7 +85,7 @@ bool is_plain_text(std::string_view text, std::size_t limit);
 std::string actor_of(std::string_view engineer);  // "engineer:alice"
 
 Draft draft_session_end(const Context& context, const state::Session& session, std::string_view reason,
-                        std::string_view actor);
+                        std::string_view actor, std::string_view why = {});
 // Ends what is selected; returns how many.
 template <typename Select>
 std::int64_t end_sessions(const Context& context, std::string_view reason, std::string_view actor,

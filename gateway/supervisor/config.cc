@@ -22,10 +22,31 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
-      {"", {"version",           "user",     "sandbox",  "workers",       "listeners",    "control_socket",
-            "state_directory",   "policy",   "admins",   "pass_key",      "log_key",      "component",
-            "support_authority", "sessions", "requests", "holds",         "retention",    "limits",
-            "timeouts",          "log",      "witness",  "second_factor", "notifications"}},
+      {"", {"version",
+            "user",
+            "sandbox",
+            "workers",
+            "listeners",
+            "control_socket",
+            "state_directory",
+            "policy",
+            "admins",
+            "pass_key",
+            "log_key",
+            "component",
+            "support_authority",
+            "sessions",
+            "requests",
+            "holds",
+            "retention",
+            "limits",
+            "timeouts",
+            "log",
+            "witness",
+            "second_factor",
+            "notifications",
+            "engineer_certificates"}},
+      {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
       {"listeners.support.certificates[]", {"certificate", "key"}},
@@ -85,6 +106,7 @@ class Parser {
     workers(root, cores);
     listeners(root);
     files(root);
+    read_engineers(read_, root, config_);
     read_component(read_, root, config_);
     read_witnesses(read_, root, config_);
     read_notifications(read_, root, config_);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/yaml.h"
+#include "certs/verify.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/credential.h"
 
@@ -211,6 +212,13 @@ struct Holds {  // calls that wait for an admin
   int most_per_session = 10;
 };
 
+// What is demanded of the certificates that support_authority vouches for.
+struct EngineerCertificates {
+  FileName crl;  // empty: there are no lists of revoked ones
+  certs::Revocation revocation = certs::Revocation::Soft;
+  certs::Demands demands;
+};
+
 enum class Sandbox : std::uint8_t {
   Required,    // a role that cannot be confined wholly does not serve
   BestEffort,  // it serves with what the kernel has, and says what is missing
@@ -227,6 +235,7 @@ struct Config {
   Listener support, admin;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
+  EngineerCertificates engineers;
   std::vector<Service> services;
   std::vector<LogWitness> log_witnesses;
   std::vector<NotificationTarget> notifications;

@@ -65,6 +65,7 @@ class Loader {
     }
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
+      crls(config_.engineers.crl, material->support_authority_pem, material->engineer_crls);
     }
     for (const Service& service : config_.services) {
       material->service_roots.push_back(roots(service));
@@ -267,6 +268,14 @@ class Loader {
     const base::Status sound = check_authorities(pem);
     if (!sound.ok()) fault(file.mark, file.path + ": " + sound.error().message);
     return pem;
+  }
+
+  // Against authorities that have a fault already nothing is checked.
+  void crls(const FileName& file, const std::string& authorities, Crls& out) {
+    if (file.path.empty() || !out_.ok()) return;
+    base::Result<Crls> loaded = load_crls(file.path, authorities);
+    if (!loaded.ok()) return fault(file.mark, loaded.error().message);
+    out = std::move(loaded).value();
   }
 
   static base::Status check_authorities(const std::string& pem) {

@@ -20,6 +20,7 @@
 #include "certs/certificate.h"
 #include "certs/staple.h"
 #include "gateway/supervisor/config.h"
+#include "gateway/supervisor/crls.h"
 #include "policy/policy.h"
 
 namespace postern::supervisor {
@@ -85,6 +86,7 @@ struct Material {
   std::vector<std::string> notification_roots;       // PEM, one per target
   std::vector<std::string> witness_roots;   // PEM, one per witness of our log; empty where it is not https
   std::string support_authority_pem;        // empty: none configured
+  Crls engineer_crls;                       // that speak of its certificates
   std::vector<CredentialFile> credentials;  // but certificates
   std::vector<ClientKey> client_keys;
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https

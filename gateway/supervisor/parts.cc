@@ -248,6 +248,10 @@ Json shown_credentials(const Service& service, const Material& material) {
   return out;
 }
 
+const char* revocation_text(certs::Revocation revocation) {
+  return revocation == certs::Revocation::Hard ? "hard" : "soft";
+}
+
 }  // namespace
 
 Json terminator_part(const Config& config, const Material& material, std::string_view listener) {
@@ -279,6 +283,12 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
           {"requests", requests_json(config.requests)},
           {"names", names_json(config.support)},
           {"support_authority", material.support_authority_pem},
+          {"engineer_certificates",
+           {{"crls", material.engineer_crls.pem},
+            {"revocation", revocation_text(config.engineers.revocation)},
+            {"identities", config.engineers.demands.identities},
+            {"purposes", config.engineers.demands.purposes},
+            {"longest_life_us", config.engineers.demands.longest_life}}},
           {"limits", limits_json(config.limits)},
           {"tell_bytes", tell_bytes(config.sessions)},
           {"timeouts",
@@ -376,6 +386,18 @@ Json listeners_json(const Config& config, const Material& material) {
             {"certificates", std::move(certificates)}};
   };
   return Json::array({one("support", config.support), one("admin", config.admin)});
+}
+
+Json engineer_certificates_json(const Config& config, const Material& material, base::Micros now) {
+  const EngineerCertificates& engineers = config.engineers;
+  Json out{{"asked_for", !material.support_authority_pem.empty()},
+           {"revocation", revocation_text(engineers.revocation)},
+           {"crls", crls_json(material.engineer_crls, now)},
+           {"identities", engineers.demands.identities},
+           {"purposes", engineers.demands.purposes}};
+  if (engineers.demands.longest_life > 0)
+    out["longest_life"] = base::format_duration(engineers.demands.longest_life);
+  return out;
 }
 
 Json component_json(const Config& config, const Material& material) {

@@ -25,6 +25,8 @@
 //                "redaction_key":hex, of the supervisor, the same for all while it runs,
 //                "requests":{as ledger},
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
+//                "engineer_certificates":{"crls":PEM or "", "revocation":"hard"|"soft", "identities":[..], "purposes":[..],
+//                "longest_life_us"},
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
@@ -84,6 +86,8 @@ base::Json listeners_json(const Config& config, const Material& material);
 // {"services":[{"name","path","credentials":[{"role":"viewer".., or "" for all others,"kind",
 //               "certificate":{"subject","not_after","sha256"} of a client_certificate}]}],
 //  "nodes":[{"service","url","checked"}]}. Nothing secret.
+// Of status: {"asked_for", "revocation", "crls": [as crls_json], "identities", "purposes", "longest_life"*}
+base::Json engineer_certificates_json(const Config& config, const Material& material, base::Micros now);
 base::Json component_json(const Config& config, const Material& material);
 
 }  // namespace postern::supervisor

@@ -75,6 +75,9 @@ struct Supervisor::Internals {
   ExpiryWatch expiry;
   loop::Timer expiry_timer;
   std::set<std::string> told_flaws;
+  CrlWatch crl_watch;
+  loop::Timer crls_timer;
+  std::string crls_fault;  // that was told of; empty: there is none
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -92,6 +95,7 @@ struct Supervisor::Internals {
         connector(of),
         policy_again(of, [this] { put_policy(); }),
         expiry_timer(of, [this] { tell_of_expiry(); }),
+        crls_timer(of, [this] { look_at_crls(); }),
         crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {
     prepare_staples({}, *material);
   }
@@ -116,6 +120,8 @@ struct Supervisor::Internals {
       tell_of_expiry();
       tell_of_flaws();
       expiry_timer.start(kExpiryEvery, kExpiryEvery);
+      tell_of_crls();
+      crls_timer.start(kCrlsEvery, kCrlsEvery);
       if (news.on_ready) news.on_ready();
     };
     out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
@@ -268,6 +274,7 @@ struct Supervisor::Internals {
             {"roles", crew.status()},
             {"listeners", listeners_json(bound, *material)},
             {"certificates", certificates_json(own_certificates(*config, *material))},
+            {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
             {"component", component_json(bound, *material)}};
   }
 
@@ -340,6 +347,40 @@ struct Supervisor::Internals {
                        [&](const ListenerCertificate& other) { return &other == &one; });
   }
 
+  void tell_of_crls() {
+    const bool hard = config->engineers.revocation == certs::Revocation::Hard;
+    for (const CrlWatch::Due& due : crl_watch.look("engineers", material->engineer_crls, loop.wall())) {
+      Json detail{{"name", "engineers"},
+                  {"file", config->engineers.crl.path},
+                  {"issuer", due.facts.issuer},
+                  {"expires", base::format_time(due.facts.until)},
+                  {"revocation", hard ? "hard" : "soft"}};
+      if (!due.facts.number.empty()) detail["crl_number"] = due.facts.number;
+      ledger.append(audit::EventType::CertificateCrlExpiring, "gateway", due.facts.issuer, detail,
+                    due.over && hard ? audit::Severity::Severe : audit::Severity::Warning);
+    }
+  }
+
+  // Nothing else is read again: who fetches lists puts no half-written configuration in force. A file with a fault never
+  // replaces one without.
+  void look_at_crls() {
+    if (!config->engineers.crl.path.empty() && !reloading) {
+      base::Result<Crls> fresh = load_crls(config->engineers.crl.path, material->support_authority_pem);
+      const std::string fault = fresh.ok() ? std::string() : fresh.error().message;
+      if (!fault.empty() && fault != crls_fault) {
+        base::log_error("the lists of revoked certificates stay as they are: " + fault);
+        ledger.append(audit::EventType::ConfigRejected, "gateway", config->engineers.crl.path,
+                      {{"file", config->engineers.crl.path}, {"faults", 1}, {"first_fault", fault}});
+      }
+      crls_fault = fault;
+      if (fresh.ok() && fresh->pem != material->engineer_crls.pem) {
+        material->engineer_crls = std::move(fresh).value();
+        spread({"engineer_certificates"}, false, "gateway");
+      }
+    }
+    tell_of_crls();
+  }
+
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
   Json read_log_keys() {
     base::Result<LogKeyFiles> files = open_log_keys(config->log_key.path);
@@ -406,6 +447,7 @@ struct Supervisor::Internals {
     if (!changed.empty()) spread(changed, new_keys, actor);
     tell_of_expiry();
     tell_of_flaws();
+    tell_of_crls();
     Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
                    {"policy", policy_changes}};
     ledger.put_policy(material->policy_text, policy_order(actor, from),
@@ -458,6 +500,7 @@ struct Supervisor::Internals {
     if (std::exchange(stopping, true)) return crew.stop_now();
     policy_again.stop();
     expiry_timer.stop();
+    crls_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
     for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin})

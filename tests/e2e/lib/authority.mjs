@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An authority of a component's own, with the openssl command: its servers' certificates and its clients'.
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
@@ -20,6 +21,8 @@ const openssl = async (...argv) => {
 
 export class Authority {
   #folder = makeFolder("authority");
+  #revoked = [];
+  #number = 1;
 
   static async make(name) {
     const own = new Authority();
@@ -45,6 +48,26 @@ export class Authority {
   // client: {certificate, key} in PEM; type is P-256, rsa or ed25519.
   client(name, type = "P-256") {
     return this.#issue(name, type, "extendedKeyUsage=clientAuth");
+  }
+  // engineer: the same for whoever has this address.
+  engineer(name, email) {
+    return this.#issue(name, "P-256", `extendedKeyUsage=clientAuth\nsubjectAltName=email:${email}`);
+  }
+
+  // crl: of all that were revoked until now, good for so many seconds, in PEM.
+  async crl(seconds = 3600) {
+    const [config, out] = [join(this.#folder, "ca.cnf"), join(this.#folder, "root.crl")];
+    const stamp = (time) => time.toISOString().replace(/[-:T]|\.\d+/g, "").slice(2);
+    const lines = this.#revoked.map((serial) => `R\t${stamp(new Date(Date.now() + 86_400_000))}\t${stamp(new Date())}\t${serial}\tunknown\t/CN=x\n`);
+    writeFileSync(join(this.#folder, "index.txt"), lines.join(""));
+    writeFileSync(join(this.#folder, "crlnumber"), (0x100 + this.#number++).toString(16).padStart(4, "0"));
+    writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndatabase=${this.#folder}/index.txt\ncrlnumber=${this.#folder}/crlnumber\ndefault_md=sha256\n`);
+    await openssl("ca", "-config", config, "-gencrl", "-crlsec", String(seconds), "-keyfile", join(this.#folder, "root.key"), "-cert", this.file, "-out", out);
+    return readFileSync(out, "utf8");
+  }
+  // revoke: a certificate in PEM, for the lists from now on.
+  revoke(certificate) {
+    this.#revoked.push(new X509Certificate(certificate).serialNumber);
   }
 
   // ocsp: the answer to an OCSP request (both DER) about certificates of this authority, good for an hour. revoked: it took all of them back.

@@ -29,6 +29,10 @@ const Case kCases[] = {
      "The session of engineer alice ended (idle) after 2m5s: 1 exchange, 2 refused."},
     {SessionEnded, R"({"engineer":"alice","reason":"idle","exchanges":0,"refused":0})",
      "The session of engineer alice ended (idle)."},
+    {SessionEnded,
+     R"({"engineer":"alice","reason":"certificate_revoked","why":"the certificate of CN=Alice was revoked","duration_us":1000000})",
+     "The session of engineer alice ended (certificate_revoked) after 1s: the certificate of CN=Alice was "
+     "revoked."},
     {SessionBudgetWarned, R"({"engineer":"alice","response_bytes":200,"threshold":100})",
      "The session of engineer alice has received 200 bytes; the configuration warns at 100."},
     {SessionBudgetHeld, R"({"engineer":"alice","response_bytes":200,"threshold":100})",
@@ -132,6 +136,10 @@ const Case kCases[] = {
      R"({"name":"the support listener","responder":"ocsp.example","why":"it is silent"})",
      "There is no OCSP response for the certificate of the support listener from ocsp.example: it is "
      "silent."},
+    {CertificateCrlExpiring,
+     R"({"name":"engineers","issuer":"CN=Support","expires":"2026-01-01T00:00:00.000000Z","revocation":"hard"})",
+     "The list of revoked certificates by CN=Support for engineers is good until 2026-01-01T00:00:00.000000Z "
+     "(hard)."},
     {PolicyRejected, R"({"faults":2,"first_fault":"policy.yaml:3:1: what"})",
      "A policy was rejected with 2 faults: policy.yaml:3:1: what."},
     {ConfigChanged, R"({"changed":["limits","listeners"]})",

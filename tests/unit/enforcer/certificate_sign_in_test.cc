@@ -14,7 +14,7 @@ class CertificateSignIn : public EnforcerScene {
  protected:
   CertificateSignIn() {
     Settings with = settings();
-    with.support_authority_pem = authority.certificate_pem;
+    with.engineers.roots_pem = authority.certificate_pem;
     EXPECT_TRUE(enforcer->configure(std::move(with)).ok());
     open_connection(2, alices);
   }
@@ -115,6 +115,37 @@ TEST_F(CertificateSignIn, ACertificateOfAnotherAuthorityIsNobodysAndTheReasonIsS
   EXPECT_EQ(code(id), "no_session");
   EXPECT_NE(base::json_text_or(*base::parse_json(body(id)), "detail", ""), "");
   EXPECT_TRUE(ledger->commands.empty());
+}
+
+TEST_F(CertificateSignIn, ANewListIsHeldAgainstWhoIsConnectedAndAgainstSessionsThatRest) {
+  const std::uint64_t first = ask("/api/v1/query");
+  open_session();
+  ASSERT_TRUE(accept() && was_asked());
+  Settings with = settings();
+  with.engineers.roots_pem = authority.certificate_pem;
+  with.engineers.demands.identities = {"*@other.example"};
+  ASSERT_TRUE(enforcer->configure(std::move(with)).ok());
+  const base::Json order = command(1);
+  EXPECT_EQ(order["command"], "certificate.end");
+  EXPECT_EQ(order["fingerprint"], command(0)["fingerprint"]);
+  EXPECT_EQ(order["revoked"], false);
+  EXPECT_EQ(
+      order["why"],
+      "the certificate of CN=Alice is for alice@vendor.example, and only names like *@other.example count");
+  change(event("session.ended", {{"reason", "certificate_refused"}}, "s2"));
+  EXPECT_EQ(code(first), "session_ended") << "the component has not answered yet";
+  done(first);
+  EXPECT_EQ(code(ask("/api/v1/query")), "no_session");
+}
+
+TEST_F(CertificateSignIn, AChainThatIsNotWholeEndsNothing) {
+  ask("/api/v1/admin");
+  open_session();
+  ASSERT_TRUE(until([&] { return has(Type::ResponseHead, last); }));
+  std::string torn = alices.front();
+  open_connection(3, {torn, "more"});
+  EXPECT_EQ(code(ask("/api/v1/query", 3)), "no_session");
+  EXPECT_EQ(ledger->commands.size(), 1U) << "a terminator could claim this of anybody";
 }
 
 TEST_F(CertificateSignIn, WithoutASupportAuthorityNoCertificateCounts) {

@@ -166,13 +166,13 @@ TEST_F(Init, ItsSupportAuthorityVouchesForEngineers) {
   EXPECT_EQ(cert_issue(issue), 0);
   testing::internal::GetCapturedStdout();
   const auto chain = certs::pem_to_der(*base::read_file(issue.out + "/alice.pem", 1 << 20));
-  const auto verifier = certs::ClientVerifier::make(text("certs/support-authority.pem"));
-  const auto identity = verifier->verify(*chain, base::SystemClock().wall());
-  ASSERT_TRUE(identity.ok()) << identity.error().message;
-  EXPECT_EQ(identity->emails, std::vector<std::string>{"alice@vendor.example"});
-  EXPECT_FALSE(certs::ClientVerifier::make(text("certs/admin-ca.pem"))
-                   ->verify(*chain, base::SystemClock().wall())
-                   .ok());
+  const auto judge = [&](const char* authority) {
+    return certs::ClientVerifier::make({text(authority)})->judge(*chain, base::SystemClock().wall());
+  };
+  const certs::ClientAnswer answer = judge("certs/support-authority.pem");
+  ASSERT_TRUE(answer.identity) << answer.failure->sentence;
+  EXPECT_EQ(answer.identity->emails, std::vector<std::string>{"alice@vendor.example"});
+  EXPECT_FALSE(judge("certs/admin-ca.pem").identity);
 
   testing::internal::CaptureStderr();
   EXPECT_EQ(cert_issue(issue), 1);  // never over another

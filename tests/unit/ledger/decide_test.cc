@@ -269,6 +269,33 @@ TEST(DecideCertificate, FindsTheEngineerByPinOrName) {
   EXPECT_EQ(status_of(open("zz", "alice@example.com")), 400);
 }
 
+TEST(DecideSession, EndsWithItsCertificateAndSaysWhy) {
+  Scene scene;
+  scene.visit("alice");
+  const std::string fingerprint(64, 'b');
+  const Decision opened = scene.enforcer(
+      {{"command", "certificate.open"}, {"fingerprint", fingerprint}, {"emails", {"alice@example.com"}}});
+  const auto end = [&](const std::string& of, bool revoked) {
+    return scene.enforcer({{"command", "certificate.end"},
+                           {"fingerprint", of},
+                           {"revoked", revoked},
+                           {"why", "it was taken back"}});
+  };
+  EXPECT_EQ(end(std::string(64, 'c'), true).reply["sessions_ended"], 0);
+  EXPECT_EQ(end("", true).reply["sessions_ended"], 0) << "those with a cookie rest on no certificate";
+  const Decision ended = end(fingerprint, true);
+  ASSERT_EQ(ended.events.size(), 1U);
+  EXPECT_TRUE(ended.measured && ended.events[0].closes);
+  EXPECT_EQ(ended.events[0].session, opened.reply["session"]);
+  EXPECT_EQ(ended.events[0].outcome, "certificate_revoked");
+  EXPECT_EQ(base::parse_json(ended.events[0].detail)->at("why"), "it was taken back");
+  EXPECT_EQ(scene.state.sessions().size(), 1U);
+  scene.enforcer(
+      {{"command", "certificate.open"}, {"fingerprint", fingerprint}, {"emails", {"alice@example.com"}}});
+  EXPECT_EQ(end(fingerprint, false).events.at(0).outcome, "certificate_refused");
+  EXPECT_FALSE(may_command(Sender::Console, "certificate.end"));
+}
+
 TEST(DecideSession, TheOldestGivesWay) {
   Scene scene;
   scene.limits.sessions_per_engineer = 2;

@@ -136,10 +136,10 @@ TEST_F(Peers, AClientCertificateIsAskedForAndHandedOver) {
     RawClient client(with(engineer, tls12));
     ASSERT_TRUE(client.shake_hands(*session)) << (session->failed() ? session->error().message : "");
     ASSERT_EQ(session->peer_chain().size(), 1U);
-    auto verifier = *certs::ClientVerifier::make(support_.certificate_pem);
-    auto identity = verifier.verify(session->peer_chain(), kNow);
-    ASSERT_TRUE(identity.ok()) << identity.error().message;
-    EXPECT_EQ(identity->emails, std::vector<std::string>{"erin@vendor.example"});
+    const auto verifier = *certs::ClientVerifier::make({support_.certificate_pem});
+    const certs::ClientAnswer answer = verifier.judge(session->peer_chain(), kNow);
+    ASSERT_TRUE(answer.identity) << answer.failure->sentence;
+    EXPECT_EQ(answer.identity->emails, std::vector<std::string>{"erin@vendor.example"});
   }
 }
 
