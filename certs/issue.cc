@@ -17,8 +17,11 @@
 
 #include "base/bytes.h"
 #include "base/crypto.h"
+#include "certs/candidate.h"
 #include "certs/certificate.h"
+#include "certs/demands.h"
 #include "certs/openssl_ptr.h"
+#include "certs/private_key.h"
 
 namespace postern::certs {
 namespace {
@@ -31,6 +34,7 @@ using base::Status;
 constexpr base::Micros kClockSkew = 3600 * base::kWallSecond;
 constexpr std::size_t kCommonNameLimit = 64;
 constexpr std::size_t kSerialSize = 16;
+constexpr std::size_t kRequestSizeLimit = 64U << 10U;
 
 struct GeneralNamesFree {
   void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
@@ -41,6 +45,14 @@ struct NameFree {
 struct ExtensionFree {
   void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
 };
+struct PurposesListFree {
+  void operator()(EXTENDED_KEY_USAGE* purposes) const noexcept { EXTENDED_KEY_USAGE_free(purposes); }
+};
+struct RequestFree {
+  void operator()(X509_REQ* request) const noexcept { X509_REQ_free(request); }
+};
+using PurposesPtr = std::unique_ptr<EXTENDED_KEY_USAGE, PurposesListFree>;
+using RequestPtr = std::unique_ptr<X509_REQ, RequestFree>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, GeneralNamesFree>;
 using NamePtr = std::unique_ptr<GENERAL_NAME, NameFree>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, ExtensionFree>;
@@ -108,6 +120,23 @@ bool add_extension(X509* certificate, X509* issuer, int nid, const char* text) {
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
+bool add_purposes(X509* certificate, const Template& wanted) {
+  std::vector<std::string> all;
+  if (wanted.server_auth) all.emplace_back(kServerPurpose);
+  if (wanted.client_auth) all.emplace_back(kClientPurpose);
+  all.insert(all.end(), wanted.purposes.begin(), wanted.purposes.end());
+  if (all.empty()) return true;
+  const PurposesPtr purposes(EXTENDED_KEY_USAGE_new());
+  for (const std::string& each : all) {
+    ASN1_OBJECT* purpose = OBJ_txt2obj(each.c_str(), 1);
+    if (purposes == nullptr || purpose == nullptr || sk_ASN1_OBJECT_push(purposes.get(), purpose) <= 0) {
+      ASN1_OBJECT_free(purpose);
+      return false;
+    }
+  }
+  return X509_add1_ext_i2d(certificate, NID_ext_key_usage, purposes.get(), 0, X509V3_ADD_DEFAULT) == 1;
+}
+
 bool add_usages(X509* certificate, X509* issuer, const Template& wanted) {
   const char* constraints = wanted.authority ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE";
   const char* usage = wanted.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
@@ -115,12 +144,7 @@ bool add_usages(X509* certificate, X509* issuer, const Template& wanted) {
               add_extension(certificate, issuer, NID_key_usage, usage) &&
               add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
               add_extension(certificate, issuer, NID_authority_key_identifier, "keyid");
-  const char* extended = wanted.server_auth && wanted.client_auth ? "serverAuth,clientAuth"
-                         : wanted.server_auth                     ? "serverAuth"
-                         : wanted.client_auth                     ? "clientAuth"
-                                                                  : nullptr;
-  if (good && extended != nullptr) good = add_extension(certificate, issuer, NID_ext_key_usage, extended);
-  return good;
+  return good && add_purposes(certificate, wanted);
 }
 
 bool is_ia5_name(std::string_view text) {
@@ -208,6 +232,11 @@ Status check_template(const Template& wanted) {
   if (wanted.common_name.size() > kCommonNameLimit || !base::is_utf8(wanted.common_name)) {
     return fail(Code::Invalid, "a common name is UTF-8 and at most 64 bytes long");
   }
+  for (const std::string& purpose : wanted.purposes) {
+    if (!is_dotted_oid(purpose))
+      return fail(Code::Invalid,
+                  "\"" + base::printable(purpose) + "\" is no dotted number of an extended key usage");
+  }
   if (wanted.validity.not_after <= wanted.validity.not_before) {
     return fail(Code::Invalid, "a certificate must end after it begins");
   }
@@ -218,12 +247,12 @@ Status check_template(const Template& wanted) {
 
 Validity valid_for(base::Micros now, base::Micros duration) { return {now - kClockSkew, now + duration}; }
 
-base::Result<Credentials> issue(const Template& wanted, const Credentials* issuer) {
-  if (auto checked = check_template(wanted); !checked) return checked.error();
-  ERR_clear_error();
+namespace {
+
+// The new certificate in PEM. issuer nullptr: it signs itself.
+base::Result<std::string> certify(const Template& wanted, EVP_PKEY* key, const Credentials* issuer) {
   const CertificatePtr certificate(X509_new());
-  const KeyPtr key = make_key(wanted.key_type);
-  if (certificate == nullptr || key == nullptr) return internal("a key could not be made");
+  if (certificate == nullptr) return internal("the certificate could not be made");
   Issuer by;
   if (issuer != nullptr) {
     auto read = read_issuer(*issuer);
@@ -231,15 +260,46 @@ base::Result<Credentials> issue(const Template& wanted, const Credentials* issue
     by = *std::move(read);
   }
   X509* issuer_certificate = issuer != nullptr ? by.certificate.get() : certificate.get();
-  EVP_PKEY* issuer_key = issuer != nullptr ? by.key.get() : key.get();
-  if (auto filled = fill(certificate.get(), key.get(), issuer_certificate, wanted); !filled)
-    return filled.error();
+  EVP_PKEY* issuer_key = issuer != nullptr ? by.key.get() : key;
+  if (auto filled = fill(certificate.get(), key, issuer_certificate, wanted); !filled) return filled.error();
   const EVP_MD* digest = EVP_PKEY_is_a(issuer_key, "ED25519") == 1 ? nullptr : EVP_sha256();
   if (X509_sign(certificate.get(), issuer_key, digest) <= 0)
     return internal("the certificate could not be signed");
+  return der_to_pem(to_der(certificate.get()));
+}
+
+}  // namespace
+
+base::Result<Credentials> issue(const Template& wanted, const Credentials* issuer) {
+  if (auto checked = check_template(wanted); !checked) return checked.error();
+  ERR_clear_error();
+  const KeyPtr key = make_key(wanted.key_type);
+  if (key == nullptr) return internal("a key could not be made");
+  auto certificate_pem = certify(wanted, key.get(), issuer);
+  if (!certificate_pem) return certificate_pem.error();
   auto key_pem = key_to_pem(key.get());
   if (!key_pem) return key_pem.error();
-  return Credentials{der_to_pem(to_der(certificate.get())), *std::move(key_pem)};
+  return Credentials{*std::move(certificate_pem), *std::move(key_pem)};
+}
+
+base::Result<std::string> issue_for_request(const Template& wanted, std::string_view request_pem,
+                                            const Credentials& issuer) {
+  if (auto checked = check_template(wanted); !checked) return checked.error();
+  if (request_pem.size() > kRequestSizeLimit) return fail(Code::Limit, "the request is longer than 64 KiB");
+  ERR_clear_error();
+  const BioPtr in(BIO_new_mem_buf(request_pem.data(), static_cast<int>(request_pem.size())));
+  const RequestPtr request(in == nullptr ? nullptr
+                                         : PEM_read_bio_X509_REQ(in.get(), nullptr, nullptr, nullptr));
+  if (request == nullptr)
+    return fail(Code::Invalid, "not a certificate signing request in PEM: " + openssl_reason());
+  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  if (key == nullptr) return fail(Code::Invalid, "the request's key cannot be read: " + openssl_reason());
+  if (const base::Status fit = check_tls_key(key); !fit.ok())
+    return fail(Code::Invalid, "the request: " + fit.error().message);
+  const bool owned = X509_REQ_verify(request.get(), key) == 1;
+  ERR_clear_error();
+  if (!owned) return fail(Code::Invalid, "the request was not signed with the key that it names");
+  return certify(wanted, key, &issuer);
 }
 
 }  // namespace postern::certs

@@ -38,6 +38,7 @@ struct Template {
   bool authority = false;    // CA:TRUE, pathlen 0, keyCertSign and cRLSign; else digitalSignature
   bool server_auth = false;  // extended key usage
   bool client_auth = false;
+  std::vector<std::string> purposes;   // further extended key usages, dotted
   std::vector<std::string> dns_names;  // subjectAltName
   std::vector<std::string> ip_addresses;
   std::vector<std::string> emails;
@@ -47,5 +48,11 @@ struct Template {
 // A new key, a random serial of 128 bits, and a signature by issuer; issuer nullptr: signed by itself.
 // Invalid if a name in the template is not one, or the issuer's key does not belong to its certificate.
 base::Result<Credentials> issue(const Template& wanted, const Credentials* issuer);
+
+// For a key that its owner keeps: of a certificate signing request (PKCS#10 in PEM) only the public key is taken, once its
+// signature shows that the asker has the private one. Names and usages are the template's. The certificate in PEM; Invalid
+// if the request is none, or its key is of a kind that certs/RULES.md does not let pass.
+base::Result<std::string> issue_for_request(const Template& wanted, std::string_view request_pem,
+                                            const Credentials& issuer);
 
 }  // namespace postern::certs

@@ -21,9 +21,9 @@ const install = () => {
   if (installed) return installed;
   installed = makeFolder("programs");
   for (const folder of ["bin", "libexec", "libexec/postern"]) mkdirSync(join(installed, folder)), chmodSync(join(installed, folder), 0o755);
-  copyFileSync(join(build, "bin/postern"), join(installed, "bin/postern"));
+  for (const program of ["postern", "postern-authority"]) copyFileSync(join(build, "bin", program), join(installed, "bin", program));
   cpSync(join(build, "libexec/postern"), join(installed, "libexec/postern"), { recursive: true });
-  for (const file of ["bin/postern", ...readdirSync(join(installed, "libexec/postern")).map((name) => `libexec/postern/${name}`)])
+  for (const file of ["bin/postern", "bin/postern-authority", ...readdirSync(join(installed, "libexec/postern")).map((name) => `libexec/postern/${name}`)])
     chmodSync(join(installed, file), 0o755);
   return installed;
 };
