@@ -32,8 +32,8 @@ base::Json exchange_of(const audit::FoundEvent& found) {
 void close_exchange(base::Json& exchange, const base::Json& end) {
   for (const char* key :
        {"status", "request_bytes", "response_bytes", "duration_us", "component_us", "outcome", "code",
-        "cut_reason", "cut_us", "bytes_after_cut", "retried", "redacted", "redactions", "messages_in",
-        "messages_out", "client_close", "component_close", "closed_by"}) {
+        "cut_reason", "cut_us", "bytes_after_cut", "retried", "protocol", "redacted", "redactions",
+        "messages_in", "messages_out", "client_close", "component_close", "closed_by"}) {
     if (const auto found = end.find(key); found != end.end()) exchange[key] = *found;
   }
 }

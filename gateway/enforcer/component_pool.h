@@ -1,10 +1,14 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The component's nodes as this enforcer knows them: which are up, and connections to each that rest until
-// the next exchange. Connections are opened by the supervisor; this process cannot.
+// The component's nodes as this enforcer knows them: which are up, and connections to each: those of HTTP/1.1 that rest
+// until the next exchange, those of HTTP/2 that carry many. Connections are opened by the supervisor; this process
+// cannot.
 //
-// A connection on which a certificate of ours was shown serves the sessions of that credential and no others, and its
+// While it is not known whether a node speaks HTTP/2, or how many exchanges it lets a new connection carry, those who
+// want one wait for the first that was opened, so that few are.
+//
+// A connection on which a certificate of ours was shown, of either version, serves the sessions of that credential and no others, and its
 // TLS tickets resume connections of that credential and no others: the component takes all that comes on it for the
 // account in the certificate.
 #pragma once
@@ -18,6 +22,8 @@
 #include <vector>
 
 #include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/component_greeting.h"
+#include "gateway/enforcer/component_h2.h"
 #include "gateway/enforcer/settings.h"
 #include "gateway/tls/client_context.h"
 
@@ -27,7 +33,13 @@ namespace postern::enforcer {
 using Connector =
     std::function<void(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done)>;
 
-class ComponentPool final : public ComponentOwner {
+// What an exchange needs: any connection; one that was not used before; and one of HTTP/1.1, for a WebSocket.
+enum class Need { Any, Fresh, Http1 };
+
+// What failing to get a connection is called.
+base::Refusal connect_refusal(const base::Error& error);
+
+class ComponentPool final : public ComponentOwner, public GreetingOwner, public SharedOwner {
  public:
   static constexpr std::size_t kMostResting = 1024;                 // connections per node and certificate
   static constexpr base::Nanos kRestingLasts = 50 * base::kSecond;  // below the keep-alive that servers use
@@ -53,26 +65,37 @@ class ComponentPool final : public ComponentOwner {
   // not avoid if there is another. -1: the service has none.
   int choose(std::string_view service, int avoid) const;
 
-  // A connection to the node, resting or new, on which that credential is shown if it is a certificate (nullptr or
-  // another kind: none is shown). then is called at once for a resting one. fresh: not one that was used before.
-  // Errors: Unavailable (also: a configuration came in which the credential's role has no certificate any more).
-  void acquire(std::size_t node, const Credential* shown, bool fresh, std::uint64_t key,
-               std::function<void(base::Result<ComponentConnection*>)> then);
+  // What carries one exchange to the node, resting or new, where that credential is shown if it is a certificate
+  // (nullptr or another kind: none is shown). then is called at once where there is one.
+  // Errors: see connect_refusal; Unavailable also where a configuration came in which the credential's role has no
+  // certificate any more.
+  void acquire(std::size_t node, const Credential* shown, Need need, std::uint64_t key,
+               std::function<void(base::Result<ComponentCarrier*>)> then);
   void cancel(std::uint64_t key);
 
-  // ComponentOwner
-  void touch(ComponentConnection& connection) override;
+  // ComponentOwner, GreetingOwner, SharedOwner
+  void touch(PooledConnection& connection) override;
   void rest(ComponentConnection& connection) override;
   void retire(ComponentConnection& connection) override;
   std::span<char> scratch() override { return scratch_; }
+  void greeted(ComponentGreeting& greeting, std::unique_ptr<ComponentTransport> transport) override;
+  void not_greeted(ComponentGreeting& greeting, base::Refusal refusal, std::string_view why) override;
+  void settled(ComponentH2& connection) override;
+  void freed(ComponentH2& connection) override;
+  void retire(ComponentH2& connection) override;
 
  private:
-  using Place = ComponentConnection::Place;
+  using Place = PooledConnection::Place;
   // With one certificate, or with none: connections of one never become connections of another.
   struct Way {
     std::string role;                           // Credential::role
     std::unique_ptr<tls::ClientContext> tls;    // nullptr: plain TCP
     std::vector<ComponentConnection*> resting;  // the last one is the one used last
+    std::vector<ComponentH2*> shared;
+    bool http1 = false;         // the node was asked, and does not speak HTTP/2
+    std::uint64_t pioneer = 0;  // ticket of whoever opens the connection that others wait for; 0: nobody
+    ComponentH2* settling = nullptr;  // that connection, once it is of HTTP/2
+    std::deque<std::uint64_t> waiting;
   };
   struct NodeEntry {
     Node node;
@@ -81,7 +104,7 @@ class ComponentPool final : public ComponentOwner {
     std::size_t busy = 0;
     std::vector<Way> ways;  // the first is the one without a certificate; never empty
   };
-  using Acquired = std::function<void(base::Result<ComponentConnection*>)>;
+  using Acquired = std::function<void(base::Result<ComponentCarrier*>)>;
   using Certificates =
       std::vector<std::pair<std::string, std::shared_ptr<tls::RemoteCertificate>>>;  // by role
   static constexpr std::size_t kNoWay = SIZE_MAX;
@@ -89,8 +112,20 @@ class ComponentPool final : public ComponentOwner {
   base::Result<std::unique_ptr<NodeEntry>> make_entry(const Node& node,
                                                       const Certificates& certificates) const;
   static std::size_t way_of(const NodeEntry& entry, const Credential* shown);
+  Way& way_at(Place place) { return nodes_[place.node]->ways[place.way]; }
   ComponentConnection* take_resting(Way& way);
-  void connected(Place place, std::uint64_t ticket, base::Result<base::UniqueFd> socket);
+  static ComponentH2* with_room(const Way& way);
+  void connect(Place place, std::uint64_t ticket, Need need);
+  void connected(Place place, std::uint64_t ticket, Need need, base::Result<base::UniqueFd> socket);
+  void make_http1(Place place, std::uint64_t ticket, std::unique_ptr<ComponentTransport> transport);
+  void make_shared(Place place, std::uint64_t ticket, std::unique_ptr<ComponentTransport> transport);
+  template <typename Connection>
+  Connection& adopt(std::unique_ptr<Connection> made);
+  void dispose(PooledConnection& connection);
+  void serve(Place place);
+  void fail(Place place, std::uint64_t ticket, const base::Error& error);
+  void fail_waiting(Place place, const base::Error& error);
+  bool is_current(std::size_t node) const;
   bool flush();
   void sweep();
 
@@ -102,13 +137,16 @@ class ComponentPool final : public ComponentOwner {
   http::HeadLimits limits_;
   std::vector<std::unique_ptr<NodeEntry>> nodes_;  // grows at a reload; indices stay
   std::vector<std::size_t> current_;               // those of the configuration in force
-  std::unordered_map<ComponentConnection*, std::unique_ptr<ComponentConnection>> connections_;
-  std::vector<ComponentConnection*> touched_;
+  std::unordered_map<PooledConnection*, std::unique_ptr<PooledConnection>> connections_;
+  std::vector<PooledConnection*> touched_;
   struct Wanted {
     std::uint64_t key;
     Acquired then;
+    Place place;
+    bool waits = false;  // in waiting, of its way
   };
-  std::map<std::uint64_t, Wanted> wanted_;  // by ticket
+  std::map<std::uint64_t, Wanted> wanted_;                           // by ticket
+  std::unordered_map<std::uint64_t, ComponentGreeting*> greetings_;  // by ticket
   std::uint64_t last_ticket_ = 0;
   std::vector<char> scratch_;
   loop::Timer sweep_timer_;

@@ -33,8 +33,8 @@ DocumentReading::~DocumentReading() { release(); }
 void DocumentReading::start() {
   deadline_.set(kPatience);
   record();
-  site_.pool.acquire(context_.node, context_.credential, true, key_,
-                     [this](base::Result<ComponentConnection*> connection) {
+  site_.pool.acquire(context_.node, context_.credential, Need::Fresh, key_,
+                     [this](base::Result<ComponentCarrier*> connection) {
                        if (!connection.ok()) return finish(connection.error().message);
                        send(**connection);
                      });
@@ -60,7 +60,7 @@ void DocumentReading::on_component_end(const http::Fields&) {
   finish(too_large_ ? "it is larger than 256 KiB" : "");
 }
 
-void DocumentReading::on_component_failed(base::Refusal, std::string_view why, bool) {
+void DocumentReading::on_component_failed(base::Refusal, std::string_view why, Loss) {
   connection_ = nullptr;
   finish(std::string(why));
 }
@@ -85,7 +85,7 @@ void DocumentReading::record() {
   site_.recorder.forwarded(id_, event, false);
 }
 
-void DocumentReading::send(ComponentConnection& connection) {
+void DocumentReading::send(ComponentCarrier& connection) {
   connection_ = &connection;
   const Node& node = site_.pool.node(context_.node);
   const std::string_view path = std::string_view(context_.read).substr(0, context_.read.find('?'));
@@ -97,9 +97,9 @@ void DocumentReading::send(ComponentConnection& connection) {
   fields.put("accept", "application/json");
   fields.put("user-agent", "postern-record");
   connection.begin(*this, http::Method::Get);
-  connection.request_ended();
   send_head(connection, {http::Method::Get, context_.read, node.authority}, fields, {},
             {context_.credential, cookies});
+  if (connection_ != nullptr) connection_->send_end({});
   base::wipe(cookies);
 }
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/component_carrier.h"
 #include "gateway/enforcer/settings.h"
 #include "gateway/loop/deadlines.h"
 #include "gateway/loop/loop.h"
@@ -66,12 +66,12 @@ class DocumentReading final : public ComponentUser, public loop::Disposable {
   std::size_t component_room() const override;
   void on_component_body(std::string_view piece) override;
   void on_component_end(const http::Fields&) override;
-  void on_component_failed(base::Refusal, std::string_view why, bool) override;
+  void on_component_failed(base::Refusal, std::string_view why, Loss) override;
   void on_component_drained() override {}
 
  private:
   void record();
-  void send(ComponentConnection& connection);
+  void send(ComponentCarrier& connection);
   void finish(const std::string& why);
   void release();
 
@@ -81,7 +81,7 @@ class DocumentReading final : public ComponentUser, public loop::Disposable {
   std::function<void(Document)> done_;
   base::Nanos began_;
   loop::Deadline deadline_;
-  ComponentConnection* connection_ = nullptr;
+  ComponentCarrier* connection_ = nullptr;
   std::string id_;
   Document document_;
   std::uint64_t bytes_ = 0;

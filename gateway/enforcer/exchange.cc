@@ -50,7 +50,7 @@ void Exchange::on_deadline() {
     failure_ = base::Refusal::LogUnavailable;
     return refuse(base::Refusal::LogUnavailable, why.empty() ? "the record was not durable in time" : why);
   }
-  on_component_failed(base::Refusal::ComponentTimeout, "the component did not answer in time", false);
+  on_component_failed(base::Refusal::ComponentTimeout, "the component did not answer in time", Loss::Unknown);
 }
 
 const SessionView* Exchange::session_view() const {
@@ -204,11 +204,11 @@ void Exchange::record() {
   recorded_ = true;
   note_activity();
   deadline_.set(settings_->connect);
-  if (!write) return connect(wants_websocket());
+  if (!write) return connect(false);
   awaits_record_ = true;
   site_.ledger.when_durable(number, id_, [this] {
     awaits_record_ = false;
-    if (phase_ == Phase::Waiting) connect(wants_websocket());
+    if (phase_ == Phase::Waiting) connect(false);
   });
 }
 
@@ -220,25 +220,27 @@ void Exchange::note_activity() {
 
 void Exchange::connect(bool fresh) {
   deadline_.set(settings_->connect);
-  site_.pool.acquire(static_cast<std::size_t>(node_), credential_, fresh, id_,
-                     [this](base::Result<ComponentConnection*> connection) {
-                       if (connection.ok()) return forward(**connection);
-                       // Nothing was sent, so any method may try another node, once.
-                       const int other = retried_ ? -1 : site_.pool.choose(service_->name, node_);
-                       if (other < 0 || other == node_) {
-                         const bool certificate = connection.error().code == base::Code::Invalid;
-                         return on_component_failed(certificate ? base::Refusal::ComponentCertificate
-                                                                : base::Refusal::ComponentUnreachable,
-                                                    connection.error().message, false);
-                       }
-                       retried_ = true;
-                       node_ = other;
-                       connect(wants_websocket());
+  const Need need = wants_websocket() ? Need::Http1 : fresh ? Need::Fresh : Need::Any;
+  site_.pool.acquire(static_cast<std::size_t>(node_), credential_, need, id_,
+                     [this](base::Result<ComponentCarrier*> carrier) {
+                       carrier.ok() ? forward(**carrier) : not_connected(carrier.error());
                      });
 }
 
-void Exchange::forward(ComponentConnection& connection) {
+// Nothing was sent, so any method may try another node, once. A node that was reached and did not please is an answer.
+void Exchange::not_connected(const base::Error& why) {
+  const base::Refusal refusal = connect_refusal(why);
+  const bool reached = refusal != base::Refusal::ComponentUnreachable;
+  const int other = retried_ || reached ? -1 : site_.pool.choose(service_->name, node_);
+  if (other < 0 || other == node_) return on_component_failed(refusal, why.message, Loss::Unknown);
+  retried_ = true;
+  node_ = other;
+  connect(false);
+}
+
+void Exchange::forward(ComponentCarrier& connection) {
   component_ = &connection;
+  protocol_ = connection.protocol();
   phase_ = Phase::Forwarding;
   request_.begin_again();
   sent_at_ = site_.loop.now();

@@ -21,7 +21,7 @@
 
 #include "gateway/enforcer/access.h"
 #include "gateway/enforcer/admission.h"
-#include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/component_carrier.h"
 #include "gateway/enforcer/conversation.h"
 #include "gateway/enforcer/request_stream.h"
 #include "gateway/enforcer/response_stream.h"
@@ -90,7 +90,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   std::size_t component_room() const override;
   void on_component_body(std::string_view piece) override;
   void on_component_end(const http::Fields& trailers) override;
-  void on_component_failed(base::Refusal refusal, std::string_view why, bool untouched) override;
+  void on_component_failed(base::Refusal refusal, std::string_view why, Loss loss) override;
   void on_component_drained() override;
 
  private:
@@ -123,7 +123,8 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void read_before();
   void record();
   void connect(bool fresh);
-  void forward(ComponentConnection& connection);
+  void not_connected(const base::Error& why);
+  void forward(ComponentCarrier& connection);
   void pass_body();
   bool judge_credential(int status);
   void tell_of_credential(bool accepted, std::string_view why);
@@ -177,8 +178,9 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   bool completed_ = false;      // it was sent, and its end is recorded
   bool held_ = false;           // waits for an admin, or for its body to be whole before it does
   bool recorded_ = false;
-  ComponentConnection* component_ = nullptr;
+  ComponentCarrier* component_ = nullptr;
   bool retried_ = false;
+  std::string_view protocol_;  // of the component
   bool component_head_ = false;
   base::Nanos sent_at_ = 0, head_at_ = 0;
   int status_ = 0;

@@ -144,7 +144,7 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   if (policy_->banner() && is_navigation(head_.fields)) screen_->append_to_page(kBanner);
   if (base::Status fit = screen_->head(head, fields); !fit.ok()) {
     release_component();
-    return on_component_failed(base::Refusal::ComponentMalformed, fit.error().message, false);
+    return on_component_failed(base::Refusal::ComponentMalformed, fit.error().message, Loss::Unknown);
   }
   status_ = head.status;
   deadline_.set(settings_->component_idle);
@@ -171,7 +171,7 @@ bool Exchange::judge_credential(int status) {
   if (status == 401) {
     release_component();
     on_component_failed(base::Refusal::ComponentCredential,
-                        "it answered 401 to the credential that Postern holds for it", false);
+                        "it answered 401 to the credential that Postern holds for it", Loss::Unknown);
     return false;
   }
   if (site_.credential_news.accepted(service_->name, credential_->role)) tell_of_credential(true, "");
@@ -230,7 +230,7 @@ void Exchange::pass_screened() {
   while (phase_ == Phase::Forwarding) {
     if (base::Status sound = screen_->work(); !sound.ok()) {
       release_component();
-      return on_component_failed(base::Refusal::ComponentMalformed, sound.error().message, false);
+      return on_component_failed(base::Refusal::ComponentMalformed, sound.error().message, Loss::Unknown);
     }
     const std::string_view ready = screen_->ready().substr(0, response_.credit());
     if (ready.empty()) break;
@@ -243,15 +243,17 @@ void Exchange::pass_screened() {
   finish_if_ended();
 }
 
-void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, bool untouched) {
+void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, Loss loss) {
   const bool reused = component_ != nullptr && !component_->fresh();
   component_ = nullptr;
   deadline_.clear();
   if (phase_ == Phase::Finishing) return;
   if (conversation_) return on_websocket_failed(refusal, why);
   // A connection that had rested may have been closed by the component in the very moment we used it. What is
-  // safe is sent once more.
-  if (untouched && reused && !retried_ && is_safe(head_.method) && head_.body.kind == http::BodyKind::None) {
+  // safe is sent once more; and whatever the component says that it has not looked at.
+  const bool harmless =
+      loss == Loss::Unprocessed || (loss == Loss::Unanswered && reused && is_safe(head_.method));
+  if (harmless && !retried_ && head_.body.kind == http::BodyKind::None) {
     retried_ = true;
     phase_ = Phase::Waiting;
     return connect(true);

@@ -21,7 +21,7 @@ void Exchange::release_component() {
   site_.pool.cancel(id_);
   site_.ledger.cancel(id_);
   if (component_ == nullptr) return;
-  ComponentConnection* component = std::exchange(component_, nullptr);
+  ComponentCarrier* component = std::exchange(component_, nullptr);
   conversation_ ? component->say_goodbye(conversation_->last_words()) : component->abandon();
 }
 
@@ -106,6 +106,7 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
     ipc::time(ipc::Timing::Transfer, now - head_at_);
   }
   event.retried = retried_;
+  event.protocol = protocol_;
   if (screen_) event.redacted = screen_->counts();
   if (conversation_) {
     event.redacted.add(conversation_->redacted());

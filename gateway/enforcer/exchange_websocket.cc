@@ -72,7 +72,7 @@ bool Exchange::judge_websocket(const http::ResponseHead& head) {
   }
   if (why.empty()) return true;
   release_component();
-  on_component_failed(base::Refusal::ComponentMalformed, why, false);
+  on_component_failed(base::Refusal::ComponentMalformed, why, Loss::Unknown);
   return false;
 }
 
@@ -105,7 +105,7 @@ void Exchange::converse() {
   if (!conversation_->client_fault().ok()) failure_ = base::Refusal::WebsocketProtocolError;
   if (!conversation_->component_fault().ok()) failure_ = base::Refusal::ComponentMalformed;
   if (const std::string bytes = conversation_->take_for_component(); !bytes.empty() && component_ != nullptr)
-    component_->send(bytes);
+    component_->send_body(bytes);
   if (phase_ != Phase::Forwarding) return;  // its connection broke
   if (component_ != nullptr) request_.passed(component_->unsent());
   for (std::string_view frame = conversation_->next_for_client();

@@ -30,7 +30,7 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
     const bool good = status_ >= settings().status_from && status_ <= settings().status_to;
     finish(good, good ? "" : "it answered " + std::to_string(status_));
   }
-  void on_component_failed(base::Refusal, std::string_view why, bool) override {
+  void on_component_failed(base::Refusal, std::string_view why, Loss) override {
     connection_ = nullptr;
     finish(false, std::string(why));
   }
@@ -48,20 +48,21 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
     // A connection of its own: one that rested may be closed by the node in this very moment, and that says
     // nothing.
     const Credential* shown = owner_.pool_.node(node_).health_credential.get();
-    owner_.pool_.acquire(node_, shown, true, key(), [this](base::Result<ComponentConnection*> connection) {
-      if (!connection.ok()) return finish(false, connection.error().message);
-      ask(**connection);
-    });
+    owner_.pool_.acquire(node_, shown, Need::Fresh, key(),
+                         [this](base::Result<ComponentCarrier*> connection) {
+                           if (!connection.ok()) return finish(false, connection.error().message);
+                           ask(**connection);
+                         });
   }
-  void ask(ComponentConnection& connection) {
+  void ask(ComponentCarrier& connection) {
     connection_ = &connection;
     connection.begin(*this, http::Method::Get);
     http::Fields fields;
     fields.put("user-agent", "postern-health");
     const Node& node = owner_.pool_.node(node_);
-    connection.request_ended();
     send_head(connection, {http::Method::Get, settings().path, node.authority}, fields, {},
               {node.health_credential.get(), {}}, false);
+    if (connection_ != nullptr) connection_->send_end({});
   }
   void finish(bool good, const std::string& why) {
     if (!under_way_) return;
@@ -80,7 +81,7 @@ class HealthChecks::Check final : public ComponentUser, public loop::Disposable 
   std::size_t node_;
   loop::Timer timer_;
   loop::Timer timeout_;
-  ComponentConnection* connection_ = nullptr;
+  ComponentCarrier* connection_ = nullptr;
   bool under_way_ = false;
   int status_ = 0;
   int failures_ = 0;

@@ -107,6 +107,7 @@ void Recorder::completed(const Completed& event) {
     json.field("bytes_after_cut", static_cast<std::int64_t>(event.bytes_after_cut));
   }
   if (event.retried) json.field("retried", true);
+  if (!event.protocol.empty()) json.field("protocol", event.protocol);
   if (event.messages_in >= 0) {
     json.field("messages_in", event.messages_in);
     json.field("messages_out", event.messages_out);

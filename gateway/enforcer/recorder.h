@@ -49,7 +49,8 @@ struct Completed {
   base::Nanos cut = -1;         // from the command to the last byte; below 0: it was not cut by one
   std::uint64_t bytes_after_cut = 0;
   bool retried = false;
-  redact::Counts redacted;  // what was taken out of the response
+  std::string_view protocol;  // in which the component was asked; empty: it was not
+  redact::Counts redacted;    // what was taken out of the response
   // Of a WebSocket that was open.
   std::int64_t messages_in = -1, messages_out = -1;  // of the client, of the component; below 0: it was none
   std::uint16_t client_close = 0, component_close = 0;  // codes; 0: it sent no Close

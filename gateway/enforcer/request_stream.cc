@@ -3,7 +3,6 @@
 #include "gateway/enforcer/request_stream.h"
 
 #include "gateway/enforcer/rewrite.h"
-#include "gateway/http/h1_write.h"
 
 namespace postern::enforcer {
 namespace {
@@ -14,10 +13,7 @@ constexpr std::size_t kCreditAt = 64U << 10U;
 
 }  // namespace
 
-void RequestStream::expect(http::BodyKind kind) {
-  chunked_ = kind == http::BodyKind::Chunked;
-  done_ = kind == http::BodyKind::None;
-}
+void RequestStream::expect(http::BodyKind kind) { done_ = kind == http::BodyKind::None; }
 
 bool RequestStream::arrived(std::string_view piece) {
   if (done_ || piece.size() > credit_ || piece.size() > ipc::kBodyPiece) return false;
@@ -35,28 +31,20 @@ bool RequestStream::end(const std::vector<ipc::WireField>& trailers) {
   return true;
 }
 
-void RequestStream::pass(ComponentConnection*& to, const std::vector<std::string>& strip) {
+void RequestStream::pass(ComponentCarrier*& to, const std::vector<std::string>& strip) {
   if (to == nullptr) return;
   if (!waiting_.empty() && to->unsent() < kCreditAt) {
-    if (chunked_) to->send(http::ChunkHead(waiting_.size()).text());
-    if (to != nullptr) to->send(waiting_.view());
-    if (chunked_ && to != nullptr) to->send(http::kChunkEnd);
+    to->send_body(waiting_.view());
     waiting_.clear();
   }
   if (to != nullptr && done_ && waiting_.empty() && !ended_) pass_end(to, strip);
   if (to != nullptr) give_credit(to->unsent());
 }
 
-void RequestStream::pass_end(ComponentConnection*& to, const std::vector<std::string>& strip) {
+void RequestStream::pass_end(ComponentCarrier*& to, const std::vector<std::string>& strip) {
   ended_ = true;
-  if (chunked_) {
-    enforcer::strip(trailers_, strip);
-    http::BodyEncoder encoder({http::BodyKind::Chunked, 0});
-    std::string out;
-    static_cast<void>(encoder.finish(trailers_, out));  // chunked never falls short
-    to->send(out);
-  }
-  if (to != nullptr) to->request_ended();
+  enforcer::strip(trailers_, strip);
+  to->send_end(trailers_);
 }
 
 // The client may send again as much as has left our hands.

@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What follows a request's head: taken from the terminator within its credit, kept while it must wait, framed
-// anew for the component. Whether it is wanted is not its business.
+// What follows a request's head: taken from the terminator within its credit, kept while it must wait, passed on
+// to what carries it. Whether it is wanted is not its business.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "gateway/enforcer/component_connection.h"
+#include "gateway/enforcer/component_carrier.h"
+#include "gateway/http/fields.h"
 #include "gateway/http/message.h"
 #include "gateway/ipc/exchange_protocol.h"
 
@@ -41,15 +42,14 @@ class RequestStream {
   void begin_again() { ended_ = false; }  // on another connection, which has not been told of the end
   // Passes on what waits, and gives the client credit for it. to becomes nullptr if its user gives it up
   // meanwhile, as a user does that hears of its failure. strip: trailers that the component is not sent.
-  void pass(ComponentConnection*& to, const std::vector<std::string>& strip);
+  void pass(ComponentCarrier*& to, const std::vector<std::string>& strip);
 
  private:
-  void pass_end(ComponentConnection*& to, const std::vector<std::string>& strip);
+  void pass_end(ComponentCarrier*& to, const std::vector<std::string>& strip);
   void give_credit(std::size_t unsent);
 
   const Send& send_;
   std::uint64_t exchange_;
-  bool chunked_ = false;
   base::Buffer waiting_;
   std::uint64_t bytes_ = 0;
   std::size_t credit_ = ipc::kInitialCredit;  // what the terminator may still send

@@ -56,12 +56,18 @@ bool is_loopback(std::string_view url) {
   return false;
 }
 
+Http2 http2_of(const std::string& text, bool https) {
+  if (text == "prior-knowledge") return Http2::PriorKnowledge;
+  return https && text == "auto" ? Http2::Auto : Http2::Off;
+}
+
 Node read_node(const Json& json) {
   Node node;
   node.id = static_cast<std::uint32_t>(base::json_number_or(json, "id", 0));
   node.service = base::json_text_or(json, "service", "");
   node.url = base::json_text_or(json, "url", "");
   node.https = base::json_bool_or(json, "https", false);
+  node.http2 = http2_of(base::json_text_or(json, "http2", "auto"), node.https);
   node.name = base::json_text_or(json, "name", "");
   node.authority = base::json_text_or(json, "host", "");
   if (const auto authority = http::parse_authority(node.authority))

@@ -45,6 +45,9 @@ struct Credential {
   std::string_view which() const { return role.empty() ? std::string_view("service") : role; }  // for events
 };
 
+// Whether a node is spoken to in HTTP/2: where it offers it in the TLS handshake, never, or without being asked.
+enum class Http2 : std::uint8_t { Auto, Off, PriorKnowledge };
+
 struct Node {
   std::uint32_t id = 0;  // what the supervisor is asked to connect to
   std::string service, url;
@@ -52,6 +55,7 @@ struct Node {
   std::string name;          // that its certificate must be for
   std::string authority;     // what is sent as Host
   std::string host;          // of the authority, without its port, lower case: whose cookies are set
+  Http2 http2 = Http2::Off;  // Auto: https nodes only. PriorKnowledge: http nodes only
   bool private_way = false;  // TLS, or this machine: what is sent there nobody else reads
   std::string roots_pem;     // trusted for it; empty for plain HTTP
   HealthCheck health;

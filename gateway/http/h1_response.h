@@ -32,7 +32,6 @@ class ResponseParser {
  private:
   Verdict take_line(std::string_view line);
   Verdict take_status_line(std::string_view line);
-  Verdict judge(Method method, bool upgrade);
 
   HeadLimits limits_;
   ResponseHead head_;

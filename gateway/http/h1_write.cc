@@ -36,10 +36,6 @@ void write_length(std::string& out, std::uint64_t size) {
   write_field(out, "content-length", {digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
-bool carries_content(Method method) {
-  return method == Method::Post || method == Method::Put || method == Method::Patch;
-}
-
 void write_upgrade(std::string& out) {
   write_field(out, "connection", "Upgrade");
   write_field(out, "upgrade", "websocket");

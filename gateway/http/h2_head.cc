@@ -8,6 +8,7 @@
 #include "gateway/http/forwarding.h"
 #include "gateway/http/h1_body.h"
 #include "gateway/http/request_rules.h"
+#include "gateway/http/response_rules.h"
 #include "gateway/http/ws_handshake.h"
 
 namespace postern::http {
@@ -17,15 +18,14 @@ using base::Refusal;
 
 constexpr std::size_t kMethodBytes = 32;  // of a method that is told to the log
 
-// RFC 9113 section 8.2.2: they would change a meaning when the message goes on in HTTP/1.1.
-bool is_of_connection(FieldId id) {
-  return id == FieldId::Connection || id == FieldId::KeepAlive || id == FieldId::ProxyConnection ||
-         id == FieldId::TransferEncoding || id == FieldId::Upgrade || id == FieldId::Http2Settings;
-}
-
 constexpr Verdict too_large() { return refused(Refusal::HeadTooLarge, "the head is longer than the limit"); }
 
 }  // namespace
+
+bool is_of_http11_connection(FieldId id) {
+  return id == FieldId::Connection || id == FieldId::KeepAlive || id == FieldId::ProxyConnection ||
+         id == FieldId::TransferEncoding || id == FieldId::Upgrade || id == FieldId::Http2Settings;
+}
 
 void Http2Head::take(std::string_view name, std::string_view value) {
   bytes_ += name.size() + value.size() + kFieldOverhead;
@@ -60,7 +60,7 @@ Verdict Http2Head::take_field(std::string_view name, std::string_view value) {
   has_regular_ = true;
   if (!is_lower_token(name)) return malformed("a field name is not a token in lower case");
   const FieldId id = identify(name);
-  if (is_of_connection(id)) return malformed("a field of an HTTP/1.1 connection stands in HTTP/2");
+  if (is_of_http11_connection(id)) return malformed("a field of an HTTP/1.1 connection stands in HTTP/2");
   if (id == FieldId::Te && value != "trailers") return malformed("TE is not trailers");
   if (classify_value(value) == ValueText::Invalid) return malformed("a field value is not one");
   if (id == FieldId::Cookie) {  // section 8.2.3: in as many pieces as compress well
@@ -159,16 +159,82 @@ void Http2Head::clear() {
   verdict_ = {};
 }
 
+void Http2ResponseHead::take(std::string_view name, std::string_view value) {
+  bytes_ += name.size() + value.size() + kFieldOverhead;
+  if (!verdict_.ok()) return;
+  if (bytes_ > limits_.head) {
+    verdict_ = wrong_answer("the answer's head is longer than the limit");
+  } else if (name == ":status") {
+    verdict_ = take_status(value);
+  } else {
+    verdict_ = take_field(name, value);
+  }
+}
+
+// Section 8.3.2.
+Verdict Http2ResponseHead::take_status(std::string_view value) {
+  if (has_regular_) return wrong_answer("a pseudo-header field of the answer stands behind a field");
+  if (head_.status != 0) return wrong_answer("a pseudo-header field of the answer stands twice");
+  if (value.size() != 3 || !std::all_of(value.begin(), value.end(), is_digit))
+    return wrong_answer("the answer's status is not three digits");
+  head_.status = (value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0');
+  if (head_.status < 100 || head_.status > 599)
+    return wrong_answer("the answer's status is not between 100 and 599");
+  return accepted();
+}
+
+Verdict Http2ResponseHead::take_field(std::string_view name, std::string_view value) {
+  has_regular_ = true;
+  if (!is_lower_token(name)) return wrong_answer("a field name of the answer is not a token in lower case");
+  const FieldId id = identify(name);
+  if (is_of_http11_connection(id) || id == FieldId::Te)
+    return wrong_answer("a field of an HTTP/1.1 connection stands in an answer of HTTP/2");
+  if (classify_value(value) == ValueText::Invalid)
+    return wrong_answer("a field value of the answer is not one");
+  if (head_.fields.size() >= limits_.fields)
+    return wrong_answer("the answer's head is longer than the limit");
+  head_.fields.put(name, value);
+  return accepted();
+}
+
+Verdict Http2ResponseHead::finish(Method method, bool ended) {
+  if (verdict_.ok() && head_.status == 0) verdict_ = wrong_answer(":status is missing");
+  if (verdict_.ok() && head_.interim() && ended) verdict_ = wrong_answer("an interim answer ends the stream");
+  if (verdict_.ok()) verdict_ = judge_response(head_, method, false);
+  if (!verdict_.ok()) return verdict_;
+  // The stream's end is the body's.
+  if (head_.body.kind == BodyKind::UntilClose) head_.body = {ended ? BodyKind::None : BodyKind::Chunked, 0};
+  head_.keep_alive = true;
+  if (ended && head_.body.kind == BodyKind::Sized)
+    verdict_ = wrong_answer("the answer's body is shorter than Content-Length says");
+  return verdict_;
+}
+
+void Http2ResponseHead::clear() {
+  head_.clear();
+  bytes_ = 0;
+  has_regular_ = false;
+  verdict_ = {};
+}
+
+// Bytes outside ASCII are opaque; a request has none anywhere.
+bool Http2Trailers::is_value(std::string_view value) const {
+  const ValueText text = classify_value(value);
+  return text == ValueText::Ascii || (text == ValueText::ObsText && side_ == BodySide::Response);
+}
+
 void Http2Trailers::take(std::string_view name, std::string_view value) {
   bytes_ += name.size() + value.size() + kFieldOverhead;
   if (!verdict_.ok()) return;
   const bool fits = bytes_ <= BodyDecoder::kMaxTrailerBytes && fields_.size() < BodyDecoder::kMaxTrailers;
   if (!fits) {
     verdict_ = refused(Refusal::HeadTooLarge, "the trailers are longer than the limit");
-  } else if (!is_lower_token(name) || classify_value(value) != ValueText::Ascii) {
+  } else if (!is_lower_token(name) || !is_value(value)) {
     verdict_ = malformed("a trailer is not a field");
+  } else if (is_of_http11_connection(identify(name))) {
+    verdict_ = malformed("a field of an HTTP/1.1 connection stands in the trailers");
   } else if (!may_be_trailer({name, value, identify(name)})) {
-    verdict_ = malformed("a trailer has a name that may not stand there");
+    if (side_ == BodySide::Request) verdict_ = malformed("a trailer has a name that may not stand there");
   } else {
     fields_.put(name, value);
   }

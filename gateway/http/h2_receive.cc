@@ -11,11 +11,7 @@ namespace {
 
 using base::Refusal;
 
-// A head so far beyond the limit is no mistake: HPACK lets one byte stand for 4 KiB.
-constexpr std::size_t kFarTooLarge = 4;
-constexpr std::size_t kMostContinuations = 8;
 constexpr std::size_t kPrioritySize = 5;
-constexpr std::uint64_t kEndless = UINT64_MAX;  // a body whose length is not declared
 
 // RFC 9218 section 4. Anything that is not understood leaves the default: it is a wish.
 nghttp2_extpri parse_priority(std::string_view text) {
@@ -60,7 +56,7 @@ void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
       return pay(hd.type == NGHTTP2_RST_STREAM ? kResetCost : kFrameCost);
   }
   if (hd.stream_id == 0 || new_stream || find(hd.stream_id) != nullptr) return;
-  const Http2Closed* known = find_closed(hd.stream_id);
+  const Http2Closed* known = closed.find(hd.stream_id);
   if (known != nullptr && known->ours) return pay(kFrameCost);  // it may not have seen our reset yet
   if (hd.type == NGHTTP2_HEADERS && known == nullptr)
     return fail(
@@ -110,7 +106,7 @@ void Http2Session::State::on_frame(const nghttp2_frame& frame) {
     if (std::exchange(empty_data, false)) {
       pay(kFrameCost);
     } else if (frame.hd.length >= kPieceThatPays) {
-      earn(kPieceWorth);
+      budget.earn(kPieceWorth);
     }
   }
   const bool ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -196,51 +192,54 @@ void Http2Session::State::on_request_end(Http2Stream& stream) {
 void Http2Session::State::on_close(std::int32_t id) {
   Http2Stream* stream = find(id);
   if (stream == nullptr) return;
-  remember_closed(id, stream->ours);
+  closed.add(id, stream->ours);
   const bool left = stream->known && !stream->finished && !stream->ours;
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   release(*stream);
   if (left) listener.on_gone(static_cast<std::uint32_t>(id));
 }
 
+void Http2Budget::pass(base::Nanos now) {
+  if (paid_until == 0) paid_until = now;
+  const base::Nanos frames = (now - paid_until) / kFrameTime;
+  if (frames <= 0) return;
+  earn(static_cast<int>(std::min<base::Nanos>(frames, most)));
+  paid_until += frames * kFrameTime;
+}
+
+std::string_view Http2Scan::next(std::string_view& bytes, std::optional<nghttp2_frame_hd>& hd) {
+  hd.reset();
+  if (ahead_ == 0) {
+    const std::size_t missing = std::min(kFrameHeader - header_size_, bytes.size());
+    std::copy_n(bytes.data(), missing, header_.data() + header_size_);
+    header_size_ += missing;
+    ahead_ = missing;
+    if (header_size_ == kFrameHeader) {
+      header_size_ = 0;
+      const auto byte = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(header_[i])}; };
+      const std::size_t size = byte(0) << 16U | byte(1) << 8U | byte(2);
+      const std::uint32_t stream = (byte(5) << 24U | byte(6) << 16U | byte(7) << 8U | byte(8)) & 0x7FFF'FFFFU;
+      hd = {size, static_cast<std::int32_t>(stream), static_cast<std::uint8_t>(byte(3)),
+            static_cast<std::uint8_t>(byte(4)), 0};
+      ahead_ += size;
+    }
+  }
+  const std::string_view piece = bytes.substr(0, ahead_);
+  bytes.remove_prefix(piece.size());
+  ahead_ -= piece.size();
+  return piece;
+}
+
 void Http2Session::take(std::string_view bytes, base::Nanos now) {
   State& state = *state_;
   if (state.over || done()) return;
-  if (state.paid_until == 0) state.paid_until = now;
-  if (const base::Nanos frames = (now - state.paid_until) / kFrameTime; frames > 0) {
-    state.earn(static_cast<int>(std::min<base::Nanos>(frames, state.limits.budget)));
-    state.paid_until += frames * kFrameTime;
+  state.budget.pass(now);
+  while (!bytes.empty() && !done()) {
+    std::optional<nghttp2_frame_hd> hd;
+    const std::string_view piece = state.scan.next(bytes, hd);
+    if (hd) state.judge(*hd);
+    if (!state.over) state.feed(piece);
   }
-  while (!bytes.empty() && !done()) state.take_some(bytes);
-}
-
-// Up to the end of a frame, so that each is judged when those before it have been taken.
-void Http2Session::State::take_some(std::string_view& bytes) {
-  std::string_view piece;
-  if (ahead > 0) {
-    piece = bytes.substr(0, ahead);
-  } else {
-    const std::size_t missing = std::min(kFrameHeader - header_size, bytes.size());
-    std::copy_n(bytes.data(), missing, next_header.data() + header_size);
-    header_size += missing;
-    piece = bytes.substr(0, missing);
-    if (header_size == kFrameHeader) {
-      header_size = 0;
-      const auto byte = [&](std::size_t i) {
-        return std::uint32_t{static_cast<unsigned char>(next_header[i])};
-      };
-      const std::size_t size = byte(0) << 16U | byte(1) << 8U | byte(2);
-      const std::uint32_t stream = (byte(5) << 24U | byte(6) << 16U | byte(7) << 8U | byte(8)) & 0x7FFF'FFFFU;
-      judge({size, static_cast<std::int32_t>(stream), static_cast<std::uint8_t>(byte(3)),
-             static_cast<std::uint8_t>(byte(4)), 0});
-      if (over) return;
-      ahead = missing + size;
-      piece = bytes.substr(0, ahead);
-    }
-  }
-  bytes.remove_prefix(piece.size());
-  ahead -= std::min(ahead, piece.size());
-  feed(piece);
 }
 
 void Http2Session::State::feed(std::string_view piece) {

@@ -15,13 +15,8 @@ namespace {
 
 using base::Refusal;
 
-constexpr std::size_t kMostSettings = 32, kMostAcks = 100;  // of one SETTINGS frame; waiting to be sent
-constexpr std::size_t kSendHeadLimit = 256U << 10U;
-constexpr std::uint32_t kDynamicTable = 4096;  // bytes of HPACK's table, either way
-constexpr std::int32_t kConnectionWindow = 1 << 20;
-constexpr std::size_t kKeepPending = 4096;  // a stream that rests keeps so much memory
+}  // namespace
 
-// nghttp2 only reads them, and they stay until the frame is made.
 nghttp2_nv to_nv(std::string_view name, std::string_view value) {
   const auto bytes = [](std::string_view text) {
     return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
@@ -36,8 +31,6 @@ void append_nv(const Fields& fields, std::vector<nghttp2_nv>& list) {
     if (!of_connection) list.push_back(to_nv(field.name, field.value));
   });
 }
-
-}  // namespace
 
 // Why nghttp2 ends a connection by itself.
 Verdict fault_of(std::uint32_t code) {
@@ -95,10 +88,10 @@ void Http2Session::State::release(Http2Stream& stream) {
   free_streams.push_back(&stream);
 }
 
-const Http2Closed* Http2Session::State::find_closed(std::int32_t id) const {
+const Http2Closed* Http2ClosedStreams::find(std::int32_t id) const {
   const auto* const it =
-      std::find_if(closed.begin(), closed.end(), [&](const Http2Closed& c) { return c.id == id; });
-  return it == closed.end() ? nullptr : it;
+      std::find_if(last_.begin(), last_.end(), [&](const Http2Closed& one) { return one.id == id; });
+  return it == last_.end() ? nullptr : it;
 }
 
 void Http2Session::State::fail(Verdict why, std::uint32_t code) {
@@ -109,8 +102,7 @@ void Http2Session::State::fail(Verdict why, std::uint32_t code) {
 }
 
 void Http2Session::State::pay(int cost) {
-  budget -= cost;
-  if (budget >= 0) return;
+  if (budget.pay(cost)) return;
   fail(refused(Refusal::Http2Flood, "too many frames bring no request on"), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
@@ -183,7 +175,7 @@ void Http2Session::State::write(std::int32_t id, const std::uint8_t* header, std
   out->append(reinterpret_cast<const char*>(header), kFrameHeader);
   out->append(stream->pending, stream->framed, size);
   stream->framed += size;
-  if (size >= kPieceThatPays || stream->idle_body()) earn(kPieceWorth);
+  if (size >= kPieceThatPays || stream->idle_body()) budget.earn(kPieceWorth);
   if (stream->idle_body()) stream->drop_body();
   if (size == 0) return;
   listener.on_framed(static_cast<std::uint32_t>(id), size, false);
@@ -198,8 +190,7 @@ void Http2Session::State::on_sent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_RST_STREAM) {
     if (stream == nullptr || !stream->ours || frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM)
       pay(kResetCost);
-    if (stream == nullptr)
-      return remember_closed(frame.hd.stream_id, true);  // one too many: it was never opened
+    if (stream == nullptr) return closed.add(frame.hd.stream_id, true);  // one too many: it was never opened
     // nghttp2's own, for a frame that breaks a stream.
     if (!stream->ours && stream->known && !stream->finished)
       listener.on_gone(static_cast<std::uint32_t>(stream->id));
@@ -211,7 +202,7 @@ void Http2Session::State::on_sent(const nghttp2_frame& frame) {
     listener.on_framed(static_cast<std::uint32_t>(stream->id), 0, ended);
   if (!ended) return;
   stream->finished = true;
-  earn(kResponseWorth);
+  budget.earn(kResponseWorth);
   // Section 8.1: the rest of the request is not wanted.
   if (!stream->client_ended) reset(*stream, stream->refused ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_NO_ERROR);
 }

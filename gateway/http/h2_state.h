@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an Http2Session is made of. The one door to nghttp2; not for use outside gateway/http. What comes in is
-// h2_receive.cc's, what goes out h2_session.cc's.
+// What an Http2Session is made of, and what it has in common with an Http2Client (h2_client_state.h). The one door to
+// nghttp2; not for use outside gateway/http. What comes in is h2_receive.cc's, what goes out h2_session.cc's.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/http/h2_head.h"
@@ -27,8 +29,59 @@ inline constexpr base::Nanos kFrameTime =
     base::kSecond / 10;  // 10 frames in a second are free: keep-alive by PING
 inline constexpr std::size_t kFrameHeader = 9;
 inline constexpr std::size_t kClosedRemembered = 128;  // streams
+inline constexpr std::size_t kFarTooLarge = 4;         // times the limit: HPACK lets one byte stand for 4 KiB
+inline constexpr std::size_t kMostContinuations = 8;
+inline constexpr std::size_t kMostSettings = 32,
+                             kMostAcks = 100;  // of one SETTINGS frame; waiting to be sent
+inline constexpr std::size_t kSendHeadLimit = 256U << 10U;
+inline constexpr std::uint32_t kDynamicTable = 4096;  // bytes of HPACK's table, either way
+inline constexpr std::int32_t kConnectionWindow = 1 << 20;
+inline constexpr std::size_t kKeepPending = 4096;      // a stream that rests keeps so much memory
+inline constexpr std::uint64_t kEndless = UINT64_MAX;  // a body whose length is not declared
 // What a PING says by which we learn that the client has seen our GOAWAY.
 inline constexpr std::array<std::uint8_t, 8> kGoodbye{'g', 'o', 'o', 'd', 'b', 'y', 'e', 0};
+
+// What a connection may still cost (h2_session.h).
+struct Http2Budget {
+  explicit Http2Budget(int all) : most(all), left(all) {}
+  void earn(int worth) { left = std::min(left + worth, most); }
+  bool pay(int cost) { return (left -= cost) >= 0; }
+  void pass(base::Nanos now);  // it is that late
+
+  int most, left;
+  base::Nanos paid_until = 0;
+};
+
+// Cuts what comes in where frames begin and end, so that each is judged before nghttp2 looks at it, and when those
+// before it have been taken.
+class Http2Scan {
+ public:
+  explicit Http2Scan(std::size_t ahead) : ahead_(ahead) {}  // bytes up to the first frame's header
+  // The next piece, off the front of bytes. With hd: the piece has the last byte of that frame's header.
+  std::string_view next(std::string_view& bytes, std::optional<nghttp2_frame_hd>& hd);
+
+ private:
+  std::size_t ahead_;                        // bytes up to the next frame's header
+  std::array<char, kFrameHeader> header_{};  // of which so many bytes are here:
+  std::size_t header_size_ = 0;
+};
+
+// A stream's last number, and who ended it.
+struct Http2Closed {
+  std::int32_t id = 0;
+  bool ours = false;
+};
+
+// The last streams that were closed.
+class Http2ClosedStreams {
+ public:
+  void add(std::int32_t id, bool ours) { last_[count_++ % last_.size()] = {id, ours}; }
+  const Http2Closed* find(std::int32_t id) const;
+
+ private:
+  std::array<Http2Closed, kClosedRemembered> last_{};
+  std::size_t count_ = 0;
+};
 
 struct Http2Stream {
   std::int32_t id = 0;
@@ -54,30 +107,21 @@ struct Http2Stream {
   void begin_again();  // ready for another stream; keeps the memory
 };
 
-struct Http2Closed {
-  std::int32_t id = 0;
-  bool ours = false;
-};
-
 struct Http2Session::State {
   Http2Limits limits;
   Listener& listener;
   nghttp2_session* session = nullptr;
   std::vector<std::unique_ptr<Http2Stream>> streams;  // all that ever were open at a time, used again
   std::vector<Http2Stream*> free_streams;
-  std::vector<Http2Stream*> unsent;                     // whose head waits for produce(), in their order
-  std::array<Http2Closed, kClosedRemembered> closed{};  // the last ones
-  std::size_t closed_count = 0;
+  std::vector<Http2Stream*> unsent;  // whose head waits for produce(), in their order
+  Http2ClosedStreams closed;
   std::int32_t highest = 0;
-  std::uint32_t initial_window = 0;              // the client's, before the SETTINGS that come in
-  std::size_t ahead = NGHTTP2_CLIENT_MAGIC_LEN;  // bytes up to the next frame's header
-  std::array<char, kFrameHeader> next_header{};  // of which so many bytes are here:
-  std::size_t header_size = 0;
+  std::uint32_t initial_window = 0;  // the client's, before the SETTINGS that come in
+  Http2Scan scan{NGHTTP2_CLIENT_MAGIC_LEN};
   Http2Head incoming;  // one head at a time: its frames follow one another
-  Http2Trailers trailers;
+  Http2Trailers trailers{BodySide::Request};
   std::size_t continuations = 0;
-  int budget;
-  base::Nanos paid_until = 0;
+  Http2Budget budget;
   std::string* out = nullptr;  // of the produce() that runs
   std::size_t most = 0;
   std::vector<nghttp2_nv> list;
@@ -95,18 +139,14 @@ struct Http2Session::State {
   Http2Stream* find(std::uint32_t id) const { return find(static_cast<std::int32_t>(id)); }
   Http2Stream& open(std::int32_t id);
   void release(Http2Stream& stream);
-  const Http2Closed* find_closed(std::int32_t id) const;
-  void remember_closed(std::int32_t id, bool ours) { closed[closed_count++ % closed.size()] = {id, ours}; }
 
   // Ends the connection: GOAWAY with that code, and nothing is read any more.
   void fail(Verdict why, std::uint32_t code);
   void pay(int cost);
-  void earn(int worth) { budget = std::min(budget + worth, limits.budget); }
   void refuse(Http2Stream& stream, Verdict verdict, std::string_view first_line);
   void reset(Http2Stream& stream, std::uint32_t code);
   void break_off(Http2Stream& stream, std::uint32_t code);  // and the listener is told
 
-  void take_some(std::string_view& bytes);
   void feed(std::string_view piece);
   void judge(const nghttp2_frame_hd& hd);
   void note_windows();
@@ -131,6 +171,11 @@ struct Http2Session::State {
 
 // Why nghttp2 ends a connection by itself, by the code of its GOAWAY.
 Verdict fault_of(std::uint32_t code);
+
+// What nghttp2 is handed. It only reads name and value, and they stay until the frame is made.
+nghttp2_nv to_nv(std::string_view name, std::string_view value);
+// Without those of an HTTP/1.1 connection.
+void append_nv(const Fields& fields, std::vector<nghttp2_nv>& list);
 
 inline std::string_view as_text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};

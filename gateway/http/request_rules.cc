@@ -169,6 +169,10 @@ std::optional<std::uint64_t> parse_content_length(std::string_view text) {
   return value;
 }
 
+bool carries_content(Method method) {
+  return method == Method::Post || method == Method::Put || method == Method::Patch;
+}
+
 ConnectionOptions connection_options(const Fields& fields) {
   ConnectionOptions options;
   fields.for_each([&](const Field& field) {

@@ -29,6 +29,9 @@ bool is_target_text(std::string_view target);
 // One number, digits only, at most 2^63-1. For Content-Length.
 std::optional<std::uint64_t> parse_content_length(std::string_view text);
 
+// Methods whose requests say that they have no content, if they have none (RFC 9110 section 8.6).
+bool carries_content(Method method);
+
 // What Connection says (RFC 9112 section 9.3). all close wins over keep-alive.
 struct ConnectionOptions {
   bool close = false;

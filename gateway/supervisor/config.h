@@ -109,6 +109,7 @@ struct Service {
   std::vector<std::string> strip_response;  // fields that clients are not sent
   std::string
       tls_name;  // the name that the nodes' certificates must carry; empty: the host of the node's URL
+  std::string http2 = "auto";  // or "off", or "prior-knowledge"
   base::Mark mark;
 };
 

@@ -85,6 +85,7 @@ class Services {
     nodes(node, out);
     health(node, out.health);
     tls(node, out);
+    http2(node, out);
     strip(node, out);
     read_credentials(read_, node, out);
     config_.services.push_back(std::move(out));
@@ -237,6 +238,23 @@ class Services {
                                         in_quotes(name.scalar));
     }
     out.tls_name = base::to_lower(name.scalar);
+  }
+
+  void http2(const YamlNode& parent, Service& out) {
+    const YamlNode* node = read_.text(parent, "http2");
+    if (node == nullptr) return;
+    out.http2 = node->scalar;
+    if (out.http2 == "auto" || out.http2 == "off") return;
+    if (out.http2 != "prior-knowledge") {
+      return read_.fault(node->mark,
+                         "http2 must be auto, off, or prior-knowledge, not " + in_quotes(out.http2));
+    }
+    if (std::any_of(out.nodes.begin(), out.nodes.end(), [](const Node& n) { return n.https; })) {
+      read_.fault(node->mark,
+                  "http2: prior-knowledge is for nodes that begin with http://; those that begin with "
+                  "https:// say in "
+                  "the TLS handshake whether they speak HTTP/2: remove it");
+    }
   }
 
   void strip(const YamlNode& parent, Service& out) {

@@ -103,6 +103,7 @@ Json node_json(const Service& service, const Node& node, const std::string& root
           {"service", service.name},
           {"url", node.url},
           {"https", node.https},
+          {"http2", service.http2},
           {"name", service.tls_name.empty() ? bare_host(node.authority) : service.tls_name},
           {"host", host_to_send(service, node)},
           {"roots", node.https ? roots : std::string()},

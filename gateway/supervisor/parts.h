@@ -20,7 +20,8 @@
 //                  "credentials":[{"role":"viewer"|"user"|"admin" or "", "kind":"bearer"|"basic"|"header",
 //                                  "user","field","fd"}
 //                                 or {"role", "kind":"client_certificate", "certificate":PEM}],
-//                  "nodes":[{"id","service","url","https","name":for TLS,"host":what to send,"roots":PEM or "",
+//                  "nodes":[{"id","service","url","https","http2":"auto"|"off"|"prior-knowledge","name":for TLS,
+//                            "host":what to send,"roots":PEM or "",
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "redaction_key":hex, of the supervisor, the same for all while it runs,
 //                "requests":{as ledger},

@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -40,14 +41,25 @@ using base::fail;
 // forgotten.
 constexpr std::size_t kHostsLimit = 64;
 
-bool offer_protocol(SSL_CTX* context, const std::string& protocol) {
-  if (protocol.empty()) return true;
-  std::string list(1, static_cast<char>(protocol.size()));
-  list += protocol;
-  // Unlike the rest of libssl, 0 is success here.
-  return protocol.size() < 256 &&
-         SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
-                                 static_cast<unsigned>(list.size())) == 0;
+// As RFC 7301 section 3.1 has the list; empty if a name in it cannot be.
+std::string protocol_list(std::string_view protocols) {
+  std::string list;
+  while (!protocols.empty()) {
+    const std::string_view name = protocols.substr(0, protocols.find(','));
+    if (name.empty() || name.size() > 255) return {};
+    list.append(1, static_cast<char>(name.size())).append(name);
+    protocols.remove_prefix(std::min(name.size() + 1, protocols.size()));
+  }
+  return list;
+}
+
+// set: SSL_CTX_set_alpn_protos or SSL_set_alpn_protos, for which, unlike for the rest of libssl, 0 is success.
+template <typename Set, typename Of>
+bool offer_protocols(Set set, Of* of, std::string_view protocols) {
+  if (protocols.empty()) return true;
+  const std::string list = protocol_list(protocols);
+  return !list.empty() && set(of, reinterpret_cast<const unsigned char*>(list.data()),
+                              static_cast<unsigned>(list.size())) == 0;
 }
 
 // What the signing provider can do, so that nothing else is chosen from what a server offers.
@@ -103,7 +115,7 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   if (state->certificate) {
     if (auto shown = show_certificate(context, *state->certificate); !shown) return shown.error();
   }
-  if (!offer_protocol(context, settings.protocol))
+  if (!offer_protocols(SSL_CTX_set_alpn_protos, context, settings.protocol))
     return refused(Code::Internal, "the protocol cannot be offered");
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   // OpenSSL hands over a reference with the answer 1.
@@ -115,7 +127,8 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   return std::unique_ptr<ClientContext>(new ClientContext(std::move(state)));
 }
 
-base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view host) {
+base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view host,
+                                                            std::string_view protocol) {
   if (!certs::is_host(host))
     return fail(Code::Invalid, "\"" + base::printable(host) + "\" is neither a host name nor an IP address");
   auto session = make_state(state_->context.get(), state_, base::Side::Component);
@@ -126,6 +139,8 @@ base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view hos
   SSL* ssl = session->ssl.get();
   ERR_clear_error();
   if (!ask_for(ssl, session->host)) return refused(Code::Internal, "the host cannot be named");
+  if (!offer_protocols(SSL_set_alpn_protos, ssl, protocol))
+    return refused(Code::Internal, "the protocol cannot be offered");
   SSL_set_connect_state(ssl);
   state_->resume(*session);
   return std::make_unique<Session>(std::move(session));

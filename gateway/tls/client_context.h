@@ -28,7 +28,8 @@ namespace postern::tls {
 
 struct ClientSettings {
   std::string roots_pem;  // certs::read_system_roots(), or pinned
-  std::string protocol;   // ALPN, such as "http/1.1"; empty: none is offered
+  // ALPN, such as "http/1.1", or several, the one that is wanted most first: "h2,http/1.1". Empty: none is offered.
+  std::string protocol;
   std::shared_ptr<RemoteCertificate> certificate = nullptr;  // of ours; nullptr: there is none to show
 };
 
@@ -41,8 +42,8 @@ class ClientContext {
   ClientContext& operator=(const ClientContext&) = delete;
 
   // host: the DNS name or the IP literal (no brackets) that the server's certificate must be for. Invalid if
-  // it is neither.
-  base::Result<std::unique_ptr<Session>> start(std::string_view host);
+  // it is neither. protocol: what is offered this time, in place of the settings'; empty: those.
+  base::Result<std::unique_ptr<Session>> start(std::string_view host, std::string_view protocol = {});
 
  private:
   struct State;

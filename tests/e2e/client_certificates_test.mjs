@@ -4,6 +4,7 @@
 // A component that insists on client certificates: which account it sees follows from what the engineer may do now, two roles never share
 // a connection, and a certificate that it refuses is the admin's affair.
 import assert from "node:assert/strict";
+import http2 from "node:http2";
 import { Authority } from "./lib/authority.mjs";
 import { LittleComponent, Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
@@ -35,19 +36,22 @@ story("two roles come with two certificates, and never on one connection", async
   const seen = []; // {who, subject, connection}
   const connections = new Map();
   const answer = (request, response) => {
-    if (!connections.has(request.socket)) connections.set(request.socket, connections.size);
-    seen.push({ who: request.url.split("/").pop(), subject: request.socket.getPeerCertificate().subject?.CN, connection: connections.get(request.socket), version: request.socket.getProtocol() });
+    const socket = request.stream?.session.socket ?? request.socket;
+    const session = request.stream?.session ?? socket; // of HTTP/2 a socket has many faces
+    if (!connections.has(session)) connections.set(session, connections.size);
+    seen.push({ who: request.url.split("/").pop(), subject: socket.getPeerCertificate().subject?.CN, connection: connections.get(session), version: `${socket.getProtocol()} ${request.httpVersion}` });
     request.resume().on("end", () => response.end("well\n"));
   };
   const insists = { cert: server.certificate, key: server.key, ca: authority.pem, requestCert: true, rejectUnauthorized: true };
   const newer = stage.own(await LittleComponent.start(answer, insists));
   const older = stage.own(await LittleComponent.start(answer, { ...insists, maxVersion: "TLSv1.2" }));
+  const shared = stage.own(await LittleComponent.start(answer, insists, http2.createSecureServer));
   const pairs = { viewer: await authority.client("the viewer", "ed25519"), writer: await authority.client("the admin", "rsa") };
   const gateway = stage.own(
     await Gateway.start({
-      services: { newer: newer.services.little, older: older.services.little },
+      services: { newer: newer.services.little, older: older.services.little, shared: shared.services.little },
       policy,
-      configure: withCredential(["newer", "older"], `{roles: {viewer: {${shows("viewer")}}, admin: {${shows("writer")}}}}`),
+      configure: withCredential(["newer", "older", "shared"], `{roles: {viewer: {${shows("viewer")}}, admin: {${shows("writer")}}}}`),
       secrets: { "keys/component.pem": authority.pem, ...filesOf(pairs) },
     }),
   );
@@ -68,7 +72,7 @@ story("two roles come with two certificates, and never on one connection", async
   await stage.step("each is seen as who their role is, however their requests mix", async () => {
     const visit = async (client, who) => {
       for (let i = 0; i < 40; ++i) {
-        const service = i % 2 ? "newer" : "older";
+        const service = ["newer", "older", "shared"][i % 3];
         const got = await client.fetch(`/${service}/state/${who}`);
         assert.equal(got.status, 200, got.text);
       }
@@ -80,7 +84,7 @@ story("two roles come with two certificates, and never on one connection", async
     for (const { who, connection } of seen) users.set(connection, (users.get(connection) ?? new Set()).add(who));
     for (const [connection, who] of users) assert.equal(who.size, 1, `connection ${connection} was used by ${[...who]}`);
     assert.ok(users.size < 100, "connections are used again");
-    assert.deepEqual([...new Set(seen.map((one) => one.version))].sort(), ["TLSv1.2", "TLSv1.3"]);
+    assert.deepEqual([...new Set(seen.map((one) => one.version))].sort(), ["TLSv1.2 1.1", "TLSv1.3 1.1", "TLSv1.3 2.0"]);
   });
 
   await stage.step("what bob may no longer do makes him a viewer, on a viewer's connection", async () => {

@@ -95,22 +95,25 @@ export class Monitoring {
 export class LittleComponent {
   name = "the little component";
   seen = [];
+  sessions = []; // of HTTP/2
 
-  // tls: options of an https server.
-  static async start(answer, tls) {
+  // tls: options of an https server, or of the one that makeSecure makes (http2.createSecureServer).
+  static async start(answer, tls, makeSecure = https.createServer) {
     const component = new LittleComponent();
     const take = (request, response) => {
       component.seen.push(`${request.method} ${request.url}`);
       answer(request, response);
     };
-    component.server = tls ? https.createServer(tls, take) : http.createServer(take);
+    component.server = tls ? makeSecure(tls, take) : http.createServer(take);
+    component.server.on("session", (session) => component.sessions.push(session.on("error", () => {})));
     await new Promise((resolve) => component.server.listen(0, "127.0.0.1", resolve));
     component.services = { little: `${tls ? "https" : "http"}://127.0.0.1:${component.server.address().port}` };
     return component;
   }
 
   async stop() {
-    this.server.closeAllConnections();
+    this.server.closeAllConnections?.();
+    for (const session of this.sessions) session.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }

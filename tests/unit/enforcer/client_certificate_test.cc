@@ -78,6 +78,7 @@ class ClientCertificateScene : public EnforcerScene {
     Settings out = settings();
     Node& node = out.services[0].nodes[0];
     node.https = true;
+    node.http2 = Http2::Auto;
     node.name = "prom.example";
     node.roots_pem = root.certificate_pem;
     out.services[0].credentials = std::move(credentials);
@@ -186,8 +187,8 @@ TEST_F(ClientCertificateScene, AConnectionIsNeverWithoutTheCertificateThatWasToB
   const auto old = shown("viewer", client(clients, "viewer"));
   ASSERT_TRUE(pool.set_services(https({}).services, {}).ok());
   std::string why;
-  pool.acquire(0, old.get(), false, 1,
-               [&](base::Result<ComponentConnection*> got) { why = got.ok() ? "" : got.error().message; });
+  pool.acquire(0, old.get(), Need::Any, 1,
+               [&](base::Result<ComponentCarrier*> got) { why = got.ok() ? "" : got.error().message; });
   EXPECT_EQ(why, "the configuration has no client certificate for this role any more");
 }
 

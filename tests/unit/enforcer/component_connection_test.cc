@@ -28,7 +28,7 @@ class Component : public ::testing::Test, public ComponentUser, public Component
   void ask(http::Method method = http::Method::Get) {
     connection->begin(*this, method);
     connection->send("GET / HTTP/1.1\r\nhost: h\r\n\r\n");
-    connection->request_ended();
+    connection->send_end({});
     connection->flush();
   }
   void say(std::string_view text) {
@@ -53,11 +53,11 @@ class Component : public ::testing::Test, public ComponentUser, public Component
     story += "end";
     trailers.for_each([&](const http::Field& f) { story += " " + std::string(f.name); });
   }
-  void on_component_failed(base::Refusal refusal, std::string_view, bool untouched) override {
-    story += std::string(base::text_of(refusal).code) + (untouched ? " untouched" : "");
+  void on_component_failed(base::Refusal refusal, std::string_view, Loss loss) override {
+    story += std::string(base::text_of(refusal).code) + (loss == Loss::Unanswered ? " untouched" : "");
   }
   void on_component_drained() override { ++drained; }
-  void touch(ComponentConnection&) override {}
+  void touch(PooledConnection&) override {}
   void rest(ComponentConnection&) override { story += "rest "; }
   void retire(ComponentConnection&) override {
     retired = true;

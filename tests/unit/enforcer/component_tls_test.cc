@@ -24,10 +24,11 @@ class ComponentTls : public EnforcerScene {
 
   // Asks a component that shows this certificate; it answers 200 once it has understood the request. The
   // refusal's code, or the status.
-  std::string ask(const certs::Credentials& shown) {
+  std::string ask(const certs::Credentials& shown, Http2 http2 = Http2::Auto) {
     Settings https = settings();
     Node& node = https.services[0].nodes[0];
     node.https = true;
+    node.http2 = http2;
     node.name = "prom.example";
     node.roots_pem = root.certificate_pem;
     EXPECT_TRUE(enforcer->configure(std::move(https)).ok());
@@ -72,6 +73,16 @@ class ComponentTls : public EnforcerScene {
 TEST_F(ComponentTls, TheRightNameFromATrustedRootPasses) {
   EXPECT_EQ(ask(leaf(root, "prom.example", from_now(30 * kDay))), "200");
   EXPECT_TRUE(understood.starts_with("GET /api/v1/query HTTP/1.1\r\n")) << understood;
+}
+
+TEST_F(ComponentTls, SoItDoesWhereHttp2IsNotOffered) {
+  EXPECT_EQ(ask(leaf(root, "prom.example", from_now(30 * kDay)), Http2::Off), "200");
+  EXPECT_TRUE(understood.starts_with("GET /api/v1/query HTTP/1.1\r\n")) << understood;
+}
+
+TEST_F(ComponentTls, AnotherNameIsRefusedInEitherCase) {
+  EXPECT_EQ(ask(leaf(root, "other.example", from_now(30 * kDay)), Http2::Off), "component_certificate");
+  EXPECT_EQ(understood, "");
 }
 
 TEST_F(ComponentTls, AnotherNameIsRefused) {

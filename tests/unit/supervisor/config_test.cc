@@ -130,6 +130,23 @@ TEST(Config, ReadsWhatAServiceIsShownAndByWhom) {
   EXPECT_EQ(kinds, "bearer basic client_certificate header ");
 }
 
+TEST(Config, ReadsWhetherNodesAreSpokenToInHttp2) {
+  const ParsedConfig parsed =
+      parse_config(replaced(kSound, kTls, "      http2: off\n      tls: {roots"), "/etc/postern", 4);
+  ASSERT_NE(parsed.config, nullptr);
+  EXPECT_EQ(parsed.config->services[0].http2, "auto");
+  EXPECT_EQ(parsed.config->services[1].http2, "off");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ComponentHttp2, ConfigFaults,
+    testing::Values(
+        FaultCase{kTls, "      http2: yes\n      tls: {roots",
+                  "30:14: http2 must be auto, off, or prior-knowledge, not \"yes\""},
+        FaultCase{kTls, "      http2: prior-knowledge\n      tls: {roots",
+                  "30:14: http2: prior-knowledge is for nodes that begin with http://; those that begin "
+                  "with https:// say in the TLS handshake whether they speak HTTP/2: remove it"}));
+
 INSTANTIATE_TEST_SUITE_P(
     Credential, ConfigFaults,
     testing::Values(

@@ -394,6 +394,7 @@ export interface Exchange {
   cut_us?: number;
   bytes_after_cut?: number;
   retried?: boolean;
+  protocol?: string;
   redacted?: number;
   redactions?: string[];
   websocket?: boolean;
