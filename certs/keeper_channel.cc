@@ -103,6 +103,17 @@ base::Result<std::string> KeeperChannel::sign_pass(std::string_view payload) {
   return answer ? decode_text_payload(*answer) : answer;
 }
 
+base::Result<std::string> KeeperChannel::sign_acme(std::string_view step, std::string_view url,
+                                                   std::string_view nonce, std::string_view account) {
+  auto answer = ask(encode_sign_acme(++tag_, step, url, nonce, account));
+  return answer ? decode_text_payload(*answer) : answer;
+}
+
+base::Result<std::string> KeeperChannel::acme_thumbprint() {
+  auto answer = ask(encode_acme_thumbprint(++tag_));
+  return answer ? decode_text_payload(*answer) : answer;
+}
+
 base::Result<std::string> KeeperChannel::pass_public_key() {
   auto payload = ask(encode_pass_public_key(++tag_));
   return payload ? decode_text_payload(*payload) : payload;

@@ -41,6 +41,9 @@ class KeeperChannel {
   base::Result<std::vector<TicketKey>> ticket_keys();
   base::Result<std::string> sign_pass(std::string_view payload);
   base::Result<std::string> pass_public_key();
+  base::Result<std::string> sign_acme(std::string_view step, std::string_view url, std::string_view nonce,
+                                      std::string_view account);
+  base::Result<std::string> acme_thumbprint();
 
  private:
   base::Result<std::string> ask(const std::string& request);  // -> the payload

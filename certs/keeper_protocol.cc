@@ -101,6 +101,17 @@ std::string encode_sign_webhook(std::uint32_t tag, std::string_view target, std:
   return out.bytes();
 }
 
+std::string encode_sign_acme(std::uint32_t tag, std::string_view step, std::string_view url,
+                             std::string_view nonce, std::string_view account) {
+  BinaryWriter out = begin_request(KeeperRequest::SignAcme, tag);
+  for (const std::string_view part : {step, url, nonce, account}) out.text(part);
+  return out.bytes();
+}
+
+std::string encode_acme_thumbprint(std::uint32_t tag) {
+  return begin_request(KeeperRequest::AcmeThumbprint, tag).bytes();
+}
+
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text) {
   BinaryWriter out = begin_request(KeeperRequest::SignHandover, tag);
   out.text(text);

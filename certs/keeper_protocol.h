@@ -19,6 +19,8 @@
 //   WitnessKey      Ledger       -                                             text verifier key (note.h)
 //   SignHandover    Ledger       text handover (handover.h)                    text both signature lines
 //   SignWebhook     Ledger       text target, text "id.timestamp.body"          text signature ("v1,BASE64")
+//   SignAcme        Link         text step, text url, text nonce, text account   text request (keeper/acme_signer.h)
+//   AcmeThumbprint  Link         -                                             text thumbprint
 //   SuccessorKey    Ledger       -                                             text verifier key of the log's next
 //                                                                              key, empty if there is none
 //
@@ -60,6 +62,8 @@ enum class KeeperRequest : std::uint8_t {
   Cosign = 20,
   WitnessKey = 21,
   SignWebhook = 30,
+  SignAcme = 40,
+  AcmeThumbprint = 41,
 };
 constexpr std::size_t request_limit(KeeperRequest kind) {
   return kind == KeeperRequest::SignTlsClient ? kKeeperTranscriptLimit : kKeeperMessageLimit;
@@ -107,6 +111,9 @@ std::string encode_witness_key(std::uint32_t tag);
 std::string encode_sign_webhook(std::uint32_t tag, std::string_view target, std::string_view payload);
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text);
 std::string encode_successor_key(std::uint32_t tag);
+std::string encode_sign_acme(std::uint32_t tag, std::string_view step, std::string_view url,
+                             std::string_view nonce, std::string_view account);
+std::string encode_acme_thumbprint(std::uint32_t tag);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

@@ -41,6 +41,19 @@ base::Result<KeyPtr> read_private_key(std::string_view pem, const std::string& p
   return key;
 }
 
+base::Result<std::string> make_private_key() {
+  ERR_clear_error();
+  const KeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  // BIO_s_secmem wipes what it held.
+  const BioPtr out(BIO_new(BIO_s_secmem()));
+  if (key == nullptr || out == nullptr ||
+      PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    return fail(Code::Internal, "no key can be made: " + openssl_reason());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return std::string(data, static_cast<std::size_t>(size));
+}
+
 base::Status check_tls_key(EVP_PKEY* key) {
   const std::string type = key_type_of(key);
   if (type == "Ed25519" || type == "EC P-256" || type == "EC P-384" || type == "EC P-521") return base::Ok{};

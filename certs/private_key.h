@@ -19,6 +19,9 @@ inline constexpr std::size_t kKeyFileLimit = 64U << 10U;  // bytes of a key file
 // path: for messages. Invalid if there is no key in it or it needs a password; Limit beyond kKeyFileLimit.
 base::Result<KeyPtr> read_private_key(std::string_view pem, const std::string& path);
 
+// A new key of EC P-256 (PKCS#8, PEM). The caller wipes it.
+base::Result<std::string> make_private_key();
+
 // Denied if Postern does no TLS with such a key, whichever end it is.
 base::Status check_tls_key(EVP_PKEY* key);
 

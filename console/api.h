@@ -52,6 +52,7 @@ void read_log_keys(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_status(Parts& parts, const CallPtr& call, const Reply& reply);
 void reload(Parts& parts, const CallPtr& call, const Reply& reply);
+void renew_certificate(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_openapi(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_health(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_readiness(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -137,6 +137,16 @@ void reload(Parts& parts, const CallPtr& call, const Reply& reply) {
   parts.ask(question, [reply](const base::Json& answer) { reply(json_response(answer)); });
 }
 
+void renew_certificate(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  parts.ask({{"ask", "renew_certificate"}}, [reply](const base::Json& answer) {
+    if (base::json_bool_or(answer, "ok", false)) return reply(json_response(answer));
+    reply(problem(409, "not_configured", "No certificate is ordered",
+                  base::json_text_or(answer, "message", "")));
+  });
+}
+
 void show_openapi(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply) {
   Response response;
   response.content_type = "application/json";

@@ -91,6 +91,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get,    "/api/v1/tokens",                              Readers, api::list_tokens, Scope::Read},
     {Post,   "/api/v1/tokens",                              Admins,  api::create_token, Scope::None, proof::always},
     {Delete, "/api/v1/tokens/{id}",                         Admins,  api::revoke_token},
+    {Post,   "/api/v1/certificate/renew",                   Admins,  api::renew_certificate, Scope::Policy, proof::always},
     {Post,   "/api/v1/reload",                              Admins,  api::reload, Scope::Policy, proof::always},
     {Get,    "/api/v1/openapi.json",                        Anyone,  api::show_openapi},
     {Post,   "/witness/add-checkpoint",                     Signed,  api::add_checkpoint},

@@ -1,4 +1,5 @@
 # Copyright the Postern authors.
 # SPDX-License-Identifier: Apache-2.0
+postern_fuzz(acme LINKS postern_link)
 postern_fuzz(link_answer LINKS postern_link)
 postern_fuzz(smtp LINKS postern_link)

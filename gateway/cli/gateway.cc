@@ -280,6 +280,14 @@ void add_cert_check(Program& program, CLI::App* group) {
       ->type_name("HEX");
 }
 
+std::string show_ordered(const base::Json& answer) {
+  std::string names;
+  for (const base::Json& name : answer.value("names", base::Json::array()))
+    names += (names.empty() ? "" : ", ") + base::printable(name.is_string() ? name.get<std::string>() : "?");
+  return "A certificate for " + names +
+         " is ordered: postern events --type certificate tells what comes of it.\n";
+}
+
 void add_cert(Program& program) {
   CLI::App* group = program.group(
       "cert",
@@ -292,6 +300,12 @@ void add_cert(Program& program) {
       ->add_option("--dir", *directory, "what init was given")
       ->required()
       ->type_name("DIR");
+  program.command(
+      group, "renew", "Have the authority of the configuration (acme) issue a new certificate now",
+      "cert renew", [&program] {
+        return program.ask({http::Method::Post, "/api/v1/certificate/renew", base::Json::object()},
+                           show_ordered);
+      });
   auto options = std::make_shared<CertIssueOptions>();
   CLI::App* issue =
       program.command(group, "issue", "Issue a client certificate for an engineer",

@@ -108,6 +108,7 @@ struct KeyRing::State {
   std::map<std::string, certs::Handover> handed_over;  // by the public key that signs nothing else any more
   Cosigner cosigner;
   WebhookSigner webhooks;
+  AcmeSigner acme;
   base::Nanos rotated = 0;  // when the current keys were made
   const base::Clock& clock;
   explicit State(const base::Clock& of) : clock(of) {}
@@ -120,6 +121,7 @@ struct KeyRing::State {
   std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
                                 const Purpose& purpose) const;
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
   std::string answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
@@ -185,6 +187,14 @@ base::Status KeyRing::add_webhook_secret(const std::string& target, const KeyFil
   return state_->webhooks.add(target, file.path, file.content);
 }
 
+base::Status KeyRing::set_acme(AcmeOrder order, const KeyFile& account, const KeyFile& next,
+                               const KeyFile& secret, const std::string& folder) {
+  for (const KeyFile* file : {&account, &next, &secret}) {
+    if (auto mode = check_key_file_mode(file->path, file->mode); !mode) return mode;
+  }
+  return state_->acme.set(std::move(order), account.content, next.content, secret.content, folder);
+}
+
 void KeyRing::adopt(KeyRing& fresh) {
   for (auto& [name, listener] : fresh.state_->listeners) {
     State::Listener& own = state_->listeners[name];
@@ -201,6 +211,7 @@ void KeyRing::adopt(KeyRing& fresh) {
   state_->log_key = std::move(fresh.state_->log_key);
   state_->cosigner.adopt(std::move(fresh.state_->cosigner));
   state_->webhooks.adopt(std::move(fresh.state_->webhooks));
+  state_->acme = std::move(fresh.state_->acme);
   state_->next_log_key = std::move(fresh.state_->next_log_key);
 }
 
@@ -318,6 +329,20 @@ std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t ta
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
 
+std::string KeyRing::State::answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
+  base::Result<std::string> done = fail(Code::Denied, "the link may not ask this");
+  if (kind == KeeperRequest::AcmeThumbprint && in.done()) done = acme.thumbprint();
+  if (kind == KeeperRequest::SignAcme) {
+    const std::string_view step = in.text(), url = in.text(), nonce = in.text(), account = in.text();
+    if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+    done = acme.sign(step, url, nonce, account);
+  }
+  if (!done) return certs::encode_refused(tag, done.error().message);
+  if (done->size() > certs::kKeeperMessageLimit - 64)
+    return certs::encode_refused(tag, "the request for a certificate is too long: give it fewer names");
+  return certs::encode_done(tag, certs::encode_text_payload(*done));
+}
+
 std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
   if (kind == KeeperRequest::SignPass) return sign_pass(tag, in);
   if (kind == KeeperRequest::SignCheckpoint) return sign_checkpoint(tag, in);
@@ -431,6 +456,7 @@ std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {
     return certs::encode_refused(tag, "the request is too long");
   if (purpose.peer == Peer::Ledger) return state_->answer_ledger(kind, tag, in);
   if (purpose.peer == Peer::Enforcer) return state_->answer_enforcer(kind, tag, in);
+  if (purpose.peer == Peer::Link) return state_->answer_link(kind, tag, in);
   return state_->answer_terminator(kind, tag, in, purpose);
 }
 

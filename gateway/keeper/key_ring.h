@@ -15,7 +15,8 @@
 // one root (of another log, that it witnesses: cosigner.h); that a handover (certs/handover.h) is from the log's key to
 // the next one that lies beside it, no step back either, and the only one of that key, which signs no other checkpoint
 // from then on; that a webhook has the form that receivers verify, for a target that it was told of, and is of now
-// (webhook_signer.h). What it cannot check:
+// (webhook_signer.h). For the link: that an order of certificates is for the configured names and our own key
+// (acme_signer.h). What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
@@ -38,6 +39,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/result.h"
+#include "gateway/keeper/acme_signer.h"
 
 namespace postern::keeper {
 
@@ -45,7 +47,7 @@ namespace postern::keeper {
 // own two hours.
 inline constexpr base::Nanos kTicketKeyLife = 4LL * 3600 * base::kSecond;
 
-enum class Peer { Terminator, Ledger, Enforcer };
+enum class Peer { Terminator, Ledger, Enforcer, Link };
 
 // Who is at the other end of a channel, as the supervisor fixed it.
 struct Purpose {
@@ -97,6 +99,11 @@ class KeyRing {
 
   // The secret with which webhooks to that target are signed (webhook_signer.h).
   base::Status add_webhook_secret(const std::string& target, const KeyFile& key);
+
+  // The keys with which certificates are ordered (acme_signer.h). secret: of an external account; its path is empty
+  // where there is none. At most once.
+  base::Status set_acme(AcmeOrder order, const KeyFile& account, const KeyFile& next, const KeyFile& secret,
+                        const std::string& folder);
 
   // Takes the keys of fresh, which is empty afterwards. TLS keys that fresh does not have are retired: they go on
   // signing until drop_retired(), because who asks for them learns of its new certificate a moment later and finishes

@@ -51,6 +51,9 @@ bool AnswerReader::read_head() {
     return true;
   }
   answer_.status = head.status;
+  answer_.nonce = head.fields.find("replay-nonce").value_or("");
+  answer_.location = head.fields.find("location").value_or("");
+  answer_.retry_after = head.fields.find("retry-after").value_or("");
   body_.emplace(head.body, http::BodySide::Response);
   return true;
 }

@@ -19,6 +19,8 @@ namespace postern::link {
 struct Answer {
   int status = 0;  // 200 to 599
   std::string body;
+  // Fields that ACME answers with (RFC 8555 section 6.5, 7.3; RFC 9110 section 10.2.3), as they came.
+  std::string nonce = {}, location = {}, retry_after = {};
   bool operator==(const Answer&) const = default;
 };
 

@@ -18,7 +18,8 @@ constexpr std::size_t kPiece = 16U << 10U;
 
 std::string request_of(const Question& question) {
   http::Fields fields;
-  fields.put("content-type", question.content_type);
+  const bool has_body = question.method == http::Method::Post;
+  if (has_body) fields.put("content-type", question.content_type);
   fields.put("user-agent", "postern");
   if (!question.webhook_id.empty()) {
     fields.put("webhook-id", question.webhook_id);
@@ -26,8 +27,9 @@ std::string request_of(const Question& question) {
     fields.put("webhook-signature", question.webhook_signature);
   }
   std::string out;
-  http::write_request_head(out, {http::Method::Post, question.target, question.host}, fields,
-                           {http::BodyKind::Sized, question.body.size()}, false);
+  const http::Framing framing = has_body ? http::Framing{http::BodyKind::Sized, question.body.size()}
+                                         : http::Framing{http::BodyKind::None, 0};
+  http::write_request_head(out, {question.method, question.target, question.host}, fields, framing, false);
   out += question.body;
   return out;
 }
@@ -39,7 +41,7 @@ Call::Call(loop::Loop& loop, base::UniqueFd socket, std::unique_ptr<tls::Session
     : socket_(std::move(socket)),
       tls_(std::move(session)),
       request_(request_of(question)),
-      reader_(http::Method::Post, limits.body),
+      reader_(question.method, limits.body),
       done_(std::move(done)),
       deadline_(
           loop,

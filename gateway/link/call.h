@@ -20,13 +20,14 @@
 
 namespace postern::link {
 
-struct Question {           // always a POST
+struct Question {
   std::string_view host;    // Host to send
   std::string_view target;  // of the request line
   std::string_view content_type;
   std::string_view body;
   std::string_view webhook_id = {}, webhook_timestamp = {},
-                   webhook_signature = {};  // fields of a webhook; may be empty
+                   webhook_signature = {};   // fields of a webhook; may be empty
+  http::Method method = http::Method::Post;  // Get and Head have no body, and no content type
 };
 
 class Call final : public loop::Disposable {

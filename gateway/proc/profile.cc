@@ -50,7 +50,7 @@ constexpr std::array kTalkCalls = std::to_array<Call>({
     {"writev"}, {"shutdown"}, {"getsockopt"},
 });
 
-// Take connections from a listener that was bound by the supervisor.
+// Take connections from a listener that was bound by the supervisor; the link, where it answers challenges.
 constexpr std::array kAcceptCalls = std::to_array<Call>({
     {"accept4"}, {"setsockopt", is(1, IPPROTO_TCP), is(2, TCP_NODELAY)}, {"setsockopt", is(1, SOL_SOCKET), is(2, SO_LINGER)},
 });
@@ -93,7 +93,7 @@ constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, 
 constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});
-constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
+constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
 
 // SQLite seeds itself from urandom; the index remembers in which life of the machine it was open (audit/index.h).

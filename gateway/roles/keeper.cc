@@ -63,6 +63,23 @@ base::Status read_tls_keys(Role& role, keeper::KeyRing& keys) {
   return base::Ok{};
 }
 
+base::Status read_acme_keys(Role& role, const base::Json& entry, keeper::KeyRing& keys) {
+  keeper::AcmeOrder order;
+  order.names = entry.value("names", std::vector<std::string>());
+  order.contact = entry.value("contact", std::vector<std::string>());
+  order.external_id = base::json_text_or(entry, "external_id", "");
+  const std::string folder = base::json_text_or(entry, "folder", "");
+  const auto set = [&](const keeper::KeyFile& secret) {
+    return with_key(role, entry["account"], [&](const keeper::KeyFile& account) {
+      return with_key(role, entry["next"], [&](const keeper::KeyFile& next) {
+        return keys.set_acme(order, account, next, secret, folder);
+      });
+    });
+  };
+  const auto secret = entry.find("secret");
+  return secret == entry.end() ? set(keeper::KeyFile{}) : with_key(role, *secret, set);
+}
+
 base::Status read_keys(Role& role, keeper::KeyRing& keys) {
   const base::Json& config = role.config();
   if (base::Status read = read_tls_keys(role, keys); !read.ok()) return read;
@@ -86,6 +103,9 @@ base::Status read_keys(Role& role, keeper::KeyRing& keys) {
     base::Status taken = with_key(
         role, secret, [&](const keeper::KeyFile& file) { return keys.add_webhook_secret(target, file); });
     if (!taken.ok()) return taken;
+  }
+  if (const auto acme = config.find("acme"); acme != config.end()) {
+    if (base::Status taken = read_acme_keys(role, *acme, keys); !taken.ok()) return taken;
   }
   const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
@@ -160,6 +180,9 @@ int serve_keys() {
   });
   role.on_channel("enforcer", [&](std::uint32_t index, Role::Fds fds) {
     open_desk("enforcer", {keeper::Peer::Enforcer, {}}, index, std::move(fds));
+  });
+  role.on_channel("link", [&](std::uint32_t index, Role::Fds fds) {
+    open_desk("link", {keeper::Peer::Link, {}}, index, std::move(fds));
   });
   role.on_channel("ledger", [&](std::uint32_t index, Role::Fds fds) {
     open_desk("ledger", {keeper::Peer::Ledger, {}}, index, std::move(fds));

@@ -6,7 +6,10 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "certs/keeper_channel.h"
 #include "certs/library.h"
+#include "gateway/link/acme.h"
+#include "gateway/link/challenge_server.h"
 #include "gateway/link/stapler.h"
 #include "gateway/roles/role.h"
 
@@ -27,16 +30,45 @@ int serve_errands() {
                           role.ask(said, [](const base::Json&) {});
                         });
 
+  const bool orders = role.config().contains("acme") && role.config()["acme"].is_object();
+  link::ChallengeServer challenges(role.loop(), orders ? role.take_fd("challenge") : base::UniqueFd());
+  certs::KeeperChannel keeper((base::UniqueFd()));
+  link::Acme acme(
+      role.loop(), connect,
+      [&](base::Json said, auto taken) {
+        said["ask"] = "acme";
+        role.ask(said, [taken](const base::Json& answer) {
+          const bool ok = base::json_bool_or(answer, "ok", false);
+          taken(ok ? "" : base::json_text_or(answer, "why", "for no reason given"));
+        });
+      },
+      keeper, challenges);
+
+  const auto order = [&](const base::Json& config) -> base::Status {
+    const base::Json json = config.value("acme", base::Json());
+    std::optional<link::AcmeSettings> settings;
+    if (json.is_object()) {
+      auto read = link::AcmeSettings::read(json, clock);
+      if (!read.ok()) return std::move(read).error();
+      settings = std::move(*read);
+    }
+    acme.configure(std::move(settings));
+    return base::Ok{};
+  };
   const auto configure = [&](const base::Json& config) -> base::Status {
     auto settings =
         link::Settings::read(config, clock, [&](std::string_view name) { return role.take_fd(name); });
     if (!settings.ok()) return std::move(settings).error();
     stapler.configure(*settings);
     link.configure(std::move(*settings));
-    return base::Ok{};
+    return order(config);
   };
   if (base::Status configured = configure(role.config()); !configured.ok())
     role.fail(configured.error().message);
+  role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) {
+    if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
+    keeper.replace(std::move(fds[0]));
+  });
   role.on_channel("ledger", [&](std::uint32_t, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the ledger is one socket");
     link.set_ledger(std::move(fds[0]));

@@ -22,30 +22,32 @@ constexpr std::int64_t kLargestHead = 64 * kKiB;
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
-      {"", {"version",
-            "user",
-            "sandbox",
-            "workers",
-            "listeners",
-            "control_socket",
-            "state_directory",
-            "policy",
-            "admins",
-            "pass_key",
-            "log_key",
-            "component",
-            "support_authority",
-            "sessions",
-            "requests",
-            "holds",
-            "retention",
-            "limits",
-            "timeouts",
-            "log",
-            "witness",
-            "second_factor",
-            "notifications",
-            "engineer_certificates"}},
+      {"",
+       {"version",
+        "user",
+        "sandbox",
+        "workers",
+        "listeners",
+        "control_socket",
+        "state_directory",
+        "policy",
+        "admins",
+        "pass_key",
+        "log_key",
+        "component",
+        "support_authority",
+        "sessions",
+        "requests",
+        "holds",
+        "retention",
+        "limits",
+        "timeouts",
+        "log",
+        "witness",
+        "second_factor",
+        "notifications",
+        "engineer_certificates",
+        "acme"}},
       {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
@@ -89,6 +91,11 @@ const std::vector<KeyTable>& key_tables() {
       {"notifications[].webhook", {"url", "secret_file"}},
       {"notifications[].email", {"server", "security", "user", "password_file", "from", "to"}},
       {"notifications[].tls", {"roots", "name"}},
+      {"acme",
+       {"directory", "names", "folder", "challenge_address", "contact", "terms_agreed", "external_account",
+        "tls"}},
+      {"acme.external_account", {"key_id", "secret_file"}},
+      {"acme.tls", {"roots", "name"}},
   };
   return tables;
 }
@@ -111,6 +118,7 @@ class Parser {
     read_component(read_, root, config_);
     read_witnesses(read_, root, config_);
     read_notifications(read_, root, config_);
+    read_acme(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);
     holds(root);
@@ -182,7 +190,7 @@ class Parser {
     out.mark = node->mark;
     if (const YamlNode* address = read_.text(*node, "address"); address != nullptr) {
       out.mark = address->mark;
-      listen_address(*address, out.address);
+      read_listen_address(read_, *address, "address", out.address);
     }
     certificate(*node, path, out);
     further_certificates(*node, path + ".certificates", out);
@@ -208,26 +216,6 @@ class Parser {
     for (const YamlNode& item : list->items) {
       if (read_.is_map(item, path + "[]")) certificate(item, path + "[]", out);
     }
-  }
-
-  void listen_address(const YamlNode& node, Address& out) {
-    const std::string_view text = node.scalar;
-    const std::size_t colon = text.rfind(':');
-    std::string_view host = text.substr(0, colon);
-    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (bracketed) host = host.substr(1, host.size() - 2);
-    std::uint16_t port = 0;
-    const std::string_view digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    bool v6 = false;
-    const bool sound = !digits.empty() && error == std::errc() && end == digits.data() + digits.size() &&
-                       parse_numeric(host, v6) && v6 == bracketed;
-    if (!sound) {
-      return read_.fault(
-          node.mark, "address must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, not " +
-                         in_quotes(text));
-    }
-    out = {std::string(host), port, v6};
   }
 
   void names(const YamlNode& parent, const std::string& path, Listener& out) {
@@ -457,10 +445,32 @@ const http::Authority* Config::outside(std::uint32_t id) const {
   for (const NotificationTarget& target : notifications) {
     if (target.id == id) return &target.authority;
   }
+  if (acme && acme->id == id) return &acme->authority;
   return nullptr;
 }
 
 const std::vector<KeyTable>& config_keys() { return key_tables(); }
+
+void read_listen_address(ConfigReader& read, const YamlNode& node, std::string_view key, Address& out) {
+  const std::string_view text = node.scalar;
+  const std::size_t colon = text.rfind(':');
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const std::string_view digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  bool v6 = false;
+  const bool sound = !digits.empty() && error == std::errc() && end == digits.data() + digits.size() &&
+                     parse_numeric(host, v6) && v6 == bracketed;
+  if (!sound) {
+    return read.fault(node.mark,
+                      std::string(key) +
+                          " must be a numeric address and a port such as 0.0.0.0:8443 or [::1]:9443, not " +
+                          in_quotes(text));
+  }
+  out = {std::string(host), port, v6};
+}
 
 ParsedConfig parse_config(std::string_view text, const std::string& folder, int cores) {
   ParsedConfig out;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ inline constexpr std::size_t kServiceLimit = 64;
 inline constexpr std::size_t kNodeLimit = 64;         // nodes of all services together
 inline constexpr std::size_t kNameLimit = 64;         // names of one listener
 inline constexpr std::size_t kCertificateLimit = 16;  // certificates of one listener
+inline constexpr std::size_t kAcmeNameLimit = 20;     // names of a certificate that is ordered
 inline constexpr int kWorkerLimit = 64;
 inline constexpr std::size_t kLogWitnessLimit = 16;    // as many signatures as every verifier accepts
 inline constexpr std::size_t kWitnessedLogLimit = 64;  // whose witness we are
@@ -60,6 +62,23 @@ struct Listener {
   bool staple = false;                 // OCSP responses are fetched, and shown with the certificates
   base::Mark mark;
   std::string url() const;  // for links: "https://first-name:port", without the port if it is 443
+};
+
+// A certificate of the support listener that an authority issues and renews (RFC 8555).
+struct Acme {
+  std::uint32_t id = 0;              // as Node::id, out of the same numbers
+  std::string url;                   // of the directory, as written
+  http::Authority authority;         // the port is never 0
+  std::string target;                // of the request line
+  std::string tls_name;              // the name that the server's certificate must carry
+  FileName roots;                    // of that certificate; empty: the system's
+  std::vector<std::string> names;    // lower case; at least one
+  FileName folder;                   // acme.h
+  Address challenge;                 // where http-01 is answered
+  std::vector<std::string> contact;  // "mailto:..."
+  std::string external_id;           // of an account at the authority; empty: none
+  FileName external_secret;
+  base::Mark mark;
 };
 
 struct Health {
@@ -234,6 +253,7 @@ struct Config {
   bool second_factor_required = false;  // of admins and auditors, at the console
   int workers = 0;                      // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
+  std::optional<Acme> acme;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
   EngineerCertificates engineers;
@@ -256,11 +276,12 @@ struct Config {
   // Where the link may go under that number; nullptr: nowhere.
   const http::Authority* outside(std::uint32_t id) const;
   bool reaches_out() const {
-    return !log_witnesses.empty() || !notifications.empty() || support.staple || admin.staple;
+    return !log_witnesses.empty() || !notifications.empty() || support.staple || admin.staple ||
+           acme.has_value();
   }
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
-    return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size());
+    return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0));
   }
 };
 

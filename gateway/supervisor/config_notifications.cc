@@ -30,22 +30,6 @@ bool is_target_name(std::string_view name) {
          });
 }
 
-// What RFC 5321 calls a dot-string, an at sign and a domain; no quoted local parts, no comments, ASCII only.
-bool is_mail_address(std::string_view text) {
-  const std::size_t at = text.find('@');
-  if (at == 0 || at == std::string_view::npos || at > 64 || text.size() > kAddressLimit) return false;
-  const std::string_view local = text.substr(0, at), domain = text.substr(at + 1);
-  const auto atom = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
-  };
-  if (!std::all_of(local.begin(), local.end(), atom) || local.front() == '.' || local.back() == '.' ||
-      local.find("..") != std::string_view::npos)
-    return false;
-  const auto host = http::parse_authority(domain);
-  return host && host->port == 0 && !host->host.starts_with('[');
-}
-
 // An event type, or a family of them: "request.*".
 bool is_event_pattern(std::string_view text) {
   if (!text.ends_with(".*")) return audit::event_type_from_name(text).has_value();
@@ -222,6 +206,22 @@ class NotificationReader {
 };
 
 }  // namespace
+
+// What RFC 5321 calls a dot-string, an at sign and a domain; no quoted local parts, no comments, ASCII only.
+bool is_mail_address(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == 0 || at == std::string_view::npos || at > 64 || text.size() > kAddressLimit) return false;
+  const std::string_view local = text.substr(0, at), domain = text.substr(at + 1);
+  const auto atom = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
+  };
+  if (!std::all_of(local.begin(), local.end(), atom) || local.front() == '.' || local.back() == '.' ||
+      local.find("..") != std::string_view::npos)
+    return false;
+  const auto host = http::parse_authority(domain);
+  return host && host->port == 0 && !host->host.starts_with('[');
+}
 
 void read_outside_tls(ConfigReader& read, const YamlNode& node, const std::string& whose, FileName& roots,
                       std::string& name) {

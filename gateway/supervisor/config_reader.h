@@ -82,6 +82,11 @@ void read_requests(ConfigReader& read, const base::YamlNode& root, Config& confi
 void read_witnesses(ConfigReader& read, const base::YamlNode& root, Config& config);
 // notifications (config_notifications.cc); after read_witnesses, for the same reason.
 void read_notifications(ConfigReader& read, const base::YamlNode& root, Config& config);
+// acme (config_acme.cc); after read_notifications.
+void read_acme(ConfigReader& read, const base::YamlNode& root, Config& config);
+// "0.0.0.0:80"; key: for the fault.
+void read_listen_address(ConfigReader& read, const base::YamlNode& node, std::string_view key, Address& out);
+bool is_mail_address(std::string_view text);
 // tls of a place outside: the roots that it is believed by, and the name in its certificate, where they are said.
 void read_outside_tls(ConfigReader& read, const base::YamlNode& node, const std::string& whose,
                       FileName& roots, std::string& name);

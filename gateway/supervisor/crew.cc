@@ -32,7 +32,8 @@ Child::Fds one_fd(int fd) {
 }
 
 bool has_keeper_channel(const Child& child) {
-  return child.kind() == "terminator" || child.kind() == "enforcer" || child.kind() == "ledger";
+  return child.kind() == "terminator" || child.kind() == "enforcer" || child.kind() == "ledger" ||
+         child.kind() == "link";
 }
 bool has_ledger_channel(const Child& child) {
   return child.kind() == "enforcer" || child.kind() == "console" || child.kind() == "link";

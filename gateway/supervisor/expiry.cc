@@ -79,8 +79,10 @@ std::vector<ExpiryWatch::Due> ExpiryWatch::look(const std::vector<OwnCertificate
   std::map<std::string, std::int64_t> told;
   for (const OwnCertificate& one : certificates) {
     const std::int64_t left = days_left(one.facts, now);
-    if (left >= kExpiresSoonDays) continue;
-    const bool near = left < kExpiresNearDays;
+    // Of a certificate for a few days, which is renewed in time all the same, a quarter and a twelfth of its time.
+    const base::Micros life = one.facts.not_after - one.facts.not_before, rest = one.facts.not_after - now;
+    if (rest >= std::min(kExpiresSoonDays * kExpiryDay, life / 4)) continue;
+    const bool near = rest < std::min(kExpiresNearDays * kExpiryDay, life / 12);
     // The first threshold is told once, as 0; from the last one on, each day has its own number.
     const std::int64_t stage = near ? now / kExpiryDay : 0;
     const std::string key = one.what + " " + one.name + " " + one.facts.fingerprint;

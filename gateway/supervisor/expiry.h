@@ -21,8 +21,9 @@
 namespace postern::supervisor {
 
 inline constexpr base::Micros kExpiryDay = 24LL * 3600 * base::kWallSecond;
-inline constexpr std::int64_t kExpiresSoonDays = 30;               // a warning
-inline constexpr std::int64_t kExpiresNearDays = 7;                // severe, and said every day
+inline constexpr std::int64_t kExpiresSoonDays = 30;  // a warning
+inline constexpr std::int64_t kExpiresNearDays = 7;   // severe, and said every day
+// Of one whose whole life is short these are a quarter of it, and a twelfth.
 inline constexpr base::Nanos kExpiryEvery = 3600 * base::kSecond;  // between two looks
 
 struct OwnCertificate {

@@ -76,6 +76,7 @@ class Loader {
           credential(service, one, material->credentials);
       }
     }
+    if (config_.acme) acme(*config_.acme, material->acme);
     admins(material->admins_text);
     policy(*material);
     if (out_.ok()) out_.material = material;
@@ -99,7 +100,7 @@ class Loader {
       ListenerCertificate& one = out.certificates.emplace_back();
       one.descriptor = "key." + name + (number == 0 ? "" : "." + std::to_string(number));
       listener_certificate(files, one);
-      staple(listener, one);
+      plan_staple(listener.staple, one);
     }
   }
 
@@ -127,24 +128,9 @@ class Loader {
     base::log_warning(file.path + ": " + out.flaws.back().why);
   }
 
-  // That a certificate names no responder is a flaw only where it demands what nobody can fetch then.
-  static void staple(const Listener& listener, ListenerCertificate& out) {
-    out.demands_staple = certs::demands_staple(out.pem);
-    base::Result<Staple> made =
-        listener.staple ? make_staple(out.pem)
-                        : base::Result<Staple>(base::fail(base::Code::NotFound, "staple is not switched on"));
-    if (made.ok()) {
-      out.staple = std::move(made).value();
-      return;
-    }
-    if (!out.demands_staple && (!listener.staple || made.error().code == base::Code::NotFound)) return;
-    if (out.leaf.fingerprint.empty() || (!out.demands_staple && out.leaf.subject == out.leaf.issuer)) return;
-    out.flaws.push_back(
-        {out.demands_staple ? "must_staple" : "staple",
-         (out.demands_staple ? "it demands that an OCSP response is shown with it, and there will be none: "
-                             : "no OCSP response will be shown with it: ") +
-             made.error().message});
-    base::log_warning(out.certificate_path + ": " + out.flaws.back().why);
+  void acme(const Acme& wanted, AcmeMaterial& out) {
+    out.roots_pem = roots(wanted.roots, wanted.mark, "the authority's server");
+    if (!wanted.external_secret.path.empty()) key(wanted.external_secret, out.secret);
   }
 
   void certificate(const FileName& file, const std::string& pem, certs::CertificateFacts& out) {

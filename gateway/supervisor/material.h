@@ -76,7 +76,15 @@ struct LogKeyFiles {
   base::UniqueFd current, next;
 };
 
+// For the authority that issues certificates (acme.h).
+struct AcmeMaterial {
+  base::UniqueFd account, next, secret;  // invalid: not there
+  std::string roots_pem;
+  std::int64_t asked = 0;  // how often somebody wanted a certificate at once
+};
+
 struct Material {
+  AcmeMaterial acme;
   ListenerMaterial support, admin;
   base::UniqueFd pass_key;
   LogKeyFiles log_keys;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "gateway/supervisor/acme.h"
 #include "gateway/supervisor/staples.h"
 
 namespace postern::supervisor {
@@ -332,8 +333,11 @@ Json link_part(const Config& config, const Material& material) {
   for (std::size_t i = 0; i < config.notifications.size(); ++i)
     places.push_back(place_json(config.notifications[i], material.notification_roots[i]));
   for (Json& place : staple_places(material)) places.push_back(std::move(place));
+  Json acme = nullptr;
+  if (config.acme && material.acme.account.valid()) acme = acme_link_part(*config.acme, material);
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
+          {"acme", acme},
           {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
 }
 
@@ -350,6 +354,7 @@ Json keeper_part(const Config& config, const Material& material) {
       part["webhook_secrets"].push_back(
           {{"fd", target.descriptor()}, {"target", target.name}, {"path", target.secret.path}});
   }
+  if (config.acme && material.acme.account.valid()) part["acme"] = acme_keeper_part(*config.acme, material);
   if (material.witness_key.valid()) {
     part["witness_key"] = {
         {"fd", "key.witness"}, {"path", config.witness_key.path}, {"logs", config.witnessed_logs}};

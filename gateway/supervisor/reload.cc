@@ -63,11 +63,16 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "control_socket", running.control_socket.path);
   expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark,
          "state_directory", running.state_directory.path);
+  const auto place = [](const Config& of) {
+    return of.acme ? of.acme->folder.path + " and " + of.acme->challenge.text() : std::string("not there");
+  };
+  expect(place(running) == place(wanted), wanted.acme ? wanted.acme->mark : base::Mark{},
+         "acme, its folder and its challenge_address", place(running));
   const base::Mark first = !wanted.log_witnesses.empty()   ? wanted.log_witnesses.front().mark
                            : !wanted.notifications.empty() ? wanted.notifications.front().mark
                                                            : base::Mark{};
   expect(running.reaches_out() == wanted.reaches_out(), first,
-         "whether anything outside is reached (log.witnesses, notifications, staple)",
+         "whether anything outside is reached (log.witnesses, notifications, staple, acme)",
          running.reaches_out() ? "something" : "nothing");
   return out;
 }
@@ -82,6 +87,10 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
   for (LogWitness& witness : wanted.log_witnesses) {
     const LogWitness* same = find_same(running, witness);
     witness.id = same != nullptr ? same->id : next++;
+  }
+  if (wanted.acme) {
+    const bool same = running.acme && running.acme->authority == wanted.acme->authority;
+    wanted.acme->id = same ? running.acme->id : next++;
   }
   for (NotificationTarget& target : wanted.notifications) {
     const NotificationTarget* same = find_same(running, target);
@@ -140,6 +149,9 @@ bool keys_differ(const Material& running, const Material& wanted) {
          !same_certificates(running.admin, wanted.admin) || !same_file(running.pass_key, wanted.pass_key) ||
          !same_log_keys(running.log_keys, wanted.log_keys) ||
          !same_file(running.witness_key, wanted.witness_key) ||
+         !same_file(running.acme.account, wanted.acme.account) ||
+         !same_file(running.acme.next, wanted.acme.next) ||
+         !same_file(running.acme.secret, wanted.acme.secret) ||
          !same_files(running.notification_secrets, wanted.notification_secrets) ||
          running.witnessed_logs != wanted.witnessed_logs;
 }

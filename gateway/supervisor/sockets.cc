@@ -118,6 +118,7 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
   const std::string folder = control_path.substr(0, control_path.rfind('/'));
   base::Status made = folder.empty() ? base::Status(base::Ok{}) : make_directory(folder, 0750, account);
   if (made.ok()) made = make_directory(config.state_directory.path, 0700, account);
+  if (made.ok() && config.acme) made = make_directory(config.acme->folder.path, 0700, account);
   if (!made.ok()) return made.error();
 
   Sockets out;
@@ -130,6 +131,8 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
   };
   base::Status bound = take(bind_listener(out.support_address), out.support);
   if (bound.ok()) bound = take(bind_listener(out.admin_address), out.admin);
+  if (config.acme) out.challenge_address = config.acme->challenge;
+  if (bound.ok() && config.acme) bound = take(bind_listener(out.challenge_address), out.challenge);
   if (bound.ok()) bound = take(bind_control(control_path, account), out.control);
   if (!bound.ok()) return bound.error();
   return out;

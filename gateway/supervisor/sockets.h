@@ -18,8 +18,9 @@ namespace postern::supervisor {
 inline constexpr int kBacklog = 4096;
 
 struct Sockets {
-  base::UniqueFd support, admin, control;
-  Address support_address, admin_address;  // with the port that the kernel picked where 0 was asked for
+  base::UniqueFd support, admin, control, challenge;  // challenge: of Acme; invalid without
+  Address support_address, admin_address,
+      challenge_address;  // with the port that the kernel picked where 0 was asked for
 };
 
 // Makes the folder of the control socket and the state directory if they are missing (only the last part of

@@ -78,6 +78,26 @@ base::Result<Staple> make_staple(std::string_view chain_pem) {
   return out;
 }
 
+// That a certificate names no responder is a flaw only where it demands what nobody can fetch then.
+void plan_staple(bool wanted, ListenerCertificate& out) {
+  out.demands_staple = certs::demands_staple(out.pem);
+  base::Result<Staple> made =
+      wanted ? make_staple(out.pem)
+             : base::Result<Staple>(base::fail(base::Code::NotFound, "staple is not switched on"));
+  if (made.ok()) {
+    out.staple = std::move(made).value();
+    return;
+  }
+  if (!out.demands_staple && (!wanted || made.error().code == base::Code::NotFound)) return;
+  if (out.leaf.fingerprint.empty() || (!out.demands_staple && out.leaf.subject == out.leaf.issuer)) return;
+  out.flaws.push_back(
+      {out.demands_staple ? "must_staple" : "staple",
+       (out.demands_staple ? "it demands that an OCSP response is shown with it, and there will be none: "
+                           : "no OCSP response will be shown with it: ") +
+           made.error().message});
+  base::log_warning(out.certificate_path + ": " + out.flaws.back().why);
+}
+
 void number_staples(const Material& running, Material& wanted, std::uint32_t& next) {
   each_staple(wanted, [&](ListenerCertificate& one) {
     const std::uint32_t* id = nullptr;

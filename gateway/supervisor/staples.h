@@ -20,6 +20,9 @@ namespace postern::supervisor {
 // sentence about "it".
 base::Result<Staple> make_staple(std::string_view chain_pem);
 
+// Of one certificate: how its response is fetched, if it is wanted; a flaw where there will be none.
+void plan_staple(bool wanted, ListenerCertificate& certificate);
+
 // Gives each responder its number among the places outside, as Node::id: that which it has in running for the same
 // certificate, or the next one, which is moved on.
 void number_staples(const Material& running, Material& wanted, std::uint32_t& next);

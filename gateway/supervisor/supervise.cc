@@ -59,7 +59,8 @@ std::string listing(const std::vector<std::string>& what) {
 base::Result<base::Json> wall_in(const Config& config, const std::string& roles_directory) {
   const std::string& control = config.control_socket.path;
   const base::Result<proc::Walls> walls = proc::build_outer_wall(
-      {roles_directory, config.state_directory.path, control.substr(0, control.rfind('/') + 1)});
+      {roles_directory, config.state_directory.path, control.substr(0, control.rfind('/') + 1),
+       config.acme ? config.acme->folder.path : std::string()});
   if (!walls.ok())
     return base::fail(walls.error().code, "cannot confine the gateway: " + walls.error().message);
   const proc::Proof proof = proc::prove_outer_wall();

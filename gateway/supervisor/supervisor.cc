@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "gateway/proc/usage.h"
+#include "gateway/supervisor/acme.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
@@ -77,7 +78,8 @@ struct Supervisor::Internals {
   std::set<std::string> told_flaws;
   CrlWatch crl_watch;
   loop::Timer crls_timer;
-  std::string crls_fault;  // that was told of; empty: there is none
+  std::string crls_fault;              // that was told of; empty: there is none
+  Json acme_trouble = Json::object();  // {"why", "failures", "next"} since the last certificate was had
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -97,7 +99,7 @@ struct Supervisor::Internals {
         expiry_timer(of, [this] { tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {
-    prepare_staples({}, *material);
+    prepare({}, *config, *material);
   }
 
   Crew::Duties duties() {
@@ -190,7 +192,13 @@ struct Supervisor::Internals {
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
       give_notification_secrets(NotificationTarget::Kind::Webhook, give);
     }
+    if (child.kind() == "keeper" && material->acme.account.valid()) {
+      give("acme.account", material->acme.account);
+      give("acme.next", material->acme.next);
+      if (material->acme.secret.valid()) give("acme.secret", material->acme.secret);
+    }
     if (child.kind() == "link") give_notification_secrets(NotificationTarget::Kind::Email, give);
+    if (child.kind() == "link" && sockets.challenge.valid()) give("challenge", sockets.challenge);
     if (child.kind() == "enforcer") {
       for (const CredentialFile& file : material->credentials) give(file.name, file.fd);
     }
@@ -244,6 +252,7 @@ struct Supervisor::Internals {
       terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
       return child.answer(life, id, Json::object());
     }
+    if (child.kind() == "link" && what == "acme") return child.answer(life, id, on_acme(question));
     if (child.kind() == "link" && what == "staple") {
       on_staple(question);
       return child.answer(life, id, Json::object());
@@ -252,6 +261,7 @@ struct Supervisor::Internals {
     if (what == "status") return child.answer(life, id, status());
     if (what == "figures") return child.answer(life, id, figures());
     if (what == "log_keys") return child.answer(life, id, read_log_keys());
+    if (what == "renew_certificate") return child.answer(life, id, renew_certificate());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
            [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
@@ -262,6 +272,15 @@ struct Supervisor::Internals {
     if (const auto usage = proc::usage_of(::getpid()))
       all.push_back({{"name", "supervisor"}, {"cpu_us", usage->cpu}, {"resident_bytes", usage->resident}});
     return all;
+  }
+
+  Json acme_status() const {
+    if (!config->acme) return nullptr;
+    Json out{{"names", config->acme->names}, {"authority", config->acme->authority.host}};
+    const ListenerCertificate* own = acme_certificate(*material);
+    if (own != nullptr) out["not_after"] = base::format_time(own->leaf.not_after);
+    out.update(acme_trouble);
+    return out;
   }
 
   Json status() const {
@@ -275,6 +294,7 @@ struct Supervisor::Internals {
             {"listeners", listeners_json(bound, *material)},
             {"certificates", certificates_json(own_certificates(*config, *material))},
             {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
+            {"acme", acme_status()},
             {"component", component_json(bound, *material)}};
   }
 
@@ -309,9 +329,78 @@ struct Supervisor::Internals {
     }
   }
 
-  void prepare_staples(const Material& running, Material& of) {
+  // What is made or read only once root was given up.
+  void prepare(const Material& running, const Config& by, Material& of) {
+    if (by.acme) {
+      of.acme.asked = running.acme.asked;
+      const base::Status opened = open_acme(*by.acme, by.support.staple, of);
+      if (!opened.ok()) on_acme_failed(*by.acme, {{"why", opened.error().message}});
+    }
     number_staples(running, of, next_node);
-    read_staples(of, config->state_directory.path, loop.wall());
+    read_staples(of, by.state_directory.path, loop.wall());
+  }
+
+  // What the link had issued, or why not.
+  Json on_acme(const Json& said) {
+    if (!config->acme) return {{"ok", false}, {"why", "the configuration orders none any more"}};
+    const std::string chain = base::json_text_or(said, "chain", "");
+    if (chain.empty()) {
+      on_acme_failed(*config->acme, said);
+      return {{"ok", true}};
+    }
+    const bool renewal = acme_certificate(*material) != nullptr;
+    base::Status taken = take_acme(*config->acme, chain, loop.wall());
+    if (taken.ok()) taken = open_acme(*config->acme, config->support.staple, *material);
+    if (!taken.ok()) return {{"ok", false}, {"why", taken.error().message}};
+    acme_trouble = Json::object();
+    prepare_new_staples();
+    const ListenerCertificate& own = *acme_certificate(*material);
+    ledger.append(renewal ? audit::EventType::CertificateRenewed : audit::EventType::CertificateIssued,
+                  "gateway", own.leaf.subject.empty() ? own.leaf.dns_names.front() : own.leaf.subject,
+                  {{"name", "the support listener"},
+                   {"names", own.leaf.dns_names},
+                   {"issuer", own.leaf.issuer},
+                   {"expires", base::format_time(own.leaf.not_after)},
+                   {"authority", config->acme->authority.host}});
+    spread_material();
+    tell_of_expiry();
+    return {{"ok", true}};
+  }
+
+  void prepare_new_staples() {
+    number_staples(*material, *material, next_node);
+    read_staples(*material, config->state_directory.path, loop.wall());
+  }
+
+  void on_acme_failed(const Acme& acme, const Json& said) {
+    acme_trouble = {{"why", base::json_text_or(said, "why", "")},
+                    {"failures", base::json_number_or(said, "failures", 1)}};
+    Json detail{{"name", "the support listener"}, {"names", acme.names}, {"authority", acme.authority.host}};
+    detail.update(acme_trouble);
+    const base::Micros next = base::json_number_or(said, "next", 0);
+    if (next > 0) acme_trouble["next"] = detail["next"] = base::format_time(next);
+    const ListenerCertificate* own = acme_certificate(*material);
+    const bool near = own == nullptr || own->leaf.not_after - loop.wall() <
+                                            std::min(kExpiresNearDays * kExpiryDay,
+                                                     (own->leaf.not_after - own->leaf.not_before) / 6);
+    ledger.append(audit::EventType::CertificateFailed, "gateway", acme.names.front(), detail,
+                  near ? audit::Severity::Severe : audit::Severity::Warning);
+  }
+
+  // "postern cert renew".
+  Json renew_certificate() {
+    if (!config->acme || !material->acme.account.valid())
+      return {{"ok", false}, {"message", "the configuration orders no certificate (acme)"}};
+    ++material->acme.asked;
+    crew.each([this](Child& child) {
+      if (child.kind() == "link" && child.alive()) reload_with_files(child);
+    });
+    return {{"ok", true}, {"names", config->acme->names}};
+  }
+
+  void reload_with_files(Child& child) {
+    Child::Beginning anew = beginning(child);
+    child.reload(anew.config, anew.names, std::move(anew.fds));
   }
 
   // What the link fetched for a certificate, or why it did not.
@@ -438,10 +527,11 @@ struct Supervisor::Internals {
   void adopt(LoadedConfig wanted, const std::string& actor, const std::string& from, const OnAnswer& done) {
     const auto next = std::make_shared<Config>(*wanted.config);
     keep_node_numbers(*config, *next, next_node);
-    prepare_staples(*material, *wanted.material);
+    prepare(*material, *next, *wanted.material);
     const std::vector<std::string> changed = differences(*config, *material, *next, *wanted.material);
     const Json policy_changes = compare_policies(*material->policy, *wanted.material->policy);
-    const bool new_keys = keys_differ(*material, *wanted.material);
+    const bool new_keys = keys_differ(*material, *wanted.material) ||
+                          keeper_part(*config, *material) != keeper_part(*next, *wanted.material);
     config = next;
     material = std::move(wanted.material);
     if (!changed.empty()) spread(changed, new_keys, actor);
@@ -467,8 +557,18 @@ struct Supervisor::Internals {
     crew.each([this](Child& child) {
       if (child.kind() == "keeper" || !child.alive()) return;
       if (child.kind() != "enforcer" && child.kind() != "link") return child.reload(part_of(child));
-      Child::Beginning anew = beginning(child);
-      child.reload(anew.config, anew.names, std::move(anew.fds));
+      reload_with_files(child);
+    });
+  }
+
+  // A new certificate of ours: nothing else is read again, as with the log's keys.
+  void spread_material() {
+    crew.renew_keys(beginning(crew.keeper()));
+    crew.each([this](Child& child) {
+      if (!child.alive()) return;
+      if (child.kind() == "link") return reload_with_files(child);
+      if (child.kind() == "console" || (child.kind() == "terminator" && child.index() != kAdminIndex))
+        child.reload(part_of(child));
     });
   }
 
@@ -503,8 +603,9 @@ struct Supervisor::Internals {
     crls_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
-    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin})
-      ::shutdown(listener->get(), SHUT_RDWR);
+    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.challenge}) {
+      if (listener->valid()) ::shutdown(listener->get(), SHUT_RDWR);
+    }
     crew.stop(config->timeouts.drain * 1000 + base::kSecond, [this] {
       if (news.on_stopped) news.on_stopped();
     });

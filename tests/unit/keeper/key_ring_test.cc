@@ -11,6 +11,7 @@
 #include "certs/handover.h"
 #include "certs/keeper_protocol.h"
 #include "certs/note.h"
+#include "certs/private_key.h"
 
 namespace postern::keeper {
 namespace {
@@ -498,6 +499,29 @@ TEST_F(NextLogKey, IsOfTheSameLogAndAnotherKey) {
             std::string::npos);
   EXPECT_FALSE(ring.set_next_log_key({"/n", certs::format_signer_key(key_), 0100600}).ok());
   EXPECT_FALSE(ring.set_next_log_key({"/n", certs::format_signer_key(next_), 0100644}).ok());
+}
+
+TEST_F(Ring, OrdersCertificatesForTheLinkAndForNobodyElse) {
+  const Purpose link{Peer::Link, ""};
+  const std::string order =
+      certs::encode_sign_acme(1, "order", "https://acme.example/o", "n", "https://acme.example/1");
+  EXPECT_EQ(ask(order, link).payload, "there is no account key");
+  const std::string account = *certs::make_private_key(), next = *certs::make_private_key();
+  const KeyFile none{"", "", 0};
+  EXPECT_FALSE(
+      ring_.set_acme({{"a.example"}, {}, ""}, {"/a", account, 0100640}, {"/n", next, 0100600}, none, "/acme")
+          .ok());
+  ASSERT_TRUE(
+      ring_.set_acme({{"a.example"}, {}, ""}, {"/a", account, 0100600}, {"/n", next, 0100600}, none, "/acme")
+          .ok());
+  EXPECT_TRUE(ask(order, link).done);
+  EXPECT_TRUE(ask(certs::encode_acme_thumbprint(1), link).done);
+  for (const Purpose& other : {support_, ledger_, Purpose{Peer::Enforcer, ""}}) {
+    EXPECT_FALSE(ask(order, other).done);
+    EXPECT_FALSE(ask(certs::encode_acme_thumbprint(1), other).done);
+  }
+  EXPECT_EQ(ask(certs::encode_pass_public_key(1), link).payload, "the link may not ask this");
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, key_id_, Scheme::EcdsaSha256, tls13_text()), link).done);
 }
 
 TEST_F(Ring, KeysThatAreNoneOrNotTheCertificatesAreRefused) {

@@ -44,6 +44,15 @@ TEST(ExpiryWatch, SaysNothingWhileThereIsTime) {
   EXPECT_TRUE(watch.look(one_that_ends(kToday + 30 * kExpiryDay), kToday).empty());
 }
 
+TEST(ExpiryWatch, MeasuresAShortLifeByItsLength) {
+  ExpiryWatch watch;
+  auto certificates = one_that_ends(kToday + 2 * kExpiryDay);
+  certificates[0].facts.not_before = kToday - 4 * kExpiryDay;
+  EXPECT_TRUE(watch.look(certificates, kToday).empty()) << "it is renewed now";
+  EXPECT_FALSE(watch.look(certificates, kToday + kExpiryDay).at(0).severe);
+  EXPECT_TRUE(watch.look(certificates, kToday + 7 * kExpiryDay / 4).at(0).severe);
+}
+
 TEST(ExpiryWatch, WarnsOnceBelowTheFirstThreshold) {
   ExpiryWatch watch;
   const auto certificates = one_that_ends(kToday + 30 * kExpiryDay - 1);

@@ -1,0 +1,200 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/keeper/acme_signer.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "certs/certificate.h"
+#include "certs/private_key.h"
+
+namespace postern::keeper {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Json;
+
+constexpr std::size_t kPart = 32;  // bytes of a coordinate, and of each half of a signature
+constexpr std::size_t kUrlLimit = 1024, kNonceLimit = 256;
+
+struct AcmeFree {
+  void operator()(ECDSA_SIG* signature) const noexcept { ECDSA_SIG_free(signature); }
+  void operator()(X509_REQ* request) const noexcept { X509_REQ_free(request); }
+  void operator()(STACK_OF(X509_EXTENSION) * all) const noexcept {
+    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+  }
+};
+
+base::Error cannot(const char* what) {
+  return fail(Code::Internal, std::string(what) + ": " + certs::openssl_reason());
+}
+
+// {"crv","kty","x","y"} in the order that the thumbprint has (RFC 7638 section 3).
+base::Result<std::string> jwk_of(EVP_PKEY* key) {
+  std::array<unsigned char, 2 * kPart + 1> point{};
+  std::size_t size = 0;
+  if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size) != 1 ||
+      size != point.size() || point[0] != 4)
+    return cannot("the account key has no point");
+  const std::string_view bytes(reinterpret_cast<const char*>(point.data()) + 1, 2 * kPart);
+  return R"({"crv":"P-256","kty":"EC","x":")" + base::to_base64url(bytes.substr(0, kPart)) + R"(","y":")" +
+         base::to_base64url(bytes.substr(kPart)) + "\"}";
+}
+
+// ES256 (RFC 7518 section 3.4): r and s, not DER.
+base::Result<std::string> es256(EVP_PKEY* key, std::string_view text) {
+  ERR_clear_error();
+  const certs::DigestContextPtr context(EVP_MD_CTX_new());
+  std::array<unsigned char, 128> der{};
+  std::size_t size = der.size();
+  if (context == nullptr ||
+      EVP_DigestSignInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr, key, nullptr) != 1 ||
+      EVP_DigestSign(context.get(), der.data(), &size, reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size()) != 1)
+    return cannot("the request could not be signed");
+  const unsigned char* at = der.data();
+  const std::unique_ptr<ECDSA_SIG, AcmeFree> parts(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
+  std::array<unsigned char, 2 * kPart> out{};
+  if (parts == nullptr || BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), out.data(), kPart) < 0 ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), out.data() + kPart, kPart) < 0)
+    return cannot("the request could not be signed");
+  return std::string(reinterpret_cast<const char*>(out.data()), out.size());
+}
+
+base::Result<certs::KeyPtr> read_p256(std::string_view pem, const std::string& path) {
+  auto key = certs::read_private_key(pem, path);
+  if (key.ok() && certs::key_type_of(key->get()) != "EC P-256")
+    return fail(Code::Invalid, path + " is no key of type EC P-256: remove it, and another one is made");
+  return key;
+}
+
+// What goes into JSON and a request line as it is.
+bool is_plain(std::string_view text, std::size_t limit) {
+  return text.size() <= limit && std::all_of(text.begin(), text.end(), [](char c) {
+           return c > ' ' && c < 127 && c != '"' && c != '\\';
+         });
+}
+
+}  // namespace
+
+base::Status AcmeSigner::set(AcmeOrder order, std::string_view account_pem, std::string_view next_pem,
+                             std::string_view secret, const std::string& path) {
+  auto account = read_p256(account_pem, path + "/account.key");
+  if (!account) return account.error();
+  auto next = read_p256(next_pem, path + "/next.key");
+  if (!next) return next.error();
+  auto jwk = jwk_of(account->get());
+  if (!jwk) return jwk.error();
+  if (!order.external_id.empty()) {
+    auto bytes = base::from_base64url(secret.substr(0, secret.find_first_of("=\r\n ")));
+    if (!bytes || bytes->size() < 16)
+      return fail(Code::Invalid, "the secret of the external account is not base64url of 16 bytes or more");
+    secret_ = base::Secret(*bytes);
+    base::wipe(*bytes);
+  }
+  order_ = std::move(order);
+  account_ = *std::move(account);
+  next_ = *std::move(next);
+  jwk_ = *std::move(jwk);
+  return base::Ok{};
+}
+
+base::Result<std::string> AcmeSigner::thumbprint() const {
+  if (!ready()) return fail(Code::Unavailable, "there is no account key");
+  const base::Sha256 digest = base::sha256(jwk_);
+  return base::to_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+base::Result<std::string> AcmeSigner::sign(std::string_view step, std::string_view url,
+                                           std::string_view nonce, std::string_view account) const {
+  if (!ready()) return fail(Code::Unavailable, "there is no account key");
+  if (!url.starts_with("https://") || !is_plain(url, kUrlLimit) || !is_plain(account, kUrlLimit))
+    return fail(Code::Denied, "an address of the authority is none");
+  if (nonce.empty() || !is_plain(nonce, kNonceLimit)) return fail(Code::Denied, "the nonce is none");
+  if ((step == "account") != account.empty())
+    return fail(Code::Denied, "an account is named by its address, but where it is made");
+  auto payload = payload_of(step, url);
+  if (!payload) return payload.error();
+  const std::string who = account.empty() ? "\"jwk\":" + jwk_ : "\"kid\":\"" + std::string(account) + "\"";
+  const std::string head = R"({"alg":"ES256",)" + who + ",\"nonce\":\"" + std::string(nonce) +
+                           "\",\"url\":\"" + std::string(url) + "\"}";
+  const std::string first = base::to_base64url(head), second = base::to_base64url(*payload);
+  auto signature = es256(account_.get(), first + "." + second);
+  if (!signature) return signature.error();
+  return R"({"protected":")" + first + R"(","payload":")" + second + R"(","signature":")" +
+         base::to_base64url(*signature) + "\"}";
+}
+
+base::Result<std::string> AcmeSigner::payload_of(std::string_view step, std::string_view url) const {
+  if (step == "read") return std::string();
+  if (step == "ready") return std::string("{}");
+  if (step == "account") {
+    std::string out = R"({"termsOfServiceAgreed":true)";
+    if (!order_.contact.empty()) out += ",\"contact\":" + base::dump_json(Json(order_.contact));
+    if (!order_.external_id.empty()) out += ",\"externalAccountBinding\":" + external_binding(url);
+    return out + "}";
+  }
+  if (step == "order") {
+    Json names = Json::array();
+    for (const std::string& name : order_.names) names.push_back({{"type", "dns"}, {"value", name}});
+    return base::dump_json(Json{{"identifiers", std::move(names)}});
+  }
+  if (step != "finalize") return fail(Code::Denied, "there is no such step");
+  auto request = request_der();
+  if (!request) return request.error();
+  return R"({"csr":")" + base::to_base64url(*request) + "\"}";
+}
+
+// RFC 8555 section 7.3.4: the account key, authenticated with the secret that the authority gave to its customer.
+std::string AcmeSigner::external_binding(std::string_view url) const {
+  const Json head{{"alg", "HS256"}, {"kid", order_.external_id}, {"url", url}};
+  const std::string first = base::to_base64url(base::dump_json(head)), second = base::to_base64url(jwk_);
+  const std::string text = first + "." + second;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+  unsigned size = 0;
+  HMAC(EVP_sha256(), secret_.view().data(), static_cast<int>(secret_.view().size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
+  return R"({"protected":")" + first + R"(","payload":")" + second + R"(","signature":")" +
+         base::to_base64url({reinterpret_cast<const char*>(mac.data()), size}) + "\"}";
+}
+
+// PKCS#10 with the names as subjectAltName and an empty subject: a common name counts nowhere.
+base::Result<std::string> AcmeSigner::request_der() const {
+  ERR_clear_error();
+  const std::unique_ptr<X509_REQ, AcmeFree> request(X509_REQ_new());
+  std::string names;
+  for (const std::string& name : order_.names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
+  std::unique_ptr<STACK_OF(X509_EXTENSION), AcmeFree> extensions(sk_X509_EXTENSION_new_null());
+  X509_EXTENSION* one = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
+  if (request == nullptr || extensions == nullptr || one == nullptr ||
+      sk_X509_EXTENSION_push(extensions.get(), one) < 1) {
+    X509_EXTENSION_free(one);
+    return cannot("the request for a certificate could not be made");
+  }
+  if (X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
+      X509_REQ_set_pubkey(request.get(), next_.get()) != 1 ||
+      X509_REQ_add_extensions(request.get(), extensions.get()) != 1 ||
+      X509_REQ_sign(request.get(), next_.get(), EVP_sha256()) <= 0)
+    return cannot("the request for a certificate could not be made");
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_REQ(request.get(), &der);
+  if (size <= 0) return cannot("the request for a certificate could not be made");
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return out;
+}
+
+}  // namespace postern::keeper
