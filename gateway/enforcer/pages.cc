@@ -291,6 +291,8 @@ constexpr Ending kEndings[] = {
      "All sessions ended. An administrator can switch it on again."},
     {"superseded", "Your session was replaced by a newer one",
      "You signed in somewhere else. Go on there, or sign in here again."},
+    {"signed_out_at_provider", "You signed out at your identity provider",
+     "That ended this session too. Sign in again to go on."},
     {"gateway_stopped", "The gateway was stopped", "Sign in again once it runs."},
 };
 constexpr Ending kUnknownEnding = {"error", "Your session has ended",
@@ -301,6 +303,14 @@ const Ending& ending_of(std::string_view reason) {
     if (ending.reason == reason) return ending;
   }
   return kUnknownEnding;
+}
+
+// A link and no form: what a form leads to must be ours (kPageContentSecurityPolicy).
+void write_provider(Html& html, const SignInView& view) {
+  if (view.openid.empty()) return;
+  html.raw("<div class=\"buttons\"><a class=\"button\" href=\"")
+      .text(view.openid)
+      .raw("\">Sign in with your company's account</a></div>\n");
 }
 
 }  // namespace
@@ -321,7 +331,9 @@ std::string render_sign_in(const SignInView& view) {
       "<div class=\"field\"><label for=\"pass\">Pass</label><input id=\"pass\" name=\"pass\" "
       "type=\"password\" required "
       "autocomplete=\"off\" spellcheck=\"false\" autocapitalize=\"none\"></div>\n"
-      "<button type=\"submit\" class=\"primary\">Sign in</button>\n</form>\n"
+      "<button type=\"submit\" class=\"primary\">Sign in</button>\n</form>\n");
+  write_provider(html, view);
+  html.raw(
       "<p class=\"hint\">Every visit is recorded: what you open, what you send, and what is "
       "refused.</p>\n</section>\n");
   return finish(html);
@@ -382,12 +394,18 @@ std::string render_session_ended(const SessionEndedView& view) {
   write_event(html, "Event", view.event_id);
   html.raw(
       "<div class=\"buttons\"><a class=\"button primary\" href=\"/.postern/sign-in\">Sign "
-      "in</a></div>\n</section>\n");
+      "in</a>");
+  if (!view.provider.empty())
+    html.raw("<a class=\"button\" href=\"")
+        .text(view.provider)
+        .raw("\">Sign out of your company's account too</a>");
+  html.raw("</div>\n</section>\n");
   return finish(html);
 }
 
-std::string render_signed_out(std::string_view event_id) {
-  return render_session_ended({.reason = "signed_out", .event_id = std::string(event_id)});
+std::string render_signed_out(std::string_view event_id, std::string_view provider) {
+  return render_session_ended(
+      {.reason = "signed_out", .event_id = std::string(event_id), .provider = std::string(provider)});
 }
 
 }  // namespace postern::enforcer

@@ -35,7 +35,8 @@ struct SignInView {
   std::string message;  // why the last attempt was refused; empty at first
   std::string
       return_to;  // where to go afterwards, a path that the caller has found to be ours; empty: /.postern/
-  std::string event_id;  // of that refusal; may be empty
+  std::string event_id;     // of that refusal; may be empty
+  std::string openid = {};  // a path of ours that leads to the identity provider; empty: there is none
 };
 
 // What may be done with a capability now. In a HomeView the standing already counts in the switch and the
@@ -140,14 +141,16 @@ struct RefusalView {
 struct SessionEndedView {
   std::string
       reason;  // "idle", "expired", "revoked", "certificate_revoked", "certificate_refused", "remote_access_off", "superseded", "gateway_stopped",
-               // "error", "signed_out"
-  std::string event_id;  // may be empty
+               // "signed_out_at_provider", "error", "signed_out"
+  std::string event_id;       // may be empty
+  std::string provider = {};  // as in render_signed_out
 };
 
 std::string render_sign_in(const SignInView& view);
 std::string render_home(const HomeView& view);
 std::string render_refusal(const RefusalView& view);
 std::string render_session_ended(const SessionEndedView& view);
-std::string render_signed_out(std::string_view event_id);  // may be empty: there was no session
+// event_id may be empty: there was no session. provider: where to sign out of the identity provider too, https; may be empty.
+std::string render_signed_out(std::string_view event_id, std::string_view provider = {});
 
 }  // namespace postern::enforcer

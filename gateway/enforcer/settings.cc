@@ -238,6 +238,7 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
     if (!authority) return wrong("names that are host or host:port");
     settings.names.push_back(*authority);
   }
+  settings.openid = base::json_bool_or(part, "openid", false);
   settings.engineers = read_trust(part);
   if (const auto key = base::from_hex(base::json_text_or(part, "redaction_key", "")); key && !key->empty()) {
     if (key->size() != base::KeyedHash::kKeySize) return wrong("a redaction_key of 32 bytes");

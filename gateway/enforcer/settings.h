@@ -90,6 +90,7 @@ struct Settings {
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
   RequestHints requests;
+  bool openid = false;           // engineers may sign in by an identity provider
   certs::ClientTrust engineers;  // whose certificates are believed; without roots nobody's
   http::HeadLimits head;
   // The same in every enforcer of a gateway, so that a session's tokens are the same whoever serves it.

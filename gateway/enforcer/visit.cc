@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/visit.h"
 
+#include <algorithm>
+
 #include "gateway/enforcer/assets.h"
 #include "gateway/enforcer/pages.h"
+#include "gateway/enforcer/visit_parts.h"
 #include "gateway/http/accept.h"
 #include "gateway/http/cookie.h"
 #include "gateway/http/form.h"
@@ -15,7 +18,6 @@ namespace {
 using base::Json;
 
 constexpr std::string_view kCookie = "__Host-postern";
-constexpr std::string_view kHome = "/.postern/";
 constexpr std::string_view kSignIn = "/.postern/sign-in";
 constexpr std::string_view kRequests = "/.postern/api/requests";
 constexpr std::size_t kLocalTime = 16;  // "2026-03-01T08:09"
@@ -39,14 +41,6 @@ http::Verdict read_form(const Exchange& exchange, http::Parameters& form) {
   return http::parse_form(exchange.body(), {}, form);
 }
 
-http::Fields page_fields() {
-  http::Fields fields;
-  fields.put("content-type", "text/html; charset=utf-8");
-  fields.put("content-security-policy", kPageContentSecurityPolicy);
-  fields.put("cache-control", "no-store");
-  return fields;
-}
-
 http::Fields json_fields() {
   http::Fields fields;
   fields.put("content-type", "application/json");
@@ -54,47 +48,8 @@ http::Fields json_fields() {
   return fields;
 }
 
-void answer_page(Exchange& exchange, int status, std::string html) {
-  exchange.answer(status, page_fields(), std::move(html));
-}
 void answer_json(Exchange& exchange, int status, const Json& json) {
   exchange.answer(status, json_fields(), base::dump_json(json));
-}
-
-void redirect(Exchange& exchange, std::string_view to, std::string_view cookie = {}) {
-  http::Fields fields;
-  fields.put("location", to);
-  fields.put("cache-control", "no-store");
-  if (!cookie.empty()) fields.put("set-cookie", cookie);
-  exchange.answer(303, std::move(fields), {});
-}
-
-std::string session_cookie(std::string_view token) {
-  return http::format_set_cookie({kCookie, token, token.empty() ? 0 : -1, http::SameSite::Lax});
-}
-
-// A path of ours and nothing else: what comes out of a form must not send a browser elsewhere.
-bool is_local_path(std::string_view path) {
-  return path.starts_with('/') && !path.starts_with("//") &&
-         path.find_first_of("\\\r\n") == std::string_view::npos && path.size() < 2048;
-}
-
-// The ledger's refusal: {"status","code","message"} as text.
-struct LedgerRefusal {
-  int status = 503;
-  std::string code = "log_unavailable", message;
-};
-LedgerRefusal refusal_of(const base::Error& error) {
-  LedgerRefusal out;
-  const auto json = base::parse_json(error.message);
-  if (!json.ok() || !json->is_object()) {
-    out.message = error.message;
-    return out;
-  }
-  out.status = static_cast<int>(base::json_number_or(*json, "status", 400));
-  out.code = base::json_text_or(*json, "code", "invalid");
-  out.message = base::json_text_or(*json, "message", "refused");
-  return out;
 }
 
 void answer_problem(Exchange& exchange, const LedgerRefusal& refusal) {
@@ -192,14 +147,60 @@ base::Micros idle_until(const SessionView& session) {
 
 }  // namespace
 
+http::Fields page_fields() {
+  http::Fields fields;
+  fields.put("content-type", "text/html; charset=utf-8");
+  fields.put("content-security-policy", kPageContentSecurityPolicy);
+  fields.put("cache-control", "no-store");
+  return fields;
+}
+
+void answer_page(Exchange& exchange, int status, std::string html) {
+  exchange.answer(status, page_fields(), std::move(html));
+}
+void redirect(Exchange& exchange, std::string_view to, std::string_view cookie,
+              std::string_view second_cookie) {
+  http::Fields fields;
+  fields.put("location", to);
+  fields.put("cache-control", "no-store");
+  if (!cookie.empty()) fields.put("set-cookie", cookie);
+  if (!second_cookie.empty()) fields.put("set-cookie", second_cookie);
+  exchange.answer(303, std::move(fields), {});
+}
+
+std::string session_cookie(std::string_view token) {
+  return http::format_set_cookie({kCookie, token, token.empty() ? 0 : -1, http::SameSite::Lax});
+}
+
+// Browsers pass over tabs and line ends in an address, and take a backslash for a slash.
+bool is_local_path(std::string_view path) {
+  const auto plain = [](char c) { return c > ' ' && c < 0x7f && c != '\\'; };
+  return path.starts_with('/') && !path.starts_with("//") && path.size() < 2048 &&
+         std::all_of(path.begin(), path.end(), plain);
+}
+
+LedgerRefusal refusal_of(const base::Error& error) {
+  LedgerRefusal out;
+  const auto json = base::parse_json(error.message);
+  if (!json.ok() || !json->is_object()) {
+    out.message = error.message;
+    return out;
+  }
+  out.status = static_cast<int>(base::json_number_or(*json, "status", 400));
+  out.code = base::json_text_or(*json, "code", "invalid");
+  out.message = base::json_text_or(*json, "message", "refused");
+  return out;
+}
+
 void VisitPages::serve(Exchange& exchange) {
   const std::string_view path = exchange.target().path();
   const bool get =
       exchange.head().method == http::Method::Get || exchange.head().method == http::Method::Head;
   const bool post = exchange.head().method == http::Method::Post;
   if (get && path.starts_with(kAssets)) return asset(exchange);
-  if (get && path == kSignIn) return answer_page(exchange, 200, render_sign_in({}));
+  if (get && path == kSignIn) return show_sign_in(exchange);
   if (post && path == kSignIn) return sign_in(exchange);
+  if (serve_openid(exchange, path, get, post)) return;
   if (get && path == "/.postern") return redirect(exchange, kHome);
   if (post && path == "/.postern/sign-out") return sign_out(exchange);
   const bool known = path == kHome || path == "/.postern/api/session" || path == kRequests ||
@@ -255,6 +256,12 @@ void VisitPages::command(Exchange& exchange, Json order,
   });
 }
 
+void VisitPages::show_sign_in(Exchange& exchange) {
+  SignInView view;
+  view.openid = openid_link({});
+  answer_page(exchange, 200, render_sign_in(view));
+}
+
 void VisitPages::sign_in(Exchange& exchange) {
   std::string pass, return_to;
   const bool json = is_json(content_type(exchange));
@@ -291,8 +298,9 @@ void VisitPages::sign_in_with(Exchange& exchange, Json order, bool as_page, cons
             if (!reply.ok()) {
               const LedgerRefusal refusal = refusal_of(reply.error());
               if (!as_page) return answer_problem(waiting, refusal);
-              return answer_page(waiting, refusal.status,
-                                 render_sign_in({refusal.message, return_to, waiting.event_id()}));
+              return answer_page(
+                  waiting, refusal.status,
+                  render_sign_in({refusal.message, return_to, waiting.event_id(), openid_link(return_to)}));
             }
             site_.admission.signed_in(waiting.client().origin);
             waiting.use_session(base::json_text_or(*reply, "session", ""));
@@ -329,17 +337,26 @@ void VisitPages::open_by_certificate(Exchange& exchange, std::function<void(base
 
 void VisitPages::sign_out(Exchange& exchange) {
   const bool page = !is_json(content_type(exchange)) && wants_page(exchange);
-  const auto done = [page](Exchange& waiting) {
+  const auto done = [page](Exchange& waiting, const std::string& provider) {
     http::Fields fields = page ? page_fields() : http::Fields();
     fields.put("set-cookie", session_cookie(""));
-    waiting.answer(page ? 200 : 204, std::move(fields), page ? render_signed_out(waiting.event_id()) : "");
+    waiting.answer(page ? 200 : 204, std::move(fields),
+                   page ? render_signed_out(waiting.event_id(), provider) : "");
   };
   const SessionView* session = exchange.session_view();
-  if (session == nullptr) return done(exchange);
+  if (session == nullptr) return done(exchange, {});
+  const auto known = site_.access.state().sessions().find(session->id);
+  const bool openid = page && site_.settings->openid && known != site_.access.state().sessions().end() &&
+                      known->second.method == "openid";
   command(exchange, {{"command", "session.end"}, {"id", session->id}, {"reason", "signed_out"}},
-          [done](Exchange& waiting, base::Result<Json> reply) {
-            if (reply.ok()) return done(waiting);
-            answer_problem(waiting, refusal_of(reply.error()));
+          [this, done, openid](Exchange& waiting, base::Result<Json> reply) {
+            if (!reply.ok()) return answer_problem(waiting, refusal_of(reply.error()));
+            if (!openid) return done(waiting, {});
+            // A link and no redirect: our forms send nobody elsewhere (kPageContentSecurityPolicy). Without an answer there
+            // is no link.
+            command(waiting, {{"command", "openid.end"}}, [done](Exchange& ended, base::Result<Json> where) {
+              done(ended, where.ok() ? base::json_text_or(*where, "location", "") : std::string());
+            });
           });
 }
 

@@ -21,7 +21,15 @@ class VisitPages final : public Visit {
 
  private:
   bool may_sign_in(Exchange& exchange);
+  void show_sign_in(Exchange& exchange);
   void sign_in(Exchange& exchange);
+  bool serve_openid(Exchange& exchange, std::string_view path, bool get,
+                    bool post);                               // false: none of its pages
+  std::string openid_link(std::string_view return_to) const;  // empty: there is no provider
+  void openid_start(Exchange& exchange);
+  void openid_callback(Exchange& exchange);
+  void openid_refused(Exchange& exchange, const base::Error& error, const std::string& return_to);
+  void openid_depart(Exchange& exchange);
   void sign_in_with(Exchange& exchange, base::Json command, bool as_page, const std::string& return_to);
   void sign_out(Exchange& exchange);
   void home(Exchange& exchange, const std::string& message = {});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "gateway/http/parameters.h"
@@ -25,5 +26,10 @@ Verdict parse_form(std::string_view body, const FormLimits& limits, Parameters& 
 
 // Whether a Content-Type value names that form (parameters such as charset=utf-8 are passed over).
 bool is_form(std::string_view content_type);
+
+// The other way: appends name=value to a form or query that we write, with '&' before it if anything stands there; name is
+// plain already.
+void append_parameter(std::string& out, std::string_view name, std::string_view value);
+std::string encode_value(std::string_view value);
 
 }  // namespace postern::http

@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 32> kTable{{
+constexpr std::array<Row, 36> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -29,6 +29,10 @@ constexpr std::array<Row, 32> kTable{{
     {"pass.verify_and_open", true, false, false, decide_pass_open},
     {"certificate.open", true, false, false, decide_certificate_open},
     {"certificate.end", true, false, false, decide_certificate_end},
+    {"openid.begin", true, false, false, decide_openid_location},
+    {"openid.open", true, false, false, decide_openid_open},
+    {"openid.depart", true, false, false, decide_openid_depart},
+    {"openid.end", true, false, false, decide_openid_location},
     {"session.end", true, true, false, decide_session_end},
     {"session.end_all", false, true, false, decide_session_end_all},
     {"request.create", true, false, false, decide_request_create},

@@ -18,6 +18,10 @@
 //   pass.verify_and_open   x                           pass, client, user_agent*, tls*
 //   certificate.open       x                           fingerprint, emails*, uris*, client, user_agent*, tls*
 //   certificate.end        x                           fingerprint, revoked, why; ends the sessions that rest on it
+//   openid.begin           x                           state, nonce, challenge           (provider_asks.h: asked first)
+//   openid.open            x                           code, verifier, nonce, state, iss*, or fault; client, user_agent*, tls*
+//   openid.depart          x                           token, client        the provider says that somebody signed out there
+//   openid.end             x                           -                    where a browser signs out there
 //   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked)
 //   session.end_all                 x                  -
 //   request.create         x                           session, capabilities* | role*, reason | template*, ticket*,
@@ -48,7 +52,8 @@
 //
 // Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold): of approve and
 // give the grant that has started, or the request if it takes more approvals; sign-ins
-// answer {session, engineer, method, opened, expires, idle_us, token (pass only)}, pass.issue {pass,
+// answer {session, engineer, method, opened, expires, idle_us, token (but of a certificate's)}, openid.begin and openid.end
+// {location}, pass.issue {pass,
 // engineer, expires, id}, policy.set {hash, capabilities, operations}, log.rotate_key {old, new, size}. What ended sessions says
 // "sessions_ended"; what closed something adds "cut": {sessions, exchanges, slowest_us, enforcers_missing*}.
 //
@@ -72,6 +77,7 @@
 #include "gateway/ledger/limits.h"
 #include "gateway/ledger/policy_reading.h"
 #include "gateway/ledger/policy_summary.h"
+#include "gateway/ledger/provider_asks.h"
 #include "gateway/ledger/tallies.h"
 #include "gateway/state/state.h"
 
@@ -97,6 +103,7 @@ struct Context {
   bool log_writable = false;
   std::span<const certs::VerifierKey> logs = {};  // whose witness we are
   std::span<const std::string> targets = {};      // of notifications
+  const OpenIdTerms* openid = nullptr;            // nullptr: there is no identity provider
 };
 
 struct CommandRefused {

@@ -27,7 +27,8 @@ struct Visitor {
   std::string method;
   std::string engineer;  // empty: not known
   std::string client, user_agent, tls;
-  std::string certificate;  // fingerprint, for method certificate
+  std::string certificate;                     // fingerprint, for method certificate
+  std::string issuer, subject, sid, acr, amr;  // for method openid
 };
 
 // Cut to a length that fits into an event; escaping is the writer's.
@@ -113,12 +114,17 @@ Draft draft_open(const Session& session, const Visitor& visitor) {
                      .number("idle_us", session.idle)
                      .text("token_sha256", session.token_sha256)
                      .text("certificate", session.certificate)
+                     .text("issuer", session.issuer)
+                     .text("subject", session.subject)
+                     .text("sid", session.sid)
+                     .text("acr", visitor.acr)
+                     .text("amr", visitor.amr)
                      .done();
   return draft;
 }
 
-Decision open_session(const Context& context, const Visitor& visitor) {
-  if (auto closed = closed_to(context, visitor)) return std::move(*closed);
+// For a visitor who may come in; that was decided before.
+Decision open_door(const Context& context, const Visitor& visitor) {
   if (!context.log_writable) return turn_away(visitor, Refusal::LogUnavailable, "the log cannot be written");
   Decision decision;
   if (auto full = make_room(context, visitor, decision)) return std::move(*full);
@@ -129,6 +135,9 @@ Decision open_session(const Context& context, const Visitor& visitor) {
   session.client = visitor.client;
   session.user_agent = visitor.user_agent;
   session.certificate = visitor.certificate;
+  session.issuer = visitor.issuer;
+  session.subject = visitor.subject;
+  session.sid = visitor.sid;
   session.opened = context.now;
   session.expires = context.now + context.limits.session_absolute;
   session.idle = context.limits.session_idle;
@@ -140,6 +149,11 @@ Decision open_session(const Context& context, const Visitor& visitor) {
   }
   decision.events.push_back(draft_open(session, visitor));
   return decision;
+}
+
+Decision open_session(const Context& context, const Visitor& visitor) {
+  if (auto closed = closed_to(context, visitor)) return std::move(*closed);
+  return open_door(context, visitor);
 }
 
 const Engineer* engineer_of_certificate(const state::State& state, const std::string& fingerprint,
@@ -161,7 +175,144 @@ const Engineer* engineer_of_certificate(const state::State& state, const std::st
   return nullptr;
 }
 
+// What came of the question to the provider (Ledger::ask_then_decide); members of another type count as missing.
+Json answer_of(const Order& order) {
+  const auto found = order.arguments.find("answer");
+  return found != order.arguments.end() && found->is_object() ? *found : Json::object();
+}
+Json body_of(const Order& order) {
+  Json body = answer_of(order).value("body", Json());
+  return body.is_object() ? body : Json::object();
+}
+Json list_in(const Json& body, const char* name) {
+  const auto found = body.find(name);
+  return found != body.end() && found->is_array() ? *found : Json::array();
+}
+
+// The engineer whom the provider's claims name, as far as they are known here. An address is compared with the engineer's
+// address, all else with the name.
+const Engineer* engineer_of_claims(const Context& context, const Json& claims) {
+  const std::string said = base::json_text_or(claims, context.openid->name_claim.c_str(), "");
+  if (said.empty()) return nullptr;
+  for (const auto& [name, engineer] : context.state.engineers()) {
+    const bool same = context.openid->name_claim == "email" ? base::equals_ignoring_case(engineer.email, said)
+                                                            : name == said;
+    if (same) return &engineer;
+  }
+  return nullptr;
+}
+
+// Adds and approves whoever the provider's groups vouch for; where that cannot be, why not.
+std::string provision(const Context& context, const Json& claims, Visitor& visitor, Decision& into) {
+  const std::string email = base::json_text_or(claims, "email", "");
+  std::string name = base::json_text_or(claims, context.openid->name_claim.c_str(), "");
+  if (context.openid->name_claim == "email") name = name.substr(0, name.find('@'));
+  name = base::to_lower(name);
+  const bool address = std::all_of(email.begin(), email.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (!is_engineer_name(name) || !address)
+    return "the provider's claims give no name that an engineer can have";
+  const auto same_address = [&email](const auto& known) {
+    return !email.empty() && base::equals_ignoring_case(known.second.email, email);
+  };
+  const auto& engineers = context.state.engineers();
+  if (engineers.contains(name) || std::any_of(engineers.begin(), engineers.end(), same_address))
+    return "an engineer of the name " + name +
+           " or of that address is known already: an administrator must say who this is";
+  visitor.engineer = name;
+  for (const EventType type : {EventType::EngineerAdded, EventType::EngineerApproved}) {
+    Draft draft{type, "gateway", {}, name, {}, {}, false};
+    draft.detail = Detail()
+                       .text("engineer", name)
+                       .text("email", type == EventType::EngineerAdded ? email : std::string())
+                       .text("client", visitor.client)
+                       .done();
+    into.events.push_back(std::move(draft));
+  }
+  return {};
+}
+
+// Whom the provider's groups and claims let in: the visitor's engineer, or a refusal.
+std::optional<Decision> recognise(const Context& context, const Json& claims, Visitor& visitor,
+                                  Decision& added) {
+  const Json groups = list_in(claims, "groups");
+  if (!context.openid->groups.empty() && groups.empty())
+    return turn_away(visitor, Refusal::SignInRefused,
+                     "the provider names none of the groups that may come in");
+  if (const Engineer* engineer = engineer_of_claims(context, claims); engineer != nullptr) {
+    visitor.engineer = engineer->name;
+    return closed_to(context, visitor);
+  }
+  if (!context.openid->provision)
+    return turn_away(
+        visitor, Refusal::SignInRefused,
+        "the provider's claim " + context.openid->name_claim + " names no engineer who is known here");
+  if (context.state.remote_access(context.now) == state::RemoteAccess::Off)
+    return turn_away(visitor, Refusal::RemoteAccessOff, "remote access is switched off");
+  if (const std::string why = provision(context, claims, visitor, added); !why.empty())
+    return turn_away(visitor, Refusal::SignInRefused, why);
+  return std::nullopt;
+}
+
+// Why there is nothing to decide on; nothing if the provider has answered.
+std::optional<Decision> unanswered(const Visitor& visitor, const Order& order) {
+  const std::int64_t status = base::json_number_or(answer_of(order), "status", 0);
+  if (status == 200) return std::nullopt;
+  return turn_away(visitor, status == 403 ? Refusal::SignInRefused : Refusal::GatewayError,
+                   bounded(base::json_text_or(answer_of(order), "why", "")));
+}
+
 }  // namespace
+
+Decision decide_openid_location(const Context& context, const Order& order) {
+  if (context.openid == nullptr) return not_found("no identity provider is configured");
+  if (auto refused = unanswered(visitor_of(order, "openid"), order)) return std::move(*refused);
+  Decision decision;
+  decision.reply = {{"location", base::json_text_or(body_of(order), "location", "")}};
+  return decision;
+}
+
+Decision decide_openid_open(const Context& context, const Order& order) {
+  Visitor visitor = visitor_of(order, "openid");
+  if (context.openid == nullptr) return not_found("no identity provider is configured");
+  if (auto refused = unanswered(visitor, order)) return std::move(*refused);
+  const Json claims = body_of(order);
+  visitor.issuer = bounded(base::json_text_or(claims, "issuer", ""));
+  visitor.subject = bounded(base::json_text_or(claims, "subject", ""));
+  visitor.sid = bounded(base::json_text_or(claims, "sid", ""));
+  visitor.acr = bounded(base::json_text_or(claims, "acr", ""));
+  for (const Json& one : list_in(claims, "amr"))
+    visitor.amr +=
+        (visitor.amr.empty() ? "" : " ") + (one.is_string() ? one.get<std::string>() : std::string());
+  visitor.amr = bounded(visitor.amr);
+  Decision added;
+  if (auto refused = recognise(context, claims, visitor, added)) return std::move(*refused);
+  Decision decision = open_door(context, visitor);
+  if (!decision.refused)
+    decision.events.insert(decision.events.begin(), std::make_move_iterator(added.events.begin()),
+                           std::make_move_iterator(added.events.end()));
+  return decision;
+}
+
+// Back-Channel Logout 1.0 section 2.7: of one session at the provider if it names one, otherwise all of that person.
+Decision decide_openid_depart(const Context& context, const Order& order) {
+  const Visitor visitor = visitor_of(order, "openid");
+  if (context.openid == nullptr) return not_found("no identity provider is configured");
+  if (auto refused = unanswered(visitor, order)) return std::move(*refused);
+  const Json departed = body_of(order);
+  const std::string issuer = base::json_text_or(departed, "issuer", "");
+  const std::string subject = base::json_text_or(departed, "subject", "");
+  const std::string sid = base::json_text_or(departed, "sid", "");
+  Decision decision;
+  const auto ended =
+      end_sessions(context, "signed_out_at_provider", "gateway", decision, [&](const Session& one) {
+        if (one.method != "openid" || one.issuer != issuer) return false;
+        if (!subject.empty() && one.subject != subject) return false;
+        return sid.empty() ? !subject.empty() : one.sid == sid;
+      });
+  decision.measured = ended > 0;
+  decision.reply = {{"sessions_ended", ended}, {"changed", ended > 0}};
+  return decision;
+}
 
 Decision decide_pass_open(const Context& context, const Order& order) {
   Visitor visitor = visitor_of(order, "pass");

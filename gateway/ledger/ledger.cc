@@ -160,6 +160,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
            [this] { return keeper_.log_key(); }}),
       notices_(loop, clock, files, options.directory, notice_calls()),
+      openid_(std::move(options.openid)),
+      provider_(clock, [this](const ipc::Errand& errand) { return carry(errand); }),
       retention_(loop, clock, files, std::move(kept), retention_calls()),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
@@ -213,6 +215,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         if (peer.sender() != Sender::Link) return;
         witnesses_.link_gone();
         notices_.link_gone();
+        provider_.link_gone();
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
   greet(*peer);
@@ -484,6 +487,7 @@ bool Ledger::carry(const ipc::Errand& errand) {
 bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   ipc::Delivered delivered;
   if (peer.sender() != Sender::Link || !ipc::decode(payload, delivered)) return false;
+  if (delivered.id > ProviderAsks::kFirstErrand) return provider_.take(delivered);
   return delivered.id > Notices::kFirstErrand ? notices_.take(delivered) : witnesses_.take(delivered);
 }
 

@@ -51,6 +51,7 @@
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
+#include "gateway/ledger/provider_asks.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
 #include "gateway/ledger/retention.h"
@@ -66,6 +67,7 @@ struct LedgerOptions {
   Witnessing witnessing;
   std::string admins;  // the configured accounts, for a directory that has none yet; may be empty
   std::vector<NoticeTarget> notifications;
+  OpenIdTerms openid = {};
 };
 
 class Ledger {
@@ -84,6 +86,7 @@ class Ledger {
   void set_limits(const Limits& limits) { limits_ = limits; }
   void set_witnessing(Witnessing witnessing);
   void set_notifications(std::vector<NoticeTarget> targets);
+  void set_openid(OpenIdTerms terms) { openid_ = std::move(terms); }
 
   // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
   // a checkpoint; or after kDrainTimeout if the log cannot be written.
@@ -152,6 +155,7 @@ class Ledger {
   void take_effect(PolicyText text);
   void keep_policies_that_count();
   PolicyText text_of_accepted();
+  void ask_then_decide(Sender sender, const Asker& asker, base::Json order, base::Nanos commanded);
   void sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded);
   void perform(Decision decision, const Asker& asker, base::Nanos commanded,
                PolicyText policy_text = nullptr);
@@ -266,6 +270,8 @@ class Ledger {
   Witnesses witnesses_;
   Notices notices_;
   std::vector<std::string> target_names_;  // of notices_
+  OpenIdTerms openid_;
+  ProviderAsks provider_;
   Retention retention_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;

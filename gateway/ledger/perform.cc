@@ -55,7 +55,8 @@ Context Ledger::context() {
           keeper_.public_key(),
           recorder_.writable(),
           witnessed_logs_,
-          target_names_};
+          target_names_,
+          openid_.issuer.empty() ? nullptr : &openid_};
 }
 
 void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {
@@ -72,12 +73,37 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
     take_policy_order(peer, asker, order);
     return;
   }
+  if (is_openid_command(base::json_text_or(order, "command", "")))
+    return ask_then_decide(peer.sender(), asker, order, commanded);
   Decision decision = decide_command(context(), peer.sender(), order);
   if (decision.to_sign.empty()) {
     perform(std::move(decision), asker, commanded);
   } else {
     sign_then_perform(std::move(decision), asker, commanded);
   }
+}
+
+// What the provider says goes into the order, where nobody else can have put it.
+void Ledger::ask_then_decide(Sender sender, const Asker& asker, Json order, base::Nanos commanded) {
+  const std::string command = base::json_text_or(order, "command", "");
+  const auto decide_now = [this, sender, asker, commanded](Json taken, Json answer) {
+    taken["answer"] = std::move(answer);
+    perform(decide_command(context(), sender, taken), asker, commanded);
+  };
+  if (openid_.issuer.empty())
+    return decide_now(std::move(order), {{"status", 502}, {"why", "no identity provider is configured"}});
+  if (const std::string fault = base::json_text_or(order, "fault", ""); !fault.empty())
+    return decide_now(std::move(order), {{"status", 403}, {"why", fault}});
+  const bool opens = command == "openid.open";
+  if (opens && !provider_.first_use(base::json_text_or(order, "state", "")))
+    return decide_now(
+        std::move(order),
+        {{"status", 403}, {"why", "this sign-in was used before, or too many were tried: begin again"}});
+  Json question = order;
+  question["do"] = opens ? "redeem" : command == "openid.depart" ? "logout" : command.substr(7);
+  provider_.ask(question, [decide_now, order = std::move(order), this](Json answer) mutable {
+    if (!drained_) decide_now(std::move(order), std::move(answer));
+  });
 }
 
 void Ledger::sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded) {
@@ -312,6 +338,7 @@ void Ledger::tick() {
   send_published();
   if (!drained_) witnesses_.look(counts_, publisher_.published());
   if (!drained_) notices_.look(recorder_.durable());
+  provider_.look();
   send_witnessing();
   finish_drain(clock_.monotonic() >= drain_deadline_);
 }

@@ -21,6 +21,7 @@ std::string request_of(const Question& question) {
   const bool has_body = question.method == http::Method::Post;
   if (has_body) fields.put("content-type", question.content_type);
   fields.put("user-agent", "postern");
+  if (!question.authorization.empty()) fields.put("authorization", question.authorization);
   if (!question.webhook_id.empty()) {
     fields.put("webhook-id", question.webhook_id);
     fields.put("webhook-timestamp", question.webhook_timestamp);

@@ -28,6 +28,7 @@ struct Question {
   std::string_view webhook_id = {}, webhook_timestamp = {},
                    webhook_signature = {};   // fields of a webhook; may be empty
   http::Method method = http::Method::Post;  // Get and Head have no body, and no content type
+  std::string_view authorization = {};       // may be empty
 };
 
 class Call final : public loop::Disposable {

@@ -16,11 +16,18 @@ constexpr std::size_t kLongestWhy = 512;
 
 }  // namespace
 
-Link::Link(loop::Loop& loop, Connect connect) : loop_(loop), connect_(std::move(connect)) {}
+Link::Link(loop::Loop& loop, Connect connect)
+    : loop_(loop), connect_(std::move(connect)), openid_(loop, connect_) {}
 
 Link::~Link() { *alive_ = false; }
 
+void Link::configure(Settings settings) {
+  settings_ = std::move(settings);
+  openid_.configure(settings_.openid);
+}
+
 void Link::set_ledger(base::UniqueFd socket) {
+  openid_.give_up();
   while (!errands_.empty()) drop(errands_.begin()->first);
   drop_channel();
   ledger_ = std::make_unique<ipc::SocketChannel>(
@@ -45,6 +52,11 @@ void Link::take(std::uint16_t type, std::string_view payload) {
 }
 
 void Link::begin(const ipc::Errand& errand) {
+  if (errand.place == kOpenIdPlace) {
+    return openid_.ask(errand.body, [this, id = errand.id](std::uint16_t status, std::string_view body) {
+      deliver({id, status, body});
+    });
+  }
   const std::string name(errand.place);
   drop(name);
   const Place* place = settings_.find(name);

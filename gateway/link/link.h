@@ -3,9 +3,10 @@
 //
 // The connection out: carries what the ledger gives it to the places that the configuration names, and brings back what
 // they answer (ipc::Errand, ipc::Delivered). A courier: it does not know what is in an errand, sees no event and no file,
-// holds no key, and cannot open a connection; the supervisor opens them, by the number of a configured place.
+// holds no key (of mail and of the identity provider a password), and cannot open a connection; the supervisor opens them, by the number of a configured place.
 //
-// One errand per place at a time. Another one for a place where one is under way replaces it: its asker was restarted.
+// One errand per place at a time. Another one for a place where one is under way replaces it: its asker was restarted. The
+// identity provider is another matter: what is asked of it is understood here (openid_client.h), and many may ask at once.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/link/call.h"
+#include "gateway/link/openid_client.h"
 #include "gateway/link/settings.h"
 #include "gateway/loop/loop.h"
 
@@ -34,7 +36,7 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  void configure(Settings settings) { settings_ = std::move(settings); }
+  void configure(Settings settings);
   // First, and after the ledger was restarted: what was under way for the former is given up.
   void set_ledger(base::UniqueFd socket);
   std::size_t under_way() const { return errands_.size(); }
@@ -59,6 +61,7 @@ class Link {
   loop::Loop& loop_;
   Connect connect_;
   Settings settings_;
+  OpenIdClient openid_;
   std::unique_ptr<ipc::SocketChannel> ledger_;
   std::map<std::string, Errand, std::less<>> errands_;  // by place
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -18,6 +18,17 @@ namespace {
 
 constexpr std::string_view kProtocol = "http/1.1";
 
+Result<std::shared_ptr<const base::Secret>> read_secret(const Json& json, const Settings::TakeFile& file) {
+  const std::string name = base::json_text_or(json, "fd", "");
+  const base::UniqueFd fd = file(name);
+  Result<std::string> text = base::read_open_file(fd.get(), name, certs::kSecretFileLimit);
+  if (!text.ok()) return std::move(text).error();
+  Result<base::Secret> secret = certs::read_password(*text);
+  base::wipe(*text);
+  if (!secret.ok()) return base::fail(Code::Invalid, name + " holds " + secret.error().message);
+  return std::make_shared<const base::Secret>(std::move(*secret));
+}
+
 base::Status read_mail(const Json& json, const Settings::TakeFile& file, Mail& mail) {
   mail.from = base::json_text_or(json, "from", "");
   for (const Json& one : json.value("to", Json::array())) {
@@ -26,14 +37,9 @@ base::Status read_mail(const Json& json, const Settings::TakeFile& file, Mail& m
   mail.user = base::json_text_or(json, "user", "");
   mail.starttls = base::json_bool_or(json, "starttls", false);
   if (mail.user.empty()) return base::Ok{};
-  const std::string name = base::json_text_or(json, "fd", "");
-  const base::UniqueFd fd = file(name);
-  Result<std::string> text = base::read_open_file(fd.get(), name, certs::kSecretFileLimit);
-  if (!text.ok()) return std::move(text).error();
-  Result<base::Secret> password = certs::read_password(*text);
-  base::wipe(*text);
-  if (!password.ok()) return base::fail(Code::Invalid, name + " holds " + password.error().message);
-  mail.password = std::make_shared<const base::Secret>(std::move(*password));
+  auto password = read_secret(json, file);
+  if (!password.ok()) return password.error();
+  mail.password = std::move(*password);
   return base::Ok{};
 }
 
@@ -74,6 +80,46 @@ Result<Place> read_place(const Json& json, const base::Clock& clock, const Setti
   return place;
 }
 
+std::vector<std::string> texts_of(const Json& json, const char* key) {
+  std::vector<std::string> out;
+  for (const Json& one : json.value(key, Json::array())) {
+    if (one.is_string()) out.push_back(one.get<std::string>());
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const OpenIdSettings>> read_openid(const Json& json, const base::Clock& clock,
+                                                          const Settings::TakeFile& file) {
+  auto out = std::make_shared<OpenIdSettings>();
+  out->issuer = base::json_text_or(json, "issuer", "");
+  out->client_id = base::json_text_or(json, "client_id", "");
+  out->redirect_uri = base::json_text_or(json, "redirect_uri", "");
+  out->home_uri = base::json_text_or(json, "home_uri", "");
+  out->groups_claim = base::json_text_or(json, "groups_claim", "");
+  out->scopes = texts_of(json, "scopes");
+  out->acr = texts_of(json, "acr");
+  out->amr = texts_of(json, "amr");
+  out->groups = texts_of(json, "groups");
+  out->skew = base::json_number_or(json, "skew_us", 0);
+  out->max_age = base::json_number_or(json, "max_age_us", 0);
+  for (const Json& one : json.value("hosts", Json::array())) {
+    const auto authority = http::parse_authority(base::json_text_or(one, "authority", ""));
+    if (!authority) return base::fail(Code::Invalid, "a host of the identity provider is not one");
+    out->hosts.push_back({static_cast<std::uint32_t>(base::json_number_or(one, "id", 0)), *authority,
+                          base::json_text_or(one, "host", ""), base::json_text_or(one, "tls_name", "")});
+  }
+  if (json.contains("fd")) {
+    auto secret = read_secret(json, file);
+    if (!secret.ok()) return secret.error();
+    out->secret = std::move(*secret);
+  }
+  auto context =
+      tls::ClientContext::make({base::json_text_or(json, "roots", ""), std::string(kProtocol)}, clock);
+  if (!context.ok()) return base::fail(context.error().code, "openid: " + context.error().message);
+  out->tls = std::move(*context);
+  return std::shared_ptr<const OpenIdSettings>(std::move(out));
+}
+
 }  // namespace
 
 const Place* Settings::find(std::string_view name) const {
@@ -90,6 +136,11 @@ Result<Settings> Settings::read(const Json& part, const base::Clock& clock, cons
     auto place = read_place(json, clock, file);
     if (!place.ok()) return place.error();
     settings.places.push_back(std::move(*place));
+  }
+  if (const Json openid = part.value("openid", Json()); openid.is_object()) {
+    auto read = read_openid(openid, clock, file);
+    if (!read.ok()) return read.error();
+    settings.openid = std::move(*read);
   }
   const Json timeouts = part.value("timeouts", Json::object());
   settings.connect = base::json_number_or(timeouts, "connect_us", settings.connect / 1000) * 1000;

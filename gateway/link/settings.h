@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "certs/staple.h"
+#include "gateway/link/openid_client.h"
 #include "gateway/link/smtp_dialogue.h"
 #include "gateway/tls/client_context.h"
 
@@ -45,10 +46,11 @@ struct Place {
 
 struct Settings {
   std::vector<Place> places;
-  base::Nanos connect = 5 * base::kSecond;  // TLS included
+  std::shared_ptr<const OpenIdSettings> openid;  // nullptr: no identity provider
+  base::Nanos connect = 5 * base::kSecond;       // TLS included
 
   const Place* find(std::string_view name) const;  // nullptr: there is none
-  // file: gives up the descriptor of that name, which came with the part: a mail user's password.
+  // file: gives up the descriptor of that name, which came with the part: a mail user's password, a provider's secret.
   using TakeFile = std::function<base::UniqueFd(std::string_view name)>;
   static base::Result<Settings> read(const base::Json& part, const base::Clock& clock, const TakeFile& file);
 };

@@ -26,6 +26,7 @@ ledger::LedgerOptions options_of(Role& role) {
   options.witnessing = *std::move(witnessing);
   options.admins = base::json_text_or(role.config(), "admins", "");
   options.notifications = ledger::parse_notice_targets(role.config());
+  options.openid = ledger::parse_openid_terms(role.config());
   return options;
 }
 
@@ -58,6 +59,7 @@ int keep_ledger(audit::FileSystem& disk) {
     auto witnessing = ledger::parse_witnessing(config);
     if (witnessing.ok()) ledger->set_witnessing(*std::move(witnessing));
     ledger->set_notifications(ledger::parse_notice_targets(config));
+    ledger->set_openid(ledger::parse_openid_terms(config));
   });
   role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
   return role.serve();

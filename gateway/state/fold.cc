@@ -268,6 +268,9 @@ void State::fold_session(const Json& event, std::string_view type, const Json& d
   session.client = json_text_or(detail, "client", "");
   session.user_agent = json_text_or(detail, "user_agent", "");
   session.certificate = json_text_or(detail, "certificate", "");
+  session.issuer = json_text_or(detail, "issuer", "");
+  session.subject = json_text_or(detail, "subject", "");
+  session.sid = json_text_or(detail, "sid", "");
   session.token_sha256 = base::from_hex(json_text_or(detail, "token_sha256", "")).value_or("");
   session.opened_event = json_text_or(event, "id", "");
   session.opened = at;

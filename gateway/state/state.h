@@ -24,7 +24,7 @@
 //   grant.started        grant, engineer, request*, role*, capabilities, starts, expires, reason*, ticket*
 //   grant.ended          grant, reason
 //   session.opened       engineer, method, client, user_agent*, certificate*, token_sha256* (hexadecimal),
-//                        expires, idle_us
+//                        expires, idle_us, issuer*, subject*, sid*
 //   session.ended        - (the session is in the head)
 //   session.budget_warned, session.budget_held, session.budget_cut     - (likewise); never back
 //   pass.used            pass, expires
@@ -163,6 +163,8 @@ struct Session {
   std::string opened_event;  // id of its session.opened
   std::string token_sha256;  // 32 bytes (of the token, decoded from base64url); empty for a session bound to
                              // a certificate
+  // Who the provider says it is, of method "openid"; sid (of the provider's own session) may be empty.
+  std::string issuer, subject, sid;
   base::Micros opened = 0, expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as the ledger knows; coarse
   Budget budget = Budget::Whole;

@@ -171,6 +171,9 @@ void fields(T& s, const Visit& visit) {
   visit("idle", s.idle);
   visit("last_active", s.last_active);
   visit("budget", Newer{s.budget});
+  visit("issuer", Newer{s.issuer});
+  visit("subject", Newer{s.subject});
+  visit("sid", Newer{s.sid});
 }
 
 template <typename T, typename Visit>

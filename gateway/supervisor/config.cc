@@ -47,7 +47,8 @@ const std::vector<KeyTable>& key_tables() {
         "second_factor",
         "notifications",
         "engineer_certificates",
-        "acme"}},
+        "acme",
+        "openid"}},
       {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
@@ -96,6 +97,10 @@ const std::vector<KeyTable>& key_tables() {
         "tls"}},
       {"acme.external_account", {"key_id", "secret_file"}},
       {"acme.tls", {"roots", "name"}},
+      {"openid",
+       {"issuer", "client_id", "client_secret_file", "scopes", "name_claim", "groups_claim", "groups",
+        "provision", "acr", "amr", "max_age", "clock_skew", "hosts", "tls"}},
+      {"openid.tls", {"roots"}},
   };
   return tables;
 }
@@ -119,6 +124,7 @@ class Parser {
     read_witnesses(read_, root, config_);
     read_notifications(read_, root, config_);
     read_acme(read_, root, config_);
+    read_openid(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);
     holds(root);
@@ -446,6 +452,9 @@ const http::Authority* Config::outside(std::uint32_t id) const {
     if (target.id == id) return &target.authority;
   }
   if (acme && acme->id == id) return &acme->authority;
+  for (const OpenId::Host& host : openid.hosts) {
+    if (host.id == id) return &host.authority;
+  }
   return nullptr;
 }
 

@@ -170,6 +170,29 @@ struct NotificationTarget {
   std::string place() const { return "notification/" + name; }  // as the link knows it
 };
 
+// The identity provider by whom engineers may sign in (OpenID Connect; docs/OPENID.md).
+struct OpenId {
+  struct Host {            // that the link may go to for it; the first is the issuer's
+    std::uint32_t id = 0;  // as Node::id, out of the same numbers
+    http::Authority authority;
+  };
+  std::string issuer;  // empty: there is none
+  std::string client_id;
+  FileName secret;  // of the client; empty: PKCE alone proves who redeems a code
+  std::vector<std::string> scopes{"openid", "profile", "email"};
+  std::string name_claim = "email", groups_claim = "groups";
+  std::vector<std::string> groups;    // one of them is needed; empty: any
+  std::vector<std::string> acr, amr;  // one of those; all of these
+  bool provision = false;             // who is not known yet is added and approved
+  base::Micros max_age = 0;           // since they proved who they are; 0: any
+  base::Micros clock_skew = 60 * base::kWallSecond;
+  std::vector<Host> hosts;
+  FileName roots;  // empty: the system's
+  base::Mark mark;
+  bool configured() const { return !issuer.empty(); }
+  static constexpr const char* kSecretDescriptor = "openid.secret";
+};
+
 struct Limits {  // all of one worker: its terminator, or its enforcer
   int connections = 4096;
   int connections_per_address = 256;
@@ -260,6 +283,7 @@ struct Config {
   std::vector<Service> services;
   std::vector<LogWitness> log_witnesses;
   std::vector<NotificationTarget> notifications;
+  OpenId openid;
   FileName witness_key;                     // empty: we are nobody's witness
   std::vector<std::string> witnessed_logs;  // verifier keys
   Sessions sessions;
@@ -276,12 +300,13 @@ struct Config {
   // Where the link may go under that number; nullptr: nowhere.
   const http::Authority* outside(std::uint32_t id) const;
   bool reaches_out() const {
-    return !log_witnesses.empty() || !notifications.empty() || support.staple || admin.staple ||
-           acme.has_value();
+    return !log_witnesses.empty() || !notifications.empty() || openid.configured() || support.staple ||
+           admin.staple || acme.has_value();
   }
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
-    return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0));
+    return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0) +
+                                      openid.hosts.size());
   }
 };
 

@@ -87,6 +87,8 @@ void read_acme(ConfigReader& read, const base::YamlNode& root, Config& config);
 // "0.0.0.0:80"; key: for the fault.
 void read_listen_address(ConfigReader& read, const base::YamlNode& node, std::string_view key, Address& out);
 bool is_mail_address(std::string_view text);
+// openid (config_openid.cc); after read_notifications.
+void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config);
 // tls of a place outside: the roots that it is believed by, and the name in its certificate, where they are said.
 void read_outside_tls(ConfigReader& read, const base::YamlNode& node, const std::string& whose,
                       FileName& roots, std::string& name);

@@ -63,6 +63,7 @@ class Loader {
       material->notification_roots.push_back(roots(target.roots, target.mark, "the target " + target.name));
       notification_secret(target, material->notification_secrets);
     }
+    if (config_.openid.configured()) openid(config_.openid, *material);
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
       crls(config_.engineers.crl, material->support_authority_pem, material->engineer_crls);
@@ -227,6 +228,18 @@ class Loader {
     if (!wrong.ok()) return fault(target.secret.mark, wrong.error().message);
     if (!wrong->empty()) return fault(target.secret.mark, *wrong);
     out.push_back({target.descriptor(), std::move(opened).value()});
+  }
+
+  void openid(const OpenId& provider, Material& out) {
+    out.openid_roots = roots(provider.roots, provider.mark, "the identity provider");
+    if (provider.secret.path.empty()) return;
+    base::Result<base::UniqueFd> opened = open_secret_file(provider.secret.path, "a client's secret");
+    if (!opened.ok()) return fault(provider.secret.mark, opened.error().message);
+    const base::Result<std::string> wrong =
+        proc::ask_copy([&] { return what_is_wrong(provider.secret.path, true, opened->get()); });
+    if (!wrong.ok()) return fault(provider.secret.mark, wrong.error().message);
+    if (!wrong->empty()) return fault(provider.secret.mark, *wrong);
+    out.openid_secret = std::move(opened).value();
   }
 
   // Runs in the copy.

@@ -92,6 +92,8 @@ struct Material {
   std::vector<std::string> witnessed_logs;           // that it is for
   std::vector<CredentialFile> notification_secrets;  // NotificationTarget::descriptor; of those that have one
   std::vector<std::string> notification_roots;       // PEM, one per target
+  base::UniqueFd openid_secret;                      // invalid: the client has none
+  std::string openid_roots;                          // PEM; empty: no identity provider
   std::vector<std::string> witness_roots;   // PEM, one per witness of our log; empty where it is not https
   std::string support_authority_pem;        // empty: none configured
   Crls engineer_crls;                       // that speak of its certificates

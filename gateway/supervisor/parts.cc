@@ -197,6 +197,33 @@ Json place_json(const NotificationTarget& target, const std::string& roots) {
   return place;
 }
 
+// As the link knows it: how to reach it, and what its tokens must say.
+Json openid_json(const Config& config, const Material& material) {
+  const OpenId& one = config.openid;
+  Json hosts = Json::array();
+  for (const OpenId::Host& host : one.hosts) {
+    hosts.push_back({{"id", host.id},
+                     {"authority", http::to_text(host.authority)},
+                     {"host", shown_host(host.authority, true)},
+                     {"tls_name", bare_host(host.authority)}});
+  }
+  Json out{{"issuer", one.issuer},
+           {"client_id", one.client_id},
+           {"redirect_uri", config.support.url() + "/.postern/openid/callback"},
+           {"home_uri", config.support.url() + "/.postern/sign-in"},
+           {"scopes", one.scopes},
+           {"groups_claim", one.groups_claim},
+           {"groups", one.groups},
+           {"acr", one.acr},
+           {"amr", one.amr},
+           {"max_age_us", one.max_age},
+           {"skew_us", one.clock_skew},
+           {"hosts", std::move(hosts)},
+           {"roots", material.openid_roots}};
+  if (material.openid_secret.valid()) out["fd"] = OpenId::kSecretDescriptor;
+  return out;
+}
+
 std::string level_text(base::Level level) {
   constexpr std::array<const char*, 4> kNames{"debug", "info", "warning", "error"};
   return kNames[static_cast<std::size_t>(level)];
@@ -291,6 +318,7 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
             {"identities", config.engineers.demands.identities},
             {"purposes", config.engineers.demands.purposes},
             {"longest_life_us", config.engineers.demands.longest_life}}},
+          {"openid", config.openid.configured()},
           {"limits", limits_json(config.limits)},
           {"tell_bytes", tell_bytes(config.sessions)},
           {"timeouts",
@@ -312,7 +340,14 @@ Json ledger_part(const Config& config, const Material& material) {
                {"retention", Json::object()},
                {"witnesses", witnesses_json(config)},
                {"witnessed_logs", config.witnessed_logs},
-               {"notifications", notifications_json(config)}};
+               {"notifications", notifications_json(config)},
+               {"openid", Json()}};
+  if (config.openid.configured()) {
+    part["openid"] = {{"issuer", config.openid.issuer},
+                      {"name_claim", config.openid.name_claim},
+                      {"groups", config.openid.groups},
+                      {"provision", config.openid.provision}};
+  }
   if (config.retention.events > 0) part["retention"]["events_us"] = config.retention.events;
   return part;
 }
@@ -338,6 +373,7 @@ Json link_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
           {"acme", acme},
+          {"openid", config.openid.configured() ? openid_json(config, material) : Json()},
           {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
 }
 

@@ -28,6 +28,7 @@
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "engineer_certificates":{"crls":PEM or "", "revocation":"hard"|"soft", "identities":[..], "purposes":[..],
 //                "longest_life_us"},
+//                "openid":whether engineers may sign in by an identity provider,
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
@@ -41,7 +42,8 @@
 //                "witnesses":[{"name","url","verifier_key"}], of our log,
 //                "witnessed_logs":[verifier keys], whose witness we are,
 //                "notifications":[{"name","kind":"webhook"|"email","where","events":[..],"severity":or "none",
-//                                  "from","to":[..], of mail}]}
+//                                  "from","to":[..], of mail}],
+//                "openid":null or {"issuer","name_claim","groups":[..],"provision"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
@@ -61,6 +63,10 @@
 //                          or that with "carriage":"webhook"
 //                          or {"carriage":"mail","id","name","https","tls_name","host","roots","from","to":[..],"user",
 //                              "starttls","fd":of the user's password}],
+//                "openid":null or {"issuer","client_id","redirect_uri","home_uri","scopes":[..],"groups_claim","groups":[..],
+//                                  "acr":[..],"amr":[..],"max_age_us","skew_us",
+//                                  "hosts":[{"id","authority","host":what to send,"tls_name"}],"roots":PEM,
+//                                  "fd":"openid.secret", if the client has one},
 //                "timeouts":{"connect_us"}}
 //
 // Every part also has "log_level": "debug"|"info"|"warning"|"error".

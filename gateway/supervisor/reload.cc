@@ -41,6 +41,13 @@ const LogWitness* find_same(const Config& config, const LogWitness& witness) {
   return nullptr;
 }
 
+const OpenId::Host* find_same(const Config& config, const OpenId::Host& host) {
+  for (const OpenId::Host& candidate : config.openid.hosts) {
+    if (candidate.authority == host.authority) return &candidate;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::vector<base::Fault> faults_of_change(const Config& running, const Config& wanted) {
@@ -70,9 +77,9 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "acme, its folder and its challenge_address", place(running));
   const base::Mark first = !wanted.log_witnesses.empty()   ? wanted.log_witnesses.front().mark
                            : !wanted.notifications.empty() ? wanted.notifications.front().mark
-                                                           : base::Mark{};
+                                                           : wanted.openid.mark;
   expect(running.reaches_out() == wanted.reaches_out(), first,
-         "whether anything outside is reached (log.witnesses, notifications, staple, acme)",
+         "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme)",
          running.reaches_out() ? "something" : "nothing");
   return out;
 }
@@ -95,6 +102,10 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
   for (NotificationTarget& target : wanted.notifications) {
     const NotificationTarget* same = find_same(running, target);
     target.id = same != nullptr ? same->id : next++;
+  }
+  for (OpenId::Host& host : wanted.openid.hosts) {
+    const OpenId::Host* same = find_same(running, host);
+    host.id = same != nullptr ? same->id : next++;
   }
 }
 
@@ -136,6 +147,7 @@ bool same_files(const std::vector<CredentialFile>& running, const std::vector<Cr
 
 bool credentials_differ(const Material& running, const Material& wanted) {
   return !same_files(running.credentials, wanted.credentials) ||
+         !same_file(running.openid_secret, wanted.openid_secret) ||
          !same_files(running.notification_secrets, wanted.notification_secrets);
 }
 

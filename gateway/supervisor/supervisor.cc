@@ -197,8 +197,11 @@ struct Supervisor::Internals {
       give("acme.next", material->acme.next);
       if (material->acme.secret.valid()) give("acme.secret", material->acme.secret);
     }
-    if (child.kind() == "link") give_notification_secrets(NotificationTarget::Kind::Email, give);
-    if (child.kind() == "link" && sockets.challenge.valid()) give("challenge", sockets.challenge);
+    if (child.kind() == "link") {
+      give_notification_secrets(NotificationTarget::Kind::Email, give);
+      if (material->openid_secret.valid()) give(OpenId::kSecretDescriptor, material->openid_secret);
+      if (sockets.challenge.valid()) give("challenge", sockets.challenge);
+    }
     if (child.kind() == "enforcer") {
       for (const CredentialFile& file : material->credentials) give(file.name, file.fd);
     }

@@ -67,8 +67,8 @@ RefusalView refusal_with(const std::string& text) {
 
 // Every page there is, with the same text in every place that outside text can reach.
 std::vector<std::string> pages_with(const std::string& text) {
-  return {render_sign_in({text, text, text}), render_home(home_with(text)),
-          render_refusal(refusal_with(text)), render_session_ended({text, text})};
+  return {render_sign_in({text, text, text, text}), render_home(home_with(text)),
+          render_refusal(refusal_with(text)), render_session_ended({text, text, text})};
 }
 
 std::ptrdiff_t count(const std::string& page, char c) { return std::count(page.begin(), page.end(), c); }

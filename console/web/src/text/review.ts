@@ -11,6 +11,7 @@ const reasons: Record<string, string> = {
   certificate_refused: 'its certificate is no longer accepted',
   remote_access_off: 'remote access was switched off',
   superseded: 'replaced by another session',
+  signed_out_at_provider: 'signed out at the identity provider',
   gateway_stopped: 'the gateway stopped',
   error: 'an error',
 };
@@ -37,6 +38,7 @@ export const past = {
     certificate_refused: 'Certificate no longer accepted',
     remote_access_off: 'Remote access switched off',
     superseded: 'Replaced by another',
+    signed_out_at_provider: 'Signed out at the identity provider',
     gateway_stopped: 'Gateway stopped',
   } as Record<string, string>,
   empty: 'No session has ended yet.',
