@@ -51,6 +51,9 @@ struct Candidate {
   std::optional<Fault> fault;
 };
 
+// Of Candidate::features: an OCSP response comes with the certificate ("must-staple").
+inline constexpr long kStatusRequest = 5;
+
 // Invalid or Limit if it is no certificate at all.
 base::Result<Candidate> take_apart(std::string_view der);
 

@@ -23,7 +23,6 @@ namespace {
 using base::Code;
 using base::fail;
 
-constexpr long kStatusRequest = 5;  // the TLS extension that the certificate's feature names
 constexpr std::size_t kUrlLimit = 1024;
 
 struct QuestionFree {

@@ -20,8 +20,6 @@ using base::Code;
 using base::fail;
 using base::Ok;
 
-constexpr long kStatusRequest = 5;  // the TLS extension of which RFC 7633 speaks
-
 // One chain's way through the rules that need the whole path.
 class Judgement {
  public:

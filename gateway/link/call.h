@@ -20,6 +20,9 @@
 
 namespace postern::link {
 
+// Bytes of what a failed call is said to have failed of, or of the answer that says so.
+inline constexpr std::size_t kLongestWhy = 512;
+
 struct Question {
   std::string_view host;    // Host to send
   std::string_view target;  // of the request line

@@ -12,7 +12,6 @@ namespace {
 constexpr ipc::SocketChannelLimits kChannelLimits{ipc::kErrandBody + 1024, 4U << 20U};
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
-constexpr std::size_t kLongestWhy = 512;
 
 }  // namespace
 

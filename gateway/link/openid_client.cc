@@ -19,7 +19,6 @@ using base::Side;
 constexpr std::size_t kTokensLimit = 128U << 10U;  // bytes of the token endpoint's answer
 constexpr int kTokensDepth = 8;
 constexpr std::size_t kLongestCode = 4096;
-constexpr std::size_t kLongestWhy = 512;
 constexpr std::uint16_t kFine = 200, kRefused = 403, kUnusable = 502;
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::array<std::string_view, 1> kIdToken{"jwt"};
