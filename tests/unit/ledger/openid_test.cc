@@ -14,9 +14,9 @@ struct Provided : Scene {
 
   Decision told(const char* command, Json answer) {
     Json order{{"command", command}, {"client", "192.0.2.7:50123"}, {"answer", std::move(answer)}};
-    Context now = context();
-    now.openid = terms.issuer.empty() ? nullptr : &terms;
-    Decision decision = decide_command(now, Sender::Enforcer, order);
+    Context here = context();
+    here.openid = terms.issuer.empty() ? nullptr : &terms;
+    Decision decision = decide_command(here, Sender::Enforcer, order);
     take(decision.events);
     return decision;
   }

@@ -10,7 +10,7 @@ namespace postern::link {
 namespace {
 
 constexpr base::Micros kNoon = 1'790'000'000 * base::kWallSecond;
-constexpr base::Micros kSecond = base::kWallSecond, kHour = 3600 * kSecond;
+constexpr base::Micros kSecond = base::kWallSecond, kOneHour = 3600 * kSecond;
 
 constexpr std::string_view kDirectory =
     R"({"newNonce":"https://a.example/nonce","newAccount":"https://a.example/account","newOrder":"https://a.example/order"})";
@@ -180,14 +180,14 @@ TEST(RetryAfter, IsSecondsOrADate) {
 }
 
 TEST(AcmeTimes, RenewWhenTwoThirdsAreOver) {
-  EXPECT_EQ(acme_renewal(0, 90 * 24 * kHour, 0), 60 * 24 * kHour);
+  EXPECT_EQ(acme_renewal(0, 90 * 24 * kOneHour, 0), 60 * 24 * kOneHour);
   EXPECT_EQ(acme_renewal(0, 24 * kSecond, 1), 17 * kSecond);
 }
 
 TEST(AcmeTimes, AfterFailuresWaitsDoubleUpToSixHours) {
   EXPECT_EQ(acme_again_after(1, 0), 60 * kSecond);
   EXPECT_EQ(acme_again_after(2, 1), 150 * kSecond);
-  EXPECT_EQ(acme_again_after(100, 0), 6 * kHour);
+  EXPECT_EQ(acme_again_after(100, 0), 6 * kOneHour);
 }
 
 }  // namespace
