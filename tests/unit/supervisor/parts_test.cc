@@ -148,10 +148,10 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 }
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
-  EXPECT_EQ(
-      keys(ledger_part(config, material)),
-      (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions", "requests",
-                             "holds", "retention", "witnesses", "witnessed_logs", "notifications"}));
+  EXPECT_EQ(keys(ledger_part(config, material)),
+            (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions",
+                                   "requests", "holds", "retention", "witnesses", "witnessed_logs",
+                                   "notifications", "openid"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
