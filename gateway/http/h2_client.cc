@@ -123,13 +123,7 @@ void Http2Client::State::give_up(Http2Exchange& exchange) {
 }
 
 void Http2Client::State::drain() {
-  const std::uint8_t* bytes = nullptr;
-  while (!broken) {
-    const ssize_t size = nghttp2_session_mem_send(session, &bytes);
-    if (size < 0) broken = over = true;  // nghttp2 is out of memory: what it holds may point to what is gone
-    if (size <= 0) return;
-    out->append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-  }
+  if (!broken && !http::drain(session, *out)) broken = over = true;
 }
 
 // As Http2Session::State::read.
@@ -199,44 +193,13 @@ void Http2Client::produce(std::string& out, std::size_t most) {
 
 // --- options
 
-void Http2Client::State::set_send_callbacks(nghttp2_session_callbacks* callbacks) {
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        of(user).on_sent(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_send_data_callback(
-      callbacks, [](nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
-                    nghttp2_data_source*, void* user) {
-        of(user).write(frame->hd.stream_id, header, size);
-        return 0;
-      });
-}
-
 Http2Client::Http2Client(const Http2ClientLimits& limits, Listener& listener)
     : state_(std::make_unique<State>(limits, listener)) {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  nghttp2_option* option = nullptr;
-  POSTERN_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
-  state_->set_receive_callbacks(callbacks);
-  state_->set_send_callbacks(callbacks);
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_http_messaging(option, 1);  // the rules are h2_head.h's
-  nghttp2_option_set_no_closed_streams(option, 1);
-  nghttp2_option_set_max_settings(option, kMostSettings);
-  nghttp2_option_set_max_outbound_ack(option, kMostAcks);
-  nghttp2_option_set_max_send_header_block_length(option, kSendHeadLimit);
-  nghttp2_option_set_max_deflate_dynamic_table_size(option, kDynamicTable);
-  const int made = nghttp2_session_client_new2(&state_->session, callbacks, state_.get(), option);
-  nghttp2_option_del(option);
-  nghttp2_session_callbacks_del(callbacks);
-  POSTERN_CHECK(made == 0);
-  const auto settings = std::to_array<nghttp2_settings_entry>(
-      {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.window},
-       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head.head)}});
-  nghttp2_submit_settings(state_->session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(state_->session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  begin_session(*state_, nghttp2_session_client_new2,
+                std::to_array<nghttp2_settings_entry>(
+                    {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+                     {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.window},
+                     {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head.head)}}));
 }
 
 Http2Client::~Http2Client() = default;

@@ -179,35 +179,4 @@ void Http2Client::State::feed(std::string_view piece) {
   fail(fault_of(code), code);
 }
 
-void Http2Client::State::set_receive_callbacks(nghttp2_session_callbacks* callbacks) {
-  nghttp2_session_callbacks_set_on_begin_headers_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        of(user).on_begin_headers(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_header_callback(
-      callbacks,
-      [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-         const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-        of(user).on_header(*frame, as_text(name, name_size), as_text(value, value_size));
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_frame_recv_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        of(user).on_frame(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-      callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
-                    std::size_t size, void* user) {
-        of(user).on_piece(id, as_text(bytes, size));
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_stream_close_callback(
-      callbacks, [](nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
-        of(user).on_close(id, code);
-        return 0;
-      });
-}
-
 }  // namespace postern::http

@@ -102,8 +102,6 @@ struct Http2Client::State {
   void submit(Http2Exchange& exchange);
   void give_up(Http2Exchange& exchange);  // that was never sent
   void drain();
-  void set_receive_callbacks(nghttp2_session_callbacks* callbacks);
-  void set_send_callbacks(nghttp2_session_callbacks* callbacks);
 };
 
 }  // namespace postern::http

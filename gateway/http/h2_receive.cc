@@ -189,7 +189,7 @@ void Http2Session::State::on_request_end(Http2Stream& stream) {
   }
 }
 
-void Http2Session::State::on_close(std::int32_t id) {
+void Http2Session::State::on_close(std::int32_t id, std::uint32_t /*code*/) {
   Http2Stream* stream = find(id);
   if (stream == nullptr) return;
   closed.add(id, stream->ours);
@@ -250,37 +250,6 @@ void Http2Session::State::feed(std::string_view piece) {
     return fail(fault_of(NGHTTP2_ENHANCE_YOUR_CALM), NGHTTP2_ENHANCE_YOUR_CALM);
   fail(refused(Refusal::Http2ProtocolError, "the connection does not begin as HTTP/2 does"),
        NGHTTP2_PROTOCOL_ERROR);
-}
-
-void Http2Session::State::set_receive_callbacks(nghttp2_session_callbacks* callbacks) {
-  nghttp2_session_callbacks_set_on_begin_headers_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        of(user).on_begin_headers(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_header_callback(
-      callbacks,
-      [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-         const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-        of(user).on_header(*frame, as_text(name, name_size), as_text(value, value_size));
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_frame_recv_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        of(user).on_frame(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-      callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
-                    std::size_t size, void* user) {
-        of(user).on_piece(id, as_text(bytes, size));
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_stream_close_callback(
-      callbacks, [](nghttp2_session*, std::int32_t id, std::uint32_t, void* user) {
-        of(user).on_close(id);
-        return 0;
-      });
 }
 
 }  // namespace postern::http

@@ -17,6 +17,14 @@ using base::Refusal;
 
 }  // namespace
 
+bool drain(nghttp2_session* session, std::string& out) {
+  const std::uint8_t* bytes = nullptr;
+  ssize_t size = 0;
+  while ((size = nghttp2_session_mem_send(session, &bytes)) > 0)
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  return size == 0;
+}
+
 nghttp2_nv to_nv(std::string_view name, std::string_view value) {
   const auto bytes = [](std::string_view text) {
     return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
@@ -140,13 +148,7 @@ void Http2Session::State::submit_head(Http2Stream& stream) {
 }
 
 void Http2Session::State::drain() {
-  const std::uint8_t* bytes = nullptr;
-  while (!broken) {
-    const ssize_t size = nghttp2_session_mem_send(session, &bytes);
-    if (size < 0) broken = over = true;  // nghttp2 is out of memory: what it holds may point to what is gone
-    if (size <= 0) return;
-    out->append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-  }
+  if (!broken && !http::drain(session, *out)) broken = over = true;
 }
 
 // How much of the body goes into the next frame; write() then copies it from where it is, once.
@@ -222,48 +224,15 @@ void Http2Session::produce(std::string& out, std::size_t most) {
 
 // --- options
 
-void Http2Session::State::set_send_callbacks(nghttp2_session_callbacks* callbacks) {
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        of(user).on_sent(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_send_data_callback(
-      callbacks, [](nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
-                    nghttp2_data_source*, void* user) {
-        of(user).write(frame->hd.stream_id, header, size);
-        return 0;
-      });
-}
-
 Http2Session::Http2Session(const Http2Limits& limits, Listener& listener)
     : state_(std::make_unique<State>(limits, listener)) {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  nghttp2_option* option = nullptr;
-  POSTERN_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
-  state_->set_receive_callbacks(callbacks);
-  state_->set_send_callbacks(callbacks);
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_http_messaging(option,
-                                       1);  // the rules are h2_head.h's, so that a refusal becomes an event
-  nghttp2_option_set_no_closed_streams(option, 1);
-  nghttp2_option_set_stream_reset_rate_limit(option, std::uint64_t{1} << 62U, 1);  // the budget counts them
-  nghttp2_option_set_max_settings(option, kMostSettings);
-  nghttp2_option_set_max_outbound_ack(option, kMostAcks);
-  nghttp2_option_set_max_send_header_block_length(option, kSendHeadLimit);
-  nghttp2_option_set_max_deflate_dynamic_table_size(option, kDynamicTable);
-  const int made = nghttp2_session_server_new2(&state_->session, callbacks, state_.get(), option);
-  nghttp2_option_del(option);
-  nghttp2_session_callbacks_del(callbacks);
-  POSTERN_CHECK(made == 0);
-  const auto settings = std::to_array<nghttp2_settings_entry>(
-      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
-       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.window},
-       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head.head)},
-       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}});
-  nghttp2_submit_settings(state_->session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(state_->session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  begin_session(*state_, nghttp2_session_server_new2,
+                std::to_array<nghttp2_settings_entry>(
+                    {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+                     {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.window},
+                     {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head.head)},
+                     {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+                     {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}}));
 }
 
 Http2Session::~Http2Session() = default;

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "gateway/http/h2_head.h"
 #include "gateway/http/h2_session.h"
 
@@ -158,15 +159,13 @@ struct Http2Session::State {
   void on_head(Http2Stream& stream, bool ended);
   void on_piece(std::int32_t id, std::string_view piece);
   void on_request_end(Http2Stream& stream);
-  void on_close(std::int32_t id);
+  void on_close(std::int32_t id, std::uint32_t code);
   ssize_t read(std::int32_t id, std::size_t size, std::uint32_t& flags);
   void write(std::int32_t id, const std::uint8_t* header, std::size_t size);
   void on_sent(const nghttp2_frame& frame);
 
   void submit_head(Http2Stream& stream);
   void drain();
-  void set_receive_callbacks(nghttp2_session_callbacks* callbacks);
-  void set_send_callbacks(nghttp2_session_callbacks* callbacks);
 };
 
 // Why nghttp2 ends a connection by itself, by the code of its GOAWAY.
@@ -179,6 +178,78 @@ void append_nv(const Fields& fields, std::vector<nghttp2_nv>& list);
 
 inline std::string_view as_text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
+}
+
+// Appends all that nghttp2 has to send. False: it is out of memory, and what it holds may point to what is gone.
+bool drain(nghttp2_session* session, std::string& out);
+
+// What nghttp2 calls, of a State of either end.
+template <typename State>
+void set_callbacks(nghttp2_session_callbacks* callbacks) {
+  nghttp2_session_callbacks_set_on_begin_headers_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        State::of(user).on_begin_headers(*frame);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_header_callback(
+      callbacks,
+      [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+         const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+        State::of(user).on_header(*frame, as_text(name, name_size), as_text(value, value_size));
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_frame_recv_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        State::of(user).on_frame(*frame);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
+      callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                    std::size_t size, void* user) {
+        State::of(user).on_piece(id, as_text(bytes, size));
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_stream_close_callback(
+      callbacks, [](nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
+        State::of(user).on_close(id, code);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_frame_send_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        State::of(user).on_sent(*frame);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_send_data_callback(
+      callbacks, [](nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
+                    nghttp2_data_source*, void* user) {
+        State::of(user).write(frame->hd.stream_id, header, size);
+        return 0;
+      });
+}
+
+using MakeHttp2 = int (*)(nghttp2_session**, const nghttp2_session_callbacks*, void*, const nghttp2_option*);
+
+// Makes the session of a State, and has it announce these settings. make: nghttp2's, of that end.
+template <typename State, std::size_t N>
+void begin_session(State& state, MakeHttp2 make, const std::array<nghttp2_settings_entry, N>& settings) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_option* option = nullptr;
+  POSTERN_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
+  set_callbacks<State>(callbacks);
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_option_set_no_http_messaging(option, 1);  // the rules are h2_head.h's: a refusal becomes an event
+  nghttp2_option_set_no_closed_streams(option, 1);
+  nghttp2_option_set_stream_reset_rate_limit(option, std::uint64_t{1} << 62U, 1);  // the budget counts them
+  nghttp2_option_set_max_settings(option, kMostSettings);
+  nghttp2_option_set_max_outbound_ack(option, kMostAcks);
+  nghttp2_option_set_max_send_header_block_length(option, kSendHeadLimit);
+  nghttp2_option_set_max_deflate_dynamic_table_size(option, kDynamicTable);
+  const int made = make(&state.session, callbacks, &state, option);
+  nghttp2_option_del(option);
+  nghttp2_session_callbacks_del(callbacks);
+  POSTERN_CHECK(made == 0);
+  nghttp2_submit_settings(state.session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(state.session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
 }
 
 }  // namespace postern::http
