@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "base/crypto.h"
 #include "base/log.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/request_rules.h"
+#include "gateway/link/jitter.h"
 
 namespace postern::link {
 namespace {
@@ -18,27 +18,17 @@ constexpr int kAcmeDoublings = 9;
 constexpr std::size_t kAcmeAnswer = 128U << 10U;  // bytes of one answer
 constexpr std::string_view kJose = "application/jose+json";
 
-double acme_chance() {
-  std::uint32_t number = 0;
-  base::fill_random(&number, sizeof number);
-  return static_cast<double>(number) / static_cast<double>(UINT32_MAX);
-}
-
-base::Micros part_of_time(base::Micros of, double part) {
-  return static_cast<base::Micros>(static_cast<double>(of) * part);
-}
-
 }  // namespace
 
 base::Micros acme_renewal(base::Micros from, base::Micros until, double chance) {
   const base::Micros life = until - from;
-  return from + life / 3 * 2 + part_of_time(life / 24, chance);
+  return from + life / 3 * 2 + share(life / 24, chance);
 }
 
 base::Micros acme_again_after(int failures, double chance) {
   const base::Micros wait =
       std::min(kAcmeFirstAgain << std::clamp(failures - 1, 0, kAcmeDoublings), kAcmeLastAgain);
-  return wait + part_of_time(wait / 4, chance);
+  return wait + share(wait / 4, chance);
 }
 
 base::Result<AcmeSettings> AcmeSettings::read(const base::Json& json, const base::Clock& clock) {
@@ -97,7 +87,7 @@ void Acme::configure(std::optional<AcmeSettings> settings) {
 void Acme::schedule() {
   const base::Micros now = loop_.wall();
   const base::Micros due =
-      settings_->until == 0 ? now : acme_renewal(settings_->from, settings_->until, acme_chance());
+      settings_->until == 0 ? now : acme_renewal(settings_->from, settings_->until, random_part());
   timer_.start(std::max<base::Micros>(due - now, 0) * 1000);
 }
 
@@ -174,7 +164,7 @@ void Acme::failed(const std::string& why, base::Micros not_before) {
   drop();
   dialogue_.reset();
   server_.answer({});
-  const base::Micros wait = std::max(acme_again_after(++failures_, acme_chance()), not_before);
+  const base::Micros wait = std::max(acme_again_after(++failures_, random_part()), not_before);
   timer_.start(wait * 1000);
   base::log_warning("no certificate from " + settings_->host + ": " + why);
   tell_({{"why", why}, {"failures", failures_}, {"next", loop_.wall() + wait}}, [](const std::string&) {});

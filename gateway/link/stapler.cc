@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "base/crypto.h"
 #include "base/log.h"
+#include "gateway/link/jitter.h"
 
 namespace postern::link {
 namespace {
@@ -15,16 +15,6 @@ constexpr base::Micros kStapleFirstAgain = 30 * base::kWallSecond,
 constexpr int kStapleDoublings = 7;  // from the one to the other
 constexpr std::string_view kOcspRequest = "application/ocsp-request";
 constexpr std::size_t kOcspAnswerLimit = 32U << 10U;  // certs::kOcspSizeLimit
-
-double chance() {
-  std::uint32_t number = 0;
-  base::fill_random(&number, sizeof number);
-  return static_cast<double>(number) / static_cast<double>(UINT32_MAX);
-}
-
-base::Micros share(base::Micros of, double part) {
-  return static_cast<base::Micros>(static_cast<double>(of) * part);
-}
 
 }  // namespace
 
@@ -68,7 +58,8 @@ void Stapler::configure(const Settings& settings) {
     auto one = std::make_unique<One>(loop_, [this](One& due) { begin(due); });
     one->place = place;
     const bool held = place.staple.held.until > loop_.wall();
-    const base::Micros at = held ? staple_refresh(place.staple.held, loop_.wall(), chance()) : loop_.wall();
+    const base::Micros at =
+        held ? staple_refresh(place.staple.held, loop_.wall(), random_part()) : loop_.wall();
     one->timer.start((at - loop_.wall()) * 1000);
     all_.emplace(place.name, std::move(one));
   }
@@ -118,10 +109,10 @@ void Stapler::ended(const std::string& name, std::uint64_t id, base::Result<Answ
   }
   if (times.ok()) {
     one.failures = 0;
-    one.timer.start((staple_refresh(*times, now, chance()) - now) * 1000);
+    one.timer.start((staple_refresh(*times, now, random_part()) - now) * 1000);
     return tell_(name, std::move(answer->body));
   }
-  one.timer.start(staple_again_after(++one.failures, chance()) * 1000);
+  one.timer.start(staple_again_after(++one.failures, random_part()) * 1000);
   if (one.failures == 1) return tell_(name, times.error());
   base::log_info(name + ": still no OCSP response: " + times.error().message);
 }

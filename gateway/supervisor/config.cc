@@ -444,6 +444,11 @@ const Node* Config::node(std::uint32_t id) const {
   return nullptr;
 }
 
+std::string bare_host(const http::Authority& authority) {
+  const std::string& host = authority.host;
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
 const http::Authority* Config::outside(std::uint32_t id) const {
   for (const LogWitness& witness : log_witnesses) {
     if (witness.id == id) return &witness.authority;

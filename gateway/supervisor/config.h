@@ -316,6 +316,9 @@ struct ParsedConfig {
   std::vector<base::Fault> faults;
 };
 
+// As certificates name it: without the brackets of an IPv6 address.
+std::string bare_host(const http::Authority& authority);
+
 // folder: where postern.yaml is, absolute, for relative file names. cores: what "workers: auto" stands for.
 ParsedConfig parse_config(std::string_view text, const std::string& folder, int cores);
 

@@ -131,8 +131,7 @@ class AcmeReader {
   }
 
   void tls(const YamlNode& parent, Acme& out) {
-    out.tls_name = out.authority.host;
-    if (out.tls_name.starts_with('[')) out.tls_name = out.tls_name.substr(1, out.tls_name.size() - 2);
+    out.tls_name = bare_host(out.authority);
     const YamlNode* node = read_.map(parent, "tls", "acme.tls");
     if (node != nullptr) read_outside_tls(read_, *node, "the authority's server", out.roots, out.tls_name);
   }

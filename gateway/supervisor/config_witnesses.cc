@@ -143,8 +143,7 @@ class WitnessReader {
   }
 
   void tls(const YamlNode& parent, LogWitness& out) {
-    out.tls_name = out.authority.host;
-    if (out.tls_name.starts_with('[')) out.tls_name = out.tls_name.substr(1, out.tls_name.size() - 2);
+    out.tls_name = bare_host(out.authority);
     const YamlNode* node = read_.map(parent, "tls", "log.witnesses[].tls");
     if (node == nullptr) return;
     if (!out.https) read_.fault(node->mark, "tls is for a url that begins with https://: remove it");

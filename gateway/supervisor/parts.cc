@@ -84,11 +84,6 @@ Json health_json(const Health& health) {
           {"status_to", health.status_to}};
 }
 
-std::string bare_host(const http::Authority& authority) {
-  const std::string& host = authority.host;
-  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-}
-
 // As a browser would send it: the port only where it is not the scheme's own.
 std::string shown_host(http::Authority authority, bool https) {
   if (authority.port == (https ? 443 : 80)) authority.port = 0;
