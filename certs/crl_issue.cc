@@ -15,8 +15,8 @@
 
 #include "base/bytes.h"
 #include "certs/certificate.h"
+#include "certs/issuer.h"
 #include "certs/openssl_ptr.h"
-#include "certs/private_key.h"
 #include "certs/revocation.h"
 
 namespace postern::certs {
@@ -111,21 +111,17 @@ bool fill_crl(X509_CRL* crl, X509* issuer, const CrlTemplate& wanted) {
 std::span<const std::string_view> revocation_reasons() { return kReasons; }
 
 base::Result<std::string> make_crl(const CrlTemplate& wanted, const Credentials& authority) {
-  auto chain = parse_pem(authority.certificate_pem);
-  if (!chain) return chain.error();
-  auto key = read_private_key(authority.key_pem, "the authority's key");
-  if (!key) return key.error();
-  X509* issuer = chain->front().get();
-  if (X509_check_private_key(issuer, key->get()) != 1)
-    return fail(Code::Invalid, "the authority's key does not belong to its certificate");
+  auto signer = read_issuer(authority);
+  if (!signer) return signer.error();
+  X509* issuer = signer->certificate.get();
+  EVP_PKEY* key = signer->key.get();
   ERR_clear_error();
   const CrlPtr crl(X509_CRL_new());
   if (crl == nullptr || !fill_crl(crl.get(), issuer, wanted)) return not_made();
   for (const TakenBack& one : wanted.revoked) {
     if (auto added = add_entry(crl.get(), one); !added) return added.error();
   }
-  const EVP_MD* digest = EVP_PKEY_is_a(key->get(), "ED25519") == 1 ? nullptr : EVP_sha256();
-  if (X509_CRL_sort(crl.get()) != 1 || X509_CRL_sign(crl.get(), key->get(), digest) <= 0) return not_made();
+  if (X509_CRL_sort(crl.get()) != 1 || X509_CRL_sign(crl.get(), key, digest_for(key)) <= 0) return not_made();
   return to_pem(crl.get());
 }
 

@@ -20,6 +20,7 @@
 #include "certs/candidate.h"
 #include "certs/certificate.h"
 #include "certs/demands.h"
+#include "certs/issuer.h"
 #include "certs/openssl_ptr.h"
 #include "certs/private_key.h"
 
@@ -71,24 +72,6 @@ KeyPtr make_key(KeyType type) {
       return KeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   }
   return nullptr;
-}
-
-// What signs: the issuer's certificate and key, or the new certificate and its own.
-struct Issuer {
-  CertificatePtr certificate;
-  KeyPtr key;
-};
-
-base::Result<Issuer> read_issuer(const Credentials& credentials) {
-  auto chain = parse_pem(credentials.certificate_pem);
-  if (!chain) return chain.error();
-  const BioPtr in(BIO_new_mem_buf(credentials.key_pem.data(), static_cast<int>(credentials.key_pem.size())));
-  KeyPtr key(in == nullptr ? nullptr : PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
-  if (key == nullptr) return fail(Code::Invalid, "the authority's key cannot be read: " + openssl_reason());
-  if (X509_check_private_key(chain->front().get(), key.get()) != 1) {
-    return fail(Code::Invalid, "the authority's key does not belong to its certificate");
-  }
-  return Issuer{std::move(chain->front()), std::move(key)};
 }
 
 bool set_serial(X509* certificate) {
@@ -245,6 +228,20 @@ Status check_template(const Template& wanted) {
 
 }  // namespace
 
+base::Result<Issuer> read_issuer(const Credentials& credentials) {
+  auto chain = parse_pem(credentials.certificate_pem);
+  if (!chain) return chain.error();
+  auto key = read_private_key(credentials.key_pem, "the authority's key");
+  if (!key) return key.error();
+  if (X509_check_private_key(chain->front().get(), key->get()) != 1)
+    return fail(Code::Invalid, "the authority's key does not belong to its certificate");
+  return Issuer{std::move(chain->front()), *std::move(key)};
+}
+
+const EVP_MD* digest_for(EVP_PKEY* key) {
+  return EVP_PKEY_is_a(key, "ED25519") == 1 ? nullptr : EVP_sha256();
+}
+
 Validity valid_for(base::Micros now, base::Micros duration) { return {now - kClockSkew, now + duration}; }
 
 namespace {
@@ -262,8 +259,7 @@ base::Result<std::string> certify(const Template& wanted, EVP_PKEY* key, const C
   X509* issuer_certificate = issuer != nullptr ? by.certificate.get() : certificate.get();
   EVP_PKEY* issuer_key = issuer != nullptr ? by.key.get() : key;
   if (auto filled = fill(certificate.get(), key, issuer_certificate, wanted); !filled) return filled.error();
-  const EVP_MD* digest = EVP_PKEY_is_a(issuer_key, "ED25519") == 1 ? nullptr : EVP_sha256();
-  if (X509_sign(certificate.get(), issuer_key, digest) <= 0)
+  if (X509_sign(certificate.get(), issuer_key, digest_for(issuer_key)) <= 0)
     return internal("the certificate could not be signed");
   return der_to_pem(to_der(certificate.get()));
 }
