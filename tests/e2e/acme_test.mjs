@@ -7,9 +7,9 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
-import tls from "node:tls";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { ask, connect } from "./lib/handshake.mjs";
 import { holds } from "./lib/memory.mjs";
 import { Pebble } from "./lib/pebble.mjs";
 import { freePort } from "./lib/process.mjs";
@@ -29,24 +29,12 @@ const acmeOf = (pebble, port, more = "") => `acme:
   tls: {roots: ${pebble.rootFile}}
 ${more}`;
 
-const connect = (port, servername, options = {}) =>
-  new Promise((resolve, reject) => {
-    const socket = tls.connect({ host: "127.0.0.1", servername, port, rejectUnauthorized: false, ...options });
-    socket.once("error", reject);
-    socket.once("secureConnect", () => resolve(socket));
-  });
 const shown = async (port, servername, options) => {
   const socket = await connect(port, servername, options);
   const { fingerprint256, subjectaltname } = socket.getPeerCertificate();
   socket.destroy();
   return { sha256: fingerprint256.replaceAll(":", "").toLowerCase(), names: subjectaltname };
 };
-const ask = (socket) =>
-  new Promise((resolve, reject) => {
-    socket.once("close", () => reject(new Error("the connection was closed")));
-    socket.once("data", (bytes) => resolve(bytes.toString("latin1").split("\r\n")[0]));
-    socket.write("GET /.postern/ HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n");
-  });
 const statusOf = (port, path) =>
   new Promise((resolve, reject) => http.get({ host: "127.0.0.1", port, path, agent: false }, (response) => (response.resume(), resolve(response.statusCode))).once("error", reject));
 

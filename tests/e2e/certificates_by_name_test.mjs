@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import tls from "node:tls";
 import { Authority } from "./lib/authority.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { ask, connect } from "./lib/handshake.mjs";
 import { run } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
@@ -20,14 +20,6 @@ const kFurther = `
       - {certificate: certs/wild.pem, key: keys/wild.key}
       - {certificate: certs/emea.pem, key: keys/emea.key}`;
 
-// connect: resolves once the handshake is done, with the socket.
-const connect = (port, servername, options = {}) =>
-  new Promise((resolve, reject) => {
-    const socket = tls.connect({ host: "127.0.0.1", servername, port, rejectUnauthorized: false, ...options });
-    socket.once("error", reject);
-    socket.once("secureConnect", () => resolve(socket));
-  });
-
 // shown: the common name and kind of key of the certificate of a full handshake.
 const shown = async (port, servername, options) => {
   const socket = await connect(port, servername, options);
@@ -35,14 +27,6 @@ const shown = async (port, servername, options) => {
   socket.destroy();
   return `${subject.CN}${modulus ? ", RSA" : ""}`;
 };
-
-// ask: one request on an open connection; resolves with the status line.
-const ask = (socket) =>
-  new Promise((resolve, reject) => {
-    socket.once("close", () => reject(new Error("the connection was closed")));
-    socket.once("data", (bytes) => resolve(bytes.toString("latin1").split("\r\n")[0]));
-    socket.write("GET /.postern/ HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n");
-  });
 
 story("a client is shown the certificate of the name that it asks for", async (stage) => {
   const component = stage.own(await LittleComponent.start((_, response) => response.end("here\n")));
