@@ -74,6 +74,10 @@ bool no_later(base::Micros strict, base::Micros loose) {
   return loose == 0 || (strict != 0 && strict <= loose);
 }
 
+bool ends_no_later(const Lasting& strict, const Lasting& loose) {
+  return no_later(strict.max_idle, loose.max_idle) && no_later(strict.max_time, loose.max_time);
+}
+
 bool websockets_implied(const Constraints& strict, const Constraints& loose) {
   if (!strict.websocket || !loose.websocket) return !strict.websocket && !loose.websocket;
   const WebSocketRule& a = *strict.websocket;
@@ -82,7 +86,7 @@ bool websockets_implied(const Constraints& strict, const Constraints& loose) {
          std::includes(b.subprotocols.begin(), b.subprotocols.end(), a.subprotocols.begin(),
                        a.subprotocols.end()) &&
          (!a.compression || b.compression) && a.max_message <= b.max_message &&
-         no_later(a.max_idle, b.max_idle) && no_later(a.max_time, b.max_time);
+         ends_no_later(a.lasting, b.lasting);
 }
 
 std::string list(const std::vector<std::string>& values) {
@@ -102,20 +106,27 @@ void value_words(const std::string& what, const ValueRule& rule, std::vector<std
   if (!rule.constrains()) out.push_back(begin + " may be anything");
 }
 
+void lasting_words(const std::string& what, const Lasting& lasting, std::vector<std::string>& out) {
+  if (lasting.max_idle != 0)
+    out.push_back(what + "idle for at most " + base::format_duration(lasting.max_idle));
+  if (lasting.max_time != 0)
+    out.push_back(what + "open for at most " + base::format_duration(lasting.max_time));
+}
+
 void websocket_words(const WebSocketRule& rule, std::vector<std::string>& out) {
   out.emplace_back("a WebSocket");
   if (!rule.subprotocols.empty()) out.push_back("of a subprotocol out of " + list(rule.subprotocols));
   if (rule.compression) out.emplace_back("compressed, where both ends want that");
   out.push_back("messages of at most " + std::to_string(rule.max_message) + " bytes");
-  if (rule.max_idle != 0) out.push_back("idle for at most " + base::format_duration(rule.max_idle));
-  if (rule.max_time != 0) out.push_back("open for at most " + base::format_duration(rule.max_time));
+  lasting_words("", rule.lasting, out);
 }
 
 }  // namespace
 
 bool at_least_as_strict(const Constraints& strict, const Constraints& loose, Method method) {
   return paths_implied(strict, loose) && queries_implied(strict, loose) &&
-         bodies_implied(strict, loose, method) && websockets_implied(strict, loose);
+         bodies_implied(strict, loose, method) && websockets_implied(strict, loose) &&
+         ends_no_later(strict.response, loose.response);
 }
 
 std::vector<std::string> in_words(const Constraints& constraints) {
@@ -130,6 +141,7 @@ std::vector<std::string> in_words(const Constraints& constraints) {
     out.push_back("a body of at most " + std::to_string(constraints.max_size) + " bytes");
   }
   if (constraints.websocket) websocket_words(*constraints.websocket, out);
+  lasting_words("a response ", constraints.response, out);
   return out;
 }
 

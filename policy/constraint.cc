@@ -63,15 +63,18 @@ bool ValueRule::operator==(const ValueRule& other) const {
          max_length == other.max_length && required == other.required && repeat == other.repeat;
 }
 
-WebSocketRule WebSocketRule::both(const WebSocketRule& other) const {
+Lasting Lasting::both(const Lasting& other) const {
   const auto least = [](base::Micros a, base::Micros b) { return a == 0 || b == 0 ? a + b : std::min(a, b); };
+  return {least(max_idle, other.max_idle), least(max_time, other.max_time)};
+}
+
+WebSocketRule WebSocketRule::both(const WebSocketRule& other) const {
   WebSocketRule out;
   std::set_intersection(subprotocols.begin(), subprotocols.end(), other.subprotocols.begin(),
                         other.subprotocols.end(), std::back_inserter(out.subprotocols));
   out.compression = compression && other.compression;
   out.max_message = std::min(max_message, other.max_message);
-  out.max_idle = least(max_idle, other.max_idle);
-  out.max_time = least(max_time, other.max_time);
+  out.lasting = lasting.both(other.lasting);
   return out;
 }
 

@@ -66,6 +66,17 @@ enum class BodyRule : std::uint8_t {
   Allowed,
 };
 
+inline constexpr base::Micros kLongestLasting = 30LL * 24 * 3600 * base::kWallSecond;
+
+// How long something that has no end of its own may stay open.
+struct Lasting {
+  base::Micros max_idle = 0;  // between two pieces; 0: as long as the configuration says
+  base::Micros max_time = 0;  // from its beginning; 0: as long as the session
+
+  Lasting both(const Lasting& other) const;  // the shorter of each
+  bool operator==(const Lasting&) const = default;
+};
+
 inline constexpr std::size_t kSubprotocolLimit = 32;  // names
 inline constexpr std::uint64_t kDefaultMessage = 1U << 20U, kMostMessage = std::uint64_t{1} << 30U;
 
@@ -77,8 +88,7 @@ struct WebSocketRule {
   bool compression =
       false;  // permessage-deflate may be agreed on; secrets are not found in what is compressed
   std::uint64_t max_message = kDefaultMessage;  // bytes, either way
-  base::Micros max_idle = 0;                    // without a frame either way; 0: as long as any response
-  base::Micros max_time = 0;                    // from its opening; 0: as long as the session
+  Lasting lasting;                              // a frame either way is a piece
 
   // Only what both let pass.
   WebSocketRule both(const WebSocketRule& other) const;
@@ -93,6 +103,7 @@ struct Constraints {
   std::vector<std::string> content_types;  // lower case "type/subtype"; empty if any will do
   std::uint64_t max_size = kNoBodyLimit;   // bytes
   std::optional<WebSocketRule> websocket;
+  Lasting response;  // from its head on: its body
 
   bool trivial() const;  // demands nothing beyond the default
   bool operator==(const Constraints&) const = default;

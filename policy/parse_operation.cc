@@ -21,8 +21,6 @@ bool is_token(std::string_view text) {
   });
 }
 
-constexpr base::Micros kLongestWebSocket = 30 * base::Micros{86'400} * base::kWallSecond;
-
 bool is_http_token(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || is_token({&c, 1}) ||
@@ -74,8 +72,9 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
                                  std::string(node.kind_name()));
     return operation;
   }
-  reader_.only_keys(node, "an operation",
-                    {"call", "title", "safe", "parameters", "body", "before", "hold", "websocket"});
+  reader_.only_keys(
+      node, "an operation",
+      {"call", "title", "safe", "parameters", "body", "before", "hold", "websocket", "response"});
   const base::YamlNode* call = node.find("call");
   if (call == nullptr || !call->is_scalar()) {
     reader_.fault(call == nullptr ? node.mark : call->mark, "an operation needs call: METHOD /path");
@@ -88,6 +87,7 @@ Operation OperationParser::parse(const base::YamlNode& node, Class klass) {
   if (const base::YamlNode* parameters = node.find("parameters")) take_parameters(*parameters, operation);
   if (const base::YamlNode* body = node.find("body")) take_body(*body, operation.constraints);
   if (const base::YamlNode* websocket = node.find("websocket")) take_websocket(*websocket, node, operation);
+  if (const base::YamlNode* response = node.find("response")) take_response(*response, node, operation);
   check_class(operation, klass);
   check_hold(node, klass);
   if (const base::YamlNode* before = node.find("before")) take_before(*before, klass, operation);
@@ -187,8 +187,21 @@ void OperationParser::take_websocket(const base::YamlNode& node, const base::Yam
   }
   if (node.find("max_message") != nullptr)
     rule.max_message = reader_.number(node, "max_message", 1, kMostMessage);
-  rule.max_idle = duration(node, "max_idle");
-  rule.max_time = duration(node, "max_time");
+  rule.lasting = lasting(node);
+}
+
+void OperationParser::take_response(const base::YamlNode& node, const base::YamlNode& map,
+                                    Operation& operation) {
+  if (map.find("websocket") != nullptr)
+    return reader_.fault(node.mark,
+                         "response is for calls: how long a WebSocket may last stands in websocket");
+  if (!reader_.is_map(node, "response")) return;
+  reader_.only_keys(node, "response", {"max_idle", "max_time"});
+  operation.constraints.response = lasting(node);
+}
+
+Lasting OperationParser::lasting(const base::YamlNode& map) {
+  return {duration(map, "max_idle"), duration(map, "max_time")};
 }
 
 void OperationParser::take_subprotocols(const base::YamlNode& node, WebSocketRule& rule) {
@@ -209,7 +222,7 @@ base::Micros OperationParser::duration(const base::YamlNode& map, std::string_vi
   if (node == nullptr) return 0;
   const base::Result<base::Micros> parsed =
       node->is_scalar() ? base::parse_duration(node->scalar) : base::Result<base::Micros>(0);
-  if (parsed.ok() && *parsed >= base::kWallSecond && *parsed <= kLongestWebSocket) return *parsed;
+  if (parsed.ok() && *parsed >= base::kWallSecond && *parsed <= kLongestLasting) return *parsed;
   reader_.fault(node->mark, std::string(key) + " must be a duration such as 90s, 10m or 8h, from 1s to 30d");
   return 0;
 }

@@ -33,6 +33,8 @@ class OperationParser {
   void take_parameters(const base::YamlNode& node, Operation& operation);
   void take_websocket(const base::YamlNode& node, const base::YamlNode& map, Operation& operation);
   void take_subprotocols(const base::YamlNode& node, WebSocketRule& rule);
+  void take_response(const base::YamlNode& node, const base::YamlNode& map, Operation& operation);
+  Lasting lasting(const base::YamlNode& map);
   base::Micros duration(const base::YamlNode& map, std::string_view key);
   void take_path_rules(const base::YamlNode& map, Operation& operation);
   void take_query_rules(const base::YamlNode& map, Constraints& constraints);

@@ -28,7 +28,7 @@ Exchange::Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t s
       began_(site.loop.now()),
       request_(site.send, id),
       response_(site.send, id),
-      lifetime_(site.deadlines, [this] { on_websocket_expired(); }),
+      lifetime_(site.deadlines, [this] { on_lifetime(); }),
       deadline_(site.deadlines, [this] { on_deadline(); }) {}
 
 Exchange::~Exchange() {
@@ -41,7 +41,8 @@ void Exchange::on_deadline() {
   if (conversation_) return on_websocket_silent();
   // The component waits for the client to take what it said: the terminator keeps the time.
   if (component_head_ && response_.credit() < http::BodyDecoder::kMaxTrailerBytes)
-    return deadline_.set(settings_->component_idle);
+    return deadline_.set(silence_);
+  if (component_head_ && silence_is_ruled_) return cut_at_limit();
   if (held_) return refuse(base::Refusal::HoldRefused, "no administrator answered in time");
   release_component();
   // Still waiting for its record to be durable: then it is the log that is late, not the component.

@@ -64,6 +64,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   // Permissions have changed: is what runs here still allowed? If not, it is cut, and counts for that change
   // until it is done.
   bool review(const ipc::Change& change);
+  bool was_cut() const { return cut_code_ != base::Refusal::None; }
   std::uint64_t cut_version() const { return cut_version_; }
   base::Nanos cut_took() const { return cut_took_; }
   void on_terminator_gone();
@@ -136,6 +137,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void pass_screened();
   // A WebSocket: exchange_websocket.cc.
   bool wants_websocket() const { return head_.body.kind == http::BodyKind::WebSocket; }
+  const policy::Operation* accepted_operation() const;
   policy::WebSocketRule websocket_rule() const;
   bool agree_on_websocket();
   void ask_for_websocket(http::Fields& fields);
@@ -145,13 +147,15 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   void break_websocket(base::Refusal refusal, const http::WsVerdict& verdict);
   void on_websocket_failed(base::Refusal refusal, std::string_view why);
   void on_websocket_silent();
-  void on_websocket_expired();
   void finish_websocket();
   void cut(ipc::CutReason reason);
   void release_component();
   void complete(const ipc::ExchangeDone& done);
   std::string_view outcome(const ipc::ExchangeDone& done) const;
   void on_deadline();
+  void on_lifetime();
+  void limit_response();
+  void cut_at_limit();
   std::string nearest() const;
 
   Site& site_;
@@ -192,11 +196,11 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   http::WebSocketAsked asked_;                // of the component
   http::WebSocketAgreed agreed_;              // with the component
   std::optional<Conversation> conversation_;  // from 101 on
-  loop::Deadline lifetime_;                   // of it
   // Cut
   std::uint64_t cut_version_ = 0;
   base::Nanos cut_commanded_ = -1;
   base::Nanos cut_took_ = 0;
+  // Also of what is cut because it lasted too long: then there is no version, and nobody commanded it.
   base::Refusal cut_code_ = base::Refusal::None;
   bool cut_late_ = false;  // all of the response had been handed to the terminator: it may be too late
   bool client_gone_ = false;
@@ -205,6 +209,9 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   Reached reached_;  // why it is refused, if a limit is
   std::uint64_t received_ =
       0;  // bytes of the component's answer that count for the session and stand in no event yet
+  base::Nanos silence_ = 0;        // of the component, between two pieces of its answer
+  bool silence_is_ruled_ = false;  // by the operation
+  loop::Deadline lifetime_;        // of a WebSocket, or of an answer
   loop::Deadline deadline_;
 };
 

@@ -147,7 +147,7 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
     return on_component_failed(base::Refusal::ComponentMalformed, fit.error().message, Loss::Unknown);
   }
   status_ = head.status;
-  deadline_.set(settings_->component_idle);
+  limit_response();
   fields.set("postern-event", event_id_);
   ipc::BodyKind kind = ipc::BodyKind::Streamed;
   std::uint64_t length = 0;
@@ -207,7 +207,7 @@ void Exchange::on_component_body(std::string_view piece) {
     conversation_->take_from_component(piece, site_.loop.now());
     return converse();
   }
-  deadline_.set(settings_->component_idle);
+  deadline_.set(silence_);
   if (!screen_->changes_body()) {
     received(piece.size());
     return response_.body(piece);
@@ -219,6 +219,7 @@ void Exchange::on_component_body(std::string_view piece) {
 void Exchange::on_component_end(const http::Fields& trailers) {
   component_ = nullptr;
   deadline_.clear();
+  lifetime_.clear();
   http::Fields passed = trailers;
   strip(passed, service_->strip_response);
   screen_->end(passed);
@@ -247,6 +248,7 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
   const bool reused = component_ != nullptr && !component_->fresh();
   component_ = nullptr;
   deadline_.clear();
+  lifetime_.clear();
   if (phase_ == Phase::Finishing) return;
   if (conversation_) return on_websocket_failed(refusal, why);
   // A connection that had rested may have been closed by the component in the very moment we used it. What is

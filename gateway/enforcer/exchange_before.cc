@@ -37,11 +37,15 @@ const policy::Operation& Exchange::operation() const {
   return policy_->operations()[static_cast<std::size_t>(decision_.operation)];
 }
 
+// The one that the policy accepted last has in its place; nullptr: nothing waits to be accepted.
+const policy::Operation* Exchange::accepted_operation() const {
+  return acceptance_ == nullptr ? nullptr : acceptance_->accepted_operation(decision_);
+}
+
 // The operation whose document tells what the call changes; nullptr if there is none.
 const policy::Operation* Exchange::recording_operation() const {
   if (operation().before) return &operation();
-  const policy::Operation* accepted =
-      acceptance_ == nullptr ? nullptr : acceptance_->accepted_operation(decision_);
+  const policy::Operation* accepted = accepted_operation();
   return accepted != nullptr && accepted->before ? accepted : nullptr;
 }
 

@@ -28,6 +28,7 @@ void Exchange::release_component() {
 void Exchange::cut(ipc::CutReason reason) {
   release_component();
   deadline_.clear();
+  lifetime_.clear();
   phase_ = Phase::Finishing;
   response_.cut(reason);
 }
@@ -35,7 +36,7 @@ void Exchange::cut(ipc::CutReason reason) {
 // What came from the component can be cut until the terminator says that the client has it, also when we have
 // handed over all of it. Our own refusals stay.
 bool Exchange::may_be_cut() const {
-  if (!recorded_ || cut_version_ != 0 || phase_ == Phase::Answering) return false;
+  if (!recorded_ || was_cut() || phase_ == Phase::Answering) return false;
   return phase_ != Phase::Finishing || (response_.ended() && component_head_ && !client_gone_);
 }
 
@@ -64,6 +65,7 @@ void Exchange::on_client_gone() {
   client_gone_ = true;
   release_component();
   deadline_.clear();
+  lifetime_.clear();
   phase_ = Phase::Finishing;
 }
 
@@ -78,7 +80,7 @@ void Exchange::on_done(const ipc::ExchangeDone& done) {
 }
 
 std::string_view Exchange::outcome(const ipc::ExchangeDone& done) const {
-  if (cut_version_ != 0 && !(cut_late_ && done.complete)) return "cut";
+  if (was_cut() && !(cut_late_ && done.complete)) return "cut";
   if (is_component_fault(failure_)) return "component_failed";
   const bool limited = conversation_ && failure_ == base::Refusal::LimitReached;  // and was closed in order
   if (failure_ != base::Refusal::None && !limited) return sent_at_ == 0 ? "not_forwarded" : "refused";
@@ -114,13 +116,14 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
     event.messages_out = static_cast<std::int64_t>(conversation_->of_component().messages());
     event.client_close = conversation_->of_client().close_code();
     event.component_close = conversation_->of_component().close_code();
-    event.closed_by = cut_version_ != 0 ? "gateway" : conversation_->closed_by();
+    event.closed_by = was_cut() ? "gateway" : conversation_->closed_by();
   }
   event.outcome = outcome(done);
-  if (cut_version_ != 0) {
+  if (was_cut()) {
     event.cut_reason = base::text_of(cut_code_).code;
-    event.cut =
-        std::max<base::Nanos>(0, done.ended == 0 ? now - cut_commanded_ : done.ended - cut_commanded_);
+    if (cut_version_ != 0)
+      event.cut =
+          std::max<base::Nanos>(0, done.ended == 0 ? now - cut_commanded_ : done.ended - cut_commanded_);
     event.bytes_after_cut = done.after_cut;
   } else if (failure_ != base::Refusal::None) {
     event.code = base::text_of(failure_).code;

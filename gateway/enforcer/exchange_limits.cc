@@ -54,6 +54,23 @@ void Exchange::record_refusal(const Refused& event) {
   site_.recorder.refused(event_id_, event);
 }
 
+// Of the operation, and of the one that the policy accepted last has for it.
+void Exchange::limit_response() {
+  const policy::Operation* accepted = accepted_operation();
+  policy::Lasting rule = operation().constraints.response;
+  if (accepted != nullptr) rule = rule.both(accepted->constraints.response);
+  silence_is_ruled_ = rule.max_idle != 0;
+  silence_ = silence_is_ruled_ ? rule.max_idle * 1000 : settings_->component_idle;
+  deadline_.set(silence_);
+  if (rule.max_time != 0) lifetime_.set(rule.max_time * 1000);
+}
+
+// Broken off, not ended: in order would mean that the client has all of it.
+void Exchange::cut_at_limit() {
+  cut_code_ = base::Refusal::LimitReached;
+  cut(ipc::CutReason::Limit);
+}
+
 // The ledger hears of it while it comes: a budget that were looked at only when an exchange ends would let through
 // whatever one exchange brings.
 void Exchange::received(std::size_t bytes) {

@@ -19,8 +19,7 @@ constexpr base::Nanos kCloseWait = 5 * base::kSecond;
 // Of the operation, and of the one that the policy accepted last has for it.
 policy::WebSocketRule Exchange::websocket_rule() const {
   const policy::WebSocketRule& rule = *operation().constraints.websocket;
-  const policy::Operation* accepted =
-      acceptance_ == nullptr ? nullptr : acceptance_->accepted_operation(decision_);
+  const policy::Operation* accepted = accepted_operation();
   return accepted == nullptr || !accepted->constraints.websocket
              ? rule
              : rule.both(*accepted->constraints.websocket);
@@ -96,7 +95,7 @@ void Exchange::open_websocket(const http::ResponseHead& head) {
   event.subprotocol = agreed_.subprotocol;
   event.extensions = agreed_.extensions;
   site_.recorder.opened(event);
-  if (rule.max_time != 0) lifetime_.set(rule.max_time * 1000);
+  if (rule.lasting.max_time != 0) lifetime_.set(rule.lasting.max_time * 1000);
   converse();
 }
 
@@ -114,7 +113,7 @@ void Exchange::converse() {
     received(frame.size());
     conversation_->sent_to_client();
   }
-  const base::Nanos idle = conversation_->rule().max_idle * 1000;
+  const base::Nanos idle = conversation_->rule().lasting.max_idle * 1000;
   const bool closing = conversation_->client_closed() || conversation_->component_closed();
   deadline_.set(closing || conversation_->over() ? kCloseWait : idle != 0 ? idle : settings_->component_idle);
   if (conversation_->over()) finish_websocket();
@@ -158,8 +157,10 @@ void Exchange::on_websocket_silent() {
   converse();
 }
 
-void Exchange::on_websocket_expired() {
-  if (phase_ != Phase::Forwarding || conversation_->over()) return;
+void Exchange::on_lifetime() {
+  if (phase_ != Phase::Forwarding) return;
+  if (!conversation_) return cut_at_limit();
+  if (conversation_->over()) return;
   failure_ = base::Refusal::LimitReached;
   conversation_->end(http::WsClose::GoingAway, "it was open for as long as the operation allows");
   converse();

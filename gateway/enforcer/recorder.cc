@@ -101,9 +101,9 @@ void Recorder::completed(const Completed& event) {
   if (event.component > 0) json.field("component_us", event.component / 1000);
   json.field("outcome", event.outcome);
   if (!event.code.empty()) json.field("code", event.code);
-  if (!event.cut_reason.empty()) json.field("cut_reason", event.cut_reason);
-  if (event.cut >= 0) {
-    json.field("cut_us", event.cut / 1000);
+  if (!event.cut_reason.empty()) {
+    json.field("cut_reason", event.cut_reason);
+    if (event.cut >= 0) json.field("cut_us", event.cut / 1000);
     json.field("bytes_after_cut", static_cast<std::int64_t>(event.bytes_after_cut));
   }
   if (event.retried) json.field("retried", true);

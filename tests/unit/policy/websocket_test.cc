@@ -38,7 +38,8 @@ TEST(WebSocketRule, IsReadWithItsDefaults) {
   EXPECT_EQ(plain->operations()[0].text(), "GET /live (WebSocket)");
   const auto full = policy_of(text_with({operation(
       "{ subprotocols: [b, A.1], compression: pass, max_message: 10, max_idle: 90s, max_time: 8h }")}));
-  const WebSocketRule expected{{"A.1", "b"}, true, 10, 90 * base::kWallSecond, 8 * 3600 * base::kWallSecond};
+  const WebSocketRule expected{
+      {"A.1", "b"}, true, 10, {90 * base::kWallSecond, 8 * 3600 * base::kWallSecond}};
   EXPECT_EQ(rule_of(*full), expected);
 }
 
