@@ -116,6 +116,7 @@ base::Status Enforcer::set_terminator(ipc::RingEnds ends) {
   terminator_gone(base::fail(base::Code::Closed, "it was restarted"));
   channel_ = std::move(*channel);
   last_exchange_ = 0;
+  reviewed(0);  // nothing runs there yet
   return base::Ok{};
 }
 
@@ -293,7 +294,7 @@ void Enforcer::forget_client(std::uint64_t id) {
 
 // --- the ledger's word
 
-void Enforcer::on_state(std::uint64_t version, const base::Json& state) {
+void Enforcer::on_state(const ipc::StateSnapshot& told, const base::Json& state) {
   auto folded = state::State::from_json(state);
   if (!folded.ok()) {
     base::log_error("the ledger's state cannot be read: " + folded.error().message);
@@ -304,7 +305,8 @@ void Enforcer::on_state(std::uint64_t version, const base::Json& state) {
   waiting_room_.on_state(access_.state(), settings_->index);
   for (const auto& [id, exchange] : exchanges_) exchange->tell_received_again();
   // After a gap anything may have changed.
-  review({version, loop_.now(), false, {}});
+  review({told.version, loop_.now(), false, {}});
+  reviewed(told.stop);
 }
 
 void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
@@ -314,6 +316,7 @@ void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
     review(change);
   else if (change.wants_applied)
     ledger_.applied({change.version, 0, 0});
+  reviewed(change.stop);
   waiting_room_.on_change(event);
 }
 
@@ -357,6 +360,15 @@ void Enforcer::review(const ipc::Change& change) {
   cutting.cut += cut;
   cutting.wanted = change.wants_applied;
   finish_cutting(numbered.version);
+}
+
+// Behind all cuts, so that whoever is told has had them.
+void Enforcer::reviewed(std::uint64_t stop) {
+  reviewed_ = std::max(reviewed_, stop);
+  if (!channel_ || reviewed_ == 0) return;
+  base::BinaryWriter out;
+  out.u64(reviewed_);
+  channel_->send(ipc::ExchangeFrame::Reviewed, 0, out.bytes());
 }
 
 void Enforcer::tell_limits() {

@@ -35,7 +35,7 @@ class Enforcer final : public LedgerListener {
       std::function<void()> done);  // the terminator brings no more; calls done when nothing is under way
 
   // LedgerListener
-  void on_state(std::uint64_t version, const base::Json& state) override;
+  void on_state(const ipc::StateSnapshot& told, const base::Json& state) override;
   void on_change(const ipc::Change& change, const base::Json& event) override;
   void on_policy(std::string_view text, const std::string* accepted) override;
   void on_cookie(const ipc::Cookie& cookie) override;
@@ -63,6 +63,7 @@ class Enforcer final : public LedgerListener {
   void terminator_gone(const base::Error& why);
   void review(const ipc::Change& change);
   void finish_cutting(std::uint64_t version);
+  void reviewed(std::uint64_t stop);
   void tell_limits();
   base::Status set_trust(const certs::ClientTrust& trust);
 
@@ -94,6 +95,7 @@ class Enforcer final : public LedgerListener {
   std::uint64_t last_exchange_ = 0;
   std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, Cutting> cutting_;
+  std::uint64_t reviewed_ = 0;  // the stop word: all that it stopped was looked at
   std::function<void()> drained_;
 };
 

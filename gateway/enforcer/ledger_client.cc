@@ -168,7 +168,7 @@ bool LedgerClient::take_state(std::string_view payload) {
   if (!state_pieces_.whole()) return true;
   const auto state = base::parse_json(state_pieces_.take_whole());
   if (!state.ok()) return false;
-  listener_.on_state(piece.version, *state);
+  listener_.on_state(piece, *state);
   return true;
 }
 

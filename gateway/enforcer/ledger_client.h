@@ -34,7 +34,7 @@ namespace postern::enforcer {
 class LedgerListener {
  public:
   virtual ~LedgerListener() = default;
-  virtual void on_state(std::uint64_t version, const base::Json& state) = 0;
+  virtual void on_state(const ipc::StateSnapshot& told, const base::Json& state) = 0;
   virtual void on_change(const ipc::Change& change, const base::Json& event) = 0;
   // accepted: the policy accepted last, if this one waits to be; empty: it cannot be read. nullptr: nothing waits.
   virtual void on_policy(std::string_view text, const std::string* accepted) = 0;

@@ -32,6 +32,7 @@
 //   RequestCredit      u32 bytes            the exchange
 //   Cut                u8 CutReason         the exchange
 //   CloseConnection                         the connection
+//   Reviewed           u64 stop word        nothing (0): all that it stopped was looked at, and is cut or may go on
 //
 // An exchange begins with RequestHead or RequestRefused and ends with ExchangeDone, which the terminator
 // sends exactly once, after ResponseEnd was written out, after a Cut, or after ClientGone. A request whose
@@ -72,6 +73,7 @@ enum class ExchangeFrame : std::uint16_t {
   RequestCredit = 37,
   Cut = 38,
   CloseConnection = 39,
+  Reviewed = 40,
 };
 
 inline constexpr std::size_t kFrameHeaderSize = 16;
@@ -139,8 +141,10 @@ struct ExchangeDone {
   // what had to be thrown away.
   std::uint64_t response_bytes = 0;
   std::uint64_t after_cut = 0;  // of these, after the Cut frame was read: 0, or a defect
-  std::int64_t ended = 0;       // monotonic nanoseconds of the last of them, or of the cut
-  bool complete = false;        // the response was sent to its end
+  // Monotonic nanoseconds: of the last of them, or of the cut; of what the stop word had stopped, since when nothing
+  // more left.
+  std::int64_t ended = 0;
+  bool complete = false;  // the response was sent to its end
 };
 
 // Connections that were not let in, or were closed because they rested, since this was said last.

@@ -2,15 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ipc/figures.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-
-#include "base/file.h"
+#include <utility>
 
 namespace postern::ipc {
 namespace {
@@ -28,9 +22,8 @@ struct Page {
   std::array<TimingCells, kTimings> timings;
 };
 
-constexpr std::size_t kPageSize = 4096;
-constexpr int kPageSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-static_assert(sizeof(Page) <= kPageSize);
+static_assert(sizeof(Page) <= SharedPage::kSize);
+constexpr std::string_view kFiguresName = "a role's figures";
 
 Page unread{};
 Page* page = &unread;
@@ -38,12 +31,6 @@ Page* page = &unread;
 // One thread writes: what it read last is still there.
 void add(Cell& cell, std::uint64_t more) {
   cell.store(cell.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
-
-base::Result<void*> map_page(int memory) {
-  void* address = ::mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-  if (address == MAP_FAILED) return base::fail_errno("mmap of the figures", errno);
-  return address;
 }
 
 }  // namespace
@@ -63,38 +50,23 @@ void time(Timing timing, base::Nanos took) {
 }
 
 base::Status attach_figures(base::UniqueFd memory) {
-  struct stat info {};
-  if (base::stat_open_file(memory.get(), info) != 0) return base::fail_errno("fstat of the figures", errno);
-  const int seals = ::fcntl(memory.get(), F_GET_SEALS);
-  if (info.st_size != static_cast<off_t>(kPageSize) || seals < 0 || (seals & kPageSeals) != kPageSeals)
-    return base::fail(base::Code::Invalid,
-                      "the memory offered for figures has the wrong size or is not sealed");
-  const base::Result<void*> address = map_page(memory.get());
-  if (!address.ok()) return address.error();
-  page = static_cast<Page*>(*address);
+  auto attached = SharedPage::attach(std::move(memory), SharedPage::Use::Write, kFiguresName);
+  if (!attached.ok()) return std::move(attached).error();
+  static const SharedPage* const kept = new SharedPage(std::move(*attached));  // whoever counts last
+  page = static_cast<Page*>(kept->address());
   return base::Ok{};
 }
 
 base::Result<std::unique_ptr<FiguresPage>> FiguresPage::make() {
-  base::UniqueFd memory(::memfd_create("postern-figures", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory.valid() || ::ftruncate(memory.get(), static_cast<off_t>(kPageSize)) != 0 ||
-      ::fcntl(memory.get(), F_ADD_SEALS, kPageSeals) != 0)
-    return base::fail_errno("memory for a role's figures", errno);
-  const base::Result<void*> address = map_page(memory.get());
-  if (!address.ok()) return address.error();
-  return std::unique_ptr<FiguresPage>(new FiguresPage(std::move(memory), *address));
+  auto made = SharedPage::make(kFiguresName);
+  if (!made.ok()) return std::move(made).error();
+  return std::unique_ptr<FiguresPage>(new FiguresPage(std::move(*made)));
 }
 
-FiguresPage::~FiguresPage() { ::munmap(address_, kPageSize); }
-
-base::Result<base::UniqueFd> FiguresPage::share() const {
-  base::UniqueFd copy(::fcntl(memory_.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return base::fail_errno("a descriptor for a role's figures", errno);
-  return copy;
-}
+base::Result<base::UniqueFd> FiguresPage::share() const { return page_.share(SharedPage::Use::Write); }
 
 RoleFigures FiguresPage::read() const {
-  const Page& from = *static_cast<const Page*>(address_);
+  const Page& from = *static_cast<const Page*>(page_.address());
   RoleFigures out;
   for (std::size_t i = 0; i < kFigures; ++i) out.values[i] = from.values[i].load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < kTimings; ++i) {

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/ipc/shared_page.h"
 
 namespace postern::ipc {
 
@@ -79,17 +80,12 @@ base::Status attach_figures(base::UniqueFd page);
 class FiguresPage {
  public:
   static base::Result<std::unique_ptr<FiguresPage>> make();
-  ~FiguresPage();
-  FiguresPage(const FiguresPage&) = delete;
-  FiguresPage& operator=(const FiguresPage&) = delete;
-
   base::Result<base::UniqueFd> share() const;  // for the role
   RoleFigures read() const;
 
  private:
-  FiguresPage(base::UniqueFd memory, void* address) : memory_(std::move(memory)), address_(address) {}
-  base::UniqueFd memory_;
-  void* address_;
+  explicit FiguresPage(SharedPage page) : page_(std::move(page)) {}
+  SharedPage page_;
 };
 
 }  // namespace postern::ipc

@@ -79,6 +79,7 @@ bool decode(std::string_view payload, Receiving& m) {
 void encode(const Change& m, base::BinaryWriter& out) {
   out.clear();
   out.u64(m.version);
+  out.u64(m.stop);
   out.u64(static_cast<std::uint64_t>(m.commanded));
   out.u8(m.wants_applied ? 1 : 0);
   out.text(m.line);
@@ -86,6 +87,7 @@ void encode(const Change& m, base::BinaryWriter& out) {
 bool decode(std::string_view payload, Change& m) {
   base::BinaryReader in(payload);
   m.version = in.u64();
+  m.stop = in.u64();
   m.commanded = static_cast<std::int64_t>(in.u64());
   const bool flag = read_bool(in, m.wants_applied);
   m.line = in.text();
@@ -95,12 +97,14 @@ bool decode(std::string_view payload, Change& m) {
 void encode(const StateSnapshot& m, base::BinaryWriter& out) {
   out.clear();
   out.u64(m.version);
+  out.u64(m.stop);
   out.u8(m.last ? 1 : 0);
   out.text(m.json);
 }
 bool decode(std::string_view payload, StateSnapshot& m) {
   base::BinaryReader in(payload);
   m.version = in.u64();
+  m.stop = in.u64();
   const bool flag = read_bool(in, m.last);
   m.json = in.text();
   return in.done() && flag;

@@ -16,8 +16,8 @@
 //     Delivered  id, and what came of an errand (link only)
 //
 //   ledger -> role
-//     State      version, the whole state as JSON (first, and after a gap)
-//     Change     version, when commanded, the event that changes the state
+//     State      version, the stop word (stop_word.h), the whole state as JSON (first, and after a gap)
+//     Change     version, the stop word, when commanded, the event that changes the state
 //     AcceptedPolicy  the policy text that was accepted last, in pieces, ahead of the Policy that waits to be accepted;
 //                empty if it cannot be read. A Policy without one is accepted
 //     Policy     the policy text now in force, in pieces
@@ -103,11 +103,13 @@ struct Change {
   bool wants_applied =
       false;  // an enforcer answers with Applied when it has cut what this closes; nobody else does
   std::string_view line;
+  std::uint64_t stop = 0;  // for this change the stop word was raised to it; 0: it was not
 };
 struct StateSnapshot {  // in pieces of at most kLedgerPiece
   std::uint64_t version = 0;
   bool last = true;
   std::string_view json;
+  std::uint64_t stop = 0;  // as the word was when this was told
 };
 struct PolicyPiece {  // in pieces of at most kLedgerPiece
   bool last = true;

@@ -34,6 +34,7 @@ struct Announcement {
   bool closes = false;
   bool wants_applied = false;
   base::Nanos commanded = 0;
+  std::uint64_t stop = 0;  // the stop word, if it was raised for this
 };
 
 class Announcements {

@@ -161,6 +161,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            [this] { return keeper_.log_key(); }}),
       notices_(loop, clock, files, options.directory, notice_calls()),
       openid_(std::move(options.openid)),
+      stop_word_(std::move(options.stop_word)),
       provider_(clock, [this](const ipc::Errand& errand) { return carry(errand); }),
       retention_(loop, clock, files, std::move(kept), retention_calls()),
       timer_(loop, [this] { tick(); }),
@@ -397,7 +398,8 @@ void Ledger::ask_for_jars() {
 
 // Enforcers alone are asked to say when they have applied it.
 void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
-  ipc::Change change{++version_, announcement.commanded, announcement.wants_applied, announcement.line};
+  ipc::Change change{++version_, announcement.commanded, announcement.wants_applied, announcement.line,
+                     announcement.stop};
   base::BinaryWriter to_enforcers;
   ipc::encode(change, to_enforcers);
   change.wants_applied = false;
@@ -419,7 +421,7 @@ void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
 void Ledger::send_state(Peer& peer) {
   const std::string json = base::dump_json(announcements_.told().to_json());
   peer.send_pieces(FromLedger::State, json, [this](std::string_view piece, bool last) {
-    return ipc::StateSnapshot{version_, last, piece};
+    return ipc::StateSnapshot{version_, last, piece, stop_word_.number()};
   });
 }
 

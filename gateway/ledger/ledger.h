@@ -40,6 +40,7 @@
 #include "audit/files.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "gateway/ipc/stop_word.h"
 #include "gateway/ledger/account_file.h"
 #include "gateway/ledger/announcements.h"
 #include "gateway/ledger/decide_account.h"
@@ -68,6 +69,7 @@ struct LedgerOptions {
   std::string admins;  // the configured accounts, for a directory that has none yet; may be empty
   std::vector<NoticeTarget> notifications;
   OpenIdTerms openid = {};
+  ipc::StopRaiser stop_word = {};
 };
 
 class Ledger {
@@ -271,6 +273,7 @@ class Ledger {
   Notices notices_;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_;
+  ipc::StopRaiser stop_word_;
   ProviderAsks provider_;
   Retention retention_;
   loop::Timer timer_;

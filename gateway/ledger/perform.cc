@@ -19,6 +19,8 @@ using ipc::FromLedger;
 
 namespace {
 
+constexpr std::string_view kSignedOut = "signed_out";
+
 CommandRefused refused_for(base::Refusal refusal, std::string message) {
   const base::RefusalText& text = base::text_of(refusal);
   return {text.status, std::string(text.code), std::move(message)};
@@ -40,7 +42,7 @@ std::int64_t count_of(const std::vector<Draft>& events, EventType type) {
 // figure.
 std::string subject_of_applied(const Decision& decision) {
   const Draft& first = decision.events.front();
-  return first.outcome == "signed_out" ? std::string() : first.subject;
+  return first.outcome == kSignedOut ? std::string() : first.subject;
 }
 
 }  // namespace
@@ -199,6 +201,9 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
   if (draft.type == EventType::SessionOpened) outcome.opened_session = draft.session;
   announcement.event = std::move(*event);
   if (draft.closes) {
+    // The first of them alone closes; those behind it say what became of whom.
+    if (announcement.wants_applied && outcome.first_version == 0 && draft.outcome != kSignedOut)
+      announcement.stop = stop_word_.raise();
     tell(announcement, &outcome);
     // What follows may be long (the ends of ten thousand sessions): the change itself leaves before it is
     // written down.

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "certs/library.h"
+#include "gateway/ipc/control_protocol.h"
 #include "gateway/roles/ledger.h"
 #include "gateway/roles/role.h"
 
@@ -27,6 +28,11 @@ ledger::LedgerOptions options_of(Role& role) {
   options.admins = base::json_text_or(role.config(), "admins", "");
   options.notifications = ledger::parse_notice_targets(role.config());
   options.openid = ledger::parse_openid_terms(role.config());
+  if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
+    auto word = ipc::StopRaiser::attach(std::move(page));
+    if (!word.ok()) role.fail(word.error().message);
+    options.stop_word = *std::move(word);
+  }
   return options;
 }
 

@@ -288,6 +288,11 @@ base::UniqueFd Role::take_fd(std::string_view name) {
   return std::move(found->second);
 }
 
+base::UniqueFd Role::take_fd_if_given(std::string_view name) {
+  auto found = internals_->fds.extract(std::string(name));
+  return found.empty() ? base::UniqueFd() : std::move(found.mapped());
+}
+
 void Role::on_channel(std::string_view peer, std::function<void(std::uint32_t, Fds)> take) {
   auto& taker = internals_->channels[std::string(peer)];
   taker = std::move(take);

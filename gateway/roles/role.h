@@ -54,6 +54,8 @@ class Role {
   base::UniqueFd take_fd(std::string_view name);  // a descriptor that Start or Reload carried, by its name;
                                                   // ends the process if missing
 
+  base::UniqueFd take_fd_if_given(std::string_view name);  // invalid if missing
+
   // Calls for every channel with this peer, those that came before Start included (at once), and each time
   // the peer is restarted.
   void on_channel(std::string_view peer, std::function<void(std::uint32_t index, Fds fds)> take);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "certs/keeper_channel.h"
 #include "certs/library.h"
+#include "gateway/ipc/control_protocol.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 #include "gateway/tls/remote_signer.h"
@@ -87,6 +88,12 @@ int serve_clients() {
     refresh_ticket_keys();
     return base::Ok{};
   };
+
+  if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
+    auto word = ipc::StopReader::attach(std::move(page));
+    if (!word.ok()) role.fail(word.error().message);
+    terminator.set_stop_word(*std::move(word));
+  }
 
   // A new life comes with a new channel: neither end can repair the old one.
   terminator.on_breach(

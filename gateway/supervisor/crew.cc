@@ -92,6 +92,11 @@ Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, cons
 
 void Crew::start() {
   for (Ring& ring : rings_) make_ring(ring);
+  if (auto page = ipc::SharedPage::make("the stop word"); page.ok()) {
+    stop_word_ = std::move(*page);
+  } else {
+    base::log_error(page.error().message);
+  }
   for (Child* child : starts_[started_steps_++]) child->start();
 }
 
@@ -107,7 +112,19 @@ Child::Beginning Crew::before_start(Child& child) {
     if (!ring.made && (ring.terminator == &child || ring.answerer == &child)) make_ring(ring);
   }
   link_sockets(child);
-  return duties_.beginning(child);
+  Child::Beginning beginning = duties_.beginning(child);
+  share_stop_word(child, beginning);
+  return beginning;
+}
+
+// Without it a permission that is taken away still cuts what runs, a little later.
+void Crew::share_stop_word(const Child& child, Child::Beginning& beginning) const {
+  const bool reads = child.kind() == "terminator" && child.index() != kAdminIndex;
+  if (!stop_word_ || (!reads && &child != ledger_)) return;
+  auto shared = stop_word_->share(reads ? ipc::SharedPage::Use::Read : ipc::SharedPage::Use::Write);
+  if (!shared.ok()) return base::log_warning(child.name() + ": " + shared.error().message);
+  beginning.names.emplace_back(ipc::kStopWordFd);
+  beginning.fds.push_back(std::move(*shared));
 }
 
 void Crew::on_ready(Child& child) {

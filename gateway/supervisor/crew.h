@@ -17,11 +17,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "base/unique_fd.h"
+#include "gateway/ipc/shared_page.h"
 #include "gateway/loop/loop.h"
 #include "gateway/supervisor/child.h"
 
@@ -91,6 +93,7 @@ class Crew {
   void link_sockets(Child& child);
   void link(Child& asker, Child& server, int socket_type);
   void make_ring(Ring& ring);
+  void share_stop_word(const Child& child, Child::Beginning& beginning) const;
 
   loop::Loop& loop_;
   std::string directory_;
@@ -101,6 +104,7 @@ class Crew {
   Child* keeper_ = nullptr;
   Child* ledger_ = nullptr;
   std::vector<Ring> rings_;
+  std::optional<ipc::SharedPage> stop_word_;
   std::size_t started_steps_ = 0;
   bool all_ready_ = false;
   bool stopping_ = false;

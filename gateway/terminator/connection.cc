@@ -180,6 +180,7 @@ void Connection::flush() {
 }
 
 void Connection::push() {
+  if (place_.host.stopped(*this)) return update_interest();
   if (phase_ == Phase::Open) wire_->produce();
   if (phase_ != Phase::Over && encrypt()) transmit();
 }
@@ -198,6 +199,7 @@ bool Connection::encrypt() {
 }
 
 void Connection::transmit() {
+  if (!cipher_out_.empty() && place_.host.stopped(*this)) return update_interest();
   bool progress = false;
   while (!cipher_out_.empty()) {
     const std::string_view bytes = cipher_out_.view();
@@ -223,6 +225,8 @@ std::uint64_t Connection::departed() const {
   if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
   return sent_ - std::min<std::uint64_t>(sent_, info.tcpi_notsent_bytes);
 }
+
+void Connection::note_silence() { silent_since_ = departed() == sent_ ? now() : 0; }
 
 // --- the end
 
@@ -285,7 +289,7 @@ bool Connection::wants_input() const {
 
 void Connection::update_interest() {
   poller_->want((wants_input() ? loop::kReadable : 0) |
-                (cipher_out_.empty() && plain_out_.empty() ? 0 : loop::kWritable));
+                (waits_ || (cipher_out_.empty() && plain_out_.empty()) ? 0 : loop::kWritable));
 }
 
 void Connection::on_deadline() { phase_ == Phase::Open ? wire_->on_deadline() : over(); }

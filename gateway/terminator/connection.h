@@ -74,6 +74,7 @@ class Connection final : public loop::Disposable, private Line {
   std::uint64_t sent() const override { return sent_; }
   std::uint64_t departed() const override;
   std::size_t unsent() const override { return plain_out_.size() + cipher_out_.size(); }
+  base::Nanos silent_since() const override { return silent_since_ != 0 ? silent_since_ : now(); }
   void linger() override;
   void give_up() override;
 
@@ -107,6 +108,7 @@ class Connection final : public loop::Disposable, private Line {
   bool announced_ = false;
   bool client_ended_ = false;  // close_notify: it sends no more, but may still read
   bool touched_ = false;
+  base::Nanos silent_since_ = 0;  // while a stop lasts; 0: the kernel still had something
   std::unique_ptr<loop::Poller> poller_;
   loop::Deadline deadline_;
   std::unique_ptr<Wire> wire_;
@@ -115,6 +117,9 @@ class Connection final : public loop::Disposable, private Line {
   std::string origin_;           // as which limits count the client
   std::size_t exchanges_ = 0;    // that run
   base::Nanos rests_since_ = 0;  // while none does
+  bool waits_ = false;           // for the end of a stop
+  void note_silence();
+  void forget_silence() { silent_since_ = 0; }
   std::list<Connection*>::iterator in_line_;
   friend class Terminator;
 };

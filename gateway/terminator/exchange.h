@@ -32,6 +32,8 @@ class Host {
   virtual void touch(Connection& connection) = 0;   // has output: call flush() at the end of the turn
   virtual void retire(Connection& connection) = 0;  // is over: destroy it after the turn
   virtual bool draining() const = 0;
+  // Nothing may be sent now (ipc/stop_word.h): connection is touched when it may.
+  virtual bool stopped(Connection& connection) = 0;
   virtual std::span<char> scratch() = 0;         // a receive buffer that all connections share within a turn
   virtual std::span<char> record_scratch() = 0;  // the same, for the plaintext of one TLS record
 };

@@ -285,7 +285,7 @@ void H1Wire::close_websocket() {
   const std::size_t thrown_away = frames_out_.size();
   exchange_->frames->discard();
   exchange_->frames->goodbye(FrameRelay::Why::Cut, line_.output());
-  report_done(host_, *exchange_, line_.now(), thrown_away, false);
+  report_done(host_, *exchange_, line_.silent_since(), thrown_away, false);
   exchange_.reset();
   frames_out_.clear();
   line_.linger();
@@ -353,7 +353,7 @@ void H1Wire::close_when_idle() {
 void H1Wire::on_over(Over how) {
   if (!exchange_) return;
   if (how == Over::ByClient) report_gone(host_, *exchange_);
-  report_done(host_, *exchange_, line_.now(), line_.unsent(), false);
+  report_done(host_, *exchange_, line_.silent_since(), line_.unsent(), false);
   exchange_.reset();
 }
 

@@ -233,7 +233,7 @@ void H2Wire::on_gone(std::uint32_t stream) {
 // The stream is over, and its client knows or will know.
 void H2Wire::abandon(H2Exchange& exchange) {
   report_gone(host_, exchange);
-  report_done(host_, exchange, line_.now(), line_.unsent(), false);
+  report_done(host_, exchange, line_.silent_since(), line_.unsent(), false);
   close(exchange);
 }
 
@@ -398,7 +398,7 @@ void H2Wire::on_cut(std::uint32_t stream) {
   exchange->cut = true;
   if (exchange->moved || exchange->mark > line_.departed()) return line_.reset();
   if (!close_websocket(*exchange)) session_.reset(stream, http::Http2Session::Reset::Cancel);
-  report_done(host_, *exchange, line_.now(), 0, false);
+  report_done(host_, *exchange, line_.silent_since(), 0, false);
   close(*exchange);
   line_.touch();
 }
@@ -516,7 +516,7 @@ void H2Wire::on_over(Over how) {
     H2Exchange& exchange = *open_.back();
     // One that was cut is known to be over.
     if (how == Over::ByClient || !exchange.cut) report_gone(host_, exchange);
-    report_done(host_, exchange, line_.now(), line_.unsent(), false);
+    report_done(host_, exchange, line_.silent_since(), line_.unsent(), false);
     close(exchange);
   }
 }

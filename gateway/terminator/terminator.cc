@@ -91,6 +91,8 @@ base::Status Terminator::set_channel(ipc::RingEnds ends) {
   if (!channel.ok()) return std::move(channel).error();
   on_channel_broken(base::fail(base::Code::Closed, "replaced"));
   channel_ = std::move(*channel);
+  reviewed_ = std::max(reviewed_, stop_word_.number());  // nothing runs on it that could have been stopped
+  go_on();
   return base::Ok{};
 }
 
@@ -103,6 +105,42 @@ void Terminator::on_channel_broken(const base::Error& why) {
   std::vector<Connection*> all;
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
   for (Connection* connection : all) connection->on_answerer_gone();
+  go_on();
+}
+
+// --- the stop word
+
+bool Terminator::stopped(Connection& connection) {
+  if (!look_at_stop_word()) return false;
+  if (!std::exchange(connection.waits_, true)) waiting_.push_back(&connection);
+  return true;
+}
+
+// What the kernel holds back as it becomes true leaves later; of all others it is known now that nothing does.
+bool Terminator::look_at_stop_word() {
+  if (stop_word_.number() <= reviewed_ || !channel_) return false;
+  if (std::exchange(stopped_, true)) return true;
+  for (Connection* connection : busy_) connection->note_silence();
+  return true;
+}
+
+bool Terminator::take_reviewed(std::string_view payload) {
+  base::BinaryReader in(payload);
+  const std::uint64_t number = in.u64();
+  if (!in.done()) return false;
+  reviewed_ = std::max(reviewed_, number);
+  if (stop_word_.number() <= reviewed_) go_on();
+  return true;
+}
+
+void Terminator::go_on() {
+  if (!std::exchange(stopped_, false)) return;
+  for (Connection* connection : busy_) connection->forget_silence();
+  for (Connection* connection : std::exchange(waiting_, {})) {
+    connection->waits_ = false;
+    connection->forget_silence();
+    touch(*connection);
+  }
 }
 
 void Terminator::accept_some() {
@@ -184,6 +222,7 @@ void Terminator::retire(Connection& connection) {
     per_address_.erase(count);
   (connection.exchanges_ == 0 ? resting_ : busy_).erase(connection.in_line_);
   if (connection.touched_) std::erase(touched_, &connection);
+  if (connection.waits_) std::erase(waiting_, &connection);
   loop_.dispose(std::move(it->second));
   connections_.erase(it);
   ipc::level(ipc::Figure::Connections, connections_.size());
@@ -250,6 +289,10 @@ void Terminator::on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string
     if (const auto it = connections_.find(id); it != connections_.end()) it->second->close_when_idle();
     return;
   }
+  if (type == ipc::ExchangeFrame::Reviewed) {
+    if (!take_reviewed(payload)) channel_->breach("a frame that cannot be read");
+    return;
+  }
   // A frame for an exchange that has just ended here crossed our ExchangeDone: normal. One that never began
   // is a breach.
   const auto it = exchanges_.find(id);
@@ -288,6 +331,7 @@ bool Terminator::take_frame(const Route& route, ipc::ExchangeFrame type, std::st
       return true;
     }
     case ipc::ExchangeFrame::Cut:
+      look_at_stop_word();
       wire.on_cut(route.stream);
       return true;
     default:

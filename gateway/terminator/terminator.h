@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "gateway/ipc/exchange_channel.h"
+#include "gateway/ipc/stop_word.h"
 #include "gateway/terminator/connection.h"
 #include "gateway/tls/server_context.h"
 
@@ -32,6 +33,8 @@ class Terminator final : public Host {
   void set_ticket_keys(const std::vector<certs::TicketKey>& keys);
   // The rings to whoever answers, again after it was restarted. What ran on the old ones is over.
   base::Status set_channel(ipc::RingEnds ends);
+  // Before there is a channel.
+  void set_stop_word(ipc::StopReader word) { stop_word_ = std::move(word); }
   // Called when whoever answers broke the exchange protocol.
   void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
   void set_limits(const Limits& limits, const Timeouts& timeouts);  // for connections accepted from now on
@@ -51,6 +54,7 @@ class Terminator final : public Host {
   void touch(Connection& connection) override;
   void retire(Connection& connection) override;
   bool draining() const override { return static_cast<bool>(drained_); }
+  bool stopped(Connection& connection) override;
   std::span<char> scratch() override { return scratch_; }
   std::span<char> record_scratch() override { return record_scratch_; }
 
@@ -77,6 +81,9 @@ class Terminator final : public Host {
   bool take_frame(const Route& route, ipc::ExchangeFrame type, std::string_view payload);
   void on_channel_broken(const base::Error& why);
   bool flush();
+  bool look_at_stop_word();
+  bool take_reviewed(std::string_view payload);
+  void go_on();
 
   loop::Loop& loop_;
   std::function<void(const std::string& why)> breach_;
@@ -89,6 +96,10 @@ class Terminator final : public Host {
   std::unordered_map<std::uint64_t, Route> exchanges_;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::vector<Connection*> touched_;
+  ipc::StopReader stop_word_;
+  std::uint64_t reviewed_ = 0;        // whoever answers has looked at all that it stopped up to this number
+  bool stopped_ = false;              // and not at what it stopped since
+  std::vector<Connection*> waiting_;  // for that, with something to send
   // Every connection is in one of them: those on which no exchange runs, the longest at rest first; and the others.
   std::list<Connection*> resting_, busy_;
   std::array<Untold, 2> untold_;  // because of all; of one address

@@ -42,6 +42,8 @@ class Line {
   virtual std::uint64_t sent() const = 0;
   virtual std::uint64_t departed() const = 0;
   virtual std::size_t unsent() const = 0;  // bytes of output() and of what is encrypted
+  // Since when nothing has left: now, unless the stop word stopped it earlier and the kernel held nothing back.
+  virtual base::Nanos silent_since() const = 0;
 
   // Each ends the connection; the wire is told of it by on_over() where exchanges run.
   virtual void linger() = 0;   // in good order, once output() is out

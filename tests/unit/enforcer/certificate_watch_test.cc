@@ -13,7 +13,7 @@ namespace postern::enforcer {
 namespace {
 
 struct Deaf final : LedgerListener {
-  void on_state(std::uint64_t, const base::Json&) override {}
+  void on_state(const ipc::StateSnapshot&, const base::Json&) override {}
   void on_change(const ipc::Change&, const base::Json&) override {}
   void on_policy(std::string_view, const std::string*) override {}
   void on_cookie(const ipc::Cookie&) override {}

@@ -10,7 +10,7 @@ namespace postern::enforcer {
 namespace {
 
 struct Listener final : LedgerListener {
-  void on_state(std::uint64_t version, const base::Json& state) override {
+  void on_state(const ipc::StateSnapshot& told, const base::Json& state) override {
     told += "state " + std::to_string(version) + base::dump_json(state) + ";";
   }
   void on_change(const ipc::Change& change, const base::Json&) override {

@@ -74,6 +74,8 @@ class Client {
   std::optional<std::string> accepted_policy;  // that came with it
   std::map<std::uint64_t, Answer> answers;
   std::vector<std::string> changes;  // types, as they came
+  std::vector<std::uint64_t> stops;  // of those for which the stop word was raised
+  std::uint64_t stop_of_state = 0;
   ipc::Size size;
   std::vector<std::string> cookies;  // frames
   int jars_wanted = 0;
@@ -157,6 +159,7 @@ class Client {
     state_text_ += piece.json;
     if (!piece.last) return;
     state = state::State::from_json(base::parse_json(std::exchange(state_text_, {})).value()).value();
+    stop_of_state = piece.stop;
     ++states;
   }
   void take_change(std::string_view payload) {
@@ -165,6 +168,7 @@ class Client {
     const base::Json event = base::parse_json(change.line).value();
     state.apply(event);
     changes.push_back(event.at("type"));
+    if (change.stop != 0) stops.push_back(change.stop);
     if (change.wants_applied && answers_applied)
       send(ipc::ToLedger::Applied, ipc::Applied{change.version, 3, 5000});
   }

@@ -111,6 +111,22 @@ TEST_F(House, WhatClosesIsToldBeforeItIsDurable) {
   until([&] { return console->answers.count(id) > 0; });
 }
 
+TEST_F(House, WhatClosesRaisesTheStopWordFirst) {
+  remote_access("all");
+  until([&] { return enforcer->state.remote_access(clock.wall()) == state::RemoteAccess::All; });
+  EXPECT_TRUE(enforcer->stops.empty()) << "what gives stops nothing";
+  remote_access("off");
+  until([&] { return enforcer->state.remote_access(clock.wall()) == state::RemoteAccess::Off; });
+  EXPECT_EQ(enforcer->stops, std::vector<std::uint64_t>{1});
+  remote_access("all");
+  remote_access("off");
+  until([&] { return enforcer->stops.size() == 2; });
+  EXPECT_EQ(enforcer->stops.back(), 2U);
+  auto late = join(Sender::Enforcer, 1);
+  until([&] { return late->states > 0; });
+  EXPECT_EQ(late->stop_of_state, 2U);
+}
+
 TEST_F(House, WhatGivesIsToldOnceItIsDurable) {
   files.hold_syncs(true);
   const std::uint64_t id = console->command(by_admin({{"command", "remote_access.set"}, {"mode", "all"}}));
