@@ -9,6 +9,7 @@
 namespace postern::cli {
 
 void add_gateway_commands(Program& program);  // init, serve, status, reload, version, cert
+void add_config_commands(Program& program);   // config check
 void add_policy_commands(Program& program);   // policy check|explain|diff|import
 void add_policy_in_force_commands(Program& program, CLI::App* group);  // policy show|accept
 int show_pending_policy(Program& program);                             // policy diff --pending
@@ -26,6 +27,7 @@ void add_generate_commands(Program& program);                          // genera
 
 inline void add_all_commands(Program& program) {
   add_gateway_commands(program);
+  add_config_commands(program);
   add_policy_commands(program);
   add_permission_commands(program);
   add_engineer_commands(program);

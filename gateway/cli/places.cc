@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "gateway/supervisor/config.h"
+#include "gateway/supervisor/secret.h"
 
 namespace postern::cli {
 
@@ -30,7 +31,9 @@ base::Result<Places> find_places(const std::string& config_path) {
   places.log_key = (folder / "keys/log.key").lexically_normal().string();
   const auto take = [&](std::string_view key, std::string& into) {
     const base::YamlNode* node = document.root.find(key);
-    if (node != nullptr && node->is_scalar()) into = (folder / node->scalar).lexically_normal().string();
+    if (node == nullptr || !node->is_scalar()) return;
+    const bool is_path = !supervisor::is_credential(node->scalar);
+    into = is_path ? (folder / node->scalar).lexically_normal().string() : node->scalar;
   };
   if (document.root.is_map()) {
     take("control_socket", places.control_socket);

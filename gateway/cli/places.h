@@ -14,7 +14,7 @@ namespace postern::cli {
 struct Places {
   std::string control_socket;   // absolute
   std::string state_directory;  // absolute
-  std::string log_key;          // absolute
+  std::string log_key;          // absolute, or no file (gateway/supervisor/secret.h)
 };
 // The error says what to do.
 base::Result<Places> find_places(const std::string& config_path);

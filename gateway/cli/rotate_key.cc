@@ -17,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "gateway/cli/places.h"
 #include "gateway/supervisor/material.h"
+#include "gateway/supervisor/secret.h"
 
 namespace postern::cli {
 namespace {
@@ -146,6 +147,11 @@ int rotate_key(Program& program) {
   if (const Status crypto = base::init_crypto(); !crypto.ok()) return fail_with(crypto.error().message);
   const auto places = find_places(program.config_path());
   if (!places.ok()) return fail_with(places.error().message);
+  if (supervisor::is_credential(places->log_key)) {
+    return fail_with("log_key is " + places->log_key +
+                     ", which this command cannot write: put the key into a file, name that in postern.yaml, "
+                     "postern reload, and run it again");
+  }
   const auto gateway = program.client();
   if (gateway == nullptr) return kFailed;
   if (const auto up = gateway->call(http::Method::Get, "/healthz"); !up.ok())

@@ -55,7 +55,8 @@ struct Purpose {
   std::string listener;  // for Terminator
 };
 
-// The content of a file and its mode (st_mode), which was taken from the open descriptor.
+// The content of a file, and the bits of its mode by which others than its owner may read or write it
+// (base/secret_file.h), which were taken from the open descriptor.
 struct KeyFile {
   std::string path;  // for messages
   std::string_view content;

@@ -15,6 +15,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret_file.h"
 #include "certs/keeper_protocol.h"
 #include "certs/library.h"
 #include "certs/private_key.h"
@@ -42,7 +43,7 @@ base::Status with_key(Role& role, const base::Json& entry, Take take) {
   if (base::stat_open_file(fd.get(), info) != 0) return base::fail_errno(path, errno);
   base::Result<std::string> content = base::read_open_file(fd.get(), path, certs::kKeyFileLimit);
   if (!content.ok()) return content.error();
-  base::Status taken = take(keeper::KeyFile{path, *content, info.st_mode});
+  base::Status taken = take(keeper::KeyFile{path, *content, base::open_to_others(info)});
   base::wipe(*content);
   return taken;
 }

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/file.h"
+#include "base/secret_file.h"
 #include "certs/chain_order.h"
 #include "certs/keeper_protocol.h"
 #include "certs/private_key.h"
@@ -135,7 +136,7 @@ base::Status add_certificate(const Acme& acme, bool staple, Material& material) 
   one.certificate_path = certificate_file(acme);
   one.key_path = key_file(acme, one.leaf.key_id);
   one.descriptor = kAcmeDescriptor;
-  base::Result<base::UniqueFd> key = open_secret_file(one.key_path, "a key");
+  base::Result<base::UniqueFd> key = base::open_secret_file(one.key_path, "a key", base::own_secret_place());
   if (!key.ok()) return key.error();
   one.key = std::move(key).value();
   base::Status pair =
@@ -153,9 +154,11 @@ base::Status open_acme(const Acme& acme, bool staple, Material& material) {
   std::erase_if(own, [](const ListenerCertificate& one) { return one.descriptor == kAcmeDescriptor; });
   base::Status ready = in_copy([&] { return prepare_keys(acme); }, base::Code::Invalid);
   if (!ready.ok()) return ready;
-  base::Result<base::UniqueFd> account = open_secret_file(account_file(acme), "a key");
+  base::Result<base::UniqueFd> account =
+      base::open_secret_file(account_file(acme), "a key", base::own_secret_place());
   if (!account.ok()) return account.error();
-  base::Result<base::UniqueFd> next = open_secret_file(next_file(acme), "a key");
+  base::Result<base::UniqueFd> next =
+      base::open_secret_file(next_file(acme), "a key", base::own_secret_place());
   if (!next.ok()) return next.error();
   material.acme.account = std::move(account).value();
   material.acme.next = std::move(next).value();

@@ -209,7 +209,7 @@ class Parser {
     CertificateFiles& files = out.certificates.emplace_back();
     read_.required_file(node, path, "certificate", "the file with the listener's certificate chain in PEM",
                         files.certificate);
-    read_.required_file(node, path, "key", "the file with the listener's private key in PEM", files.key);
+    read_.required_secret(node, path, "key", "the file with the listener's private key in PEM", files.key);
   }
 
   void further_certificates(const YamlNode& node, const std::string& path, Listener& out) {
@@ -284,8 +284,8 @@ class Parser {
     read_.file(root, "state_directory", config_.state_directory);
     read_.file(root, "policy", config_.policy);
     read_.file(root, "admins", config_.admins);
-    read_.file(root, "pass_key", config_.pass_key);
-    read_.file(root, "log_key", config_.log_key);
+    read_.secret(root, "pass_key", config_.pass_key);
+    read_.secret(root, "log_key", config_.log_key);
     read_.file(root, "support_authority", config_.support_authority);
     constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
     if (config_.control_socket.path.size() > kSocketPathLimit) {

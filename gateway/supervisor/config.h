@@ -37,7 +37,7 @@ inline constexpr std::size_t kCredentialLimit =
 
 // A file that the configuration names: absolute, or made so from the folder of postern.yaml.
 struct FileName {
-  std::string path;  // empty: not configured
+  std::string path;  // empty: not configured. Of a secret it may also be "credential:NAME" (secret.h)
   base::Mark mark;
 };
 

@@ -126,8 +126,8 @@ class AcmeReader {
     if (id != nullptr) out.external_id = id->scalar;
     if (out.external_id.size() > kAccountNameLimit || !base::is_utf8(out.external_id))
       read_.fault(id->mark, "key_id must be text of " + std::to_string(kAccountNameLimit) + " bytes at most");
-    read_.required_file(*node, "acme.external_account", "secret_file", "the file with its key, in base64url",
-                        out.external_secret);
+    read_.required_secret(*node, "acme.external_account", "secret_file",
+                          "the file with its key, in base64url", out.external_secret);
   }
 
   void tls(const YamlNode& parent, Acme& out) {

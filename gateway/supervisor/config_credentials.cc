@@ -84,7 +84,7 @@ class Credentials {
 
   void file(const YamlNode& map, std::string_view kind, std::string_view key, std::string_view why,
             Credential& out) {
-    read_.required_file(map, below(kind), key, why, out.file);
+    read_.required_secret(map, below(kind), key, why, out.file);
   }
 
   void user(const YamlNode& map, Credential& out) {

@@ -94,8 +94,8 @@ class NotificationReader {
     const YamlNode* node = read_.map(parent, "webhook", "notifications[].webhook");
     if (node == nullptr) return;
     out.kind = NotificationTarget::Kind::Webhook;
-    read_.required_file(*node, "webhook", "secret_file", "the file with the secret, whsec_ and base64",
-                        out.secret);
+    read_.required_secret(*node, "webhook", "secret_file", "the file with the secret, whsec_ and base64",
+                          out.secret);
     const YamlNode* url = needed(*node, "url", "https://hooks.example.org/postern");
     if (url == nullptr) return;
     std::string_view rest = url->scalar;
@@ -150,7 +150,7 @@ class NotificationReader {
         out.user.size() <= kUserLimit && base::is_utf8(out.user) &&
         std::none_of(out.user.begin(), out.user.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
     if (!plain) read_.fault(user.mark, "user must be one line of at most 255 bytes");
-    read_.required_file(node, "email", "password_file", "the file with the user's password", out.secret);
+    read_.required_secret(node, "email", "password_file", "the file with the user's password", out.secret);
   }
 
   void address(const YamlNode& node, std::string& out) {

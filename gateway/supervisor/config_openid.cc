@@ -36,7 +36,7 @@ class OpenIdReader {
     word(*node, "client_id", out_.client_id);
     if (out_.client_id.empty() && node->find("client_id") == nullptr)
       read_.fault(node->mark, "client_id is missing: by which the provider knows this gateway");
-    read_.file(*node, "client_secret_file", out_.secret);
+    read_.secret(*node, "client_secret_file", out_.secret);
     words(*node, "scopes", out_.scopes, true);
     if (std::find(out_.scopes.begin(), out_.scopes.end(), "openid") == out_.scopes.end())
       read_.fault(node->mark, "scopes must name openid");

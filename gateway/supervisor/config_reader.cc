@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "gateway/supervisor/secret.h"
 #include "policy/reader.h"
 
 namespace postern::supervisor {
@@ -181,10 +182,28 @@ void ConfigReader::file(const base::YamlNode& map, std::string_view key, FileNam
 
 void ConfigReader::required_file(const base::YamlNode& map, std::string_view path, std::string_view key,
                                  std::string_view why, FileName& out) {
-  if (map.find(key) == nullptr) {
-    return fault(map.mark, std::string(path) + " needs " + std::string(key) + ": " + std::string(why));
-  }
-  file(map, key, out);
+  if (is_there(map, path, key, why)) file(map, key, out);
+}
+
+void ConfigReader::secret(const base::YamlNode& map, std::string_view key, FileName& out) {
+  const base::YamlNode* node = text(map, key);
+  if (node == nullptr) return;
+  if (!is_credential(node->scalar)) return file(map, key, out);
+  if (const std::string wrong = wrong_with_credential(node->scalar); !wrong.empty())
+    return fault(node->mark, std::string(key) + ": " + wrong + ", not " + in_quotes(node->scalar));
+  out = {node->scalar, node->mark};
+}
+
+void ConfigReader::required_secret(const base::YamlNode& map, std::string_view path, std::string_view key,
+                                   std::string_view why, FileName& out) {
+  if (is_there(map, path, key, why)) secret(map, key, out);
+}
+
+bool ConfigReader::is_there(const base::YamlNode& map, std::string_view path, std::string_view key,
+                            std::string_view why) {
+  if (map.find(key) != nullptr) return true;
+  fault(map.mark, std::string(path) + " needs " + std::string(key) + ": " + std::string(why));
+  return false;
 }
 
 }  // namespace postern::supervisor

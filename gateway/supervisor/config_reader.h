@@ -51,9 +51,16 @@ class ConfigReader {
   void required_file(const base::YamlNode& map, std::string_view path, std::string_view key,
                      std::string_view why, FileName& out);
 
+  // The same of a secret: a path, or credential:NAME (secret.h), which stays as it is.
+  void secret(const base::YamlNode& map, std::string_view key, FileName& out);
+  void required_secret(const base::YamlNode& map, std::string_view path, std::string_view key,
+                       std::string_view why, FileName& out);
+
   std::string resolve(const std::string& path) const;  // absolute, from the file's folder
 
  private:
+  bool is_there(const base::YamlNode& map, std::string_view path, std::string_view key, std::string_view why);
+
   std::vector<base::Fault>& faults_;
   const std::string& folder_;
 };

@@ -58,8 +58,8 @@ class WitnessReader {
   void for_others(const YamlNode& root) {
     const YamlNode* node = read_.map(root, "witness", "witness");
     if (node == nullptr) return;
-    read_.required_file(*node, "witness", "key", "the file that postern audit witness-key makes",
-                        config_.witness_key);
+    read_.required_secret(*node, "witness", "key", "the file that postern audit witness-key makes",
+                          config_.witness_key);
     const YamlNode* list = read_.list(*node, "logs", "witness.logs");
     if (list == nullptr && node->find("logs") == nullptr)
       read_.fault(node->mark, "witness needs logs: the verifier keys of the logs to cosign");

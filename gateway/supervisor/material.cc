@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/material.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/proc/spawn.h"
 #include "gateway/supervisor/config_reader.h"
+#include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
 #include "policy/check.h"
 
@@ -45,7 +45,7 @@ std::string folder_of(const std::string& path) {
 class Loader {
  public:
   Loader(const Config& config, const std::string& config_path, LoadedMaterial& out)
-      : config_(config), config_path_(config_path), out_(out) {}
+      : config_(config), config_path_(config_path), account_(secrets_account(config)), out_(out) {}
 
   void load() {
     const auto material = std::make_shared<Material>();
@@ -197,19 +197,19 @@ class Loader {
   }
 
   void key(const FileName& file, base::UniqueFd& out) {
-    base::Result<base::UniqueFd> opened = open_secret_file(file.path, "a key");
+    base::Result<base::UniqueFd> opened = open_secret(file.path, "a key", account_);
     if (!opened.ok()) return fault(file.mark, opened.error().message);
     out = std::move(opened).value();
   }
 
   void log_keys(LogKeyFiles& out) {
-    base::Result<LogKeyFiles> opened = open_log_keys(config_.log_key.path);
+    base::Result<LogKeyFiles> opened = open_log_keys(config_.log_key.path, account_);
     if (!opened.ok()) return fault(config_.log_key.mark, opened.error().message);
     out = std::move(opened).value();
   }
 
   void credential(const Service& service, const Credential& one, std::vector<CredentialFile>& out) {
-    base::Result<base::UniqueFd> opened = open_secret_file(one.file.path, "a credential");
+    base::Result<base::UniqueFd> opened = open_secret(one.file.path, "a credential", account_);
     if (!opened.ok()) return fault(one.file.mark, opened.error().message);
     const base::Result<std::string> wrong = proc::ask_copy([&] { return what_is_wrong(one, opened->get()); });
     if (!wrong.ok()) return fault(one.file.mark, wrong.error().message);
@@ -221,7 +221,7 @@ class Loader {
     if (target.secret.path.empty()) return;
     const bool mail = target.kind == NotificationTarget::Kind::Email;
     base::Result<base::UniqueFd> opened =
-        open_secret_file(target.secret.path, mail ? "a password" : "a secret");
+        open_secret(target.secret.path, mail ? "a password" : "a secret", account_);
     if (!opened.ok()) return fault(target.secret.mark, opened.error().message);
     const base::Result<std::string> wrong =
         proc::ask_copy([&] { return what_is_wrong(target.secret.path, mail, opened->get()); });
@@ -233,7 +233,7 @@ class Loader {
   void openid(const OpenId& provider, Material& out) {
     out.openid_roots = roots(provider.roots, provider.mark, "the identity provider");
     if (provider.secret.path.empty()) return;
-    base::Result<base::UniqueFd> opened = open_secret_file(provider.secret.path, "a client's secret");
+    base::Result<base::UniqueFd> opened = open_secret(provider.secret.path, "a client's secret", account_);
     if (!opened.ok()) return fault(provider.secret.mark, opened.error().message);
     const base::Result<std::string> wrong =
         proc::ask_copy([&] { return what_is_wrong(provider.secret.path, true, opened->get()); });
@@ -342,6 +342,7 @@ class Loader {
 
   const Config& config_;
   const std::string& config_path_;
+  const uid_t account_;  // whose the secrets must be
   LoadedMaterial& out_;
 };
 
@@ -352,20 +353,6 @@ const ClientKey* Material::client_key(std::string_view name) const {
     if (one.name == name) return &one;
   }
   return nullptr;
-}
-
-base::Result<base::UniqueFd> open_secret_file(const std::string& path, const std::string& what) {
-  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.valid()) return base::fail_errno(path, errno);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return base::fail_errno(path, errno);
-  if (!S_ISREG(info.st_mode))
-    return base::fail(base::Code::Invalid, path + ": " + what + " must be a regular file");
-  if ((info.st_mode & 077) != 0) {
-    return base::fail(base::Code::Denied,
-                      path + ": " + what + " must be readable by its owner alone: chmod 600 " + path);
-  }
-  return fd;
 }
 
 namespace {
@@ -393,11 +380,11 @@ std::string wrong_with_log_keys(const LogKeyFiles& files, const std::string& pat
 
 }  // namespace
 
-base::Result<LogKeyFiles> open_log_keys(const std::string& path) {
-  base::Result<base::UniqueFd> current = open_secret_file(path, "a key");
+base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account) {
+  base::Result<base::UniqueFd> current = open_secret(path, "a key", account);
   if (!current.ok()) return current.error();
   LogKeyFiles out{std::move(current).value(), {}};
-  base::Result<base::UniqueFd> next = open_secret_file(next_log_key_path(path), "a key");
+  base::Result<base::UniqueFd> next = open_secret(next_log_key_path(path), "a key", account);
   if (!next.ok() && next.error().code != base::Code::NotFound) return next.error();
   if (next.ok()) out.next = std::move(next).value();
   const base::Result<std::string> wrong = proc::ask_copy([&] { return wrong_with_log_keys(out, path); });

@@ -7,6 +7,8 @@
 // keeper (keys) and to the enforcers (other credentials).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -128,8 +130,8 @@ struct LoadedMaterial {
 LoadedMaterial load_material(const Config& config, const std::string& config_path);
 
 // The log's keys alone: postern audit rotate-key changes them, and has nothing else read again. Invalid, Denied or the
-// system's: with what to do.
-base::Result<LogKeyFiles> open_log_keys(const std::string& path);
+// system's: with what to do. account: as open_secret's.
+base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account);
 inline std::string next_log_key_path(const std::string& path) { return path + ".next"; }
 bool same_log_keys(const LogKeyFiles& a, const LogKeyFiles& b);
 // Whether the descriptors are of the same file in the same state; or both of none.
@@ -148,9 +150,5 @@ LoadedConfig load_config(const std::string& path, int cores);
 std::string format_faults(const std::vector<FileFault>& faults);
 // [{"file", "line", "column", "message"}]
 base::Json faults_json(const std::vector<FileFault>& faults);
-
-// Opens a secret for reading: a regular file, not readable or writable by group or others. Denied says what to
-// do. what: "a key".
-base::Result<base::UniqueFd> open_secret_file(const std::string& path, const std::string& what);
 
 }  // namespace postern::supervisor

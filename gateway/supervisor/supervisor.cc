@@ -21,6 +21,7 @@
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/reload.h"
+#include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
 #include "policy/diff.h"
 
@@ -475,7 +476,7 @@ struct Supervisor::Internals {
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
   Json read_log_keys() {
-    base::Result<LogKeyFiles> files = open_log_keys(config->log_key.path);
+    base::Result<LogKeyFiles> files = open_log_keys(config->log_key.path, secrets_account(*config));
     if (!files.ok()) return {{"ok", false}, {"message", files.error().message}};
     const bool same = same_log_keys(material->log_keys, *files);
     material->log_keys = std::move(files).value();

@@ -30,6 +30,7 @@ const install = () => {
 
 export class Gateway {
   name = "the gateway";
+  environment = {}; // of its processes and commands, besides our own
   #serving;
 
   // start: options are
@@ -111,7 +112,7 @@ export class Gateway {
   // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,
   // on other ports. inVain: asked again and again; true if there is no use in waiting on.
   async serve(patience = 15_000, inVain = () => false) {
-    this.#serving = new Program("postern serve", [this.program, "--config", this.configFile, "serve"]);
+    this.#serving = new Program("postern serve", [this.program, "--config", this.configFile, "serve"], { env: { ...process.env, ...this.environment } });
     const status = await until("the gateway is ready", async () => {
       if (!this.#serving.running) throw new Error(`postern serve ended at once:\n${this.log}`);
       if (inVain()) throw new Error("there is no use in waiting for the gateway");
@@ -128,7 +129,7 @@ export class Gateway {
 
   // tryCli: {code, stdout, stderr, json}; json is undefined where none was printed.
   async tryCli(...argv) {
-    const answer = await run(this.program, ["--config", this.configFile, "--json", ...argv]);
+    const answer = await run(this.program, ["--config", this.configFile, "--json", ...argv], { env: { ...process.env, ...this.environment } });
     try {
       answer.json = JSON.parse(answer.stdout);
     } catch {

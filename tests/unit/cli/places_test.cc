@@ -19,6 +19,12 @@ TEST(Places, AreRelativeToTheConfiguration) {
   EXPECT_EQ(places->state_directory, folder + "/state");
 }
 
+TEST(Places, LeaveAKeyThatIsACredentialAsItIs) {
+  const std::string folder = make_folder();
+  write_text(folder + "/postern.yaml", "log_key: credential:log.key\n");
+  EXPECT_EQ(find_places(folder + "/postern.yaml")->log_key, "credential:log.key");
+}
+
 TEST(Places, AreTheDefaultsWhereTheConfigurationSaysNothing) {
   const std::string folder = make_folder();
   write_text(folder + "/postern.yaml", "version: 1\n");

@@ -47,6 +47,7 @@ TEST(Postern, HasTheCommandsThatPeopleScriptAgainst) {
   for (const char* name : {"init ",
                            "serve ",
                            "status ",
+                           "config check ",
                            "policy check ",
                            "policy explain ",
                            "policy diff ",
