@@ -10,8 +10,8 @@ namespace postern::enforcer {
 namespace {
 
 struct Listener final : LedgerListener {
-  void on_state(const ipc::StateSnapshot& told, const base::Json& state) override {
-    told += "state " + std::to_string(version) + base::dump_json(state) + ";";
+  void on_state(const ipc::StateSnapshot& of, const base::Json& state) override {
+    told += "state " + std::to_string(of.version) + base::dump_json(state) + ";";
   }
   void on_change(const ipc::Change& change, const base::Json&) override {
     told += "change " + std::to_string(change.version) + ";";
