@@ -16,7 +16,7 @@ using enum Severity;
 constexpr std::array<EventText, kEventTypes> kEvents{{
     // clang-format off
     {SessionOpened, "session.opened", Info, "engineer", "An engineer signed in and a session began.",
-     "engineer method client user_agent tls expires idle_us token_sha256 certificate issuer subject sid acr amr"},
+     "engineer method client user_agent tls expires idle_us token_sha256 certificate issuer subject sid acr amr most_role"},
     {SessionEnded, "session.ended", Info, "engineer", "A session ended; this sums it up.",
      "reason engineer why duration_us exchanges refused request_bytes response_bytes redacted"},
     {SessionRefused, "session.refused", Warning, "engineer", "A sign-in of an engineer was refused.",

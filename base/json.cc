@@ -107,6 +107,17 @@ std::string json_text_or(const Json& object, const char* key, std::string_view f
   return text != nullptr ? *text : std::string(fallback);
 }
 
+std::vector<std::string> json_texts(const Json& object, const char* key) {
+  std::vector<std::string> texts;
+  if (!object.is_object()) return texts;
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_array()) return texts;
+  for (const Json& item : *it) {
+    if (item.is_string()) texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
 std::int64_t json_number_or(const Json& object, const char* key, std::int64_t fallback) {
   if (!object.is_object()) return fallback;
   const auto it = object.find(key);

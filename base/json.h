@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -30,6 +31,7 @@ const std::string* json_text(const Json& object, const char* key);
 std::string json_text_or(const Json& object, const char* key, std::string_view fallback);
 std::int64_t json_number_or(const Json& object, const char* key, std::int64_t fallback);
 bool json_bool_or(const Json& object, const char* key, bool fallback);
+std::vector<std::string> json_texts(const Json& object, const char* key);  // of a list, what is a text
 
 // Writes one JSON object, key by key, straight into a string.
 class JsonWriter {

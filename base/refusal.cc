@@ -70,6 +70,8 @@ constexpr auto kTexts = std::to_array<RefusalText>({
      "Ask the administrator: the policy lists no WebSocket of this kind at this address."},
     {CapabilityOff, "capability_off", 403, "This capability is switched off",
      "Ask the administrator to switch it on."},
+    {OutsideRole, "outside_role", 403, "Your groups at the identity provider do not allow this",
+     "Ask whoever manages your groups at the identity provider, then sign in again."},
     {ApprovalNeeded, "approval_needed", 403, "This capability needs an approval",
      "Request access at /.postern/."},
     {GrantEnded, "grant_ended", 403, "Your approval has ended", "Request access again at /.postern/."},

@@ -46,6 +46,7 @@ enum class Refusal : std::uint8_t {
   BodyNotAllowed,
   WebsocketNotListed,
   CapabilityOff,
+  OutsideRole,
   ApprovalNeeded,
   GrantEnded,
   HoldRefused,

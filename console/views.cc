@@ -21,11 +21,13 @@ Json usable_capabilities(const state::Session& session, const state::State& stat
                          const policy::Policy* policy, base::Micros now) {
   Json names = Json::array();
   if (policy == nullptr) return names;
-  for (const policy::Capability& capability : policy->capabilities()) {
-    const bool writes = capability.klass == policy::Class::Write;
-    if (state.standing(session.engineer, capability.name, writes, now) == base::Refusal::None)
-      names.push_back(capability.name);
-  }
+  std::vector<base::Refusal> standing;
+  for (const policy::Capability& capability : policy->capabilities())
+    standing.push_back(
+        state.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
+  if (!session.most_role.empty()) policy::keep_within_role(*policy, session.most_role, standing);
+  for (std::size_t i = 0; i < standing.size(); ++i)
+    if (standing[i] == base::Refusal::None) names.push_back(policy->capabilities()[i].name);
   return names;
 }
 

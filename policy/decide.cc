@@ -118,6 +118,8 @@ std::string describe_refusal(const Policy& policy, const Decision& decision) {
       return listed + ", but not as a WebSocket";
     case Refusal::CapabilityOff:
       return listed + ", which is switched off";
+    case Refusal::OutsideRole:
+      return listed + ", which is not of the role that the identity provider's groups give";
     case Refusal::ApprovalNeeded:
       return listed + ", which needs an approval";
     case Refusal::GrantEnded:
@@ -151,6 +153,17 @@ Decision decide(const Policy& policy, const Question& question, Standing standin
   Search search(policy, question, standing, *method);
   policy.listed().each(path, bit(*method), [&](const Matcher::Entry& entry) { search.consider(entry); });
   return search.best();
+}
+
+void keep_within_role(const Policy& policy, std::string_view role, std::vector<base::Refusal>& standing) {
+  const Role* known = policy.find_role(role);
+  for (std::size_t i = 0; i < standing.size(); ++i) {
+    const bool listed = known != nullptr && std::find(known->capabilities.begin(), known->capabilities.end(),
+                                                      static_cast<int>(i)) != known->capabilities.end();
+    // What is shut for everybody is told as that.
+    if (!listed && standing[i] != Refusal::RemoteAccessOff && standing[i] != Refusal::CapabilityOff)
+      standing[i] = Refusal::OutsideRole;
+  }
 }
 
 std::string_view role_of(const Policy& policy, Standing standing) {

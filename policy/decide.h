@@ -38,7 +38,7 @@ struct Question {
 };
 
 // For each capability, by its index: None (usable now) or why not: CapabilityOff, ApprovalNeeded, GrantEnded,
-// ReadOnly, RemoteAccessOff, OperationNotAccepted. A capability past the end of the span is CapabilityOff.
+// ReadOnly, RemoteAccessOff, OutsideRole, OperationNotAccepted. A capability past the end of the span is CapabilityOff.
 using Standing = std::span<const base::Refusal>;
 
 struct Decision {
@@ -58,6 +58,9 @@ struct Decision {
 };
 
 Decision decide(const Policy& policy, const Question& question, Standing standing);
+
+// Takes out of standing (one for each capability) what the role does not list; of a role that the policy does not name, all.
+void keep_within_role(const Policy& policy, std::string_view role, std::vector<base::Refusal>& standing);
 
 // As which role of the component somebody of that standing works: the least of viewer, user and admin that lists
 // all that is usable now. Empty: the policy has no such role, or nothing is usable.

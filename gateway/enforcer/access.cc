@@ -54,7 +54,7 @@ void Access::rebuild() {
 void Access::add_session(const state::Session& session) {
   sessions_[session.id] = {session.id,      session.engineer, session.opened_event,
                            session.expires, session.idle,     std::max(session.opened, session.last_active),
-                           session.budget};
+                           session.budget,  session.most_role};
   if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
   if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
 }
@@ -135,6 +135,7 @@ std::vector<base::Refusal> Access::standing_in(const policy::Policy& policy, con
     standing.push_back(
         state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
   }
+  if (!session.most_role.empty()) policy::keep_within_role(policy, session.most_role, standing);
   return standing;
 }
 

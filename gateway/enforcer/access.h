@@ -31,6 +31,7 @@ struct SessionView {
   base::Micros expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as this enforcer and the ledger's state know
   state::Budget budget = state::Budget::Whole;
+  std::string most_role;  // as state::Session
 };
 
 // Everything of a request that is judged.

@@ -27,8 +27,8 @@ struct Visitor {
   std::string method;
   std::string engineer;  // empty: not known
   std::string client, user_agent, tls;
-  std::string certificate;                     // fingerprint, for method certificate
-  std::string issuer, subject, sid, acr, amr;  // for method openid
+  std::string certificate;                                // fingerprint, for method certificate
+  std::string issuer, subject, sid, acr, amr, most_role;  // for method openid
 };
 
 // Cut to a length that fits into an event; escaping is the writer's.
@@ -119,6 +119,7 @@ Draft draft_open(const Session& session, const Visitor& visitor) {
                      .text("sid", session.sid)
                      .text("acr", visitor.acr)
                      .text("amr", visitor.amr)
+                     .text("most_role", session.most_role)
                      .done();
   return draft;
 }
@@ -138,6 +139,7 @@ Decision open_door(const Context& context, const Visitor& visitor) {
   session.issuer = visitor.issuer;
   session.subject = visitor.subject;
   session.sid = visitor.sid;
+  session.most_role = visitor.most_role;
   session.opened = context.now;
   session.expires = context.now + context.limits.session_absolute;
   session.idle = context.limits.session_idle;
@@ -189,9 +191,13 @@ Json list_in(const Json& body, const char* name) {
   return found != body.end() && found->is_array() ? *found : Json::array();
 }
 
-// The engineer whom the provider's claims name, as far as they are known here. An address is compared with the engineer's
-// address, all else with the name.
-const Engineer* engineer_of_claims(const Context& context, const Json& claims) {
+// The engineer whom the provider's claims name, as far as they are known here. Who came in before is known by the account at the
+// provider, which is never another person's; whoever did not, by an address that is the engineer's, or else by the name.
+const Engineer* engineer_of_claims(const Context& context, const Visitor& visitor, const Json& claims) {
+  for (const auto& [name, engineer] : context.state.engineers()) {
+    if (!engineer.subject.empty() && engineer.issuer == visitor.issuer && engineer.subject == visitor.subject)
+      return &engineer;
+  }
   const std::string said = base::json_text_or(claims, context.openid->name_claim.c_str(), "");
   if (said.empty()) return nullptr;
   for (const auto& [name, engineer] : context.state.engineers()) {
@@ -231,15 +237,34 @@ std::string provision(const Context& context, const Json& claims, Visitor& visit
   return {};
 }
 
+bool names_one_of(const Json& theirs, const std::vector<std::string>& groups) {
+  return std::any_of(groups.begin(), groups.end(), [&](const std::string& group) {
+    return std::find(theirs.begin(), theirs.end(), Json(group)) != theirs.end();
+  });
+}
+
+// What the groups allow; false if nothing.
+bool take_groups(const OpenIdTerms& terms, const Json& theirs, Visitor& visitor) {
+  for (const auto& [role, groups] : terms.roles) {
+    if (visitor.most_role.empty() && names_one_of(theirs, groups)) visitor.most_role = role;
+  }
+  if (!terms.roles.empty() && visitor.most_role.empty()) return false;
+  return terms.groups.empty() || names_one_of(theirs, terms.groups);
+}
+
 // Whom the provider's groups and claims let in: the visitor's engineer, or a refusal.
 std::optional<Decision> recognise(const Context& context, const Json& claims, Visitor& visitor,
                                   Decision& added) {
-  const Json groups = list_in(claims, "groups");
-  if (!context.openid->groups.empty() && groups.empty())
+  if (!take_groups(*context.openid, list_in(claims, "groups"), visitor))
     return turn_away(visitor, Refusal::SignInRefused,
                      "the provider names none of the groups that may come in");
-  if (const Engineer* engineer = engineer_of_claims(context, claims); engineer != nullptr) {
+  if (const Engineer* engineer = engineer_of_claims(context, visitor, claims); engineer != nullptr) {
     visitor.engineer = engineer->name;
+    if (engineer->issuer == visitor.issuer && engineer->subject != visitor.subject)
+      return turn_away(
+          visitor, Refusal::SignInRefused,
+          "this engineer has come in by another account of the provider before: if both are the same "
+          "person, an administrator removes the engineer and adds them again");
     return closed_to(context, visitor);
   }
   if (!context.openid->provision)

@@ -25,8 +25,11 @@ OpenIdTerms parse_openid_terms(const Json& part) {
   out.issuer = base::json_text_or(*found, "issuer", "");
   out.name_claim = base::json_text_or(*found, "name_claim", "");
   out.provision = base::json_bool_or(*found, "provision", false);
-  for (const Json& group : found->value("groups", Json::array())) {
-    if (group.is_string()) out.groups.push_back(group.get<std::string>());
+  out.groups = base::json_texts(*found, "groups");
+  const auto roles = found->find("roles");
+  for (const char* role : {"admin", "user", "viewer"}) {
+    if (roles == found->end() || !roles->is_object() || !roles->contains(role)) continue;
+    out.roles.emplace_back(role, base::json_texts(*roles, role));
   }
   return out;
 }

@@ -21,12 +21,15 @@
 
 namespace postern::ledger {
 
-// The ledger's part of the configuration: {"openid": null or {"issuer", "name_claim", "groups": [..], "provision"}}.
+// The ledger's part of the configuration: {"openid": null or {"issuer", "name_claim", "groups": [..], "provision",
+// "roles": {"viewer": [..], "user": [..], "admin": [..]}}}.
 struct OpenIdTerms {
   std::string issuer;      // empty: there is no provider
   std::string name_claim;  // "email", "preferred_username", "sub"
   std::vector<std::string> groups;
   bool provision = false;
+  // Which groups give which role, the highest first; empty: groups give none, and limit nothing.
+  std::vector<std::pair<std::string, std::vector<std::string>>> roles = {};
 };
 OpenIdTerms parse_openid_terms(const base::Json& part);
 

@@ -80,14 +80,6 @@ Result<Place> read_place(const Json& json, const base::Clock& clock, const Setti
   return place;
 }
 
-std::vector<std::string> texts_of(const Json& json, const char* key) {
-  std::vector<std::string> out;
-  for (const Json& one : json.value(key, Json::array())) {
-    if (one.is_string()) out.push_back(one.get<std::string>());
-  }
-  return out;
-}
-
 Result<std::shared_ptr<const OpenIdSettings>> read_openid(const Json& json, const base::Clock& clock,
                                                           const Settings::TakeFile& file) {
   auto out = std::make_shared<OpenIdSettings>();
@@ -96,10 +88,10 @@ Result<std::shared_ptr<const OpenIdSettings>> read_openid(const Json& json, cons
   out->redirect_uri = base::json_text_or(json, "redirect_uri", "");
   out->home_uri = base::json_text_or(json, "home_uri", "");
   out->groups_claim = base::json_text_or(json, "groups_claim", "");
-  out->scopes = texts_of(json, "scopes");
-  out->acr = texts_of(json, "acr");
-  out->amr = texts_of(json, "amr");
-  out->groups = texts_of(json, "groups");
+  out->scopes = base::json_texts(json, "scopes");
+  out->acr = base::json_texts(json, "acr");
+  out->amr = base::json_texts(json, "amr");
+  out->groups = base::json_texts(json, "groups");
   out->skew = base::json_number_or(json, "skew_us", 0);
   out->max_age = base::json_number_or(json, "max_age_us", 0);
   for (const Json& one : json.value("hosts", Json::array())) {

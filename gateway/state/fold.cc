@@ -39,21 +39,11 @@ std::optional<Micros> time_of(const Json& object, const char* key) {
   return time.ok() ? std::optional<Micros>(*time) : std::nullopt;
 }
 
-std::vector<std::string> texts_of(const Json& object, const char* key) {
-  std::vector<std::string> texts;
-  const auto it = object.is_object() ? object.find(key) : object.end();
-  if (!object.is_object() || it == object.end() || !it->is_array()) return texts;
-  for (const Json& item : *it) {
-    if (item.is_string()) texts.push_back(item.get<std::string>());
-  }
-  return texts;
-}
-
 // Where it says nothing, what holds already stays: an approval of an older version names what it changed.
 Terms terms_of(const Json& detail, Terms terms) {
   const bool listed = detail.is_object() && detail.contains("capabilities");
   terms.role = json_text_or(detail, "role", listed ? "" : terms.role);
-  if (listed) terms.capabilities = texts_of(detail, "capabilities");
+  if (listed) terms.capabilities = base::json_texts(detail, "capabilities");
   if (const auto start = time_of(detail, "starts")) terms.start = start;
   terms.duration = json_number_or(detail, "duration_us", terms.duration);
   return terms;
@@ -132,8 +122,8 @@ void State::fold_engineer(std::string_view type, const Json& detail, Micros at) 
   if (name.empty()) return;
   const auto known = engineers_.find(name);
   if (type == "engineer.added" && known == engineers_.end()) {
-    engineers_[name] =
-        Engineer{name, json_text_or(detail, "email", ""), false, at, texts_of(detail, "certificates")};
+    engineers_[name] = Engineer{
+        name, json_text_or(detail, "email", ""), false, at, base::json_texts(detail, "certificates"), {}, {}};
   }
   if (type == "engineer.approved" && known != engineers_.end()) known->second.approved = true;
   if (type == "engineer.removed" && known != engineers_.end()) engineers_.erase(known);
@@ -209,7 +199,7 @@ void State::fold_grant(std::string_view type, const Json& detail, Micros at, con
     grant.reason = json_text_or(detail, "reason", "");
     grant.ticket = json_text_or(detail, "ticket", "");
     grant.by = by;
-    grant.capabilities = texts_of(detail, "capabilities");
+    grant.capabilities = base::json_texts(detail, "capabilities");
     grant.from = time_of(detail, "starts").value_or(at);
     grant.until = time_of(detail, "expires").value_or(at);
     auto& ids = grants_of_[grant.engineer];
@@ -271,12 +261,18 @@ void State::fold_session(const Json& event, std::string_view type, const Json& d
   session.issuer = json_text_or(detail, "issuer", "");
   session.subject = json_text_or(detail, "subject", "");
   session.sid = json_text_or(detail, "sid", "");
+  session.most_role = json_text_or(detail, "most_role", "");
   session.token_sha256 = base::from_hex(json_text_or(detail, "token_sha256", "")).value_or("");
   session.opened_event = json_text_or(event, "id", "");
   session.opened = at;
   session.expires = time_of(detail, "expires").value_or(at);
   session.idle = json_number_or(detail, "idle_us", 0);
   session.last_active = at;
+  if (const auto whose = engineers_.find(session.engineer);
+      whose != engineers_.end() && !session.issuer.empty() && !session.subject.empty()) {
+    whose->second.issuer = session.issuer;
+    whose->second.subject = session.subject;
+  }
   sessions_.emplace(id, std::move(session));
 }
 
@@ -347,8 +343,8 @@ void State::fold_token(std::string_view type, const Json& detail, Micros at) {
     token.name = json_text_or(detail, "name", "");
     token.owner = json_text_or(detail, "admin", "");
     token.admin = json_text_or(detail, "rank", "") == "admin";
-    token.scopes = texts_of(detail, "scopes");
-    token.networks = texts_of(detail, "networks");
+    token.scopes = base::json_texts(detail, "scopes");
+    token.networks = base::json_texts(detail, "networks");
     token.sha256 = base::from_hex(json_text_or(detail, "token_sha256", "")).value_or("");
     token.created = at;
     token.expires = time_of(detail, "expires").value_or(at);

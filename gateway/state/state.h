@@ -24,7 +24,8 @@
 //   grant.started        grant, engineer, request*, role*, capabilities, starts, expires, reason*, ticket*
 //   grant.ended          grant, reason
 //   session.opened       engineer, method, client, user_agent*, certificate*, token_sha256* (hexadecimal),
-//                        expires, idle_us, issuer*, subject*, sid*
+//                        expires, idle_us, issuer*, subject*, sid*, most_role*; with issuer and subject the engineer is
+//                        bound to them
 //   session.ended        - (the session is in the head)
 //   session.budget_warned, session.budget_held, session.budget_cut     - (likewise); never back
 //   pass.used            pass, expires
@@ -91,6 +92,8 @@ struct Engineer {
   bool approved = false;
   base::Micros added = 0;
   std::vector<std::string> certificates;  // SHA-256 in hex, when pinned one by one
+  // The account at the identity provider by which they came in last; empty: they never did.
+  std::string issuer, subject;
   bool operator==(const Engineer&) const = default;
 };
 
@@ -165,6 +168,7 @@ struct Session {
                              // a certificate
   // Who the provider says it is, of method "openid"; sid (of the provider's own session) may be empty.
   std::string issuer, subject, sid;
+  std::string most_role;  // what this role lists is all that it may use; empty: whatever else allows it
   base::Micros opened = 0, expires = 0, idle = 0;
   base::Micros last_active = 0;  // as far as the ledger knows; coarse
   Budget budget = Budget::Whole;

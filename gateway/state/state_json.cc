@@ -88,6 +88,8 @@ void fields(T& e, const Visit& visit) {
   visit("approved", e.approved);
   visit("added", e.added);
   visit("certificates", e.certificates);
+  visit("issuer", Newer{e.issuer});
+  visit("subject", Newer{e.subject});
 }
 
 template <typename T, typename Visit>
@@ -174,6 +176,7 @@ void fields(T& s, const Visit& visit) {
   visit("issuer", Newer{s.issuer});
   visit("subject", Newer{s.subject});
   visit("sid", Newer{s.sid});
+  visit("most_role", Newer{s.most_role});
 }
 
 template <typename T, typename Visit>

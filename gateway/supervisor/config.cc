@@ -99,7 +99,8 @@ const std::vector<KeyTable>& key_tables() {
       {"acme.tls", {"roots", "name"}},
       {"openid",
        {"issuer", "client_id", "client_secret_file", "scopes", "name_claim", "groups_claim", "groups",
-        "provision", "acr", "amr", "max_age", "clock_skew", "hosts", "tls"}},
+        "roles", "provision", "acr", "amr", "max_age", "clock_skew", "hosts", "tls"}},
+      {"openid.roles", {"viewer", "user", "admin"}},
       {"openid.tls", {"roots"}},
   };
   return tables;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -181,7 +182,9 @@ struct OpenId {
   FileName secret;  // of the client; empty: PKCE alone proves who redeems a code
   std::vector<std::string> scopes{"openid", "profile", "email"};
   std::string name_claim = "email", groups_claim = "groups";
-  std::vector<std::string> groups;    // one of them is needed; empty: any
+  std::vector<std::string> groups;  // one of them is needed; empty: any
+  // Role -> groups that give it: the most that whoever comes in may do; empty: groups limit nothing.
+  std::map<std::string, std::vector<std::string>> roles;
   std::vector<std::string> acr, amr;  // one of those; all of these
   bool provision = false;             // who is not known yet is added and approved
   base::Micros max_age = 0;           // since they proved who they are; 0: any

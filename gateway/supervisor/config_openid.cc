@@ -43,12 +43,14 @@ class OpenIdReader {
     name_claim(*node);
     word(*node, "groups_claim", out_.groups_claim);
     words(*node, "groups", out_.groups, false);
+    roles(*node);
     words(*node, "acr", out_.acr, true);
     words(*node, "amr", out_.amr, false);
     read_.flag(*node, "provision", out_.provision);
-    if (out_.provision && out_.groups.empty())
-      read_.fault(node->mark,
-                  "provision needs groups: without them everybody whom the provider knows would come in");
+    if (out_.provision && out_.groups.empty() && out_.roles.empty())
+      read_.fault(
+          node->mark,
+          "provision needs groups or roles: without them everybody whom the provider knows would come in");
     read_.duration(*node, "max_age", base::kWallSecond, kLongestAge, out_.max_age);
     read_.duration(*node, "clock_skew", base::kWallSecond, kLongestSkew, out_.clock_skew);
     hosts(*node);
@@ -99,6 +101,15 @@ class OpenIdReader {
     const bool known = std::any_of(out_.hosts.begin(), out_.hosts.end(),
                                    [&](const OpenId::Host& one) { return one.authority == authority; });
     if (!known) out_.hosts.push_back({config_.next_id(), authority});
+  }
+
+  void roles(const YamlNode& node) {
+    const YamlNode* map = read_.map(node, "roles", "openid.roles");
+    if (map == nullptr) return;
+    for (const char* role : {"viewer", "user", "admin"}) {
+      if (map->find(role) != nullptr) words(*map, role, out_.roles[role], true);
+    }
+    if (out_.roles.empty()) read_.fault(map->mark, "openid.roles names no role: viewer, user or admin");
   }
 
   void name_claim(const YamlNode& node) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 
 #include "base/bytes.h"
@@ -192,6 +193,13 @@ Json place_json(const NotificationTarget& target, const std::string& roots) {
   return place;
 }
 
+// All that mean anything here.
+Json groups_of(const OpenId& one) {
+  std::set<std::string> all(one.groups.begin(), one.groups.end());
+  for (const auto& [role, groups] : one.roles) all.insert(groups.begin(), groups.end());
+  return all;
+}
+
 // As the link knows it: how to reach it, and what its tokens must say.
 Json openid_json(const Config& config, const Material& material) {
   const OpenId& one = config.openid;
@@ -208,7 +216,7 @@ Json openid_json(const Config& config, const Material& material) {
            {"home_uri", config.support.url() + "/.postern/sign-in"},
            {"scopes", one.scopes},
            {"groups_claim", one.groups_claim},
-           {"groups", one.groups},
+           {"groups", groups_of(one)},
            {"acr", one.acr},
            {"amr", one.amr},
            {"max_age_us", one.max_age},
@@ -341,7 +349,8 @@ Json ledger_part(const Config& config, const Material& material) {
     part["openid"] = {{"issuer", config.openid.issuer},
                       {"name_claim", config.openid.name_claim},
                       {"groups", config.openid.groups},
-                      {"provision", config.openid.provision}};
+                      {"provision", config.openid.provision},
+                      {"roles", config.openid.roles}};
   }
   if (config.retention.events > 0) part["retention"]["events_us"] = config.retention.events;
   return part;

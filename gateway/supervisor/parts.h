@@ -43,7 +43,7 @@
 //                "witnessed_logs":[verifier keys], whose witness we are,
 //                "notifications":[{"name","kind":"webhook"|"email","where","events":[..],"severity":or "none",
 //                                  "from","to":[..], of mail}],
-//                "openid":null or {"issuer","name_claim","groups":[..],"provision"}}
+//                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},

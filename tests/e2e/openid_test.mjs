@@ -17,6 +17,16 @@ capabilities:
   state.read: { title: See the state, class: read, operations: [ "GET /state" ] }
 `;
 
+const visitAs = async (browser, gateway, name) => {
+  const page = await browser.page();
+  await page.goto(`${gateway.url}/.postern/sign-in`);
+  await page.getByRole("link", { name: "Sign in with your company's account" }).click();
+  await page.locator("input[name=login]").fill(name);
+  await page.locator("input[name=password]").fill("anything");
+  await page.getByRole("button", { name: /sign-in/i }).click();
+  return page;
+};
+
 story("an engineer signs in by the vendor's provider", async (stage) => {
   plant("the client's secret", clientSecret);
   const authority = stage.own(await Authority.make("provider"));
@@ -25,15 +35,7 @@ story("an engineer signs in by the vendor's provider", async (stage) => {
   const gateway = stage.own(await Gateway.start({ services: component.services, policy, configure: configured(provider, ["groups: [support]", "provision: true"]), secrets: secretsFor(authority) }));
   const groups = { alice: ["support", "all"], bob: ["all"] };
   const browser = stage.own(await Browser.start());
-  const visit = async (name) => {
-    const page = await browser.page();
-    await page.goto(`${gateway.url}/.postern/sign-in`);
-    await page.getByRole("link", { name: "Sign in with your company's account" }).click();
-    await page.locator("input[name=login]").fill(name);
-    await page.locator("input[name=password]").fill("anything");
-    await page.getByRole("button", { name: /sign-in/i }).click();
-    return page;
-  };
+  const visit = (name) => visitAs(browser, gateway, name);
 
   await stage.step("a provider that is away is told of on the page, and in an event", async () => {
     await gateway.cli("remote-access", "set", "all");
@@ -90,5 +92,55 @@ story("an engineer signs in by the vendor's provider", async (stage) => {
     await page.goto(`${gateway.url}/.postern/`);
     await page.getByRole("heading", { name: "Sign in for support" }).waitFor();
     assert.deepEqual(provider.errors, []);
+  });
+});
+
+const withRoles = `${policy}  state.write: { title: Change the state, class: write, operations: [ "POST /state" ] }
+roles: { viewer: [state.read], admin: [state.read, state.write] }
+`;
+
+story("the provider's groups give roles, beyond which nothing is let pass", async (stage) => {
+  plant("the client's secret", clientSecret);
+  const authority = stage.own(await Authority.make("provider"));
+  const component = stage.own(await LittleComponent.start((request, response) => request.resume().on("end", () => response.end("well\n"))));
+  const provider = stage.own(await RealProvider.start(await authority.server()));
+  const roles = ["roles: { viewer: [support], admin: [lead] }", "provision: true"];
+  const gateway = stage.own(await Gateway.start({ services: component.services, policy: withRoles, configure: configured(provider, roles), secrets: secretsFor(authority) }));
+  await gateway.cli("remote-access", "set", "all");
+  for (const name of ["state.read", "state.write"]) await gateway.cli("capability", "set", name, "on");
+  await provider.serve(gateway, { alice: ["support"], dora: ["lead", "support"], bob: ["all"] });
+  const browser = stage.own(await Browser.start());
+  const ask = (page, method) =>
+    page.evaluate(async (how) => {
+      const answer = await fetch("/state", { method: how });
+      return { status: answer.status, code: answer.ok ? undefined : (await answer.json()).code };
+    }, method);
+
+  await stage.step("a viewer reads and changes nothing, though the switch is on", async () => {
+    const page = await visitAs(browser, gateway, "alice");
+    await page.getByRole("heading", { name: "What you may do now" }).waitFor();
+    assert.deepEqual(await ask(page, "GET"), { status: 200 });
+    assert.deepEqual(await ask(page, "POST"), { status: 403, code: "outside_role" });
+    await look(page, "openid-viewer");
+    const opened = await until("her session is in the log", async () => (await gateway.events("--type", "session.opened"))[0]);
+    assert.equal(opened.detail.most_role, "viewer");
+  });
+  await stage.step("nor with a grant", async () => {
+    await gateway.cli("capability", "set", "state.write", "ask");
+    await gateway.cli("grant", "give", "--engineer", "alice", "--capability", "state.write", "--for", "1h");
+    const page = await visitAs(browser, gateway, "alice");
+    await page.getByRole("heading", { name: "What you may do now" }).waitFor();
+    assert.deepEqual(await ask(page, "POST"), { status: 403, code: "outside_role" });
+    await gateway.cli("capability", "set", "state.write", "on");
+  });
+  await stage.step("whoever has the higher role does both", async () => {
+    const page = await visitAs(browser, gateway, "dora");
+    await page.getByRole("heading", { name: "What you may do now" }).waitFor();
+    assert.deepEqual(await ask(page, "GET"), { status: 200 });
+    assert.deepEqual(await ask(page, "POST"), { status: 200 });
+  });
+  await stage.step("whoever has none does not come in", async () => {
+    const page = await visitAs(browser, gateway, "bob");
+    await page.getByText("names none of the groups that may come in").waitFor();
   });
 });

@@ -73,6 +73,54 @@ TEST(OpenIdSignIn, NeedsOneOfTheGroupsWhereAnyAreNamed) {
   EXPECT_EQ(status_of(scene.open({{"email", "alice@example.com"}, {"groups", {"support"}}})), 200);
 }
 
+TEST(OpenIdSignIn, GivesTheHighestRoleOfTheGroups) {
+  Provided scene;
+  scene.let_in();
+  scene.know("alice");
+  scene.terms.roles = {{"admin", {"lead"}}, {"user", {"senior"}}, {"viewer", {"support", "other"}}};
+  const auto role_with = [&](const Json& groups) {
+    if (status_of(scene.open({{"email", "alice@example.com"}, {"groups", groups}})) != 200)
+      return std::string("none");
+    return base::json_text_or(*base::parse_json(scene.all.back().detail), "most_role", "");
+  };
+  EXPECT_EQ(role_with({"support"}), "viewer");
+  EXPECT_EQ(role_with({"support", "senior"}), "user");
+  EXPECT_EQ(role_with({"lead", "other"}), "admin");
+  EXPECT_EQ(scene.state.sessions().rbegin()->second.most_role, "admin");
+  EXPECT_EQ(role_with({"unknown"}), "none");
+  scene.terms.groups = {"employees"};
+  EXPECT_EQ(role_with({"lead"}), "none") << "where both are named, both are needed";
+  EXPECT_EQ(role_with({"lead", "employees"}), "admin");
+  scene.terms.roles.clear();
+  EXPECT_EQ(role_with({"employees"}), "") << "no role, no ceiling";
+}
+
+TEST(OpenIdSignIn, BindsAnEngineerToTheAccountThatCameInFirst) {
+  Provided scene;
+  scene.let_in();
+  scene.know("alice");
+  const auto open_as = [&](const char* subject, const char* email) {
+    return scene.told(
+        "openid.open",
+        {{"status", 200},
+         {"body", {{"issuer", "https://login.example"}, {"subject", subject}, {"email", email}}}});
+  };
+  ASSERT_EQ(status_of(open_as("account-1", "alice@example.com")), 200);
+  EXPECT_EQ(scene.state.engineers().at("alice").subject, "account-1");
+  EXPECT_EQ(open_as("account-1", "married@example.com").reply["engineer"], "alice")
+      << "the address may change";
+  const Decision other = open_as("account-2", "alice@example.com");
+  EXPECT_EQ(code_of(other), "sign_in_refused") << "the address was given to somebody else";
+  EXPECT_NE(scene.all.back().detail.find("another account of the provider"), std::string::npos);
+  EXPECT_EQ(state::State::from_json(scene.state.to_json())->engineers().at("alice"),
+            scene.state.engineers().at("alice"));
+  scene.terms.issuer = "https://next.example";
+  const Json moved{{"issuer", "https://next.example"}, {"subject", "n-7"}, {"email", "alice@example.com"}};
+  EXPECT_EQ(status_of(scene.told("openid.open", {{"status", 200}, {"body", moved}})), 200)
+      << "with another provider it begins anew";
+  EXPECT_EQ(scene.state.engineers().at("alice").subject, "n-7");
+}
+
 TEST(OpenIdSignIn, AddsWhomTheProviderVouchesForOnlyIfItMay) {
   Provided scene;
   scene.terms.groups = {"support"};

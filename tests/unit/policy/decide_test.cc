@@ -45,6 +45,30 @@ roles:
   EXPECT_EQ(role({0, 3}), "") << "no role lists d";
 }
 
+TEST(KeepWithinRole, TakesOutWhatTheRoleDoesNotList) {
+  const auto policy = policy_of(R"(version: 1
+capabilities:
+  a: {title: A, class: read, operations: [GET /a]}
+  b: {title: B, class: write, operations: [POST /b]}
+  c: {title: C, class: write, operations: [POST /c]}
+roles:
+  viewer: [a]
+  admin: [a, b, c]
+)");
+  const std::vector<Refusal> before{Refusal::None, Refusal::ApprovalNeeded, Refusal::CapabilityOff};
+  const auto within = [&](const char* role) {
+    std::vector<Refusal> standing = before;
+    keep_within_role(*policy, role, standing);
+    return standing;
+  };
+  EXPECT_EQ(within("admin"), before);
+  EXPECT_EQ(within("viewer"),
+            (std::vector<Refusal>{Refusal::None, Refusal::OutsideRole, Refusal::CapabilityOff}));
+  EXPECT_EQ(within("user"),
+            (std::vector<Refusal>{Refusal::OutsideRole, Refusal::OutsideRole, Refusal::CapabilityOff}))
+      << "a role that the policy does not name has nothing";
+}
+
 TEST(Decide, ACapabilityWithoutAStandingIsOff) {
   const auto policy = policy_of(text_with({"GET /a"}));
   EXPECT_EQ(decide(*policy, Asked{"GET", "/a"}, {}).refusal, Refusal::CapabilityOff);
