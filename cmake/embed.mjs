@@ -16,6 +16,7 @@ const kTypes = {
   '.svg': 'image/svg+xml',
   '.json': 'application/json',
 };
+const kSmall = 1024; // bytes: fit a packet as they are, and what is not compressed need not be judged for what compression gives away
 const kHashed = /-[A-Za-z0-9_-]{8}\.[a-z]+$/; // how Vite names what it hashed
 
 function files_below(directory) {
@@ -44,7 +45,7 @@ const assets = files_below(directory)
       path: name === 'index.html' ? prefix : prefix + name,
       type,
       bytes,
-      gzip: packed.length < bytes.length ? packed : null,
+      gzip: bytes.length > kSmall && packed.length < bytes.length ? packed : null,
       etag: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
       immutable: kHashed.test(name),
     };

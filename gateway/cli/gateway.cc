@@ -53,6 +53,7 @@ const std::vector<Column> kCrls{{"REVOCATION LIST OF", "issuer"},
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
                                    {"Confinement", "sandbox.mode"},
+                                   {"Key agreement", "tls.agreement"},
                                    {"Remote access", "remote_access.mode"},
                                    {"Until", "remote_access.until", Kind::Time},
                                    {"Active sessions", "sessions.active"},
@@ -168,9 +169,18 @@ std::string show_waiting_policy(const base::Json& answer) {
              : "";
 }
 
+std::string show_figures(base::Json answer) {
+  const base::Json tls = answer.value("tls", base::Json::object());
+  answer["tls"]["agreement"] =
+      base::json_bool_or(tls, "post_quantum", false)
+          ? "post-quantum where the client has it (X25519MLKEM768)"
+          : "not post-quantum: this system's OpenSSL has no X25519MLKEM768 (3.5 has)";
+  return to_lines(answer, kFigures);
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
-  return to_lines(answer, kFigures) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
+  return show_figures(answer) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
          credentials_table(component) + show_crls(answer) + show_witnesses(answer) + show_flaws(answer) +

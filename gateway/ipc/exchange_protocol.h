@@ -104,7 +104,7 @@ struct WireField {
 
 struct ConnectionOpened {
   std::string_view client;  // "192.0.2.7:50123" or "[2001:db8::1]:50123"
-  std::string_view tls;     // "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty on the local socket
+  std::string_view tls;     // "TLSv1.3 TLS_AES_128_GCM_SHA256 x25519"; empty on the local socket
   bool resumed = false;
   std::vector<std::string_view> certificates;  // the client's chain in DER, leaf first
 };

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "certs/post_quantum.h"
 #include "gateway/proc/usage.h"
 #include "gateway/supervisor/acme.h"
 #include "gateway/supervisor/connector.h"
@@ -295,6 +296,7 @@ struct Supervisor::Internals {
             {"supervisor", {{"pid", ::getpid()}, {"confinement", plan.wall}}},
             {"sandbox", {{"mode", to_text(config->sandbox)}}},
             {"roles", crew.status()},
+            {"tls", {{"post_quantum", certs::has_post_quantum_agreement()}}},
             {"listeners", listeners_json(bound, *material)},
             {"certificates", certificates_json(own_certificates(*config, *material))},
             {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},

@@ -154,7 +154,8 @@ std::uint64_t Connection::begin_exchange(std::uint32_t stream) {
 void Connection::announce() {
   if (announced_) return;
   ipc::ConnectionOpened opened;
-  const std::string tls = std::string(tls_->version()) + " " + std::string(tls_->cipher());
+  std::string tls = std::string(tls_->version()) + " " + std::string(tls_->cipher());
+  if (!tls_->group().empty()) tls.append(" ").append(tls_->group());
   const std::vector<std::string> chain = tls_->peer_chain();
   opened.client = client_;
   opened.tls = tls;

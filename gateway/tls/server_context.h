@@ -3,8 +3,8 @@
 //
 // What all TLS connections of one listener share. Settings are Mozilla's "intermediate" without what it keeps
 // for old clients: TLS 1.2 and 1.3, forward-secret AEAD suites only (so the key never decrypts, it only
-// signs), X25519, P-256 and P-384, the client's order of preference, no compression, no renegotiation, no
-// early data.
+// signs), X25519MLKEM768 where OpenSSL has it (certs/post_quantum.h), X25519, P-256 and P-384, our order of preference
+// except that a client's ChaCha20 goes first if it puts that first, no compression, no renegotiation, no early data.
 //
 // Resumption is by tickets sealed with keys that come from outside (the keeper), so that every terminator of
 // a listener resumes what another began. A connection with a client certificate gets no ticket: each such

@@ -272,6 +272,11 @@ bool Session::has_certificate() const { return state_->signer_failure != nullptr
 
 std::string_view Session::version() const { return text_or_empty(SSL_get_version(state_->ssl.get())); }
 std::string_view Session::cipher() const { return text_or_empty(SSL_get_cipher_name(state_->ssl.get())); }
+std::string_view Session::group() const {
+  // SSL_get_negotiated_group without its macro, which is an old-style cast.
+  const long group = SSL_ctrl(state_->ssl.get(), SSL_CTRL_GET_NEGOTIATED_GROUP, 0, nullptr);
+  return text_or_empty(SSL_group_to_name(state_->ssl.get(), static_cast<int>(group)));
+}
 bool Session::resumed() const { return SSL_session_reused(state_->ssl.get()) == 1; }
 std::string_view Session::server_name() const {
   return text_or_empty(SSL_get_servername(state_->ssl.get(), TLSEXT_NAMETYPE_host_name));

@@ -89,6 +89,7 @@ class Session {
   // After the handshake.
   std::string_view version() const;  // "TLSv1.3"
   std::string_view cipher() const;   // "TLS_AES_256_GCM_SHA384"
+  std::string_view group() const;  // of the key agreement, by its registered name: "x25519", "X25519MLKEM768"
   bool resumed() const;
   std::string_view server_name() const;         // SNI as the client sent it, unchecked; empty if it did not
   std::string_view protocol() const;            // ALPN; empty if none was agreed

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "certs/openssl_ptr.h"
+#include "certs/post_quantum.h"
 #include "gateway/tls/session_state.h"
 
 namespace postern::tls {
@@ -20,6 +21,7 @@ constexpr const char* kTls12Suites =
 constexpr const char* kTls13Suites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384";
+constexpr const char* kGroupsWithPostQuantum = "X25519MLKEM768:X25519:P-256:P-384";
 // 112 bits for what the handshake itself is made of; certificates are judged by certs/strength.h.
 constexpr int kSecurityLevel = 2;
 // Bytes of certificates that a peer may send before it is known.
@@ -36,7 +38,7 @@ void on_info(const SSL* ssl, int where, int value) noexcept {
 
 // SSL_CTX_set1_groups_list without its macro, which casts const away.
 long set_groups(SSL_CTX* context) {
-  std::string groups(kGroups);
+  std::string groups(certs::has_post_quantum_agreement() ? kGroupsWithPostQuantum : kGroups);
   return SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, groups.data());
 }
 
@@ -47,7 +49,10 @@ base::Error refused(base::Code code, std::string_view what) {
 }
 
 base::Status apply_settings(SSL_CTX* context) {
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // A server's order decides, so that nobody who changes a client's list changes what is agreed; but a client that
+  // puts ChaCha20 first has no hardware for AES.
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // An idle connection holds no record buffers; a write that is repeated may come from elsewhere in memory; a
   // chain is what the configuration says and nothing that a store adds to it.
   SSL_CTX_set_mode(context,

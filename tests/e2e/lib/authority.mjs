@@ -33,17 +33,17 @@ export class Authority {
     return own;
   }
 
-  async #issue(name, type, extensions) {
+  async #issue(name, type, extensions, days = 2) {
     const [request, key, out, extra] = ["csr", "key", "pem", "cnf"].map((end) => join(this.#folder, "issued", `${name}.${end}`));
     writeFileSync(extra, `basicConstraints=CA:FALSE\n${extensions}\n`);
     await openssl("req", "-new", ...kKeys[type], "-nodes", "-subj", `/CN=${name}`, "-keyout", key, "-out", request);
-    await openssl("x509", "-req", "-days", "2", "-in", request, "-CA", this.file, "-CAkey", join(this.#folder, "root.key"), "-CAcreateserial", "-extfile", extra, "-out", out);
+    await openssl("x509", "-req", "-days", `${days}`, "-in", request, "-CA", this.file, "-CAkey", join(this.#folder, "root.key"), "-CAcreateserial", "-extfile", extra, "-out", out);
     return { certificate: readFileSync(out, "utf8"), key: readFileSync(key, "utf8") };
   }
 
   // server: {certificate, key} in PEM for 127.0.0.1, or for other names ("DNS:a.example"); type as of client. more: lines of extensions.
-  server(name = "component", { names = ["IP:127.0.0.1"], type = "P-256", more = "" } = {}) {
-    return this.#issue(name, type, `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n${more}`);
+  server(name = "component", { names = ["IP:127.0.0.1"], type = "P-256", more = "", days } = {}) {
+    return this.#issue(name, type, `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n${more}`, days);
   }
   // client: {certificate, key} in PEM; type is P-256, rsa or ed25519.
   client(name, type = "P-256") {

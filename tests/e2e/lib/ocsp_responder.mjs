@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 export class OcspResponder {
   name = "the OCSP responder";
   asked = 0;
+  turn = Promise.resolve();
   mode = "good"; // "good", "revoked", "junk" (200, but no response) or "down" (503)
 
   static async start(authority) {
@@ -19,8 +20,10 @@ export class OcspResponder {
       const good = request.method === "POST" && request.headers["content-type"] === "application/ocsp-request";
       if (!good) return response.writeHead(400).end();
       const revoked = responder.mode === "revoked";
-      responder.last = responder.mode === "junk" ? Buffer.from("junk") : await authority.ocsp(Buffer.concat(pieces), { revoked });
-      response.writeHead(200, { "content-type": "application/ocsp-response" }).end(responder.last);
+      // The authority's command works in files of fixed names: one question at a time.
+      const answer = (responder.turn = responder.turn.then(() => (responder.mode === "junk" ? Buffer.from("junk") : authority.ocsp(Buffer.concat(pieces), { revoked }))));
+      responder.last = await answer;
+      response.writeHead(200, { "content-type": "application/ocsp-response" }).end(await answer);
     });
     await new Promise((resolve) => responder.server.listen(0, "127.0.0.1", resolve));
     responder.url = `http://127.0.0.1:${responder.server.address().port}/ocsp`;

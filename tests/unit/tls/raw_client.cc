@@ -54,8 +54,15 @@ RawClient::RawClient(const RawOptions& options, const RawClient* resume) : state
   state_->context.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = state_->context.get();
   SSL_CTX_set_max_proto_version(context, options.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+  if (options.anything) SSL_CTX_set_security_level(context, 0);
+  if (options.only_version != 0) {
+    POSTERN_CHECK(SSL_CTX_set_min_proto_version(context, options.only_version) == 1 &&
+                  SSL_CTX_set_max_proto_version(context, options.only_version) == 1);
+  }
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   if (!options.suites.empty()) POSTERN_CHECK(SSL_CTX_set_cipher_list(context, options.suites.c_str()) == 1);
+  if (!options.suites13.empty())
+    POSTERN_CHECK(SSL_CTX_set_ciphersuites(context, options.suites13.c_str()) == 1);
   if (!options.schemes.empty())
     POSTERN_CHECK(SSL_CTX_set1_sigalgs_list(context, options.schemes.c_str()) == 1);
   if (!options.groups.empty()) POSTERN_CHECK(SSL_CTX_set1_groups_list(context, options.groups.c_str()) == 1);
