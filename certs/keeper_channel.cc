@@ -114,6 +114,21 @@ base::Result<std::string> KeeperChannel::acme_thumbprint() {
   return answer ? decode_text_payload(*answer) : answer;
 }
 
+base::Status KeeperChannel::begin_challenge(std::string_view name, std::string_view token) {
+  auto answer = ask(encode_begin_challenge(++tag_, name, token));
+  return answer ? base::Status(base::Ok{}) : base::Status(answer.error());
+}
+
+base::Status KeeperChannel::end_challenge() {
+  auto answer = ask(encode_end_challenge(++tag_));
+  return answer ? base::Status(base::Ok{}) : base::Status(answer.error());
+}
+
+base::Result<std::string> KeeperChannel::challenge_certificate(std::string_view name) {
+  auto payload = ask(encode_challenge_certificate(++tag_, name));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
 base::Result<std::string> KeeperChannel::pass_public_key() {
   auto payload = ask(encode_pass_public_key(++tag_));
   return payload ? decode_text_payload(*payload) : payload;

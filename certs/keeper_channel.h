@@ -44,6 +44,10 @@ class KeeperChannel {
   base::Result<std::string> sign_acme(std::string_view step, std::string_view url, std::string_view nonce,
                                       std::string_view account);
   base::Result<std::string> acme_thumbprint();
+  // Of tls-alpn-01: its certificate is there, and shown by whoever is asked for it, once this has returned.
+  base::Status begin_challenge(std::string_view name, std::string_view token);
+  base::Status end_challenge();
+  base::Result<std::string> challenge_certificate(std::string_view name);  // PEM; empty: none runs
 
  private:
   base::Result<std::string> ask(const std::string& request);  // -> the payload

@@ -112,6 +112,23 @@ std::string encode_acme_thumbprint(std::uint32_t tag) {
   return begin_request(KeeperRequest::AcmeThumbprint, tag).bytes();
 }
 
+std::string encode_begin_challenge(std::uint32_t tag, std::string_view name, std::string_view token) {
+  BinaryWriter out = begin_request(KeeperRequest::BeginChallenge, tag);
+  out.text(name);
+  out.text(token);
+  return out.bytes();
+}
+
+std::string encode_end_challenge(std::uint32_t tag) {
+  return begin_request(KeeperRequest::EndChallenge, tag).bytes();
+}
+
+std::string encode_challenge_certificate(std::uint32_t tag, std::string_view name) {
+  BinaryWriter out = begin_request(KeeperRequest::ChallengeCertificate, tag);
+  out.text(name);
+  return out.bytes();
+}
+
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text) {
   BinaryWriter out = begin_request(KeeperRequest::SignHandover, tag);
   out.text(text);

@@ -21,6 +21,9 @@
 //   SignWebhook     Ledger       text target, text "id.timestamp.body"          text signature ("v1,BASE64")
 //   SignAcme        Link         text step, text url, text nonce, text account   text request (keeper/acme_signer.h)
 //   AcmeThumbprint  Link         -                                             text thumbprint
+//   BeginChallenge  Link         text name, text token                         empty text (keeper/acme_challenge.h)
+//   EndChallenge    Link         -                                             empty text
+//   ChallengeCertificate  Terminator  text name                                text PEM; empty: no challenge runs for it
 //   SuccessorKey    Ledger       -                                             text verifier key of the log's next
 //                                                                              key, empty if there is none
 //
@@ -64,6 +67,9 @@ enum class KeeperRequest : std::uint8_t {
   SignWebhook = 30,
   SignAcme = 40,
   AcmeThumbprint = 41,
+  BeginChallenge = 42,
+  EndChallenge = 43,
+  ChallengeCertificate = 44,
 };
 constexpr std::size_t request_limit(KeeperRequest kind) {
   return kind == KeeperRequest::SignTlsClient ? kKeeperTranscriptLimit : kKeeperMessageLimit;
@@ -114,6 +120,9 @@ std::string encode_successor_key(std::uint32_t tag);
 std::string encode_sign_acme(std::uint32_t tag, std::string_view step, std::string_view url,
                              std::string_view nonce, std::string_view account);
 std::string encode_acme_thumbprint(std::uint32_t tag);
+std::string encode_begin_challenge(std::uint32_t tag, std::string_view name, std::string_view token);
+std::string encode_end_challenge(std::uint32_t tag);
+std::string encode_challenge_certificate(std::uint32_t tag, std::string_view name);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

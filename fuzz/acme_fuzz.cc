@@ -14,13 +14,13 @@ using namespace postern;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr int kStatuses[] = {200, 201, 204, 301, 400, 403, 429, 500};
   std::string_view rest(reinterpret_cast<const char*>(data), size);
-  link::AcmeDialogue dialogue("https://a.example", "/dir");
+  link::AcmeDialogue dialogue("https://a.example", "/dir", "http-01");
   for (int steps = 0;; ++steps) {
     POSTERN_CHECK(steps < 2000);
     const link::AcmeNext next = dialogue.next();
     if (std::holds_alternative<link::AcmeDone>(next) || std::holds_alternative<link::AcmeFailed>(next))
       return 0;
-    for (const std::string& token : dialogue.tokens()) POSTERN_CHECK(token.find('/') == std::string::npos);
+    POSTERN_CHECK(dialogue.token().find('/') == std::string::npos);
     const auto* ask = std::get_if<link::AcmeAsk>(&next);
     if (ask == nullptr) continue;
     POSTERN_CHECK(ask->url == "https://a.example" + ask->target && ask->target.starts_with('/'));

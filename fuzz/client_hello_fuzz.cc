@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const auto leaf =
       *certs::make_server_certificate(*certs::make_authority("A", validity), {"a.example"}, validity);
   static const auto context =
-      *tls::ServerContext::make({"support", {{leaf.certificate_pem}}, {}, true}, keeper, clock);
+      *tls::ServerContext::make({"support", {{leaf.certificate_pem}}, {}, true, true}, keeper, clock);
   POSTERN_CHECK(ready);
   const auto session = context->start();
   base::Buffer out(64U << 10U);

@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }();
   POSTERN_CHECK(ready);
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  for (const auto peer : {keeper::Peer::Terminator, keeper::Peer::Ledger, keeper::Peer::Enforcer}) {
+  for (const auto peer :
+       {keeper::Peer::Terminator, keeper::Peer::Ledger, keeper::Peer::Enforcer, keeper::Peer::Link}) {
     const std::string answer = ring.handle(bytes, {peer, "support"});
     POSTERN_CHECK(answer.size() <= certs::kKeeperMessageLimit && certs::decode_answer(answer).ok());
   }

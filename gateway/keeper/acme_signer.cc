@@ -28,7 +28,7 @@ using base::fail;
 using base::Json;
 
 constexpr std::size_t kPart = 32;  // bytes of a coordinate, and of each half of a signature
-constexpr std::size_t kUrlLimit = 1024, kNonceLimit = 256;
+constexpr std::size_t kUrlLimit = 1024, kNonceLimit = 256, kTokenSize = 256;
 
 struct AcmeFree {
   void operator()(ECDSA_SIG* signature) const noexcept { ECDSA_SIG_free(signature); }
@@ -116,6 +116,21 @@ base::Result<std::string> AcmeSigner::thumbprint() const {
   if (!ready()) return fail(Code::Unavailable, "there is no account key");
   const base::Sha256 digest = base::sha256(jwk_);
   return base::to_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+base::Result<std::string> AcmeSigner::key_authorization(std::string_view name, std::string_view token) const {
+  const auto own = thumbprint();
+  if (!own) return own;
+  if (std::find(order_.names.begin(), order_.names.end(), name) == order_.names.end())
+    return fail(Code::Denied, "a challenge is for a name that no certificate is ordered for");
+  // base64url: what a token may hold (RFC 8555 section 8.1).
+  const bool sound =
+      !token.empty() && token.size() <= kTokenSize && std::all_of(token.begin(), token.end(), [](char c) {
+        const char lower = base::to_lower(c);
+        return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+      });
+  if (!sound) return fail(Code::Denied, "the token of a challenge is none");
+  return std::string(token) + "." + *own;
 }
 
 base::Result<std::string> AcmeSigner::sign(std::string_view step, std::string_view url,

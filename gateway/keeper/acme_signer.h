@@ -36,6 +36,8 @@ class AcmeSigner {
 
   // Of the account key, RFC 7638, base64url.
   base::Result<std::string> thumbprint() const;
+  // What proves that a challenge is ours (RFC 8555 section 8.1). Denied: the name is none of the configured ones, or the token is none.
+  base::Result<std::string> key_authorization(std::string_view name, std::string_view token) const;
   // step: "account" (newAccount), "order" (newOrder), "ready" (of a challenge), "finalize", "read" (POST-as-GET). account: its
   // URL, empty for the first. The whole request body. Denied with one sentence.
   base::Result<std::string> sign(std::string_view step, std::string_view url, std::string_view nonce,

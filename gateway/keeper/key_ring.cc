@@ -20,6 +20,7 @@
 #include "certs/openssl_ptr.h"
 #include "certs/private_key.h"
 #include "certs/verify.h"
+#include "gateway/keeper/acme_challenge.h"
 #include "gateway/keeper/cosigner.h"
 #include "gateway/keeper/signing.h"
 #include "gateway/keeper/webhook_signer.h"
@@ -63,6 +64,9 @@ std::string used_twice(const std::string& path) {
   return "the key in " + path +
          " is a listener's and one that is shown to the component: each needs a key of its own";
 }
+
+// The listener whose certificate is ordered from an authority.
+constexpr std::string_view kOrderedFor = "support";
 
 base::Result<certs::SignerKey> read_log_key(const KeyFile& file) {
   if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode.error();
@@ -109,6 +113,7 @@ struct KeyRing::State {
   Cosigner cosigner;
   WebhookSigner webhooks;
   AcmeSigner acme;
+  AcmeChallenge challenge;  // stays over a reload
   base::Nanos rotated = 0;  // when the current keys were made
   const base::Clock& clock;
   explicit State(const base::Clock& of) : clock(of) {}
@@ -116,12 +121,14 @@ struct KeyRing::State {
   bool is_listeners(std::string_view id) const;
   bool is_clients(std::string_view id) const;
   void retire_no_key_of_another_use();
-  std::string sign_tls(std::uint32_t tag, BinaryReader& in, const Listener& listener) const;
+  std::string sign_tls(std::uint32_t tag, BinaryReader& in, std::string_view name,
+                       const Listener& listener) const;
   std::string answer_enforcer(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
   std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
                                 const Purpose& purpose) const;
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
-  std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
+  std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
   std::string answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
@@ -289,12 +296,14 @@ bool KeyRing::rotate_ticket_keys(base::Nanos now) {
   return changed;
 }
 
-std::string KeyRing::State::sign_tls(std::uint32_t tag, BinaryReader& in, const Listener& listener) const {
+std::string KeyRing::State::sign_tls(std::uint32_t tag, BinaryReader& in, std::string_view name,
+                                     const Listener& listener) const {
   const std::string_view key_id = in.text();
   const auto scheme = static_cast<certs::Scheme>(in.u16());
   const std::string_view to_be_signed = in.text();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
   EVP_PKEY* key = listener.find(key_id);
+  if (key == nullptr && name == kOrderedFor) key = challenge.find(key_id, clock.wall());
   if (key == nullptr) return certs::encode_refused(tag, "this listener has no such key");
   auto signature = sign(key, scheme, server_form(to_be_signed), to_be_signed);
   if (!signature) return certs::encode_refused(tag, signature.error().message);
@@ -305,9 +314,14 @@ std::string KeyRing::State::answer_terminator(KeeperRequest kind, std::uint32_t 
                                               const Purpose& purpose) const {
   const auto listener = listeners.find(purpose.listener);
   if (listener == listeners.end()) return certs::encode_refused(tag, "there is no key for this listener");
-  if (kind == KeeperRequest::SignTls) return sign_tls(tag, in, listener->second);
+  if (kind == KeeperRequest::SignTls) return sign_tls(tag, in, listener->first, listener->second);
   if (kind == KeeperRequest::TicketKeys && in.done()) {
     return certs::encode_done(tag, certs::encode_ticket_payload(listener->second.tickets));
+  }
+  if (kind == KeeperRequest::ChallengeCertificate && purpose.listener == kOrderedFor) {
+    const std::string_view name = in.text();
+    if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+    return certs::encode_done(tag, certs::encode_text_payload(challenge.certificate(name, clock.wall())));
   }
   return certs::encode_refused(tag, "a terminator may not ask this");
 }
@@ -329,7 +343,24 @@ std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t ta
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
 
-std::string KeyRing::State::answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
+std::string KeyRing::State::answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+  const bool begins = kind == KeeperRequest::BeginChallenge;
+  const std::string_view name = begins ? in.text() : std::string_view();
+  const std::string_view token = begins ? in.text() : std::string_view();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  challenge.end();
+  if (begins) {
+    const auto proof = acme.key_authorization(name, token);
+    if (!proof.ok()) return certs::encode_refused(tag, proof.error().message);
+    const base::Status begun = challenge.begin(std::string(name), *proof, clock.wall());
+    if (!begun.ok()) return certs::encode_refused(tag, begun.error().message);
+  }
+  return certs::encode_done(tag, certs::encode_text_payload({}));
+}
+
+std::string KeyRing::State::answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+  if (kind == KeeperRequest::BeginChallenge || kind == KeeperRequest::EndChallenge)
+    return answer_challenge(kind, tag, in);
   base::Result<std::string> done = fail(Code::Denied, "the link may not ask this");
   if (kind == KeeperRequest::AcmeThumbprint && in.done()) done = acme.thumbprint();
   if (kind == KeeperRequest::SignAcme) {

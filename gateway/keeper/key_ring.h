@@ -16,7 +16,8 @@
 // the next one that lies beside it, no step back either, and the only one of that key, which signs no other checkpoint
 // from then on; that a webhook has the form that receivers verify, for a target that it was told of, and is of now
 // (webhook_signer.h). For the link: that an order of certificates is for the configured names and our own key
-// (acme_signer.h). What it cannot check:
+// (acme_signer.h), and so is the certificate that answers a challenge (acme_challenge.h), which a terminator of the support
+// listener may ask for while it runs. What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a

@@ -37,6 +37,7 @@ base::Result<AcmeSettings> AcmeSettings::read(const base::Json& json, const base
   out.host = base::json_text_or(json, "host", "");
   out.target = base::json_text_or(json, "target", "");
   out.tls_name = base::json_text_or(json, "tls_name", "");
+  out.challenge = base::json_text_or(json, "challenge", "");
   out.from = base::json_number_or(json, "from", 0);
   out.until = base::json_number_or(json, "until", 0);
   out.asked = base::json_number_or(json, "asked", 0);
@@ -75,7 +76,7 @@ void Acme::configure(std::optional<AcmeSettings> settings) {
   if (!same) {
     drop();
     dialogue_.reset();
-    server_.answer({});
+    hide_challenge();
     failures_ = 0;
   }
   if (!settings_) return timer_.stop();
@@ -93,7 +94,8 @@ void Acme::schedule() {
 
 void Acme::begin() {
   if (!settings_) return;
-  dialogue_ = std::make_unique<AcmeDialogue>("https://" + settings_->host, settings_->target);
+  dialogue_ =
+      std::make_unique<AcmeDialogue>("https://" + settings_->host, settings_->target, settings_->challenge);
   go_on();
 }
 
@@ -114,17 +116,37 @@ void Acme::ask(const AcmeAsk& question) {
     if (!body.ok()) return failed("the keeper: " + body.error().message, 0);
     signed_body_ = std::move(*body);
   }
-  std::map<std::string, std::string> answers;
-  if (!dialogue_->tokens().empty()) {
-    auto thumbprint = keeper_.acme_thumbprint();
-    if (!thumbprint.ok()) return failed("the keeper: " + thumbprint.error().message, 0);
-    for (const std::string& token : dialogue_->tokens()) answers[token] = token + "." + *thumbprint;
-  }
-  server_.answer(std::move(answers));
+  if (base::Status shown = show_challenge(); !shown.ok())
+    return failed("the keeper: " + shown.error().message, 0);
   const std::uint64_t id = under_way_ = next_id_++;
   connect_(settings_->place, [this, id, alive = alive_](base::Result<base::UniqueFd> socket) {
     if (*alive) connected(id, std::move(socket));
   });
+}
+
+// What the authority may come and look at from now on: before it is told that it may.
+base::Status Acme::show_challenge() {
+  const std::string& token = dialogue_->token();
+  if (token == shown_) return base::Ok{};
+  hide_challenge();
+  if (token.empty()) return base::Ok{};
+  if (settings_->challenge == "tls-alpn-01") {
+    if (base::Status begun = keeper_.begin_challenge(dialogue_->name(), token); !begun.ok()) return begun;
+  } else {
+    auto thumbprint = keeper_.acme_thumbprint();
+    if (!thumbprint.ok()) return thumbprint.error();
+    server_.answer({{token, token + "." + *thumbprint}});
+  }
+  shown_ = token;
+  return base::Ok{};
+}
+
+void Acme::hide_challenge() {
+  if (shown_.empty()) return;
+  shown_.clear();
+  server_.answer({});
+  // A keeper that cannot be told so ends it by itself.
+  static_cast<void>(keeper_.end_challenge());
 }
 
 void Acme::connected(std::uint64_t id, base::Result<base::UniqueFd> socket) {
@@ -149,7 +171,7 @@ void Acme::answered(std::uint64_t id, const base::Result<Answer>& answer) {
 }
 
 void Acme::issued(const std::string& chain) {
-  server_.answer({});
+  hide_challenge();
   tell_({{"chain", chain}}, [this, alive = alive_](const std::string& refusal) {
     if (!*alive || dialogue_ == nullptr) return;
     if (!refusal.empty()) return failed("its certificate was not taken: " + refusal, 0);
@@ -163,7 +185,7 @@ void Acme::issued(const std::string& chain) {
 void Acme::failed(const std::string& why, base::Micros not_before) {
   drop();
   dialogue_.reset();
-  server_.answer({});
+  hide_challenge();
   const base::Micros wait = std::max(acme_again_after(++failures_, random_part()), not_before);
   timer_.start(wait * 1000);
   base::log_warning("no certificate from " + settings_->host + ": " + why);

@@ -34,11 +34,13 @@ struct AcmeSettings {
   std::string host;         // Host to send; "https://" and this is what its addresses begin with
   std::string target;       // of its directory
   std::string tls_name;
+  std::string
+      challenge;  // "http-01": answered here; "tls-alpn-01": by the support listener, with the keeper's certificate
   std::shared_ptr<tls::ClientContext> tls;
   base::Micros from = 0, until = 0;  // of the certificate at hand; 0: there is none
   std::int64_t asked = 0;            // a larger number than before: now, whatever the schedule says
 
-  // Of the link's part: {"id", "host", "target", "tls_name", "roots", "from", "until", "asked"}.
+  // Of the link's part: {"id", "host", "target", "tls_name", "challenge", "roots", "from", "until", "asked"}.
   static base::Result<AcmeSettings> read(const base::Json& json, const base::Clock& clock);
 };
 
@@ -68,6 +70,8 @@ class Acme {
   void begin();
   void go_on();
   void ask(const AcmeAsk& question);
+  base::Status show_challenge();
+  void hide_challenge();
   void connected(std::uint64_t id, base::Result<base::UniqueFd> socket);
   void answered(std::uint64_t id, const base::Result<Answer>& answer);
   void issued(const std::string& chain);
@@ -84,6 +88,7 @@ class Acme {
   std::unique_ptr<AcmeDialogue> dialogue_;  // while an attempt is under way
   AcmeAsk question_;                        // that is under way
   std::string signed_body_;                 // its body
+  std::string shown_;                       // the token of the challenge that is answered; empty: none is
   std::unique_ptr<Call> call_;
   std::uint64_t under_way_ = 0;  // 0: nothing is
   std::uint64_t next_id_ = 1;

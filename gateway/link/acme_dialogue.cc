@@ -65,12 +65,12 @@ base::Micros read_retry_after(std::string_view text, base::Micros now) {
   return date ? std::clamp<base::Micros>(*date - now, 0, AcmeDialogue::kLongestRest) : 0;
 }
 
-AcmeDialogue::AcmeDialogue(std::string origin, std::string target)
-    : origin_(std::move(origin)), target_(std::move(target)) {}
+AcmeDialogue::AcmeDialogue(std::string origin, std::string target, std::string challenge)
+    : origin_(std::move(origin)), target_(std::move(target)), type_(std::move(challenge)) {}
 
 void AcmeDialogue::fail(std::string why, base::Micros not_before) {
   stage_ = Stage::Failed;
-  tokens_.clear();
+  token_.clear();
   failed_ = {std::move(why), std::min(not_before, kLongestRest)};
 }
 
@@ -241,7 +241,7 @@ void AcmeDialogue::take_authorization(const Answer& answer) {
   if (!body) return;
   const std::string status = base::json_text_or(*body, "status", "");
   if (status == "valid") {
-    tokens_.clear();
+    token_.clear();
     polls_ = 0;
     stage_ = ++at_ < authorizations_.size() ? Stage::Authorization : Stage::Finalize;
     return;
@@ -249,15 +249,16 @@ void AcmeDialogue::take_authorization(const Answer& answer) {
   if (status != "pending") return fail("it could not validate " + name_in(*body) + ": " + why_invalid(*body));
   if (stage_ == Stage::Poll) return wait(answer);
   for (const Json& one : body->value("challenges", Json::array())) {
-    if (!one.is_object() || base::json_text_or(one, "type", "") != "http-01") continue;
+    if (!one.is_object() || base::json_text_or(one, "type", "") != type_) continue;
     challenge_ = base::json_text_or(one, "url", "");
     const std::string token = base::json_text_or(one, "token", "");
     if (!is_ours(challenge_) || !is_token(token)) return fail("its challenge is none");
-    tokens_ = {token};
+    token_ = token;
+    name_ = name_in(*body);
     stage_ = Stage::Challenge;
     return;
   }
-  fail("it offers no http-01 challenge for " + name_in(*body));
+  fail("it offers no " + type_ + " challenge for " + name_in(*body));
 }
 
 void AcmeDialogue::wait(const Answer& answer) {

@@ -4,7 +4,7 @@
 // What is said to an authority to have one certificate (RFC 8555), as a machine without socket, clock or key: it says
 // what is to be asked next, and is told what was answered.
 //
-//   directory -> nonce -> account -> order -> each authorization: its challenge (http-01), until it is valid
+//   directory -> nonce -> account -> order -> each authorization: its challenge, until it is valid
 //             -> finalize -> the order, until it is valid -> the certificate
 //
 // All that the authority says is hostile: sizes and the number of questions are bounded, every address must be one of
@@ -54,13 +54,14 @@ class AcmeDialogue {
       3600 * base::kWallSecond;  // where it does not say for how long
   static constexpr base::Micros kLongestRest = 7LL * 24 * 3600 * base::kWallSecond;
 
-  // origin: "https://acme.example:14000"; target: of its directory.
-  AcmeDialogue(std::string origin, std::string target);
+  // origin: "https://acme.example:14000"; target: of its directory; challenge: "http-01" or "tls-alpn-01".
+  AcmeDialogue(std::string origin, std::string target, std::string challenge);
 
   AcmeNext next();
   void answered(const Answer& answer, base::Micros now);  // to the last AcmeAsk
-  // What http-01 answers right now: tokens whose validation is under way.
-  const std::vector<std::string>& tokens() const { return tokens_; }
+  // The challenge whose validation is under way: of which name, as the authority says it, and its token; empty: none is.
+  const std::string& token() const { return token_; }
+  const std::string& name() const { return name_; }
 
  private:
   enum class Stage : std::uint8_t {
@@ -88,12 +89,12 @@ class AcmeDialogue {
   bool is_ours(std::string_view url) const;
   std::optional<base::Json> body_of(const Answer& answer);
 
-  std::string origin_, target_;
+  std::string origin_, target_, type_;
   Stage stage_ = Stage::Directory;
   std::string new_nonce_, new_account_, new_order_;
   std::string nonce_, account_, order_, finalize_, certificate_, challenge_;
   std::vector<std::string> authorizations_;
-  std::vector<std::string> tokens_;
+  std::string token_, name_;
   std::size_t at_ = 0;  // of authorizations_
   int asks_ = 0, polls_ = 0, bad_nonces_ = 0;
   std::optional<base::Micros> rest_;  // before the next question

@@ -30,8 +30,9 @@ int serve_errands() {
                           role.ask(said, [](const base::Json&) {});
                         });
 
-  const bool orders = role.config().contains("acme") && role.config()["acme"].is_object();
-  link::ChallengeServer challenges(role.loop(), orders ? role.take_fd("challenge") : base::UniqueFd());
+  const base::Json ordered = role.config().value("acme", base::Json());
+  const bool by_http = ordered.is_object() && base::json_text_or(ordered, "challenge", "") == "http-01";
+  link::ChallengeServer challenges(role.loop(), by_http ? role.take_fd("challenge") : base::UniqueFd());
   certs::KeeperChannel keeper((base::UniqueFd()));
   link::Acme acme(
       role.loop(), connect,

@@ -80,7 +80,8 @@ int serve_clients() {
   const auto configure = [&](const base::Json& config) -> base::Status {
     auto context = tls::ServerContext::make(
         {base::json_text_or(config, "listener", "support"), read_certificates(config),
-         base::json_text_or(config, "client_roots", ""), base::json_bool_or(config, "http2", false)},
+         base::json_text_or(config, "client_roots", ""), base::json_bool_or(config, "http2", false),
+         base::json_bool_or(config, "challenges", false)},
         signer, clock);
     if (!context.ok()) return std::move(context).error();
     terminator.set_context(std::move(*context));

@@ -182,6 +182,7 @@ base::Json acme_link_part(const Acme& acme, const Material& material) {
           {"host", http::to_text(host)},
           {"target", acme.target},
           {"tls_name", acme.tls_name},
+          {"challenge", acme.challenge_type()},
           {"roots", material.acme.roots_pem},
           {"from", own == nullptr ? 0 : own->leaf.not_before},
           {"until", own == nullptr ? 0 : own->leaf.not_after},

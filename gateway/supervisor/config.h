@@ -67,15 +67,17 @@ struct Listener {
 
 // A certificate of the support listener that an authority issues and renews (RFC 8555).
 struct Acme {
-  std::uint32_t id = 0;              // as Node::id, out of the same numbers
-  std::string url;                   // of the directory, as written
-  http::Authority authority;         // the port is never 0
-  std::string target;                // of the request line
-  std::string tls_name;              // the name that the server's certificate must carry
-  FileName roots;                    // of that certificate; empty: the system's
-  std::vector<std::string> names;    // lower case; at least one
-  FileName folder;                   // acme.h
-  Address challenge;                 // where http-01 is answered
+  std::uint32_t id = 0;            // as Node::id, out of the same numbers
+  std::string url;                 // of the directory, as written
+  http::Authority authority;       // the port is never 0
+  std::string target;              // of the request line
+  std::string tls_name;            // the name that the server's certificate must carry
+  FileName roots;                  // of that certificate; empty: the system's
+  std::vector<std::string> names;  // lower case; at least one
+  FileName folder;                 // acme.h
+  bool by_tls = false;             // challenges are tls-alpn-01, answered by the support listener
+  Address challenge;               // where http-01 is answered otherwise
+  std::string_view challenge_type() const { return by_tls ? "tls-alpn-01" : "http-01"; }
   std::vector<std::string> contact;  // "mailto:..."
   std::string external_id;           // of an account at the authority; empty: none
   FileName external_secret;

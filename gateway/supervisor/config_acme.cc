@@ -33,9 +33,7 @@ class AcmeReader {
     read_.required_file(*node, "acme", "folder", "where the account's key and the certificate are kept",
                         out.folder);
     apart(out);
-    out.challenge = {"0.0.0.0", 80, false};
-    if (const YamlNode* address = read_.text(*node, "challenge_address"); address != nullptr)
-      read_listen_address(read_, *address, "challenge_address", out.challenge);
+    challenge(*node, out);
     contact(*node, out);
     bool agreed = false;
     read_.flag(*node, "terms_agreed", agreed);
@@ -98,6 +96,21 @@ class AcmeReader {
     if (!out.folder.path.empty() && (out.folder.path + "/").starts_with(state + "/"))
       read_.fault(out.folder.mark,
                   "folder must not be within the state directory, which other processes read");
+  }
+
+  void challenge(const YamlNode& node, Acme& out) {
+    out.challenge = {"0.0.0.0", 80, false};
+    if (const YamlNode* type = read_.text(node, "challenge"); type != nullptr) {
+      out.by_tls = type->scalar == "tls-alpn-01";
+      if (!out.by_tls && type->scalar != "http-01")
+        read_.fault(type->mark, "challenge must be http-01 or tls-alpn-01, not " + in_quotes(type->scalar));
+    }
+    const YamlNode* address = read_.text(node, "challenge_address");
+    if (address == nullptr) return;
+    read_listen_address(read_, *address, "challenge_address", out.challenge);
+    if (out.by_tls)
+      read_.fault(address->mark,
+                  "challenge_address is for http-01: tls-alpn-01 is answered by the support listener");
   }
 
   void contact(const YamlNode& node, Acme& out) {

@@ -297,6 +297,7 @@ Json terminator_part(const Config& config, const Material& material, std::string
           {"certificates", std::move(certificates)},
           {"client_roots", admin ? std::string() : material.support_authority_pem},
           {"names", names_json(admin ? config.admin : config.support)},
+          {"challenges", !admin && config.acme && config.acme->by_tls},
           {"http2", admin ? config.admin.http2 : config.support.http2},
           {"limits", limits_json(config.limits)},
           {"timeouts",

@@ -71,10 +71,12 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
   expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark,
          "state_directory", running.state_directory.path);
   const auto place = [](const Config& of) {
-    return of.acme ? of.acme->folder.path + " and " + of.acme->challenge.text() : std::string("not there");
+    if (!of.acme) return std::string("not there");
+    const std::string how = of.acme->by_tls ? "tls-alpn-01" : "http-01 at " + of.acme->challenge.text();
+    return of.acme->folder.path + " and " + how;
   };
   expect(place(running) == place(wanted), wanted.acme ? wanted.acme->mark : base::Mark{},
-         "acme, its folder and its challenge_address", place(running));
+         "acme, its folder, its challenge and challenge_address", place(running));
   const base::Mark first = !wanted.log_witnesses.empty()   ? wanted.log_witnesses.front().mark
                            : !wanted.notifications.empty() ? wanted.notifications.front().mark
                                                            : wanted.openid.mark;

@@ -131,8 +131,9 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
   };
   base::Status bound = take(bind_listener(out.support_address), out.support);
   if (bound.ok()) bound = take(bind_listener(out.admin_address), out.admin);
-  if (config.acme) out.challenge_address = config.acme->challenge;
-  if (bound.ok() && config.acme) bound = take(bind_listener(out.challenge_address), out.challenge);
+  const bool by_http = config.acme && !config.acme->by_tls;
+  if (by_http) out.challenge_address = config.acme->challenge;
+  if (bound.ok() && by_http) bound = take(bind_listener(out.challenge_address), out.challenge);
   if (bound.ok()) bound = take(bind_control(control_path, account), out.control);
   if (!bound.ok()) return bound.error();
   return out;

@@ -18,7 +18,7 @@ namespace postern::supervisor {
 inline constexpr int kBacklog = 4096;
 
 struct Sockets {
-  base::UniqueFd support, admin, control, challenge;  // challenge: of Acme; invalid without
+  base::UniqueFd support, admin, control, challenge;  // challenge: of Acme with http-01; invalid without
   Address support_address, admin_address,
       challenge_address;  // with the port that the kernel picked where 0 was asked for
 };

@@ -104,6 +104,11 @@ bool Connection::take_handshake(std::string_view& in) {
   switch (tls_->handshake(in, cipher_out_)) {
     case tls::Progress::Done:
       ipc::count(tls_->resumed() ? ipc::Figure::HandshakesResumed : ipc::Figure::HandshakesFull);
+      if (tls_->answers_challenge()) {
+        in = {};
+        linger();
+        return false;
+      }
       phase_ = Phase::Open;
       wire_ = tls_->protocol() == "h2" ? make_h2_wire(*this, place_.deadlines) : make_h1_wire(*this);
       return true;

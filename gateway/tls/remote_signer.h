@@ -29,6 +29,9 @@ class RemoteSigner {
   // fails the one handshake that asked.
   virtual base::Result<std::string> sign(std::string_view key_id, certs::Scheme scheme,
                                          std::string_view to_be_signed) = 0;
+  // The certificate that answers a challenge of an authority for this name (RFC 8737), in PEM; empty: none runs. Its key
+  // signs like a listener's. name: as the client sent it, unchecked.
+  virtual base::Result<std::string> challenge_certificate(std::string_view /*name*/) { return std::string(); }
 };
 
 // The keeper over its channel, which outlives this: for a listener's key, or for those of the certificates that the
@@ -42,6 +45,9 @@ class ChannelSigner final : public RemoteSigner {
                                  std::string_view to_be_signed) override {
     return use_ == Use::Client ? channel_.sign_tls_client(key_id, scheme, to_be_signed)
                                : channel_.sign_tls(key_id, scheme, to_be_signed);
+  }
+  base::Result<std::string> challenge_certificate(std::string_view name) override {
+    return channel_.challenge_certificate(name);
   }
 
  private:

@@ -26,6 +26,7 @@ namespace postern::tls {
 // they end.
 struct ServerContext::State {
   const base::Clock* clock = nullptr;
+  RemoteSigner* signer = nullptr;
   std::shared_ptr<SignerLibrary> library;
   std::vector<std::shared_ptr<RemoteCertificate>> certificates;
   std::vector<ServerCertificate> settings;  // as certificates
@@ -43,9 +44,53 @@ using base::Ok;
 
 constexpr std::size_t kTickets = 2;
 
+// acme-tls/1 alone, as a client of RFC 8737 section 3 sends it: the whole extension.
+constexpr std::string_view kChallengeOnly(
+    "\0\x0b\x0a"
+    "acme-tls/1",
+    13);
+constexpr std::string_view kChallengeProtocol = kChallengeOnly.substr(3);
+
+// Before anything else of a hello is looked at: a challenge is no resumed session.
+int on_hello(SSL* ssl, int* /*alert*/, void* /*data*/) noexcept {
+  const unsigned char* list = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &list, &size) == 1 &&
+      std::string_view(reinterpret_cast<const char*>(list), size) == kChallengeOnly) {
+    state_of(ssl)->asks_challenge = true;
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+  }
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+// The first moment at which the name is known; in TLS 1.3 the protocol is chosen before the certificate. Where no challenge
+// runs on_protocols ends the handshake.
+int on_server_name(SSL* ssl, int* /*alert*/, void* data) noexcept try {
+  const auto& state = *static_cast<const ServerContext::State*>(data);
+  Session::State& session = *state_of(ssl);
+  if (!session.asks_challenge) return SSL_TLSEXT_ERR_OK;
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const base::Result<std::string> pem = state.signer->challenge_certificate(name == nullptr ? "" : name);
+  if (!pem.ok() || pem->empty()) return SSL_TLSEXT_ERR_OK;
+  auto certificate = RemoteCertificate::make(*pem, *state.signer, state.library);
+  if (certificate.ok()) session.challenge = *std::move(certificate);
+  return SSL_TLSEXT_ERR_OK;
+} catch (const std::exception&) {
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int show_challenge(SSL* ssl, const RemoteCertificate& certificate) {
+  SSL_certs_clear(ssl);
+  SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+  SSL_set_num_tickets(ssl, 0);
+  return certificate.use_in(ssl).ok() ? 1 : 0;
+}
+
 // The context has the fallback's certificates: a connection that wants others gets these instead.
 int on_certificate(SSL* ssl, void* data) noexcept {
   const auto& state = *static_cast<const ServerContext::State*>(data);
+  if (const auto& challenge = state_of(ssl)->challenge; challenge != nullptr)
+    return show_challenge(ssl, *challenge);
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   const std::vector<std::size_t>& chosen = state.choice.of(name == nullptr ? "" : name);
   if (chosen == state.choice.fallback()) return 1;
@@ -73,8 +118,6 @@ int on_status(SSL* ssl, void* data) noexcept {
   return SSL_TLSEXT_ERR_NOACK;
 }
 
-int on_server_name(SSL* /*ssl*/, int* /*alert*/, void* /*data*/) noexcept { return SSL_TLSEXT_ERR_OK; }
-
 // Where a protocol stands in the client's list; nullptr: it does not.
 const unsigned char* find_protocol(std::string_view wanted, const unsigned char* offered, unsigned size) {
   for (std::size_t at = 0; at < size; at += 1U + offered[at]) {
@@ -87,9 +130,12 @@ const unsigned char* find_protocol(std::string_view wanted, const unsigned char*
 
 // A client that offers nothing that is spoken here must not believe that we speak one of its protocols (RFC 7301
 // section 3.2). data: not nullptr if HTTP/2 is spoken.
-int on_protocols(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
-                 const unsigned char* offered, unsigned offered_size, void* data) noexcept {
-  const unsigned char* chosen = data == nullptr ? nullptr : find_protocol("h2", offered, offered_size);
+int on_protocols(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+                 unsigned offered_size, void* data) noexcept {
+  const bool challenge = state_of(ssl)->challenge != nullptr;
+  const unsigned char* chosen = challenge         ? find_protocol(kChallengeProtocol, offered, offered_size)
+                                : data == nullptr ? nullptr
+                                                  : find_protocol("h2", offered, offered_size);
   if (chosen == nullptr) chosen = find_protocol("http/1.1", offered, offered_size);
   if (chosen == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
@@ -155,6 +201,7 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
                                                                  const base::Clock& clock) {
   auto state = std::make_shared<State>();
   state->clock = &clock;
+  state->signer = &signer;
   if (auto taken = take_certificates(*state, settings, signer); !taken) return taken.error();
   OSSL_LIB_CTX* library = state->library->get();
 
@@ -167,12 +214,14 @@ base::Result<std::unique_ptr<ServerContext>> ServerContext::make(const ServerSet
     if (auto used = state->certificates[number]->use_in(context); !used) return used.error();
   }
   SSL_CTX_set_cert_cb(context, on_certificate, state.get());
+  if (settings.challenges) SSL_CTX_set_client_hello_cb(context, on_hello, nullptr);
   if (auto named = name_listener(context, settings.listener); !named) return named.error();
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, kTickets);
   // SSL_CTX_set_tlsext_servername_callback without its macro, which is an old-style cast.
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(on_server_name));
+  SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, state.get());
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, reinterpret_cast<void (*)()>(on_status));
   SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB_ARG, 0, state.get());
   SSL_CTX_set_alpn_select_cb(context, on_protocols, settings.http2 ? state.get() : nullptr);

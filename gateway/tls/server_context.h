@@ -41,6 +41,9 @@ struct ServerSettings {
   std::string client_roots_pem;  // not empty: ask for a client certificate of these roots; none is fine, a
                                  // bad one is refused
   bool http2 = false;            // spoken beside HTTP/1.1, and preferred
+  // Whoever offers acme-tls/1 and nothing else is shown the certificate of a running challenge, where there is one
+  // (RemoteSigner::challenge_certificate), and is not asked for theirs; Session::answers_challenge() is true then.
+  bool challenges = false;
 };
 
 class ServerContext {

@@ -289,6 +289,8 @@ std::string_view Session::protocol() const {
   return {reinterpret_cast<const char*>(name), size};
 }
 
+bool Session::answers_challenge() const { return state_->challenge != nullptr; }
+
 std::vector<std::string> Session::peer_chain() const {
   std::vector<std::string> chain;
   X509* leaf = SSL_get0_peer_certificate(state_->ssl.get());

@@ -91,8 +91,10 @@ class Session {
   std::string_view cipher() const;   // "TLS_AES_256_GCM_SHA384"
   std::string_view group() const;  // of the key agreement, by its registered name: "x25519", "X25519MLKEM768"
   bool resumed() const;
-  std::string_view server_name() const;         // SNI as the client sent it, unchecked; empty if it did not
-  std::string_view protocol() const;            // ALPN; empty if none was agreed
+  std::string_view server_name() const;  // SNI as the client sent it, unchecked; empty if it did not
+  std::string_view protocol() const;     // ALPN; empty if none was agreed
+  // A server's: the handshake was an authority's challenge (RFC 8737). There is nothing to say: close the connection.
+  bool answers_challenge() const;
   std::vector<std::string> peer_chain() const;  // DER, leaf first; empty if the peer showed no certificate
 
   struct State;  // session.cc

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "certs/verify.h"
 #include "gateway/tls/byte_bio.h"
+#include "gateway/tls/remote_certificate.h"
 #include "gateway/tls/session.h"
 #include "gateway/tls/ssl_ptr.h"
 
@@ -31,7 +32,9 @@ struct Session::State {
   const certs::Verifier* verifier =
       nullptr;  // in context, as is the clock; nullptr: nobody is asked for a certificate
   const base::Clock* clock = nullptr;
-  std::string verdict;  // why the peer's certificate was not accepted
+  bool asks_challenge = false;                   // acme-tls/1 and nothing else is offered
+  std::shared_ptr<RemoteCertificate> challenge;  // that is shown for it; nullptr: none
+  std::string verdict;                           // why the peer's certificate was not accepted
   std::optional<base::Error> error;
   int alert = -1;
   bool alert_received = false;

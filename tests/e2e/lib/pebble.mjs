@@ -14,8 +14,8 @@ export class Pebble {
   name = "pebble";
   folder = makeFolder("pebble");
 
-  // httpPort: where challenges are answered. lifetime: of certificates, in seconds. accounts: {key id: secret} that it demands, if any.
-  static async start({ httpPort, lifetime = 86_400, accounts }) {
+  // httpPort, tlsPort: where http-01 and tls-alpn-01 are answered; nowhere if not given. lifetime: of certificates, in seconds. accounts: {key id: secret} that it demands, if any.
+  static async start({ httpPort, tlsPort, lifetime = 86_400, accounts }) {
     const pebble = new Pebble();
     pebble.authority = await Authority.make("pebble's own server");
     const { certificate, key } = await pebble.authority.server("pebble");
@@ -28,8 +28,8 @@ export class Pebble {
       managementListenAddress: `127.0.0.1:${management}`,
       certificate: file("server.pem", certificate),
       privateKey: file("server.key", key),
-      httpPort,
-      tlsPort: await freePort(),
+      httpPort: httpPort ?? (await freePort()),
+      tlsPort: tlsPort ?? (await freePort()),
       ocspResponderURL: "",
       externalAccountBindingRequired: accounts !== undefined,
       externalAccountMACKeys: accounts ?? {},

@@ -524,6 +524,48 @@ TEST_F(Ring, OrdersCertificatesForTheLinkAndForNobodyElse) {
   EXPECT_FALSE(ask(certs::encode_sign_tls(1, key_id_, Scheme::EcdsaSha256, tls13_text()), link).done);
 }
 
+TEST_F(Ring, AnswersAChallengeOfAConfiguredNameAtTheSupportListenerWhileItRuns) {
+  const Purpose link{Peer::Link, ""}, admin{Peer::Terminator, "admin"};
+  const std::string begin = certs::encode_begin_challenge(1, "a.example", "token-1");
+  const std::string shown = certs::encode_challenge_certificate(1, "a.example");
+  const auto certificate = [&] { return *certs::decode_text_payload(ask(shown, support_).payload); };
+  EXPECT_EQ(ask(begin, link).payload, "there is no account key");
+  const std::string account = *certs::make_private_key(), next = *certs::make_private_key();
+  ASSERT_TRUE(ring_
+                  .set_acme({{"a.example"}, {}, ""}, {"/a", account, 0100600}, {"/n", next, 0100600},
+                            KeyFile{"", "", 0}, "/acme")
+                  .ok());
+  EXPECT_EQ(certificate(), "");
+  for (const Purpose& other : {support_, ledger_, Purpose{Peer::Enforcer, ""}})
+    EXPECT_FALSE(ask(begin, other).done);
+  EXPECT_EQ(ask(certs::encode_begin_challenge(1, "b.example", "t"), link).payload,
+            "a challenge is for a name that no certificate is ordered for");
+  for (const char* token : {"", "../x", "a b", "a=="})
+    EXPECT_EQ(ask(certs::encode_begin_challenge(1, "a.example", token), link).payload,
+              "the token of a challenge is none");
+
+  ASSERT_TRUE(ask(begin, link).done);
+  const auto chain = certs::read_chain(certificate());
+  ASSERT_TRUE(chain.ok());
+  const std::string sign =
+      certs::encode_sign_tls(1, chain->front().key_id, Scheme::EcdsaSha256, tls13_text());
+  EXPECT_TRUE(ask(sign, support_).done);
+  KeyRing fresh;
+  ASSERT_TRUE(fresh
+                  .set_acme({{"a.example"}, {}, ""}, {"/a", account, 0100600}, {"/n", next, 0100600},
+                            KeyFile{"", "", 0}, "/acme")
+                  .ok());
+  for (const Purpose& other : {link, ledger_, admin, Purpose{Peer::Enforcer, ""}}) {
+    EXPECT_FALSE(ask(shown, other).done);
+    EXPECT_FALSE(ask(sign, other).done);
+  }
+  ring_.adopt(fresh);
+  EXPECT_NE(certificate(), "") << "it stays over a reload";
+  ASSERT_TRUE(ask(certs::encode_end_challenge(1), link).done);
+  EXPECT_EQ(certificate(), "");
+  EXPECT_FALSE(ask(sign, support_).done);
+}
+
 TEST_F(Ring, KeysThatAreNoneOrNotTheCertificatesAreRefused) {
   const auto other = *certs::make_server_certificate(root_, {"b"}, certs::valid_for(kNow, kDay));
   EXPECT_FALSE(add({leaf_.certificate_pem, other.key_pem}).ok());

@@ -22,7 +22,7 @@ constexpr std::string_view kValid = R"({"status":"valid","identifier":{"type":"d
 
 class Dialogue : public testing::Test {
  protected:
-  AcmeDialogue dialogue_{"https://a.example", "/dir"};
+  AcmeDialogue dialogue_{"https://a.example", "/dir", "http-01"};
   int nonces_ = 0;
 
   // What is asked next, as text; what was answered to it.
@@ -68,13 +68,14 @@ class Dialogue : public testing::Test {
 
 TEST_F(Dialogue, LeadsFromTheDirectoryToTheCertificate) {
   validate();
-  EXPECT_EQ(dialogue_.tokens(), std::vector<std::string>{"token-1"});
+  EXPECT_EQ(dialogue_.token(), "token-1");
+  EXPECT_EQ(dialogue_.name(), "x.example");
   EXPECT_EQ(after("{}"), "wait 1");
   EXPECT_EQ(next(), "POST /authz/1 read");
   EXPECT_EQ(after(kPending, 200, "", "7"), "wait 7");
   EXPECT_EQ(next(), "POST /authz/1 read");
   EXPECT_EQ(after(kValid), "POST /finalize/1 finalize");
-  EXPECT_TRUE(dialogue_.tokens().empty());
+  EXPECT_TRUE(dialogue_.token().empty());
   EXPECT_EQ(after(R"({"status":"processing"})"), "wait 1");
   EXPECT_EQ(next(), "POST /order/1 read");
   EXPECT_EQ(after(R"({"status":"valid","certificate":"https://a.example/cert/1"})"), "POST /cert/1 read");
@@ -121,13 +122,13 @@ TEST_F(Dialogue, SaysWhyANameCouldNotBeValidated) {
       after(
           R"({"status":"invalid","identifier":{"value":"x.example"},"challenges":[{"type":"http-01","error":{"detail":"connection refused"}}]})"),
       "failed: it could not validate x.example: connection refused");
-  EXPECT_TRUE(dialogue_.tokens().empty());
+  EXPECT_TRUE(dialogue_.token().empty());
 }
 
 TEST_F(Dialogue, FollowsNoAddressThatIsNotItsOwn) {
   for (const char* url : {"https://b.example/nonce", "http://a.example/nonce", "https://a.example.evil/nonce",
                           "https://a.example:444/nonce", "https://a.example/no nce", ""}) {
-    AcmeDialogue one{"https://a.example", "/dir"};
+    AcmeDialogue one{"https://a.example", "/dir", "http-01"};
     one.next();
     one.answered(
         {200, R"({"newNonce":")" + std::string(url) +
@@ -149,9 +150,23 @@ TEST_F(Dialogue, ATokenIsOneOrThereIsNoChallenge) {
       "failed: its challenge is none");
 }
 
+TEST_F(Dialogue, TakesTheChallengeThatItWasToldAndNoOther) {
+  dialogue_ = AcmeDialogue("https://a.example", "/dir", "tls-alpn-01");
+  begin();
+  ASSERT_EQ(after(kOrder, 201, "https://a.example/order/1"), "POST /authz/1 read");
+  EXPECT_EQ(after(kPending), "failed: it offers no tls-alpn-01 challenge for x.example");
+  dialogue_ = AcmeDialogue("https://a.example", "/dir", "tls-alpn-01");
+  begin();
+  ASSERT_EQ(after(kOrder, 201, "https://a.example/order/1"), "POST /authz/1 read");
+  std::string offered(kPending);
+  offered.replace(offered.find("dns-01"), 6, "tls-alpn-01");
+  EXPECT_EQ(after(offered), "POST /c/0 ready");
+  EXPECT_EQ(dialogue_.token(), "zero");
+}
+
 TEST_F(Dialogue, AnswersThatAreNoneEndIt) {
   for (const char* body : {"", "[]", "{", "7", R"({"newNonce":7})"}) {
-    AcmeDialogue one{"https://a.example", "/dir"};
+    AcmeDialogue one{"https://a.example", "/dir", "http-01"};
     one.next();
     one.answered({200, body}, kNoon);
     EXPECT_TRUE(std::holds_alternative<AcmeFailed>(one.next())) << body;

@@ -54,10 +54,29 @@ TEST(AcmeConfig, SaysWhatIsWrongWithIt) {
   EXPECT_NE(wrong("folder: acme", "folder: state/acme").find("must not be within the state directory"),
             std::string::npos);
   EXPECT_NE(wrong("  folder: acme\n", "").find("acme needs folder"), std::string::npos);
+  EXPECT_NE(wrong("folder: acme", "folder: acme\n  challenge: dns-01")
+                .find("challenge must be http-01 or tls-alpn-01, not \"dns-01\""),
+            std::string::npos);
+  EXPECT_NE(wrong("folder: acme", "folder: acme\n  challenge: tls-alpn-01\n  challenge_address: 0.0.0.0:80")
+                .find("challenge_address is for http-01"),
+            std::string::npos);
   EXPECT_NE(wrong("folder: acme", "folder: acme\n  contact: [nobody]").find("is no mail address"),
             std::string::npos);
   EXPECT_NE(wrong("folder: acme", "folder: acme\n  external_account: {key_id: k}").find("needs secret_file"),
             std::string::npos);
+}
+
+TEST(AcmeConfig, ChallengesByTlsAreTheSupportListenersAlone) {
+  const ParsedConfig by_http = parse_config(with_acme(), "/etc/postern", 4);
+  EXPECT_FALSE(by_http.config->acme->by_tls);
+  const ParsedConfig by_tls =
+      parse_config(with_acme(replaced(kAcmeText, "folder: acme", "folder: acme\n  challenge: tls-alpn-01")),
+                   "/etc/postern", 4);
+  ASSERT_NE(by_tls.config, nullptr) << base::format_faults("postern.yaml", by_tls.faults);
+  EXPECT_TRUE(by_tls.config->acme->by_tls);
+  EXPECT_EQ(terminator_part(*by_tls.config, {}, "support")["challenges"], true);
+  EXPECT_EQ(terminator_part(*by_tls.config, {}, "admin")["challenges"], false);
+  EXPECT_EQ(terminator_part(*by_http.config, {}, "support")["challenges"], false);
 }
 
 class AcmeFolder : public testing::Test {

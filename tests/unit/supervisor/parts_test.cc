@@ -35,7 +35,7 @@ struct Parts : testing::Test {
 TEST_F(Parts, ATerminatorIsToldNoPathNoPolicyNoNodeAndNoKey) {
   const base::Json part = terminator_part(config, material, "support");
   EXPECT_EQ(keys(part), (std::set<std::string>{"log_level", "listener", "certificates", "client_roots",
-                                               "names", "http2", "limits", "timeouts"}));
+                                               "names", "challenges", "http2", "limits", "timeouts"}));
   expect_without(part, {folder.path(""), "policy", "9090", "alerts", "state", "PRIVATE KEY", "admins"});
   EXPECT_NE(part["certificates"][0]["chain"].get<std::string>().find("BEGIN CERTIFICATE"), std::string::npos);
 }

@@ -45,7 +45,14 @@ class RingSigner final : public RemoteSigner {
     if (!answer->done) return base::fail(base::Code::Denied, "the keeper refused: " + answer->payload);
     return certs::decode_text_payload(answer->payload);
   }
-  int asked = 0;
+  base::Result<std::string> challenge_certificate(std::string_view name) override {
+    ++asked_for_challenges;
+    auto answer = certs::decode_answer(ring_.handle(certs::encode_challenge_certificate(7, name), purpose_));
+    if (!answer) return answer.error();
+    if (!answer->done) return base::fail(base::Code::Denied, answer->payload);
+    return certs::decode_text_payload(answer->payload);
+  }
+  int asked = 0, asked_for_challenges = 0;
   certs::Scheme last_scheme{};
   std::string last_text;
 

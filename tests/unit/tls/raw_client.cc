@@ -83,6 +83,10 @@ RawClient::RawClient(const RawOptions& options, const RawClient* resume) : state
   std::string name = options.server_name;
   if (!name.empty())
     POSTERN_CHECK(SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1);
+  std::string protocols;
+  for (const std::string& one : options.protocols) protocols += static_cast<char>(one.size()) + one;
+  POSTERN_CHECK(SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(protocols.data()),
+                                    static_cast<unsigned>(protocols.size())) == 0);
   SSL_set_connect_state(ssl);
 }
 

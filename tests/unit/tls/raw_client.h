@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/tls/session.h"
 
@@ -15,15 +16,16 @@ namespace postern::tls {
 
 struct RawOptions {
   bool tls12 = false;
-  std::string schemes = {};  // OpenSSL's list: "RSA+SHA256"
   int only_version = 0;      // TLS1_1_VERSION; 0: TLS 1.3 at most, or tls12
   bool anything = false;     // no security level: whatever the library has
+  std::string schemes = {};  // OpenSSL's list: "RSA+SHA256"
   std::string suites = {};   // TLS 1.2: "ECDHE-RSA-AES128-GCM-SHA256"
   std::string suites13 = {};
   std::string groups = {};  // "P-384"
   std::string certificate_pem = {};
   std::string key_pem = {};
-  std::string server_name = {};  // SNI; empty: none
+  std::string server_name = {};             // SNI; empty: none
+  std::vector<std::string> protocols = {};  // ALPN
 };
 
 class RawClient {
