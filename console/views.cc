@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "policy/decide.h"
+
 namespace postern::console {
 namespace {
 
