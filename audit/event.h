@@ -60,6 +60,7 @@ enum class EventType : std::uint8_t {
   RequestExpired,
   GrantStarted,
   GrantEnded,
+  GrantRefused,
   HoldCreated,
   HoldCompared,
   HoldPassed,

@@ -61,6 +61,7 @@ constexpr auto kTable = std::to_array<Row>({
     {RequestExpired,         {kEntity, kDelete}},
     {GrantStarted,           {kEntity, kCreate}},
     {GrantEnded,             {kEntity, kDelete}},
+    {GrantRefused,           {kEntity, kCreate, true}},
     {HoldCreated,            {kEntity, kCreate}},
     {HoldCompared,           {kEntity, kRead}},
     {HoldPassed,             {kEntity, kUpdate}},

@@ -65,6 +65,7 @@ constexpr Template kTemplates[] = {
     {RequestExpired, "", "The access request of engineer {engineer} expired without an answer."},
     {GrantStarted, "", "Engineer {engineer} was given access[ as {role}][ to {capabilities}][, from {starts}][ until {expires}][: \"{reason}\"]."},
     {GrantEnded, "", "Access of engineer {engineer} ended[ ({reason})][, cutting {cut_exchanges|exchange}]."},
+    {GrantRefused, "", "A signed grant[ for engineer {engineer}] was refused[: {why}]."},
     {HoldCreated, "", "{method} \"{target}\" of engineer {engineer} waits for an admin to let it pass[, until {expires}]."},
     {HoldCompared, "", "What a call of engineer {engineer} would change was read: {read}[, {changes|difference}][ (not compared: {why})]."},
     {HoldPassed, "because=budget", "{@actor} let the session of engineer {engineer} go on, although it has received so much[: {operation}][, after {waited_us}]."},

@@ -96,6 +96,7 @@ void ask_back(Parts& parts, const CallPtr& call, const Reply& reply);
 void refuse_request(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_grants(Parts& parts, const CallPtr& call, const Reply& reply);
 void give_grant(Parts& parts, const CallPtr& call, const Reply& reply);
+void apply_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 void revoke_grant(Parts& parts, const CallPtr& call, const Reply& reply);
 

@@ -87,6 +87,13 @@ void give_grant(Parts& parts, const CallPtr& call, const Reply& reply) {
                [](const base::Json& answer) { return given(answer, 201); });
 }
 
+void apply_grant(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"document"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The document cannot be read", body.error().message));
+  send_command(parts, call, "grant.apply", std::move(*body), reply,
+               [](const base::Json& answer) { return given(answer, 201); });
+}
+
 void show_grant(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
   const auto& grants = parts.ledger.state().grants();

@@ -63,6 +63,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/requests/{id}/refuse",                Admins,  api::refuse_request, Scope::Requests},
     {Get,    "/api/v1/grants",                              Readers, api::list_grants, Scope::Read},
     {Post,   "/api/v1/grants",                              Admins,  api::give_grant, Scope::Requests, proof::always},
+    {Post,   "/api/v1/grants/signed",                       Admins,  api::apply_grant, Scope::Requests, proof::always},
     {Get,    "/api/v1/grants/{id}",                         Readers, api::show_grant, Scope::Read},
     {Post,   "/api/v1/grants/{id}/revoke",                  Admins,  api::revoke_grant, Scope::Requests},
     {Get,    "/api/v1/notifications",                       Readers, api::list_notifications, Scope::Read},

@@ -14,16 +14,17 @@ void add_policy_commands(Program& program);   // policy check|explain|diff|impor
 void add_policy_in_force_commands(Program& program, CLI::App* group);  // policy show|accept
 int show_pending_policy(Program& program);                             // policy diff --pending
 void add_permission_commands(Program& program);                        // remote-access, capability
-void add_engineer_commands(Program& program);                          // engineer, pass
-void add_admin_commands(Program& program);                             // admin
-void add_request_commands(Program& program);                           // request, grant
-void add_hold_commands(Program& program);                              // hold
-void add_notification_commands(Program& program);                      // notification
-void add_session_commands(Program& program);                           // session
-void add_event_commands(Program& program);                             // events
-void add_audit_commands(Program& program);                             // audit
-void add_token_commands(Program& program);                             // token
-void add_generate_commands(Program& program);                          // generate man|completion
+void add_signed_grants(Program& program, CLI::App* group, const Show& show_given);  // grant key|sign|apply
+void add_engineer_commands(Program& program);                                       // engineer, pass
+void add_admin_commands(Program& program);                                          // admin
+void add_request_commands(Program& program);                                        // request, grant
+void add_hold_commands(Program& program);                                           // hold
+void add_notification_commands(Program& program);                                   // notification
+void add_session_commands(Program& program);                                        // session
+void add_event_commands(Program& program);                                          // events
+void add_audit_commands(Program& program);                                          // audit
+void add_token_commands(Program& program);                                          // token
+void add_generate_commands(Program& program);                                       // generate man|completion
 
 inline void add_all_commands(Program& program) {
   add_gateway_commands(program);

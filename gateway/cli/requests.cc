@@ -44,6 +44,9 @@ const std::vector<Column> kGrant{{"Grant", "id"},
                                  {"Reason", "reason"},
                                  {"Ticket", "ticket"},
                                  {"By", "by"},
+                                 {"Signed by", "signed_by", Kind::List},
+                                 {"Exchanges at most", "most_exchanges", Kind::Number},
+                                 {"Bytes at most", "most_response_bytes", Kind::Number},
                                  {"Request", "request"}};
 
 // Who has approved, how many are missing, and what was said.
@@ -211,6 +214,7 @@ void add_request_commands(Program& program) {
   CLI::App* grants = program.group("grant", "What was allowed, for how long");
   add_list(program, grants, "grant", {"active", "ended", "all"}, kGrants);
   add_give(program, grants);
+  add_signed_grants(program, grants, show_given);
   add_by_id(program, grants, {http::Method::Get, "/api/v1/grants/", {}}, "show", "Show one grant", "",
             show_grant);
   add_by_id(program, grants, {http::Method::Post, "/api/v1/grants/", base::Json::object()}, "revoke",

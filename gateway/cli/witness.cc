@@ -2,18 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/cli/witness.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
-#include "base/unique_fd.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/new_file.h"
 
 namespace postern::cli {
 namespace {
@@ -21,18 +17,6 @@ namespace {
 using base::Code;
 using base::fail;
 using base::Result;
-
-base::Status write_new_secret(const std::string& path, std::string_view text) {
-  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid() && errno == EEXIST)
-    return fail(Code::Exists, path + " is there already: a key is never overwritten, choose another name");
-  if (!file.valid()) return base::fail_errno(path, errno);
-  const bool written = ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (written && ::fsync(file.get()) == 0) return base::Ok{};
-  const int error = errno;
-  ::unlink(path.c_str());
-  return base::fail_errno(path, error);
-}
 
 std::string time_of(const audit::Witnessing& found) {
   constexpr std::uint64_t kYear9999 = 253'402'300'799;
@@ -53,7 +37,7 @@ int make_witness_key(const WitnessKeyOptions& options, bool json) {
   const certs::SignerKey key{name, base::Secret(seed)};
   base::wipe(seed);
   std::string text = certs::format_signer_key(key) + "\n";
-  const base::Status written = write_new_secret(options.out, text);
+  const base::Status written = write_new_file(options.out, text, 0600);
   base::wipe(text);
   if (!written.ok()) return fail_with(written.error().message);
   const std::string verifier = certs::format_verifier_key(

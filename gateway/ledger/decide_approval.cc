@@ -87,6 +87,8 @@ Grant grant_of(const Context& context, const Request& request, const std::string
 }  // namespace
 
 Decision decide_request_approve(const Context& context, const Order& order) {
+  if (context.limits.grants.signed_only)
+    return only_signed("what is asked for is given by a signed document");
   Decision why;
   const Request* pending = find_pending(context, order, why);
   if (pending == nullptr) return why;

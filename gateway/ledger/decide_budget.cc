@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How many bytes of responses a session may receive (sessions.response_bytes of the configuration). What was counted is
-// the sum over all enforcers (Tallies); how far a session is, is state, and so is never less after a restart.
+// the sum over all enforcers (Tallies); how far a session is, is state, and so is never less after a restart. And what a
+// grant gives that says how much that is, whatever the session (GrantUses).
 #include <algorithm>
 
 #include "gateway/ledger/deciding.h"
@@ -43,6 +44,30 @@ Decision decide_budget(const Context& context, const std::string& session) {
     decision.events.push_back(std::move(draft));
     break;
   }
+  return decision;
+}
+
+// One exchange more than there may be ends it, and not the last that may be: that would be cut. Where an exchange waits
+// until it is durable (class write), this one is never sent.
+Decision decide_grant_uses(const Context& context, std::string_view session) {
+  Decision decision;
+  const GrantUses& uses = context.tallies.grant_uses();
+  const std::string engineer(uses.counted(context.state, session));
+  if (engineer.empty()) return decision;
+  const std::int64_t under_way = context.tallies.receiving_of([&](std::string_view one) {
+    const auto open = context.state.sessions().find(one);
+    return open != context.state.sessions().end() && open->second.engineer == engineer;
+  });
+  for (const auto& [id, use] : uses.of(engineer)) {
+    const auto grant = context.state.grants().find(id);
+    if (grant == context.state.grants().end() || !grant->second.active(context.now)) continue;
+    const GrantUse now{use.exchanges, use.response_bytes + under_way};
+    const std::int64_t exchanges = grant->second.most_exchanges;
+    const std::int64_t bytes = grant->second.most_response_bytes;
+    if ((exchanges > 0 && now.exchanges > exchanges) || (bytes > 0 && now.response_bytes >= bytes))
+      decision.events.push_back(draft_grant_end(grant->second, "used_up", "gateway", "", &now));
+  }
+  decision.measured = !decision.events.empty();
   return decision;
 }
 

@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 36> kTable{{
+constexpr std::array<Row, 37> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"engineer.add", false, true, false, decide_engineer_add},
@@ -42,6 +42,7 @@ constexpr std::array<Row, 36> kTable{{
     {"request.refuse", false, true, false, decide_request_refuse},
     {"request.withdraw", true, false, false, decide_request_withdraw},
     {"grant.give", false, true, false, decide_grant_give},
+    {"grant.apply", false, true, false, decide_grant_apply},
     {"grant.revoke", false, true, false, decide_grant_revoke},
     {"hold.create", true, false, false, decide_hold_create},
     {"hold.compare", true, false, false, decide_hold_compare},

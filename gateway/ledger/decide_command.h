@@ -34,6 +34,7 @@
 //   request.withdraw       x                           id, session
 //   grant.give                      x                  engineer, capabilities* | role*, start*, until* | duration*,
 //                                                      ticket*, reason*
+//   grant.apply                     x                  document (certs/signed_grant.h)
 //   grant.revoke                    x                  id
 //   hold.create            x                           session, capability, operation, method, target, client,
 //                                                      enforcer, content_type*, body*, body_bytes*, body_sha256*, read*
@@ -103,7 +104,9 @@ struct Context {
   bool log_writable = false;
   std::span<const certs::VerifierKey> logs = {};  // whose witness we are
   std::span<const std::string> targets = {};      // of notifications
-  const OpenIdTerms* openid = nullptr;            // nullptr: there is no identity provider
+  // A verifier key, whose name is the installation's; empty: as with pass_key.
+  std::string_view log_key = {};
+  const OpenIdTerms* openid = nullptr;  // nullptr: there is no identity provider
 };
 
 struct CommandRefused {
@@ -140,6 +143,8 @@ Decision decide_due(const Context& context);
 
 // What a session has come to by the bytes that it received; nothing if it is where it was.
 Decision decide_budget(const Context& context, const std::string& session);
+// What ends because the engineer of that session has used it up.
+Decision decide_grant_uses(const Context& context, std::string_view session);
 
 // The ends of all sessions, for an orderly stop.
 Decision decide_stop(const Context& context);

@@ -33,17 +33,6 @@ std::string read_span(const Context& context, const Order& order, state::Terms& 
   return read_duration(context, order, terms.duration);
 }
 
-std::string_view engineer_state(const Context& context, const std::string& name) {
-  const auto engineer = context.state.engineers().find(name);
-  if (engineer == context.state.engineers().end()) return "unknown";
-  return engineer->second.approved ? "approved" : "added";
-}
-
-bool too_many_grants(const Context& context) {
-  return std::count_if(context.state.grants().begin(), context.state.grants().end(),
-                       [](const auto& entry) { return !entry.second.ended; }) >= kMostGrants;
-}
-
 Decision start_grant(const Context& context, const Request& wish, const Order& order) {
   Grant grant;
   grant.id = context.ids.make(context.now);
@@ -80,6 +69,7 @@ Decision start_request(const Context& context, Request request, const Order& ord
 }  // namespace
 
 Decision decide_grant_give(const Context& context, const Order& order) {
+  if (context.limits.grants.signed_only) return only_signed("a grant is given by a signed document");
   Request wish;
   wish.engineer = order.text("engineer");
   wish.reason = order.text("reason");

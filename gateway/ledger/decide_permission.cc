@@ -3,7 +3,7 @@
 //
 // The master switch and the capabilities. The one subtle thing is which change takes something away: see
 // takes_away().
-#include "gateway/ledger/deciding.h"
+#include "gateway/ledger/request_terms.h"
 
 namespace postern::ledger {
 namespace {
@@ -75,8 +75,18 @@ Json view_capability(const std::string& name, Setting setting, const Until& unti
   return json;
 }
 
-// What a setting of its own accord says when its end has come.
-Order ended_by_time(const Json& reason) { return {reason, Sender::Supervisor, "gateway", ""}; }
+// What a setting says that changes of its own accord.
+Order order_of_ours(const Json& reason) { return {reason, Sender::Supervisor, "gateway", ""}; }
+
+// Where signed documents alone give access, what was on before that was so gives none either.
+void withdraw_what_is_on(const Context& context, Decision& decision) {
+  static const Json kReason{{"reason", "signed_only"}};
+  for (const auto& [name, toggle] : context.state.capabilities()) {
+    if (in_force(toggle.setting, toggle.until, context.now) != Setting::On) continue;
+    decision.events.push_back(
+        draft_capability(context, name, Setting::Ask, toggle.until, order_of_ours(kReason)));
+  }
+}
 
 }  // namespace
 
@@ -130,6 +140,8 @@ Decision decide_capability(const Context& context, const Order& order) {
   const std::string name = order.text("name");
   const auto setting = state::parse_setting(order.text("setting"));
   if (!setting) return invalid("setting must be off, ask or on");
+  if (*setting == Setting::On && context.limits.grants.signed_only)
+    return only_signed("what is on needs no grant; access is given by a signed document");
   // What a former policy had may still be switched off.
   if (context.policy.capabilities.count(name) == 0 &&
       (*setting != Setting::Off || context.state.capability_toggle(name) == nullptr)) {
@@ -157,7 +169,7 @@ Decision decide_capability(const Context& context, const Order& order) {
 
 Decision decide_due(const Context& context) {
   static const Json kReason{{"reason", "until"}};
-  const Order order = ended_by_time(kReason);
+  const Order order = order_of_ours(kReason);
   const state::State& state = context.state;
   Decision decision;
   const RemoteAccess mode = state.remote_access_mode();
@@ -169,6 +181,7 @@ Decision decide_due(const Context& context) {
       continue;
     decision.events.push_back(draft_capability(context, name, Setting::Off, {}, order));
   }
+  if (context.limits.grants.signed_only) withdraw_what_is_on(context, decision);
   decision.measured = !decision.events.empty();
   for (const auto& [id, grant] : state.grants()) {
     if (!grant.ended && grant.until <= context.now) {

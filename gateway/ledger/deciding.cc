@@ -93,15 +93,16 @@ Draft draft_session_end(const Context& context, const state::Session& session, s
 }
 
 Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::string_view actor,
-                      std::string_view from) {
+                      std::string_view from, const GrantUse* use) {
   Draft draft{EventType::GrantEnded, std::string(actor), {}, grant.id, std::string(reason), {}, true};
-  draft.detail = Detail()
-                     .text("grant", grant.id)
-                     .text("request", grant.request)
-                     .text("engineer", grant.engineer)
-                     .text("reason", reason)
-                     .text("client", from)
-                     .done();
+  Detail detail;
+  detail.text("grant", grant.id)
+      .text("request", grant.request)
+      .text("engineer", grant.engineer)
+      .text("reason", reason);
+  if (use != nullptr)
+    detail.number("exchanges", use->exchanges).number("response_bytes", use->response_bytes);
+  draft.detail = detail.text("client", from).done();
   return draft;
 }
 

@@ -50,6 +50,7 @@ Decision decide_request_answer(const Context& context, const Order& order);
 Decision decide_request_refuse(const Context& context, const Order& order);
 Decision decide_request_withdraw(const Context& context, const Order& order);
 Decision decide_grant_give(const Context& context, const Order& order);
+Decision decide_grant_apply(const Context& context, const Order& order);
 Decision decide_grant_revoke(const Context& context, const Order& order);
 Decision decide_hold_create(const Context& context, const Order& order);
 Decision decide_hold_compare(const Context& context, const Order& order);
@@ -101,8 +102,9 @@ std::int64_t end_sessions(const Context& context, std::string_view reason, std::
   }
   return ended;
 }
+// use: what was done while it held, if that is counted.
 Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::string_view actor,
-                      std::string_view from);
+                      std::string_view from, const GrantUse* use = nullptr);
 Draft draft_hold_expired(const Context& context, const state::Hold& hold);
 Draft draft_remote_access(const Context& context, state::RemoteAccess mode, std::optional<base::Micros> until,
                           const Order& order);

@@ -38,7 +38,8 @@ Status read_from(audit::JournalReader& journal, std::uint64_t index, std::uint64
   return base::Ok{};
 }
 
-// First pass: the fold, and where each session began.
+// First pass: the fold, what was done of grants that say how much there may be (a cut for retention leaves out nothing of
+// one that has not ended), and where each session began.
 class Folding {
  public:
   Folding(History& history, std::uint64_t size)
@@ -46,10 +47,17 @@ class Folding {
 
   void take(std::uint64_t index, const EventFields& event, std::string_view line) {
     if (index >= first_id_) history_.ids.add(event.id);
+    if (event.type == EventType::SessionEnded) {
+      const auto open = history_.state.sessions().find(event.session);
+      if (open != history_.state.sessions().end()) uses().session_ends(event.session, open->second.engineer);
+    }
     if (state::State::concerns(audit::text_of(event.type).name)) {
       const auto json = base::parse_json(line);
       if (json.ok()) history_.state.apply(*json);
     }
+    if (event.type == EventType::GrantStarted || event.type == EventType::GrantEnded)
+      uses().grant_changed(history_.state, event.subject);
+    take_use(event);
     if (event.type == EventType::LogKeyChanged) take_key(index, event);
     if (auto record = audit::read_retention(index, event)) history_.retentions.push_back(*std::move(record));
     history_.newest = event.time;
@@ -65,6 +73,19 @@ class Folding {
   }
 
  private:
+  GrantUses& uses() { return history_.tallies.grant_uses(); }
+
+  void take_use(const EventFields& event) {
+    if (event.type == EventType::ExchangeForwarded)
+      uses().add(history_.state, event.session, {1, 0}, event.time);
+    if (event.type != EventType::ExchangeCompleted || uses().counted(history_.state, event.session).empty())
+      return;
+    const auto detail = base::parse_json(event.detail);
+    if (!detail.ok()) return;
+    uses().add(history_.state, event.session, {0, base::json_number_or(*detail, "response_bytes", 0)},
+               event.time);
+  }
+
   void take_key(std::uint64_t index, const EventFields& event) {
     const auto detail = base::parse_json(event.detail);
     if (!detail.ok()) return;

@@ -21,8 +21,6 @@ using ipc::FromLedger;
 using ipc::ToLedger;
 
 constexpr int kCommandDepth = 8;
-// Of one exchange: beyond it a number is a lie, and sums must not overflow.
-constexpr std::uint64_t kMostBytes = 1ULL << 50U;
 constexpr base::Nanos kSizeEvery = 200 * base::kMillisecond;
 
 // Which key signs follows from them, so each must be readable.
@@ -211,7 +209,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
       [this](Peer& peer) {
         peers_gone_ = true;
         outcomes_.enforcer_gone(peer.number());
-        tallies_.enforcer_gone(peer.number());
+        enforcer_gone(peer.number());
         outcomes_.asker_gone(peer.number());
         if (peer.sender() != Sender::Link) return;
         witnesses_.link_gone();
@@ -299,39 +297,6 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
   peer.appended(recorder_.size());
   count(append);
   return true;
-}
-
-void Ledger::count(const ipc::Append& append) {
-  if (append.session.empty()) return;
-  const base::Micros now = clock_.wall();
-  if (append.kind == ipc::AppendKind::Forwarded) {
-    state_.touch(append.session, now);
-    announcements_.touch(append.session, now);
-  }
-  Tally* tally = tallies_.find(append.session);
-  if (tally == nullptr) return;
-  if (append.kind == ipc::AppendKind::Forwarded) ++tally->exchanges;
-  if (append.kind == ipc::AppendKind::Refused) ++tally->refused;
-  if (append.kind != ipc::AppendKind::Completed) return;
-  tally->request_bytes += static_cast<std::int64_t>(std::min(append.request_bytes, kMostBytes));
-  tally->response_bytes += static_cast<std::int64_t>(std::min(append.response_bytes, kMostBytes));
-  tally->redacted += static_cast<std::int64_t>(std::min(append.redacted, kMostBytes));
-  look_at_budget(append.session);
-}
-
-bool Ledger::take_receiving(const Peer& peer, std::string_view payload) {
-  ipc::Receiving receiving;
-  if (peer.sender() != Sender::Enforcer || !ipc::decode(payload, receiving)) return false;
-  tallies_.receiving(peer.number(), receiving.session,
-                     static_cast<std::int64_t>(std::min(receiving.bytes, kMostBytes)));
-  look_at_budget(receiving.session);
-  return true;
-}
-
-void Ledger::look_at_budget(std::string_view session) {
-  if (drained_ || !limits_.has_budget()) return;
-  Decision decision = decide_budget(context(), std::string(session));
-  if (!decision.events.empty()) perform(std::move(decision), {}, clock_.monotonic());
 }
 
 bool Ledger::take_command(Peer& peer, std::string_view payload) {

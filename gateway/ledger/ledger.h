@@ -130,7 +130,8 @@ class Ledger {
   bool take_delivered(const Peer& peer, std::string_view payload);
   void ask_for_jars();
   bool take_receiving(const Peer& peer, std::string_view payload);
-  void look_at_budget(std::string_view session);
+  void enforcer_gone(std::uint64_t number);
+  void look_at_uses(std::string_view session);
   void count(const ipc::Append& append);
   void breach(Peer& peer, std::string_view what);
   void remove_gone();

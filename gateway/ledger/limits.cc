@@ -48,6 +48,17 @@ base::Status read_form(const base::Json& config, RequestForm& form) {
   return base::Ok{};
 }
 
+base::Status read_grant_rules(const base::Json& config, GrantRules& rules) {
+  const base::Json grants = config.value("grants", base::Json::object());
+  for (const base::Json& signer : grants.value("signers", base::Json::array())) {
+    auto key = certs::parse_verifier_key(signer.is_string() ? signer.get<std::string>() : std::string());
+    if (!key.ok()) return base::fail(base::Code::Invalid, "grants.signers: " + key.error().message);
+    rules.signers.push_back(*std::move(key));
+  }
+  rules.signed_only = base::json_bool_or(grants, "signed_only", false);
+  return base::Ok{};
+}
+
 }  // namespace
 
 base::Result<Limits> parse_limits(const base::Json& config) {
@@ -63,6 +74,7 @@ base::Result<Limits> parse_limits(const base::Json& config) {
     limits.*field.limit = value;
   }
   if (const base::Status form = read_form(config, limits.request_form); !form.ok()) return form.error();
+  if (const base::Status rules = read_grant_rules(config, limits.grants); !rules.ok()) return rules.error();
   return limits;
 }
 

@@ -6,6 +6,7 @@
 //   {"sessions": {"idle_us", "absolute_us", "most", "most_per_engineer", "warn_bytes", "hold_bytes", "cut_bytes"},
 //    "requests": {"expire_us", "default_grant_us", "longest_grant_us", "reasons": [..],
 //                 "ticket": {"pattern", "required", "hint"}},
+//    "grants": {"signers": [verifier keys], "signed_only"},
 //    "holds": {"wait_us", "most", "most_per_session"},
 //    "retention": {"events_us"}}                                                  every field may be missing
 #pragma once
@@ -17,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "certs/note.h"
 #include "policy/constraint.h"
 
 namespace postern::ledger {
@@ -33,6 +35,12 @@ struct RequestForm {
   std::string ticket_hint;  // what a ticket looks like, for people; may be empty
 };
 
+// Whose signature makes a grant (certs/signed_grant.h).
+struct GrantRules {
+  std::vector<certs::VerifierKey> signers;
+  bool signed_only = false;  // nothing else does, and no capability is on for all
+};
+
 struct Limits {
   base::Micros session_idle = 30 * kMinute;
   base::Micros session_absolute = 8 * kHour;
@@ -44,6 +52,7 @@ struct Limits {
   base::Micros default_grant = 8 * kHour;
   base::Micros longest_grant = 30 * kDay;
   RequestForm request_form;
+  GrantRules grants;
   base::Micros hold_wait = 10 * kMinute;  // for an admin's answer
   std::int64_t holds = 100;               // that wait at a time
   std::int64_t holds_per_session = 10;

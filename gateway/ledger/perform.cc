@@ -58,6 +58,7 @@ Context Ledger::context() {
           recorder_.writable(),
           witnessed_logs_,
           target_names_,
+          keeper_.log_key(),
           openid_.issuer.empty() ? nullptr : &openid_};
 }
 
@@ -216,7 +217,14 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
 }
 
 void Ledger::fold(const Draft& draft, const Json& event) {
+  if (draft.type == EventType::SessionEnded) {
+    const auto open = state_.sessions().find(draft.session);
+    if (open != state_.sessions().end())
+      tallies_.grant_uses().session_ends(draft.session, open->second.engineer);
+  }
   state_.apply(event);
+  if (draft.type == EventType::GrantStarted || draft.type == EventType::GrantEnded)
+    tallies_.grant_uses().grant_changed(state_, draft.subject);
   if (draft.type == EventType::SessionOpened) tallies_.open(draft.session);
   if (draft.type == EventType::SessionEnded) tallies_.close(draft.session);
 }

@@ -168,20 +168,40 @@ Draft draft_request_approved(const Request& request, const std::vector<std::stri
   return draft;
 }
 
+std::string_view engineer_state(const Context& context, const std::string& name) {
+  const auto engineer = context.state.engineers().find(name);
+  if (engineer == context.state.engineers().end()) return "unknown";
+  return engineer->second.approved ? "approved" : "added";
+}
+
+bool too_many_grants(const Context& context) {
+  return std::count_if(context.state.grants().begin(), context.state.grants().end(),
+                       [](const auto& entry) { return !entry.second.ended; }) >= kMostGrants;
+}
+
+Decision only_signed(std::string_view what) {
+  return refuse(403, "denied",
+                std::string(what) +
+                    " alone here (grants.signed_only): postern grant sign makes one, postern "
+                    "grant apply starts it");
+}
+
 Draft draft_grant_start(const state::Grant& grant, const Order& order) {
   Draft draft{EventType::GrantStarted, order.actor, {}, grant.id, {}, {}, false};
-  draft.detail = Detail()
-                     .text("grant", grant.id)
-                     .text("request", grant.request)
-                     .text("engineer", grant.engineer)
-                     .text("role", grant.role)
-                     .texts("capabilities", grant.capabilities)
-                     .time("starts", grant.from)
-                     .time("expires", grant.until)
-                     .text("reason", grant.reason)
-                     .text("ticket", grant.ticket)
-                     .text("client", order.from)
-                     .done();
+  Detail detail;
+  detail.text("grant", grant.id)
+      .text("request", grant.request)
+      .text("engineer", grant.engineer)
+      .text("role", grant.role)
+      .texts("capabilities", grant.capabilities)
+      .time("starts", grant.from)
+      .time("expires", grant.until)
+      .text("reason", grant.reason)
+      .text("ticket", grant.ticket)
+      .texts("signed_by", grant.signed_by);
+  if (grant.most_exchanges > 0) detail.number("most_exchanges", grant.most_exchanges);
+  if (grant.most_response_bytes > 0) detail.number("most_response_bytes", grant.most_response_bytes);
+  draft.detail = detail.text("client", order.from).done();
   return draft;
 }
 

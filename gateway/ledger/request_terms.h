@@ -32,6 +32,11 @@ Draft draft_request_created(const state::Request& request, const Order& order);
 // voided: by this approval. The approvals of request are those that count with it.
 Draft draft_request_approved(const state::Request& request, const std::vector<std::string>& voided,
                              const Order& order);
+// "unknown", "added" or "approved".
+std::string_view engineer_state(const Context& context, const std::string& name);
+bool too_many_grants(const Context& context);
+// 403, where only signed documents give.
+Decision only_signed(std::string_view what);
 Draft draft_grant_start(const state::Grant& grant, const Order& order);
 
 }  // namespace postern::ledger

@@ -32,13 +32,17 @@ void Tallies::receiving(std::uint64_t enforcer, std::string_view session, std::i
   if (running.empty()) receiving_.erase(std::string(session));
 }
 
-void Tallies::enforcer_gone(std::uint64_t enforcer) {
+std::vector<std::pair<std::string, std::int64_t>> Tallies::enforcer_gone(std::uint64_t enforcer) {
+  std::vector<std::pair<std::string, std::int64_t>> all;
   for (auto it = receiving_.begin(); it != receiving_.end();) {
     const auto was = it->second.extract(enforcer);
-    if (Tally* tally = find(it->first); !was.empty() && tally != nullptr)
+    if (Tally* tally = find(it->first); !was.empty() && tally != nullptr) {
       tally->response_bytes += was.mapped();
+      all.emplace_back(it->first, was.mapped());
+    }
     it = it->second.empty() ? receiving_.erase(it) : std::next(it);
   }
+  return all;
 }
 
 std::int64_t Tallies::received(std::string_view session) const {
@@ -46,6 +50,15 @@ std::int64_t Tallies::received(std::string_view session) const {
   const auto running = receiving_.find(session);
   if (running == receiving_.end()) return bytes;
   for (const auto& [enforcer, some] : running->second) bytes += some;
+  return bytes;
+}
+
+std::int64_t Tallies::receiving_of(const std::function<bool(std::string_view session)>& which) const {
+  std::int64_t bytes = 0;
+  for (const auto& [session, running] : receiving_) {
+    if (!which(session)) continue;
+    for (const auto& [enforcer, some] : running) bytes += some;
+  }
   return bytes;
 }
 

@@ -6,9 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/ledger/grant_uses.h"
 
 namespace postern::ledger {
 
@@ -29,15 +34,22 @@ class Tallies {
 
   // What the exchanges that run in that enforcer have received of responses so far: replaces what it said before.
   void receiving(std::uint64_t enforcer, std::string_view session, std::int64_t bytes);
-  // Nobody will tell how its exchanges ended: what they had received by then stands among the bytes of responses.
-  void enforcer_gone(std::uint64_t enforcer);
+  // Nobody will tell how its exchanges ended: what they had received by then stands among the bytes of responses. Returns
+  // that, by session.
+  std::vector<std::pair<std::string, std::int64_t>> enforcer_gone(std::uint64_t enforcer);
   // Bytes of responses: those of exchanges that ended, and of those that run.
   std::int64_t received(std::string_view session) const;
+  // Of exchanges that run, of all sessions of that kind.
+  std::int64_t receiving_of(const std::function<bool(std::string_view session)>& which) const;
+
+  GrantUses& grant_uses() { return grant_uses_; }
+  const GrantUses& grant_uses() const { return grant_uses_; }
 
  private:
   std::map<std::string, Tally, std::less<>> of_;
   std::map<std::string, std::map<std::uint64_t, std::int64_t>, std::less<>>
       receiving_;  // by enforcer; none is 0
+  GrantUses grant_uses_;
 };
 
 }  // namespace postern::ledger

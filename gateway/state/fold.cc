@@ -202,6 +202,10 @@ void State::fold_grant(std::string_view type, const Json& detail, Micros at, con
     grant.capabilities = base::json_texts(detail, "capabilities");
     grant.from = time_of(detail, "starts").value_or(at);
     grant.until = time_of(detail, "expires").value_or(at);
+    grant.signed_by = base::json_texts(detail, "signed_by");
+    grant.most_exchanges = json_number_or(detail, "most_exchanges", 0);
+    grant.most_response_bytes = json_number_or(detail, "most_response_bytes", 0);
+    if (!grant.signed_by.empty()) remember_document(grant);
     auto& ids = grants_of_[grant.engineer];
     ids.insert(std::upper_bound(ids.begin(), ids.end(), id), id);
     grants_.emplace(id, std::move(grant));
@@ -213,6 +217,16 @@ void State::fold_grant(std::string_view type, const Json& detail, Micros at, con
     ++ended_grants_;
     prune_grants();
   }
+}
+
+// No clock decides what is forgotten: one that was put back would let a document be applied again.
+void State::remember_document(const Grant& grant) {
+  applied_grants_[grant.id] = grant.until;
+  if (applied_grants_.size() <= kAppliedGrantsKept) return;
+  const auto first = std::min_element(applied_grants_.begin(), applied_grants_.end(),
+                                      [](const auto& a, const auto& b) { return a.second < b.second; });
+  forgotten_until_ = std::max(forgotten_until_, first->second);
+  applied_grants_.erase(first);
 }
 
 void State::prune_grants() {

@@ -21,7 +21,8 @@
 //                        many count with this one: fewer than there were, and those before it are void
 //   request.questioned   request, text                           also request.answered
 //   request.refused      request, note*                          also request.withdrawn, request.expired
-//   grant.started        grant, engineer, request*, role*, capabilities, starts, expires, reason*, ticket*
+//   grant.started        grant, engineer, request*, role*, capabilities, starts, expires, reason*, ticket*,
+//                        signed_by*, most_exchanges*, most_response_bytes*
 //   grant.ended          grant, reason
 //   session.opened       engineer, method, client, user_agent*, certificate*, token_sha256* (hexadecimal),
 //                        expires, idle_us, issuer*, subject*, sid*, most_role*; with issuer and subject the engineer is
@@ -73,6 +74,8 @@ std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
 inline constexpr std::size_t kEndedGrantsKept = 1000;  // the newest, by id
+inline constexpr std::size_t kAppliedGrantsKept =
+    10'000;                                        // those that end last; more than can hold at a time
 inline constexpr std::size_t kTokenUsesKept = 16;  // addresses of a token; of more, the longest unused goes
 inline constexpr std::size_t kDecidedRequestsKept = 1000;  // the newest, by id
 inline constexpr base::Micros kGrantEndedShown =
@@ -142,12 +145,16 @@ struct Grant {
   std::string id, engineer, request;
   std::string role, reason, ticket, by;  // by: who gave it, or approved last
   std::vector<std::string> capabilities;
+  std::vector<std::string> signed_by;  // names of keys, if it came as a signed document
+  // What its engineer may do in all sessions together while it holds: then it is used up. 0: it does not say.
+  std::int64_t most_exchanges = 0, most_response_bytes = 0;
   base::Micros from = 0, until = 0;
   bool ended = false;
   std::string ended_reason;  // expired | revoked | used_up
   base::Micros ended_at = 0;
   bool operator==(const Grant&) const = default;
   bool active(base::Micros now) const { return !ended && from <= now && now < until; }
+  bool limited() const { return most_exchanges + most_response_bytes > 0; }
 };
 
 // How far a session is with the bytes of responses that it may receive (sessions.response_bytes in the configuration).
@@ -257,6 +264,11 @@ class State {
   const std::map<std::string, base::Micros, std::less<>>& used_passes() const {
     return used_passes_;
   }  // id -> expires
+  // A signed document is good for one time, whatever the clock says by then: whether one of that id was applied, also
+  // when nothing else is known of the grant any more; or may have been, because it ends no later than some that were
+  // forgotten.
+  bool was_applied(std::string_view id) const { return applied_grants_.contains(id) || grants_.contains(id); }
+  base::Micros forgotten_until() const { return forgotten_until_; }
   const std::map<std::string, Toggle, std::less<>>& capabilities() const { return capabilities_; }
 
   // By origin: the name of the log's key.
@@ -307,6 +319,7 @@ class State {
   void fold_policy(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
   void fold_token(std::string_view type, const base::Json& detail, base::Micros at);
   void fold_witness(std::string_view type, const base::Json& detail, base::Micros at);
+  void remember_document(const Grant& grant);
   void prune_grants();
   void prune_requests();
   base::Refusal grant_standing(std::string_view engineer, std::string_view capability,
@@ -323,6 +336,8 @@ class State {
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
       session_passes_;  // session -> operations
   std::map<std::string, base::Micros, std::less<>> used_passes_;
+  std::map<std::string, base::Micros, std::less<>> applied_grants_;  // id -> until
+  base::Micros forgotten_until_ = 0;                                 // the latest of those that had to go
   std::map<std::string, WitnessedLog, std::less<>> witnessed_;
   std::map<std::string, std::vector<std::string>, std::less<>>
       grants_of_;  // engineer -> ids of grants_, rising

@@ -154,6 +154,9 @@ void fields(T& g, const Visit& visit) {
   visit("reason", Newer{g.reason});
   visit("ticket", Newer{g.ticket});
   visit("by", Newer{g.by});
+  visit("signed_by", Newer{g.signed_by});
+  visit("most_exchanges", Newer{g.most_exchanges});
+  visit("most_response_bytes", Newer{g.most_response_bytes});
 }
 
 template <typename T, typename Visit>
@@ -263,6 +266,12 @@ template <typename T>
 void put(Json& json, const char* key, const Newer<const T>& newer) {
   put(json, key, newer.value);
 }
+void put(Json& json, const char* key, const Newer<const std::vector<std::string>>& texts) {
+  json[key] = texts.value;
+}
+void take(const Json& json, const char* key, Newer<std::vector<std::string>>&& texts) {
+  if (json.contains(key)) json.at(key).get_to(texts.value);
+}
 void take(const Json& json, const char* key, Newer<Terms>&& terms) {
   if (json.contains(key)) terms.value = read<Terms>(json.at(key));
 }
@@ -331,6 +340,8 @@ Json State::to_json() const {
           {"holds", write_all(holds_)},
           {"session_passes", session_passes_},
           {"used_passes", used_passes_},
+          {"applied_grants", applied_grants_},
+          {"forgotten_until", forgotten_until_},
           {"witnessed", std::move(witnessed)},
           {"policy_hash", policy_hash_},
           {"policy_changed", policy_changed_},
@@ -357,6 +368,9 @@ Result<State> State::from_json(const Json& json) {
       if (request.state != RequestState::Pending) ++state.decided_requests_;
       state.requests_[request.id] = std::move(request);
     }
+    const Json applied = json.value("applied_grants", Json::object());  // newer than other fields
+    for (const auto& [id, until] : applied.items()) state.applied_grants_[id] = until.get<Micros>();
+    state.forgotten_until_ = json.value("forgotten_until", Micros{0});
     for (const Json& item : json.at("grants")) {  // in the order of their ids
       Grant grant = read<Grant>(item);
       if (grant.ended) ++state.ended_grants_;

@@ -101,6 +101,9 @@ Json view(const Grant& grant, base::Micros now) {
   put_text(json, "reason", grant.reason);
   put_text(json, "ticket", grant.ticket);
   put_text(json, "by", grant.by);
+  if (!grant.signed_by.empty()) json["signed_by"] = grant.signed_by;
+  if (grant.most_exchanges > 0) json["most_exchanges"] = grant.most_exchanges;
+  if (grant.most_response_bytes > 0) json["most_response_bytes"] = grant.most_response_bytes;
   put_text(json, "request", grant.request);
   return json;
 }

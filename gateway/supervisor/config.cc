@@ -47,8 +47,10 @@ const std::vector<KeyTable>& key_tables() {
         "second_factor",
         "notifications",
         "engineer_certificates",
+        "grants",
         "acme",
         "openid"}},
+      {"grants", {"signers", "signed_only"}},
       {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
@@ -128,6 +130,7 @@ class Parser {
     read_openid(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);
+    read_grants(read_, root, config_);
     holds(root);
     retention(root);
     limits(root);

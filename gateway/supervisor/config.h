@@ -267,6 +267,12 @@ struct EngineerCertificates {
   certs::Demands demands;
 };
 
+// Whose signature makes a grant (certs/signed_grant.h).
+struct GrantSigning {
+  std::vector<std::string> signers;  // verifier keys
+  bool signed_only = false;
+};
+
 enum class Sandbox : std::uint8_t {
   Required,    // a role that cannot be confined wholly does not serve
   BestEffort,  // it serves with what the kernel has, and says what is missing
@@ -293,6 +299,7 @@ struct Config {
   std::vector<std::string> witnessed_logs;  // verifier keys
   Sessions sessions;
   Requests requests;
+  GrantSigning grants;
   Holds holds;
   Retention retention;
   Limits limits;

@@ -85,6 +85,8 @@ void read_revocation(ConfigReader& read, const base::YamlNode& node, const FileN
                      certs::Revocation& out);
 // requests (config_requests.cc).
 void read_requests(ConfigReader& read, const base::YamlNode& root, Config& config);
+// grants (config_grants.cc).
+void read_grants(ConfigReader& read, const base::YamlNode& root, Config& config);
 // log.witnesses and witness (config_witnesses.cc); after read_component, whose nodes are numbered first.
 void read_witnesses(ConfigReader& read, const base::YamlNode& root, Config& config);
 // notifications (config_notifications.cc); after read_witnesses, for the same reason.

@@ -51,14 +51,18 @@ Json sessions_json(const Sessions& sessions) {
   return out;
 }
 
-// A sixteenth of the lowest threshold: what a session receives before the ledger knows is little beside it.
-std::int64_t tell_bytes(const Sessions& sessions) {
-  constexpr std::int64_t kLeast = 16 << 10, kMost = 1 << 20;
+// A sixteenth of the lowest threshold: what a session receives before the ledger knows is little beside it. A signed grant
+// may say how much it gives, and none of them is known yet.
+std::int64_t tell_bytes(const Config& config) {
+  constexpr std::int64_t kLeast = 16 << 10, kMost = 1 << 20, kOfGrants = 256 << 10;
+  const Sessions& sessions = config.sessions;
+  const bool grants = !config.grants.signers.empty();
   std::int64_t lowest = 0;
   for (const std::int64_t bytes : {sessions.warn_bytes, sessions.hold_bytes, sessions.cut_bytes}) {
     if (bytes > 0 && (lowest == 0 || bytes < lowest)) lowest = bytes;
   }
-  return lowest == 0 ? 0 : std::clamp(lowest / 16, kLeast, kMost);
+  if (lowest == 0) return grants ? kOfGrants : 0;
+  return std::clamp(lowest / 16, kLeast, grants ? kOfGrants : kMost);
 }
 
 Json requests_json(const Requests& requests) {
@@ -324,7 +328,7 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
             {"longest_life_us", config.engineers.demands.longest_life}}},
           {"openid", config.openid.configured()},
           {"limits", limits_json(config.limits)},
-          {"tell_bytes", tell_bytes(config.sessions)},
+          {"tell_bytes", tell_bytes(config)},
           {"timeouts",
            {{"body_idle_us", timeouts.body_idle},
             {"component_connect_us", timeouts.component_connect},
@@ -340,6 +344,7 @@ Json ledger_part(const Config& config, const Material& material) {
                {"admins", material.admins_text},
                {"sessions", sessions_json(config.sessions)},
                {"requests", requests_json(config.requests)},
+               {"grants", {{"signers", config.grants.signers}, {"signed_only", config.grants.signed_only}}},
                {"holds", holds_json(config.holds)},
                {"retention", Json::object()},
                {"witnesses", witnesses_json(config)},

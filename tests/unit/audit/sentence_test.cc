@@ -107,6 +107,8 @@ const Case kCases[] = {
     {GrantStarted, R"({"engineer":"bob","role":"user"})", "Engineer bob was given access as user."},
     {GrantEnded, R"({"engineer":"bob","reason":"revoked","cut_exchanges":2})",
      "Access of engineer bob ended (revoked), cutting 2 exchanges."},
+    {GrantRefused, R"({"engineer":"bob","why":"it ended yesterday"})",
+     "A signed grant for engineer bob was refused: it ended yesterday."},
     {PolicyChanged, R"({"capabilities":3,"operations":40,"newly_allowed":2})",
      "Admin root put a policy in force: 3 capabilities with 40 operations, 2 newly allowed."},
     {PolicyAccepted, R"({"new":"sha256:b","reason":"admin","client":"192.0.2.1"})",

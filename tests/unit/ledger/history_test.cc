@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/history.h"
 
+#include <functional>
+
 #include "audit/journal.h"
+#include "gateway/ledger/request_terms.h"
 #include "tests/unit/audit/temporary_folder.h"
 #include "tests/unit/ledger/scene.h"
 
@@ -64,6 +67,39 @@ TEST(History, CountsWhatOpenSessionsDidAndWhenTheyWereLastSeen) {
   EXPECT_EQ(history.tallies.of(ended).exchanges, 0);
   EXPECT_EQ(history.state.sessions().at(open).last_active, kNoon + 9);
   EXPECT_TRUE(history.ids.contains(audit::read_event_head(lines.front()).value().id));
+}
+
+TEST(History, CountsWhatWasDoneOfAGrantInSessionsThatAreOverToo) {
+  Scene scene;
+  const std::string ended = scene.visit("alice");
+  state::Grant grant;
+  grant.id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  grant.engineer = "alice";
+  grant.capabilities = {"metrics.read"};
+  grant.most_exchanges = 100;
+  grant.from = kNoon - 1;
+  grant.until = kNoon + kHour;
+  auto lines = scene.lines;
+  lines.push_back(exchange(ended, kNoon, audit::EventType::ExchangeForwarded, "{}"));
+  const auto go_on = [&](const std::function<void()>& change) {
+    const std::size_t before = scene.lines.size();
+    change();
+    lines.insert(lines.end(), scene.lines.begin() + static_cast<std::ptrdiff_t>(before), scene.lines.end());
+  };
+  go_on([&] { scene.take({draft_grant_start(grant, {{}, Sender::Console, "admin:root", ""})}); });
+  lines.push_back(exchange(ended, kNoon + 1, audit::EventType::ExchangeForwarded, "{}"));
+  go_on([&] { scene.admin({{"command", "session.end"}, {"id", ended}}); });
+  lines.push_back(
+      exchange(ended, kNoon + 2, audit::EventType::ExchangeCompleted, R"({"response_bytes":70})"));
+  std::string open;
+  go_on([&] { open = scene.visit("alice"); });
+  lines.push_back(exchange(open, kNoon + 3, audit::EventType::ExchangeForwarded, "{}"));
+  lines.push_back(exchange(open, kNoon + 4, audit::EventType::ExchangeCompleted, R"({"response_bytes":30})"));
+  lines.push_back(exchange("nobody", kNoon + 5, audit::EventType::ExchangeForwarded, "{}"));
+  const History history = history_of(lines);
+  const GrantUse use = history.tallies.grant_uses().of_grant(grant);
+  EXPECT_EQ(use.exchanges, 2);
+  EXPECT_EQ(use.response_bytes, 100);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct Scene {
   base::Secret seed{std::string(32, 's')};
   std::string key = base::ed25519_public(seed);
   bool writable = true;
+  std::string log_key = {};
   std::vector<Draft> all;  // every event so far
   std::vector<std::string> lines;
 
@@ -39,7 +40,7 @@ struct Scene {
     policy.roles = {{"viewer", {"metrics.read"}}};
   }
 
-  Context context() { return {state, policy, limits, tallies, ids, now, key, writable}; }
+  Context context() { return {state, policy, limits, tallies, ids, now, key, writable, {}, {}, log_key}; }
 
   void take(const std::vector<Draft>& events) {
     for (const Draft& draft : events) {

@@ -147,6 +147,28 @@ TEST(State, ForgetsOldGrantsButNeverActiveOnes) {
   EXPECT_EQ(state.grants().count("G10500"), 1u);
 }
 
+// Of more documents than are kept, those that ended first are forgotten; then whatever ends no later may be one of them.
+TEST(State, KnowsOfASignedDocumentThatItWasOrMayHaveBeenApplied) {
+  State state;
+  const auto apply_signed = [&state](int number) {
+    const std::string id = "G" + std::to_string(10'000 + number);
+    Json started = grant(id, "alice", kNoon, kNoon + kHour + number);
+    started["detail"]["signed_by"] = {"example.org/grants"};
+    state.apply(started);
+    state.apply(grant_ended(id, kNoon + 1));
+  };
+  const int kept = static_cast<int>(kAppliedGrantsKept);
+  for (int i = 0; i < kept; ++i) apply_signed(i);
+  EXPECT_TRUE(state.was_applied("G10000"));
+  EXPECT_EQ(state.grants().count("G10000"), 0u);
+  EXPECT_EQ(state.forgotten_until(), 0);
+  for (int i = kept; i < kept + 3; ++i) apply_signed(i);
+  EXPECT_EQ(state.forgotten_until(), kNoon + kHour + 2);
+  EXPECT_FALSE(state.was_applied("G10002"));
+  EXPECT_TRUE(state.was_applied("G10003"));
+  EXPECT_EQ(*State::from_json(state.to_json()), state);
+}
+
 TEST(State, KeepsActiveSessionsOnly) {
   State state;
   const std::string hash(64, 'a');
@@ -225,6 +247,8 @@ TEST(State, ASnapshotOfBeforeThereWereAcceptancesHasAcceptedWhatIsInForce) {
   Json json = state.to_json();
   json.erase("accepted");
   json.erase("tokens");
+  json.erase("applied_grants");
+  json.erase("forgotten_until");
   const auto read = State::from_json(json);
   ASSERT_TRUE(read.ok());
   EXPECT_FALSE(read->policy_waits());

@@ -49,6 +49,22 @@ listeners:
   EXPECT_TRUE(config.services.empty());
 }
 
+TEST(GrantSigners, AreVerifierKeysEachOnce) {
+  const auto with = [](const std::string& more) { return std::string(kSound) + "grants:\n" + more; };
+  const std::string key = "  signers: [\"" + std::string(kOtherLog) + "\"";
+  const ParsedConfig parsed = parse_config(with(key + "]\n  signed_only: true\n"), "/etc/postern", 1);
+  ASSERT_NE(parsed.config, nullptr) << base::format_faults("postern.yaml", parsed.faults);
+  EXPECT_EQ(parsed.config->grants.signers, std::vector<std::string>{std::string(kOtherLog)});
+  EXPECT_TRUE(parsed.config->grants.signed_only);
+  const auto says = [&](const std::string& more, const char* what) {
+    EXPECT_NE(faults_of(with(more)).find(what), std::string::npos) << faults_of(with(more));
+  };
+  says(key + ", \"" + std::string(kOtherLog) + "\"]\n", "stands here twice: keep one");
+  says("  signers: [nonsense]\n", "a signer is a verifier key as postern grant key prints it");
+  says("  signers: [\"" + std::string(kNorthKey) + "\"]\n", "is the key of a witness, which signs no grants");
+  says("  signed_only: true\n", "grants.signed_only needs grants.signers");
+}
+
 TEST(Config, SaysWhetherAPasswordIsEnoughForAnAdmin) {
   const auto required = [](const char* line) {
     const ParsedConfig parsed = parse_config(replaced(kSound, "version: 1", line), "/etc/postern", 1);

@@ -153,6 +153,9 @@ export interface Grant {
   reason?: string;
   ticket?: string;
   by?: string;
+  signed_by?: string[];
+  most_exchanges?: number;
+  most_response_bytes?: number;
   engineer_state?: 'unknown' | 'added' | 'approved';
 }
 

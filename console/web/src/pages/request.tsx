@@ -137,6 +137,8 @@ export function GrantPage({ id }: PageProps) {
             [words.request.reason, one.reason],
             [words.request.ticket, one.ticket],
             [words.request.given_by, one.by && short_name(one.by)],
+            [words.request.signed_by, one.signed_by?.join(', ')],
+            [words.request.most, words.request.at_most(one.most_exchanges, one.most_response_bytes)],
             [words.request.start, <When key="f" time={one.from} />],
             [words.request.until, <When key="u" time={one.until} />],
             [words.request.ended, words.request.reasons[one.ended_reason ?? ''] ?? one.ended_reason],

@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-import { count } from './count';
+import { bytes, count } from './count';
 
 const names = (all: string[]): string => {
   const shown = all.slice(0, 5).join(', ');
@@ -54,7 +54,7 @@ export const request = {
     expired: 'expired unanswered',
   } as Record<string, string>,
   grant_states: { active: 'active', ended: 'ended' } as Record<string, string>,
-  reasons: { expired: 'its time was over', revoked: 'revoked', 'used up': 'used up' } as Record<string, string>,
+  reasons: { expired: 'its time was over', revoked: 'revoked', used_up: 'used up' } as Record<string, string>,
   engineer: 'Engineer',
   state: 'State',
   asks_for: 'Asks for',
@@ -68,6 +68,10 @@ export const request = {
   by: 'Made by',
   decided_by: 'Decided by',
   given_by: 'Given by',
+  signed_by: 'Signed with',
+  most: 'Good for',
+  at_most: (exchanges?: number, received?: number): string =>
+    [exchanges && count(exchanges, 'call', 'calls'), received && `${bytes(received)} of responses`].filter(Boolean).join(', '),
   note: 'Note',
   request: 'Request',
   grants: 'Grants of it',
