@@ -79,7 +79,8 @@ TEST(OpenIdConfig, TellsEachRoleItsPartAndNothingOfTheSecret) {
   EXPECT_EQ(ledger_part(config, material)["openid"], (base::Json{{"issuer", "https://login.example/realm"},
                                                                  {"name_claim", "email"},
                                                                  {"groups", {"support"}},
-                                                                 {"provision", false}}));
+                                                                 {"provision", false},
+                                                                 {"roles", base::Json::object()}}));
   EXPECT_EQ(enforcer_part(config, material, 0)["openid"], true);
   for (const base::Json& part :
        {link_part(config, material), ledger_part(config, material), enforcer_part(config, material, 0)})
