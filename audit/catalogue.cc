@@ -172,7 +172,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {RoleEnded, "role.ended", Warning, "role", "A process of the gateway ended without being asked to.",
      "role pid reason exit_code signal"},
     {SandboxAttested, "sandbox.attested", Info, "role", "A process of the gateway proved its confinement before it served.",
-     "role pid mode kernel landlock filtered profile attempts refused witnessed missing"},
+     "role pid mode kernel landlock filtered profile attempts refused witnessed files missing"},
     {SandboxViolated, "sandbox.violated", Severe, "role", "A process of the gateway made a system call that its profile does not list: it was killed.",
      "role pid call"},
     {NodeUp, "node.up", Info, "node", "A node of the component answers.",

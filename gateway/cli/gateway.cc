@@ -111,7 +111,13 @@ base::Json roles_in_words(const base::Json& answer) {
     const bool whole = base::json_bool_or(proof, "filtered", false) &&
                        base::json_number_or(proof, "landlock", 0) > 0 &&
                        base::json_number_or(proof, "refused", -1) == tried;
-    role["confined"] = whole ? "yes" : "in part";
+    std::string confined = whole ? "yes" : "in part";
+    // The keeper's alone come from the configuration: what a token's module needs.
+    if (base::json_text_or(role, "name", "") == "keeper") {
+      for (const base::Json& file : proof.value("files", base::Json::array()))
+        confined += ", may " + file.get<std::string>();
+    }
+    role["confined"] = confined;
   }
   return roles;
 }

@@ -86,7 +86,7 @@ base::Status AcmeChallenge::begin(const std::string& name, std::string_view key_
   name_ = base::to_lower(name);
   pem_ = certs::der_to_pem(certs::to_der(x509));
   key_id_ = certs::key_id_of(key.get());
-  key_ = std::move(key);
+  key_.key = std::move(key);
   begun_ = now;
   return base::Ok{};
 }
@@ -95,8 +95,8 @@ std::string AcmeChallenge::certificate(std::string_view name, base::Micros now) 
   return runs(now) && base::to_lower(name) == name_ ? pem_ : std::string();
 }
 
-EVP_PKEY* AcmeChallenge::find(std::string_view key_id, base::Micros now) const {
-  return runs(now) && key_id == key_id_ ? key_.get() : nullptr;
+const TlsKey* AcmeChallenge::find(std::string_view key_id, base::Micros now) const {
+  return runs(now) && key_id == key_id_ ? &key_ : nullptr;
 }
 
 }  // namespace postern::keeper

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "certs/openssl_ptr.h"
+#include "gateway/keeper/token_key.h"
 
 namespace postern::keeper {
 
@@ -25,15 +25,15 @@ class AcmeChallenge {
   void end() { *this = AcmeChallenge(); }
 
   std::string certificate(std::string_view name,
-                          base::Micros now) const;                  // PEM; empty: none runs for the name
-  EVP_PKEY* find(std::string_view key_id, base::Micros now) const;  // nullptr: there is none
+                          base::Micros now) const;                      // PEM; empty: none runs for the name
+  const TlsKey* find(std::string_view key_id, base::Micros now) const;  // nullptr: there is none
 
  private:
-  bool runs(base::Micros now) const { return key_ != nullptr && now >= begun_ && now - begun_ < kLife; }
+  bool runs(base::Micros now) const { return key_.key != nullptr && now >= begun_ && now - begun_ < kLife; }
 
   std::string name_;  // lower case
   std::string pem_, key_id_;
-  certs::KeyPtr key_;
+  TlsKey key_;
   base::Micros begun_ = 0;
 };
 

@@ -51,13 +51,13 @@ std::string trimmed(std::string_view text) {
 }
 
 // The key of a file, if it may be used and is that of the certificate.
-base::Result<certs::KeyPtr> read_tls_key(const KeyFile& file, std::string_view certificate_pem) {
+base::Result<TlsKey> read_tls_key(const KeyFile& file, std::string_view certificate_pem) {
   if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode.error();
   auto key = certs::read_private_key(file.content, file.path);
-  if (!key) return key;
+  if (!key) return key.error();
   if (auto usable = certs::check_tls_key(key->get()); !usable) return usable.error();
   if (auto pair = certs::check_pair(key->get(), file.path, certificate_pem); !pair) return pair.error();
-  return key;
+  return TlsKey{*std::move(key)};
 }
 
 std::string used_twice(const std::string& path) {
@@ -86,15 +86,15 @@ base::Status check_key_file_mode(const std::string& path, mode_t mode) {
 }
 
 struct KeyRing::State {
-  using Keys = std::map<std::string, certs::KeyPtr, std::less<>>;  // by key id
+  using Keys = std::map<std::string, TlsKey, std::less<>>;  // by key id
   struct Listener {
     Keys keys;
     Keys retired;                    // until drop_retired()
     std::vector<TicketKey> tickets;  // current first
 
-    EVP_PKEY* find(std::string_view id) const {  // nullptr: there is none
+    const TlsKey* find(std::string_view id) const {  // nullptr: there is none
       for (const Keys* among : {&keys, &retired}) {
-        if (const auto key = among->find(id); key != among->end()) return key->second.get();
+        if (const auto key = among->find(id); key != among->end()) return &key->second;
       }
       return nullptr;
     }
@@ -102,7 +102,7 @@ struct KeyRing::State {
   // One per certificate: with a renewed certificate of the same key there are two for a while.
   struct ClientKey {
     std::string id, leaf;  // leaf: the certificate, DER
-    certs::KeyPtr key;
+    TlsKey key;
   };
   std::map<std::string, Listener, std::less<>> listeners;
   std::vector<ClientKey> clients, retired_clients;
@@ -118,6 +118,9 @@ struct KeyRing::State {
   const base::Clock& clock;
   explicit State(const base::Clock& of) : clock(of) {}
 
+  base::Status keep_tls_key(const std::string& listener, base::Result<TlsKey> key, const std::string& name);
+  base::Status keep_client_key(base::Result<TlsKey> key, std::string_view certificate_pem,
+                               const std::string& name);
   bool is_listeners(std::string_view id) const;
   bool is_clients(std::string_view id) const;
   void retire_no_key_of_another_use();
@@ -155,22 +158,39 @@ KeyRing::~KeyRing() {
 
 base::Status KeyRing::add_tls_key(const std::string& listener, const KeyFile& file,
                                   std::string_view certificate_pem) {
-  auto key = read_tls_key(file, certificate_pem);
+  return state_->keep_tls_key(listener, read_tls_key(file, certificate_pem), file.path);
+}
+
+base::Status KeyRing::add_tls_key(const std::string& listener, const KeyInToken& key,
+                                  std::string_view certificate_pem) {
+  return state_->keep_tls_key(listener, find_token_key(key, certificate_pem), key.uri);
+}
+
+base::Status KeyRing::State::keep_tls_key(const std::string& listener, base::Result<TlsKey> key,
+                                          const std::string& name) {
   if (!key) return key.error();
-  std::string id = certs::key_id_of(key->get());
-  if (state_->is_clients(id)) return fail(Code::Invalid, used_twice(file.path));
-  state_->listeners[listener].keys.insert_or_assign(std::move(id), *std::move(key));
+  std::string id = certs::key_id_of(key->key.get());
+  if (is_clients(id)) return fail(Code::Invalid, used_twice(name));
+  listeners[listener].keys.insert_or_assign(std::move(id), *std::move(key));
   return Ok{};
 }
 
 base::Status KeyRing::add_client_key(const KeyFile& file, std::string_view certificate_pem) {
-  auto key = read_tls_key(file, certificate_pem);
+  return state_->keep_client_key(read_tls_key(file, certificate_pem), certificate_pem, file.path);
+}
+
+base::Status KeyRing::add_client_key(const KeyInToken& key, std::string_view certificate_pem) {
+  return state_->keep_client_key(find_token_key(key, certificate_pem), certificate_pem, key.uri);
+}
+
+base::Status KeyRing::State::keep_client_key(base::Result<TlsKey> key, std::string_view certificate_pem,
+                                             const std::string& name) {
   if (!key) return key.error();
   if (auto usable = certs::check_client_use(certificate_pem); !usable) return usable;
-  std::string id = certs::key_id_of(key->get());
-  if (state_->is_listeners(id)) return fail(Code::Invalid, used_twice(file.path));
+  std::string id = certs::key_id_of(key->key.get());
+  if (is_listeners(id)) return fail(Code::Invalid, used_twice(name));
   std::string leaf = certs::pem_to_der(certificate_pem)->front();
-  state_->clients.push_back({std::move(id), std::move(leaf), *std::move(key)});
+  clients.push_back({std::move(id), std::move(leaf), *std::move(key)});
   return Ok{};
 }
 
@@ -302,10 +322,10 @@ std::string KeyRing::State::sign_tls(std::uint32_t tag, BinaryReader& in, std::s
   const auto scheme = static_cast<certs::Scheme>(in.u16());
   const std::string_view to_be_signed = in.text();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
-  EVP_PKEY* key = listener.find(key_id);
+  const TlsKey* key = listener.find(key_id);
   if (key == nullptr && name == kOrderedFor) key = challenge.find(key_id, clock.wall());
   if (key == nullptr) return certs::encode_refused(tag, "this listener has no such key");
-  auto signature = sign(key, scheme, server_form(to_be_signed), to_be_signed);
+  auto signature = sign(*key, scheme, server_form(to_be_signed), to_be_signed);
   if (!signature) return certs::encode_refused(tag, signature.error().message);
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
@@ -336,7 +356,7 @@ std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t ta
   for (const auto* among : {&clients, &retired_clients}) {
     for (const ClientKey& one : *among) {
       if (one.id != key_id || signature.ok()) continue;
-      signature = sign(one.key.get(), scheme, client_form(to_be_signed, one.leaf), to_be_signed);
+      signature = sign(one.key, scheme, client_form(to_be_signed, one.leaf), to_be_signed);
     }
   }
   if (!signature) return certs::encode_refused(tag, signature.error().message);

@@ -41,6 +41,7 @@
 #include "base/crypto.h"
 #include "base/result.h"
 #include "gateway/keeper/acme_signer.h"
+#include "gateway/keeper/token_key.h"
 
 namespace postern::keeper {
 
@@ -82,9 +83,14 @@ class KeyRing {
   // caller wipes the content afterwards.
   base::Status add_tls_key(const std::string& listener, const KeyFile& key, std::string_view certificate_pem);
 
+  // The same with one in a token, which outlives this ring and each that adopts its keys.
+  base::Status add_tls_key(const std::string& listener, const KeyInToken& key,
+                           std::string_view certificate_pem);
+
   // Likewise a key with whose certificate enforcers show themselves to the component. The certificate must be usable
   // by clients; the key may not be a listener's.
   base::Status add_client_key(const KeyFile& key, std::string_view certificate_pem);
+  base::Status add_client_key(const KeyInToken& key, std::string_view certificate_pem);
 
   // The key that signs passes: an Ed25519 seed of 32 bytes in base64url, and a newline. At most once.
   base::Status set_pass_key(const KeyFile& key);

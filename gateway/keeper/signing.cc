@@ -25,8 +25,6 @@ constexpr std::string_view kClientContext("TLS 1.3, client CertificateVerify\0",
 constexpr std::size_t kTls13Padding = 64;
 constexpr std::size_t kRandoms = 64;
 
-enum class Padding { None, Pkcs1, Pss };
-
 struct SchemeFacts {
   Scheme scheme;
   const char* key;     // OpenSSL's name of the key type
@@ -104,17 +102,19 @@ Form client_form(std::string_view to_be_signed, std::string_view leaf) {
   return is_client_transcript(to_be_signed, leaf) ? Form::Tls12 : Form::Neither;
 }
 
-base::Result<std::string> sign(EVP_PKEY* key, Scheme scheme, Form form, std::string_view to_be_signed) {
+base::Result<std::string> sign(const TlsKey& key, Scheme scheme, Form form, std::string_view to_be_signed) {
   const SchemeFacts* facts = find_scheme(scheme);
   if (facts == nullptr) return fail(Code::Denied, "the signature scheme is not one of ours");
-  if (auto fits = check_fit(key, *facts, form); !fits) return fits.error();
+  if (auto fits = check_fit(key.key.get(), *facts, form); !fits) return fits.error();
+  if (key.token != nullptr) return sign_in_token(key, facts->digest, facts->padding, to_be_signed);
   ERR_clear_error();
   const certs::DigestContextPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;  // owned by context
   const auto* data = reinterpret_cast<const unsigned char*>(to_be_signed.data());
   std::size_t size = 0;
   if (context == nullptr ||
-      EVP_DigestSignInit_ex(context.get(), &settings, facts->digest, nullptr, nullptr, key, nullptr) != 1 ||
+      EVP_DigestSignInit_ex(context.get(), &settings, facts->digest, nullptr, nullptr, key.key.get(),
+                            nullptr) != 1 ||
       !set_padding(settings, facts->padding) ||
       EVP_DigestSign(context.get(), nullptr, &size, data, to_be_signed.size()) != 1) {
     return fail(Code::Internal, "the signature could not be made: " + certs::openssl_reason());

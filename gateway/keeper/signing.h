@@ -6,13 +6,12 @@
 // server's key signs what servers sign, a client's what clients sign; neither form is ever the other.
 #pragma once
 
-#include <openssl/types.h>
-
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "certs/keeper_protocol.h"
+#include "gateway/keeper/token_key.h"
 
 namespace postern::keeper {
 
@@ -27,6 +26,7 @@ Form server_form(std::string_view to_be_signed);
 Form client_form(std::string_view to_be_signed, std::string_view leaf);
 
 // form: that of to_be_signed. Denied if the key, the scheme and the form do not belong together.
-base::Result<std::string> sign(EVP_PKEY* key, certs::Scheme scheme, Form form, std::string_view to_be_signed);
+base::Result<std::string> sign(const TlsKey& key, certs::Scheme scheme, Form form,
+                               std::string_view to_be_signed);
 
 }  // namespace postern::keeper

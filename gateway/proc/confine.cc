@@ -96,6 +96,10 @@ base::Result<Walls> confine(const Profile& profile, const std::string& state_dir
   walls.kernel = kernel_release();
   walls.landlock_abi = landlock_abi();
   walls.profile = hash_of(profile);
+  for (const Path& path : profile.paths) {
+    if (!path.system.empty())
+      walls.files.push_back(std::string(to_text(path.access)) + " " + std::string(path.system));
+  }
   if (base::Status alone = be_alone(); !alone.ok()) return std::move(alone).error();
   if (base::Status limited = limit_resources(profile); !limited.ok()) return std::move(limited).error();
   base::Result<std::vector<Grant>> grants = grants_of(profile, state_directory);

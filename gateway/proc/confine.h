@@ -21,6 +21,7 @@ struct Walls {
   int landlock_abi = 0;              // 0: there is none
   bool filtered = false;             // system calls
   std::string profile;               // hash_of the row
+  std::vector<std::string> files;    // that the row's paths grant, of the system: "read /etc/x"
   std::vector<std::string> missing;  // a sentence for each wall that this kernel cannot build: what is lost
   base::UniqueFd listener;           // of the filter: to be handed to the supervisor
 };

@@ -34,6 +34,7 @@ std::vector<Grant> grants_of(const Grounds& grounds) {
                             {grounds.state_directory, Access::Change},
                             {grounds.control_directory, Access::Remove}};
   if (!grounds.keys_directory.empty()) grants.push_back({grounds.keys_directory, Access::Change});
+  for (const std::string& path : grounds.token_paths) grants.push_back({path, Access::Share});
   std::string loader;
   ::dl_iterate_phdr(find_loader, &loader);
   if (!loader.empty()) grants.push_back({std::move(loader), Access::Run});

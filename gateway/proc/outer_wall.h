@@ -5,8 +5,8 @@
 // all stand inside, each within walls of its own (confine.h). Landlock alone, and never taken down:
 //
 //   runs     the roles' programs, and the loader that they name; no shell, no other program, whoever asks
-//   changes  the state directory, and the folder in which keys of ordered certificates are made; removes the control
-//            socket
+//   changes  the state directory, and the folder in which keys of ordered certificates are made; writes, and
+//            removes nothing, in what a token's module works in; removes the control socket
 //   binds    no TCP port: the listeners are bound already
 //   reaches  no abstract socket, and no process outside with a signal
 //
@@ -17,6 +17,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "gateway/proc/confine.h"
@@ -27,8 +28,9 @@ namespace postern::proc {
 struct Grounds {
   std::string roles_directory;  // absolute, all of them there already
   std::string state_directory;
-  std::string control_directory;    // of the control socket
-  std::string keys_directory = {};  // where keys are made; empty: none are
+  std::string control_directory;              // of the control socket
+  std::string keys_directory = {};            // where keys are made; empty: none are
+  std::vector<std::string> token_paths = {};  // what a module for keys in a token works in (gateway/token)
 };
 
 // Of the calling thread, which must be the only one; needs no_new_privs. missing: what this kernel's Landlock cannot

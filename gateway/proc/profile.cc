@@ -71,6 +71,13 @@ constexpr std::array kWriteFileCalls = std::to_array<Call>({
     {"mkdir"}, {"mkdirat"}, {"rmdir"}, {"flock"}, {"fchmod"}, {"pwritev"}, {"preadv"}, {"umask"}, {"linkat"},
 });
 
+// Files by name, to look at and to lock: what a module for keys in a token may read while it signs. Which ones, the
+// configuration says, and Landlock decides.
+constexpr std::array kTokenFileCalls = std::to_array<Call>({
+    {"openat", lacks(2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)}, {"newfstatat"}, {"getdents64"},
+    {"fcntl", is(1, F_SETLK)}, {"fcntl", is(1, F_SETLKW)},
+});
+
 // What the run times of the sanitizers need besides, in builds that have them and in no other. A pipe is how they
 // find out whether memory can be read.
 constexpr std::array kSanitizerCalls = std::to_array<Call>({
@@ -79,6 +86,7 @@ constexpr std::array kSanitizerCalls = std::to_array<Call>({
 
 constexpr Group kMemory{"memory", kMemoryCalls}, kLoop{"loop", kLoopCalls}, kTalk{"talk", kTalkCalls},
     kAccept{"accept", kAcceptCalls}, kDescriptorFiles{"descriptor-files", kDescriptorFileCalls},
+    kTokenFiles{"token-files", kTokenFileCalls},
     kReadFiles{"read-files", kReadFileCalls}, kWriteFiles{"write-files", kWriteFileCalls},
     kSanitizers{"sanitizers", kSanitizerCalls};
 
@@ -91,10 +99,11 @@ constexpr Group kMemory{"memory", kMemoryCalls}, kLoop{"loop", kLoopCalls}, kTal
 constexpr std::array kTerminator = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept POSTERN_SANITIZED});
 constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
+constexpr std::array kKeeperWithModule = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles, &kTokenFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});
 constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles POSTERN_SANITIZED});
-constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
+constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kTokenFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
 
 // SQLite seeds itself from urandom; the index remembers in which life of the machine it was open (audit/index.h).
 // A reader of the index writes to the file through which it shares the write-ahead log, and to no other; but
@@ -110,6 +119,7 @@ constexpr std::array kProfiles = std::to_array<Profile>({
     {"terminator", kTerminator, {},            0,           false,       false},
     {"enforcer",   kEnforcer,   {},            0,           false,       false},
     {"keeper",     kKeeper,     {},            1024,        false,       false},
+    {kKeeperWithModuleRole, kKeeperWithModule, {}, 1024,    false,       false},  // its paths stand in the configuration
     {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true},
     {"console",    kConsole,    kConsolePaths, 0,           true,        true},
     {"link",       kLink,       {},            256,         false,       false},

@@ -64,6 +64,10 @@ struct Profile {
   bool has_pool = false;        // blocking work runs on the loop's threads, which are made before the walls
 };
 
+// The keeper's row where a module for keys in a token works in it: PKCS #11 is code of others, so this is the keeper's own row
+// and what such code needs. The configuration's paths are added to it.
+inline constexpr std::string_view kKeeperWithModuleRole = "keeper-pkcs11";
+
 // nullptr: there is no such role.
 const Profile* profile_of(std::string_view role);
 std::span<const Profile> all_profiles();

@@ -143,7 +143,7 @@ void Proof::count(const char* what, int outcome) {
 base::Json attestation(const Walls& walls, const Proof& proof) {
   return {{"kernel", walls.kernel},   {"landlock", walls.landlock_abi}, {"filtered", walls.filtered},
           {"profile", walls.profile}, {"attempts", proof.attempts},     {"refused", proof.refused},
-          {"missing", walls.missing}};
+          {"files", walls.files},     {"missing", walls.missing}};
 }
 
 Proof prove(const Profile& profile, const std::string& state_directory, pid_t supervisor) {

@@ -2,16 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The keeper: reads its keys from descriptors that the supervisor opened, then answers datagrams. No network,
-// no log, no path.
+// no log, no path; but where keys lie in a token, its module works here too, and may read what the configuration says.
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -19,11 +22,14 @@
 #include "certs/keeper_protocol.h"
 #include "certs/library.h"
 #include "certs/private_key.h"
+#include "certs/webhook_secret.h"
 #include "gateway/ipc/figures.h"
 #include "gateway/keeper/key_ring.h"
 #include "gateway/keeper/locked_memory.h"
 #include "gateway/loop/loop.h"
 #include "gateway/roles/role.h"
+#include "gateway/token/settings.h"
+#include "gateway/token/token.h"
 
 namespace postern::roles {
 namespace {
@@ -48,17 +54,89 @@ base::Status with_key(Role& role, const base::Json& entry, Take take) {
   return taken;
 }
 
+// The token that keys may lie in, and the wider row that its module needs. Nothing of either without pkcs11.
+class TokenModule {
+ public:
+  explicit TokenModule(Role& role) : role_(role) {}
+
+  // Before the keys are read, and before the walls: opening a module is loading code.
+  base::Status open() {
+    const auto part = role_.config().find("pkcs11");
+    if (part == role_.config().end()) return base::Ok{};
+    for (const base::Json& variable : part->value("environment", base::Json::array())) {
+      const std::string text = variable.get<std::string>();
+      const std::size_t equals = text.find('=');
+      ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(),
+               1);  // NOLINT: there is one thread
+    }
+    for (const base::Json& path : part->value("paths", base::Json::array()))
+      names_.push_back(path.get<std::string>());
+    for (const std::string& name : names_) paths_.push_back({name, "", proc::Access::Read});
+    row_ = *proc::profile_of(proc::kKeeperWithModuleRole);
+    row_.paths = paths_;
+    role_.confine_by(row_);
+    auto pin = read_pin();
+    if (!pin.ok()) return pin.error();
+    const std::string module = base::json_text_or(*part, "module", "");
+    if (base::Status sound = token::check_module_file(module); !sound.ok()) return sound;
+    auto opened = token::Token::open(module, *std::move(pin), clock_);
+    if (!opened.ok()) return opened.error();
+    token_ = *std::move(opened);
+    return base::Ok{};
+  }
+
+  // The PIN of a reload, for the next login.
+  void take_pin() {
+    if (token_ == nullptr) return;
+    auto pin = read_pin();
+    if (!pin.ok()) return base::log_error("the old PIN stays: " + pin.error().message);
+    token_->set_pin(*std::move(pin));
+  }
+
+  token::Token* token() { return token_.get(); }
+
+ private:
+  base::Result<base::Secret> read_pin() {
+    base::Result<base::Secret> pin = base::fail(base::Code::Invalid, "there is no PIN for the token");
+    const auto part = role_.config().find("pkcs11");
+    if (part == role_.config().end()) return pin;
+    base::Status taken =
+        with_key(role_, part->value("pin", base::Json::object()), [&](const keeper::KeyFile& file) {
+          pin = certs::read_password(file.content);
+          return keeper::check_key_file_mode(file.path, file.mode);
+        });
+    if (!taken.ok()) return taken.error();
+    return pin;
+  }
+
+  Role& role_;
+  base::SystemClock clock_;
+  std::vector<std::string> names_;
+  std::vector<proc::Path> paths_;
+  proc::Profile row_;
+  std::unique_ptr<token::Token> token_;
+};
+
+base::Status add_key(Role& role, const base::Json& entry, token::Token* token, keeper::KeyRing& keys) {
+  const std::string path = base::json_text_or(entry, "path", "");
+  const std::string listener =
+      base::json_text_or(entry, "listener", "");  // empty: it is shown to the component
+  const std::string certificate = base::json_text_or(entry, "certificate", "");
+  const auto add = [&](const auto& key) {
+    return listener.empty() ? keys.add_client_key(key, certificate)
+                            : keys.add_tls_key(listener, key, certificate);
+  };
+  if (!token::is_uri(path)) return with_key(role, entry, add);
+  if (token == nullptr)
+    return base::fail(base::Code::Invalid, path + " lies in a token, and there is no module");
+  return add(keeper::KeyInToken{token, path});
+}
+
 // Those of the listeners, and those with whose certificates enforcers show themselves.
-base::Status read_tls_keys(Role& role, keeper::KeyRing& keys) {
+base::Status read_tls_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
   for (const std::string list : {"tls_keys", "client_keys"}) {
     for (const base::Json& entry : role.config().value(list, base::Json::array())) {
-      const std::string listener = base::json_text_or(entry, "listener", "");
-      const std::string certificate = base::json_text_or(entry, "certificate", "");
-      base::Status taken = with_key(role, entry, [&](const keeper::KeyFile& file) {
-        return list == "client_keys" ? keys.add_client_key(file, certificate)
-                                     : keys.add_tls_key(listener, file, certificate);
-      });
-      if (!taken.ok()) return taken;
+      if (base::Status added = add_key(role, entry, token, keys); !added.ok()) return added;
     }
   }
   return base::Ok{};
@@ -81,9 +159,9 @@ base::Status read_acme_keys(Role& role, const base::Json& entry, keeper::KeyRing
   return secret == entry.end() ? set(keeper::KeyFile{}) : with_key(role, *secret, set);
 }
 
-base::Status read_keys(Role& role, keeper::KeyRing& keys) {
+base::Status read_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
   const base::Json& config = role.config();
-  if (base::Status read = read_tls_keys(role, keys); !read.ok()) return read;
+  if (base::Status read = read_tls_keys(role, token, keys); !read.ok()) return read;
   if (const auto entry = config.find("pass_key"); entry != config.end()) {
     base::Status taken =
         with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_pass_key(file); });
@@ -161,8 +239,10 @@ int serve_keys() {
   Role role("keeper");
   if (!locked.ok()) role.fail(locked.error().message);
   certs::load_openssl();
+  TokenModule module(role);
+  if (base::Status opened = module.open(); !opened.ok()) role.fail(opened.error().message);
   keeper::KeyRing keys;
-  if (base::Status read = read_keys(role, keys); !read.ok()) role.fail(read.error().message);
+  if (base::Status read = read_keys(role, module.token(), keys); !read.ok()) role.fail(read.error().message);
 
   keys.rotate_ticket_keys(role.loop().now());
   loop::Timer rotation(role.loop(), [&] { keys.rotate_ticket_keys(role.loop().now()); });
@@ -192,7 +272,8 @@ int serve_keys() {
   loop::Timer retirement(role.loop(), [&] { keys.drop_retired(); });
   role.on_reload([&](const base::Json&) {
     keeper::KeyRing fresh;
-    if (base::Status read = read_keys(role, fresh); !read.ok())
+    module.take_pin();
+    if (base::Status read = read_keys(role, module.token(), fresh); !read.ok())
       return base::log_error("the old keys stay: " + read.error().message);
     keys.adopt(fresh);
     retirement.start(kRetirement);

@@ -69,7 +69,7 @@ struct Role::Internals {
   };
 
   Role& role;
-  const proc::Profile& profile;
+  const proc::Profile* profile;
   loop::Loop loop;
   std::unique_ptr<ipc::SocketChannel> control;
   bool started = false;
@@ -88,7 +88,7 @@ struct Role::Internals {
   std::map<std::uint64_t, std::function<void(base::Result<base::UniqueFd>)>> connects;
   std::map<std::uint64_t, std::function<void(const base::Json&)>> questions;
 
-  Internals(Role& owner, const proc::Profile& row) : role(owner), profile(row) {
+  Internals(Role& owner, const proc::Profile& row) : role(owner), profile(&row) {
     control = std::make_unique<ipc::SocketChannel>(
         loop, base::UniqueFd(ipc::kControlFd),
         ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
@@ -215,14 +215,14 @@ struct Role::Internals {
     const pid_t supervisor = ::getppid();
     const std::string state = base::json_text_or(config, "state_directory", "");
     base::Result<proc::Walls> walls =
-        proc::confine(profile, state, [this] { loop.run_elsewhere([] {}, [] {}); });
+        proc::confine(*profile, state, [this] { loop.run_elsewhere([] {}, [] {}); });
     if (!walls.ok()) role.fail("cannot confine the process: " + walls.error().message);
     if (required && !walls->missing.empty()) {
       role.fail("sandbox: required, but " + listing(walls->missing) +
                 ". To serve without it, set sandbox: best-effort in postern.yaml");
     }
     hand_over(std::move(walls->listener));
-    const proc::Proof proof = proc::prove(profile, state, supervisor);
+    const proc::Proof proof = proc::prove(*profile, state, supervisor);
     if (!proof.open.empty()) {
       const std::string found = "the confined process could still " + listing(proof.open);
       if (required) role.fail(found);
@@ -338,6 +338,8 @@ void Role::ask(const base::Json& question, std::function<void(const base::Json&)
 void Role::report_breach(std::string_view why) {
   ask({{"ask", "breach"}, {"why", why.substr(0, ipc::kReasonLimit)}}, [](const base::Json&) {});
 }
+
+void Role::confine_by(const proc::Profile& profile) { internals_->profile = &profile; }
 
 void Role::fail(std::string_view why) {
   base::log_error(why);

@@ -75,6 +75,9 @@ class Role {
   // another one comes with a new channel.
   void report_breach(std::string_view why);
 
+  // Before serve(), which confines: by this row instead of the kind's own.
+  void confine_by(const proc::Profile& profile);
+
   [[noreturn]] void fail(std::string_view why);
   int serve();
 

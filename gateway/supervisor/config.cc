@@ -49,7 +49,8 @@ const std::vector<KeyTable>& key_tables() {
         "engineer_certificates",
         "grants",
         "acme",
-        "openid"}},
+        "openid",
+        "pkcs11"}},
       {"grants", {"signers", "signed_only"}},
       {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
@@ -104,6 +105,7 @@ const std::vector<KeyTable>& key_tables() {
         "roles", "provision", "acr", "amr", "max_age", "clock_skew", "hosts", "tls"}},
       {"openid.roles", {"viewer", "user", "admin"}},
       {"openid.tls", {"roots"}},
+      {"pkcs11", {"module", "pin", "environment", "paths"}},
   };
   return tables;
 }
@@ -128,6 +130,7 @@ class Parser {
     read_notifications(read_, root, config_);
     read_acme(read_, root, config_);
     read_openid(read_, root, config_);
+    read_pkcs11(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);
     read_grants(read_, root, config_);
@@ -213,7 +216,7 @@ class Parser {
     CertificateFiles& files = out.certificates.emplace_back();
     read_.required_file(node, path, "certificate", "the file with the listener's certificate chain in PEM",
                         files.certificate);
-    read_.required_secret(node, path, "key", "the file with the listener's private key in PEM", files.key);
+    read_.required_key(node, path, "key", "the file with the listener's private key in PEM", files.key);
   }
 
   void further_certificates(const YamlNode& node, const std::string& path, Listener& out) {

@@ -38,7 +38,8 @@ inline constexpr std::size_t kCredentialLimit =
 
 // A file that the configuration names: absolute, or made so from the folder of postern.yaml.
 struct FileName {
-  std::string path;  // empty: not configured. Of a secret it may also be "credential:NAME" (secret.h)
+  std::string
+      path;  // empty: not configured. Of a secret it may also be "credential:NAME", and of some keys a PKCS #11 URI (secret.h)
   base::Mark mark;
 };
 
@@ -198,6 +199,14 @@ struct OpenId {
   static constexpr const char* kSecretDescriptor = "openid.secret";
 };
 
+// The module through which keys in a token are used (gateway/token).
+struct Pkcs11 {
+  FileName module, pin;
+  std::vector<std::string> environment;  // NAME=VALUE
+  std::vector<FileName> paths;           // absolute: what the module may read while it serves
+  base::Mark mark;
+};
+
 struct Limits {  // all of one worker: its terminator, or its enforcer
   int connections = 4096;
   int connections_per_address = 256;
@@ -288,6 +297,7 @@ struct Config {
   int workers = 0;                      // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
   std::optional<Acme> acme;
+  std::optional<Pkcs11> pkcs11;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
   EngineerCertificates engineers;

@@ -84,6 +84,7 @@ class Credentials {
 
   void file(const YamlNode& map, std::string_view kind, std::string_view key, std::string_view why,
             Credential& out) {
+    if (out.is_certificate()) return read_.required_key(map, below(kind), key, why, out.file);
     read_.required_secret(map, below(kind), key, why, out.file);
   }
 

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "gateway/supervisor/secret.h"
+#include "gateway/token/settings.h"
 #include "policy/reader.h"
 
 namespace postern::supervisor {
@@ -188,6 +189,12 @@ void ConfigReader::required_file(const base::YamlNode& map, std::string_view pat
 void ConfigReader::secret(const base::YamlNode& map, std::string_view key, FileName& out) {
   const base::YamlNode* node = text(map, key);
   if (node == nullptr) return;
+  if (token::is_uri(node->scalar)) {
+    return fault(node->mark,
+                 std::string(key) +
+                     " cannot lie in a token: only keys of listeners and of client certificates can, not " +
+                     in_quotes(node->scalar));
+  }
   if (!is_credential(node->scalar)) return file(map, key, out);
   if (const std::string wrong = wrong_with_credential(node->scalar); !wrong.empty())
     return fault(node->mark, std::string(key) + ": " + wrong + ", not " + in_quotes(node->scalar));
@@ -197,6 +204,16 @@ void ConfigReader::secret(const base::YamlNode& map, std::string_view key, FileN
 void ConfigReader::required_secret(const base::YamlNode& map, std::string_view path, std::string_view key,
                                    std::string_view why, FileName& out) {
   if (is_there(map, path, key, why)) secret(map, key, out);
+}
+
+void ConfigReader::required_key(const base::YamlNode& map, std::string_view path, std::string_view key,
+                                std::string_view why, FileName& out) {
+  const base::YamlNode* node = map.find(key);
+  if (node == nullptr || !node->is_scalar() || !token::is_uri(node->scalar))
+    return required_secret(map, path, key, why, out);
+  if (const std::string wrong = token::wrong_with_uri(node->scalar); !wrong.empty())
+    return fault(node->mark, std::string(key) + ": the URI " + wrong);
+  out = {node->scalar, node->mark};
 }
 
 bool ConfigReader::is_there(const base::YamlNode& map, std::string_view path, std::string_view key,

@@ -55,6 +55,9 @@ class ConfigReader {
   void secret(const base::YamlNode& map, std::string_view key, FileName& out);
   void required_secret(const base::YamlNode& map, std::string_view path, std::string_view key,
                        std::string_view why, FileName& out);
+  // The same of a key that TLS is done with, which may also lie in a token: a PKCS #11 URI, which stays as it is too.
+  void required_key(const base::YamlNode& map, std::string_view path, std::string_view key,
+                    std::string_view why, FileName& out);
 
   std::string resolve(const std::string& path) const;  // absolute, from the file's folder
 
@@ -96,6 +99,8 @@ void read_acme(ConfigReader& read, const base::YamlNode& root, Config& config);
 // "0.0.0.0:80"; key: for the fault.
 void read_listen_address(ConfigReader& read, const base::YamlNode& node, std::string_view key, Address& out);
 bool is_mail_address(std::string_view text);
+// pkcs11 (config_token.cc); after all that name secrets.
+void read_pkcs11(ConfigReader& read, const base::YamlNode& root, Config& config);
 // openid (config_openid.cc); after read_notifications.
 void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config);
 // tls of a place outside: the roots that it is believed by, and the name in its certificate, where they are said.

@@ -22,6 +22,7 @@
 #include "gateway/supervisor/config_reader.h"
 #include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
+#include "gateway/token/settings.h"
 #include "policy/check.h"
 
 namespace postern::supervisor {
@@ -78,6 +79,7 @@ class Loader {
       }
     }
     if (config_.acme) acme(*config_.acme, material->acme);
+    if (config_.pkcs11) token_module(*config_.pkcs11, *material);
     admins(material->admins_text);
     policy(*material);
     if (out_.ok()) out_.material = material;
@@ -129,6 +131,27 @@ class Loader {
     base::log_warning(file.path + ": " + out.flaws.back().why);
   }
 
+  void token_module(const Pkcs11& wanted, Material& out) {
+    if (const base::Status sound = token::check_module_file(wanted.module.path); !sound.ok())
+      fault(wanted.module.mark, sound.error().message);
+    for (const FileName& path : wanted.paths) {
+      struct stat info {};
+      if (::stat(path.path.c_str(), &info) != 0) fault(path.mark, base::fail_errno(path.path, errno).message);
+    }
+    one_line(wanted.pin, "a PIN", out.token_pin);
+  }
+
+  // A secret that is one line.
+  void one_line(const FileName& file, const char* what, base::UniqueFd& out) {
+    base::Result<base::UniqueFd> opened = open_secret(file.path, what, account_);
+    if (!opened.ok()) return fault(file.mark, opened.error().message);
+    const base::Result<std::string> wrong =
+        proc::ask_copy([&] { return what_is_wrong(file.path, true, opened->get()); });
+    if (!wrong.ok()) return fault(file.mark, wrong.error().message);
+    if (!wrong->empty()) return fault(file.mark, *wrong);
+    out = std::move(opened).value();
+  }
+
   void acme(const Acme& wanted, AcmeMaterial& out) {
     out.roots_pem = roots(wanted.roots, wanted.mark, "the authority's server");
     if (!wanted.external_secret.path.empty()) key(wanted.external_secret, out.secret);
@@ -148,7 +171,8 @@ class Loader {
     out.certificate_pem = text(one.certificate, kClientChainText);
     certificate(one.certificate, out.certificate_pem, out.certificate);
     key(one.file, out.key);
-    if (out.certificate.key_id.empty() || !out.key.valid()) return;
+    const bool in_token = token::is_uri(out.path);
+    if (out.certificate.key_id.empty() || (!out.key.valid() && !in_token)) return;
     if (const base::Status usable = certs::check_client_use(out.certificate_pem); !usable.ok()) {
       return fault(one.certificate.mark, one.certificate.path + ": " + usable.error().message +
                                              ": give a certificate that the component's authority issued for "
@@ -159,7 +183,9 @@ class Loader {
                                       " is the key of a listener: what is shown to the component needs a "
                                       "key of its own");
     }
-    const base::Status pair = check_pair(out.path, out.key, one.certificate.path, out.certificate_pem);
+    const base::Status pair = in_token
+                                  ? base::Status(base::Ok{})
+                                  : check_pair(out.path, out.key, one.certificate.path, out.certificate_pem);
     if (!pair.ok()) return fault(one.file.mark, pair.error().message);
     material.client_keys.push_back(std::move(out));
   }
@@ -196,7 +222,9 @@ class Loader {
     return pair.ok() ? std::string() : pair.error().message;
   }
 
+  // Of one that lies in a token nothing is opened: the keeper judges it, who alone has the module.
   void key(const FileName& file, base::UniqueFd& out) {
+    if (token::is_uri(file.path)) return;
     base::Result<base::UniqueFd> opened = open_secret(file.path, "a key", account_);
     if (!opened.ok()) return fault(file.mark, opened.error().message);
     out = std::move(opened).value();
@@ -233,13 +261,7 @@ class Loader {
   void openid(const OpenId& provider, Material& out) {
     out.openid_roots = roots(provider.roots, provider.mark, "the identity provider");
     if (provider.secret.path.empty()) return;
-    base::Result<base::UniqueFd> opened = open_secret(provider.secret.path, "a client's secret", account_);
-    if (!opened.ok()) return fault(provider.secret.mark, opened.error().message);
-    const base::Result<std::string> wrong =
-        proc::ask_copy([&] { return what_is_wrong(provider.secret.path, true, opened->get()); });
-    if (!wrong.ok()) return fault(provider.secret.mark, wrong.error().message);
-    if (!wrong->empty()) return fault(provider.secret.mark, *wrong);
-    out.openid_secret = std::move(opened).value();
+    one_line(provider.secret, "a client's secret", out.openid_secret);
   }
 
   // Runs in the copy.

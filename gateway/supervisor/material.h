@@ -46,7 +46,7 @@ struct Flaw {
 struct ListenerCertificate {
   std::string pem;  // the leaf, then its intermediates, in that order whatever the file's
   certs::CertificateFacts leaf;
-  base::UniqueFd key;                      // a regular file that only its owner may read
+  base::UniqueFd key;  // a regular file that only its owner may read; invalid: it lies in a token
   std::string certificate_path, key_path;  // for messages
   std::string descriptor;  // the name under which the keeper is given the key: "key.support", "key.support.1"
   std::vector<Flaw> flaws;
@@ -89,6 +89,7 @@ struct Material {
   AcmeMaterial acme;
   ListenerMaterial support, admin;
   base::UniqueFd pass_key;
+  base::UniqueFd token_pin;  // invalid: no key lies in a token
   LogKeyFiles log_keys;
   base::UniqueFd witness_key;                        // invalid: none is configured
   std::vector<std::string> witnessed_logs;           // that it is for

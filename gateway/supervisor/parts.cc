@@ -240,17 +240,29 @@ Json tls_keys_json(const Material& material) {
   Json out = Json::array();
   for (const char* listener : {"support", "admin"}) {
     for (const ListenerCertificate& one : material.listener(listener).certificates) {
-      out.push_back(
-          {{"fd", one.descriptor}, {"listener", listener}, {"certificate", one.pem}, {"path", one.key_path}});
+      Json& key =
+          out.emplace_back(Json{{"listener", listener}, {"certificate", one.pem}, {"path", one.key_path}});
+      if (one.key.valid()) key["fd"] = one.descriptor;
     }
   }
   return out;
 }
 
+Json pkcs11_json(const Pkcs11& module) {
+  Json paths = Json::array();
+  for (const FileName& path : module.paths) paths.push_back(path.path);
+  return {{"module", module.module.path},
+          {"environment", module.environment},
+          {"paths", std::move(paths)},
+          {"pin", {{"fd", "pkcs11.pin"}, {"path", module.pin.path}}}};
+}
+
 Json client_keys_json(const Material& material) {
   Json out = Json::array();
-  for (const ClientKey& key : material.client_keys)
-    out.push_back({{"fd", key.name}, {"certificate", key.certificate_pem}, {"path", key.path}});
+  for (const ClientKey& one : material.client_keys) {
+    Json& key = out.emplace_back(Json{{"certificate", one.certificate_pem}, {"path", one.path}});
+    if (one.key.valid()) key["fd"] = one.name;
+  }
   return out;
 }
 
@@ -401,6 +413,7 @@ Json keeper_part(const Config& config, const Material& material) {
           {{"fd", target.descriptor()}, {"target", target.name}, {"path", target.secret.path}});
   }
   if (config.acme && material.acme.account.valid()) part["acme"] = acme_keeper_part(*config.acme, material);
+  if (config.pkcs11) part["pkcs11"] = pkcs11_json(*config.pkcs11);
   if (material.witness_key.valid()) {
     part["witness_key"] = {
         {"fd", "key.witness"}, {"path", config.witness_key.path}, {"logs", config.witnessed_logs}};

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "gateway/supervisor/parts.h"
+#include "gateway/supervisor/secret.h"
+#include "gateway/token/settings.h"
 
 namespace postern::supervisor {
 namespace {
@@ -86,6 +88,51 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
   return out;
 }
 
+namespace {
+
+// The keys in a token, and for which keys their certificates are.
+using TokenKeys = std::set<std::pair<std::string, std::string>>;
+
+TokenKeys token_keys(const Material& material) {
+  TokenKeys out;
+  const auto add = [&out](const std::string& path, const std::string& key_id) {
+    if (token::is_uri(path)) out.emplace(path, key_id);
+  };
+  for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
+    for (const ListenerCertificate& one : listener->certificates) add(one.key_path, one.leaf.key_id);
+  }
+  for (const ClientKey& one : material.client_keys) add(one.path, one.certificate.key_id);
+  return out;
+}
+
+}  // namespace
+
+std::vector<base::Fault> faults_of_token_keys(const Config& running, const Material& running_material,
+                                              const Config& wanted, const Material& wanted_material) {
+  std::vector<base::Fault> out;
+  const TokenKeys known = token_keys(running_material);
+  const auto module = [](const Config& of) {
+    std::string text;
+    if (!of.pkcs11) return text;
+    text = of.pkcs11->module.path;
+    for (const std::string& variable : of.pkcs11->environment) text += "\n" + variable;
+    for (const FileName& path : of.pkcs11->paths) text += "\n" + path.path;
+    return text;
+  };
+  if (module(running) != module(wanted))
+    out.push_back({wanted.pkcs11 ? wanted.pkcs11->mark : base::Mark{},
+                   "pkcs11 cannot change while the gateway runs, but for the PIN: this needs a restart"});
+  for (const auto& [name, key_id] : token_keys(wanted_material)) {
+    if (known.contains({name, key_id})) continue;
+    base::Mark mark;
+    for (const NamedSecret& one : secrets_of(wanted)) mark = one.name == name ? one.mark : mark;
+    out.push_back({mark, name + " is a key in a token with a certificate that the keeper has not seen it "
+                                "fit: only when it starts "
+                                "can it look, so this needs a restart"});
+  }
+  return out;
+}
+
 void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& next) {
   for (Service& service : wanted.services) {
     for (Node& node : service.nodes) {
@@ -163,6 +210,7 @@ bool keys_differ(const Material& running, const Material& wanted) {
          !same_certificates(running.admin, wanted.admin) || !same_file(running.pass_key, wanted.pass_key) ||
          !same_log_keys(running.log_keys, wanted.log_keys) ||
          !same_file(running.witness_key, wanted.witness_key) ||
+         !same_file(running.token_pin, wanted.token_pin) ||
          !same_file(running.acme.account, wanted.acme.account) ||
          !same_file(running.acme.next, wanted.acme.next) ||
          !same_file(running.acme.secret, wanted.acme.secret) ||

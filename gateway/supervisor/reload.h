@@ -17,6 +17,11 @@ namespace postern::supervisor {
 // state_directory, and whether there is a witness of our log at all, for whose sake the link runs. Both as parsed: a port of 0 stays a port of 0.
 std::vector<base::Fault> faults_of_change(const Config& running, const Config& wanted);
 
+// A fault for each key in a token that the keeper did not find there when it started: another name, or a certificate for
+// another key. Only the keeper can judge those, and only before its walls close.
+std::vector<base::Fault> faults_of_token_keys(const Config& running, const Material& running_material,
+                                              const Config& wanted, const Material& wanted_material);
+
 // Gives each node (and each witness of our log) of wanted that is in running too its number, and each other one a number that was never
 // used. next: the first such number; it is moved on.
 void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& next);

@@ -9,6 +9,7 @@
 
 #include "base/secret_file.h"
 #include "gateway/proc/privileges.h"
+#include "gateway/token/settings.h"
 
 namespace postern::supervisor {
 namespace {
@@ -32,7 +33,8 @@ class SecretList {
  public:
   void add(std::string key, const FileName& file) {
     if (file.path.empty()) return;
-    out_.push_back({std::move(key), file.path, is_credential(file.path) ? "credential" : "file"});
+    const std::string_view other = is_credential(file.path) ? "credential" : "file";
+    out_.push_back({std::move(key), file.path, token::is_uri(file.path) ? kTokenSource : other, file.mark});
   }
   std::vector<NamedSecret> take() { return std::move(out_); }
 
@@ -104,6 +106,7 @@ std::vector<NamedSecret> secrets_of(const Config& config) {
     out.add("notifications." + target.name, target.secret);
   out.add("openid.client_secret_file", config.openid.secret);
   if (config.acme) out.add("acme.external_account.secret_file", config.acme->external_secret);
+  if (config.pkcs11) out.add("pkcs11.pin", config.pkcs11->pin);
   return out.take();
 }
 

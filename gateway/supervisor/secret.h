@@ -6,8 +6,9 @@
 //
 //   key: keys/support.key           a path
 //   key: credential:support.key     the file support.key of the folder that $CREDENTIALS_DIRECTORY names
+//   key: pkcs11:token=a;object=b    of keys that TLS is done with alone: never a file (gateway/token/settings.h)
 //
-// A FileName (config.h) of a secret holds the one or the other as text, and messages show it as it is. Only
+// A FileName (config.h) of a secret holds one of these as text, and messages show it as it is. Only
 // open_secret() looks at the environment and the disk. docs/SECRETS.md says it for people.
 #pragma once
 
@@ -38,11 +39,14 @@ uid_t secrets_account(const Config& config);
 // or no such credential. name is a path, or a credential that is not wrong.
 base::Result<base::UniqueFd> open_secret(const std::string& name, const std::string& what, uid_t account);
 
+inline constexpr std::string_view kTokenSource = "token";
+
 // A secret that the configuration names.
 struct NamedSecret {
   std::string key;          // of postern.yaml: "listeners.support.key"
   std::string name;         // as FileName::path
-  std::string_view source;  // "file", "credential"
+  std::string_view source;  // "file", "credential", kTokenSource
+  base::Mark mark;
 };
 std::vector<NamedSecret> secrets_of(const Config& config);
 

@@ -58,9 +58,13 @@ std::string listing(const std::vector<std::string>& what) {
 // The wall around all of it, and its proof. Denied under sandbox: required, unless it stands.
 base::Result<base::Json> wall_in(const Config& config, const std::string& roles_directory) {
   const std::string& control = config.control_socket.path;
-  const base::Result<proc::Walls> walls = proc::build_outer_wall(
-      {roles_directory, config.state_directory.path, control.substr(0, control.rfind('/') + 1),
-       config.acme ? config.acme->folder.path : std::string()});
+  proc::Grounds grounds{roles_directory, config.state_directory.path,
+                        control.substr(0, control.rfind('/') + 1),
+                        config.acme ? config.acme->folder.path : std::string()};
+  if (config.pkcs11) {
+    for (const FileName& path : config.pkcs11->paths) grounds.token_paths.push_back(path.path);
+  }
+  const base::Result<proc::Walls> walls = proc::build_outer_wall(grounds);
   if (!walls.ok())
     return base::fail(walls.error().code, "cannot confine the gateway: " + walls.error().message);
   const proc::Proof proof = proc::prove_outer_wall();

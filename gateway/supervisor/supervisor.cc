@@ -185,12 +185,17 @@ struct Supervisor::Internals {
     if (child.kind() == "console") give("control", sockets.control);
     if (child.kind() == "keeper") {
       for (const ListenerMaterial* listener : {&material->support, &material->admin}) {
-        for (const ListenerCertificate& one : listener->certificates) give(one.descriptor, one.key);
+        for (const ListenerCertificate& one : listener->certificates) {
+          if (one.key.valid()) give(one.descriptor, one.key);
+        }
       }
       give("key.pass", material->pass_key);
       give("key.log", material->log_keys.current);
       if (material->log_keys.next.valid()) give("key.log.next", material->log_keys.next);
-      for (const ClientKey& one : material->client_keys) give(one.name, one.key);
+      for (const ClientKey& one : material->client_keys) {
+        if (one.key.valid()) give(one.name, one.key);
+      }
+      if (material->token_pin.valid()) give("pkcs11.pin", material->token_pin);
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
       give_notification_secrets(NotificationTarget::Kind::Webhook, give);
     }
@@ -512,6 +517,10 @@ struct Supervisor::Internals {
       for (base::Fault& fault : faults_of_change(*config, *wanted.config)) {
         wanted.config_faults.push_back({plan.config_path, std::move(fault)});
       }
+    }
+    if (wanted.material != nullptr) {
+      for (base::Fault& fault : faults_of_token_keys(*config, *material, *wanted.config, *wanted.material))
+        wanted.config_faults.push_back({plan.config_path, std::move(fault)});
     }
     if (!wanted.ok()) return reject(wanted, actor, done);
     adopt(std::move(wanted), actor, from, done);
