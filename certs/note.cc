@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "certs/key_elsewhere.h"
 
 namespace postern::certs {
 namespace {
@@ -67,13 +68,6 @@ std::optional<KeyText> split_key(std::string_view text) {
   }
   return KeyText{std::string(text.substr(0, first)), static_cast<std::uint32_t>(from_big_endian(*id)),
                  *std::move(bytes)};
-}
-
-std::string line_of(std::string_view name, std::uint32_t id, std::string_view signature) {
-  std::string out(kDash);
-  out.append(name).append(" ");
-  out += base::to_base64(big_endian(id, kIdSize) + std::string(signature));
-  return out + "\n";
 }
 
 std::string cosigned_text(std::string_view text, std::uint64_t seconds) {
@@ -197,14 +191,14 @@ Result<Note> parse_note(std::string_view bytes) {
 }
 
 std::string signature_line(const SignerKey& key, std::string_view text) {
-  return line_of(key.name, verifier_of(key).id, base::ed25519_sign(key.seed, text));
+  return line_of_signature(verifier_of(key), base::ed25519_sign(key.seed, text));
 }
 
 std::string cosignature_line(const SignerKey& key, std::string_view text, std::uint64_t seconds) {
   const VerifierKey verifier =
       make_verifier_key(key.name, NoteAlgorithm::Cosignature, base::ed25519_public(key.seed));
-  return line_of(key.name, verifier.id,
-                 big_endian(seconds, kTimeSize) + base::ed25519_sign(key.seed, cosigned_text(text, seconds)));
+  return line_of_signature(
+      verifier, big_endian(seconds, kTimeSize) + base::ed25519_sign(key.seed, cosigned_text(text, seconds)));
 }
 
 Signed check_signature(const Note& note, const VerifierKey& key) {

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/crypto.h"
 #include "certs/checkpoint.h"
+#include "certs/key_elsewhere.h"
 #include "certs/note.h"
 
 using namespace postern::certs;
@@ -28,5 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto found = parse_verifier_key(text); found.ok())
     POSTERN_CHECK(format_verifier_key(*found) == text);
   if (const auto found = parse_signer_key(text); found.ok()) POSTERN_CHECK(format_signer_key(*found) == text);
+  if (const auto found = parse_key_elsewhere(text); found.ok())
+    POSTERN_CHECK(format_key_elsewhere(*found) == text);
   return 0;
 }

@@ -465,6 +465,15 @@ void add_audit_commands(Program& program) {
   program.command(group, "rotate-key",
                   "Have the log go on under a new key; the old one verifies it still, and is destroyed",
                   "audit rotate-key", [&program] { return rotate_key(program); });
+  auto uri = std::make_shared<std::string>();
+  program
+      .command(group, "token-key",
+               "Prepare that the log goes on under a key in a token: rotate-key then takes that one",
+               "audit token-key --uri 'pkcs11:token=gateway;object=log'",
+               [&program, uri] { return name_token_key(program, *uri); })
+      ->add_option("--uri", *uri, "PKCS #11 URI of an Ed25519 key")
+      ->required()
+      ->type_name("URI");
   auto directory = std::make_shared<std::string>();
   program
       .command(group, "reindex", "Make the index over the log anew; the gateway must not be running",

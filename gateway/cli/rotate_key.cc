@@ -9,15 +9,20 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "audit/handovers.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "certs/key_elsewhere.h"
+#include "certs/webhook_secret.h"
 #include "gateway/cli/places.h"
 #include "gateway/supervisor/material.h"
 #include "gateway/supervisor/secret.h"
+#include "gateway/token/settings.h"
+#include "gateway/token/token.h"
 
 namespace postern::cli {
 namespace {
@@ -31,10 +36,10 @@ constexpr std::size_t kKeyFileLimit = 4U << 10U;
 constexpr auto kPatience = std::chrono::seconds(60);  // with a gateway that says it is not ready yet
 constexpr auto kPause = std::chrono::milliseconds(200);
 
-Result<certs::SignerKey> read_key(const std::string& path) {
+Result<VerifierKey> read_key(const std::string& path) {
   auto text = base::read_file(path, kKeyFileLimit);
   if (!text.ok()) return text.error();
-  auto key = certs::parse_signer_key(std::string_view(*text).substr(0, text->find('\n')));
+  auto key = supervisor::log_verifier_in(*text);
   base::wipe(*text);
   if (!key.ok())
     return base::fail(base::Code::Invalid, path + " is no key for the log: " + key.error().message);
@@ -85,9 +90,7 @@ Result<VerifierKey> next_key(const std::string& path, const std::string& name) {
     base::wipe(text);
     if (!written.ok()) return written.error();
   }
-  const auto key = read_key(next);
-  if (!key.ok()) return key.error();
-  return certs::verifier_of(*key);
+  return read_key(next);
 }
 
 // Until the gateway has done it. Its ledger or its keeper may be starting anew just now.
@@ -141,24 +144,97 @@ std::string told(const certs::Handover& handover, const std::string& file) {
          " is signed by both.\n";
 }
 
+base::Error only_in_a_file(const std::string& key) {
+  return base::fail(
+      base::Code::Invalid,
+      "log_key is " + key +
+          ", which this command cannot write: put the key into a file, name that in postern.yaml, "
+          "postern reload, and run it again");
+}
+
+// The token of the configuration's pkcs11, logged in to by nobody yet. Its module runs in this process.
+Result<std::unique_ptr<token::Token>> open_token(const std::string& config_path, const base::Clock& clock) {
+  const auto text = base::read_file(config_path, supervisor::kConfigSizeLimit);
+  if (!text.ok()) return text.error();
+  const std::string folder = std::filesystem::absolute(config_path).parent_path().string();
+  const supervisor::ParsedConfig parsed = supervisor::parse_config(*text, folder, 1);
+  if (parsed.config == nullptr)
+    return base::fail(base::Code::Invalid, base::format_faults(config_path, parsed.faults));
+  if (!parsed.config->pkcs11) {
+    return base::fail(base::Code::Invalid,
+                      config_path + " does not say through which module the token is used: add pkcs11");
+  }
+  const supervisor::Pkcs11& module = *parsed.config->pkcs11;
+  const auto file =
+      supervisor::open_secret(module.pin.path, "a PIN", supervisor::secrets_account(*parsed.config));
+  if (!file.ok()) return file.error();
+  auto line = base::read_open_file(file->get(), module.pin.path, certs::kSecretFileLimit);
+  if (!line.ok()) return line.error();
+  auto pin = certs::read_password(*line);
+  base::wipe(*line);
+  if (!pin.ok()) return base::fail(base::Code::Invalid, module.pin.path + " is " + pin.error().message);
+  if (Status sound = token::check_module_file(module.module.path); !sound.ok())
+    return std::move(sound).error();
+  token::set_variables(module.environment);
+  return token::Token::open(module.module.path, *std::move(pin), clock);
+}
+
+// The verifier key of the one that the token has under that name, as the key of this log.
+Result<VerifierKey> verifier_in_token(token::Token& token, const std::string& uri, const std::string& log) {
+  constexpr std::size_t kSample = 64;
+  const auto key = token.find(uri);
+  if (!key.ok()) return key.error();
+  auto public_key = token.ed25519_public(**key);
+  if (!public_key.ok()) return public_key.error();
+  const std::string sample = base::random_bytes(kSample);
+  const auto signature = token.sign(**key, token::Mechanism::Eddsa, sample);
+  if (!signature.ok()) return signature.error();
+  if (!base::ed25519_verify(*public_key, sample, *signature))
+    return base::fail(base::Code::Invalid, uri + ": the public and the private key of this name are no pair");
+  return certs::make_verifier_key(log, certs::NoteAlgorithm::Ed25519, *std::move(public_key));
+}
+
 }  // namespace
+
+int name_token_key(Program& program, const std::string& uri) {
+  if (const Status crypto = base::init_crypto(); !crypto.ok()) return fail_with(crypto.error().message);
+  if (const std::string wrong = token::wrong_with_uri(uri); !token::is_uri(uri) || !wrong.empty())
+    return fail_with("--uri: the URI " + (wrong.empty() ? "must begin with pkcs11:" : wrong));
+  const auto places = find_places(program.config_path());
+  if (!places.ok()) return fail_with(places.error().message);
+  if (supervisor::is_credential(places->log_key)) return fail_with(only_in_a_file(places->log_key).message);
+  const auto log = read_key(places->log_key);
+  if (!log.ok()) return fail_with(log.error().message);
+  const base::SystemClock clock;
+  const auto token = open_token(program.config_path(), clock);
+  if (!token.ok()) return fail_with(token.error().message);
+  const auto key = verifier_in_token(**token, uri, log->name);
+  if (!key.ok()) return fail_with(key.error().message);
+  struct stat like {};
+  if (::stat(places->log_key.c_str(), &like) != 0)
+    return fail_with(fail_errno(places->log_key, errno).message);
+  const std::string next = supervisor::next_log_key_path(places->log_key);
+  const Status written = write_key(next, certs::format_key_elsewhere({*key, uri}), like);
+  if (!written.ok()) return fail_with(written.error().message);
+  const std::string verifier = certs::format_verifier_key(*key);
+  print(program.json() ? base::dump_json(base::Json{{"file", next}, {"verifier_key", verifier}}) + "\n"
+                       : "Made " + next + ", which names the key in the token:\n  " + verifier +
+                             "\npostern audit rotate-key has the log go on under it.\n");
+  return kDone;
+}
 
 int rotate_key(Program& program) {
   if (const Status crypto = base::init_crypto(); !crypto.ok()) return fail_with(crypto.error().message);
   const auto places = find_places(program.config_path());
   if (!places.ok()) return fail_with(places.error().message);
-  if (supervisor::is_credential(places->log_key)) {
-    return fail_with("log_key is " + places->log_key +
-                     ", which this command cannot write: put the key into a file, name that in postern.yaml, "
-                     "postern reload, and run it again");
-  }
+  if (supervisor::is_credential(places->log_key)) return fail_with(only_in_a_file(places->log_key).message);
   const auto gateway = program.client();
   if (gateway == nullptr) return kFailed;
   if (const auto up = gateway->call(http::Method::Get, "/healthz"); !up.ok())
     return program.complain(up.error());
   const auto old = read_key(places->log_key);
   if (!old.ok()) return fail_with(old.error().message);
-  const VerifierKey from = certs::verifier_of(*old);
+  const VerifierKey& from = *old;
   const auto to = next_key(places->log_key, old->name);
   if (!to.ok()) return fail_with(to.error().message);
   const auto answer = order(*gateway);

@@ -18,4 +18,8 @@ namespace postern::cli {
 
 int rotate_key(Program& program);
 
+// postern audit token-key: log.key.next becomes a file that names a key in a token (certs/key_elsewhere.h), for rotate-key to go on
+// with. Asks the token; the gateway need not run.
+int name_token_key(Program& program, const std::string& uri);
+
 }  // namespace postern::cli

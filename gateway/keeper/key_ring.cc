@@ -22,6 +22,7 @@
 #include "certs/verify.h"
 #include "gateway/keeper/acme_challenge.h"
 #include "gateway/keeper/cosigner.h"
+#include "gateway/keeper/log_signer.h"
 #include "gateway/keeper/signing.h"
 #include "gateway/keeper/webhook_signer.h"
 
@@ -68,13 +69,9 @@ std::string used_twice(const std::string& path) {
 // The listener whose certificate is ordered from an authority.
 constexpr std::string_view kOrderedFor = "support";
 
-base::Result<certs::SignerKey> read_log_key(const KeyFile& file) {
+base::Result<LogSigner> read_log_key(const KeyFile& file, token::Token* token) {
   if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode.error();
-  std::string text = trimmed(file.content);
-  auto key = certs::parse_signer_key(text);
-  base::wipe(text);
-  if (!key.ok()) return fail(Code::Invalid, file.path + " is no key for the log: " + key.error().message);
-  return key;
+  return LogSigner::read(file.content, file.path, token);
 }
 
 }  // namespace
@@ -107,7 +104,7 @@ struct KeyRing::State {
   std::map<std::string, Listener, std::less<>> listeners;
   std::vector<ClientKey> clients, retired_clients;
   base::Secret pass_key;
-  std::optional<certs::SignerKey> log_key, next_log_key;
+  std::optional<LogSigner> log_key, next_log_key;
   certs::Checkpoint signed_last;                       // of the log; the next is no step back from it
   std::map<std::string, certs::Handover> handed_over;  // by the public key that signs nothing else any more
   Cosigner cosigner;
@@ -140,7 +137,7 @@ struct KeyRing::State {
   // Why this is a step back from what was signed before; empty if it is none.
   std::string step_back(const certs::Checkpoint& checkpoint) const;
   // Who signs checkpoints now. Denied: the key was handed over, and its successor is not here.
-  base::Result<const certs::SignerKey*> signer() const;
+  base::Result<const LogSigner*> signer() const;
 };
 
 const base::Clock& system_clock() {
@@ -233,7 +230,8 @@ void KeyRing::adopt(KeyRing& fresh) {
   state_->clients = std::move(fresh.state_->clients);
   state_->retire_no_key_of_another_use();
   state_->pass_key = std::move(fresh.state_->pass_key);
-  if (!state_->log_key || !fresh.state_->log_key || state_->log_key->name != fresh.state_->log_key->name)
+  if (!state_->log_key || !fresh.state_->log_key ||
+      state_->log_key->verifier().name != fresh.state_->log_key->verifier().name)
     state_->signed_last = {};
   state_->log_key = std::move(fresh.state_->log_key);
   state_->cosigner.adopt(std::move(fresh.state_->cosigner));
@@ -262,21 +260,21 @@ base::Status KeyRing::set_pass_key(const KeyFile& file) {
   return Ok{};
 }
 
-base::Status KeyRing::set_log_key(const KeyFile& file) {
-  auto key = read_log_key(file);
+base::Status KeyRing::set_log_key(const KeyFile& file, token::Token* token) {
+  auto key = read_log_key(file, token);
   if (!key.ok()) return key.error();
   if (state_->log_key) return fail(Code::Exists, "there is a key for the log already");
   state_->log_key = *std::move(key);
   return Ok{};
 }
 
-base::Status KeyRing::set_next_log_key(const KeyFile& file) {
-  auto key = read_log_key(file);
+base::Status KeyRing::set_next_log_key(const KeyFile& file, token::Token* token) {
+  auto key = read_log_key(file, token);
   if (!key.ok()) return key.error();
   POSTERN_CHECK(state_->log_key && !state_->next_log_key);
-  if (key->name != state_->log_key->name)
+  if (key->verifier().name != state_->log_key->verifier().name)
     return fail(Code::Invalid, file.path + " is the key of another log: move it away");
-  if (certs::verifier_of(*key).id == certs::verifier_of(*state_->log_key).id)
+  if (key->verifier().id == state_->log_key->verifier().id)
     return fail(Code::Invalid, file.path + " is the key that the log has already: move it away");
   state_->next_log_key = *std::move(key);
   return Ok{};
@@ -412,8 +410,9 @@ std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag,
   const bool next = kind == KeeperRequest::SuccessorKey;
   if (next && !next_log_key) return certs::encode_done(tag, certs::encode_text_payload({}));
   if (!log_key) return certs::encode_refused(tag, "there is no key for the log");
-  return certs::encode_done(tag, certs::encode_text_payload(certs::format_verifier_key(
-                                     certs::verifier_of(next ? *next_log_key : *log_key))));
+  return certs::encode_done(
+      tag,
+      certs::encode_text_payload(certs::format_verifier_key((next ? *next_log_key : *log_key).verifier())));
 }
 
 std::string KeyRing::State::answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
@@ -450,14 +449,16 @@ std::string KeyRing::State::sign_checkpoint(std::uint32_t tag, BinaryReader& in)
   const auto checkpoint = certs::parse_checkpoint(text);
   if (!checkpoint.ok() || certs::format_checkpoint(*checkpoint) != text)
     return certs::encode_refused(tag, "what is to be signed is not a checkpoint");
-  if (checkpoint->origin != log_key->name)
+  if (checkpoint->origin != log_key->verifier().name)
     return certs::encode_refused(tag, "the checkpoint is of another log than the key");
   if (const std::string wrong = step_back(*checkpoint); !wrong.empty())
     return certs::encode_refused(tag, wrong);
   const auto key = signer();
   if (!key.ok()) return certs::encode_refused(tag, key.error().message);
+  const auto line = (*key)->signature_line(text);
+  if (!line.ok()) return certs::encode_refused(tag, line.error().message);
   signed_last = *checkpoint;
-  return certs::encode_done(tag, certs::encode_text_payload(certs::signature_line(**key, text)));
+  return certs::encode_done(tag, certs::encode_text_payload(*line));
 }
 
 std::string KeyRing::State::step_back(const certs::Checkpoint& checkpoint) const {
@@ -468,10 +469,10 @@ std::string KeyRing::State::step_back(const certs::Checkpoint& checkpoint) const
   return {};
 }
 
-base::Result<const certs::SignerKey*> KeyRing::State::signer() const {
-  const auto handed = handed_over.find(certs::verifier_of(*log_key).public_key);
+base::Result<const LogSigner*> KeyRing::State::signer() const {
+  const auto handed = handed_over.find(log_key->verifier().public_key);
   if (handed == handed_over.end()) return &*log_key;
-  if (next_log_key && certs::verifier_of(*next_log_key) == handed->second.to) return &*next_log_key;
+  if (next_log_key && next_log_key->verifier() == handed->second.to) return &*next_log_key;
   return fail(Code::Denied, "the log's key was handed over to " +
                                 certs::format_verifier_key(handed->second.to) + ", and signs no more");
 }
@@ -483,7 +484,7 @@ std::string KeyRing::State::sign_handover(std::uint32_t tag, BinaryReader& in) {
   if (!log_key || !next_log_key) return certs::encode_refused(tag, "there is no next key for the log");
   const auto handover = certs::parse_handover(text);
   if (!handover.ok()) return certs::encode_refused(tag, handover.error().message);
-  if (handover->from != certs::verifier_of(*log_key) || handover->to != certs::verifier_of(*next_log_key))
+  if (handover->from != log_key->verifier() || handover->to != next_log_key->verifier())
     return certs::encode_refused(tag, "the handover is not from the log's key to its next one");
   const auto before = handed_over.find(handover->from.public_key);
   if (before != handed_over.end() && before->second != *handover)
@@ -494,8 +495,11 @@ std::string KeyRing::State::sign_handover(std::uint32_t tag, BinaryReader& in) {
     handed_over.emplace(handover->from.public_key, *handover);
     signed_last = handover->head;
   }
-  return certs::encode_done(tag, certs::encode_text_payload(certs::signature_line(*log_key, text) +
-                                                            certs::signature_line(*next_log_key, text)));
+  const auto line = log_key->signature_line(text);
+  const auto next = next_log_key->signature_line(text);
+  if (!line.ok() || !next.ok())
+    return certs::encode_refused(tag, line.ok() ? next.error().message : line.error().message);
+  return certs::encode_done(tag, certs::encode_text_payload(*line + *next));
 }
 
 std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {

@@ -98,9 +98,10 @@ class KeyRing {
 
   // The key that signs the log's checkpoints: a signer key (certs/note.h), and a newline. At most once. Its name is
   // the log's origin.
-  base::Status set_log_key(const KeyFile& key);
+  // token: where the file says that its private part lies there (certs/key_elsewhere.h); nullptr: there is none. It outlives this.
+  base::Status set_log_key(const KeyFile& key, token::Token* token = nullptr);
   // The one that it is to be handed over to, if there is one; after set_log_key. Of the same log: it has the same name.
-  base::Status set_next_log_key(const KeyFile& key);
+  base::Status set_next_log_key(const KeyFile& key, token::Token* token = nullptr);
 
   // The key with which other logs are witnessed, in the same form, and the verifier keys of those logs. At most once.
   base::Status set_witness_key(const KeyFile& key, const std::vector<std::string>& logs);

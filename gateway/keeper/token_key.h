@@ -20,6 +20,12 @@ struct KeyInToken {
   std::string uri;
 };
 
+// A key that was found in a token, which outlives this.
+struct TokenUse {
+  token::Token* token = nullptr;
+  const token::Token::Key* key = nullptr;
+};
+
 struct TlsKey {
   certs::KeyPtr key;              // of a token's: the public part
   token::Token* token = nullptr;  // nullptr: key is all

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -63,18 +62,19 @@ class TokenModule {
   base::Status open() {
     const auto part = role_.config().find("pkcs11");
     if (part == role_.config().end()) return base::Ok{};
-    for (const base::Json& variable : part->value("environment", base::Json::array())) {
-      const std::string text = variable.get<std::string>();
-      const std::size_t equals = text.find('=');
-      ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(),
-               1);  // NOLINT: there is one thread
-    }
+    token::set_variables(part->value("environment", std::vector<std::string>()));
     for (const base::Json& path : part->value("paths", base::Json::array()))
       names_.push_back(path.get<std::string>());
     for (const std::string& name : names_) paths_.push_back({name, "", proc::Access::Read});
     row_ = *proc::profile_of(proc::kKeeperWithModuleRole);
     row_.paths = paths_;
     role_.confine_by(row_);
+    if (base::json_bool_or(*part, "pin_refused", false)) {
+      return base::fail(
+          base::Code::Denied,
+          "the token called the PIN of pkcs11.pin wrong, and may lock itself after a few: it is not tried "
+          "again before the file is another one and postern reload has read it");
+    }
     auto pin = read_pin();
     if (!pin.ok()) return pin.error();
     const std::string module = base::json_text_or(*part, "module", "");
@@ -169,12 +169,12 @@ base::Status read_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
   }
   if (const auto entry = config.find("log_key"); entry != config.end()) {
     base::Status taken =
-        with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file); });
+        with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_log_key(file, token); });
     if (!taken.ok()) return taken;
   }
   if (const auto entry = config.find("next_log_key"); entry != config.end()) {
-    base::Status taken =
-        with_key(role, *entry, [&](const keeper::KeyFile& file) { return keys.set_next_log_key(file); });
+    base::Status taken = with_key(
+        role, *entry, [&](const keeper::KeyFile& file) { return keys.set_next_log_key(file, token); });
     if (!taken.ok()) return taken;
   }
   for (const base::Json& secret : config.value("webhook_secrets", base::Json::array())) {
@@ -242,7 +242,11 @@ int serve_keys() {
   TokenModule module(role);
   if (base::Status opened = module.open(); !opened.ok()) role.fail(opened.error().message);
   keeper::KeyRing keys;
-  if (base::Status read = read_keys(role, module.token(), keys); !read.ok()) role.fail(read.error().message);
+  if (base::Status read = read_keys(role, module.token(), keys); !read.ok()) {
+    if (module.token() != nullptr && module.token()->pin_refused())
+      role.ask({{"ask", "pin_refused"}}, [](const base::Json&) {});
+    role.fail(read.error().message);
+  }
 
   keys.rotate_ticket_keys(role.loop().now());
   loop::Timer rotation(role.loop(), [&] { keys.rotate_ticket_keys(role.loop().now()); });

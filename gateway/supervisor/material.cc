@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "certs/chain_order.h"
+#include "certs/key_elsewhere.h"
 #include "certs/note.h"
 #include "certs/private_key.h"
 #include "certs/verify.h"
@@ -377,13 +378,26 @@ const ClientKey* Material::client_key(std::string_view name) const {
   return nullptr;
 }
 
+base::Result<certs::VerifierKey> log_verifier_in(std::string_view text) {
+  if (!certs::is_key_elsewhere(text)) {
+    const auto key = certs::parse_signer_key(text.substr(0, text.find('\n')));
+    if (!key.ok()) return key.error();
+    return certs::verifier_of(*key);
+  }
+  auto named = certs::parse_key_elsewhere(text);
+  if (!named.ok()) return named.error();
+  if (const std::string wrong = token::wrong_with_uri(named->place); !wrong.empty())
+    return base::fail(base::Code::Invalid, "the URI " + wrong);
+  return std::move(named->verifier);
+}
+
 namespace {
 
 // Runs in a copy of this process.
 std::string wrong_with_log_key(int fd, const std::string& path, std::string& name) {
   base::Result<std::string> text = base::read_open_file(fd, path, certs::kKeyFileLimit);
   if (!text.ok()) return text.error().message;
-  const auto key = certs::parse_signer_key(std::string_view(*text).substr(0, text->find('\n')));
+  const base::Result<certs::VerifierKey> key = log_verifier_in(*text);
   base::wipe(*text);
   if (!key.ok()) return path + " is no key for the log: " + key.error().message;
   name = key->name;

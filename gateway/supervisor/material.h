@@ -20,6 +20,7 @@
 #include "base/unique_fd.h"
 #include "base/yaml.h"
 #include "certs/certificate.h"
+#include "certs/note.h"
 #include "certs/staple.h"
 #include "gateway/supervisor/config.h"
 #include "gateway/supervisor/crls.h"
@@ -133,6 +134,9 @@ LoadedMaterial load_material(const Config& config, const std::string& config_pat
 // The log's keys alone: postern audit rotate-key changes them, and has nothing else read again. Invalid, Denied or the
 // system's: with what to do. account: as open_secret's.
 base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account);
+// The verifier key of what a log's key file holds, whether its private part stands there or lies in a token
+// (certs/key_elsewhere.h).
+base::Result<certs::VerifierKey> log_verifier_in(std::string_view text);
 inline std::string next_log_key_path(const std::string& path) { return path + ".next"; }
 bool same_log_keys(const LogKeyFiles& a, const LogKeyFiles& b);
 // Whether the descriptors are of the same file in the same state; or both of none.

@@ -50,7 +50,8 @@
 //                "next_log_key":{"fd","path"}, while the log's key is being changed,
 //                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
 //                "webhook_secrets":[{"fd":"notification.NAME","target":NAME,"path"}], if there are any}
-//                "pkcs11":{"module","environment":["NAME=VALUE"],"paths":[..],"pin":{"fd","path"}}, if keys may lie in a
+//                "pkcs11":{"module","environment":["NAME=VALUE"],"paths":[..],"pin":{"fd","path"},
+//                "pin_refused":true, if a keeper before was told so by the token}, if keys may lie in a
 //                token; of those that do, "fd" is missing and "path" is their URI}
 //                fds: "pkcs11.pin", "key.support", "key.admin", "key.pass", "key.log", "key.log.next", "key.witness", and what
 //                "client_keys" names

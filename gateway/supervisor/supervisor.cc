@@ -68,6 +68,7 @@ struct Supervisor::Internals {
   Plan plan;
   std::shared_ptr<const Config> config;
   std::shared_ptr<Material> material;
+  base::UniqueFd refused_pin;  // that the token called wrong
   Sockets sockets;
   base::Micros started;
   const std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);  // enforcers share it
@@ -195,7 +196,10 @@ struct Supervisor::Internals {
       for (const ClientKey& one : material->client_keys) {
         if (one.key.valid()) give(one.name, one.key);
       }
-      if (material->token_pin.valid()) give("pkcs11.pin", material->token_pin);
+      if (material->token_pin.valid()) {
+        give("pkcs11.pin", material->token_pin);
+        if (same_file(refused_pin, material->token_pin)) out.config["pkcs11"]["pin_refused"] = true;
+      }
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
       give_notification_secrets(NotificationTarget::Kind::Webhook, give);
     }
@@ -260,6 +264,11 @@ struct Supervisor::Internals {
     const std::uint64_t life = child.life();
     if (Child* const terminator = crew.terminator_of(child); what == "breach" && terminator != nullptr) {
       terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
+      return child.answer(life, id, Json::object());
+    }
+    // The keeper starts again and again; the PIN is not to be tried as often.
+    if (child.kind() == "keeper" && what == "pin_refused" && material->token_pin.valid()) {
+      refused_pin = duplicate(material->token_pin);
       return child.answer(life, id, Json::object());
     }
     if (child.kind() == "link" && what == "acme") return child.answer(life, id, on_acme(question));

@@ -88,4 +88,12 @@ bool is_variable(std::string_view text) {
                       [&](std::string_view never) { return name.starts_with(never); });
 }
 
+void set_variables(const std::vector<std::string>& variables) {
+  for (const std::string& text : variables) {
+    const std::size_t equals = text.find('=');
+    ::setenv(text.substr(0, equals).c_str(), text.substr(equals + 1).c_str(),
+             1);  // NOLINT: there is one thread
+  }
+}
+
 }  // namespace postern::token

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -30,5 +31,7 @@ base::Status check_module_file(const std::string& path);
 // "NAME=VALUE" for the module's environment: NAME of upper-case letters, digits and '_', and none that the loader or
 // OpenSSL would obey.
 bool is_variable(std::string_view text);
+// Puts them into this process' environment, before its module is opened.
+void set_variables(const std::vector<std::string>& variables);
 
 }  // namespace postern::token

@@ -91,7 +91,8 @@ struct Token::State {
   base::Result<CK_SLOT_ID> slot_of(const std::string& uri) const;
   base::Status open_session(const std::string& uri);
   base::Status log_in();
-  base::Result<CK_OBJECT_HANDLE> object_of(const std::string& uri) const;
+  base::Result<CK_OBJECT_HANDLE> object_of(const std::string& uri,
+                                           CK_OBJECT_CLASS kind = CKO_PRIVATE_KEY) const;
   base::Result<CK_KEY_TYPE> type_of(const std::string& uri, CK_OBJECT_HANDLE object) const;
   base::Status reopen();
   CK_RV sign_once(CK_OBJECT_HANDLE key, Mechanism mechanism, std::string_view data, std::string& out) const;
@@ -165,9 +166,8 @@ base::Status Token::State::log_in() {
   return fail(Code::Denied, name + " says that the PIN of pkcs11.pin is wrong: it is not tried again");
 }
 
-base::Result<CK_OBJECT_HANDLE> Token::State::object_of(const std::string& uri) const {
+base::Result<CK_OBJECT_HANDLE> Token::State::object_of(const std::string& uri, CK_OBJECT_CLASS kind) const {
   const UriPtr parsed = parse(uri);
-  CK_OBJECT_CLASS kind = CKO_PRIVATE_KEY;
   std::vector<CK_ATTRIBUTE> wanted{{CKA_CLASS, &kind, sizeof kind}};
   CK_ULONG count = 0;
   const CK_ATTRIBUTE* named = p11_kit_uri_get_attributes(parsed.get(), &count);
@@ -263,6 +263,8 @@ void Token::set_pin(base::Secret pin) {
   state_->wrong_pin = false;
 }
 
+bool Token::pin_refused() const { return state_->wrong_pin; }
+
 base::Result<const Token::Key*> Token::find(const std::string& uri) {
   if (const auto known = state_->keys.find(uri); known != state_->keys.end()) return &known->second;
   if (!state_->has_session) {
@@ -279,6 +281,23 @@ base::Result<const Token::Key*> Token::find(const std::string& uri) {
   const auto type = state_->type_of(uri, *object);
   if (!type.ok()) return type.error();
   return &state_->keys.emplace(uri, Key{uri, *object, *type}).first->second;
+}
+
+base::Result<std::string> Token::ed25519_public(const Key& key) {
+  // A DER OCTET STRING (PKCS #11 2.40 and 3.1) or the bytes themselves (3.0): modules, and tools that put keys into tokens, differ.
+  constexpr std::string_view kOctetString("\x04\x20", 2);
+  const auto object = state_->object_of(key.uri, CKO_PUBLIC_KEY);
+  if (!object.ok())
+    return fail(Code::NotFound, key.uri + ": the token does not show the public part of this key");
+  std::array<char, kOctetString.size() + base::kEd25519PublicSize> point{};
+  CK_ATTRIBUTE attribute{CKA_EC_POINT, point.data(), point.size()};
+  const CK_RV rv = state_->functions->C_GetAttributeValue(state_->session, *object, &attribute, 1);
+  std::string_view text(point.data(),
+                        rv == CKR_OK ? std::min<std::size_t>(attribute.ulValueLen, point.size()) : 0);
+  if (text.size() == point.size() && text.starts_with(kOctetString)) text.remove_prefix(kOctetString.size());
+  if (key.type != CKK_EC_EDWARDS || text.size() != base::kEd25519PublicSize)
+    return fail(Code::Invalid, key.uri + " is no Ed25519 key");
+  return std::string(text);
 }
 
 base::Result<std::string> Token::sign(const Key& key, Mechanism mechanism, std::string_view data) {

@@ -44,10 +44,14 @@ class Token {
   Token& operator=(const Token&) = delete;
 
   void set_pin(base::Secret pin);  // for the next login
+  bool pin_refused() const;        // the token called it wrong
 
   // The private key of a URI that is not wrong (settings.h). The first one logs in. NotFound: no such token or key; Exists: several
   // fit; Denied: the PIN, or a key that wants it for each signature.
   base::Result<const Key*> find(const std::string& uri);
+
+  // The public part of an Ed25519 key by the same name, 32 bytes; after find(). NotFound: the token does not show it.
+  base::Result<std::string> ed25519_public(const Key& key);
 
   base::Result<std::string> sign(const Key& key, Mechanism mechanism, std::string_view data);
 

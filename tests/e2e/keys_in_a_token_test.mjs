@@ -145,10 +145,12 @@ story("a gateway serves with keys that lie in a token", async (stage) => {
   await stage.step("a wrong PIN is tried once, however often the keeper starts", async () => {
     gateway.writeConfig(configured + module());
     gateway.writeSecret("keys/pin", "not-the-pin\n");
-    await fails([/the PIN of pkcs11\.pin is wrong: it is not tried again/, /the token gateway was last given a wrong PIN[^]*the token gateway was last given a wrong PIN/]);
+    const notAgain = /it is not tried again before the file is another one[^]*it is not tried again before the file is another one/;
+    await fails([/the PIN of pkcs11\.pin is wrong: it is not tried again/, notAgain]);
     assert.equal(gateway.log.match(/is wrong: it is not tried again/g).length, 1);
     assert.ok(!gateway.log.includes("not-the-pin"));
     gateway.writeSecret("keys/pin", `${token.pin}\n`);
+    await fails([/the token gateway was last given a wrong PIN/]); // not even the right one, after a restart
     await token.logIn();
     await gateway.serve();
     assert.equal(await subject(), "in a token");
@@ -165,5 +167,53 @@ story("a gateway serves with keys that lie in a token", async (stage) => {
     assert.match(told.stderr, /module\.so: a module is code that runs beside the keys/);
     gateway.writeConfig(configured);
     assert.match((await gateway.plainCli("config", "check")).stderr, /listeners\.support\.key lies in a token: say with pkcs11 through which module/);
+  });
+});
+
+story("the log goes on under a key in a token", async (stage) => {
+  const component = stage.own(await LittleComponent.start((_, response) => response.end("here\n")));
+  const gateway = stage.own(await Gateway.start({ services: component.services, policy }));
+  await gateway.halt();
+  const authority = stage.own(await Authority.make("of keys"));
+  const token = await SoftToken.make(join(gateway.folder, "hsm"));
+  await token.add("log", "01", (await authority.client("log", "ed25519")).key);
+  gateway.writeSecret("keys/pin", `${token.pin}\n`);
+  const module = `pkcs11:\n  module: ${kModule}\n  pin: keys/pin\n  environment: [SOFTHSM2_CONF=${token.settings}]\n  paths: [${token.tokens}]\n`;
+  gateway.writeConfig(readFileSync(gateway.configFile, "utf8") + module);
+  await gateway.serve();
+  const keyFile = join(gateway.folder, "keys/log.key");
+  const logKey = () => until("the keeper has told the log's key", async () => (await gateway.cli("status")).log.verifier_key);
+  const first = await logKey();
+  const uri = "pkcs11:token=gateway;object=log";
+
+  let second;
+  await stage.step("a file that names the key in the token is made, once", async () => {
+    second = (await gateway.cli("audit", "token-key", "--uri", uri)).verifier_key;
+    assert.equal(second.split("+")[0], first.split("+")[0]);
+    assert.equal(readFileSync(`${keyFile}.next`, "utf8"), `${second}\n${uri}\n`);
+    const again = await gateway.tryCli("audit", "token-key", "--uri", uri);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /File exists/);
+    assert.equal((await gateway.tryCli("audit", "token-key", "--uri", "pkcs11:token=gateway")).code, 1);
+  });
+
+  await stage.step("the log is handed over to it, and only the token has it", async () => {
+    const changed = await gateway.cli("audit", "rotate-key");
+    assert.deepEqual([changed.old, changed.new], [first, second]);
+    assert.equal(readFileSync(keyFile, "utf8"), `${second}\n${uri}\n`);
+    assert.equal(await until("status names it", async () => (await logKey()) === second && second), second);
+  });
+
+  await stage.step("after a restart it signs what is new, and the first key verifies all of it", async () => {
+    await gateway.halt();
+    await gateway.serve();
+    await gateway.cli("engineer", "add", "bob", "--email", "bob@vendor.example");
+    const { log } = await until("all of it is under a checkpoint", async () => {
+      const status = await gateway.cli("status");
+      return status.log.checkpoint.size >= status.log.size && status;
+    });
+    const verified = await run(gateway.program, ["audit", "verify", "--log", log.directory, "--key", first, "--json"]);
+    assert.equal(verified.code, 0, verified.stdout);
+    assert.equal(JSON.parse(verified.stdout).handovers.length, 1);
   });
 });

@@ -79,6 +79,7 @@ TEST(Postern, HasTheCommandsThatPeopleScriptAgainst) {
                            "events ",
                            "audit verify ",
                            "audit proof ",
+                           "audit token-key ",
                            "audit export ",
                            "audit reindex ",
                            "hold list ",

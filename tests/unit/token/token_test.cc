@@ -72,6 +72,7 @@ TEST_F(SoftTokenTest, IsNeverGivenAWrongPinTwice) {
     const auto token = opened("9999");
     EXPECT_EQ(refusal(*token, uri),
               "the token test says that the PIN of pkcs11.pin is wrong: it is not tried again");
+    EXPECT_TRUE(token->pin_refused());
   }
   // As after a restart: what the token remembers is enough. Not even the right one is tried.
   for (const char* pin : {"9999", SoftToken::kPin}) {
