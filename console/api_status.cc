@@ -66,6 +66,7 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
   if (base::Json witness = parts.ledger.witnessing().value("witness", base::Json()); witness.is_object())
     status["witness"] = std::move(witness);
   status["policy"] = policy_figures(parts);
+  status["grants"] = parts.facts.grants;
   const base::Micros now = parts.loop.wall();
   base::Json& certificates = status["certificates"];
   if (!certificates.is_array()) certificates = base::Json::array();

@@ -18,8 +18,9 @@ base::Result<Facts> read_facts(const base::Json& config) {
   }
   facts.listeners = config.value("listeners", base::Json::array());
   facts.component = config.value("component", base::Json::object());
-  if (!facts.listeners.is_array() || !facts.component.is_object()) {
-    return base::fail(base::Code::Invalid, "listeners or component is of the wrong form");
+  facts.grants = config.value("grants", base::Json::object());
+  if (!facts.listeners.is_array() || !facts.component.is_object() || !facts.grants.is_object()) {
+    return base::fail(base::Code::Invalid, "listeners, component or grants is of the wrong form");
   }
   facts.second_factor_required = base::json_bool_or(config, "second_factor_required", false);
   return facts;

@@ -38,7 +38,8 @@ struct Facts {
   std::vector<http::Authority> names;  // what browsers may call the admin listener
   base::Json listeners = base::Json::array();
   base::Json component = base::Json::object();
-  bool second_factor_required = false;  // of everybody who signs in
+  bool second_factor_required = false;       // of everybody who signs in
+  base::Json grants = base::Json::object();  // signers (verifier keys) and signed_only, as status shows them
 };
 // Invalid if a field is missing or of the wrong form.
 base::Result<Facts> read_facts(const base::Json& config);

@@ -184,13 +184,24 @@ std::string show_figures(base::Json answer) {
   return to_lines(answer, kFigures);
 }
 
+std::string show_signers(const base::Json& answer) {
+  const base::Json grants = answer.value("grants", base::Json::object());
+  const base::Json signers = grants.value("signers", base::Json::array());
+  if (signers.empty()) return {};
+  std::string out = base::json_bool_or(grants, "signed_only", false)
+                        ? "\nOnly grants that are signed by one of these keys give access:\n"
+                        : "\nGrants may come signed by one of these keys:\n";
+  for (const base::Json& key : signers) out += "  " + display({{"key", key}}, {"", "key"}) + "\n";
+  return out;
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
   return show_figures(answer) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
          credentials_table(component) + show_crls(answer) + show_witnesses(answer) + show_flaws(answer) +
-         show_expiring(answer) + show_waiting_policy(answer);
+         show_signers(answer) + show_expiring(answer) + show_waiting_policy(answer);
 }
 
 // "file:line:column: message" for each fault of one of the two files.

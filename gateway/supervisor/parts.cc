@@ -51,6 +51,10 @@ Json sessions_json(const Sessions& sessions) {
   return out;
 }
 
+Json grants_json(const GrantSigning& grants) {
+  return {{"signers", grants.signers}, {"signed_only", grants.signed_only}};
+}
+
 // A sixteenth of the lowest threshold: what a session receives before the ledger knows is little beside it. A signed grant
 // may say how much it gives, and none of them is known yet.
 std::int64_t tell_bytes(const Config& config) {
@@ -356,7 +360,7 @@ Json ledger_part(const Config& config, const Material& material) {
                {"admins", material.admins_text},
                {"sessions", sessions_json(config.sessions)},
                {"requests", requests_json(config.requests)},
-               {"grants", {{"signers", config.grants.signers}, {"signed_only", config.grants.signed_only}}},
+               {"grants", grants_json(config.grants)},
                {"holds", holds_json(config.holds)},
                {"retention", Json::object()},
                {"witnesses", witnesses_json(config)},
@@ -431,6 +435,7 @@ Json console_part(const Config& config, const Material& material) {
           {"component", component_json(config, material)},
           {"sessions", sessions_json(config.sessions)},
           {"requests", requests_json(config.requests)},
+          {"grants", grants_json(config.grants)},
           {"timeouts", {{"drain_us", config.timeouts.drain}}}};
 }
 

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { violations } from "./lib/accessible.mjs";
+import { atConsole, Browser, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { makeFolder, removeFolder, until } from "./lib/owned.mjs";
@@ -97,6 +99,11 @@ story("access is given by a document that the customer signed elsewhere", async 
 
   await stage.step("with signed_only what was on is on no more, and nobody gives access: no admin, no approval, no switch", async () => {
     await trust(gateway, key);
+    const shown = await until("status says so", async () => {
+      const { stdout } = await gateway.plainCli("status");
+      return stdout.includes("Only grants that are signed by one of these keys give access:") && stdout;
+    });
+    assert.ok(shown.includes(key), shown);
     const { setting } = await until("it asks", async () => (await gateway.cli("capability", "list")).items.find((one) => one.name === "state.read" && one.setting !== "on"));
     assert.equal(setting, "ask");
     assert.equal((await alice.fetch("/state")).json.code, "approval_needed");
@@ -226,5 +233,50 @@ story("a signed grant gives no more than it says, in all sessions of its enginee
     const event = await until("its end is in the index", async () => (await gateway.events("--type", "grant.ended")).find((one) => one.detail.grant === id));
     assert.ok(event.detail.response_bytes >= 3 << 20, `${event.detail.response_bytes} bytes`);
     assert.equal((await second.fetch("/state")).json.code, "grant_ended");
+  });
+});
+
+story("an admin brings a signed grant in the console, where nothing else gives access", async (stage) => {
+  const { gateway, signer } = await start(stage, (_, response) => response.end("well\n"));
+  await trust(gateway, await signer.makeKey());
+  await gateway.admit("alice");
+  await gateway.cli("capability", "set", "state.read", "ask");
+  const alice = await gateway.signIn("alice");
+  const browser = stage.own(await Browser.start());
+  const page = await atConsole(browser, gateway);
+  const document = readFileSync(
+    await signer.sign("alice.grant", "--role", "viewer", "--exchanges", "100", "--response-bytes", "64MiB", "--ticket", "SUP-4711"),
+    "utf8",
+  );
+
+  await stage.step("what is asked for can be refused or asked about, and not approved", async () => {
+    await alice.send("POST", "/.postern/api/requests", { capabilities: ["state.read"], reason: "to look" });
+    await page.goto(`${gateway.adminUrl}/requests`);
+    await page.getByText("Only a grant that was signed elsewhere gives access here").waitFor();
+    await page.getByRole("button", { name: "Refuse" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Give access in advance" }).count(), 0);
+    await look(page, "signed-grants-requests");
+  });
+
+  await stage.step("a changed document is refused with its sentence; the document itself starts the grant", async () => {
+    await page.getByRole("button", { name: "Bring a signed grant" }).click();
+    await page.getByLabel("Or its text").fill(document.replace("exchanges 100", "exchanges 900"));
+    await page.getByRole("button", { name: "Start it" }).click();
+    await page.getByText("the document was changed").waitFor();
+    assert.deepEqual(await violations(page), []);
+    await look(page, "signed-grants-refused");
+    await page.getByLabel("The document’s file").setInputFiles({ name: "alice.grant", mimeType: "text/plain", buffer: Buffer.from(document) });
+    await until("the file is read", async () => (await page.getByLabel("Or its text").inputValue()).includes("exchanges 100"));
+    await page.getByRole("button", { name: "Start it" }).click();
+    const row = page.locator("#grants").getByRole("link", { name: "alice" });
+    await row.waitFor();
+    assert.deepEqual(await violations(page), []);
+    await look(page, "signed-grants-given");
+    await row.click();
+    await page.getByText("example.org/grants").waitFor();
+    await page.getByText("100 calls, 67.1 MB of responses").waitFor();
+    assert.deepEqual(await violations(page), []);
+    await look(page, "signed-grants-grant");
   });
 });

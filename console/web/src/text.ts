@@ -10,7 +10,7 @@ import { count } from './text/count';
 import { home } from './text/home';
 import { event, filters, log, when } from './text/log';
 import { policy } from './text/policy';
-import { permissions, request } from './text/permissions';
+import { permissions, request, signed } from './text/permissions';
 import { tokens } from './text/tokens';
 import { change, exchange, past, session } from './text/review';
 
@@ -35,6 +35,7 @@ export const words = {
   event,
   log,
   request,
+  signed,
   permissions,
   alerts,
   approvals,

@@ -290,6 +290,7 @@ export interface GatewayStatus {
   };
   policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string; waits?: boolean };
   sessions?: { active: number };
+  grants?: { signers?: string[]; signed_only?: boolean };
 }
 
 export interface Token {

@@ -11,6 +11,7 @@ import { Section } from '../components/section';
 import { When } from '../components/when';
 import { Link } from '../router';
 import type { PageProps } from '../routes';
+import { BringGrant, useSignedOnly } from '../sections/bring';
 import { GiveAccess } from '../sections/give';
 import { GrantsSection } from '../sections/grants';
 import { HoldsSection } from '../sections/holds';
@@ -22,6 +23,7 @@ import { useStore } from '../state/store';
 import { words } from '../text';
 
 export function RequestsPage({ may_change }: PageProps) {
+  const signed_only = useSignedOnly();
   return (
     <>
       <PageHead title={words.nav.requests} says={words.request.list_says} />
@@ -29,7 +31,9 @@ export function RequestsPage({ may_change }: PageProps) {
         <HoldsSection may_change={may_change} />
         <RequestsSection may_change={may_change} />
         <GrantsSection may_change={may_change} />
-        {may_change && <GiveAccess />}
+        {signed_only && <p class="note">{words.signed.only}</p>}
+        {may_change && !signed_only && <GiveAccess />}
+        {may_change && <BringGrant />}
         <Decided />
         <NotificationsSection may_change={may_change} />
       </div>

@@ -24,7 +24,7 @@ export function GiveAccess() {
   );
 }
 
-function say_given(answer: Grant | AccessRequest, needed: number): string {
+export function say_given(answer: Grant | AccessRequest, needed: number): string {
   if (answer.state === 'pending') return words.approvals.counted(answer.engineer, 1, needed);
   return answer.engineer_state === 'unknown' ? words.approvals.given_unknown(answer.engineer) : words.approvals.given(answer.engineer);
 }

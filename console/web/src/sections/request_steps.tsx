@@ -12,6 +12,7 @@ import { me, parts } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import { say_duration } from '../time';
+import { useSignedOnly } from './bring';
 import { DurationField, start_of, StartField, useWhat, WhatFields, type StartChoice } from './terms';
 
 export interface StepProps {
@@ -30,12 +31,15 @@ function useNeeded(capabilities: string[]): number {
 const same_set = (a: string[], b: string[]): boolean => a.length === b.length && a.every((one) => b.includes(one));
 
 export function StepButtons({ request, on_step }: { request: AccessRequest; on_step: (step: Step) => void }) {
+  const signed_only = useSignedOnly();
   const mine = (request.approvals ?? []).some((one) => short_name(one.by) === me.get()?.name);
   return (
     <div class="buttons">
-      <button type="button" class={mine ? '' : 'primary'} onClick={() => on_step('approve')}>
-        {mine ? words.approvals.change : words.requests.approve}
-      </button>
+      {!signed_only && (
+        <button type="button" class={mine ? '' : 'primary'} onClick={() => on_step('approve')}>
+          {mine ? words.approvals.change : words.requests.approve}
+        </button>
+      )}
       {!request.asked_by && (
         <button type="button" onClick={() => on_step('ask')}>
           {words.approvals.ask}

@@ -40,6 +40,17 @@ export const permissions = {
   changed_by: (who: string) => `set by ${who}`,
 };
 
+export const signed = {
+  only: 'Only a grant that was signed elsewhere gives access here. Sign what is asked for, and bring the document.',
+  bring: 'Bring a signed grant',
+  says: 'It says itself who may come, with what and until when. It starts once, and nothing is added to it.',
+  file: 'The document’s file',
+  text: 'Or its text',
+  submit: 'Start it',
+  missing: 'Choose the file, or paste the text.',
+  too_large: 'This is no signed grant: they have 32 KiB at most.',
+};
+
 export const request = {
   title: 'Request',
   grant_title: 'Grant',
