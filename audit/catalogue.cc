@@ -156,7 +156,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {CertificateRenewed, "certificate.renewed", Info, "certificate", "An authority issued a certificate to the gateway by ACME, in place of the one before.",
      "name names issuer expires authority"},
     {CertificateFailed, "certificate.failed", Warning, "certificate", "A certificate could not be had by ACME; it is tried again.",
-     "name names authority why failures next"},
+     "name names authority why failures next expires"},
     {CertificateStapled, "certificate.stapled", Info, "certificate", "A fresh OCSP response is shown with a certificate of a listener, where there was none.",
      "name responder expires"},
     {CertificateStapleFailed, "certificate.staple_failed", Warning, "certificate", "No OCSP response for a certificate of a listener could be had; severe where the certificate demands one.",

@@ -111,7 +111,7 @@ constexpr Template kTemplates[] = {
     {CertificateFlawed, "", "The certificate of {name} is used, but {why}."},
     {CertificateIssued, "", "{authority} issued a certificate for {names}[, valid until {expires}]."},
     {CertificateRenewed, "", "{authority} renewed the certificate for {names}[, which is valid until {expires} now]."},
-    {CertificateFailed, "", "{authority} issued no certificate for {names}[: {why}][; it is asked again at {next}]."},
+    {CertificateFailed, "", "{authority} issued no certificate for {names}[: {why}][; it is asked again at {next}][, but the certificate in use is over at {expires}]."},
     {CertificateStapled, "", "A fresh OCSP response is shown with the certificate of {name}[, valid until {expires}]."},
     {CertificateStapleFailed, "", "There is no OCSP response for the certificate of {name}[ from {responder}][: {why}]."},
     {CertificateCrlExpiring, "", "The list of revoked certificates[ by {issuer}] for {name} is good until {expires}[ ({revocation})]."},

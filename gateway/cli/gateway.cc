@@ -307,6 +307,57 @@ void add_cert_check(Program& program, CLI::App* group) {
       ->type_name("HEX");
 }
 
+const std::vector<Column> kCertificates{{"LISTENER", "listener"},
+                                        {"NAMES", "names", Kind::List},
+                                        {"KEY", "key"},
+                                        {"VALID UNTIL", "not_after", Kind::Time},
+                                        {"OCSP RESPONSE UNTIL", "staple.until", Kind::Time}};
+const std::vector<Column> kOrdered{
+    {"Ordered for", "names", Kind::List}, {"From", "authority"},
+    {"Shown to it by", "challenge"},      {"Last attempt", "last", Kind::Time},
+    {"It failed, because", "why"},        {"Failed since", "since", Kind::Time},
+    {"Next attempt", "next", Kind::Time}};
+
+// {"items": what the listeners show, "acme"} of status.
+base::Json certificates_of(const base::Json& status) {
+  base::Json items = base::Json::array();
+  for (const base::Json& listener : status.value("listeners", base::Json::array())) {
+    for (base::Json one : listener.value("certificates", base::Json::array())) {
+      one["listener"] = base::json_text_or(listener, "name", "");
+      items.push_back(std::move(one));
+    }
+  }
+  return {{"items", std::move(items)}, {"acme", status.value("acme", base::Json())}};
+}
+
+// What somebody has to do, if anything.
+std::string advice(const base::Json& acme) {
+  if (base::json_text_or(acme, "why", "").empty()) return {};
+  const bool by_tls = base::json_text_or(acme, "challenge", "") == "tls-alpn-01";
+  return std::string(base::json_bool_or(acme, "too_late", false)
+                         ? "\nThe certificate in use is over before the next attempt.\n"
+                         : "\n") +
+         "It goes on by itself. If the reason stays: see that this machine reaches the authority and that "
+         "the names lead here\n"
+         "(" +
+         (by_tls ? "port 443, to the support listener" : "port 80, to challenge_address") +
+         "), then try at once with: postern cert renew\n";
+}
+
+std::string show_certificates(const base::Json& answer) {
+  const base::Json items = answer.value("items", base::Json::array());
+  std::string out = to_table(items, kCertificates, "No certificates.");
+  for (const base::Json& one : items) {
+    for (const base::Json& flaw : one.value("flaws", base::Json::array())) {
+      if (flaw.is_string())
+        out += "\n" + base::printable(base::json_text_or(one, "subject", "")) + " is used, but " +
+               base::printable(flaw.get<std::string>()) + ".\n";
+    }
+  }
+  const base::Json acme = answer.value("acme", base::Json());
+  return acme.is_object() ? out + "\n" + to_lines(acme, kOrdered) + advice(acme) : out;
+}
+
 std::string show_ordered(const base::Json& answer) {
   std::string names;
   for (const base::Json& name : answer.value("names", base::Json::array()))
@@ -322,10 +373,18 @@ void add_cert(Program& program) {
   add_cert_check(program, group);
   auto directory = std::make_shared<std::string>();
   program
-      .command(group, "list", "List the certificates of the folder", "cert list --dir /etc/postern",
-               [&program, directory] { return cert_list(*directory, program.json()); })
-      ->add_option("--dir", *directory, "what init was given")
-      ->required()
+      .command(group, "list",
+               "List the certificates that a running gateway shows, what is wrong with them, and what became "
+               "of ordering "
+               "one; or those of a folder",
+               "cert list\ncert list --dir /etc/postern",
+               [&program, directory] {
+                 if (!directory->empty()) return cert_list(*directory, program.json());
+                 return program.ask({http::Method::Get, "/api/v1/status", {}, {}, certificates_of},
+                                    show_certificates);
+               })
+      ->add_option("--dir", *directory,
+                   "the certificates below the folder that init was given; no gateway is asked")
       ->type_name("DIR");
   program.command(
       group, "renew", "Have the authority of the configuration (acme) issue a new certificate now",

@@ -119,7 +119,8 @@ int Program::ask(const Request& request, const Show& show) {
     if (!parsed.ok()) return fail_with("the gateway's answer is not JSON: " + parsed.error().message);
     json = std::move(*parsed);
   }
-  print(json_ ? to_json_line(json) : show(json));
+  const base::Json shown = request.part ? request.part(json) : json;
+  print(json_ ? to_json_line(shown) : show(shown));
   return request.good && !request.good(json) ? kFailed : kDone;
 }
 

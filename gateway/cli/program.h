@@ -29,6 +29,8 @@ struct Request {
   base::Json body;  // null: none
   std::function<bool(const base::Json& answer)> good =
       {};  // an answer for which this is false ends the command with kFailed; none: all are good
+  std::function<base::Json(const base::Json& answer)> part =
+      {};  // of the answer that is shown, and printed with --json; none: all
 };
 using Show = std::function<std::string(const base::Json& answer)>;  // for people
 

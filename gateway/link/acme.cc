@@ -25,10 +25,11 @@ base::Micros acme_renewal(base::Micros from, base::Micros until, double chance) 
   return from + life / 3 * 2 + share(life / 24, chance);
 }
 
-base::Micros acme_again_after(int failures, double chance) {
+base::Micros acme_again_after(int failures, base::Micros left, double chance) {
   const base::Micros wait =
       std::min(kAcmeFirstAgain << std::clamp(failures - 1, 0, kAcmeDoublings), kAcmeLastAgain);
-  return wait + share(wait / 4, chance);
+  const base::Micros spread = wait + share(wait / 4, chance);
+  return left <= 0 ? spread : std::min(spread, std::max(left / 2, kAcmeFirstAgain));
 }
 
 base::Result<AcmeSettings> AcmeSettings::read(const base::Json& json, const base::Clock& clock) {
@@ -41,6 +42,8 @@ base::Result<AcmeSettings> AcmeSettings::read(const base::Json& json, const base
   out.from = base::json_number_or(json, "from", 0);
   out.until = base::json_number_or(json, "until", 0);
   out.asked = base::json_number_or(json, "asked", 0);
+  out.failures = static_cast<int>(base::json_number_or(json, "failures", 0));
+  out.next = base::json_number_or(json, "next", 0);
   if (!http::is_authority(out.host) || !http::is_target_text(out.target))
     return base::fail(base::Code::Invalid, "the authority of the link's configuration is none");
   auto context = tls::ClientContext::make({base::json_text_or(json, "roots", ""), "http/1.1"}, clock);
@@ -77,11 +80,15 @@ void Acme::configure(std::optional<AcmeSettings> settings) {
     drop();
     dialogue_.reset();
     hide_challenge();
-    failures_ = 0;
+    failures_ = settings_ ? settings_->failures : 0;
   }
   if (!settings_) return timer_.stop();
   if (dialogue_ != nullptr) return;
   if (asked) return timer_.start(0);
+  if (!same && failures_ > 0) {
+    const base::Micros rest = settings_->next - loop_.wall();
+    return timer_.start(std::clamp<base::Micros>(rest, 0, AcmeDialogue::kLongestRest) * 1000);
+  }
   if (!same || renewed) schedule();
 }
 
@@ -90,6 +97,7 @@ void Acme::schedule() {
   const base::Micros due =
       settings_->until == 0 ? now : acme_renewal(settings_->from, settings_->until, random_part());
   timer_.start(std::max<base::Micros>(due - now, 0) * 1000);
+  tell_({{"due", due}}, [](const std::string&) {});
 }
 
 void Acme::begin() {
@@ -186,7 +194,8 @@ void Acme::failed(const std::string& why, base::Micros not_before) {
   drop();
   dialogue_.reset();
   hide_challenge();
-  const base::Micros wait = std::max(acme_again_after(++failures_, random_part()), not_before);
+  const base::Micros left = settings_ ? settings_->until - loop_.wall() : 0;
+  const base::Micros wait = std::max(acme_again_after(++failures_, left, random_part()), not_before);
   timer_.start(wait * 1000);
   base::log_warning("no certificate from " + settings_->host + ": " + why);
   tell_({{"why", why}, {"failures", failures_}, {"next", loop_.wall() + wait}}, [](const std::string&) {});

@@ -5,8 +5,8 @@
 // connections that the supervisor opens, with requests that the keeper makes and signs (keeper/acme_signer.h). What comes of
 // it goes to the supervisor, which judges the certificate and says whether it took it.
 //
-// After a failure it waits: a minute, doubling up to six hours, and up to a quarter longer; longer still if the authority
-// says so (Retry-After). That is forgotten with this process.
+// After a failure it waits: a minute, doubling up to six hours, and up to a quarter longer, but half of what is left of the certificate
+// at hand at most; longer if the authority says so (Retry-After). The supervisor remembers that for the next life of this process.
 #pragma once
 
 #include <cstdint>
@@ -39,21 +39,25 @@ struct AcmeSettings {
   std::shared_ptr<tls::ClientContext> tls;
   base::Micros from = 0, until = 0;  // of the certificate at hand; 0: there is none
   std::int64_t asked = 0;            // a larger number than before: now, whatever the schedule says
+  int failures = 0;                  // in a row, of attempts that an earlier process made
+  base::Micros next = 0;             // when it wanted to ask again; only after failures
 
-  // Of the link's part: {"id", "host", "target", "tls_name", "challenge", "roots", "from", "until", "asked"}.
+  // Of the link's part: {"id", "host", "target", "tls_name", "challenge", "roots", "from", "until", "asked",
+  // "failures", "next"}.
   static base::Result<AcmeSettings> read(const base::Json& json, const base::Clock& clock);
 };
 
 // When a certificate is renewed: after two thirds of its time, and up to a twenty-fourth of it later. chance: 0 to 1.
 base::Micros acme_renewal(base::Micros from, base::Micros until, double chance);
-// How long after the failures-th failure in a row.
-base::Micros acme_again_after(int failures, double chance);
+// How long after the failures-th failure in a row. left: of the certificate at hand, so that it is asked once more while
+// there is time; 0 or less: there is none, or it is over.
+base::Micros acme_again_after(int failures, base::Micros left, double chance);
 
 class Acme {
  public:
   using Connected = std::function<void(base::Result<base::UniqueFd>)>;
   using Connect = std::function<void(std::uint32_t place, Connected done)>;
-  // {"chain"} or {"why", "failures", "next"} (microseconds since the epoch). taken is called with empty if it was taken, else
+  // {"chain"}, {"why", "failures", "next"} or {"due"}: when it is renewed (microseconds since the epoch). taken is called with empty if it was taken, else
   // with why not.
   using Tell =
       std::function<void(const base::Json& said, std::function<void(const std::string& refusal)> taken)>;

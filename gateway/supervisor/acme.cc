@@ -18,6 +18,7 @@
 #include "certs/private_key.h"
 #include "certs/verify.h"
 #include "gateway/proc/spawn.h"
+#include "gateway/supervisor/acme_attempts.h"
 #include "gateway/supervisor/staples.h"
 
 namespace postern::supervisor {
@@ -71,7 +72,13 @@ std::string wrong_with_issued(const Acme& acme, const std::string& chain_pem, st
     question.host = name;
     question.now = now;
     const certs::Verdict verdict = verifier->judge(*chain, question, {});
-    if (!verdict.good()) return verdict.failure->sentence;
+    if (verdict.good()) continue;
+    const bool of_time =
+        verdict.failure->rule == certs::Rule::NotYetValid || verdict.failure->rule == certs::Rule::Expired;
+    return verdict.failure->sentence +
+           (of_time ? ", although it has just been issued: the clock here, which says " +
+                          base::format_time(now) + ", or the authority's is wrong"
+                    : "");
   }
   return {};
 }
@@ -175,6 +182,7 @@ const ListenerCertificate* acme_certificate(const Material& material) {
 }
 
 base::Json acme_link_part(const Acme& acme, const Material& material) {
+  const AcmeAttempts attempts = read_attempts(acme);
   http::Authority host = acme.authority;
   if (host.port == 443) host.port = 0;
   const ListenerCertificate* own = acme_certificate(material);
@@ -186,7 +194,9 @@ base::Json acme_link_part(const Acme& acme, const Material& material) {
           {"roots", material.acme.roots_pem},
           {"from", own == nullptr ? 0 : own->leaf.not_before},
           {"until", own == nullptr ? 0 : own->leaf.not_after},
-          {"asked", material.acme.asked}};
+          {"asked", material.acme.asked},
+          {"failures", attempts.failures},
+          {"next", attempts.failures == 0 ? 0 : attempts.next}};
 }
 
 base::Json acme_keeper_part(const Acme& acme, const Material& material) {

@@ -7,6 +7,7 @@
 //
 //   account.key    of the account; made once. Who loses it loses the account, and nothing else
 //   next.key       that the next certificate is for
+//   attempts.json  what came of asking (acme_attempts.h)
 //   certificate.pem, HEX.key   the certificate in use, and its key, HEX being the SHA-256 of the public one: so both change
 //                              with the renaming of one file, and no crash leaves a key with another's certificate
 #pragma once

@@ -16,6 +16,7 @@
 #include "certs/post_quantum.h"
 #include "gateway/proc/usage.h"
 #include "gateway/supervisor/acme.h"
+#include "gateway/supervisor/acme_attempts.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
@@ -60,6 +61,9 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+// What the link says of the next renewal is shown; it is of a certificate for at most so long.
+constexpr base::Micros kLongestLifeOfOurs = 3650 * kExpiryDay;
+
 }  // namespace
 
 struct Supervisor::Internals {
@@ -81,8 +85,8 @@ struct Supervisor::Internals {
   std::set<std::string> told_flaws;
   CrlWatch crl_watch;
   loop::Timer crls_timer;
-  std::string crls_fault;              // that was told of; empty: there is none
-  Json acme_trouble = Json::object();  // {"why", "failures", "next"} since the last certificate was had
+  std::string crls_fault;  // that was told of; empty: there is none
+  AcmeAttempts acme_attempts;
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -293,12 +297,20 @@ struct Supervisor::Internals {
     return all;
   }
 
+  // Of the certificate in use; nullptr: there is none yet.
+  const certs::CertificateFacts* acme_facts() const {
+    const ListenerCertificate* own = acme_certificate(*material);
+    return own == nullptr ? nullptr : &own->leaf;
+  }
+
   Json acme_status() const {
     if (!config->acme) return nullptr;
-    Json out{{"names", config->acme->names}, {"authority", config->acme->authority.host}};
-    const ListenerCertificate* own = acme_certificate(*material);
-    if (own != nullptr) out["not_after"] = base::format_time(own->leaf.not_after);
-    out.update(acme_trouble);
+    Json out{{"names", config->acme->names},
+             {"authority", config->acme->authority.host},
+             {"challenge", config->acme->challenge_type()}};
+    const certs::CertificateFacts* own = acme_facts();
+    if (own != nullptr) out["not_after"] = base::format_time(own->not_after);
+    out.update(attempts_json(acme_attempts, own));
     return out;
   }
 
@@ -352,6 +364,7 @@ struct Supervisor::Internals {
   // What is made or read only once root was given up.
   void prepare(const Material& running, const Config& by, Material& of) {
     if (by.acme) {
+      acme_attempts = read_attempts(*by.acme);
       of.acme.asked = running.acme.asked;
       const base::Status opened = open_acme(*by.acme, by.support.staple, of);
       if (!opened.ok()) on_acme_failed(*by.acme, {{"why", opened.error().message}});
@@ -364,6 +377,12 @@ struct Supervisor::Internals {
   Json on_acme(const Json& said) {
     if (!config->acme) return {{"ok", false}, {"why", "the configuration orders none any more"}};
     const std::string chain = base::json_text_or(said, "chain", "");
+    if (said.contains("due")) {
+      acme_attempts.next =
+          std::clamp<base::Micros>(base::json_number_or(said, "due", 0), 0, loop.wall() + kLongestLifeOfOurs);
+      keep_attempts(*config->acme);
+      return {{"ok", true}};
+    }
     if (chain.empty()) {
       on_acme_failed(*config->acme, said);
       return {{"ok", true}};
@@ -372,7 +391,8 @@ struct Supervisor::Internals {
     base::Status taken = take_acme(*config->acme, chain, loop.wall());
     if (taken.ok()) taken = open_acme(*config->acme, config->support.staple, *material);
     if (!taken.ok()) return {{"ok", false}, {"why", taken.error().message}};
-    acme_trouble = Json::object();
+    acme_attempts.succeeded(loop.wall());
+    keep_attempts(*config->acme);
     prepare_new_staples();
     const ListenerCertificate& own = *acme_certificate(*material);
     ledger.append(renewal ? audit::EventType::CertificateRenewed : audit::EventType::CertificateIssued,
@@ -393,18 +413,25 @@ struct Supervisor::Internals {
   }
 
   void on_acme_failed(const Acme& acme, const Json& said) {
-    acme_trouble = {{"why", base::json_text_or(said, "why", "")},
-                    {"failures", base::json_number_or(said, "failures", 1)}};
-    Json detail{{"name", "the support listener"}, {"names", acme.names}, {"authority", acme.authority.host}};
-    detail.update(acme_trouble);
-    const base::Micros next = base::json_number_or(said, "next", 0);
-    if (next > 0) acme_trouble["next"] = detail["next"] = base::format_time(next);
-    const ListenerCertificate* own = acme_certificate(*material);
-    const bool near = own == nullptr || own->leaf.not_after - loop.wall() <
-                                            std::min(kExpiresNearDays * kExpiryDay,
-                                                     (own->leaf.not_after - own->leaf.not_before) / 6);
+    const base::Micros now = loop.wall();
+    const certs::CertificateFacts* own = acme_facts();
+    acme_attempts.failed(said, now);
+    keep_attempts(acme);
+    Json detail{{"name", "the support listener"},
+                {"names", acme.names},
+                {"authority", acme.authority.host},
+                {"why", acme_attempts.why},
+                {"failures", acme_attempts.failures}};
+    if (acme_attempts.next > 0) detail["next"] = base::format_time(acme_attempts.next);
+    if (acme_attempts.too_late(own)) detail["expires"] = base::format_time(own->not_after);
     ledger.append(audit::EventType::CertificateFailed, "gateway", acme.names.front(), detail,
-                  near ? audit::Severity::Severe : audit::Severity::Warning);
+                  acme_attempts.severe(own, now) ? audit::Severity::Severe : audit::Severity::Warning);
+  }
+
+  void keep_attempts(const Acme& acme) const {
+    if (base::Status kept = write_attempts(acme, acme_attempts); !kept.ok())
+      base::log_warning("what came of asking for a certificate is forgotten with this process: " +
+                        kept.error().message);
   }
 
   // "postern cert renew".

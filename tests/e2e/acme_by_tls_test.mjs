@@ -101,6 +101,7 @@ story("an authority that finds nobody says so, and the listener's own certificat
     assert.match(event.detail.why, /^it could not validate (emea\.)?support\.example: /);
     assert.ok(Date.parse(event.detail.next) > Date.now() + 30_000);
     await assert.rejects(challenge(gateway.port, kNames[0]), kNoSuchProtocol);
+    assert.match((await gateway.plainCli("cert", "list")).stdout, /port 443, to the support listener/);
     assert.match(await ask(await connect(gateway.port, "localhost", { ca: gateway.ca, rejectUnauthorized: true })), /^HTTP\/1\.1 [234]/);
   });
 });

@@ -7,13 +7,15 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
+import { violations } from "./lib/accessible.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { ask, connect } from "./lib/handshake.mjs";
 import { holds } from "./lib/memory.mjs";
 import { Pebble } from "./lib/pebble.mjs";
 import { freePort } from "./lib/process.mjs";
-import { story, until } from "./lib/story.mjs";
+import { killIfAlive, story, until } from "./lib/story.mjs";
 
 const kNames = ["support.example", "emea.support.example"];
 const kLifetime = 24; // seconds: renewed after 16 to 17 of them
@@ -162,5 +164,43 @@ story("what an authority refuses is quoted, and tried again later", async (stage
     const events = await told(gateway, "certificate.failed", 3);
     assert.match(events[0].detail.why, /refused/i);
     assert.equal(events[0].detail.failures, 3);
+  });
+
+  const ordered = async () => (await gateway.cli("status")).acme;
+  await stage.step("cert list and the console say what became of it, and what to do", async () => {
+    const { why, next } = await ordered();
+    const listed = await gateway.cli("cert", "list");
+    assert.equal(listed.acme.why, why);
+    assert.deepEqual(listed.items.map((one) => one.listener), ["support", "admin"]);
+    const { stdout } = await gateway.plainCli("cert", "list");
+    assert.match(stdout, /It failed, because: +\S/);
+    assert.match(stdout, /port 80, to challenge_address\), then try at once with: postern cert renew/);
+    assert.ok(Date.parse(next) > Date.now());
+    const browser = stage.own(await Browser.start());
+    const page = await atConsole(browser, gateway);
+    await page.locator("#gateway .tile.fact-warn", { hasText: "One could not be had" }).waitFor();
+    await page.locator("#gateway summary").click();
+    const own = page.locator("#gateway li", { hasText: "Ordered from 127.0.0.1" });
+    for (const text of ["3 attempts failed:", "port 80, to challenge_address", kNames.join(", ")]) await own.getByText(text).waitFor();
+    assert.deepEqual(await violations(page), []);
+    await look(page, "console-certificate");
+    assert.deepEqual(page.troubles, []);
+  });
+
+  await stage.step("neither a new link nor a new gateway forgets how long the authority is left alone", async () => {
+    const before = await ordered();
+    const link = async () => (await gateway.cli("status")).roles.find((role) => role.name === "link");
+    const { pid } = await link();
+    killIfAlive(pid, "SIGKILL");
+    await until("the link lives again", async () => {
+      const now = await link();
+      return now.state === "running" && now.pid !== pid;
+    });
+    await gateway.halt();
+    await gateway.serve();
+    assert.deepEqual(await ordered(), before);
+    await gateway.cli("cert", "renew");
+    const events = await told(gateway, "certificate.failed", 4);
+    assert.deepEqual(events.map((event) => event.detail.failures), [4, 3, 2, 1], "nobody asked in between");
   });
 });

@@ -200,9 +200,16 @@ TEST(AcmeTimes, RenewWhenTwoThirdsAreOver) {
 }
 
 TEST(AcmeTimes, AfterFailuresWaitsDoubleUpToSixHours) {
-  EXPECT_EQ(acme_again_after(1, 0), 60 * kSecond);
-  EXPECT_EQ(acme_again_after(2, 1), 150 * kSecond);
-  EXPECT_EQ(acme_again_after(100, 0), 6 * kOneHour);
+  EXPECT_EQ(acme_again_after(1, 0, 0), 60 * kSecond);
+  EXPECT_EQ(acme_again_after(2, 0, 1), 150 * kSecond);
+  EXPECT_EQ(acme_again_after(100, 0, 0), 6 * kOneHour);
+}
+
+TEST(AcmeTimes, AsksOnceMoreWhileTheCertificateAtHandLasts) {
+  EXPECT_EQ(acme_again_after(100, 24 * 24 * kOneHour, 0), 6 * kOneHour);
+  EXPECT_EQ(acme_again_after(100, 4 * kOneHour, 1), 2 * kOneHour);
+  EXPECT_EQ(acme_again_after(100, 30 * kSecond, 0), 60 * kSecond) << "no sooner than after a minute";
+  EXPECT_EQ(acme_again_after(100, -kOneHour, 0), 6 * kOneHour) << "it is over anyway";
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 
+#include "gateway/supervisor/acme_attempts.h"
+#include "gateway/supervisor/expiry.h"
 #include "gateway/supervisor/parts.h"
 #include "tests/unit/supervisor/fixture.h"
 
@@ -167,6 +169,83 @@ TEST_F(AcmeFolder, ThatOthersMayReadIsNone) {
   EXPECT_EQ(open().error().message, folder_.path("acme") +
                                         " can be read or changed by others than its owner; run: chmod 700 " +
                                         folder_.path("acme"));
+}
+
+TEST_F(AcmeFolder, AClockThatIsADayOffIsNamedWhereWhatWasIssuedIsOutOfItsTime) {
+  const std::string chain = issue({"a.example", "b.example"});
+  for (const base::Micros off : {-kExpiryDay, kExpiryDay}) {
+    const auto taken = take_acme(acme(), chain, now_ + off);
+    ASSERT_FALSE(taken.ok());
+    EXPECT_NE(taken.error().message.find("the clock here, which says " + base::format_time(now_ + off) +
+                                         ", or the authority's is wrong"),
+              std::string::npos)
+        << taken.error().message;
+  }
+  EXPECT_EQ(refusal(chain), "");
+}
+
+TEST_F(AcmeFolder, RemembersWhatCameOfAskingForThisAuthorityAlone) {
+  AcmeAttempts attempts;
+  attempts.failed({{"why", "it refused"}, {"failures", 3}, {"next", now_ + kExpiryDay}}, now_);
+  ASSERT_TRUE(write_attempts(acme(), attempts).ok());
+  const AcmeAttempts read = read_attempts(acme());
+  EXPECT_EQ(attempts_json(read, nullptr), attempts_json(attempts, nullptr));
+  EXPECT_EQ(read.since, now_);
+  const base::Json part = acme_link_part(acme(), *loaded_.material);
+  EXPECT_EQ(part["failures"], 3);
+  EXPECT_EQ(part["next"], now_ + kExpiryDay);
+  Acme other = acme();
+  other.authority.host = "other.example";
+  EXPECT_EQ(read_attempts(other).failures, 0);
+  folder_.write("acme/attempts.json", "{\"authority\":", 0600);
+  EXPECT_EQ(read_attempts(acme()).failures, 0);
+}
+
+class Attempts : public testing::Test {
+ protected:
+  static constexpr base::Micros kAt = 1'790'000'000 * base::kWallSecond;
+  certs::CertificateFacts own_;  // of 90 days, 60 of which are over
+  AcmeAttempts attempts_;
+  void SetUp() override {
+    own_.not_before = kAt - 60 * kExpiryDay;
+    own_.not_after = kAt + 30 * kExpiryDay;
+  }
+  void fail(base::Micros at, base::Micros next) {
+    attempts_.failed({{"why", "no"}, {"failures", attempts_.failures + 1}, {"next", next}}, at);
+  }
+};
+
+TEST_F(Attempts, AreSevereWhereThereIsNoCertificateOrItIsNearlyOver) {
+  fail(kAt, kAt + base::kWallSecond);
+  EXPECT_TRUE(attempts_.severe(nullptr, kAt));
+  EXPECT_FALSE(attempts_.severe(&own_, kAt));
+  EXPECT_TRUE(attempts_.severe(&own_, own_.not_after - 6 * kExpiryDay));
+}
+
+TEST_F(Attempts, AreSevereWhenTheyFailForAWeekLongBeforeTheEnd) {
+  fail(kAt, kAt + kExpiryDay);
+  fail(kAt + 6 * kExpiryDay, kAt + 7 * kExpiryDay);
+  EXPECT_FALSE(attempts_.severe(&own_, kAt + 6 * kExpiryDay));
+  fail(kAt + 7 * kExpiryDay, kAt + 8 * kExpiryDay);
+  EXPECT_TRUE(attempts_.severe(&own_, kAt + 7 * kExpiryDay));
+  attempts_.succeeded(kAt + 8 * kExpiryDay);
+  EXPECT_EQ(attempts_json(attempts_, &own_), (base::Json{{"last", base::format_time(kAt + 8 * kExpiryDay)}}));
+}
+
+TEST_F(Attempts, ThatComeTooLateForTheCertificateInUseAreSevereAndSaidSo) {
+  fail(kAt, own_.not_after);
+  EXPECT_TRUE(attempts_.too_late(&own_));
+  EXPECT_TRUE(attempts_.severe(&own_, kAt));
+  EXPECT_EQ(attempts_json(attempts_, &own_)["too_late"], true);
+  fail(kAt, own_.not_after - 1);
+  EXPECT_FALSE(attempts_.too_late(&own_));
+}
+
+TEST_F(Attempts, WhatTheLinkSaysIsBounded) {
+  attempts_.failed({{"why", std::string(5000, 'x') + "\n"}, {"failures", -7}, {"next", INT64_MAX}}, kAt);
+  EXPECT_LT(attempts_.why.size(), 700U);
+  EXPECT_EQ(attempts_.failures, 1);
+  EXPECT_LE(attempts_.next, kAt + 30 * kExpiryDay);
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ TEST_F(Challenges, AreAnsweredWithTheirCertificateAndNobodyIsAskedForTheirs) {
     const auto shown = certs::read_chain(certs::der_to_pem(client.peer_certificate()));
     ASSERT_TRUE(shown.ok());
     EXPECT_EQ(shown->front().subject, "CN=ACME challenge");
+    EXPECT_FALSE(client.was_asked_for_a_certificate());
   }
 }
 
@@ -105,6 +106,7 @@ TEST_F(Challenges, WhoeverSpeaksAnythingElseTooIsAClientLikeAnyOther) {
     EXPECT_FALSE(session->answers_challenge());
     EXPECT_NE(session->protocol(), "acme-tls/1");
     EXPECT_TRUE(is_own(client));
+    EXPECT_TRUE(client.was_asked_for_a_certificate());
   }
   EXPECT_EQ(signer_.asked_for_challenges, 0);
 }

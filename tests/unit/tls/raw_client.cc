@@ -21,6 +21,7 @@ struct RawClient::State {
   BIO* in = nullptr;   // what the server sent; owned by ssl
   BIO* out = nullptr;  // what the server shall receive; owned by ssl
   base::Buffer to_server{1U << 20U};
+  bool asked = false;
 
   void collect() {
     char bytes[4096];
@@ -70,6 +71,10 @@ RawClient::RawClient(const RawOptions& options, const RawClient* resume) : state
   SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) noexcept -> int {
     static_cast<State*>(SSL_get_ex_data(ssl, 0))->ticket.reset(session);
     return 1;
+  });
+  SSL_CTX_set_client_cert_cb(context, [](SSL* ssl, X509**, EVP_PKEY**) noexcept -> int {
+    static_cast<State*>(SSL_get_ex_data(ssl, 0))->asked = true;
+    return 0;
   });
   state_->ssl.reset(SSL_new(context));
   SSL* ssl = state_->ssl.get();
@@ -145,6 +150,8 @@ bool RawClient::renegotiate(Session& server) {
 std::string RawClient::peer_certificate() const {
   return certs::to_der(SSL_get0_peer_certificate(state_->ssl.get()));
 }
+
+bool RawClient::was_asked_for_a_certificate() const { return state_->asked; }
 
 bool RawClient::resumed() const { return SSL_session_reused(state_->ssl.get()) == 1; }
 

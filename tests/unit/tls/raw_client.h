@@ -39,7 +39,8 @@ class RawClient {
   bool renegotiate(Session& server);
   std::string exchange(Session& server, const std::string& text);  // what the server reads of it
   bool resumed() const;
-  std::string peer_certificate() const;  // DER; after a handshake
+  bool was_asked_for_a_certificate() const;  // and had none to show
+  std::string peer_certificate() const;      // DER; after a handshake
 
  private:
   struct State;

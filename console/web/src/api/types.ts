@@ -272,11 +272,32 @@ export interface Certificate {
   days: number;
   urgency: Urgency;
 }
+// What an authority issues to the support listener by ACME.
+export interface Ordered {
+  names: string[];
+  authority: string;
+  challenge?: 'http-01' | 'tls-alpn-01';
+  not_after?: string;
+  last?: string;
+  next?: string;
+  why?: string;
+  failures?: number;
+  since?: string;
+  too_late?: boolean;
+}
+export interface ShownCertificate {
+  subject: string;
+  not_after: string;
+  names: string[];
+  flaws: string[];
+}
 export interface GatewayStatus {
   version: string;
   started?: string;
   sandbox?: { mode: string };
   certificates?: Certificate[];
+  listeners?: { name: string; address: string; certificates?: ShownCertificate[] }[];
+  acme?: Ordered | null;
   tokens?: { name: string; not_after: string; days: number; urgency: Urgency }[];
   roles?: Role[];
   component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };

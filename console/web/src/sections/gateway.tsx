@@ -3,7 +3,7 @@
 //
 // How the gateway itself is: a tile for each thing that can be wrong, details one click away.
 import type { ComponentChildren } from 'preact';
-import type { Certificate, GatewayStatus, Histogram, Node } from '../api/types';
+import type { Certificate, GatewayStatus, Histogram, Node, Ordered, ShownCertificate } from '../api/types';
 import { get } from '../api/client';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
@@ -129,19 +129,95 @@ const urgency_health = { fine: 'good', soon: 'warn', near: 'bad', over: 'bad' } 
 
 type Expiring = Pick<Certificate, 'name' | 'not_after' | 'days' | 'urgency'>;
 
-function CertificatesTile({ certificates }: { certificates: Expiring[] }) {
+const shown_by = (status: GatewayStatus): ShownCertificate[] =>
+  (status.listeners ?? []).flatMap((one) => one.certificates ?? []);
+
+// The worst is said: one that runs out, then one that could not be had, then one with a flaw.
+function CertificatesTile({ status }: { status: GatewayStatus }) {
+  const certificates: Expiring[] = [...(status.certificates ?? []), ...(status.tokens ?? [])];
   const first = [...certificates].sort((a, b) => a.not_after.localeCompare(b.not_after))[0];
   if (!first) return null;
   const few = certificates.filter((one) => one.urgency !== 'fine').length;
+  const flaws = shown_by(status).flatMap((one) => one.flaws);
+  const why = status.acme?.why;
+  const tiles = words.home.tiles;
+  const wrong = why ? tiles.not_issued : flaws.length ? tiles.flawed(flaws.length) : undefined;
   return (
     <Tile
-      title={words.home.tiles.certificates}
-      value={few ? words.home.tiles.expiring(few) : words.home.tiles.none_expires}
-      health={urgency_health[first.urgency]}
+      title={tiles.certificates}
+      value={few ? tiles.expiring(few) : wrong ?? tiles.none_expires}
+      health={few ? urgency_health[first.urgency] : wrong ? (status.acme?.too_late ? 'bad' : 'warn') : 'good'}
       href="/events?type=certificate"
     >
-      <Said text={first.name} />: {words.home.tiles.left(first.days, first.urgency === 'over')}
+      {few || !wrong ? (
+        <>
+          <Said text={first.name} />: {tiles.left(first.days, first.urgency === 'over')}
+        </>
+      ) : (
+        <Said text={why ?? flaws[0] ?? ''} />
+      )}
     </Tile>
+  );
+}
+
+function Flaws({ status }: { status: GatewayStatus }) {
+  const flawed = shown_by(status).filter((one) => one.flaws.length);
+  return (
+    <>
+      {flawed.map((one) => (
+        <li key={one.subject + one.not_after} class="fact-warn">
+          <span class="dot" aria-hidden="true" />
+          <b>
+            <Said text={one.names[0] ?? one.subject} />
+          </b>{' '}
+          {words.home.used_but}
+          {one.flaws.map((flaw) => (
+            <small key={flaw}>
+              <Said text={flaw} />
+            </small>
+          ))}
+          <small>{words.home.flaw_advice}</small>
+        </li>
+      ))}
+    </>
+  );
+}
+
+function OrderedCertificate({ ordered }: { ordered: Ordered }) {
+  const text = words.home.ordered;
+  return (
+    <li class={`fact-${ordered.why ? (ordered.too_late ? 'bad' : 'warn') : 'good'}`}>
+      <span class="dot" aria-hidden="true" />
+      <b>
+        <Said text={text.title(ordered.authority)} />
+      </b>{' '}
+      <span class="quiet">
+        {ordered.last ? (
+          <>
+            {text.last} <When time={ordered.last} />
+          </>
+        ) : (
+          text.none
+        )}
+        {ordered.next && (
+          <>
+            , {ordered.why ? text.again : text.renewal} <When time={ordered.next} />
+          </>
+        )}
+      </span>
+      <small>
+        <Said text={ordered.names.join(', ')} />
+      </small>
+      {ordered.why && (
+        <>
+          <small>
+            {text.failed(ordered.failures ?? 1)} <Said text={ordered.why} />
+          </small>
+          {ordered.too_late && <small>{text.too_late}</small>}
+          <small>{text.advice(ordered.challenge === 'tls-alpn-01')}</small>
+        </>
+      )}
+    </li>
   );
 }
 
@@ -179,7 +255,7 @@ export function GatewaySection() {
             <LogTile log={status.log} />
             <ComponentTile nodes={status.component?.nodes ?? []} />
             <ConfinementTile status={status} />
-            <CertificatesTile certificates={[...(status.certificates ?? []), ...(status.tokens ?? [])]} />
+            <CertificatesTile status={status} />
             <ProcessesTile status={status} />
           </>
         )}
@@ -267,6 +343,8 @@ function Details({ status }: { status: GatewayStatus }) {
               )}
             </li>
           ))}
+          <Flaws status={status} />
+          {status.acme && <OrderedCertificate ordered={status.acme} />}
         </ul>
       </div>
       <div>

@@ -31,6 +31,8 @@ export const home = {
     certificates: 'Certificates and tokens',
     expiring: (n: number) => `${n} about to expire`,
     none_expires: 'None about to expire',
+    not_issued: 'One could not be had',
+    flawed: (n: number) => `${count(n, 'thing', 'things')} wrong with them`,
     left: (days: number, over: boolean) =>
       over ? 'has expired' : days === 0 ? 'expires within a day' : `expires in ${count(days, 'day', 'days')}`,
     policy: 'Policy',
@@ -51,5 +53,20 @@ export const home = {
     from: 'There are too many events: counted from here on',
     none: 'Nothing was asked of the component in this time.',
   },
-  gateway: 'Processes, nodes and policy in detail',
+  gateway: 'Processes, nodes, certificates and policy in detail',
+  ordered: {
+    title: (authority: string) => `Ordered from ${authority}`,
+    last: 'last attempt',
+    none: 'no attempt has ended yet',
+    failed: (n: number) => `${count(n, 'attempt', 'attempts')} failed:`,
+    renewal: 'renewed',
+    again: 'tried again',
+    too_late: 'The certificate in use is over before that.',
+    advice: (by_tls: boolean) =>
+      `It goes on by itself. If the reason stays, see that the gateway reaches the authority, and that the names lead to it (${
+        by_tls ? 'port 443, to the support listener' : 'port 80, to challenge_address'
+      }); postern cert renew tries at once.`,
+  },
+  used_but: 'used, but',
+  flaw_advice: 'Replace the file and reload; postern cert check says what a browser would say.',
 };
