@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "certs/revocation.h"
 #include "gateway/ipc/figures.h"
 
 namespace postern::enforcer {
@@ -69,7 +70,7 @@ base::Result<ComponentPool::Certificates> ComponentPool::certificates_of(const S
 }
 
 base::Result<std::unique_ptr<ComponentPool::NodeEntry>> ComponentPool::make_entry(
-    const Node& node, const Certificates& certificates) const {
+    const Service& service, const Node& node, const Certificates& certificates, const CrlList& crls) const {
   auto entry = std::make_unique<NodeEntry>();
   entry->node = node;
   entry->ways.emplace_back();
@@ -78,7 +79,7 @@ base::Result<std::unique_ptr<ComponentPool::NodeEntry>> ComponentPool::make_entr
   for (std::size_t i = 0; i < entry->ways.size(); ++i) {
     auto tls =
         tls::ClientContext::make({node.roots_pem, node.http2 == Http2::Off ? "http/1.1" : "h2,http/1.1",
-                                  i == 0 ? nullptr : certificates[i - 1].second},
+                                  i == 0 ? nullptr : certificates[i - 1].second, crls, service.revocation},
                                  clock_);
     if (!tls.ok()) return std::move(tls).error();
     entry->ways[i].tls = std::move(*tls);
@@ -92,8 +93,14 @@ base::Status ComponentPool::set_services(const std::vector<Service>& services,
   for (const Service& service : services) {
     auto certificates = certificates_of(service);
     if (!certificates.ok()) return std::move(certificates).error();
+    CrlList crls;
+    if (!service.crls.empty()) {
+      auto read = certs::read_crls(service.crls);
+      if (!read.ok()) return std::move(read).error();
+      crls = std::make_shared<const std::vector<certs::CrlPtr>>(std::move(*read));
+    }
     for (const Node& node : service.nodes) {
-      auto entry = make_entry(node, *certificates);
+      auto entry = make_entry(service, node, *certificates, crls);
       if (!entry.ok()) return std::move(entry).error();
       added.push_back(std::move(*entry));
     }

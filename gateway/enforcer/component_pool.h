@@ -109,8 +109,10 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
       std::vector<std::pair<std::string, std::shared_ptr<tls::RemoteCertificate>>>;  // by role
   static constexpr std::size_t kNoWay = SIZE_MAX;
   base::Result<Certificates> certificates_of(const Service& service) const;
-  base::Result<std::unique_ptr<NodeEntry>> make_entry(const Node& node,
-                                                      const Certificates& certificates) const;
+  using CrlList = std::shared_ptr<const std::vector<certs::CrlPtr>>;  // nullptr: none
+  base::Result<std::unique_ptr<NodeEntry>> make_entry(const Service& service, const Node& node,
+                                                      const Certificates& certificates,
+                                                      const CrlList& crls) const;
   static std::size_t way_of(const NodeEntry& entry, const Credential* shown);
   Way& way_at(Place place) { return nodes_[place.node]->ways[place.way]; }
   ComponentConnection* take_resting(Way& way);

@@ -132,6 +132,9 @@ Service read_service(const Json& json) {
   service.path = base::json_text_or(json, "path", "/");
   service.strip_request = texts(json, "strip_request");
   service.strip_response = texts(json, "strip_response");
+  service.crls = base::json_text_or(json, "crls", "");
+  const bool hard = base::json_text_or(json, "revocation", "") == "hard";
+  service.revocation = hard ? certs::Revocation::Hard : certs::Revocation::Soft;
   for (const Json& node : json.value("nodes", Json::array())) service.nodes.push_back(read_node(node));
   return service;
 }

@@ -69,6 +69,8 @@ struct Service {
   std::vector<std::string> strip_request,
       strip_response;  // fields that this site keeps to itself, lower case; those of credentials are among them
   std::vector<std::shared_ptr<const Credential>> credentials;
+  std::string crls;  // lists of revoked certificates, in PEM; empty: there are none
+  certs::Revocation revocation = certs::Revocation::Soft;
 
   // nullptr: sessions of that role are sent on without one.
   const Credential* credential_for(std::string_view role) const;

@@ -62,7 +62,7 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[]",
        {"name", "path", "nodes", "host", "health", "tls", "http2", "strip", "credential"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
-      {"component.services[].tls", {"roots", "name"}},
+      {"component.services[].tls", {"roots", "name", "crl", "revocation"}},
       {"component.services[].strip", {"request", "response"}},
       {"component.services[].credential", {"bearer", "basic", "header", "client_certificate", "roles"}},
       {"component.services[].credential.roles", {"viewer", "user", "admin"}},

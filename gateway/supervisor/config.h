@@ -126,8 +126,10 @@ struct Service {
   std::string host;  // Host to send; empty: the node's authority
   std::vector<Node> nodes;
   Health health;
-  std::vector<Credential> credentials;      // one per role at most
-  FileName roots;                           // empty: the system's
+  std::vector<Credential> credentials;  // one per role at most
+  FileName roots;                       // empty: the system's
+  FileName crl;  // lists of revoked certificates of the nodes' authorities; empty: none
+  certs::Revocation revocation = certs::Revocation::Soft;
   std::vector<std::string> strip_request;   // fields that nodes are not sent, lower case
   std::vector<std::string> strip_response;  // fields that clients are not sent
   std::string

@@ -46,15 +46,13 @@ void read_purposes(ConfigReader& read, const YamlNode& node, std::vector<std::st
 
 }  // namespace
 
-void read_revocation(ConfigReader& read, const YamlNode& node, const FileName& crl, certs::Revocation& out) {
+const YamlNode* read_revocation(ConfigReader& read, const YamlNode& node, certs::Revocation& out) {
   const YamlNode* wanted = read.text(node, "revocation");
-  if (wanted == nullptr) return;
+  if (wanted == nullptr) return nullptr;
   out = wanted->scalar == "hard" ? certs::Revocation::Hard : certs::Revocation::Soft;
-  if (wanted->scalar != "hard" && wanted->scalar != "soft")
-    return read.fault(wanted->mark, "revocation must be hard or soft, not " + in_quotes(wanted->scalar));
-  if (out == certs::Revocation::Hard && crl.path.empty())
-    read.fault(wanted->mark,
-               "revocation: hard needs crl: the file with the authorities' lists of revoked certificates");
+  if (wanted->scalar == "hard" || wanted->scalar == "soft") return wanted;
+  read.fault(wanted->mark, "revocation must be hard or soft, not " + in_quotes(wanted->scalar));
+  return nullptr;
 }
 
 void read_engineers(ConfigReader& read, const YamlNode& root, Config& config) {
@@ -66,7 +64,10 @@ void read_engineers(ConfigReader& read, const YamlNode& root, Config& config) {
                "engineer_certificates needs support_authority: without it no certificate is asked for");
   read.file(*node, "crl", out.crl);
   if (!out.crl.path.empty()) out.revocation = certs::Revocation::Hard;
-  read_revocation(read, *node, out.crl, out.revocation);
+  const YamlNode* revocation = read_revocation(read, *node, out.revocation);
+  if (revocation != nullptr && out.revocation == certs::Revocation::Hard && out.crl.path.empty())
+    read.fault(revocation->mark,
+               "revocation: hard needs crl: the file with the authorities' lists of revoked certificates");
   read_identities(read, *node, out.demands.identities);
   read_purposes(read, *node, out.demands.purposes);
   read.duration(*node, "longest_life", kHour, kLongestLife, out.demands.longest_life);

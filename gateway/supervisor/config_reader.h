@@ -81,11 +81,11 @@ std::string format_size(std::int64_t bytes);
 // (config_credentials.cc).
 void read_component(ConfigReader& read, const base::YamlNode& root, Config& config);
 void read_credentials(ConfigReader& read, const base::YamlNode& service, Service& out);
-// engineer_certificates (config_engineers.cc); after support_authority. revocation beside a crl: hard or soft; what
-// stands in out is kept if the file does not say.
+// engineer_certificates (config_engineers.cc); after support_authority.
 void read_engineers(ConfigReader& read, const base::YamlNode& root, Config& config);
-void read_revocation(ConfigReader& read, const base::YamlNode& node, const FileName& crl,
-                     certs::Revocation& out);
+// revocation: hard or soft; what stands in out is kept if the file does not say. Where it says so; nullptr: it does not, or
+// something else.
+const base::YamlNode* read_revocation(ConfigReader& read, const base::YamlNode& node, certs::Revocation& out);
 // requests (config_requests.cc).
 void read_requests(ConfigReader& read, const base::YamlNode& root, Config& config);
 // grants (config_grants.cc).

@@ -228,6 +228,8 @@ class Services {
     if (roots != nullptr && (!roots->is_scalar() || roots->scalar != "system"))
       read_.file(*node, "roots", out.roots);
     if (const YamlNode* name = read_.text(*node, "name"); name != nullptr) tls_name(*name, out);
+    read_.file(*node, "crl", out.crl);
+    read_revocation(read_, *node, out.revocation);
   }
 
   void tls_name(const YamlNode& name, Service& out) {

@@ -18,8 +18,9 @@
 
 namespace postern::supervisor {
 
-// Of one file as PEM: with the nodes' roots (kRootsText) it must fit into an enforcer's part (ipc::kControlFrame).
-inline constexpr std::size_t kCrlText = 2U << 20U;
+// Of one file as PEM, and of those of all services together: with the nodes' roots (kRootsText) they must fit into an
+// enforcer's part (ipc::kControlFrame).
+inline constexpr std::size_t kCrlText = 2U << 20U, kServiceCrlsText = 1U << 20U;
 inline constexpr base::Nanos kCrlsEvery = 10 * base::kSecond;
 
 struct Crls {

@@ -72,6 +72,7 @@ class Loader {
     }
     for (const Service& service : config_.services) {
       material->service_roots.push_back(roots(service));
+      crls(service.crl, material->service_roots.back(), material->service_crls.emplace_back());
       for (const Credential& one : service.credentials) {
         if (one.is_certificate())
           client_key(service, one, *material);
@@ -79,6 +80,7 @@ class Loader {
           credential(service, one, material->credentials);
       }
     }
+    service_crls_fit(*material);
     if (config_.acme) acme(*config_.acme, material->acme);
     if (config_.pkcs11) token_module(*config_.pkcs11, *material);
     admins(material->admins_text);
@@ -294,10 +296,21 @@ class Loader {
 
   // Against authorities that have a fault already nothing is checked.
   void crls(const FileName& file, const std::string& authorities, Crls& out) {
-    if (file.path.empty() || !out_.ok()) return;
+    if (file.path.empty() || authorities.empty() || !out_.ok()) return;
     base::Result<Crls> loaded = load_crls(file.path, authorities);
     if (!loaded.ok()) return fault(file.mark, loaded.error().message);
     out = std::move(loaded).value();
+  }
+
+  void service_crls_fit(const Material& material) {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < material.service_crls.size(); ++i) {
+      size += material.service_crls[i].pem.size();
+      if (size <= kServiceCrlsText) continue;
+      return fault(config_.services[i].crl.mark,
+                   "the services' lists of revoked certificates are longer than " +
+                       format_size(kServiceCrlsText) + " as PEM");
+    }
   }
 
   static base::Status check_authorities(const std::string& pem) {

@@ -104,6 +104,7 @@ struct Material {
   std::vector<CredentialFile> credentials;  // but certificates
   std::vector<ClientKey> client_keys;
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https
+  std::vector<Crls> service_crls;          // likewise; that speak of the certificates of its nodes
   std::string policy_text;
   std::shared_ptr<const policy::Policy> policy;  // the same, read
   std::string admins_text;

@@ -146,6 +146,8 @@ Json services_json(const Config& config, const Material& material) {
                    {"strip_request", service.strip_request},
                    {"strip_response", service.strip_response},
                    {"credentials", credentials_json(service, material)},
+                   {"crls", material.service_crls[i].pem},
+                   {"revocation", service.revocation == certs::Revocation::Hard ? "hard" : "soft"},
                    {"nodes", std::move(nodes)}});
   }
   return out;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -85,7 +86,7 @@ struct Supervisor::Internals {
   std::set<std::string> told_flaws;
   CrlWatch crl_watch;
   loop::Timer crls_timer;
-  std::string crls_fault;  // that was told of; empty: there is none
+  std::map<std::string, std::string> crls_faults;  // by place; that was told of; empty: there is none
   AcmeAttempts acme_attempts;
   bool reloading = false;
   bool stopping = false;
@@ -483,38 +484,76 @@ struct Supervisor::Internals {
                        [&](const ListenerCertificate& other) { return &other == &one; });
   }
 
+  // Every file with lists of revoked certificates.
+  struct CrlPlace {
+    std::string name;  // whose certificates they are about
+    std::string_view part;
+    const FileName* file = nullptr;
+    const std::string* authorities = nullptr;
+    certs::Revocation revocation = certs::Revocation::Soft;
+    Crls* lists = nullptr;
+  };
+  std::vector<CrlPlace> crl_places() const {
+    std::vector<CrlPlace> out;
+    const auto add = [&out](CrlPlace place) {
+      if (!place.file->path.empty()) out.push_back(std::move(place));
+    };
+    add({"engineers", "engineer_certificates", &config->engineers.crl, &material->support_authority_pem,
+         config->engineers.revocation, &material->engineer_crls});
+    for (std::size_t i = 0; i < config->services.size(); ++i) {
+      const Service& one = config->services[i];
+      add({"service " + one.name, "component", &one.crl, &material->service_roots[i], one.revocation,
+           &material->service_crls[i]});
+    }
+    return out;
+  }
+
   void tell_of_crls() {
-    const bool hard = config->engineers.revocation == certs::Revocation::Hard;
-    for (const CrlWatch::Due& due : crl_watch.look("engineers", material->engineer_crls, loop.wall())) {
-      Json detail{{"name", "engineers"},
-                  {"file", config->engineers.crl.path},
-                  {"issuer", due.facts.issuer},
-                  {"expires", base::format_time(due.facts.until)},
-                  {"revocation", hard ? "hard" : "soft"}};
-      if (!due.facts.number.empty()) detail["crl_number"] = due.facts.number;
-      ledger.append(audit::EventType::CertificateCrlExpiring, "gateway", due.facts.issuer, detail,
-                    due.over && hard ? audit::Severity::Severe : audit::Severity::Warning);
+    for (const CrlPlace& place : crl_places()) {
+      const bool hard = place.revocation == certs::Revocation::Hard;
+      for (const CrlWatch::Due& due : crl_watch.look(place.name, *place.lists, loop.wall())) {
+        Json detail{{"name", place.name},
+                    {"file", place.file->path},
+                    {"issuer", due.facts.issuer},
+                    {"expires", base::format_time(due.facts.until)},
+                    {"revocation", hard ? "hard" : "soft"}};
+        if (!due.facts.number.empty()) detail["crl_number"] = due.facts.number;
+        ledger.append(audit::EventType::CertificateCrlExpiring, "gateway", due.facts.issuer, detail,
+                      due.over && hard ? audit::Severity::Severe : audit::Severity::Warning);
+      }
     }
   }
 
   // Nothing else is read again: who fetches lists puts no half-written configuration in force. A file with a fault never
   // replaces one without.
   void look_at_crls() {
-    if (!config->engineers.crl.path.empty() && !reloading) {
-      base::Result<Crls> fresh = load_crls(config->engineers.crl.path, material->support_authority_pem);
-      const std::string fault = fresh.ok() ? std::string() : fresh.error().message;
-      if (!fault.empty() && fault != crls_fault) {
+    if (reloading) return tell_of_crls();
+    std::vector<std::string> changed;
+    for (const CrlPlace& place : crl_places()) {
+      base::Result<Crls> fresh = load_crls(place.file->path, *place.authorities);
+      std::string fault = fresh.ok() ? std::string() : fresh.error().message;
+      const bool of_service = place.lists != &material->engineer_crls;
+      if (fault.empty() && of_service &&
+          service_crls_size() - place.lists->pem.size() + fresh->pem.size() > kServiceCrlsText)
+        fault = place.file->path + ": the services' lists are too long together";
+      if (!fault.empty() && fault != crls_faults[place.name]) {
         base::log_error("the lists of revoked certificates stay as they are: " + fault);
-        ledger.append(audit::EventType::ConfigRejected, "gateway", config->engineers.crl.path,
-                      {{"file", config->engineers.crl.path}, {"faults", 1}, {"first_fault", fault}});
+        ledger.append(audit::EventType::ConfigRejected, "gateway", place.file->path,
+                      {{"file", place.file->path}, {"faults", 1}, {"first_fault", fault}});
       }
-      crls_fault = fault;
-      if (fresh.ok() && fresh->pem != material->engineer_crls.pem) {
-        material->engineer_crls = std::move(fresh).value();
-        spread({"engineer_certificates"}, false, "gateway");
-      }
+      crls_faults[place.name] = fault;
+      if (!fault.empty() || fresh->pem == place.lists->pem) continue;
+      *place.lists = std::move(fresh).value();
+      if (changed.empty() || changed.back() != place.part) changed.emplace_back(place.part);
     }
+    if (!changed.empty()) spread(changed, false, "gateway");
     tell_of_crls();
+  }
+
+  std::size_t service_crls_size() const {
+    std::size_t size = 0;
+    for (const Crls& one : material->service_crls) size += one.pem.size();
+    return size;
   }
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.

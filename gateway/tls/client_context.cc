@@ -25,6 +25,8 @@ struct ClientContext::State {
   certs::Verifier verifier;
   const base::Clock* clock;
   std::shared_ptr<RemoteCertificate> certificate;
+  std::shared_ptr<const std::vector<certs::CrlPtr>> crls;
+  certs::Revocation revocation = certs::Revocation::Soft;
   std::map<std::string, Ticket, std::less<>> tickets;  // by host
   SslContextPtr context;
 
@@ -80,7 +82,7 @@ base::Status show_certificate(SSL_CTX* context, const RemoteCertificate& certifi
 
 void ClientContext::State::remember(const Session::State& session, SslSessionPtr ticket) {
   X509* leaf = SSL_SESSION_get0_peer(ticket.get());
-  if (leaf == nullptr) return;
+  if (leaf == nullptr || revocation == certs::Revocation::Hard) return;
   tickets[session.host] = Ticket{std::move(ticket), certs::not_after_of(leaf)};
   if (tickets.size() > kHostsLimit) tickets.erase(tickets.begin());
 }
@@ -103,6 +105,8 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   auto state = std::make_shared<State>(*std::move(verifier), clock);
   ERR_clear_error();
   state->certificate = settings.certificate;
+  state->crls = settings.crls;
+  state->revocation = settings.revocation;
   OSSL_LIB_CTX* library = state->certificate ? state->certificate->library() : nullptr;
   state->context.reset(SSL_CTX_new_ex(library, nullptr, TLS_client_method()));
   SSL_CTX* context = state->context.get();
@@ -134,6 +138,8 @@ base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view hos
   auto session = make_state(state_->context.get(), state_, base::Side::Component);
   session->verifier = &state_->verifier;
   session->clock = state_->clock;
+  session->crls = state_->crls.get();
+  session->revocation = state_->revocation;
   session->host = host;
   if (state_->certificate) session->signer_failure = &state_->certificate->failure();
   SSL* ssl = session->ssl.get();

@@ -7,7 +7,8 @@
 // of ServerContext.
 //
 // A connection to a server that was reached before resumes if the server gave a ticket (each is used once),
-// while the certificate that was checked then is still valid. Tickets are the context's own: a connection never resumes
+// while the certificate that was checked then is still valid; under Revocation::Hard none does, because what was known of it
+// may be over. Tickets are the context's own: a connection never resumes
 // one on which another certificate of ours was shown.
 //
 // Our certificate goes out after the server's was found good. In TLS 1.3 it is encrypted, in TLS 1.2 whoever listens can
@@ -21,6 +22,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "certs/openssl_ptr.h"
+#include "certs/verify.h"
 #include "gateway/tls/remote_certificate.h"
 #include "gateway/tls/session.h"
 
@@ -31,6 +34,10 @@ struct ClientSettings {
   // ALPN, such as "http/1.1", or several, the one that is wanted most first: "h2,http/1.1". Empty: none is offered.
   std::string protocol;
   std::shared_ptr<RemoteCertificate> certificate = nullptr;  // of ours; nullptr: there is none to show
+  // Lists of revoked certificates, sound (certs::check_crl); nullptr: there are none. One that is over is silent about whom
+  // it does not name.
+  std::shared_ptr<const std::vector<certs::CrlPtr>> crls = nullptr;
+  certs::Revocation revocation = certs::Revocation::Soft;  // where neither they nor a staple say anything
 };
 
 class ClientContext {

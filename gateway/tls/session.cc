@@ -95,7 +95,10 @@ std::optional<certs::Failure> judge(const Session::State& state, const STACK_OF(
   question.purpose = state.peer == Side::Client ? certs::Purpose::Client : certs::Purpose::Server;
   question.host = state.host;
   question.now = state.clock->wall();
+  question.revocation = state.revocation;
+  question.old_crls_are_silent = true;
   certs::Evidence evidence;
+  evidence.crls = state.crls;
   evidence.staple_follows = staple_follows;
   if (state.peer == Side::Component && !staple_follows) evidence.staple = staple_of(state.ssl.get());
   return state.verifier->judge(der_of_all(sent), question, evidence).failure;

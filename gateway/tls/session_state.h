@@ -32,6 +32,8 @@ struct Session::State {
   const certs::Verifier* verifier =
       nullptr;  // in context, as is the clock; nullptr: nobody is asked for a certificate
   const base::Clock* clock = nullptr;
+  const std::vector<certs::CrlPtr>* crls = nullptr;  // in context; nullptr: there are none
+  certs::Revocation revocation = certs::Revocation::Soft;
   bool asks_challenge = false;                   // acme-tls/1 and nothing else is offered
   std::shared_ptr<RemoteCertificate> challenge;  // that is shown for it; nullptr: none
   std::string verdict;                           // why the peer's certificate was not accepted

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "certs/certificate.h"
+#include "gateway/supervisor/parts.h"
 #include "tests/unit/certs/forge.h"
 #include "tests/unit/supervisor/fixture.h"
 
@@ -55,6 +56,48 @@ TEST_F(CrlFile, WithAFaultIsAFaultOfTheConfiguration) {
   says(certs::forge_crl({}, make_issuer("Ed25519")), "was not signed by the authority of that name");
   says(certs::forge_crl({{}, -1, 0}, authority_), "does not say until when it is good");
   says(std::string(kCrlText + 1, 'x'), "vendor.crl");
+}
+
+class ServiceCrl : public CrlFile {
+ protected:
+  ServiceCrl() {
+    folder_.write("component.pem", certs::der_to_pem(authority_.der()), 0644);
+    folder_.write("component.crl", certs::forge_crl({{"0x51"}}, authority_), 0644);
+  }
+  void say(const std::string& more) {
+    folder_.write("postern.yaml",
+                  replaced(kSound, "name: Alerts.Internal}", "name: Alerts.Internal" + more + "}"), 0644);
+  }
+};
+
+TEST_F(ServiceCrl, IsReadForItsServiceAndSoftUnlessItIsToldOtherwise) {
+  say(", crl: component.crl");
+  const LoadedConfig loaded = load();
+  ASSERT_TRUE(loaded.ok()) << format_faults(loaded.config_faults);
+  ASSERT_EQ(loaded.material->service_crls.size(), 2U);
+  EXPECT_TRUE(loaded.material->service_crls[0].lists.empty());
+  EXPECT_EQ(loaded.material->service_crls[1].lists.at(0).revoked, 1U);
+  const base::Json services = enforcer_part(*loaded.config, *loaded.material, 0)["services"];
+  EXPECT_EQ(services[0]["crls"], "");
+  EXPECT_EQ(services[1]["crls"], loaded.material->service_crls[1].pem);
+  EXPECT_EQ(services[1]["revocation"], "soft");
+  say(", revocation: hard");
+  EXPECT_EQ(enforcer_part(*load().config, *load().material, 0)["services"][1]["revocation"], "hard")
+      << "without a list the nodes have to staple";
+}
+
+TEST_F(ServiceCrl, WithAFaultIsAFaultAndNothingSwitchesTheCheckOff) {
+  say(", revocation: off");
+  EXPECT_NE(faults().find("revocation must be hard or soft, not \"off\""), std::string::npos) << faults();
+  say(", crl: component.crl");
+  folder_.write("component.crl", certs::forge_crl({}, make_issuer("Ed25519")), 0644);
+  EXPECT_NE(faults().find("was not signed by the authority of that name"), std::string::npos) << faults();
+  certs::CrlRecipe long_list;
+  for (int i = 0; i < 45'000; ++i) long_list.serials.push_back("0x7" + std::to_string(100'000 + i));
+  folder_.write("component.crl", certs::forge_crl(long_list, authority_), 0644);
+  EXPECT_NE(faults().find("the services' lists of revoked certificates are longer than 1MiB"),
+            std::string::npos)
+      << faults();
 }
 
 TEST_F(CrlFile, ThatIsNotThereIsAFault) {

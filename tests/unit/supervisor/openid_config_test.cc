@@ -71,6 +71,7 @@ TEST(OpenIdConfig, TellsEachRoleItsPartAndNothingOfTheSecret) {
   Material material;
   material.openid_roots = "ROOTS";
   material.service_roots.resize(config.services.size());
+  material.service_crls.resize(config.services.size());
   const base::Json link = link_part(config, material)["openid"];
   EXPECT_EQ(link["redirect_uri"], config.support.url() + "/.postern/openid/callback");
   EXPECT_EQ(link["hosts"][0]["tls_name"], "login.example");

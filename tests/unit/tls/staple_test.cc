@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 
 #include "certs/certificate.h"
+#include "certs/revocation.h"
 #include "gateway/tls/glimpse.h"
 #include "tests/unit/certs/forge.h"
 #include "tests/unit/tls/pair.h"
@@ -92,6 +93,73 @@ TEST_P(Staple, AndChainAreShownToWhoOnlyLooksAndCanSendNothing) {
   EXPECT_EQ(presented->staple, staple);
   EXPECT_FALSE(peer.finished());
 }
+
+// Lists of revoked certificates that whoever connects has at hand.
+class RevocationLists : public Staple {
+ protected:
+  void have(const std::vector<certs::CrlRecipe>& lists, certs::Revocation revocation) {
+    auto crls = std::make_shared<std::vector<certs::CrlPtr>>();
+    for (const certs::CrlRecipe& one : lists) {
+      auto read = certs::read_crls(certs::forge_crl(one, root_));
+      ASSERT_TRUE(read.ok()) << read.error().message;
+      for (certs::CrlPtr& crl : *read) crls->push_back(std::move(crl));
+    }
+    ClientSettings settings{certs::der_to_pem(root_.der()), ""};
+    settings.crls = crls;
+    settings.revocation = revocation;
+    clients_ = *ClientContext::make(settings, clock_);
+  }
+  std::string good_staple() const { return certs::forge_ocsp({}, leaf(), root_); }
+};
+
+TEST_P(RevocationLists, RefuseWhomTheyNameWhateverItsStapleSays) {
+  for (const certs::Revocation revocation : {certs::Revocation::Soft, certs::Revocation::Hard}) {
+    have({{{recipe_.serial}}}, revocation);
+    for (const std::string& staple : {std::string(), good_staple()})
+      EXPECT_EQ(refusal(staple),
+                "the certificate for prom.example was revoked by its authority on 2026-09-20T14:13Z (CRL)");
+  }
+}
+
+TEST_P(RevocationLists, BelieveWhomTheyDoNotName) {
+  for (const certs::Revocation revocation : {certs::Revocation::Soft, certs::Revocation::Hard}) {
+    have({{{"0x51"}}}, revocation);
+    EXPECT_EQ(refusal(""), "");
+    EXPECT_EQ(refusal(good_staple()), "");
+  }
+}
+
+TEST_P(RevocationLists, ThatAreOverSpeakAgainstWhomTheyNameAndUnderHardForNobody) {
+  have({{{recipe_.serial}, -9, -2}}, certs::Revocation::Soft);
+  EXPECT_NE(refusal("").find("was revoked by its authority"), std::string::npos);
+  have({{{"0x51"}, -9, -2}}, certs::Revocation::Soft);
+  EXPECT_EQ(refusal(""), "");
+  have({{{"0x51"}, -9, -2}}, certs::Revocation::Hard);
+  EXPECT_NE(refusal(""), "");
+  have({{{"0x51"}, -9, -2}, {{"0x51"}}}, certs::Revocation::Hard);
+  EXPECT_EQ(refusal(""), "");
+}
+
+TEST_P(RevocationLists, AreNotNeededUnderHardWhereAGoodStapleComes) {
+  have({}, certs::Revocation::Hard);
+  EXPECT_NE(refusal(""), "");
+  EXPECT_EQ(refusal(good_staple()), "");
+}
+
+TEST_P(RevocationLists, AreAskedAnewOfEveryConnectionUnderHard) {
+  for (const certs::Revocation revocation : {certs::Revocation::Soft, certs::Revocation::Hard}) {
+    have({{{"0x51"}}}, revocation);
+    RawServer peer(credentials_of(leaf()), {GetParam(), "", "", kNow, ""});
+    for (const bool again : {false, true}) {
+      const auto session = *clients_->start("prom.example");
+      ASSERT_TRUE(peer.shake_hands(*session));
+      EXPECT_EQ(session->resumed(), again && revocation == certs::Revocation::Soft);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tls, RevocationLists, testing::Bool(),
+                         [](const auto& each) { return each.param ? "12" : "13"; });
 
 INSTANTIATE_TEST_SUITE_P(Tls, Staple, testing::Bool(),
                          [](const auto& each) { return each.param ? "12" : "13"; });
