@@ -271,6 +271,7 @@ story("an admin brings a signed grant in the console, where nothing else gives a
     await page.getByRole("button", { name: "Start it" }).click();
     const row = page.locator("#grants").getByRole("link", { name: "alice" });
     await row.waitFor();
+    await page.locator("#grants").getByText("Signed with example.org/grants").waitFor();
     assert.deepEqual(await violations(page), []);
     await look(page, "signed-grants-given");
     await row.click();

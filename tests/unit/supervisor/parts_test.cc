@@ -150,7 +150,7 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
   EXPECT_EQ(keys(ledger_part(config, material)),
             (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions",
-                                   "requests", "holds", "retention", "witnesses", "witnessed_logs",
+                                   "requests", "grants", "holds", "retention", "witnesses", "witnessed_logs",
                                    "notifications", "openid"}));
 }
 

@@ -133,7 +133,7 @@ export function GrantPage({ id }: PageProps) {
           facts={[
             [words.request.engineer, one.engineer],
             [words.request.state, words.request.grant_states[one.state] ?? one.state],
-            [words.request.asks_for, one.capabilities.join(', ')],
+            [words.approvals.what, one.capabilities.join(', ')],
             [words.request.reason, one.reason],
             [words.request.ticket, one.ticket],
             [words.request.given_by, one.by && short_name(one.by)],

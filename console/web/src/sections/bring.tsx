@@ -53,11 +53,10 @@ function BringForm({ on_done }: { on_done: () => void }) {
         <label for={`${id}-file`}>{words.signed.file}</label>
         <input id={`${id}-file`} type="file" onChange={(event) => void read(event.currentTarget.files?.[0])} />
       </div>
-      <div class="field">
+      <div class="field document">
         <label for={`${id}-text`}>{words.signed.text}</label>
         <textarea
           id={`${id}-text`}
-          class="mono"
           rows={12}
           maxLength={kMostBytes}
           spellcheck={false}

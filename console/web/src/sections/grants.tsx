@@ -65,6 +65,11 @@ function Row({ grant, may_change }: { grant: Grant } & Rights) {
           <p class="row-says">
             <Said text={grant.capabilities.join(', ')} />
           </p>
+          {grant.signed_by && (
+            <p class="quiet">
+              <Said text={words.signed.by(grant.signed_by.join(', '))} />
+            </p>
+          )}
         </div>
         {may_change && !asking && (
           <button type="button" onClick={() => set_asking(true)}>

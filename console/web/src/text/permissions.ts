@@ -43,6 +43,7 @@ export const permissions = {
 export const signed = {
   only: 'Only a grant that was signed elsewhere gives access here. Sign what is asked for, and bring the document.',
   bring: 'Bring a signed grant',
+  by: (keys: string) => `Signed with ${keys}`,
   says: 'It says itself who may come, with what and until when. It starts once, and nothing is added to it.',
   file: 'The document’s file',
   text: 'Or its text',
