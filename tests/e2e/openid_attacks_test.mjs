@@ -150,8 +150,9 @@ story("nobody comes in by a lie", async (stage) => {
     ],
     "changed after it was signed": [(claims, key) => signed(claims, key).replace(/\.[^.]*\./, `.${Buffer.from(JSON.stringify({ ...claims, sub: "bob" })).toString("base64url")}.`), /signature/],
     "no token at all": [() => "nonsense", /three parts/],
-    "an address that nobody verified": [(claims, key) => signed({ ...claims, email_verified: false }, key), /names no engineer/],
-    "somebody whom nobody knows": [(claims, key) => signed({ ...claims, email: "mallory@vendor.example" }, key), /names no engineer/],
+    "an address that nobody verified": [(claims, key) => signed({ ...claims, sub: "mallory", email_verified: false }, key), /names no engineer/],
+    "somebody whom nobody knows": [(claims, key) => signed({ ...claims, sub: "mallory", email: "mallory@vendor.example" }, key), /names no engineer/],
+    "an address that was given to somebody else": [(claims, key) => signed({ ...claims, sub: "mallory" }, key), /another account of the provider/],
   };
   for (const [what, [make, words]] of Object.entries(lies))
     await stage.step(`a token that is ${what} opens nothing`, async () => refused(await tokenOf(make), words));
