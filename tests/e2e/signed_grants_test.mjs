@@ -62,7 +62,8 @@ class Signer {
 const start = async (stage, answer) => {
   const component = stage.own(await LittleComponent.start(answer));
   const gateway = stage.own(await Gateway.start({ services: component.services, policy }));
-  const signer = new Signer(gateway, (await gateway.cli("status")).log.verifier_key.split("+")[0]);
+  const key = await until("the log's key is known", async () => (await gateway.cli("status")).log.verifier_key);
+  const signer = new Signer(gateway, key.split("+")[0]);
   stage.own(signer);
   return { gateway, signer };
 };
