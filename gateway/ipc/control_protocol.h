@@ -62,7 +62,9 @@ enum class FromRole : std::uint16_t {
 inline constexpr int kControlFd = 3;
 inline constexpr std::string_view kFiguresFd = "figures";
 inline constexpr std::string_view kStopWordFd =
-    "stop_word";                                   // of the ledger, and of terminators of enforcers
+    "stop_word";  // of the ledger, and of terminators of enforcers
+inline constexpr std::string_view kStopBellFd =
+    "stop_bell";                                   // a terminator's; the ledger's have its index behind
 inline constexpr std::size_t kReasonLimit = 1024;  // bytes of Failed: the rest is cut off
 // Payload of a frame at most: an enforcer's Start carries the roots of each node, about 220 KiB where they
 // are the system's.

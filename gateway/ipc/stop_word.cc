@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ipc/stop_word.h"
 
+#include <unistd.h>
+
 namespace postern::ipc {
 namespace {
 
@@ -14,11 +16,12 @@ Word& word_of(const SharedPage& shared) { return *static_cast<Word*>(shared.addr
 
 }  // namespace
 
-base::Result<StopRaiser> StopRaiser::attach(base::UniqueFd memory) {
+base::Result<StopRaiser> StopRaiser::attach(base::UniqueFd memory, std::vector<base::UniqueFd> bells) {
   auto mapped = SharedPage::attach(std::move(memory), SharedPage::Use::Write, kStopWord);
   if (!mapped.ok()) return std::move(mapped).error();
   StopRaiser out;
   out.page_ = std::move(*mapped);
+  out.bells_ = std::move(bells);
   return out;
 }
 
@@ -27,6 +30,11 @@ std::uint64_t StopRaiser::raise() {
   if (!page_) return ++alone_;
   const std::uint64_t next = number() + 1;
   word_of(*page_).store(next, std::memory_order_release);
+  const std::uint64_t once = 1;
+  for (const base::UniqueFd& bell : bells_) {
+    // An eventfd that is full rings already; nothing else can go wrong with ours.
+    [[maybe_unused]] const ssize_t n = ::write(bell.get(), &once, sizeof once);
+  }
   return next;
 }
 

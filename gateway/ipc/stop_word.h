@@ -6,12 +6,14 @@
 // all that runs there, cut what is no longer allowed, and said so (ExchangeFrame::Reviewed): first everything stops, then it
 // is decided what goes on. Without it what is not yet looked at would run on for as long as the looking takes.
 //
-// The supervisor makes the page; the ledger alone can write it. Its number outlives a ledger.
+// The supervisor makes the page; the ledger alone can write it. Its number outlives a ledger. Each terminator has a bell beside
+// it, an eventfd that the ledger rings: one that sleeps looks at once too, and can say since when nothing left.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -23,13 +25,14 @@ namespace postern::ipc {
 class StopRaiser {
  public:
   StopRaiser() = default;  // nobody hears of it
-  static base::Result<StopRaiser> attach(base::UniqueFd memory);
+  static base::Result<StopRaiser> attach(base::UniqueFd memory, std::vector<base::UniqueFd> bells = {});
 
-  std::uint64_t raise();  // returns the new number
+  std::uint64_t raise();  // returns the new number; bells ring
   std::uint64_t number() const;
 
  private:
   std::optional<SharedPage> page_;
+  std::vector<base::UniqueFd> bells_;
   std::uint64_t alone_ = 0;
 };
 

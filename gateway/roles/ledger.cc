@@ -14,6 +14,8 @@
 namespace postern::roles {
 namespace {
 
+std::string stop_bell(std::size_t index) { return std::string(ipc::kStopBellFd) + std::to_string(index); }
+
 ledger::LedgerOptions options_of(Role& role) {
   ledger::LedgerOptions options;
   options.directory = base::json_text_or(role.config(), "state_directory", "");
@@ -29,7 +31,11 @@ ledger::LedgerOptions options_of(Role& role) {
   options.notifications = ledger::parse_notice_targets(role.config());
   options.openid = ledger::parse_openid_terms(role.config());
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
-    auto word = ipc::StopRaiser::attach(std::move(page));
+    std::vector<base::UniqueFd> bells;
+    for (base::UniqueFd bell = role.take_fd_if_given(stop_bell(0)); bell.valid();
+         bell = role.take_fd_if_given(stop_bell(bells.size())))
+      bells.push_back(std::move(bell));
+    auto word = ipc::StopRaiser::attach(std::move(page), std::move(bells));
     if (!word.ok()) role.fail(word.error().message);
     options.stop_word = *std::move(word);
   }

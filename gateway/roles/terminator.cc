@@ -93,7 +93,7 @@ int serve_clients() {
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
     auto word = ipc::StopReader::attach(std::move(page));
     if (!word.ok()) role.fail(word.error().message);
-    terminator.set_stop_word(*std::move(word));
+    terminator.set_stop_word(*std::move(word), role.take_fd_if_given(ipc::kStopBellFd));
   }
 
   // A new life comes with a new channel: neither end can repair the old one.

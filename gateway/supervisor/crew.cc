@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/crew.h"
 
+#include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -92,11 +94,7 @@ Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, cons
 
 void Crew::start() {
   for (Ring& ring : rings_) make_ring(ring);
-  if (auto page = ipc::SharedPage::make("the stop word"); page.ok()) {
-    stop_word_ = std::move(*page);
-  } else {
-    base::log_error(page.error().message);
-  }
+  make_stop_word();
   for (Child* child : starts_[started_steps_++]) child->start();
 }
 
@@ -117,6 +115,17 @@ Child::Beginning Crew::before_start(Child& child) {
   return beginning;
 }
 
+void Crew::make_stop_word() {
+  auto page = ipc::SharedPage::make("the stop word");
+  if (!page.ok()) return base::log_error(page.error().message);
+  stop_word_ = std::move(*page);
+  for (const Ring& ring : rings_) {
+    if (ring.terminator->index() == kAdminIndex) continue;
+    stop_bells_.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!stop_bells_.back().valid()) base::log_error(base::fail_errno("eventfd", errno).message);
+  }
+}
+
 // Without it a permission that is taken away still cuts what runs, a little later.
 void Crew::share_stop_word(const Child& child, Child::Beginning& beginning) const {
   const bool reads = child.kind() == "terminator" && child.index() != kAdminIndex;
@@ -125,6 +134,13 @@ void Crew::share_stop_word(const Child& child, Child::Beginning& beginning) cons
   if (!shared.ok()) return base::log_warning(child.name() + ": " + shared.error().message);
   beginning.names.emplace_back(ipc::kStopWordFd);
   beginning.fds.push_back(std::move(*shared));
+  for (std::size_t i = 0; i < stop_bells_.size(); ++i) {
+    if (reads && child.index() != i) continue;
+    base::UniqueFd bell(::fcntl(stop_bells_[i].get(), F_DUPFD_CLOEXEC, 0));
+    if (!bell.valid()) continue;
+    beginning.names.push_back(std::string(ipc::kStopBellFd) + (reads ? std::string() : std::to_string(i)));
+    beginning.fds.push_back(std::move(bell));
+  }
 }
 
 void Crew::on_ready(Child& child) {

@@ -93,6 +93,7 @@ class Crew {
   void link_sockets(Child& child);
   void link(Child& asker, Child& server, int socket_type);
   void make_ring(Ring& ring);
+  void make_stop_word();
   void share_stop_word(const Child& child, Child::Beginning& beginning) const;
 
   loop::Loop& loop_;
@@ -105,6 +106,7 @@ class Crew {
   Child* ledger_ = nullptr;
   std::vector<Ring> rings_;
   std::optional<ipc::SharedPage> stop_word_;
+  std::vector<base::UniqueFd> stop_bells_;  // by the index of the terminator
   std::size_t started_steps_ = 0;
   bool all_ready_ = false;
   bool stopping_ = false;

@@ -6,6 +6,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -109,6 +110,17 @@ void Terminator::on_channel_broken(const base::Error& why) {
 }
 
 // --- the stop word
+
+void Terminator::set_stop_word(ipc::StopReader word, base::UniqueFd bell) {
+  stop_word_ = std::move(word);
+  if (!bell.valid()) return;
+  stop_bell_ = std::move(bell);
+  stop_bell_poller_ = std::make_unique<loop::Poller>(loop_, stop_bell_.get(), [this](unsigned) {
+    std::uint64_t times = 0;
+    if (::read(stop_bell_.get(), &times, sizeof times) > 0) look_at_stop_word();
+  });
+  stop_bell_poller_->want(loop::kReadable);
+}
 
 bool Terminator::stopped(Connection& connection) {
   if (!look_at_stop_word()) return false;

@@ -33,8 +33,8 @@ class Terminator final : public Host {
   void set_ticket_keys(const std::vector<certs::TicketKey>& keys);
   // The rings to whoever answers, again after it was restarted. What ran on the old ones is over.
   base::Status set_channel(ipc::RingEnds ends);
-  // Before there is a channel.
-  void set_stop_word(ipc::StopReader word) { stop_word_ = std::move(word); }
+  // Before there is a channel. bell: rings when the word is raised; invalid: there is none.
+  void set_stop_word(ipc::StopReader word, base::UniqueFd bell = {});
   // Called when whoever answers broke the exchange protocol.
   void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
   void set_limits(const Limits& limits, const Timeouts& timeouts);  // for connections accepted from now on
@@ -97,6 +97,8 @@ class Terminator final : public Host {
   std::unordered_map<std::string, std::size_t> per_address_;
   std::vector<Connection*> touched_;
   ipc::StopReader stop_word_;
+  base::UniqueFd stop_bell_;
+  std::unique_ptr<loop::Poller> stop_bell_poller_;
   std::uint64_t reviewed_ = 0;        // whoever answers has looked at all that it stopped up to this number
   bool stopped_ = false;              // and not at what it stopped since
   std::vector<Connection*> waiting_;  // for that, with something to send

@@ -5,6 +5,8 @@
 // when it stopped.
 #include "gateway/ipc/stop_word.h"
 
+#include <sys/eventfd.h>
+
 #include "tests/unit/terminator/scene.h"
 
 namespace postern::terminator {
@@ -14,9 +16,13 @@ class StoppedTerminator : public TerminatorScene {
  protected:
   StoppedTerminator() {
     auto page = *ipc::SharedPage::make("the stop word");
-    word = *ipc::StopRaiser::attach(*page.share(ipc::SharedPage::Use::Write));
+    base::UniqueFd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    std::vector<base::UniqueFd> bells;
+    bells.emplace_back(::dup(bell.get()));
+    word = *ipc::StopRaiser::attach(*page.share(ipc::SharedPage::Use::Write), std::move(bells));
     start();
-    terminator->set_stop_word(*ipc::StopReader::attach(*page.share(ipc::SharedPage::Use::Read)));
+    terminator->set_stop_word(*ipc::StopReader::attach(*page.share(ipc::SharedPage::Use::Read)),
+                              std::move(bell));
   }
   void reviewed(std::uint64_t number) {
     base::BinaryWriter out;
@@ -61,6 +67,18 @@ TEST_F(StoppedTerminator, WhatIsCutHasEndedWhenItStopped) {
   EXPECT_LE(done().ended, looked);
   EXPECT_TRUE(turn_until([&] { return client.reset; }));
   EXPECT_FALSE(client.has("second"));
+}
+
+// Nobody has anything to send, and the terminator sleeps: it looks all the same.
+TEST_F(StoppedTerminator, ItIsWokenToLook) {
+  Client& client = connect();
+  const std::uint64_t id = stream(client);
+  const std::uint64_t number = word.raise();
+  for (int i = 0; i < 10; ++i) loop.turn();
+  const base::Nanos looked = loop.now();
+  answerer->send(Type::Cut, id, std::string_view("\1", 1));
+  reviewed(number);
+  EXPECT_LE(done().ended, looked);
 }
 
 // What the kernel had and the client did not take could still leave, until the connection was reset.
