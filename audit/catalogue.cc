@@ -20,7 +20,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {SessionEnded, "session.ended", Info, "engineer", "A session ended; this sums it up.",
      "reason engineer why duration_us exchanges refused request_bytes response_bytes redacted"},
     {SessionRefused, "session.refused", Warning, "engineer", "A sign-in of an engineer was refused.",
-     "engineer method client user_agent code why"},
+     "engineer method client user_agent code why issuer subject"},
     {SessionBudgetWarned, "session.budget_warned", Warning, "engineer", "A session has received more bytes than the configuration lets pass unsaid.",
      "engineer response_bytes threshold"},
     {SessionBudgetHeld, "session.budget_held", Warning, "engineer", "A session has received so many bytes that each further call waits for an admin.",

@@ -146,10 +146,10 @@ bool is_utf8(std::string_view text) {
 namespace {
 
 // Characters that are not seen and make what stands beside them read as something else: U+200B to U+200F, U+202A to U+202E, U+2060 to
-// U+2069, U+FEFF. In UTF-8 their order is that of their bytes.
+// U+2069, U+FEFF; and U+2028, U+2029, which end a line where nobody else sees one. In UTF-8 their order is that of their bytes.
 bool turns_text(std::string_view c) {
   const auto within = [c](std::string_view first, std::string_view last) { return first <= c && c <= last; };
-  return c.size() == 3 && (within("\xE2\x80\x8B", "\xE2\x80\x8F") || within("\xE2\x80\xAA", "\xE2\x80\xAE") ||
+  return c.size() == 3 && (within("\xE2\x80\x8B", "\xE2\x80\x8F") || within("\xE2\x80\xA8", "\xE2\x80\xAE") ||
                            within("\xE2\x81\xA0", "\xE2\x81\xA9") || c == "\xEF\xBB\xBF");
 }
 

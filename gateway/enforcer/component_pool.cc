@@ -3,6 +3,7 @@
 #include "gateway/enforcer/component_pool.h"
 
 #include <algorithm>
+#include <set>
 
 #include "certs/revocation.h"
 #include "gateway/ipc/figures.h"
@@ -420,7 +421,19 @@ void ComponentPool::retire(ComponentH2& connection) {
                base::fail(base::Code::Closed, "the component closed the connection without an answer"));
 }
 
+// Of nodes that a reload has replaced, once nothing of theirs is under way: their lists of revoked certificates are long.
+void ComponentPool::forget_replaced() {
+  std::set<std::size_t> used(current_.begin(), current_.end());
+  for (const auto& [ticket, wanted] : wanted_) used.insert(wanted.place.node);
+  for (const auto& [connection, owned] : connections_) used.insert(connection->place().node);
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (used.contains(i)) continue;
+    for (Way& way : nodes_[i]->ways) way.tls.reset();
+  }
+}
+
 void ComponentPool::sweep() {
+  forget_replaced();
   const base::Nanos oldest = loop_.now() - kRestingLasts;
   for (const auto& entry : nodes_) {
     for (Way& way : entry->ways) {

@@ -130,6 +130,7 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
   bool is_current(std::size_t node) const;
   bool flush();
   void sweep();
+  void forget_replaced();
 
   loop::Loop& loop_;
   const base::Clock& clock_;

@@ -26,12 +26,13 @@ base::Result<StopRaiser> StopRaiser::attach(base::UniqueFd memory, std::vector<b
 }
 
 // One process writes: what it read last is still there.
-std::uint64_t StopRaiser::raise() {
+std::uint64_t StopRaiser::raise(bool ring) {
   if (!page_) return ++alone_;
   const std::uint64_t next = number() + 1;
   word_of(*page_).store(next, std::memory_order_release);
   const std::uint64_t once = 1;
   for (const base::UniqueFd& bell : bells_) {
+    if (!ring) break;
     // An eventfd that is full rings already; nothing else can go wrong with ours.
     [[maybe_unused]] const ssize_t n = ::write(bell.get(), &once, sizeof once);
   }

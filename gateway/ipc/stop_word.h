@@ -27,7 +27,7 @@ class StopRaiser {
   StopRaiser() = default;  // nobody hears of it
   static base::Result<StopRaiser> attach(base::UniqueFd memory, std::vector<base::UniqueFd> bells = {});
 
-  std::uint64_t raise();  // returns the new number; bells ring
+  std::uint64_t raise(bool ring);  // returns the new number; ring: the bells, too
   std::uint64_t number() const;
 
  private:

@@ -57,6 +57,8 @@ Decision turn_away(const Visitor& visitor, Refusal refusal, std::string why) {
                      .text("user_agent", visitor.user_agent)
                      .text("code", base::text_of(refusal).code)
                      .text("why", why)
+                     .text("issuer", visitor.issuer)
+                     .text("subject", visitor.subject)
                      .done();
   decision.events.push_back(std::move(draft));
   return decision;
@@ -191,6 +193,12 @@ Json list_in(const Json& body, const char* name) {
   return found != body.end() && found->is_array() ? *found : Json::array();
 }
 
+// What the claim that names engineers says; sub is the account itself.
+std::string named_in(const Context& context, const Json& claims) {
+  const std::string& claim = context.openid->name_claim;
+  return base::json_text_or(claims, claim == "sub" ? "subject" : claim.c_str(), "");
+}
+
 // The engineer whom the provider's claims name, as far as they are known here. Who came in before is known by the account at the
 // provider, which is never another person's; whoever did not, by an address that is the engineer's, or else by the name.
 const Engineer* engineer_of_claims(const Context& context, const Visitor& visitor, const Json& claims) {
@@ -198,7 +206,7 @@ const Engineer* engineer_of_claims(const Context& context, const Visitor& visito
     if (!engineer.subject.empty() && engineer.issuer == visitor.issuer && engineer.subject == visitor.subject)
       return &engineer;
   }
-  const std::string said = base::json_text_or(claims, context.openid->name_claim.c_str(), "");
+  const std::string said = named_in(context, claims);
   if (said.empty()) return nullptr;
   for (const auto& [name, engineer] : context.state.engineers()) {
     const bool same = context.openid->name_claim == "email" ? base::equals_ignoring_case(engineer.email, said)
@@ -211,7 +219,7 @@ const Engineer* engineer_of_claims(const Context& context, const Visitor& visito
 // Adds and approves whoever the provider's groups vouch for; where that cannot be, why not.
 std::string provision(const Context& context, const Json& claims, Visitor& visitor, Decision& into) {
   const std::string email = base::json_text_or(claims, "email", "");
-  std::string name = base::json_text_or(claims, context.openid->name_claim.c_str(), "");
+  std::string name = named_in(context, claims);
   if (context.openid->name_claim == "email") name = name.substr(0, name.find('@'));
   name = base::to_lower(name);
   const bool address = std::all_of(email.begin(), email.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -259,12 +267,13 @@ std::optional<Decision> recognise(const Context& context, const Json& claims, Vi
     return turn_away(visitor, Refusal::SignInRefused,
                      "the provider names none of the groups that may come in");
   if (const Engineer* engineer = engineer_of_claims(context, visitor, claims); engineer != nullptr) {
-    visitor.engineer = engineer->name;
+    // Whoever this is, it is not that engineer as far as anybody knows.
     if (engineer->issuer == visitor.issuer && engineer->subject != visitor.subject)
-      return turn_away(
-          visitor, Refusal::SignInRefused,
-          "this engineer has come in by another account of the provider before: if both are the same "
-          "person, an administrator removes the engineer and adds them again");
+      return turn_away(visitor, Refusal::SignInRefused,
+                       "the engineer " + engineer->name +
+                           " has come in by another account of the provider before: if both are the same "
+                           "person, an administrator removes the engineer and adds them again");
+    visitor.engineer = engineer->name;
     return closed_to(context, visitor);
   }
   if (!context.openid->provision)

@@ -35,7 +35,6 @@ std::string installation_of(const Context& context) {
 // Why it cannot start, by what it says alone; empty: it can.
 std::string wrong_with(const Context& context, const certs::SignedGrant& grant) {
   const std::string here = installation_of(context);
-  if (here.empty()) return "the keeper has not said yet what this installation is called";
   if (grant.installation != here) return "it is for " + grant.installation + ", and this is " + here;
   if (grant.until <= context.now) return "it ended on " + base::format_time(grant.until);
   if (grant.from > context.now + kLatestStart)
@@ -56,6 +55,9 @@ Decision decide_grant_apply(const Context& context, const Order& order) {
   const auto opened = certs::open_grant(order.text("document"), rules.signers);
   if (!opened.ok()) return turn_down(order, {}, 403, opened.error().message);
   const certs::SignedGrant& wanted = opened->grant;
+  if (installation_of(context).empty())
+    return refuse(base::Refusal::GatewayError,
+                  "the keeper has not said yet what this installation is called: try again");
   if (const std::string why = wrong_with(context, wanted); !why.empty())
     return turn_down(order, *opened, 403, why);
   if (context.state.was_applied(wanted.id))

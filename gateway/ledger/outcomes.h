@@ -41,6 +41,7 @@ struct Outcome {
   std::string subject;  // of the permission.applied that says how it went; empty: only if something was cut
   std::uint64_t durable_at = 0;  // recorded when the journal's durable() has reached this
   bool measured = false;         // it closes, and is counted below
+  bool closed_them = false;  // an event of it has closed whatever the ends of sessions behind it are about
   std::uint64_t first_version = 0, last_version = 0;
   std::map<std::uint64_t, std::size_t> awaited;  // enforcer -> Applied frames still to come
   std::size_t enforcers = 0;

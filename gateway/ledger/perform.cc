@@ -202,13 +202,17 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
   if (draft.type == EventType::SessionOpened) outcome.opened_session = draft.session;
   announcement.event = std::move(*event);
   if (draft.closes) {
-    // The first of them alone closes; those behind it say what became of whom.
-    if (announcement.wants_applied && outcome.first_version == 0 && draft.outcome != kSignedOut)
-      announcement.stop = stop_word_.raise();
+    // Behind a switch, or an engineer who is removed, the ends of sessions say what became of whom: they close nothing more.
+    const bool follows = draft.type == EventType::SessionEnded && outcome.closed_them;
+    const bool first = outcome.first_version == 0;
+    if (announcement.wants_applied && !follows && draft.outcome != kSignedOut)
+      announcement.stop = stop_word_.raise(first);
+    if (draft.type == EventType::PermissionChanged || draft.type == EventType::EngineerRemoved)
+      outcome.closed_them = true;
     tell(announcement, &outcome);
     // What follows may be long (the ends of ten thousand sessions): the change itself leaves before it is
     // written down.
-    if (draft.type == EventType::PermissionChanged) {
+    if (draft.type == EventType::PermissionChanged || (announcement.stop != 0 && first)) {
       for (auto& [number, peer] : peers_) peer->flush();
     }
   }

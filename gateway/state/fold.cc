@@ -284,6 +284,10 @@ void State::fold_session(const Json& event, std::string_view type, const Json& d
   session.last_active = at;
   if (const auto whose = engineers_.find(session.engineer);
       whose != engineers_.end() && !session.issuer.empty() && !session.subject.empty()) {
+    for (auto& [name, other] : engineers_) {
+      if (other.issuer == session.issuer && other.subject == session.subject)
+        other.issuer = other.subject = "";
+    }
     whose->second.issuer = session.issuer;
     whose->second.subject = session.subject;
   }

@@ -134,11 +134,13 @@ void Crew::share_stop_word(const Child& child, Child::Beginning& beginning) cons
   if (!shared.ok()) return base::log_warning(child.name() + ": " + shared.error().message);
   beginning.names.emplace_back(ipc::kStopWordFd);
   beginning.fds.push_back(std::move(*shared));
+  std::size_t shared_bells = 0;
   for (std::size_t i = 0; i < stop_bells_.size(); ++i) {
     if (reads && child.index() != i) continue;
     base::UniqueFd bell(::fcntl(stop_bells_[i].get(), F_DUPFD_CLOEXEC, 0));
     if (!bell.valid()) continue;
-    beginning.names.push_back(std::string(ipc::kStopBellFd) + (reads ? std::string() : std::to_string(i)));
+    beginning.names.push_back(std::string(ipc::kStopBellFd) +
+                              (reads ? std::string() : std::to_string(shared_bells++)));
     beginning.fds.push_back(std::move(bell));
   }
 }

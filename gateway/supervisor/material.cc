@@ -234,7 +234,8 @@ class Loader {
   }
 
   void log_keys(LogKeyFiles& out) {
-    base::Result<LogKeyFiles> opened = open_log_keys(config_.log_key.path, account_);
+    base::Result<LogKeyFiles> opened =
+        open_log_keys(config_.log_key.path, account_, config_.pkcs11.has_value());
     if (!opened.ok()) return fault(config_.log_key.mark, opened.error().message);
     out = std::move(opened).value();
   }
@@ -407,9 +408,11 @@ base::Result<certs::VerifierKey> log_verifier_in(std::string_view text) {
 namespace {
 
 // Runs in a copy of this process.
-std::string wrong_with_log_key(int fd, const std::string& path, std::string& name) {
+std::string wrong_with_log_key(int fd, const std::string& path, bool token, std::string& name) {
   base::Result<std::string> text = base::read_open_file(fd, path, certs::kKeyFileLimit);
   if (!text.ok()) return text.error().message;
+  if (!token && certs::is_key_elsewhere(*text))
+    return path + " names a key in a token: say with pkcs11 through which module it is used";
   const base::Result<certs::VerifierKey> key = log_verifier_in(*text);
   base::wipe(*text);
   if (!key.ok()) return path + " is no key for the log: " + key.error().message;
@@ -417,11 +420,11 @@ std::string wrong_with_log_key(int fd, const std::string& path, std::string& nam
   return {};
 }
 
-std::string wrong_with_log_keys(const LogKeyFiles& files, const std::string& path) {
+std::string wrong_with_log_keys(const LogKeyFiles& files, const std::string& path, bool token) {
   std::string name, next_name;
-  std::string wrong = wrong_with_log_key(files.current.get(), path, name);
+  std::string wrong = wrong_with_log_key(files.current.get(), path, token, name);
   if (!wrong.empty() || !files.next.valid()) return wrong;
-  wrong = wrong_with_log_key(files.next.get(), next_log_key_path(path), next_name);
+  wrong = wrong_with_log_key(files.next.get(), next_log_key_path(path), token, next_name);
   if (wrong.empty() && name != next_name)
     wrong = next_log_key_path(path) + " is the key of another log than " + path + ": move it away";
   return wrong;
@@ -429,14 +432,15 @@ std::string wrong_with_log_keys(const LogKeyFiles& files, const std::string& pat
 
 }  // namespace
 
-base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account) {
+base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account, bool token) {
   base::Result<base::UniqueFd> current = open_secret(path, "a key", account);
   if (!current.ok()) return current.error();
   LogKeyFiles out{std::move(current).value(), {}};
   base::Result<base::UniqueFd> next = open_secret(next_log_key_path(path), "a key", account);
   if (!next.ok() && next.error().code != base::Code::NotFound) return next.error();
   if (next.ok()) out.next = std::move(next).value();
-  const base::Result<std::string> wrong = proc::ask_copy([&] { return wrong_with_log_keys(out, path); });
+  const base::Result<std::string> wrong =
+      proc::ask_copy([&] { return wrong_with_log_keys(out, path, token); });
   if (!wrong.ok()) return wrong.error();
   if (!wrong->empty()) return base::fail(base::Code::Invalid, *wrong);
   return out;

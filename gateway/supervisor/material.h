@@ -133,8 +133,8 @@ struct LoadedMaterial {
 LoadedMaterial load_material(const Config& config, const std::string& config_path);
 
 // The log's keys alone: postern audit rotate-key changes them, and has nothing else read again. Invalid, Denied or the
-// system's: with what to do. account: as open_secret's.
-base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account);
+// system's: with what to do. account: as open_secret's. token: a key may lie in one.
+base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account, bool token);
 // The verifier key of what a log's key file holds, whether its private part stands there or lies in a token
 // (certs/key_elsewhere.h).
 base::Result<certs::VerifierKey> log_verifier_in(std::string_view text);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,14 @@ using OnAnswer = std::function<void(const Json&)>;
 
 constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
+
+// Also one that was written over in its place is another file.
+bool is_as_it_was(const base::UniqueFd& fd, const struct stat& before) {
+  struct stat now {};
+  return ::fstat(fd.get(), &now) == 0 && now.st_dev == before.st_dev && now.st_ino == before.st_ino &&
+         now.st_size == before.st_size && now.st_mtim.tv_sec == before.st_mtim.tv_sec &&
+         now.st_mtim.tv_nsec == before.st_mtim.tv_nsec;
+}
 
 base::UniqueFd duplicate(const base::UniqueFd& fd) {
   return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
@@ -73,7 +82,7 @@ struct Supervisor::Internals {
   Plan plan;
   std::shared_ptr<const Config> config;
   std::shared_ptr<Material> material;
-  base::UniqueFd refused_pin;  // that the token called wrong
+  std::optional<struct stat> refused_pin;  // the file, as it was when the token called it wrong
   Sockets sockets;
   base::Micros started;
   const std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);  // enforcers share it
@@ -203,7 +212,8 @@ struct Supervisor::Internals {
       }
       if (material->token_pin.valid()) {
         give("pkcs11.pin", material->token_pin);
-        if (same_file(refused_pin, material->token_pin)) out.config["pkcs11"]["pin_refused"] = true;
+        if (refused_pin && is_as_it_was(material->token_pin, *refused_pin))
+          out.config["pkcs11"]["pin_refused"] = true;
       }
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
       give_notification_secrets(NotificationTarget::Kind::Webhook, give);
@@ -273,7 +283,8 @@ struct Supervisor::Internals {
     }
     // The keeper starts again and again; the PIN is not to be tried as often.
     if (child.kind() == "keeper" && what == "pin_refused" && material->token_pin.valid()) {
-      refused_pin = duplicate(material->token_pin);
+      struct stat now {};
+      if (::fstat(material->token_pin.get(), &now) == 0) refused_pin = now;
       return child.answer(life, id, Json::object());
     }
     if (child.kind() == "link" && what == "acme") return child.answer(life, id, on_acme(question));
@@ -558,7 +569,8 @@ struct Supervisor::Internals {
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
   Json read_log_keys() {
-    base::Result<LogKeyFiles> files = open_log_keys(config->log_key.path, secrets_account(*config));
+    base::Result<LogKeyFiles> files =
+        open_log_keys(config->log_key.path, secrets_account(*config), config->pkcs11.has_value());
     if (!files.ok()) return {{"ok", false}, {"message", files.error().message}};
     const bool same = same_log_keys(material->log_keys, *files);
     material->log_keys = std::move(files).value();

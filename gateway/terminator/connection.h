@@ -118,6 +118,7 @@ class Connection final : public loop::Disposable, private Line {
   std::size_t exchanges_ = 0;    // that run
   base::Nanos rests_since_ = 0;  // while none does
   bool waits_ = false;           // for the end of a stop
+  bool has_unsent() const { return exchanges_ > 0 && unsent() > 0; }
   void note_silence();
   void forget_silence() { silent_since_ = 0; }
   std::list<Connection*>::iterator in_line_;

@@ -28,6 +28,8 @@ constexpr std::size_t kScratch = 64U << 10U;
 constexpr base::Nanos kLeastRest = base::kSecond;
 // Whoever answers hears of refused connections at most so often.
 constexpr base::Nanos kTellEvery = base::kSecond;
+// A stop takes milliseconds. One that takes so long has lost whoever should have ended it.
+constexpr base::Nanos kLongestStop = 5 * base::kSecond;
 
 struct PeerName {
   std::string address;
@@ -56,6 +58,7 @@ Terminator::Terminator(loop::Loop& loop, base::UniqueFd listener, Limits limits,
       record_scratch_(tls::kRecordLimit),
       accept_pause_(std::make_unique<loop::Timer>(loop, [this] { accept_poller_->want(loop::kReadable); })),
       tell_timer_(loop, [this] { tell_refused(); }),
+      stop_timer_(loop, [this] { on_stop_too_long(); }),
       accept_poller_(
           std::make_unique<loop::Poller>(loop, listener_.get(), [this](unsigned) { accept_some(); })),
       flush_hook_(loop.at_turn_end(loop::Stage::Record, [this] { return flush(); })) {
@@ -92,7 +95,7 @@ base::Status Terminator::set_channel(ipc::RingEnds ends) {
   if (!channel.ok()) return std::move(channel).error();
   on_channel_broken(base::fail(base::Code::Closed, "replaced"));
   channel_ = std::move(*channel);
-  reviewed_ = std::max(reviewed_, stop_word_.number());  // nothing runs on it that could have been stopped
+  reviewed_ = stop_word_.number();  // nothing runs on it that could have been stopped
   go_on();
   return base::Ok{};
 }
@@ -105,7 +108,9 @@ void Terminator::on_channel_broken(const base::Error& why) {
   loop::dispose_later(loop_, std::move(channel_));
   std::vector<Connection*> all;
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
-  for (Connection* connection : all) connection->on_answerer_gone();
+  // What was stopped was not looked at, and never will be.
+  for (Connection* connection : all)
+    stopped_ && connection->has_unsent() ? connection->reset() : connection->on_answerer_gone();
   go_on();
 }
 
@@ -132,6 +137,7 @@ bool Terminator::stopped(Connection& connection) {
 bool Terminator::look_at_stop_word() {
   if (stop_word_.number() <= reviewed_ || !channel_) return false;
   if (std::exchange(stopped_, true)) return true;
+  stop_timer_.start(kLongestStop);
   for (Connection* connection : busy_) connection->note_silence();
   return true;
 }
@@ -140,13 +146,23 @@ bool Terminator::take_reviewed(std::string_view payload) {
   base::BinaryReader in(payload);
   const std::uint64_t number = in.u64();
   if (!in.done()) return false;
-  reviewed_ = std::max(reviewed_, number);
+  reviewed_ = std::max(reviewed_, std::min(number, stop_word_.number()));
   if (stop_word_.number() <= reviewed_) go_on();
   return true;
 }
 
+// The ledger, or whoever answers, did not live to say that all was looked at: what could have been meant is over.
+void Terminator::on_stop_too_long() {
+  base::log_warning("nobody has looked at what was stopped: what runs is broken off");
+  const std::vector<Connection*> all(busy_.begin(), busy_.end());
+  for (Connection* connection : all) connection->reset();
+  reviewed_ = stop_word_.number();
+  go_on();
+}
+
 void Terminator::go_on() {
   if (!std::exchange(stopped_, false)) return;
+  stop_timer_.stop();
   for (Connection* connection : busy_) connection->forget_silence();
   for (Connection* connection : std::exchange(waiting_, {})) {
     connection->waits_ = false;
@@ -266,7 +282,10 @@ bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_vie
 std::uint64_t Terminator::begin_exchange(Connection& connection, std::uint32_t stream) {
   ipc::count(stream == 0 ? ipc::Figure::RequestsHttp1 : ipc::Figure::RequestsHttp2);
   exchanges_.emplace(++last_exchange_, Route{&connection, stream});
-  if (connection.exchanges_++ == 0) busy_.splice(busy_.end(), resting_, connection.in_line_);
+  if (connection.exchanges_++ == 0) {
+    busy_.splice(busy_.end(), resting_, connection.in_line_);
+    connection.forget_silence();
+  }
   return last_exchange_;
 }
 

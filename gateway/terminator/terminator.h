@@ -83,6 +83,7 @@ class Terminator final : public Host {
   bool flush();
   bool look_at_stop_word();
   bool take_reviewed(std::string_view payload);
+  void on_stop_too_long();
   void go_on();
 
   loop::Loop& loop_;
@@ -112,6 +113,7 @@ class Terminator final : public Host {
   std::unique_ptr<loop::Timer> drain_timer_;
   std::unique_ptr<loop::Timer> accept_pause_;
   loop::Timer tell_timer_;
+  loop::Timer stop_timer_;
   std::unique_ptr<loop::Poller> accept_poller_;
   std::unique_ptr<loop::Loop::Hook> flush_hook_;
 };

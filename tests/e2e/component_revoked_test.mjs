@@ -79,7 +79,10 @@ story("a node's certificate is revoked", async (stage) => {
     await states("down", "down");
     const { status, json } = await alice.fetch("/name", { headers: { Accept: "application/json" } });
     assert.deepEqual([status, json.code], [502, "component_certificate"]);
-    const events = await gateway.events("--type", "node.down");
+    const events = await until("both are in the log", async () => {
+      const all = await gateway.events("--type", "node.down");
+      return new Set(all.map((event) => event.detail.node)).size === 2 && all;
+    });
     assert.deepEqual(new Set(events.map((event) => event.detail.node)), new Set([second.url, first.url]));
     for (const event of events) assert.match(event.detail.reason, /was revoked by its authority/);
   });

@@ -105,6 +105,9 @@ TEST_F(SignedGrants, HaveOneFormOnly) {
   EXPECT_NE(wrong_when("capability metrics.read", "role viewer\ncapability metrics.read"), "");
   EXPECT_NE(wrong_when("postern-grant/v1", "postern-grant/v2"), "");
   EXPECT_NE(wrong_when("reason a disk is full\n", "reason a disk is full\nmore\n"), "");
+  for (const char* unseen : {"\xE2\x80\xA8", "\xE2\x80\xAE", "\xC2\x85", "\xE2\x80\x8B"})
+    EXPECT_NE(wrong_when("a disk is full\n", std::string("a disk") + unseen + "is full\n"), "")
+        << "what is signed is what is read";
   EXPECT_NE(wrong_when("until 2026-03-01T16", "until 2026-03-01T07"), "");
   EXPECT_NE(wrong_when("id 01ARZ3NDEKTSV4RRFFQ69G5FAV", "id 01ARZ"), "");
   EXPECT_EQ(wrong_when("engineer alice", "engineer bob"), "");

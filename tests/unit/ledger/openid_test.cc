@@ -112,6 +112,8 @@ TEST(OpenIdSignIn, BindsAnEngineerToTheAccountThatCameInFirst) {
   const Decision other = open_as("account-2", "alice@example.com");
   EXPECT_EQ(code_of(other), "sign_in_refused") << "the address was given to somebody else";
   EXPECT_NE(scene.all.back().detail.find("another account of the provider"), std::string::npos);
+  EXPECT_NE(scene.all.back().detail.find("account-2"), std::string::npos) << "which one it was";
+  EXPECT_EQ(scene.all.back().actor, "client") << "and it is not alice's doing";
   EXPECT_EQ(state::State::from_json(scene.state.to_json())->engineers().at("alice"),
             scene.state.engineers().at("alice"));
   scene.terms.issuer = "https://next.example";
@@ -119,6 +121,15 @@ TEST(OpenIdSignIn, BindsAnEngineerToTheAccountThatCameInFirst) {
   EXPECT_EQ(status_of(scene.told("openid.open", {{"status", 200}, {"body", moved}})), 200)
       << "with another provider it begins anew";
   EXPECT_EQ(scene.state.engineers().at("alice").subject, "n-7");
+}
+
+TEST(OpenIdSignIn, MayNameEngineersByTheAccountItself) {
+  Provided scene;
+  scene.let_in();
+  scene.know("alice");
+  scene.terms.name_claim = "sub";
+  const Json claims{{"issuer", "https://login.example"}, {"subject", "alice"}};
+  EXPECT_EQ(scene.told("openid.open", {{"status", 200}, {"body", claims}}).reply["engineer"], "alice");
 }
 
 TEST(OpenIdSignIn, AddsWhomTheProviderVouchesForOnlyIfItMay) {

@@ -99,7 +99,7 @@ TEST(Material, RefusesANextKeyOfTheLogThatIsNone) {
   const std::string next = folder.path("keys/log.key.next");
   const auto refused = [&](const std::string& content, mode_t mode) {
     folder.write("keys/log.key.next", content, mode);
-    const auto opened = open_log_keys(folder.path("keys/log.key"), ::geteuid());
+    const auto opened = open_log_keys(folder.path("keys/log.key"), ::geteuid(), false);
     return opened.ok() ? std::string("it was opened") : opened.error().message;
   };
   const auto text = [](const char* name) {

@@ -48,7 +48,7 @@ class StoppedTerminator : public TerminatorScene {
 TEST_F(StoppedTerminator, SendsNothingUntilAllWasLookedAt) {
   Client& client = connect();
   const std::uint64_t id = stream(client);
-  const std::uint64_t number = word.raise();
+  const std::uint64_t number = word.raise(true);
   EXPECT_TRUE(stays_here(client, id));
   reviewed(number - 1);
   EXPECT_FALSE(turn_until([&] { return client.has("second"); }, 300));
@@ -59,7 +59,7 @@ TEST_F(StoppedTerminator, SendsNothingUntilAllWasLookedAt) {
 TEST_F(StoppedTerminator, WhatIsCutHasEndedWhenItStopped) {
   Client& client = connect();
   const std::uint64_t id = stream(client);
-  const std::uint64_t number = word.raise();
+  const std::uint64_t number = word.raise(true);
   EXPECT_TRUE(stays_here(client, id));
   const base::Nanos looked = loop.now();
   answerer->send(Type::Cut, id, std::string_view("\1", 1));
@@ -73,12 +73,42 @@ TEST_F(StoppedTerminator, WhatIsCutHasEndedWhenItStopped) {
 TEST_F(StoppedTerminator, ItIsWokenToLook) {
   Client& client = connect();
   const std::uint64_t id = stream(client);
-  const std::uint64_t number = word.raise();
+  const std::uint64_t number = word.raise(true);
   for (int i = 0; i < 10; ++i) loop.turn();
   const base::Nanos looked = loop.now();
   answerer->send(Type::Cut, id, std::string_view("\1", 1));
   reviewed(number);
   EXPECT_LE(done().ended, looked);
+}
+
+TEST_F(StoppedTerminator, WhatNobodyLooksAtIsBrokenOff) {
+  Client& client = connect();
+  const std::uint64_t id = stream(client);
+  word.raise(true);
+  EXPECT_TRUE(stays_here(client, id));
+  EXPECT_TRUE(turn_until([&] { return client.reset; }, 10'000'000));
+  EXPECT_FALSE(client.has("second"));
+  Client& next = connect();
+  stream(next);
+}
+
+TEST_F(StoppedTerminator, WhatWasStoppedDoesNotLeaveWhenWhoeverAnswersIsGone) {
+  Client& client = connect();
+  const std::uint64_t id = stream(client);
+  word.raise(true);
+  EXPECT_TRUE(stays_here(client, id));
+  join();
+  EXPECT_TRUE(turn_until([&] { return client.reset; }));
+  EXPECT_FALSE(client.has("second"));
+}
+
+TEST_F(StoppedTerminator, ANumberThatWasNeverRaisedCountsForNothing) {
+  Client& client = connect();
+  const std::uint64_t id = stream(client);
+  reviewed(~std::uint64_t{0});
+  EXPECT_FALSE(turn_until([] { return false; }, 300));
+  word.raise(true);
+  EXPECT_TRUE(stays_here(client, id));
 }
 
 // What the kernel had and the client did not take could still leave, until the connection was reset.
@@ -94,7 +124,7 @@ TEST_F(StoppedTerminator, WhatTheKernelHeldBackHasEndedWhenItWasCut) {
     credits = count(Type::ResponseCredit);
     answerer->send(Type::ResponseBody, id, piece);
   }
-  const std::uint64_t number = word.raise();
+  const std::uint64_t number = word.raise(true);
   EXPECT_TRUE(stays_here(client, id));
   const base::Nanos before = loop.now();
   answerer->send(Type::Cut, id, std::string_view("\1", 1));
@@ -105,7 +135,7 @@ TEST_F(StoppedTerminator, WhatTheKernelHeldBackHasEndedWhenItWasCut) {
 TEST_F(StoppedTerminator, WhoeverAnswersAnewHasLookedAtAllThatWasStoppedBefore) {
   Client& client = connect();
   stream(client);
-  word.raise();
+  word.raise(true);
   join();
   EXPECT_TRUE(turn_until([&] { return client.reset; }));
   Client& next = connect();
@@ -124,11 +154,11 @@ TEST(StopWord, OutlivesWhoeverRaisesIt) {
   EXPECT_EQ(reader.number(), 0U);
   {
     auto first = *ipc::StopRaiser::attach(*page.share(ipc::SharedPage::Use::Write));
-    EXPECT_EQ(first.raise(), 1U);
+    EXPECT_EQ(first.raise(true), 1U);
   }
   auto second = *ipc::StopRaiser::attach(*page.share(ipc::SharedPage::Use::Write));
   EXPECT_EQ(second.number(), 1U);
-  EXPECT_EQ(second.raise(), 2U);
+  EXPECT_EQ(second.raise(true), 2U);
   EXPECT_EQ(reader.number(), 2U);
 }
 
