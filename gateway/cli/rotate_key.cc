@@ -173,10 +173,10 @@ Result<std::unique_ptr<token::Token>> open_token(const std::string& config_path,
   auto pin = certs::read_password(*line);
   base::wipe(*line);
   if (!pin.ok()) return base::fail(base::Code::Invalid, module.pin.path + " is " + pin.error().message);
-  if (Status sound = token::check_module_file(module.module.path); !sound.ok())
-    return std::move(sound).error();
+  const auto real = token::check_module_file(module.module.path);
+  if (!real.ok()) return real.error();
   token::set_variables(module.environment);
-  return token::Token::open(module.module.path, *std::move(pin), clock);
+  return token::Token::open(*real, *std::move(pin), clock);
 }
 
 // The verifier key of the one that the token has under that name, as the key of this log.

@@ -78,8 +78,9 @@ class TokenModule {
     auto pin = read_pin();
     if (!pin.ok()) return pin.error();
     const std::string module = base::json_text_or(*part, "module", "");
-    if (base::Status sound = token::check_module_file(module); !sound.ok()) return sound;
-    auto opened = token::Token::open(module, *std::move(pin), clock_);
+    const auto real = token::check_module_file(module);
+    if (!real.ok()) return real.error();
+    auto opened = token::Token::open(*real, *std::move(pin), clock_);
     if (!opened.ok()) return opened.error();
     token_ = *std::move(opened);
     return base::Ok{};
@@ -234,6 +235,8 @@ struct Desks {
   std::unique_ptr<Desk> present, before;
 };
 
+constexpr base::Nanos kPinLook = base::kSecond;
+
 int serve_keys() {
   const base::Status locked = keeper::lock_openssl_memory();
   Role role("keeper");
@@ -242,11 +245,19 @@ int serve_keys() {
   TokenModule module(role);
   if (base::Status opened = module.open(); !opened.ok()) role.fail(opened.error().message);
   keeper::KeyRing keys;
+  // Whoever starts the next keeper has to know; a session that was lost may have wanted the PIN again at any time.
+  bool told_of_pin = false;
+  const auto tell_of_pin = [&] {
+    if (told_of_pin || module.token() == nullptr || !module.token()->pin_refused()) return;
+    told_of_pin = true;
+    role.ask({{"ask", "pin_refused"}}, [](const base::Json&) {});
+  };
   if (base::Status read = read_keys(role, module.token(), keys); !read.ok()) {
-    if (module.token() != nullptr && module.token()->pin_refused())
-      role.ask({{"ask", "pin_refused"}}, [](const base::Json&) {});
+    tell_of_pin();
     role.fail(read.error().message);
   }
+  loop::Timer pin_watch(role.loop(), tell_of_pin);
+  if (module.token() != nullptr) pin_watch.start(kPinLook, kPinLook);
 
   keys.rotate_ticket_keys(role.loop().now());
   loop::Timer rotation(role.loop(), [&] { keys.rotate_ticket_keys(role.loop().now()); });

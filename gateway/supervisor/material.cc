@@ -135,7 +135,7 @@ class Loader {
   }
 
   void token_module(const Pkcs11& wanted, Material& out) {
-    if (const base::Status sound = token::check_module_file(wanted.module.path); !sound.ok())
+    if (const auto sound = token::check_module_file(wanted.module.path); !sound.ok())
       fault(wanted.module.mark, sound.error().message);
     for (const FileName& path : wanted.paths) {
       struct stat info {};

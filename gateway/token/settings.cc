@@ -65,15 +65,17 @@ std::string wrong_with_uri(const std::string& uri) {
   return {};
 }
 
-base::Status check_module_file(const std::string& path) {
+base::Result<std::string> check_module_file(const std::string& path) {
   if (!path.starts_with('/')) return fail(Code::Invalid, path + ": a module is named by an absolute path");
   char real[PATH_MAX];
   if (::realpath(path.c_str(), real) == nullptr) return base::fail_errno(path, errno);
   struct stat info {};
   if (::stat(real, &info) != 0) return base::fail_errno(path, errno);
   if (!S_ISREG(info.st_mode)) return fail(Code::Invalid, path + ": a module must be a regular file");
-  if (base::Status way = check_way(path); !way.ok()) return way;
-  return check_way(real);
+  for (const std::string& way : {path, std::string(real)}) {
+    if (base::Status sound = check_way(way); !sound.ok()) return std::move(sound).error();
+  }
+  return std::string(real);
 }
 
 bool is_variable(std::string_view text) {

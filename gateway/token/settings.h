@@ -25,8 +25,9 @@ inline bool is_uri(std::string_view name) { return name.starts_with(kScheme); }
 std::string wrong_with_uri(const std::string& uri);
 
 // A module is code that runs in the keeper: it is a regular file that belongs to root, and so does each folder on the way to it,
-// of a link and of what it leads to; nobody else may write any of them. Denied, Invalid, NotFound: with what to do.
-base::Status check_module_file(const std::string& path);
+// of a link and of what it leads to; nobody else may write any of them. What it leads to in the end: that is to be loaded, for a link
+// on the way may be another one by then. Denied, Invalid, NotFound: with what to do.
+base::Result<std::string> check_module_file(const std::string& path);
 
 // "NAME=VALUE" for the module's environment: NAME of upper-case letters, digits and '_', and none that the loader or
 // OpenSSL would obey.

@@ -213,12 +213,14 @@ base::Status Token::State::reopen() {
   functions->C_CloseAllSessions(slot);
   has_session = false;
   if (base::Status opened = open_session(keys.begin()->first); !opened.ok()) return opened;
+  // Handles are the session's: those of the one before may be other objects now.
+  base::Status all = base::Ok{};
   for (auto& [uri, key] : keys) {
     const auto object = object_of(uri);
-    if (!object.ok()) return object.error();
-    key.handle = *object;
+    key.handle = object.ok() ? *object : CK_OBJECT_HANDLE{CK_INVALID_HANDLE};
+    if (!object.ok()) all = object.error();
   }
-  return base::Ok{};
+  return all;
 }
 
 CK_RV Token::State::sign_once(CK_OBJECT_HANDLE key, Mechanism mechanism, std::string_view data,
