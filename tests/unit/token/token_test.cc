@@ -128,6 +128,7 @@ TEST_F(SoftTokenTest, TakesAnotherPinForTheNextLogin) {
 }
 
 TEST(Token, IsOpenedThroughAModuleAlone) {
+  ASSERT_TRUE(base::init_crypto().ok());
   const base::ManualClock clock{1};
   EXPECT_NE(
       Token::open("/usr/lib/nothing.so", base::Secret("1"), clock).error().message.find("cannot be loaded"),
