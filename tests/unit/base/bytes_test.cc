@@ -53,11 +53,11 @@ TEST(Printable, ShowsWhatCouldDriveATerminalOrTurnTheTextBesideIt) {
             "plain \xC3\xBC \xE2\x82\xAC \xF0\x9F\x98\x80");
   EXPECT_EQ(printable("\x1b[2J\n"), "\\x1b[2J\\x0a");
   EXPECT_EQ(printable("\xC2\x9B"), "\\xc2\\x9b");
-  for (const char* trick : {"\xE2\x80\x8B", "\xE2\x80\x8F", "\xE2\x80\xAA", "\xE2\x80\xAE", "\xE2\x81\xA0",
-                            "\xE2\x81\xA9", "\xEF\xBB\xBF"})
+  for (const char* trick : {"\xE2\x80\x8B", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAA",
+                            "\xE2\x80\xAE", "\xE2\x81\xA0", "\xE2\x81\xA9", "\xEF\xBB\xBF"})
     EXPECT_EQ(printable(trick).size(), 12U) << to_hex(trick);
   for (const char* harmless :
-       {"\xE2\x80\x8A", "\xE2\x80\x90", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE2\x81\xAA"})
+       {"\xE2\x80\x8A", "\xE2\x80\x90", "\xE2\x80\xA7", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE2\x81\xAA"})
     EXPECT_EQ(printable(harmless), harmless) << to_hex(harmless);
   EXPECT_EQ(printable("\xE2\x80"), "\\xe2\\x80") << "not well-formed";
 }

@@ -33,7 +33,7 @@ TEST(WitnessKey, IsMadeOnceAndReadableByItsOwnerAlone) {
   EXPECT_EQ(base::ed25519_public(key->seed), verifier->public_key);
   const Ran again = run_postern({"audit", "witness-key", "--out", file});
   EXPECT_EQ(again.code, 1);
-  EXPECT_THAT(again.err, HasSubstr("never overwritten"));
+  EXPECT_THAT(again.err, HasSubstr("is not overwritten"));
   EXPECT_EQ(*base::read_file(file, 4096), before);
   EXPECT_EQ(made.out.find(before.substr(before.size() - 20, 19)), std::string::npos)
       << "the key is not shown";
