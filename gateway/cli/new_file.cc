@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "base/bytes.h"
+#include "base/crypto.h"
 #include "base/unique_fd.h"
 
 namespace postern::cli {
@@ -22,6 +24,22 @@ base::Status write_new_file(const std::string& path, std::string_view text, mode
   const int error = errno;
   ::unlink(path.c_str());
   return base::fail_errno(path, error);
+}
+
+base::Result<certs::SignerKey> make_key_file(const std::string& name, std::string_view family,
+                                             const std::string& path) {
+  const std::string named = name.empty() ? std::string(family) + base::to_hex(base::random_bytes(8)) : name;
+  if (!certs::is_key_name(named))
+    return base::fail(base::Code::Invalid,
+                      "--name must be printable ASCII without spaces and '+', at most 255 bytes");
+  std::string seed = base::random_bytes(base::kEd25519SeedSize);
+  certs::SignerKey key{named, base::Secret(seed)};
+  base::wipe(seed);
+  std::string text = certs::format_signer_key(key) + "\n";
+  const base::Status written = write_new_file(path, text, 0600);
+  base::wipe(text);
+  if (!written.ok()) return written.error();
+  return key;
 }
 
 }  // namespace postern::cli

@@ -46,20 +46,12 @@ Result<certs::SignerKey> read_grant_key(const std::string& path) {
 }
 
 int make_grant_key(const SigningOptions& options, bool json) {
-  const std::string name =
-      options.name.empty() ? "grants/" + base::to_hex(base::random_bytes(8)) : options.name;
-  if (!certs::is_key_name(name)) {
-    fail_with("--name must be printable ASCII without spaces and '+', at most 255 bytes");
-    return kUsage;
+  const auto key = make_key_file(options.name, "grants/", options.out);
+  if (!key.ok()) {
+    const int failed = fail_with(key.error().message);
+    return key.error().code == base::Code::Invalid ? kUsage : failed;
   }
-  std::string seed = base::random_bytes(base::kEd25519SeedSize);
-  const certs::SignerKey key{name, base::Secret(seed)};
-  base::wipe(seed);
-  std::string text = certs::format_signer_key(key) + "\n";
-  const base::Status written = write_new_file(options.out, text, 0600);
-  base::wipe(text);
-  if (!written.ok()) return fail_with(written.error().message);
-  const std::string verifier = certs::format_verifier_key(certs::verifier_of(key));
+  const std::string verifier = certs::format_verifier_key(certs::verifier_of(*key));
   print(json ? base::dump_json(base::Json{{"file", options.out}, {"verifier_key", verifier}}) + "\n"
              : "Made " + options.out + ". No gateway needs it. For grants.signers of postern.yaml:\n" +
                    verifier + "\n");

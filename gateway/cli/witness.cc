@@ -27,21 +27,13 @@ std::string time_of(const audit::Witnessing& found) {
 
 int make_witness_key(const WitnessKeyOptions& options, bool json) {
   if (const base::Status crypto = base::init_crypto(); !crypto.ok()) return fail_with(crypto.error().message);
-  const std::string name =
-      options.name.empty() ? "witness/" + base::to_hex(base::random_bytes(8)) : options.name;
-  if (!certs::is_key_name(name)) {
-    fail_with("--name must be printable ASCII without spaces and '+', at most 255 bytes");
-    return kUsage;
+  const auto key = make_key_file(options.name, "witness/", options.out);
+  if (!key.ok()) {
+    const int failed = fail_with(key.error().message);
+    return key.error().code == base::Code::Invalid ? kUsage : failed;
   }
-  std::string seed = base::random_bytes(base::kEd25519SeedSize);
-  const certs::SignerKey key{name, base::Secret(seed)};
-  base::wipe(seed);
-  std::string text = certs::format_signer_key(key) + "\n";
-  const base::Status written = write_new_file(options.out, text, 0600);
-  base::wipe(text);
-  if (!written.ok()) return fail_with(written.error().message);
-  const std::string verifier = certs::format_verifier_key(
-      certs::make_verifier_key(key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed)));
+  const std::string verifier = certs::format_verifier_key(certs::make_verifier_key(
+      key->name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key->seed)));
   print(json ? base::dump_json(base::Json{{"file", options.out}, {"verifier_key", verifier}}) + "\n"
              : "Made " + options.out +
                    ". Its verifier key, for those whose logs are witnessed and for auditors:\n" + verifier +
