@@ -446,13 +446,17 @@ base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account, 
   return out;
 }
 
+bool is_as_it_was(const base::UniqueFd& fd, const struct stat& before) {
+  struct stat now {};
+  return ::fstat(fd.get(), &now) == 0 && now.st_dev == before.st_dev && now.st_ino == before.st_ino &&
+         now.st_size == before.st_size && now.st_mtim.tv_sec == before.st_mtim.tv_sec &&
+         now.st_mtim.tv_nsec == before.st_mtim.tv_nsec;
+}
+
 bool same_file(const base::UniqueFd& a, const base::UniqueFd& b) {
   if (!a.valid() && !b.valid()) return true;
-  struct stat x {};
-  struct stat y {};
-  if (::fstat(a.get(), &x) != 0 || ::fstat(b.get(), &y) != 0) return false;
-  return x.st_dev == y.st_dev && x.st_ino == y.st_ino && x.st_size == y.st_size &&
-         x.st_mtim.tv_sec == y.st_mtim.tv_sec && x.st_mtim.tv_nsec == y.st_mtim.tv_nsec;
+  struct stat of_b {};
+  return ::fstat(b.get(), &of_b) == 0 && is_as_it_was(a, of_b);
 }
 
 bool same_log_keys(const LogKeyFiles& a, const LogKeyFiles& b) {

@@ -7,6 +7,7 @@
 // keeper (keys) and to the enforcers (other credentials).
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -140,6 +141,8 @@ base::Result<LogKeyFiles> open_log_keys(const std::string& path, uid_t account, 
 base::Result<certs::VerifierKey> log_verifier_in(std::string_view text);
 inline std::string next_log_key_path(const std::string& path) { return path + ".next"; }
 bool same_log_keys(const LogKeyFiles& a, const LogKeyFiles& b);
+// Whether the file is the one of before, and was not written over in its place since.
+bool is_as_it_was(const base::UniqueFd& fd, const struct stat& before);
 // Whether the descriptors are of the same file in the same state; or both of none.
 bool same_file(const base::UniqueFd& a, const base::UniqueFd& b);
 

@@ -38,14 +38,6 @@ using OnAnswer = std::function<void(const Json&)>;
 constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
 
-// Also one that was written over in its place is another file.
-bool is_as_it_was(const base::UniqueFd& fd, const struct stat& before) {
-  struct stat now {};
-  return ::fstat(fd.get(), &now) == 0 && now.st_dev == before.st_dev && now.st_ino == before.st_ino &&
-         now.st_size == before.st_size && now.st_mtim.tv_sec == before.st_mtim.tv_sec &&
-         now.st_mtim.tv_nsec == before.st_mtim.tv_nsec;
-}
-
 base::UniqueFd duplicate(const base::UniqueFd& fd) {
   return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
 }
