@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/announcements.h"
 
+#include <algorithm>
+
 namespace postern::ledger {
 
 bool Announcements::add(Announcement announcement) {
@@ -18,6 +20,7 @@ bool Announcements::add(Announcement announcement) {
 
 Announcements::Released Announcements::release(std::uint64_t durable) {
   Released released;
+  released_ = std::max(released_, durable);
   while (!waiting_.empty() && waiting_.front().announcement.index < durable) {
     Entry entry = std::move(waiting_.front());
     waiting_.pop_front();

@@ -32,7 +32,7 @@ struct Announcement {
   base::Json event;   // the line, parsed
   std::string about;  // "session:ID", "permission:remote_access": what the event changes
   bool closes = false;
-  bool wants_applied = false;
+  bool wants_applied = false;  // of what closes and is measured, and of what gives and is waited for
   base::Nanos commanded = 0;
   std::uint64_t stop = 0;  // the stop word, if it was raised for this
 };
@@ -56,6 +56,7 @@ class Announcements {
   const state::State& durable() const { return durable_; }
   void touch(std::string_view session, base::Micros at) { durable_.touch(session, at); }
   std::size_t waiting() const { return waiting_.size(); }
+  std::uint64_t released() const { return released_; }  // the greatest index that release() was called with
 
  private:
   struct Entry {
@@ -64,6 +65,7 @@ class Announcements {
   };
   state::State durable_;
   std::deque<Entry> waiting_;
+  std::uint64_t released_ = 0;
 };
 
 }  // namespace postern::ledger

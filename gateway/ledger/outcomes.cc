@@ -6,6 +6,15 @@
 
 namespace postern::ledger {
 
+namespace {
+
+bool heard(const Outcome& outcome, std::uint64_t told, base::Nanos now) {
+  if (outcome.gives_below == 0 || outcome.measured || now >= outcome.deadline) return true;
+  return outcome.gives_below <= told && outcome.awaited.empty();
+}
+
+}  // namespace
+
 void Outcomes::add(Outcome outcome) {
   if (!outcome.measured) outcome.settled = true;
   waiting_.push_back(std::move(outcome));
@@ -13,8 +22,8 @@ void Outcomes::add(Outcome outcome) {
 
 void Outcomes::applied(std::uint64_t enforcer, const ipc::Applied& frame) {
   for (Outcome& outcome : waiting_) {
-    if (outcome.settled || frame.version < outcome.first_version || frame.version > outcome.last_version)
-      continue;
+    if (frame.version < outcome.first_version || frame.version > outcome.last_version) continue;
+    if (outcome.settled && outcome.measured) continue;
     const auto it = outcome.awaited.find(enforcer);
     if (it == outcome.awaited.end()) return;
     outcome.exchanges_cut += frame.cut;
@@ -34,6 +43,13 @@ void Outcomes::asker_gone(std::uint64_t peer) {
   }
 }
 
+Outcome* Outcomes::giving(std::uint64_t index) {
+  const auto it = std::find_if(waiting_.begin(), waiting_.end(), [index](const Outcome& outcome) {
+    return !outcome.measured && outcome.gives_from <= index && index < outcome.gives_below;
+  });
+  return it == waiting_.end() ? nullptr : &*it;
+}
+
 std::vector<const Outcome*> Outcomes::settle(base::Nanos now) {
   std::vector<const Outcome*> settled;
   for (Outcome& outcome : waiting_) {
@@ -44,10 +60,12 @@ std::vector<const Outcome*> Outcomes::settle(base::Nanos now) {
   return settled;
 }
 
-std::vector<Outcome> Outcomes::take_ready(std::uint64_t durable, bool log_writable) {
+std::vector<Outcome> Outcomes::take_ready(std::uint64_t durable, std::uint64_t told, bool log_writable,
+                                          base::Nanos now) {
   std::vector<Outcome> ready;
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->settled && (it->durable_at <= durable || !log_writable)) {
+    const bool recorded = it->durable_at <= durable;
+    if (it->settled && (recorded ? heard(*it, told, now) : !log_writable)) {
       ready.push_back(std::move(*it));
       it = waiting_.erase(it);
     } else {

@@ -6,6 +6,8 @@
 //              kAppliedTimeout has passed
 //   recorded   the events are durable; while the log cannot be written, what closes is answered as
 //              "recorded": false
+// What gives is told when it is durable, and answered when every enforcer has heard of it, or kAppliedTimeout has passed:
+// whoever was told "done" is let in by all of them.
 // Pure; the ledger tells what happens and asks what is ready.
 #pragma once
 
@@ -39,8 +41,10 @@ struct Outcome {
   std::string to_cosign;       // as in Decision
   std::string opened_session;  // its id
   std::string subject;  // of the permission.applied that says how it went; empty: only if something was cut
-  std::uint64_t durable_at = 0;  // recorded when the journal's durable() has reached this
-  bool measured = false;         // it closes, and is counted below
+  std::uint64_t durable_at = 0;   // recorded when the journal's durable() has reached this
+  std::uint64_t gives_below = 0;  // its events below this index, and not below gives_from, give; 0: none does
+  std::uint64_t gives_from = 0;
+  bool measured = false;     // it closes, and is counted below
   bool closed_them = false;  // an event of it has closed whatever the ends of sessions behind it are about
   std::uint64_t first_version = 0, last_version = 0;
   std::map<std::uint64_t, std::size_t> awaited;  // enforcer -> Applied frames still to come
@@ -59,11 +63,15 @@ class Outcomes {
   void enforcer_gone(std::uint64_t enforcer);  // what it served is gone with it
   void asker_gone(std::uint64_t peer);
 
+  // Whose event at this index of the journal gives; nullptr: nobody waits for it. Lives until take_ready().
+  Outcome* giving(std::uint64_t index);
+
   // Those measured ones that are applied by now, or whose time is up; each once. The pointers live until
   // take_ready().
   std::vector<const Outcome*> settle(base::Nanos now);
-  // Those to be answered.
-  std::vector<Outcome> take_ready(std::uint64_t durable, bool log_writable);
+  // Those to be answered. Told: how much of the journal the others have been told of.
+  std::vector<Outcome> take_ready(std::uint64_t durable, std::uint64_t told, bool log_writable,
+                                  base::Nanos now);
   bool empty() const { return waiting_.empty(); }
 
  private:

@@ -196,11 +196,15 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
   announcement.index = *index;
   announcement.about = about_of(draft);
   announcement.closes = draft.closes;
-  announcement.wants_applied = outcome.measured && draft.closes;
+  announcement.wants_applied = draft.closes == outcome.measured;
   announcement.commanded = commanded;
   fold(draft, *event);
   if (draft.type == EventType::SessionOpened) outcome.opened_session = draft.session;
   announcement.event = std::move(*event);
+  if (!draft.closes) {
+    if (outcome.gives_below == 0) outcome.gives_from = *index;
+    outcome.gives_below = *index + 1;
+  }
   if (draft.closes) {
     // Behind a switch, or an engineer who is removed, the ends of sessions say what became of whom: they close nothing more.
     const bool follows = draft.type == EventType::SessionEnded && outcome.closed_them;
@@ -242,7 +246,8 @@ void Ledger::refuse(const Asker& asker, const CommandRefused& refused, std::stri
 
 void Ledger::advance() {
   for (const Outcome* outcome : outcomes_.settle(clock_.monotonic())) record_applied(*outcome);
-  for (Outcome& outcome : outcomes_.take_ready(recorder_.durable(), recorder_.writable()))
+  for (Outcome& outcome : outcomes_.take_ready(recorder_.durable(), announcements_.released(),
+                                               recorder_.writable(), clock_.monotonic()))
     answer(std::move(outcome));
 }
 
@@ -308,7 +313,7 @@ void Ledger::cosign_then_answer(Outcome outcome) {
 
 void Ledger::on_durable() {
   Announcements::Released released = announcements_.release(recorder_.durable());
-  for (const Announcement& change : released.changes) tell(change, nullptr);
+  for (const Announcement& change : released.changes) tell(change, outcomes_.giving(change.index));
   if (released.gap) tell_state();
   for (auto& [number, peer] : peers_) peer->durable(recorder_.durable());
   go_on_with_account_change();

@@ -28,8 +28,8 @@ TEST(Outcomes, WaitForEveryEnforcerAndForTheDisk) {
   outcomes.applied(2, {6, 0, 0});
   EXPECT_EQ(outcomes.settle(1).size(), 1u);
   EXPECT_TRUE(outcomes.settle(1).empty()) << "each once";
-  EXPECT_TRUE(outcomes.take_ready(2, true).empty());
-  const auto ready = outcomes.take_ready(3, true);
+  EXPECT_TRUE(outcomes.take_ready(2, 2, true, 1).empty());
+  const auto ready = outcomes.take_ready(3, 3, true, 1);
   ASSERT_EQ(ready.size(), 1u);
   EXPECT_EQ(ready[0].exchanges_cut, 5);
   EXPECT_EQ(ready[0].slowest_ns, 900u);
@@ -50,7 +50,7 @@ TEST(Outcomes, GiveUpOnAnEnforcerThatHangs) {
   outcomes.enforcer_gone(1);
   EXPECT_TRUE(outcomes.settle(99).empty());
   EXPECT_EQ(outcomes.settle(100).size(), 1u);
-  EXPECT_EQ(cut_of(outcomes.take_ready(0, true).at(0))["enforcers_missing"], 1);
+  EXPECT_EQ(cut_of(outcomes.take_ready(0, 0, true, 1).at(0))["enforcers_missing"], 1);
 }
 
 TEST(Outcomes, DoNotWaitForADiskThatFails) {
@@ -58,8 +58,44 @@ TEST(Outcomes, DoNotWaitForADiskThatFails) {
   Outcome giving;
   giving.durable_at = 9;
   outcomes.add(std::move(giving));
-  EXPECT_TRUE(outcomes.take_ready(0, true).empty());
-  EXPECT_EQ(outcomes.take_ready(0, false).size(), 1u);
+  EXPECT_TRUE(outcomes.take_ready(0, 0, true, 1).empty());
+  EXPECT_EQ(outcomes.take_ready(0, 0, false, 1).size(), 1u);
+}
+
+TEST(Outcomes, WhatGivesIsAnsweredWhenEveryEnforcerHasHeard) {
+  Outcomes outcomes;
+  Outcome giving;
+  giving.gives_from = 7;
+  giving.gives_below = 9;
+  giving.durable_at = 9;
+  giving.deadline = 100;
+  outcomes.add(std::move(giving));
+  EXPECT_EQ(outcomes.giving(6), nullptr);
+  EXPECT_EQ(outcomes.giving(9), nullptr);
+  EXPECT_TRUE(outcomes.settle(1).empty()) << "nothing is closed, nothing is to be measured";
+  EXPECT_TRUE(outcomes.take_ready(9, 7, true, 1).empty()) << "durable, and nobody told";
+  Outcome* const told = outcomes.giving(8);
+  ASSERT_NE(told, nullptr);
+  told->first_version = told->last_version = 5;
+  told->awaited = {{1, 1}, {2, 1}};
+  outcomes.applied(1, {5, 0, 0});
+  outcomes.applied(2, {4, 0, 0});
+  EXPECT_TRUE(outcomes.take_ready(9, 9, true, 1).empty()) << "one has not heard of it";
+  outcomes.applied(2, {5, 0, 0});
+  EXPECT_EQ(outcomes.take_ready(9, 9, true, 1).size(), 1u);
+}
+
+TEST(Outcomes, AnEnforcerThatHangsDoesNotKeepWhatGivesWaiting) {
+  Outcomes outcomes;
+  Outcome giving;
+  giving.gives_from = 7;
+  giving.gives_below = 8;
+  giving.durable_at = 8;
+  giving.deadline = 100;
+  giving.awaited = {{1, 1}};
+  outcomes.add(std::move(giving));
+  EXPECT_TRUE(outcomes.take_ready(8, 8, true, 99).empty());
+  EXPECT_EQ(outcomes.take_ready(8, 8, true, 100).size(), 1u);
 }
 
 }  // namespace
