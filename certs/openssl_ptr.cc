@@ -30,4 +30,10 @@ std::string openssl_reason() {
   return "error " + std::to_string(code);
 }
 
+std::string memory_text(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
 }  // namespace postern::certs

@@ -38,4 +38,6 @@ using CertificatePtr = std::unique_ptr<X509, OpenSslFree>;
 // failure; only a return value tells that there was one.
 std::string openssl_reason();
 
+std::string memory_text(BIO* bio);  // all that was written to a memory BIO
+
 }  // namespace postern::certs

@@ -8,8 +8,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +17,7 @@
 #include "base/json.h"
 #include "certs/certificate.h"
 #include "certs/private_key.h"
+#include "certs/request.h"
 
 namespace postern::keeper {
 namespace {
@@ -32,10 +31,6 @@ constexpr std::size_t kUrlLimit = 1024, kNonceLimit = 256, kTokenSize = 256;
 
 struct AcmeFree {
   void operator()(ECDSA_SIG* signature) const noexcept { ECDSA_SIG_free(signature); }
-  void operator()(X509_REQ* request) const noexcept { X509_REQ_free(request); }
-  void operator()(STACK_OF(X509_EXTENSION) * all) const noexcept {
-    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
-  }
 };
 
 base::Error cannot(const char* what) {
@@ -168,7 +163,7 @@ base::Result<std::string> AcmeSigner::payload_of(std::string_view step, std::str
     return base::dump_json(Json{{"identifiers", std::move(names)}});
   }
   if (step != "finalize") return fail(Code::Denied, "there is no such step");
-  auto request = request_der();
+  auto request = certs::make_request(next_.get(), order_.names);
   if (!request) return request.error();
   return R"({"csr":")" + base::to_base64url(*request) + "\"}";
 }
@@ -184,32 +179,6 @@ std::string AcmeSigner::external_binding(std::string_view url) const {
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
   return R"({"protected":")" + first + R"(","payload":")" + second + R"(","signature":")" +
          base::to_base64url({reinterpret_cast<const char*>(mac.data()), size}) + "\"}";
-}
-
-// PKCS#10 with the names as subjectAltName and an empty subject: a common name counts nowhere.
-base::Result<std::string> AcmeSigner::request_der() const {
-  ERR_clear_error();
-  const std::unique_ptr<X509_REQ, AcmeFree> request(X509_REQ_new());
-  std::string names;
-  for (const std::string& name : order_.names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
-  std::unique_ptr<STACK_OF(X509_EXTENSION), AcmeFree> extensions(sk_X509_EXTENSION_new_null());
-  X509_EXTENSION* one = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-  if (request == nullptr || extensions == nullptr || one == nullptr ||
-      sk_X509_EXTENSION_push(extensions.get(), one) < 1) {
-    X509_EXTENSION_free(one);
-    return cannot("the request for a certificate could not be made");
-  }
-  if (X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
-      X509_REQ_set_pubkey(request.get(), next_.get()) != 1 ||
-      X509_REQ_add_extensions(request.get(), extensions.get()) != 1 ||
-      X509_REQ_sign(request.get(), next_.get(), EVP_sha256()) <= 0)
-    return cannot("the request for a certificate could not be made");
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_REQ(request.get(), &der);
-  if (size <= 0) return cannot("the request for a certificate could not be made");
-  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return out;
 }
 
 }  // namespace postern::keeper

@@ -46,7 +46,6 @@ class AcmeSigner {
  private:
   base::Result<std::string> payload_of(std::string_view step, std::string_view url) const;
   std::string external_binding(std::string_view url) const;
-  base::Result<std::string> request_der() const;
 
   AcmeOrder order_;
   certs::KeyPtr account_, next_;

@@ -125,6 +125,12 @@ bool may_append(Sender sender, EventType type) {
     case EventType::CertificateStapled:
     case EventType::CertificateStapleFailed:
     case EventType::CertificateCrlExpiring:
+    case EventType::LinkEnrolled:
+    case EventType::LinkEnrolmentFailed:
+    case EventType::LinkUp:
+    case EventType::LinkDown:
+    case EventType::LinkCertificateRenewed:
+    case EventType::LinkConflict:
       return sender == Sender::Supervisor;
     default:
       return false;

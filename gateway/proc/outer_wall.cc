@@ -33,7 +33,7 @@ std::vector<Grant> grants_of(const Grounds& grounds) {
   std::vector<Grant> grants{{grounds.roles_directory, Access::Run},
                             {grounds.state_directory, Access::Change},
                             {grounds.control_directory, Access::Remove}};
-  if (!grounds.keys_directory.empty()) grants.push_back({grounds.keys_directory, Access::Change});
+  for (const std::string& keys : grounds.keys_directories) grants.push_back({keys, Access::Change});
   for (const std::string& path : grounds.token_paths) grants.push_back({path, Access::Share});
   std::string loader;
   ::dl_iterate_phdr(find_loader, &loader);

@@ -5,7 +5,7 @@
 // all stand inside, each within walls of its own (confine.h). Landlock alone, and never taken down:
 //
 //   runs     the roles' programs, and the loader that they name; no shell, no other program, whoever asks
-//   changes  the state directory, and the folder in which keys of ordered certificates are made; writes, and
+//   changes  the state directory, and the folders in which keys of ordered certificates are made; writes, and
 //            removes nothing, in what a token's module works in; removes the control socket
 //   binds    no TCP port: the listeners are bound already
 //   reaches  no abstract socket, and no process outside with a signal
@@ -28,8 +28,8 @@ namespace postern::proc {
 struct Grounds {
   std::string roles_directory;  // absolute, all of them there already
   std::string state_directory;
-  std::string control_directory;              // of the control socket
-  std::string keys_directory = {};            // where keys are made; empty: none are
+  std::string control_directory;                   // of the control socket
+  std::vector<std::string> keys_directories = {};  // where keys are made
   std::vector<std::string> token_paths = {};  // what a module for keys in a token works in (gateway/token)
 };
 

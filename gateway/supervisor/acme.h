@@ -1,15 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The folder of a certificate that an authority issues (Config::acme), and what happens in it. Private keys are made,
-// and a new certificate is judged, in short-lived copies of this process: it never holds a key, nor parses what came from
-// the network.
+// The folder of a certificate that an authority issues (Config::acme), and what happens in it: an issued_folder.h, and
 //
 //   account.key    of the account; made once. Who loses it loses the account, and nothing else
-//   next.key       that the next certificate is for
 //   attempts.json  what came of asking (acme_attempts.h)
-//   certificate.pem, HEX.key   the certificate in use, and its key, HEX being the SHA-256 of the public one: so both change
-//                              with the renaming of one file, and no crash leaves a key with another's certificate
 #pragma once
 
 #include <string>

@@ -50,7 +50,8 @@ const std::vector<KeyTable>& key_tables() {
         "grants",
         "acme",
         "openid",
-        "pkcs11"}},
+        "pkcs11",
+        "mission_control"}},
       {"grants", {"signers", "signed_only"}},
       {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
@@ -106,6 +107,9 @@ const std::vector<KeyTable>& key_tables() {
       {"openid.roles", {"viewer", "user", "admin"}},
       {"openid.tls", {"roots"}},
       {"pkcs11", {"module", "pin", "environment", "paths"}},
+      {"mission_control", {"url", "folder", "proxy", "tls"}},
+      {"mission_control.proxy", {"url", "user", "password_file"}},
+      {"mission_control.tls", {"roots", "name", "revocation"}},
   };
   return tables;
 }
@@ -130,6 +134,7 @@ class Parser {
     read_notifications(read_, root, config_);
     read_acme(read_, root, config_);
     read_openid(read_, root, config_);
+    read_mission_control(read_, root, config_);
     read_pkcs11(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);
@@ -464,6 +469,7 @@ const http::Authority* Config::outside(std::uint32_t id) const {
     if (target.id == id) return &target.authority;
   }
   if (acme && acme->id == id) return &acme->authority;
+  if (mission_control && mission_control->id == id) return &mission_control->first_hop();
   for (const OpenId::Host& host : openid.hosts) {
     if (host.id == id) return &host.authority;
   }

@@ -201,6 +201,28 @@ struct OpenId {
   static constexpr const char* kSecretDescriptor = "openid.secret";
 };
 
+// The vendor's end, which this installation reports to (docs/MISSION_CONTROL_LINE.md).
+struct MissionControl {
+  struct Proxy {
+    http::Authority authority;  // the port is never 0
+    std::string user;           // empty: it asks for none
+    FileName password;          // one line; with a user
+  };
+  std::uint32_t id =
+      0;  // as Node::id, out of the same numbers: of Mission Control, or of the proxy on the way there
+  std::string url;            // as written
+  http::Authority authority;  // the port is never 0
+  std::string tls_name;       // the name that its certificate must carry
+  FileName roots;             // of that certificate; empty: the system's
+  certs::Revocation revocation = certs::Revocation::Hard;
+  std::optional<Proxy> proxy;
+  FileName folder;  // line_folder.h
+  base::Mark mark;
+  static constexpr const char* kPasswordDescriptor = "line.proxy";
+  static constexpr const char* kKeyDescriptor = "key.line";
+  const http::Authority& first_hop() const { return proxy ? proxy->authority : authority; }
+};
+
 // The module through which keys in a token are used (gateway/token).
 struct Pkcs11 {
   FileName module, pin;
@@ -299,6 +321,7 @@ struct Config {
   int workers = 0;                      // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
   std::optional<Acme> acme;
+  std::optional<MissionControl> mission_control;
   std::optional<Pkcs11> pkcs11;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
@@ -325,12 +348,12 @@ struct Config {
   const http::Authority* outside(std::uint32_t id) const;
   bool reaches_out() const {
     return !log_witnesses.empty() || !notifications.empty() || openid.configured() || support.staple ||
-           admin.staple || acme.has_value();
+           admin.staple || acme.has_value() || mission_control.has_value();
   }
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
     return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0) +
-                                      openid.hosts.size());
+                                      openid.hosts.size() + (mission_control ? 1 : 0));
   }
 };
 

@@ -32,7 +32,7 @@ class AcmeReader {
     names(*node, out);
     read_.required_file(*node, "acme", "folder", "where the account's key and the certificate are kept",
                         out.folder);
-    apart(out);
+    keep_apart(read_, out.folder, config_);
     challenge(*node, out);
     contact(*node, out);
     bool agreed = false;
@@ -88,14 +88,6 @@ class AcmeReader {
       read_.fault(list->mark, "acme.names must hold 1 to " + std::to_string(kAcmeNameLimit) + " names, of " +
                                   std::to_string(kNamesSize) + " bytes in all");
     }
-  }
-
-  // The state directory is the ledger's to change and the console's to read: no place for keys.
-  void apart(const Acme& out) {
-    const std::string& state = config_.state_directory.path;
-    if (!out.folder.path.empty() && (out.folder.path + "/").starts_with(state + "/"))
-      read_.fault(out.folder.mark,
-                  "folder must not be within the state directory, which other processes read");
   }
 
   void challenge(const YamlNode& node, Acme& out) {

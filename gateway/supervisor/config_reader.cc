@@ -223,4 +223,10 @@ bool ConfigReader::is_there(const base::YamlNode& map, std::string_view path, st
   return false;
 }
 
+void keep_apart(ConfigReader& read, const FileName& folder, const Config& config) {
+  const std::string& state = config.state_directory.path;
+  if (!folder.path.empty() && (folder.path + "/").starts_with(state + "/"))
+    read.fault(folder.mark, "folder must not be within the state directory, which other processes read");
+}
+
 }  // namespace postern::supervisor

@@ -82,6 +82,7 @@ class Loader {
     }
     service_crls_fit(*material);
     if (config_.acme) acme(*config_.acme, material->acme);
+    if (config_.mission_control) line(*config_.mission_control, material->line);
     if (config_.pkcs11) token_module(*config_.pkcs11, *material);
     admins(material->admins_text);
     policy(*material);
@@ -158,6 +159,12 @@ class Loader {
   void acme(const Acme& wanted, AcmeMaterial& out) {
     out.roots_pem = roots(wanted.roots, wanted.mark, "the authority's server");
     if (!wanted.external_secret.path.empty()) key(wanted.external_secret, out.secret);
+  }
+
+  void line(const MissionControl& wanted, LineMaterial& out) {
+    out.roots_pem = roots(wanted.roots, wanted.mark, "Mission Control");
+    if (wanted.proxy && !wanted.proxy->password.path.empty())
+      one_line(wanted.proxy->password, "a password", out.proxy_password);
   }
 
   void certificate(const FileName& file, const std::string& pem, certs::CertificateFacts& out) {

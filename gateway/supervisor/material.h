@@ -87,8 +87,23 @@ struct AcmeMaterial {
   std::int64_t asked = 0;  // how often somebody wanted a certificate at once
 };
 
+// For the line to Mission Control (line_folder.h). The last five are of this run of the gateway, and outlive a reload.
+struct LineMaterial {
+  std::string roots_pem;
+  base::UniqueFd proxy_password;          // invalid: there is none
+  std::string certificate_pem;            // the leaf, then its intermediates; empty: not enrolled
+  certs::CertificateFacts leaf;           // of it
+  base::UniqueFd key;                     // of it
+  std::string customer;                   // as the vendor calls us
+  std::string life;                       // ULID
+  std::int64_t check = 0;                 // how often the line was to be tried
+  std::int64_t enrol_asked = 0;           // how often somebody wanted to enrol
+  std::string enrol_code, enrol_request;  // while an enrolment is under way
+};
+
 struct Material {
   AcmeMaterial acme;
+  LineMaterial line;
   ListenerMaterial support, admin;
   base::UniqueFd pass_key;
   base::UniqueFd token_pin;  // invalid: no key lies in a token

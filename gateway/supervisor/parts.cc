@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "gateway/supervisor/acme.h"
+#include "gateway/supervisor/line_folder.h"
 #include "gateway/supervisor/staples.h"
 
 namespace postern::supervisor {
@@ -401,6 +402,7 @@ Json link_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
           {"acme", acme},
+          {"line", config.mission_control ? line_link_part(*config.mission_control, material.line) : Json()},
           {"openid", config.openid.configured() ? openid_json(config, material) : Json()},
           {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
 }
@@ -419,6 +421,7 @@ Json keeper_part(const Config& config, const Material& material) {
           {{"fd", target.descriptor()}, {"target", target.name}, {"path", target.secret.path}});
   }
   if (config.acme && material.acme.account.valid()) part["acme"] = acme_keeper_part(*config.acme, material);
+  if (material.line.key.valid()) part["line_key"] = line_keeper_part(*config.mission_control, material.line);
   if (config.pkcs11) part["pkcs11"] = pkcs11_json(*config.pkcs11);
   if (material.witness_key.valid()) {
     part["witness_key"] = {

@@ -79,11 +79,18 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
   };
   expect(place(running) == place(wanted), wanted.acme ? wanted.acme->mark : base::Mark{},
          "acme, its folder, its challenge and challenge_address", place(running));
+  const auto line_folder_of = [](const Config& of) {
+    return of.mission_control ? of.mission_control->folder.path : std::string("not there");
+  };
+  expect(line_folder_of(running) == line_folder_of(wanted),
+         wanted.mission_control ? wanted.mission_control->mark : base::Mark{},
+         "mission_control and its folder", line_folder_of(running));
   const base::Mark first = !wanted.log_witnesses.empty()   ? wanted.log_witnesses.front().mark
                            : !wanted.notifications.empty() ? wanted.notifications.front().mark
                                                            : wanted.openid.mark;
   expect(running.reaches_out() == wanted.reaches_out(), first,
-         "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme)",
+         "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme, "
+         "mission_control)",
          running.reaches_out() ? "something" : "nothing");
   return out;
 }
@@ -148,6 +155,11 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
     const bool same = running.acme && running.acme->authority == wanted.acme->authority;
     wanted.acme->id = same ? running.acme->id : next++;
   }
+  if (wanted.mission_control) {
+    const bool same = running.mission_control &&
+                      running.mission_control->first_hop() == wanted.mission_control->first_hop();
+    wanted.mission_control->id = same ? running.mission_control->id : next++;
+  }
   for (NotificationTarget& target : wanted.notifications) {
     const NotificationTarget* same = find_same(running, target);
     target.id = same != nullptr ? same->id : next++;
@@ -197,6 +209,7 @@ bool same_files(const std::vector<CredentialFile>& running, const std::vector<Cr
 bool credentials_differ(const Material& running, const Material& wanted) {
   return !same_files(running.credentials, wanted.credentials) ||
          !same_file(running.openid_secret, wanted.openid_secret) ||
+         !same_file(running.line.proxy_password, wanted.line.proxy_password) ||
          !same_files(running.notification_secrets, wanted.notification_secrets);
 }
 
@@ -214,6 +227,7 @@ bool keys_differ(const Material& running, const Material& wanted) {
          !same_file(running.acme.account, wanted.acme.account) ||
          !same_file(running.acme.next, wanted.acme.next) ||
          !same_file(running.acme.secret, wanted.acme.secret) ||
+         running.line.certificate_pem != wanted.line.certificate_pem ||
          !same_files(running.notification_secrets, wanted.notification_secrets) ||
          running.witnessed_logs != wanted.witnessed_logs;
 }

@@ -119,6 +119,8 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
   base::Status made = folder.empty() ? base::Status(base::Ok{}) : make_directory(folder, 0750, account);
   if (made.ok()) made = make_directory(config.state_directory.path, 0700, account);
   if (made.ok() && config.acme) made = make_directory(config.acme->folder.path, 0700, account);
+  if (made.ok() && config.mission_control)
+    made = make_directory(config.mission_control->folder.path, 0700, account);
   if (!made.ok()) return made.error();
 
   Sockets out;

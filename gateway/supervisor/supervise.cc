@@ -58,9 +58,10 @@ std::string listing(const std::vector<std::string>& what) {
 // The wall around all of it, and its proof. Denied under sandbox: required, unless it stands.
 base::Result<base::Json> wall_in(const Config& config, const std::string& roles_directory) {
   const std::string& control = config.control_socket.path;
-  proc::Grounds grounds{roles_directory, config.state_directory.path,
-                        control.substr(0, control.rfind('/') + 1),
-                        config.acme ? config.acme->folder.path : std::string()};
+  proc::Grounds grounds{
+      roles_directory, config.state_directory.path, control.substr(0, control.rfind('/') + 1), {}};
+  if (config.acme) grounds.keys_directories.push_back(config.acme->folder.path);
+  if (config.mission_control) grounds.keys_directories.push_back(config.mission_control->folder.path);
   if (config.pkcs11) {
     for (const FileName& path : config.pkcs11->paths) grounds.token_paths.push_back(path.path);
   }

@@ -23,6 +23,7 @@
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
 #include "gateway/supervisor/ledger_link.h"
+#include "gateway/supervisor/line.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/reload.h"
 #include "gateway/supervisor/secret.h"
@@ -89,6 +90,7 @@ struct Supervisor::Internals {
   loop::Timer crls_timer;
   std::map<std::string, std::string> crls_faults;  // by place; that was told of; empty: there is none
   AcmeAttempts acme_attempts;
+  Line line;
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -107,8 +109,20 @@ struct Supervisor::Internals {
         policy_again(of, [this] { put_policy(); }),
         expiry_timer(of, [this] { tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
+        line(line_calls()),
         crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {
     prepare({}, *config, *material);
+    line.adopt(mission_control(*config), material->line);
+  }
+
+  static const MissionControl* mission_control(const Config& of) {
+    return of.mission_control ? &*of.mission_control : nullptr;
+  }
+
+  Line::Calls line_calls() {
+    return {[this](audit::EventType type, const std::string& actor, const std::string& subject,
+                   const Json& detail) { ledger.append(type, actor, subject, detail); },
+            [this] { reload_link(); }, [this] { spread_material(); }, [this] { return loop.wall(); }};
   }
 
   Crew::Duties duties() {
@@ -215,6 +229,10 @@ struct Supervisor::Internals {
       give("acme.next", material->acme.next);
       if (material->acme.secret.valid()) give("acme.secret", material->acme.secret);
     }
+    if (child.kind() == "keeper" && material->line.key.valid())
+      give(MissionControl::kKeyDescriptor, material->line.key);
+    if (child.kind() == "link" && material->line.proxy_password.valid())
+      give(MissionControl::kPasswordDescriptor, material->line.proxy_password);
     if (child.kind() == "link") {
       give_notification_secrets(NotificationTarget::Kind::Email, give);
       if (material->openid_secret.valid()) give(OpenId::kSecretDescriptor, material->openid_secret);
@@ -237,6 +255,7 @@ struct Supervisor::Internals {
   }
 
   void on_ended(Child& child, pid_t pid, const std::string& reason) {
+    if (child.kind() == "link" && !stopping) line.link_gone();
     if (reason.empty() || stopping) return;
     ledger.append(audit::EventType::RoleEnded, "gateway", child.name(),
                   {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
@@ -280,6 +299,7 @@ struct Supervisor::Internals {
       return child.answer(life, id, Json::object());
     }
     if (child.kind() == "link" && what == "acme") return child.answer(life, id, on_acme(question));
+    if (child.kind() == "link" && what == "line") return child.answer(life, id, line.on_link(question));
     if (child.kind() == "link" && what == "staple") {
       on_staple(question);
       return child.answer(life, id, Json::object());
@@ -288,6 +308,7 @@ struct Supervisor::Internals {
     if (what == "status") return child.answer(life, id, status());
     if (what == "figures") return child.answer(life, id, figures());
     if (what == "log_keys") return child.answer(life, id, read_log_keys());
+    if (what == "line") return child.answer(life, id, line.on_console(question));
     if (what == "renew_certificate") return child.answer(life, id, renew_certificate());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
@@ -331,6 +352,7 @@ struct Supervisor::Internals {
             {"certificates", certificates_json(own_certificates(*config, *material))},
             {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
             {"acme", acme_status()},
+            {"link", line.status()},
             {"component", component_json(bound, *material)}};
   }
 
@@ -373,6 +395,7 @@ struct Supervisor::Internals {
       const base::Status opened = open_acme(*by.acme, by.support.staple, of);
       if (!opened.ok()) on_acme_failed(*by.acme, {{"why", opened.error().message}});
     }
+    line.prepare(mission_control(by), running.line, of.line);
     number_staples(running, of, next_node);
     read_staples(of, by.state_directory.path, loop.wall());
   }
@@ -443,10 +466,14 @@ struct Supervisor::Internals {
     if (!config->acme || !material->acme.account.valid())
       return {{"ok", false}, {"message", "the configuration orders no certificate (acme)"}};
     ++material->acme.asked;
+    reload_link();
+    return {{"ok", true}, {"names", config->acme->names}};
+  }
+
+  void reload_link() {
     crew.each([this](Child& child) {
       if (child.kind() == "link" && child.alive()) reload_with_files(child);
     });
-    return {{"ok", true}, {"names", config->acme->names}};
   }
 
   void reload_with_files(Child& child) {
@@ -628,6 +655,7 @@ struct Supervisor::Internals {
                           keeper_part(*config, *material) != keeper_part(*next, *wanted.material);
     config = next;
     material = std::move(wanted.material);
+    line.adopt(mission_control(*config), material->line);
     if (!changed.empty()) spread(changed, new_keys, actor);
     tell_of_expiry();
     tell_of_flaws();
@@ -661,7 +689,8 @@ struct Supervisor::Internals {
     crew.each([this](Child& child) {
       if (!child.alive()) return;
       if (child.kind() == "link") return reload_with_files(child);
-      if (child.kind() == "console" || (child.kind() == "terminator" && child.index() != kAdminIndex))
+      if (child.kind() == "console" || child.kind() == "ledger" ||
+          (child.kind() == "terminator" && child.index() != kAdminIndex))
         child.reload(part_of(child));
     });
   }
