@@ -48,6 +48,10 @@ void accept_invitation(Parts& parts, const CallPtr& call, const Reply& reply);
 void rotate_log_key(Parts& parts, const CallPtr& call, const Reply& reply);
 void read_log_keys(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_link.cc
+void enrol_link(Parts& parts, const CallPtr& call, const Reply& reply);
+void check_link(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_status.cc
 void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_status(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kField = "idempotency-key";
 
 // The key itself, of a string of RFC 8941 or, as most programs send it, of the text without quotes. Empty: it is neither.
-std::string_view key_of(std::string_view value) {
+std::string_view repeat_key(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
     value = value.substr(1, value.size() - 2);
   const bool plain = std::all_of(value.begin(), value.end(),
@@ -56,7 +56,7 @@ std::optional<Reply> Repeats::begin(const Call& call, const Reply& reply, base::
     reply(std::move(response));
     return std::nullopt;
   };
-  const std::string_view sent = key_of(*field);
+  const std::string_view sent = repeat_key(*field);
   if (sent.empty())
     return answered(problem(400, "invalid", "The Idempotency-Key cannot be read",
                             "It is up to 128 visible characters, a UUID for example."));

@@ -92,6 +92,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get,    "/api/v1/tokens",                              Readers, api::list_tokens, Scope::Read},
     {Post,   "/api/v1/tokens",                              Admins,  api::create_token, Scope::None, proof::always},
     {Delete, "/api/v1/tokens/{id}",                         Admins,  api::revoke_token},
+    {Post,   "/api/v1/link/enrol",                          Admins,  api::enrol_link, Scope::None, proof::always},
+    {Post,   "/api/v1/link/check",                          Admins,  api::check_link, Scope::Policy},
     {Post,   "/api/v1/certificate/renew",                   Admins,  api::renew_certificate, Scope::Policy, proof::always},
     {Post,   "/api/v1/reload",                              Admins,  api::reload, Scope::Policy, proof::always},
     {Get,    "/api/v1/openapi.json",                        Anyone,  api::show_openapi},

@@ -120,7 +120,7 @@ std::string new_code() {
 std::string normal_code(std::string_view text) {
   std::string code;
   for (const char each : text) {
-    if (each == '-' || each == ' ') continue;
+    if (each == '-' || each == ' ' || each == '\r') continue;
     char c = static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
     if (c == 'O') c = '0';
     if (c == 'I' || c == 'L') c = '1';

@@ -1,0 +1,96 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The line to the vendor's Mission Control.
+#include <cstdlib>
+#include <iostream>
+
+#include "base/bytes.h"
+#include "gateway/cli/commands.h"
+
+namespace postern::cli {
+namespace {
+
+const std::vector<Column> kLine{{"Mission Control", "url"},
+                                {"Its version", "version"},
+                                {"Through the proxy", "proxy"},
+                                {"State", "state"},
+                                {"Because", "why"},
+                                {"Since", "since", Kind::Time},
+                                {"Attempts", "attempts", Kind::Number},
+                                {"Next attempt", "next", Kind::Time},
+                                {"Installation", "installation"},
+                                {"Customer", "customer"},
+                                {"Certificate by", "certificate.issuer"},
+                                {"Valid until", "certificate.not_after", Kind::Time},
+                                {"Revocation", "revocation"}};
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+std::string show_link(const base::Json& link) {
+  if (!link.is_object())
+    return "No Mission Control is configured: set mission_control in postern.yaml "
+           "(docs/MISSION_CONTROL_LINE.md).\n";
+  std::string out = to_lines(link, kLine);
+  if (const std::int64_t skew = base::json_number_or(link, "skew_us", 0); skew != 0)
+    out += "\nIts clock is " + std::to_string(std::abs(skew) / kMillion) + " s " +
+           (skew > 0 ? "ahead of" : "behind") + " the one here: one of the two is wrong.\n";
+  if (base::json_text_or(link, "state", "") == "not_enrolled")
+    out += "\nThe vendor gives a one-time code; then: postern link enrol CODE\n";
+  return out;
+}
+
+bool all_steps_good(const base::Json& answer) {
+  const base::Json steps = answer.value("steps", base::Json::array());
+  bool good = !steps.empty();
+  for (const base::Json& step : steps) good = good && base::json_bool_or(step, "ok", false);
+  return good;
+}
+
+std::string show_steps(const base::Json& answer) {
+  std::string out;
+  for (const base::Json& step : answer.value("steps", base::Json::array())) {
+    const bool ok = base::json_bool_or(step, "ok", false);
+    std::string name = base::printable(base::json_text_or(step, "step", ""));
+    name.resize(std::max<std::size_t>(name.size(), 12), ' ');
+    out += std::string(ok ? "ok      " : "FAILED  ") + name +
+           base::printable(base::json_text_or(step, "said", "")) + "  (" +
+           std::to_string(base::json_number_or(step, "took_us", 0) / 1000) + " ms)\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+void add_link_commands(Program& program) {
+  CLI::App* group = program.group("link", "The line to the vendor's Mission Control");
+  program.command(group, "show", "Show whether the line is up, and who this installation is there",
+                  "link show", [&program] {
+                    const auto link_of = [](const base::Json& status) {
+                      return status.value("link", base::Json());
+                    };
+                    return program.ask({http::Method::Get, "/api/v1/status", {}, {}, link_of}, show_link);
+                  });
+
+  auto code = std::make_shared<std::string>();
+  program
+      .command(group, "enrol", "Enrol this installation with the one-time code that the vendor gave",
+               "link enrol 7H2KQ-9MZ3T-W4XPB-C8R6D\nlink enrol - < code",
+               [&program, code] {
+                 if (*code == "-") std::getline(std::cin, *code);
+                 return program.ask({http::Method::Post, "/api/v1/link/enrol", base::Json{{"code", *code}}},
+                                    show_link);
+               })
+      ->add_option("code", *code, "the code; - takes the first line of standard input")
+      ->required()
+      ->type_name("CODE");
+
+  program.command(group, "check", "Try the line step by step, and say which step fails and why", "link check",
+                  [&program] {
+                    return program.ask(
+                        {http::Method::Post, "/api/v1/link/check", base::Json::object(), all_steps_good},
+                        show_steps);
+                  });
+}
+
+}  // namespace postern::cli
