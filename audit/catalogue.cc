@@ -195,6 +195,8 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
      "url installation issuer expires"},
     {LinkConflict, "link.conflict", Severe, "link", "Somebody else came to Mission Control with this installation's certificate: one of the two is a copy.",
      "url installation client"},
+    {LinkReportsGivenUp, "link.reports_given_up", Warning, "shared", "Events that Mission Control was to be told will not be told any more.",
+     "event count why"},
     {WitnessCosigned, "witness.cosigned", Info, "log", "As a witness we saw another log grow, and cosigned its checkpoint.",
      "log size root note"},
     {WitnessConflict, "witness.conflict", Severe, "log", "As a witness we were shown another history of a log than before: not cosigned.",

@@ -122,6 +122,7 @@ enum class EventType : std::uint8_t {
   LinkDown,
   LinkCertificateRenewed,
   LinkConflict,
+  LinkReportsGivenUp,
   WitnessCosigned,
   WitnessConflict,
   LogUnavailable,

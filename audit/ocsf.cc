@@ -123,6 +123,7 @@ constexpr auto kTable = std::to_array<Row>({
     {LinkDown,               {kBase, kOther, true}},
     {LinkCertificateRenewed, {kEntity, kCreate}},
     {LinkConflict,           {kFinding, kCreate}},
+    {LinkReportsGivenUp,     {kBase, kOther, true}},
     {WitnessCosigned,        {kBase, kOther}},
     {WitnessConflict,        {kFinding, kCreate}},
     {LogUnavailable,         {kBase, kOther, true}},

@@ -131,6 +131,7 @@ constexpr Template kTemplates[] = {
     {LinkDown, "", "The line to Mission Control ({url}) is down[: {why}]."},
     {LinkCertificateRenewed, "", "Mission Control renewed the certificate of this installation[, until {expires}]."},
     {LinkConflict, "", "Somebody else[ at {client}] came to Mission Control ({url}) with the certificate of this installation: one of the two is a copy."},
+    {LinkReportsGivenUp, "", "{count|event} will not be reported to Mission Control any more: too many waited[; {why}]."},
     {WitnessCosigned, "", "Seen as a witness: the log {log} has {size|event}."},
     {WitnessConflict, "", "The log {log} showed another history than before[: {why}]; it was not cosigned."},
     {LogUnavailable, "", "The log could not be written[ from {since} on][: {why}]; the door was closed."},

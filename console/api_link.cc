@@ -1,14 +1,18 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The line to Mission Control: enrolling, trying it. Both take as long as a server elsewhere takes, so what the supervisor knows
-// is looked at until it is known how it went.
+// The line to Mission Control: enrolling and trying it, and what is told there. The first two take as long as a server elsewhere
+// takes, so what the supervisor knows is looked at until it is known how it went.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/file.h"
 #include "console/api.h"
 #include "console/commands.h"
+#include "console/parameters.h"
+#include "console/views.h"
 #include "gateway/loop/dispose_later.h"
 
 namespace postern::console::api {
@@ -99,7 +103,67 @@ Response check_answer(const base::Json& link) {
                         {"steps", part_of(link, "check").value("steps", base::Json::array())}});
 }
 
+constexpr std::size_t kMostSent = 500;  // documents of one answer
+constexpr std::size_t kSentDefault = 50;
+constexpr std::size_t kSentText = 17U << 20U;  // bytes of a file of the ledger's sent_copies.h
+
+// Those at the end of the file come first. A line that is being written is left out.
+void take_sent(const std::string& path, std::size_t most, base::Json& items) {
+  const auto text = base::read_file(path, kSentText);
+  if (!text.ok()) return;
+  std::string_view rest = std::string_view(*text).substr(0, text->rfind('\n') + 1);
+  while (!rest.empty() && items.size() < most) {
+    rest.remove_suffix(1);
+    const std::size_t begin = rest.rfind('\n') + 1;
+    const auto item = base::parse_json(rest.substr(begin));
+    if (item.ok()) items.push_back(*item);
+    rest = rest.substr(0, begin);
+  }
+}
+
+Response sent_answer(const std::string& directory, std::size_t most) {
+  base::Json items = base::Json::array();
+  for (const char* name : {"/sent/current.jsonl", "/sent/previous.jsonl"})
+    take_sent(directory + name, most, items);
+  return json_response({{"items", std::move(items)}});
+}
+
 }  // namespace
+
+void show_sent(Parts& parts, const CallPtr& call, const Reply& reply) {
+  std::size_t most = kSentDefault;
+  if (const std::string limit = call->parameter("limit"); !limit.empty()) {
+    const auto number = parse_whole_number(limit);
+    if (!number || *number == 0 || *number > kMostSent)
+      return reply(problem(400, "invalid", "The request cannot be read", "limit must be 1 to 500"));
+    most = static_cast<std::size_t>(*number);
+  }
+  const auto answer = std::make_shared<Response>();
+  parts.loop.run_elsewhere(
+      [answer, directory = parts.facts.state_directory, most] { *answer = sent_answer(directory, most); },
+      [answer, reply, life = std::weak_ptr<const bool>(parts.life)] {
+        if (!life.expired()) reply(std::move(*answer));
+      });
+}
+
+void list_sharing(Parts& parts, const CallPtr& /*call*/, const Reply& reply) {
+  if (auto wrong = state_problem(parts)) return reply(std::move(*wrong));
+  base::Json items = base::Json::array();
+  for (const std::string_view name : state::kSharing)
+    items.push_back(view_sharing(parts.ledger.state(), name));
+  reply(json_response({{"items", std::move(items)}}));
+}
+
+void set_sharing(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"setting", "reason"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const std::string name = call->captures[0];
+  (*body)["name"] = name;
+  send_command(parts, call, "sharing.set", std::move(*body), reply,
+               [&parts, name](const base::Json& /*answer*/) {
+                 return json_response(view_sharing(parts.ledger.state(), name));
+               });
+}
 
 void enrol_link(Parts& parts, const CallPtr& call, const Reply& reply) {
   const auto body = read_body(*call, {"code"});

@@ -65,6 +65,9 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
   status["log"] = log_figures(parts);
   if (base::Json witness = parts.ledger.witnessing().value("witness", base::Json()); witness.is_object())
     status["witness"] = std::move(witness);
+  if (const base::Json reports = parts.ledger.witnessing().value("reports", base::Json());
+      reports.is_object() && status.value("link", base::Json()).is_object())
+    status["link"]["reports"] = reports;
   status["policy"] = policy_figures(parts);
   status["grants"] = parts.facts.grants;
   const base::Micros now = parts.loop.wall();

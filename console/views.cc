@@ -43,6 +43,18 @@ void put_counters(Json& json, const audit::SessionRow* row) {
 
 }  // namespace
 
+Json view_sharing(const state::State& state, std::string_view name) {
+  Json json{{"name", name},
+            {"title",
+             "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
+            {"setting", state.shares(name) ? "on" : "off"}};
+  const auto toggle = state.sharing().find(name);
+  if (toggle == state.sharing().end()) return json;
+  json["changed"] = format_time(toggle->second.changed);
+  put_text(json, "by", toggle->second.by);
+  return json;
+}
+
 Json view_remote_access(const state::State& state, base::Micros now) {
   const state::Toggle& toggle = state.remote_access_toggle();
   Json json{{"mode", state::to_text(state.remote_access(now))}, {"version", std::to_string(toggle.changed)}};

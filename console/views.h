@@ -12,6 +12,8 @@
 
 namespace postern::console {
 
+// {"name","title","setting","changed"*,"by"*} of one of state::kSharing.
+base::Json view_sharing(const state::State& state, std::string_view name);
 base::Json view_remote_access(const state::State& state, base::Micros now);
 base::Json view_capability(const policy::Policy& policy, const policy::Capability& capability,
                            const state::State& state, base::Micros now);

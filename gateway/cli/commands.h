@@ -21,7 +21,7 @@ void add_request_commands(Program& program);                                    
 void add_hold_commands(Program& program);                                           // hold
 void add_notification_commands(Program& program);                                   // notification
 void add_session_commands(Program& program);                                        // session
-void add_link_commands(Program& program);                                           // link
+void add_link_commands(Program& program);                                           // link, sharing
 void add_event_commands(Program& program);                                          // events
 void add_audit_commands(Program& program);                                          // audit
 void add_token_commands(Program& program);                                          // token

@@ -60,6 +60,47 @@ std::string show_steps(const base::Json& answer) {
   return out;
 }
 
+const std::vector<Column> kShared{{"NAME", "name"},
+                                  {"SETTING", "setting"},
+                                  {"BY", "by"},
+                                  {"SINCE", "changed", Kind::Time},
+                                  {"WHAT", "title"}};
+const std::vector<Column> kSharedOne{{"Name", "name"}, {"Setting", "setting"}, {"What", "title"}};
+
+std::string show_sent(const base::Json& answer) {
+  std::string out;
+  const base::Json items = answer.value("items", base::Json::array());
+  for (auto item = items.rbegin(); item != items.rend(); ++item)
+    out += local_time(base::json_text_or(*item, "time", "")) + "  " +
+           to_json_line(item->value("sent", base::Json())) + "\n";
+  return out.empty() ? "Nothing was sent yet.\n" : out;
+}
+
+void add_sharing(Program& program) {
+  CLI::App* group =
+      program.group("sharing", "What Mission Control is told beyond that this installation is there");
+  program.command(group, "list", "List what can be shared, and whether it is", "sharing list", [&program] {
+    return program.ask({http::Method::Get, "/api/v1/sharing", {}}, [](const base::Json& answer) {
+      return to_table(answer["items"], kShared, "Nothing.");
+    });
+  });
+  struct Wish {
+    std::string name, setting;
+  };
+  auto wish = std::make_shared<Wish>();
+  CLI::App* set =
+      program.command(group, "set", "Share it, or no longer", "sharing set events on", [&program, wish] {
+        return program.ask({http::Method::Put, "/api/v1/sharing/" + path_segment(wish->name),
+                            base::Json{{"setting", wish->setting}}},
+                           [](const base::Json& answer) { return to_lines(answer, kSharedOne); });
+      });
+  set->add_option("name", wish->name, "what: events")->required()->type_name("NAME");
+  set->add_option("setting", wish->setting, "off or on")
+      ->required()
+      ->check(CLI::IsMember({"off", "on"}))
+      ->type_name("SETTING");
+}
+
 }  // namespace
 
 void add_link_commands(Program& program) {
@@ -85,12 +126,25 @@ void add_link_commands(Program& program) {
       ->required()
       ->type_name("CODE");
 
+  auto limit = std::make_shared<int>(50);
+  program
+      .command(group, "sent", "Show copies of what Mission Control was sent, the newest last",
+               "link sent\nlink sent --limit 500 --json",
+               [&program, limit] {
+                 return program.ask(
+                     {http::Method::Get, "/api/v1/link/sent?limit=" + std::to_string(*limit), {}}, show_sent);
+               })
+      ->add_option("--limit", *limit, "documents at most, 500 at most; 50 unless said otherwise")
+      ->check(CLI::Range(1, 500))
+      ->type_name("N");
+
   program.command(group, "check", "Try the line step by step, and say which step fails and why", "link check",
                   [&program] {
                     return program.ask(
                         {http::Method::Post, "/api/v1/link/check", base::Json::object(), all_steps_good},
                         show_steps);
                   });
+  add_sharing(program);
 }
 
 }  // namespace postern::cli

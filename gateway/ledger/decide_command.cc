@@ -19,9 +19,10 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 37> kTable{{
+constexpr std::array<Row, 38> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
+    {"sharing.set", false, true, false, decide_sharing},
     {"engineer.add", false, true, false, decide_engineer_add},
     {"engineer.approve", false, true, false, decide_engineer_approve},
     {"engineer.remove", false, true, false, decide_engineer_remove},

@@ -3,6 +3,8 @@
 //
 // The master switch and the capabilities. The one subtle thing is which change takes something away: see
 // takes_away().
+#include <algorithm>
+
 #include "gateway/ledger/request_terms.h"
 
 namespace postern::ledger {
@@ -163,6 +165,35 @@ Decision decide_capability(const Context& context, const Order& order) {
   decision.measured = decision.events.front().closes;
   if (!decision.measured && !context.log_writable) return log_closed();
   decision.reply = view_capability(name, *setting, until);
+  decision.reply["changed"] = true;
+  return decision;
+}
+
+// Taking it back closes: what waits to be told is not told.
+Decision decide_sharing(const Context& context, const Order& order) {
+  const std::string name = order.text("name");
+  const auto setting = state::parse_setting(order.text("setting"));
+  if (!setting || *setting == Setting::Ask) return invalid("setting must be off or on");
+  if (std::find(state::kSharing.begin(), state::kSharing.end(), name) == state::kSharing.end())
+    return not_found("there is nothing of that name to share");
+  const bool shared = context.state.shares(name);
+  Decision decision;
+  decision.reply = {{"name", name}, {"setting", state::to_text(*setting)}};
+  if (shared == (*setting == Setting::On)) return unchanged(decision.reply);
+  if (!shared && !context.log_writable) return log_closed();
+  Draft draft{EventType::PermissionChanged,          order.actor, {},    name,
+              std::string(state::to_text(*setting)), {},          shared};
+  draft.detail = Detail()
+                     .text("what", "sharing")
+                     .text("name", name)
+                     .text("old", shared ? "on" : "off")
+                     .text("new", state::to_text(*setting))
+                     .text("reason", order.text("reason"))
+                     .text("client", order.from)
+                     .done();
+  draft.stops = false;
+  decision.events.push_back(std::move(draft));
+  decision.measured = shared;
   decision.reply["changed"] = true;
   return decision;
 }

@@ -30,6 +30,7 @@ struct Order {
 
 Decision decide_remote_access(const Context& context, const Order& order);
 Decision decide_capability(const Context& context, const Order& order);
+Decision decide_sharing(const Context& context, const Order& order);
 Decision decide_engineer_add(const Context& context, const Order& order);
 Decision decide_engineer_approve(const Context& context, const Order& order);
 Decision decide_engineer_remove(const Context& context, const Order& order);

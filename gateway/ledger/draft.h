@@ -24,6 +24,7 @@ struct Draft {
   std::string outcome;
   std::string detail;   // a JSON object
   bool closes = false;  // takes something away: told to everyone at once. All else is told once it is durable
+  bool stops = true;    // what it takes away may be under way at a terminator (ipc/stop_word.h)
 };
 
 // What draft says of its event; views it. The policy is left to whoever appends.

@@ -73,10 +73,12 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   auto reader = audit::JournalReader::open(files, directory);
   if (!reader.ok()) return reader.error();
   NoticeBacklog backlog(files, options.directory, options.notifications);
+  ReportBacklog reports(files, options.directory);
   std::uint64_t index = first;
   const auto take_line = [&](std::string_view line) {
     (*agreement)->take(line);
-    backlog.take(index++, line);
+    backlog.take(index, line);
+    reports.take(index++, line);
   };
   auto history = read_history(**reader, take_line, {from});
   if (!history.ok()) return history.error();
@@ -100,7 +102,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
   std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
                                             std::move(*history), std::move(published), std::move(kept),
-                                            *std::move(accounts), std::move(backlog)));
+                                            *std::move(accounts), std::move(backlog), std::move(reports)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -129,7 +131,8 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
                std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-               Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog)
+               Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog,
+               ReportBacklog reports)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -158,6 +161,9 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
            [this] { return keeper_.log_key(); }}),
       notices_(loop, clock, files, options.directory, notice_calls()),
+      line_reports_(loop, clock, files, options.directory,
+                    {[this](const ipc::Errand& errand) { return carry(errand); },
+                     [this](const Draft& draft) { append_own(draft); }}),
       openid_(std::move(options.openid)),
       stop_word_(std::move(options.stop_word)),
       provider_(clock, [this](const ipc::Errand& errand) { return carry(errand); }),
@@ -169,6 +175,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       })) {
   set_witnessing(std::move(options.witnessing));
   notices_.begin(std::move(backlog), recorder_.size());
+  line_reports_.begin(std::move(reports));
+  line_reports_.configure(std::move(options.line));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
@@ -214,6 +222,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         if (peer.sender() != Sender::Link) return;
         witnesses_.link_gone();
         notices_.link_gone();
+        line_reports_.link_gone();
         provider_.link_gone();
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
@@ -294,6 +303,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
   recent_.add(event->id);
   counts_ = recorder_.size();
   notices_.saw(recorder_.size() - 1, *event);
+  line_reports_.saw(recorder_.size() - 1, *event);
   peer.appended(recorder_.size());
   count(append);
   return true;
@@ -455,7 +465,9 @@ bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   ipc::Delivered delivered;
   if (peer.sender() != Sender::Link || !ipc::decode(payload, delivered)) return false;
   if (delivered.id > ProviderAsks::kFirstErrand) return provider_.take(delivered);
-  return delivered.id > Notices::kFirstErrand ? notices_.take(delivered) : witnesses_.take(delivered);
+  if (delivered.id > Notices::kFirstErrand) return notices_.take(delivered);
+  return delivered.id > LineReports::kFirstErrand ? line_reports_.take(delivered)
+                                                  : witnesses_.take(delivered);
 }
 
 // What status says of witnesses: ours, and the logs whose witness we are.
@@ -478,7 +490,8 @@ Json Ledger::witnessing_json() const {
   }
   return {{"witnesses", witnesses_.status()},
           {"witness", std::move(witness)},
-          {"notifications", notices_.status()}};
+          {"notifications", notices_.status()},
+          {"reports", line_reports_.status()}};
 }
 
 void Ledger::send_witnessing() {

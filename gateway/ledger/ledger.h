@@ -9,7 +9,7 @@
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
 //   put_policy.cc      another policy           kept_policies.h  what was accepted before it
 //   rotate.cc          another key for the log      retention.h      old events go
-//   notices.h          who outside is told
+//   notices.h          who outside is told           line_reports.h   what Mission Control is
 //   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
 //   account_file.h     who may sign in to the console: decide_account.h, account_change.cc
 //
@@ -49,6 +49,7 @@
 #include "gateway/ledger/indexer.h"
 #include "gateway/ledger/keeper_link.h"
 #include "gateway/ledger/kept_policies.h"
+#include "gateway/ledger/line_reports.h"
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
@@ -69,6 +70,7 @@ struct LedgerOptions {
   std::string admins;  // the configured accounts, for a directory that has none yet; may be empty
   std::vector<NoticeTarget> notifications;
   OpenIdTerms openid = {};
+  LineTerms line = {};
   ipc::StopRaiser stop_word = {};
 };
 
@@ -88,6 +90,7 @@ class Ledger {
   void set_limits(const Limits& limits) { limits_ = limits; }
   void set_witnessing(Witnessing witnessing);
   void set_notifications(std::vector<NoticeTarget> targets);
+  void set_line(LineTerms terms) { line_reports_.configure(std::move(terms)); }
   void set_openid(OpenIdTerms terms) { openid_ = std::move(terms); }
 
   // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
@@ -111,7 +114,8 @@ class Ledger {
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
          std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-         Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog);
+         Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog,
+         ReportBacklog reports);
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   void notice(std::uint64_t index, std::string_view line);
@@ -272,6 +276,7 @@ class Ledger {
   std::uint64_t counts_ = 0;  // events up to the last one that is a reason to have the log cosigned
   Witnesses witnesses_;
   Notices notices_;
+  LineReports line_reports_;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_;
   ipc::StopRaiser stop_word_;

@@ -73,11 +73,12 @@ std::string mail_text(const Notice& notice) {
 }  // namespace
 
 Notice notice_of(std::uint64_t index, const audit::EventFields& event) {
-  Notice notice{index, std::string(event.id), event.time, event.type, event.severity, {}, {}, {}, {}};
+  Notice notice{index, std::string(event.id), event.time, event.type, event.severity, {}, {}, {}, {}, {}};
   const auto parsed = base::parse_json(event.detail, audit::kDetailDepthLimit);
   const Json detail = parsed.ok() ? *parsed : Json::object();
   notice.sentence = shown(sentence_of(event, detail), kNoticeSentence);
   notice.subject = shown(audit::unescape(event.subject), kNoticeWord);
+  notice.outcome = shown(audit::unescape(event.outcome), kNoticeWord);
   notice.engineer = shown(base::json_text_or(detail, "engineer", ""), kNoticeWord);
   notice.ticket = shown(base::json_text_or(detail, "ticket", ""), kNoticeWord);
   return notice;

@@ -24,7 +24,7 @@ struct Notice {
   base::Micros time = 0;
   audit::EventType type{};
   audit::Severity severity = audit::Severity::Info;
-  std::string sentence, subject, engineer, ticket;
+  std::string sentence, subject, engineer, ticket, outcome;
 };
 
 inline constexpr std::size_t kNoticeSentence = 600;  // bytes

@@ -170,9 +170,10 @@ bool Ledger::append_own(const Line& line) {
 }
 
 void Ledger::notice(std::uint64_t index, std::string_view line) {
-  if (notices_.idle()) return;
   const auto event = audit::read_event_head(line);
-  if (event.ok()) notices_.saw(index, *event);
+  if (!event.ok()) return;
+  notices_.saw(index, *event);
+  line_reports_.saw(index, *event);
 }
 
 bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
@@ -209,7 +210,7 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
     // Behind a switch, or an engineer who is removed, the ends of sessions say what became of whom: they close nothing more.
     const bool follows = draft.type == EventType::SessionEnded && outcome.closed_them;
     const bool first = outcome.first_version == 0;
-    if (announcement.wants_applied && !follows && draft.outcome != kSignedOut)
+    if (announcement.wants_applied && draft.stops && !follows && draft.outcome != kSignedOut)
       announcement.stop = stop_word_.raise(first);
     if (draft.type == EventType::PermissionChanged || draft.type == EventType::EngineerRemoved)
       outcome.closed_them = true;
@@ -360,6 +361,7 @@ void Ledger::tick() {
   send_published();
   if (!drained_) witnesses_.look(counts_, publisher_.published());
   if (!drained_) notices_.look(recorder_.durable());
+  if (!drained_) line_reports_.look(recorder_.durable());
   provider_.look();
   send_witnessing();
   finish_drain(clock_.monotonic() >= drain_deadline_);

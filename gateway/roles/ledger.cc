@@ -30,6 +30,7 @@ ledger::LedgerOptions options_of(Role& role) {
   options.admins = base::json_text_or(role.config(), "admins", "");
   options.notifications = ledger::parse_notice_targets(role.config());
   options.openid = ledger::parse_openid_terms(role.config());
+  options.line = ledger::parse_line_terms(role.config());
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
     std::vector<base::UniqueFd> bells;
     for (base::UniqueFd bell = role.take_fd_if_given(stop_bell(0)); bell.valid();
@@ -72,6 +73,7 @@ int keep_ledger(audit::FileSystem& disk) {
     if (witnessing.ok()) ledger->set_witnessing(*std::move(witnessing));
     ledger->set_notifications(ledger::parse_notice_targets(config));
     ledger->set_openid(ledger::parse_openid_terms(config));
+    ledger->set_line(ledger::parse_line_terms(config));
   });
   role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
   return role.serve();

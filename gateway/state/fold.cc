@@ -114,6 +114,12 @@ void State::fold_permission(const Json& detail, Micros at, const std::string& by
     if (!setting || name.empty()) return;
     toggle.setting = *setting;
     capabilities_[name] = toggle;
+  } else if (what == "sharing") {
+    const auto setting = parse_setting(value);
+    const std::string name = json_text_or(detail, "name", "");
+    if (!setting || name.empty()) return;
+    toggle.setting = *setting;
+    sharing_[name] = toggle;
   }
 }
 

@@ -49,6 +49,11 @@ RemoteAccess State::remote_access(Micros now) const {
   return past(remote_toggle_.until, now) ? RemoteAccess::Off : remote_mode_;
 }
 
+bool State::shares(std::string_view kind) const {
+  const auto it = sharing_.find(kind);
+  return it != sharing_.end() && it->second.setting == Setting::On;
+}
+
 const Toggle* State::capability_toggle(std::string_view name) const {
   const auto it = capabilities_.find(name);
   return it == capabilities_.end() ? nullptr : &it->second;

@@ -11,7 +11,7 @@
 //
 // What is folded, and from which fields of the event's detail (times are RFC 3339; * may be missing):
 //
-//   permission.changed   what ("remote_access" | "capability"), name (of a capability), new, until*
+//   permission.changed   what ("remote_access" | "capability" | "sharing"), name (of the latter two), new, until*
 //   engineer.added       engineer, email*, certificates*
 //   engineer.approved    engineer                                also engineer.removed
 //   request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*, duration_us, extends*,
@@ -46,6 +46,7 @@
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -72,6 +73,9 @@ std::string_view to_text(RemoteAccess mode);  // "off", "approved", "read-only",
 std::string_view to_text(Setting setting);    // "off", "ask", "on"
 std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
+
+// What Mission Control may be told beyond that this installation is there; off unless an admin switches it on.
+inline constexpr std::array<std::string_view, 1> kSharing{"events"};
 
 inline constexpr std::size_t kEndedGrantsKept = 1000;  // the newest, by id
 inline constexpr std::size_t kAppliedGrantsKept =
@@ -249,6 +253,9 @@ class State {
   Setting capability(std::string_view name,
                      base::Micros now) const;  // Off for unknown names and after the end
   const Toggle* capability_toggle(std::string_view name) const;
+  // Whether Mission Control is told things of this kind (kSharing).
+  bool shares(std::string_view kind) const;
+  const std::map<std::string, Toggle, std::less<>>& sharing() const { return sharing_; }
 
   const std::map<std::string, Engineer, std::less<>>& engineers() const { return engineers_; }
   const std::map<std::string, Request, std::less<>>& requests() const { return requests_; }
@@ -328,6 +335,7 @@ class State {
   RemoteAccess remote_mode_ = RemoteAccess::Off;
   Toggle remote_toggle_;
   std::map<std::string, Toggle, std::less<>> capabilities_;
+  std::map<std::string, Toggle, std::less<>> sharing_;  // On or Off, without an end
   std::map<std::string, Engineer, std::less<>> engineers_;
   std::map<std::string, Request, std::less<>> requests_;
   std::map<std::string, Grant, std::less<>> grants_;

@@ -328,11 +328,14 @@ Token read_token(const Json& json) {
 Json State::to_json() const {
   Json toggles = Json::object();
   for (const auto& [name, toggle] : capabilities_) toggles[name] = write(toggle);
+  Json sharing = Json::object();
+  for (const auto& [name, toggle] : sharing_) sharing[name] = write(toggle);
   Json witnessed = Json::object();
   for (const auto& [origin, log] : witnessed_) witnessed[origin] = write(log);
   return {{"remote_mode", static_cast<int>(remote_mode_)},
           {"remote_toggle", write(remote_toggle_)},
           {"capabilities", std::move(toggles)},
+          {"sharing", std::move(sharing)},
           {"engineers", write_all(engineers_)},
           {"requests", write_all(requests_)},
           {"grants", write_all(grants_)},
@@ -356,6 +359,9 @@ Result<State> State::from_json(const Json& json) {
     state.remote_toggle_ = read<Toggle>(json.at("remote_toggle"));
     for (const auto& [name, toggle] : json.at("capabilities").items()) {
       state.capabilities_[name] = read<Toggle>(toggle);
+    }
+    for (const auto& [name, toggle] : json.value("sharing", Json::object()).items()) {
+      state.sharing_[name] = read<Toggle>(toggle);
     }
     for (const Json& item : json.at("engineers")) {
       Engineer engineer = read<Engineer>(item);

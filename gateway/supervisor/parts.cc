@@ -369,7 +369,14 @@ Json ledger_part(const Config& config, const Material& material) {
                {"witnesses", witnesses_json(config)},
                {"witnessed_logs", config.witnessed_logs},
                {"notifications", notifications_json(config)},
-               {"openid", Json()}};
+               {"openid", Json()},
+               {"line", Json()}};
+  if (config.mission_control && !material.line.certificate_pem.empty()) {
+    Json services = Json::array();
+    for (const Service& service : config.services) services.push_back(service.name);
+    part["line"]["registration"] = {
+        {"version", POSTERN_VERSION}, {"services", std::move(services)}, {"nodes", config.nodes()}};
+  }
   if (config.openid.configured()) {
     part["openid"] = {{"issuer", config.openid.issuer},
                       {"name_claim", config.openid.name_claim},

@@ -43,13 +43,15 @@
 //                "witnessed_logs":[verifier keys], whose witness we are,
 //                "notifications":[{"name","kind":"webhook"|"email","where","events":[..],"severity":or "none",
 //                                  "from","to":[..], of mail}],
-//                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}}}
+//                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}},
+//                "line":null or {"registration":{"version","services":[names],"nodes"}}, if this installation is enrolled}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
 //                "next_log_key":{"fd","path"}, while the log's key is being changed,
 //                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
 //                "webhook_secrets":[{"fd":"notification.NAME","target":NAME,"path"}], if there are any}
+//                "line_key":{"fd":"key.line","certificate":PEM,"path"}, if this installation is enrolled at Mission Control,
 //                "pkcs11":{"module","environment":["NAME=VALUE"],"paths":[..],"pin":{"fd","path"},
 //                "pin_refused":true, if a keeper before was told so by the token}, if keys may lie in a
 //                token; of those that do, "fd" is missing and "path" is their URI}
@@ -70,7 +72,10 @@
 //                                  "acr":[..],"amr":[..],"max_age_us","skew_us",
 //                                  "hosts":[{"id","authority","host":what to send,"tls_name"}],"roots":PEM,
 //                                  "fd":"openid.secret", if the client has one},
+//                "line":null or {"id","host","tls_name","roots","revocation":"hard"|"soft","proxy":null or {"user","fd"*},
+//                  "certificate":PEM or "","from","until","enrol":null or {"asked","code","request"},"check","life","version"},
 //                "timeouts":{"connect_us"}}
+//                fds: those that "fd" names
 //
 // Every part also has "log_level": "debug"|"info"|"warning"|"error".
 #pragma once

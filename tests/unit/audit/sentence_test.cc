@@ -225,6 +225,8 @@ const Case kCases[] = {
     {LinkConflict, R"({"url":"https://mission.example","client":"192.0.2.7:1"})",
      "Somebody else at 192.0.2.7:1 came to Mission Control (https://mission.example) with the certificate of "
      "this installation: one of the two is a copy."},
+    {LinkReportsGivenUp, R"({"count":2,"why":"connection refused"})",
+     "2 events will not be reported to Mission Control any more: too many waited; connection refused."},
     {WitnessCosigned, R"({"log":"postern/b","size":7})",
      "Seen as a witness: the log postern/b has 7 events."},
     {WitnessConflict, R"({"log":"postern/b","why":"it signed two roots for one size"})",

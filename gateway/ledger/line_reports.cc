@@ -1,0 +1,275 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/line_reports.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "audit/log_files.h"
+#include "audit/tiler.h"
+#include "base/bytes.h"
+#include "base/log.h"
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventType;
+using base::Json;
+
+constexpr std::size_t kLineFile = 4096;         // bytes
+constexpr const char* kLineName = "line.json";  // in the state directory
+constexpr std::string_view kLinePlace = "mission-control";
+constexpr std::size_t kQuotedRefusal = 200;  // bytes of what Mission Control says, in a problem
+constexpr std::size_t kDocumentRoom =
+    line::kDocumentLimit / 2;  // reports are small: far more than kMostReports of them
+constexpr int kTaken = 200;
+constexpr std::string_view kEvents = "events";
+constexpr std::array<std::string_view, 9> kWanted{
+    "gateway.",         "node.",   "link.", "certificate.", "log.unavailable", "log.recovered", "role.ended",
+    "sandbox.violated", "session."};
+
+// Whether the events are shared from this one on; nothing: it is not about that.
+std::optional<bool> sharing_changed(const audit::EventFields& event) {
+  if (event.type != EventType::PermissionChanged || event.subject != kEvents) return std::nullopt;
+  const auto detail = base::parse_json(event.detail, audit::kDetailDepthLimit);
+  if (!detail.ok() || base::json_text_or(*detail, "what", "") != "sharing") return std::nullopt;
+  return base::json_text_or(*detail, "new", "") == "on";
+}
+
+}  // namespace
+
+LineTerms parse_line_terms(const Json& part) {
+  const auto found = part.find("line");
+  if (found == part.end() || !found->is_object()) return {};
+  return {true, found->value("registration", Json::object())};
+}
+
+bool wanted_by_vendor(EventType type, std::string_view subject) {
+  if (type == EventType::PermissionChanged) return subject == "remote_access";
+  const std::string_view name = audit::text_of(type).name;
+  return std::any_of(kWanted.begin(), kWanted.end(),
+                     [name](std::string_view one) { return name.starts_with(one); });
+}
+
+line::Report report_of(const Notice& notice) {
+  line::Report report{notice.id, line::Kind::Event, 1, notice.time, Json::object()};
+  report.body = {{"type", audit::text_of(notice.type).name}, {"severity", audit::name_of(notice.severity)}};
+  if (!notice.subject.empty()) report.body["subject"] = notice.subject;
+  if (!notice.outcome.empty()) report.body["outcome"] = notice.outcome;
+  return report;
+}
+
+ReportBacklog::ReportBacklog(audit::FileSystem& files, const std::string& directory) {
+  const auto text = audit::read_whole(files, directory + "/" + kLineName, kLineFile);
+  if (!text.ok()) return;
+  const auto json = base::parse_json(*text, 4);
+  if (!json.ok()) return;
+  next = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_number_or(*json, "next", 0)));
+  shares = base::json_bool_or(*json, "shares", false);
+}
+
+void ReportBacklog::take(std::uint64_t index, std::string_view line) {
+  if (index < next) return;
+  const auto event = audit::read_event_head(line);
+  if (!event.ok()) return;
+  if (const auto changed = sharing_changed(*event)) {
+    shares = *changed;
+    waiting.clear();
+  }
+  if (!shares || !wanted_by_vendor(event->type, event->subject)) return;
+  waiting.push_back(notice_of(index, *event));
+  // One more than may wait, so that it is seen that some are given up.
+  if (waiting.size() > LineReports::kMostWaiting + 1) waiting.pop_front();
+}
+
+LineReports::LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files,
+                         std::string directory, Calls calls)
+    : loop_(loop),
+      clock_(clock),
+      files_(files),
+      directory_(std::move(directory)),
+      calls_(std::move(calls)),
+      copies_(loop, files, directory_) {}
+
+LineReports::~LineReports() { *alive_ = false; }
+
+void LineReports::begin(ReportBacklog backlog) {
+  shares_ = backlog.shares;
+  next_ = backlog.next;
+  waiting_ = std::move(backlog.waiting);
+}
+
+void LineReports::configure(LineTerms terms) {
+  const bool anew = terms.enrolled && (!terms_.enrolled || terms.registration != terms_.registration);
+  terms_ = std::move(terms);
+  if (!anew) return;
+  registration_ = ids_.make(clock_.wall());
+  heartbeat_ = 0;
+  next_try_ = 0;
+}
+
+void LineReports::saw(std::uint64_t index, const audit::EventFields& event) {
+  if (const auto changed = sharing_changed(event)) {
+    shares_ = *changed;
+    waiting_.clear();
+    under_way_ = 0;
+    next_ = index + 1;
+    dirty_ = true;
+  }
+  if (!terms_.enrolled || !shares_ || !wanted_by_vendor(event.type, event.subject)) return;
+  waiting_.push_back(notice_of(index, event));
+  keep_bounded();
+}
+
+// Those at the front may be under way: they stay as long as that lasts.
+void LineReports::keep_bounded() {
+  while (waiting_.size() > kMostWaiting + under_way_) {
+    given_up_last_ = waiting_[under_way_].id;
+    if (under_way_ == 0) next_ = waiting_.front().index + 1;
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(under_way_));
+    ++given_up_;
+    dirty_ = true;
+  }
+}
+
+void LineReports::tell_given_up() {
+  const base::Micros now = clock_.wall();
+  if (given_up_ == 0 || (given_up_told_ != 0 && now < given_up_told_ + kGivenUpEvery)) return;
+  given_up_told_ = now;
+  calls_.record({EventType::LinkReportsGivenUp,
+                 "gateway",
+                 {},
+                 std::string(kEvents),
+                 {},
+                 Detail()
+                     .text("event", given_up_last_)
+                     .number("count", std::exchange(given_up_, 0))
+                     .text("why", problem_)
+                     .done(),
+                 false});
+}
+
+void LineReports::look(std::uint64_t durable) {
+  if (phase_ == Phase::Asked && clock_.monotonic() >= deadline_)
+    fail("the link did not bring an answer in time");
+  keep_bounded();
+  tell_given_up();
+  if (terms_.enrolled && phase_ == Phase::Resting && clock_.monotonic() >= next_try_) send(durable);
+  save();
+}
+
+std::vector<line::Report> LineReports::due(std::uint64_t durable) {
+  const base::Micros now = clock_.wall();
+  std::vector<line::Report> out;
+  if (!registration_.empty())
+    out.push_back({registration_, line::Kind::Registration, 1, now, terms_.registration});
+  if (clock_.monotonic() >= heartbeat_)
+    out.push_back({ids_.make(now), line::Kind::Heartbeat, 1, now, Json{{"waiting", waiting_.size()}}});
+  std::size_t bytes = 0;
+  under_way_ = 0;
+  for (const Notice& notice : waiting_) {
+    if (notice.index >= durable || out.size() == line::kMostReports || bytes > kDocumentRoom) break;
+    out.push_back(report_of(notice));
+    bytes += notice.subject.size() + notice.outcome.size() + 200;
+    ++under_way_;
+  }
+  return out;
+}
+
+void LineReports::send(std::uint64_t durable) {
+  const std::vector<line::Report> reports = due(durable);
+  if (reports.empty()) return;
+  const std::string document = line::format(reports);
+  phase_ = Phase::Copying;
+  copies_.keep(clock_.wall(), document, [this, document, alive = alive_](const base::Status& status) {
+    if (*alive) copied(document, status);
+  });
+}
+
+void LineReports::copied(const std::string& document, const base::Status& status) {
+  if (phase_ != Phase::Copying) return;
+  if (!status.ok()) return fail("what is sent cannot be copied first: " + status.error().message);
+  heartbeat_ = clock_.monotonic() + kHeartbeat;
+  if (!calls_.carry({++last_errand_, kLinePlace, document}))
+    return fail("the link, which would send it, is not running");
+  phase_ = Phase::Asked;
+  deadline_ = clock_.monotonic() + kPatience;
+}
+
+bool LineReports::take(const ipc::Delivered& answer) {
+  if (answer.id <= kFirstErrand || answer.id > last_errand_) return false;
+  if (phase_ != Phase::Asked || answer.id != last_errand_) return true;  // late
+  if (answer.status == 0) {
+    fail(base::printable(answer.body, kQuotedRefusal));
+  } else if (answer.status != kTaken) {
+    const line::Refusal refusal = line::parse_refusal(answer.body);
+    fail("Mission Control answered " + std::to_string(answer.status) +
+         (refusal.detail.empty() ? "" : ": " + base::printable(refusal.detail, kQuotedRefusal)));
+  } else if (const auto said = line::parse_taken(answer.body); said.ok()) {
+    taken(*said);
+  } else {
+    fail("Mission Control's answer cannot be read: " + said.error().message);
+  }
+  return true;
+}
+
+// In order: behind one that was not taken, none counts as taken.
+void LineReports::taken(const line::Taken& answer) {
+  const std::set<std::string> ids(answer.ids.begin(), answer.ids.end());
+  phase_ = Phase::Resting;
+  if (ids.contains(registration_)) registration_.clear();
+  std::size_t arrived = 0;
+  while (arrived < under_way_ && ids.contains(waiting_[arrived].id)) ++arrived;
+  const bool all = arrived == under_way_ && registration_.empty();
+  for (; arrived > 0; --arrived) {
+    next_ = waiting_.front().index + 1;
+    waiting_.pop_front();
+    dirty_ = true;
+  }
+  under_way_ = 0;
+  if (!all) return fail("Mission Control did not take all that it was sent");
+  failures_ = 0;
+  next_try_ = 0;
+  sent_ = clock_.wall();
+  problem_.clear();
+}
+
+void LineReports::fail(std::string why) {
+  if (why != problem_) base::log_warning("nothing could be reported to Mission Control: " + why);
+  problem_ = std::move(why);
+  phase_ = Phase::Resting;
+  under_way_ = 0;
+  next_try_ = clock_.monotonic() + std::min(kLongestPause, kFirstPause << std::min(failures_++, 8));
+}
+
+void LineReports::link_gone() {
+  if (phase_ == Phase::Asked) fail("the link, which sent it, ended");
+}
+
+void LineReports::save() {
+  if (!dirty_ || saving_) return;
+  dirty_ = false;
+  saving_ = true;
+  const auto status = std::make_shared<base::Status>(base::Ok{});
+  const std::string text = base::dump_json(Json{{"v", 1}, {"next", next_}, {"shares", shares_}}) + "\n";
+  loop_.run_elsewhere([status, &files = files_, directory = directory_,
+                       text] { *status = audit::replace_file(files, directory, kLineName, text); },
+                      [this, status, alive = alive_] {
+                        if (!*alive) return;
+                        saving_ = false;
+                        if (status->ok()) return;
+                        dirty_ = true;
+                        base::log_warning("line.json cannot be written: " + status->error().message);
+                      });
+}
+
+Json LineReports::status() const {
+  if (!terms_.enrolled) return nullptr;
+  Json out{{"waiting", waiting_.size()}};
+  if (sent_ != 0) out["sent"] = base::format_time(sent_);
+  if (!problem_.empty()) out["problem"] = problem_;
+  return out;
+}
+
+}  // namespace postern::ledger

@@ -1,0 +1,127 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What this installation says of itself to Mission Control (line/protocol.h), which the link carries:
+//
+//   registration   once after each start, until it is taken: which version, how many services and nodes
+//   heartbeat      every kHeartbeat; one that does not arrive is not sent again
+//   event          while an admin shares them (state.h, kSharing): those of wanted_by_vendor(), in the log's order, each until it
+//                  was taken; more than kMostWaiting, and the oldest go, which is link.reports_given_up
+//
+// Nothing is sent without a copy (sent_copies.h), and no event before it is durable. At least once, in order; Mission Control
+// knows one that comes twice by its id. How far it is stands in line.json in the state directory. Events from before sharing was
+// switched on are not told, and those that waited when it is switched off neither.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/files.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+#include "gateway/ipc/ledger_protocol.h"
+#include "gateway/ledger/draft.h"
+#include "gateway/ledger/notice.h"
+#include "gateway/ledger/sent_copies.h"
+#include "gateway/loop/loop.h"
+#include "line/protocol.h"
+
+namespace postern::ledger {
+
+// The ledger's part of the configuration: {"line": null, or {"registration": {..}}}: null where this installation is not enrolled.
+struct LineTerms {
+  bool enrolled = false;
+  base::Json registration = base::Json::object();
+};
+LineTerms parse_line_terms(const base::Json& part);
+
+bool wanted_by_vendor(audit::EventType type, std::string_view subject);
+line::Report report_of(const Notice& notice);
+
+// What is still to be told of the events before this start; filled while the journal is read.
+class ReportBacklog {
+ public:
+  ReportBacklog() = default;
+  ReportBacklog(audit::FileSystem& files, const std::string& directory);
+  void take(std::uint64_t index, std::string_view line);
+
+  std::uint64_t next = 0;  // index of the first event that may still have to be told
+  bool shares = false;
+  std::deque<Notice> waiting;
+};
+
+class LineReports {
+ public:
+  struct Calls {
+    std::function<bool(const ipc::Errand&)> carry;  // false: there is no link now
+    std::function<void(const Draft&)> record;
+  };
+  LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, std::string directory,
+              Calls calls);
+  ~LineReports();
+  LineReports(const LineReports&) = delete;
+  LineReports& operator=(const LineReports&) = delete;
+
+  void begin(ReportBacklog backlog);  // once
+  void configure(LineTerms terms);
+  void saw(std::uint64_t index, const audit::EventFields& event);
+  void look(std::uint64_t durable);
+  bool take(const ipc::Delivered& delivered);  // false: of an errand that was never given
+  void link_gone();
+
+  // {"waiting", "sent"*: when one was taken last, "problem"*}; null: not enrolled
+  base::Json status() const;
+
+  // Between those of witnesses and of notifications.
+  static constexpr std::uint64_t kFirstErrand = std::uint64_t{1} << 61U;
+  static constexpr std::size_t kMostWaiting = 10'000;
+  static constexpr base::Nanos kHeartbeat = 30 * base::kSecond;
+  static constexpr base::Nanos kFirstPause = 1 * base::kSecond;
+  static constexpr base::Nanos kLongestPause = 15 * base::kSecond;
+  static constexpr base::Nanos kPatience = 90 * base::kSecond;  // for an errand; the link gives up sooner
+  static constexpr base::Micros kGivenUpEvery = 60 * base::kWallSecond;
+
+ private:
+  enum class Phase : std::uint8_t { Resting, Copying, Asked };
+  void keep_bounded();
+  void tell_given_up();
+  void send(std::uint64_t durable);
+  std::vector<line::Report> due(std::uint64_t durable);
+  void copied(const std::string& document, const base::Status& status);
+  void taken(const line::Taken& answer);
+  void fail(std::string why);
+  void save();
+
+  loop::Loop& loop_;
+  const base::Clock& clock_;
+  audit::FileSystem& files_;
+  std::string directory_;
+  Calls calls_;
+  SentCopies copies_;
+  base::UlidMaker ids_;
+  LineTerms terms_;
+  std::string registration_;  // the id of the report; empty: it was taken
+  std::deque<Notice> waiting_;
+  bool shares_ = false;
+  std::uint64_t next_ = 0;     // as ReportBacklog
+  std::size_t under_way_ = 0;  // of waiting_, from the front
+  Phase phase_ = Phase::Resting;
+  std::uint64_t last_errand_ = kFirstErrand;
+  base::Nanos heartbeat_ = 0, next_try_ = 0, deadline_ = 0;  // monotonic
+  int failures_ = 0;                                         // in a row
+  base::Micros sent_ = 0;
+  std::string problem_;
+  std::int64_t given_up_ = 0;  // not recorded yet
+  std::string given_up_last_;
+  base::Micros given_up_told_ = 0;
+  bool dirty_ = false, saving_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace postern::ledger
