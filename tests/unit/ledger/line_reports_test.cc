@@ -1,0 +1,259 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Mission Control is told and when, with a link that the test plays.
+#include "gateway/ledger/line_reports.h"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <thread>
+
+#include "audit/event_line.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "tests/unit/audit/temporary_folder.h"
+#include "tests/unit/ledger/scene.h"
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventType;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct LineClock : base::Clock {
+  base::Nanos mono = base::kSecond;
+  base::Micros now = kNoon;
+  base::Nanos monotonic() const override { return mono; }
+  base::Micros wall() const override { return now; }
+};
+
+class ReportsOfALedger : public ::testing::Test {
+ protected:
+  struct Given {
+    std::uint64_t id;
+    std::string place, body;
+  };
+  ReportsOfALedger() { begin(ReportBacklog(audit::system_files(), folder.path())); }
+  void begin(ReportBacklog backlog) {
+    reports = std::make_unique<LineReports>(
+        loop, clock, audit::system_files(), folder.path(),
+        LineReports::Calls{
+            [this](const ipc::Errand& errand) {
+              if (!link) return false;
+              given.push_back({errand.id, std::string(errand.place), std::string(errand.body)});
+              return true;
+            },
+            [this](const Draft& draft) { recorded.push_back(draft); }});
+    reports->begin(std::move(backlog));
+    reports->configure({true, {{"version", "0.1.0"}}});
+  }
+  void restart() {
+    settle();
+    ReportBacklog backlog(audit::system_files(), folder.path());
+    for (std::uint64_t i = 0; i < events.size(); ++i) backlog.take(i, events[i]);
+    begin(std::move(backlog));
+  }
+  std::string happens(EventType type, const std::string& subject, std::string detail = "{}",
+                      const std::string& outcome = {}) {
+    const std::string id = ids.make(clock.now);
+    events.push_back(audit::event_line(id, clock.now,
+                                       head_of({type, "gateway", {}, subject, outcome, {}, false}), detail));
+    reports->saw(events.size() - 1, *audit::read_event_head(events.back()));
+    return id;
+  }
+  void share(const char* setting) {
+    happens(EventType::PermissionChanged, "events",
+            std::string(R"({"what":"sharing","name":"events","new":")") + setting + "\"}");
+  }
+  // What the pool was given is done.
+  void settle() {
+    for (int i = 0; i < 3; ++i) {
+      bool idle = false;
+      loop.run_elsewhere([] {}, [&idle] { idle = true; });
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+      while (!idle) {
+        ASSERT_LT(std::chrono::steady_clock::now(), end);
+        loop.turn();
+        std::this_thread::yield();
+      }
+      for (int turn = 0; turn < 20; ++turn) loop.turn();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  void look(base::Nanos later = 0) {
+    clock.mono += later;
+    clock.now += later / 1000;
+    reports->look(events.size());
+    settle();
+  }
+  std::vector<line::Report> reported() const { return line::parse_reports(given.back().body).value().known; }
+  std::vector<std::string> kinds() const {
+    std::vector<std::string> out;
+    for (const line::Report& report : reported()) out.emplace_back(line::to_text(report.kind));
+    return out;
+  }
+  std::vector<std::string> told() const {
+    std::vector<std::string> out;
+    for (const line::Report& report : reported()) {
+      if (report.kind == line::Kind::Event) out.push_back(report.id);
+    }
+    return out;
+  }
+  void answer(std::uint16_t status, std::string_view body) {
+    EXPECT_TRUE(reports->take({given.back().id, status, body}));
+  }
+  void take_all() {
+    line::Taken taken;
+    for (const line::Report& report : reported()) taken.ids.push_back(report.id);
+    answer(200, line::format(taken));
+  }
+  std::string copies() const {
+    const auto text = base::read_file(folder.path() + "/sent/current.jsonl", 1U << 20U);
+    return text.ok() ? *text : std::string();
+  }
+
+  const bool ready = base::init_crypto().ok();
+  audit::TemporaryFolder folder;
+  loop::Loop loop;
+  LineClock clock;
+  base::UlidMaker ids;
+  bool link = true;
+  std::vector<Given> given;
+  std::vector<std::string> events;
+  std::vector<Draft> recorded;
+  std::unique_ptr<LineReports> reports;
+};
+
+TEST_F(ReportsOfALedger, BeginWithWhoItIsAndGoOnWithASignOfLife) {
+  look();
+  ASSERT_EQ(given.size(), 1u);
+  EXPECT_EQ(given[0].place, "mission-control");
+  EXPECT_THAT(kinds(), ElementsAre("registration", "heartbeat"));
+  take_all();
+  look(base::kSecond);
+  EXPECT_EQ(given.size(), 1u);
+  look(LineReports::kHeartbeat);
+  ASSERT_EQ(given.size(), 2u);
+  EXPECT_THAT(kinds(), ElementsAre("heartbeat"));
+  EXPECT_EQ(reports->status()["sent"], base::format_time(kNoon));
+}
+
+TEST_F(ReportsOfALedger, AreCopiedBeforeTheyAreSentAsTheyAre) {
+  look();
+  EXPECT_THAT(copies(), HasSubstr(R"("sent":)" + given[0].body + "}\n"));
+  EXPECT_EQ(copies().front(), '{');
+}
+
+TEST_F(ReportsOfALedger, HoldEventsOnlyWhileAnAdminSharesThem) {
+  happens(EventType::NodeDown, "a");
+  look();
+  EXPECT_THAT(told(), ElementsAre()) << "off unless somebody switches it on";
+  take_all();
+  share("on");
+  const std::string first = happens(EventType::NodeDown, "a");
+  happens(EventType::ExchangeRefused, "x");
+  const std::string second =
+      happens(EventType::PermissionChanged, "remote_access", R"({"what":"remote_access"})", "off");
+  look();
+  EXPECT_THAT(told(), ElementsAre(first, second));
+  const auto body = reported()[1].body;
+  EXPECT_EQ(body, (base::Json{{"type", "permission.changed"},
+                              {"severity", "info"},
+                              {"subject", "remote_access"},
+                              {"outcome", "off"}}));
+  share("off");
+  take_all();
+  happens(EventType::NodeUp, "a");
+  look(LineReports::kHeartbeat);
+  EXPECT_THAT(told(), ElementsAre());
+}
+
+TEST_F(ReportsOfALedger, ComeAgainUntilTheyAreTakenInTheirOrder) {
+  look();
+  take_all();
+  share("on");
+  const std::string one = happens(EventType::NodeDown, "a"), two = happens(EventType::NodeUp, "a");
+  look();
+  answer(0, "the line is not up");
+  EXPECT_EQ(reports->status()["problem"], "the line is not up");
+  look();
+  EXPECT_EQ(given.size(), 2u) << "not at once";
+  look(LineReports::kFirstPause);
+  EXPECT_THAT(told(), ElementsAre(one, two));
+  answer(200, line::format(line::Taken{{two}}));
+  look(LineReports::kLongestPause);
+  EXPECT_THAT(told(), ElementsAre(one, two)) << "behind one that was not taken none counts";
+  answer(200, line::format(line::Taken{{one}}));
+  look(LineReports::kLongestPause);
+  EXPECT_THAT(told(), ElementsAre(two));
+  answer(503, R"({"code":"limit_reached","detail":"too much"})");
+  EXPECT_THAT(reports->status()["problem"].get<std::string>(), HasSubstr("503: too much"));
+  look(LineReports::kLongestPause);
+  answer(200, "<html>");
+  EXPECT_THAT(reports->status()["problem"].get<std::string>(), HasSubstr("cannot be read"));
+  look(LineReports::kLongestPause);
+  take_all();
+  look(LineReports::kHeartbeat);
+  EXPECT_THAT(told(), ElementsAre());
+}
+
+TEST_F(ReportsOfALedger, GoOnWhereTheyWereAfterARestart) {
+  look();
+  take_all();
+  share("on");
+  happens(EventType::NodeDown, "a");
+  look();
+  take_all();
+  look();
+  const std::string after = happens(EventType::NodeUp, "a");
+  restart();
+  look();
+  EXPECT_THAT(told(), ElementsAre(after));
+  share("off");
+  restart();
+  look();
+  EXPECT_THAT(told(), ElementsAre());
+}
+
+TEST_F(ReportsOfALedger, WithoutALinkWait) {
+  link = false;
+  look();
+  EXPECT_THAT(reports->status()["problem"].get<std::string>(), HasSubstr("not running"));
+  link = true;
+  look(LineReports::kLongestPause);
+  ASSERT_EQ(given.size(), 1u);
+  reports->link_gone();
+  EXPECT_THAT(reports->status()["problem"].get<std::string>(), HasSubstr("ended"));
+  EXPECT_FALSE(reports->take({LineReports::kFirstErrand, 200, ""}));
+}
+
+TEST_F(ReportsOfALedger, ThatCannotBeCopiedAreNotSent) {
+  ASSERT_TRUE(base::write_file(folder.path() + "/sent", "in the way", 0600).ok());
+  look();
+  EXPECT_TRUE(given.empty());
+  EXPECT_THAT(reports->status()["problem"].get<std::string>(), HasSubstr("cannot be copied"));
+}
+
+TEST_F(ReportsOfALedger, ThatAreTooManyLoseTheOldestAndSayHowMany) {
+  look();
+  take_all();
+  share("on");
+  for (std::size_t i = 0; i < LineReports::kMostWaiting + 5; ++i) happens(EventType::NodeDown, "a");
+  look();
+  ASSERT_EQ(recorded.size(), 1u);
+  EXPECT_EQ(recorded[0].type, EventType::LinkReportsGivenUp);
+  EXPECT_THAT(recorded[0].detail, HasSubstr(R"("count":5)"));
+  EXPECT_EQ(told().size(), line::kMostReports);
+}
+
+TEST_F(ReportsOfALedger, ThatNobodyIsEnrolledForAreNotMade) {
+  reports->configure({});
+  look();
+  EXPECT_TRUE(given.empty());
+  EXPECT_TRUE(reports->status().is_null());
+}
+
+}  // namespace
+}  // namespace postern::ledger
