@@ -4,7 +4,7 @@
 // What may be said across the keeper's wall, as one table. The keeper is the only process with private keys;
 // whoever asks has a SEQPACKET channel of its own whose purpose the supervisor fixed when it made it, so a
 // request cannot claim to be someone else. It stands here and not beside the keeper because the askers
-// (terminator, enforcer, ledger) must not link what the keeper holds.
+// (terminator, enforcer, ledger, link) must not link what the keeper holds.
 //
 //   request         may ask      fields after kind and tag                     answer's payload
 //   SignTls         Terminator   text key_id, u16 scheme, text to_be_signed    text signature
@@ -14,7 +14,8 @@
 //   PassPublicKey   Ledger       -                                             text key (32 bytes)
 //   SignCheckpoint  Ledger       text checkpoint (checkpoint.h)                text signature line (note.h)
 //   LogVerifierKey  Ledger       -                                             text verifier key (note.h)
-//   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature
+//   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature, of what is shown to the component
+//   SignTlsClient   Link         the same                                      the same, of what Mission Control is shown
 //   Cosign          Ledger       text checkpoint of another log, as a note     text cosignature line (note.h)
 //   WitnessKey      Ledger       -                                             text verifier key (note.h)
 //   SignHandover    Ledger       text handover (handover.h)                    text both signature lines

@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a terminator, an enforcer or a ledger that was taken over may send to the keeper, and what a keeper may answer.
+// What a terminator, an enforcer, a ledger or a link that was taken over may send to the keeper, and what a keeper may answer.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,12 +22,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const certs::Validity always{0, base::kWallSecond << 31U};
     const auto leaf = *certs::make_authority("fuzz", always);
     const auto own = *certs::make_client_certificate(leaf, "own", "own@example.org", always);
+    const auto line = *certs::make_client_certificate(leaf, "line", "line@example.org", always);
     const base::Secret seed(std::string(32, 's'));
     const auto log_key = [](char of) {
       return certs::format_signer_key({"postern/test", base::Secret(std::string(32, of))});
     };
     return ring.add_tls_key("support", {"key", leaf.key_pem, 0600}, leaf.certificate_pem).ok() &&
            ring.add_client_key({"own", own.key_pem, 0600}, own.certificate_pem).ok() &&
+           ring.set_line_key({"line", line.key_pem, 0600}, line.certificate_pem).ok() &&
            ring.set_pass_key({"pass", keeper::KeyRing::format_pass_key(seed), 0600}).ok() &&
            ring.set_log_key({"log", log_key('l'), 0600}).ok() &&
            ring.set_next_log_key({"next", log_key('n'), 0600}).ok() &&

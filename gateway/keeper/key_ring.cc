@@ -66,6 +66,11 @@ std::string used_twice(const std::string& path) {
          " is a listener's and one that is shown to the component: each needs a key of its own";
 }
 
+std::string line_key_used_twice(const std::string& path) {
+  return "the key in " + path +
+         " is shown to Mission Control and used for something else: each use needs a key of its own";
+}
+
 // The listener whose certificate is ordered from an authority.
 constexpr std::string_view kOrderedFor = "support";
 
@@ -102,7 +107,9 @@ struct KeyRing::State {
     TlsKey key;
   };
   std::map<std::string, Listener, std::less<>> listeners;
-  std::vector<ClientKey> clients, retired_clients;
+  using ClientKeys = std::vector<ClientKey>;
+  ClientKeys clients, retired_clients;
+  ClientKeys line_keys, retired_line_keys;  // of the installation's certificate; one at most is not retired
   base::Secret pass_key;
   std::optional<LogSigner> log_key, next_log_key;
   certs::Checkpoint signed_last;                       // of the log; the next is no step back from it
@@ -120,9 +127,13 @@ struct KeyRing::State {
                                const std::string& name);
   bool is_listeners(std::string_view id) const;
   bool is_clients(std::string_view id) const;
+  bool is_lines(std::string_view id) const;
   void retire_no_key_of_another_use();
   std::string sign_tls(std::uint32_t tag, BinaryReader& in, std::string_view name,
                        const Listener& listener) const;
+  static base::Result<ClientKey> make_client_key(base::Result<TlsKey> key, std::string_view certificate_pem);
+  static std::string sign_tls_client(std::uint32_t tag, BinaryReader& in, const ClientKeys& present,
+                                     const ClientKeys& retired);
   std::string answer_enforcer(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
   std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
                                 const Purpose& purpose) const;
@@ -168,6 +179,7 @@ base::Status KeyRing::State::keep_tls_key(const std::string& listener, base::Res
   if (!key) return key.error();
   std::string id = certs::key_id_of(key->key.get());
   if (is_clients(id)) return fail(Code::Invalid, used_twice(name));
+  if (is_lines(id)) return fail(Code::Invalid, line_key_used_twice(name));
   listeners[listener].keys.insert_or_assign(std::move(id), *std::move(key));
   return Ok{};
 }
@@ -182,12 +194,30 @@ base::Status KeyRing::add_client_key(const KeyInToken& key, std::string_view cer
 
 base::Status KeyRing::State::keep_client_key(base::Result<TlsKey> key, std::string_view certificate_pem,
                                              const std::string& name) {
+  auto made = make_client_key(std::move(key), certificate_pem);
+  if (!made) return made.error();
+  if (is_listeners(made->id)) return fail(Code::Invalid, used_twice(name));
+  if (is_lines(made->id)) return fail(Code::Invalid, line_key_used_twice(name));
+  clients.push_back(*std::move(made));
+  return Ok{};
+}
+
+base::Result<KeyRing::State::ClientKey> KeyRing::State::make_client_key(base::Result<TlsKey> key,
+                                                                        std::string_view certificate_pem) {
   if (!key) return key.error();
-  if (auto usable = certs::check_client_use(certificate_pem); !usable) return usable;
-  std::string id = certs::key_id_of(key->key.get());
-  if (is_listeners(id)) return fail(Code::Invalid, used_twice(name));
-  std::string leaf = certs::pem_to_der(certificate_pem)->front();
-  clients.push_back({std::move(id), std::move(leaf), *std::move(key)});
+  if (auto usable = certs::check_client_use(certificate_pem); !usable) return usable.error();
+  return ClientKey{certs::key_id_of(key->key.get()), certs::pem_to_der(certificate_pem)->front(),
+                   *std::move(key)};
+}
+
+base::Status KeyRing::set_line_key(const KeyFile& file, std::string_view certificate_pem) {
+  if (!state_->line_keys.empty()) return fail(Code::Exists, "there is a key for Mission Control already");
+  if (certificate_pem.empty()) return check_key_file_mode(file.path, file.mode);
+  auto made = State::make_client_key(read_tls_key(file, certificate_pem), certificate_pem);
+  if (!made) return made.error();
+  if (state_->is_listeners(made->id) || state_->is_clients(made->id))
+    return fail(Code::Invalid, line_key_used_twice(file.path));
+  state_->line_keys.push_back(*std::move(made));
   return Ok{};
 }
 
@@ -200,10 +230,18 @@ bool KeyRing::State::is_clients(std::string_view id) const {
   return std::any_of(clients.begin(), clients.end(), [&](const ClientKey& one) { return one.id == id; });
 }
 
+bool KeyRing::State::is_lines(std::string_view id) const {
+  return std::any_of(line_keys.begin(), line_keys.end(), [&](const ClientKey& one) { return one.id == id; });
+}
+
 void KeyRing::State::retire_no_key_of_another_use() {
   for (auto& [name, listener] : listeners)
-    std::erase_if(listener.retired, [&](const auto& one) { return is_clients(one.first); });
-  std::erase_if(retired_clients, [&](const ClientKey& one) { return is_listeners(one.id); });
+    std::erase_if(listener.retired,
+                  [&](const auto& one) { return is_clients(one.first) || is_lines(one.first); });
+  std::erase_if(retired_clients,
+                [&](const ClientKey& one) { return is_listeners(one.id) || is_lines(one.id); });
+  std::erase_if(retired_line_keys,
+                [&](const ClientKey& one) { return is_listeners(one.id) || is_clients(one.id); });
 }
 
 base::Status KeyRing::add_webhook_secret(const std::string& target, const KeyFile& file) {
@@ -228,6 +266,8 @@ void KeyRing::adopt(KeyRing& fresh) {
   }
   std::move(state_->clients.begin(), state_->clients.end(), std::back_inserter(state_->retired_clients));
   state_->clients = std::move(fresh.state_->clients);
+  std::move(state_->line_keys.begin(), state_->line_keys.end(), std::back_inserter(state_->retired_line_keys));
+  state_->line_keys = std::move(fresh.state_->line_keys);
   state_->retire_no_key_of_another_use();
   state_->pass_key = std::move(fresh.state_->pass_key);
   if (!state_->log_key || !fresh.state_->log_key ||
@@ -243,6 +283,7 @@ void KeyRing::adopt(KeyRing& fresh) {
 void KeyRing::drop_retired() {
   for (auto& [name, listener] : state_->listeners) listener.retired.clear();
   state_->retired_clients.clear();
+  state_->retired_line_keys.clear();
 }
 
 base::Status KeyRing::set_pass_key(const KeyFile& file) {
@@ -346,12 +387,17 @@ std::string KeyRing::State::answer_terminator(KeeperRequest kind, std::uint32_t 
 
 std::string KeyRing::State::answer_enforcer(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
   if (kind != KeeperRequest::SignTlsClient) return certs::encode_refused(tag, "an enforcer may not ask this");
+  return sign_tls_client(tag, in, clients, retired_clients);
+}
+
+std::string KeyRing::State::sign_tls_client(std::uint32_t tag, BinaryReader& in, const ClientKeys& present,
+                                            const ClientKeys& retired) {
   const std::string_view key_id = in.text();
   const auto scheme = static_cast<certs::Scheme>(in.u16());
   const std::string_view to_be_signed = in.text();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
-  base::Result<std::string> signature = fail(Code::Denied, "there is no such key for the component");
-  for (const auto* among : {&clients, &retired_clients}) {
+  base::Result<std::string> signature = fail(Code::Denied, "there is no such key for who asks");
+  for (const auto* among : {&present, &retired}) {
     for (const ClientKey& one : *among) {
       if (one.id != key_id || signature.ok()) continue;
       signature = sign(one.key, scheme, client_form(to_be_signed, one.leaf), to_be_signed);
@@ -379,6 +425,7 @@ std::string KeyRing::State::answer_challenge(KeeperRequest kind, std::uint32_t t
 std::string KeyRing::State::answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
   if (kind == KeeperRequest::BeginChallenge || kind == KeeperRequest::EndChallenge)
     return answer_challenge(kind, tag, in);
+  if (kind == KeeperRequest::SignTlsClient) return sign_tls_client(tag, in, line_keys, retired_line_keys);
   base::Result<std::string> done = fail(Code::Denied, "the link may not ask this");
   if (kind == KeeperRequest::AcmeThumbprint && in.done()) done = acme.thumbprint();
   if (kind == KeeperRequest::SignAcme) {

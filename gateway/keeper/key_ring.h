@@ -17,13 +17,15 @@
 // from then on; that a webhook has the form that receivers verify, for a target that it was told of, and is of now
 // (webhook_signer.h). For the link: that an order of certificates is for the configured names and our own key
 // (acme_signer.h), and so is the certificate that answers a challenge (acme_challenge.h), which a terminator of the support
-// listener may ask for while it runs. What it cannot check:
+// listener may ask for while it runs; and, of what a TLS client signs, the same as for an enforcer, with the key of the
+// installation's certificate and no other, which in turn is no enforcer's. What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
 // listener for as long as they hold it, and not longer; they cannot take the key along, sign a certificate, a
 // pass, or anything of another listener. Whoever takes over an enforcer can show its clients' certificates to any
 // server, the component or not, for as long as they hold it: which server a transcript is of stands in it, but to judge
-// that the keeper would have to read certificates from the network. Ticket keys do leave the keeper: whoever takes them from a
+// that the keeper would have to read certificates from the network. The same holds for the link and the installation's
+// certificate. Ticket keys do leave the keeper: whoever takes them from a
 // terminator can open tickets sealed with them and so pose as either end of a resumption; traffic stays
 // closed to them where TLS 1.3 adds a fresh key exchange, and is open for TLS 1.2 sessions that they
 // recorded. Hence rotate_ticket_keys().
@@ -91,6 +93,10 @@ class KeyRing {
   // by clients; the key may not be a listener's.
   base::Status add_client_key(const KeyFile& key, std::string_view certificate_pem);
   base::Status add_client_key(const KeyInToken& key, std::string_view certificate_pem);
+
+  // The key of the certificate with which the link shows this installation to Mission Control. An empty certificate: none
+  // was issued for it yet, and nothing is signed with it. At most once, and of no other use.
+  base::Status set_line_key(const KeyFile& key, std::string_view certificate_pem);
 
   // The key that signs passes: an Ed25519 seed of 32 bytes in base64url, and a newline. At most once.
   base::Status set_pass_key(const KeyFile& key);

@@ -187,6 +187,12 @@ base::Status read_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
   if (const auto acme = config.find("acme"); acme != config.end()) {
     if (base::Status taken = read_acme_keys(role, *acme, keys); !taken.ok()) return taken;
   }
+  if (const auto entry = config.find("line_key"); entry != config.end()) {
+    const std::string certificate = base::json_text_or(*entry, "certificate", "");
+    base::Status taken = with_key(
+        role, *entry, [&](const keeper::KeyFile& file) { return keys.set_line_key(file, certificate); });
+    if (!taken.ok()) return taken;
+  }
   const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
   std::vector<std::string> logs;

@@ -333,6 +333,90 @@ TEST_F(ClientKeys, ARequestHasAnEnd) {
             "the request is too long");
 }
 
+// The key of the installation's certificate.
+class LineKey : public ClientKeys {
+ protected:
+  void SetUp() override {
+    ClientKeys::SetUp();
+    ASSERT_TRUE(set(ring_, installation_).ok());
+  }
+  static base::Status set(KeyRing& ring, const certs::Credentials& one, mode_t mode = 0100600) {
+    return ring.set_line_key({"/keys/line.key", one.key_pem, mode}, one.certificate_pem);
+  }
+  certs::Credentials named(const std::string& name) {
+    return *certs::make_client_certificate(root_, name, "i@example.org", certs::valid_for(kNow, kDay));
+  }
+  bool signs_for(const Purpose& who, const std::string& id, std::string_view text) {
+    return ask(certs::encode_sign_tls_client(1, id, Scheme::EcdsaSha256, text), who).done;
+  }
+  certs::Credentials installation_ = named("installation");
+  std::string line_id_ = id_of(installation_);
+  const Purpose link_{Peer::Link, ""};
+};
+
+TEST_F(LineKey, SignsWhatAClientSignsForTheLinkAndNothingElse) {
+  const std::string good = client_text();
+  EXPECT_TRUE(signs_for(link_, line_id_, good));
+  EXPECT_TRUE(signs_for(link_, line_id_, client_text(48)));
+  for (const std::string& text :
+       {std::string(), tls13_text(), tls12_text(), client_text(33), good.substr(1), " " + good})
+    EXPECT_FALSE(signs_for(link_, line_id_, text)) << text;
+}
+
+TEST_F(LineKey, IsTheLinksAndNobodyElsesAndItHasNoOther) {
+  for (const Purpose& other : {enforcer_, support_, ledger_, Purpose{Peer::Terminator, "admin"}})
+    EXPECT_FALSE(signs_for(other, line_id_, client_text()));
+  EXPECT_FALSE(signs_for(link_, own_id_, client_text())) << "the component is shown this one";
+  EXPECT_FALSE(signs_for(link_, key_id_, client_text())) << "a listener's";
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, line_id_, Scheme::EcdsaSha256, tls13_text()), link_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_tls(1, line_id_, Scheme::EcdsaSha256, tls13_text()), support_).done);
+  EXPECT_FALSE(ask(certs::encode_sign_pass(1, std::string(certs::kPassPrefix) + "x"), link_).done);
+}
+
+TEST_F(LineKey, HasNoOtherUse) {
+  KeyRing one, other;
+  ASSERT_TRUE(set(one, own_).ok());
+  EXPECT_EQ(add(one, own_).error().message,
+            "the key in /keys/viewer.key is shown to Mission Control and used for something else: each use "
+            "needs a key of its own");
+  ASSERT_TRUE(add(other, own_).ok());
+  EXPECT_FALSE(set(other, own_).ok());
+  EXPECT_FALSE(set(one, installation_).ok()) << "there is one";
+  // A reload that changes what it is for: it is not retired into the old use.
+  one.adopt(other);
+  const auto asks = [&](const Purpose& purpose) {
+    return certs::decode_answer(
+               one.handle(certs::encode_sign_tls_client(1, own_id_, Scheme::EcdsaSha256, client_text()),
+                          purpose))
+        ->done;
+  };
+  EXPECT_FALSE(asks(link_));
+  EXPECT_TRUE(asks(enforcer_));
+}
+
+TEST_F(LineKey, ThatIsOfNoUseIsRefusedAndOneWithoutACertificateSignsNothing) {
+  KeyRing ring;
+  EXPECT_FALSE(set(ring, leaf_).ok()) << "a server's certificate";
+  EXPECT_FALSE(set(ring, installation_, 0100640).ok());
+  EXPECT_FALSE(set(ring, {own_.certificate_pem, installation_.key_pem}).ok());
+  ASSERT_TRUE(set(ring, {"", installation_.key_pem}).ok());
+  EXPECT_FALSE(
+      certs::decode_answer(
+          ring.handle(certs::encode_sign_tls_client(1, line_id_, Scheme::EcdsaSha256, client_text()), link_))
+          ->done);
+}
+
+TEST_F(LineKey, ANewOneTakesOverAndTheOldOneSignsUntilItIsDropped) {
+  const auto next = named("renewed");
+  KeyRing fresh;
+  ASSERT_TRUE(set(fresh, next).ok());
+  ring_.adopt(fresh);
+  EXPECT_TRUE(signs_for(link_, line_id_, client_text()) && signs_for(link_, id_of(next), client_text()));
+  ring_.drop_retired();
+  EXPECT_FALSE(signs_for(link_, line_id_, client_text()));
+  EXPECT_TRUE(signs_for(link_, id_of(next), client_text()));
+}
+
 class LogKey : public Ring {
  protected:
   void SetUp() override {
