@@ -266,7 +266,8 @@ void KeyRing::adopt(KeyRing& fresh) {
   }
   std::move(state_->clients.begin(), state_->clients.end(), std::back_inserter(state_->retired_clients));
   state_->clients = std::move(fresh.state_->clients);
-  std::move(state_->line_keys.begin(), state_->line_keys.end(), std::back_inserter(state_->retired_line_keys));
+  std::move(state_->line_keys.begin(), state_->line_keys.end(),
+            std::back_inserter(state_->retired_line_keys));
   state_->line_keys = std::move(fresh.state_->line_keys);
   state_->retire_no_key_of_another_use();
   state_->pass_key = std::move(fresh.state_->pass_key);

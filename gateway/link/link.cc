@@ -15,8 +15,8 @@ constexpr std::string_view kJson = "application/json";
 
 }  // namespace
 
-Link::Link(loop::Loop& loop, Connect connect)
-    : loop_(loop), connect_(std::move(connect)), openid_(loop, connect_) {}
+Link::Link(loop::Loop& loop, Connect connect, Line* line)
+    : loop_(loop), connect_(std::move(connect)), openid_(loop, connect_), line_(line) {}
 
 Link::~Link() { *alive_ = false; }
 
@@ -27,6 +27,7 @@ void Link::configure(Settings settings) {
 
 void Link::set_ledger(base::UniqueFd socket) {
   openid_.give_up();
+  if (line_ != nullptr) line_->drop_errand();
   while (!errands_.empty()) drop(errands_.begin()->first);
   drop_channel();
   ledger_ = std::make_unique<ipc::SocketChannel>(
@@ -53,6 +54,11 @@ void Link::take(std::uint16_t type, std::string_view payload) {
 void Link::begin(const ipc::Errand& errand) {
   if (errand.place == kOpenIdPlace) {
     return openid_.ask(errand.body, [this, id = errand.id](std::uint16_t status, std::string_view body) {
+      deliver({id, status, body});
+    });
+  }
+  if (errand.place == kLinePlace && line_ != nullptr) {
+    return line_->errand(errand.body, [this, id = errand.id](std::uint16_t status, std::string_view body) {
       deliver({id, status, body});
     });
   }

@@ -6,7 +6,8 @@
 // holds no key (of mail and of the identity provider a password), and cannot open a connection; the supervisor opens them, by the number of a configured place.
 //
 // One errand per place at a time. Another one for a place where one is under way replaces it: its asker was restarted. The
-// identity provider is another matter: what is asked of it is understood here (openid_client.h), and many may ask at once.
+// identity provider is another matter: what is asked of it is understood here (openid_client.h), and many may ask at once. So is
+// Mission Control (line.h): reports go over the one connection that stays.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ipc/socket_channel.h"
 #include "gateway/link/call.h"
+#include "gateway/link/line.h"
 #include "gateway/link/openid_client.h"
 #include "gateway/link/settings.h"
 #include "gateway/loop/loop.h"
@@ -31,7 +33,8 @@ class Link {
   using Connected = std::function<void(base::Result<base::UniqueFd>)>;
   using Connect = std::function<void(std::uint32_t place, Connected done)>;
 
-  Link(loop::Loop& loop, Connect connect);
+  // line: what is for Mission Control; outlives this. nullptr: there is none.
+  Link(loop::Loop& loop, Connect connect, Line* line = nullptr);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -62,6 +65,7 @@ class Link {
   Connect connect_;
   Settings settings_;
   OpenIdClient openid_;
+  Line* line_;
   std::unique_ptr<ipc::SocketChannel> ledger_;
   std::map<std::string, Errand, std::less<>> errands_;  // by place
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -18,17 +18,6 @@ namespace {
 
 constexpr std::string_view kProtocol = "http/1.1";
 
-Result<std::shared_ptr<const base::Secret>> read_secret(const Json& json, const Settings::TakeFile& file) {
-  const std::string name = base::json_text_or(json, "fd", "");
-  const base::UniqueFd fd = file(name);
-  Result<std::string> text = base::read_open_file(fd.get(), name, certs::kSecretFileLimit);
-  if (!text.ok()) return std::move(text).error();
-  Result<base::Secret> secret = certs::read_password(*text);
-  base::wipe(*text);
-  if (!secret.ok()) return base::fail(Code::Invalid, name + " holds " + secret.error().message);
-  return std::make_shared<const base::Secret>(std::move(*secret));
-}
-
 base::Status read_mail(const Json& json, const Settings::TakeFile& file, Mail& mail) {
   mail.from = base::json_text_or(json, "from", "");
   for (const Json& one : json.value("to", Json::array())) {
@@ -113,6 +102,17 @@ Result<std::shared_ptr<const OpenIdSettings>> read_openid(const Json& json, cons
 }
 
 }  // namespace
+
+Result<std::shared_ptr<const base::Secret>> read_secret(const Json& json, const Settings::TakeFile& file) {
+  const std::string name = base::json_text_or(json, "fd", "");
+  const base::UniqueFd fd = file(name);
+  Result<std::string> text = base::read_open_file(fd.get(), name, certs::kSecretFileLimit);
+  if (!text.ok()) return std::move(text).error();
+  Result<base::Secret> secret = certs::read_password(*text);
+  base::wipe(*text);
+  if (!secret.ok()) return base::fail(Code::Invalid, name + " holds " + secret.error().message);
+  return std::make_shared<const base::Secret>(std::move(*secret));
+}
 
 const Place* Settings::find(std::string_view name) const {
   for (const Place& place : places) {

@@ -55,4 +55,8 @@ struct Settings {
   static base::Result<Settings> read(const base::Json& part, const base::Clock& clock, const TakeFile& file);
 };
 
+// The password, or the like, in the descriptor that json names as "fd".
+base::Result<std::shared_ptr<const base::Secret>> read_secret(const base::Json& json,
+                                                              const Settings::TakeFile& file);
+
 }  // namespace postern::link

@@ -10,6 +10,8 @@
 #include "certs/library.h"
 #include "gateway/link/acme.h"
 #include "gateway/link/challenge_server.h"
+#include "gateway/link/line.h"
+#include "gateway/link/line_settings.h"
 #include "gateway/link/stapler.h"
 #include "gateway/roles/role.h"
 
@@ -21,7 +23,13 @@ int serve_errands() {
   certs::load_openssl();
   const base::SystemClock clock;
   const auto connect = [&](std::uint32_t place, auto done) { role.connect(place, std::move(done)); };
-  link::Link link(role.loop(), connect);
+  certs::KeeperChannel keeper((base::UniqueFd()));
+  tls::ChannelSigner signer(keeper, tls::ChannelSigner::Use::Client);
+  link::Line line(role.loop(), connect, [&](base::Json said, auto taken) {
+    said["ask"] = "line";
+    role.ask(said, std::move(taken));
+  });
+  link::Link link(role.loop(), connect, &line);
   link::Stapler stapler(role.loop(), connect,
                         [&](const std::string& place, const base::Result<std::string>& response) {
                           base::Json said{{"ask", "staple"}, {"place", place}};
@@ -33,7 +41,6 @@ int serve_errands() {
   const base::Json ordered = role.config().value("acme", base::Json());
   const bool by_http = ordered.is_object() && base::json_text_or(ordered, "challenge", "") == "http-01";
   link::ChallengeServer challenges(role.loop(), by_http ? role.take_fd("challenge") : base::UniqueFd());
-  certs::KeeperChannel keeper((base::UniqueFd()));
   link::Acme acme(
       role.loop(), connect,
       [&](base::Json said, auto taken) {
@@ -56,10 +63,22 @@ int serve_errands() {
     acme.configure(std::move(settings));
     return base::Ok{};
   };
+  const auto take_fd = [&](std::string_view name) { return role.take_fd(name); };
+  const auto set_line = [&](const base::Json& config) -> base::Status {
+    const base::Json json = config.value("line", base::Json());
+    std::shared_ptr<link::LineSettings> settings;
+    if (json.is_object()) {
+      auto read = link::LineSettings::read(json, clock, signer, take_fd);
+      if (!read.ok()) return std::move(read).error();
+      settings = std::make_shared<link::LineSettings>(std::move(*read));
+    }
+    line.configure(std::move(settings));
+    return base::Ok{};
+  };
   const auto configure = [&](const base::Json& config) -> base::Status {
-    auto settings =
-        link::Settings::read(config, clock, [&](std::string_view name) { return role.take_fd(name); });
+    auto settings = link::Settings::read(config, clock, take_fd);
     if (!settings.ok()) return std::move(settings).error();
+    if (base::Status set = set_line(config); !set.ok()) return set;
     stapler.configure(*settings);
     link.configure(std::move(*settings));
     return order(config);

@@ -1,0 +1,115 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The line to Mission Control, as a policy over LineConnection: when it is tried, when it counts as up and as lost, what is
+// done with what comes over it (line/protocol.h), and what the supervisor is told.
+//
+//   connecting  a connection is on its way
+//   up          Mission Control's hello was read
+//   waiting     it failed, or was lost; tried again at next: after 1 s, doubling to 5 minutes, a half of it left to chance
+//   refused     Mission Control does not want this installation, and says so by a code: tried again after 5 minutes
+//
+// One connection at a time; beside it, for a moment, that of an enrolment or of a check. A check on a line that is not up
+// takes its place, so that Mission Control never sees two of one life.
+//
+// Mission Control is not believed more than it has to be: every document is judged, orders have a pace, and the first thing
+// that is not of the protocol ends the connection with a sentence.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "gateway/link/line_checker.h"
+#include "gateway/link/line_connection.h"
+#include "gateway/link/line_enroller.h"
+#include "gateway/link/line_pace.h"
+
+namespace postern::link {
+
+inline constexpr std::string_view kLinePlace = "mission-control";  // by which the ledger asks for it
+
+class Line final : private LineConnection::User {
+ public:
+  // Tells the supervisor; taken gets its answer.
+  using Taken = std::function<void(const base::Json& answer)>;
+  using Tell = std::function<void(base::Json said, Taken taken)>;
+  // An errand's answer: its status and a document of line/protocol.h, or 0 and a sentence.
+  using Delivered = std::function<void(std::uint16_t status, std::string_view body)>;
+
+  Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const LineTimes& times = {});
+  ~Line() override;
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  // nullptr: there is none. What is the same goes on; of what is another, the errand under way is answered with 0.
+  void configure(std::shared_ptr<LineSettings> settings);
+  // Reports, as line::format writes them. One that is under way is given up without an answer: its asker was restarted.
+  void errand(std::string_view reports, Delivered delivered);
+  void drop_errand();
+  bool up() const { return hello_; }
+
+ private:
+  void begin();
+  void drop();
+  void lost(const std::string& why, base::Micros at_least = 0, bool denied = false);
+  void refused(const LineAnswer& answer, std::string_view of);
+  void pause(const std::string& state, const std::string& why, const std::string& code, base::Micros wait);
+
+  void on_step(LineConnection::Step step, const std::string& said) override;
+  void on_over(const LineConnection::Over& over) override;
+  void ordered(std::string_view text);
+  void greeted(const line::Order& hello);
+  void pulsed(base::Micros time);
+  void conflict(const line::Order& order);
+  void say_up();
+
+  void reported(const base::Result<LineAnswer>& answer);
+  void deliver(std::uint16_t status, std::string_view body);
+
+  void look_at_renewal();
+  void renew();
+  void renewing(const std::string& request);
+  void renewed(const base::Result<LineAnswer>& answer);
+  void not_renewed(const std::string& why);
+
+  void look_at_wishes();
+  template <typename Wish>
+  void give_up(std::unique_ptr<Wish>& wish);
+  void enrolled(std::int64_t asked, const LineEnroller::Outcome& outcome);
+  void checked(std::int64_t number, base::Json steps, bool ok);
+  void tell(const char* what, base::Json said, Taken taken = {});
+
+  loop::Loop& loop_;
+  LineConnection::Connect connect_;
+  Tell tell_;
+  LineTimes times_;
+  std::shared_ptr<LineSettings> settings_;
+  std::unique_ptr<LineConnection> connection_;
+  std::unique_ptr<LineEnroller> enroller_;
+  std::unique_ptr<LineChecker> checker_;
+  bool checker_instead_ = false;  // of the line
+  std::int64_t enrol_seen_ = 0, check_seen_ = 0;
+
+  bool hello_ = false;
+  std::string version_;    // Mission Control's
+  base::Micros skew_ = 0;  // its time minus ours
+  OrderPace pace_;
+  base::Nanos conflict_told_ = 0, skew_told_ = 0;
+  int failures_ = 0;                        // in a row
+  std::string why_ = "none is configured";  // it is not up
+
+  Delivered errand_;  // that is under way
+  std::uint32_t errand_request_ = 0;
+
+  double renewal_chance_ = 0;
+  int renewal_failures_ = 0;
+  bool renewing_ = false;
+
+  loop::Timer retry_, silence_, settled_, renewal_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace postern::link

@@ -1,0 +1,31 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/link/line_pace.h"
+
+#include <algorithm>
+
+#include "gateway/link/jitter.h"
+
+namespace postern::link {
+
+base::Micros line_again_after(int failures, const LineTimes& times, double chance) {
+  constexpr int kMostDoublings = 20;
+  const base::Micros pause =
+      std::min(times.first << std::clamp(failures - 1, 0, kMostDoublings), times.longest);
+  return pause / 2 + share(pause / 2, chance);
+}
+
+base::Micros line_refused_again_after(const LineTimes& times, double chance) {
+  return times.longest + share(times.longest / 10, chance);
+}
+
+bool OrderPace::take(base::Nanos now) {
+  const base::Nanos passed = std::clamp<base::Nanos>(now - since_, 0, kOrderBurst * base::kSecond);
+  since_ = now;
+  left_ = std::min(left_ + passed * kOrdersPerSecond, kOrderBurst * base::kSecond);
+  if (left_ < base::kSecond) return false;
+  left_ -= base::kSecond;
+  return true;
+}
+
+}  // namespace postern::link

@@ -1,0 +1,403 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/link/line.h"
+
+#include "tests/unit/link/line_scene.h"
+
+namespace postern::link {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class LineStory : public LineTest {
+ protected:
+  LineStory() { hold(own_); }
+};
+
+TEST_F(LineStory, ComesUpWithItsHello) {
+  configure(part());
+  EXPECT_EQ(state(), "connecting");
+  MissionServer& server = serve();
+  EXPECT_EQ(places_, std::vector<std::uint32_t>{9});
+  const MissionServer::Request asked = request(server, 0);
+  EXPECT_EQ(asked.method, http::Method::Get);
+  EXPECT_EQ(asked.target, std::string("/line/v1/orders?life=") + kLife);
+  EXPECT_EQ(asked.host, "mc.example");
+  EXPECT_EQ(asked.agent, "postern/1.2.3");
+  EXPECT_EQ(server.protocol(), "h2");
+  EXPECT_TRUE(server.named());
+  server.open(asked.stream);
+  turns();
+  EXPECT_FALSE(line_->up()) << "a head is no hello";
+  server.say(asked.stream, hello());
+  ASSERT_TRUE(until([this] { return line_->up(); }));
+  EXPECT_EQ(state(), "up");
+  EXPECT_EQ(told("state")["version"], "9.9");
+  EXPECT_LT(std::abs(told("state")["skew_us"].get<std::int64_t>()), 5 * base::kWallSecond);
+  EXPECT_FALSE(told("state").contains("why"));
+}
+
+TEST_F(LineStory, ReadsOrdersHoweverTheyAreCut) {
+  configure(part());
+  MissionServer& server = serve();
+  const std::uint32_t stream = request(server, 0).stream;
+  server.open(stream);
+  const std::string text = hello() + pulse() +
+                           "{\"order\":\"from-the-future\",\"time\":\"2026-11-27T00:00:00Z\"}\n" + pulse() +
+                           line::format(line::Order{line::OrderKind::Conflict, clock_.wall(), "192.0.2.7"});
+  for (const char c : text) {
+    server.say(stream, {&c, 1});
+    for (int i = 0; i < 3; ++i) server.turn(), loop_.turn();
+  }
+  ASSERT_TRUE(until([this] { return is_told("order"); }));
+  EXPECT_EQ(told("order")["order"], "conflict");
+  EXPECT_EQ(told("order")["client"], "192.0.2.7");
+  EXPECT_TRUE(line_->up());
+}
+
+TEST_F(LineStory, AConflictIsToldOnceAMinute) {
+  configure(part());
+  MissionServer& server = raise();
+  for (int i = 0; i < 5; ++i)
+    server.say(server.requests[0].stream,
+               line::format(line::Order{line::OrderKind::Conflict, clock_.wall(), "192.0.2.7"}));
+  turns();
+  EXPECT_EQ(std::count_if(told_.begin(), told_.end(), [](const auto& one) { return one["do"] == "order"; }),
+            1);
+  EXPECT_TRUE(line_->up());
+}
+
+TEST_F(LineStory, CarriesReportsAndBringsWhatWasTaken) {
+  configure(part());
+  MissionServer& server = raise();
+  const std::string id = "01KB0000000000000000000002";
+  const std::string document = line::format(
+      {line::Report{id, line::Kind::Event, 1, clock_.wall(), {{"text", std::string(60'000, 'x')}}}});
+  report(document);
+  const MissionServer::Request asked = request(server, 1);
+  EXPECT_EQ(asked.method, http::Method::Post);
+  EXPECT_EQ(asked.target, "/line/v1/reports");
+  EXPECT_EQ(asked.body, document);
+  server.answer(asked.stream, 200, "{\"taken\":[\"" + id + "\"],\"more\":1}");
+  ASSERT_TRUE(until([this] { return !delivered_.empty(); }));
+  EXPECT_EQ(delivered_[0].first, 200);
+  EXPECT_EQ(delivered_[0].second, line::format(line::Taken{{id}}));
+  report();
+  server.answer(request(server, 2).stream, 429, "{\"code\":\"limit_reached\",\"detail\":\"later\"}");
+  ASSERT_TRUE(until([this] { return delivered_.size() == 2; }));
+  EXPECT_EQ(delivered_[1].first, 429);
+  EXPECT_EQ(base::parse_json(delivered_[1].second)->at("code"), "limit_reached");
+  EXPECT_TRUE(line_->up());
+}
+
+TEST_F(LineStory, WithoutALineAnErrandIsAnsweredAtOnce) {
+  report();
+  EXPECT_EQ(delivered_.at(0),
+            std::make_pair(0, std::string("there is no line to Mission Control: none is configured")));
+  base::Json json = part();
+  json["certificate"] = "";
+  configure(json);
+  report();
+  EXPECT_THAT(delivered_.at(1).second, HasSubstr("not enrolled"));
+  EXPECT_TRUE(connects_.empty());
+  configure(part());
+  report();
+  EXPECT_EQ(delivered_.at(2).first, 0);
+}
+
+TEST_F(LineStory, ANewErrandReplacesTheOneUnderWay) {
+  configure(part());
+  MissionServer& server = raise();
+  report();
+  request(server, 1);
+  report();
+  const std::uint32_t stream = request(server, 2).stream;
+  server.answer(stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return !delivered_.empty(); }));
+  server.answer(server.requests[1].stream, 200, "{\"taken\":[]}");
+  turns();
+  EXPECT_EQ(delivered_.size(), 1U);
+  EXPECT_TRUE(line_->up());
+}
+
+TEST_F(LineStory, IsLostWithItsConnectionAndComesBack) {
+  configure(part());
+  MissionServer& server = raise();
+  report();
+  request(server, 1);
+  server.hang_up();
+  EXPECT_EQ(wait_for("waiting"), "it closed the connection");
+  EXPECT_FALSE(line_->up());
+  EXPECT_EQ(told("state")["attempts"], 1);
+  EXPECT_GT(told("state")["next"], clock_.wall() - base::kWallSecond);
+  ASSERT_EQ(delivered_.size(), 1U);
+  EXPECT_EQ(delivered_[0],
+            std::make_pair(0, std::string("there is no line to Mission Control: it closed the connection")));
+  MissionServer& again = serve();
+  EXPECT_EQ(told("state")["state"], "connecting");
+  greet(again);
+  EXPECT_EQ(state(), "up");
+}
+
+TEST_F(LineStory, EachFailureIsCountedAndSaid) {
+  configure(part());
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(until([this] { return !connects_.empty(); }));
+    connects_.front()(base::fail(base::Code::Unavailable, "no connection to mc.example:443: refused"));
+    connects_.pop_front();
+    EXPECT_EQ(state(), "waiting");
+    EXPECT_EQ(why(), "no connection to mc.example:443: refused");
+    EXPECT_EQ(told("state")["attempts"], i);
+  }
+}
+
+TEST_F(LineStory, IsLostWhenNothingIsHeard) {
+  LineTimes times;
+  times.silence = 200 * base::kMillisecond;
+  make_line(times);
+  configure(part());
+  MissionServer& server = raise();
+  const std::uint32_t stream = server.requests[0].stream;
+  server.say(stream, "{\"order\":");  // no whole line
+  EXPECT_EQ(wait_for("waiting"), "nothing came from it for 200ms");
+}
+
+TEST_F(LineStory, IsNotUpWithoutAHello) {
+  LineTimes times;
+  times.hello = 100 * base::kMillisecond;
+  make_line(times);
+  configure(part());
+  MissionServer& server = serve();
+  server.open(request(server, 0).stream);
+  EXPECT_EQ(wait_for("waiting"), "it did not greet us within 100ms");
+}
+
+TEST_F(LineStory, DoesNotWaitForEverForAConnection) {
+  LineTimes times;
+  times.establish = 100 * base::kMillisecond;
+  make_line(times);
+  configure(part());
+  const base::UniqueFd silent = accept();
+  EXPECT_EQ(wait_for("waiting"), "it did not answer within 100ms");
+}
+
+TEST_F(LineStory, AnAnswerThatDoesNotComeCostsTheErrandAndNotTheLine) {
+  LineTimes times;
+  times.answer = 100 * base::kMillisecond;
+  make_line(times);
+  configure(part());
+  MissionServer& server = raise();
+  report();
+  ASSERT_TRUE(until([this] { return !delivered_.empty(); }));
+  EXPECT_EQ(delivered_[0], std::make_pair(0, std::string("it did not answer within 100ms")));
+  EXPECT_TRUE(line_->up());
+  report();
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return delivered_.size() == 2; }));
+  EXPECT_EQ(delivered_[1].first, 200);
+}
+
+TEST_F(LineStory, IsRefusedByACodeAndWaitsTheLongestPause) {
+  for (const std::string_view code : {line::kUnknownInstallation, line::kRetiredInstallation, line::kTwice}) {
+    make_line({});
+    configure(part());
+    MissionServer& server = serve();
+    server.answer(request(server, 0).stream, code == line::kTwice ? 409 : 403,
+                  R"({"code":")" + std::string(code) + R"(","detail":"no\u001b longer"})");
+    EXPECT_THAT(wait_for("refused"), HasSubstr("longer"));
+    EXPECT_EQ(told("state")["code"], code);
+    EXPECT_GE(told("state")["next"], clock_.wall() + 290 * base::kWallSecond);
+    connects_.clear();
+  }
+}
+
+TEST_F(LineStory, IsRefusedWhileItIsUpToo) {
+  configure(part());
+  MissionServer& server = raise();
+  report();
+  server.answer(request(server, 1).stream, 403, R"({"code":"installation_retired","detail":""})");
+  EXPECT_EQ(wait_for("refused"), "Mission Control has retired this installation");
+  EXPECT_EQ(delivered_.at(0).first, 403);
+  EXPECT_FALSE(line_->up());
+}
+
+TEST_F(LineStory, AnotherRefusalIsTriedAgainWhenItSays) {
+  configure(part());
+  MissionServer& server = serve();
+  server.answer(request(server, 0).stream, 503, "<html>", "120");
+  EXPECT_EQ(wait_for("waiting"), "it answered the wish for orders with 503");
+  EXPECT_GE(told("state")["next"], clock_.wall() + 110 * base::kWallSecond);
+}
+
+TEST_F(LineStory, SaysThatTheClocksAreApart) {
+  configure(part());
+  MissionServer& server = raise(-3601 * base::kWallSecond);
+  EXPECT_THAT(why(), HasSubstr("this machine's clock is 1h"));
+  EXPECT_THAT(why(), HasSubstr("ahead of Mission Control's"));
+  const std::size_t before = told_.size();
+  server.say(server.requests[0].stream, pulse());
+  ASSERT_TRUE(until([&] { return told_.size() > before; }));
+  EXPECT_EQ(state(), "up");
+  EXPECT_EQ(why(), "");
+}
+
+TEST_F(LineStory, OtherSettingsAreAnotherConnectionAndTheErrandIsAskedAgain) {
+  configure(part());
+  MissionServer& server = raise();
+  report();
+  request(server, 1);
+  configure(part());
+  turns();
+  EXPECT_TRUE(line_->up()) << "the same settings";
+  EXPECT_TRUE(delivered_.empty());
+  base::Json other = part();
+  other["host"] = "mc.example:8443";
+  configure(other);
+  EXPECT_EQ(delivered_.at(0).first, 0);
+  EXPECT_TRUE(until([&] { return server.gone(); }));
+  MissionServer& next = raise();
+  EXPECT_EQ(next.requests[0].host, "mc.example:8443");
+  line_->configure(nullptr);
+  EXPECT_TRUE(until([&] { return next.gone(); }));
+  EXPECT_FALSE(line_->up());
+}
+
+TEST_F(LineStory, AServerThatLeavesIsLeft) {
+  configure(part());
+  MissionServer& server = raise();
+  server.shut_down();
+  turns();
+  report();
+  EXPECT_EQ(wait_for("waiting"), "it takes no more requests on this connection");
+  EXPECT_EQ(delivered_.at(0).first, 0);
+  MissionServer& next = raise();
+  next.end(next.requests[0].stream);
+  EXPECT_EQ(wait_for("waiting"), "it ended the line");
+}
+
+// --- the certificate of the installation
+
+class LineRenewal : public LineStory {
+ protected:
+  // Two thirds of its time are over.
+  base::Json due() const {
+    base::Json json = part();
+    const base::Micros now = clock_.wall();
+    json["from"] = now - 900 * base::kWallSecond;
+    json["until"] = now + 300 * base::kWallSecond;
+    return json;
+  }
+  static std::string chain() { return "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"; }
+  static std::string wish() {
+    return "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
+  }
+};
+
+TEST_F(LineRenewal, HappensOverTheLine) {
+  configure(due());
+  MissionServer& server = raise();
+  ASSERT_TRUE(until([this] { return is_told("renew"); }));
+  answer_last({{"ok", true}, {"request", wish()}});
+  const MissionServer::Request asked = request(server, 1);
+  EXPECT_EQ(asked.target, "/line/v1/renew");
+  EXPECT_EQ(line::parse_renew_request(asked.body)->request, wish());
+  server.answer(asked.stream, 200, line::format(line::Renewed{chain()}));
+  ASSERT_TRUE(until([this] { return is_told("renewed"); }));
+  EXPECT_EQ(told("renewed")["chain"], chain());
+  answer_last({{"ok", true}});
+  turns();
+  EXPECT_TRUE(line_->up());
+  EXPECT_EQ(server.requests.size(), 2U);
+}
+
+TEST_F(LineRenewal, ThatFailsIsTriedAgainLaterAndTheLineStays) {
+  configure(due());
+  MissionServer& server = raise();
+  ASSERT_TRUE(until([this] { return is_told("renew"); }));
+  answer_last({{"ok", true}, {"request", wish()}});
+  server.answer(request(server, 1).stream, 403, R"({"code":"x","detail":"not now"})");
+  turns();
+  EXPECT_FALSE(is_told("renewed"));
+  EXPECT_TRUE(line_->up());
+  EXPECT_EQ(std::count_if(told_.begin(), told_.end(), [](const auto& one) { return one["do"] == "renew"; }),
+            1);
+}
+
+TEST_F(LineRenewal, WaitsUntilItIsTime) {
+  base::Json json = due();
+  json["until"] = clock_.wall() + 3'600 * base::kWallSecond;
+  configure(json);
+  raise();
+  turns();
+  EXPECT_FALSE(is_told("renew"));
+}
+
+// --- enrolment
+
+class LineEnrolling : public LineStory {
+ protected:
+  base::Json wish() const {
+    base::Json json = part();
+    json["certificate"] = "";
+    json["enrol"] = {
+        {"asked", 3},
+        {"code", "7H2KQ7H2KQ7H2KQ7H2KQ"},
+        {"request", "-----BEGIN CERTIFICATE REQUEST-----\nAA\n-----END CERTIFICATE REQUEST-----\n"}};
+    return json;
+  }
+};
+
+TEST_F(LineEnrolling, IsACodeAndARequestWithoutAName) {
+  configure(wish());
+  MissionServer& server = serve();
+  const MissionServer::Request asked = request(server, 0);
+  EXPECT_FALSE(server.named());
+  EXPECT_EQ(asked.target, "/line/v1/enrol");
+  const auto document = line::parse_enrol_request(asked.body);
+  ASSERT_TRUE(document.ok());
+  EXPECT_EQ(document->code, "7H2KQ7H2KQ7H2KQ7H2KQ");
+  EXPECT_EQ(document->version, "1.2.3");
+  const std::string chain = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n";
+  server.answer(asked.stream, 200, line::format(line::Enrolled{"01KB0000000000000000000001", "Acme", chain}));
+  ASSERT_TRUE(until([this] { return is_told("enrolled"); }));
+  EXPECT_EQ(told("enrolled")["asked"], 3);
+  EXPECT_EQ(told("enrolled")["customer"], "Acme");
+  EXPECT_EQ(told("enrolled")["chain"], chain);
+  EXPECT_TRUE(until([&] { return server.gone(); }));
+  configure(wish());
+  turns();
+  EXPECT_TRUE(connects_.empty()) << "it was asked for once";
+  // The supervisor has taken the certificate: the line begins.
+  configure(part());
+  raise();
+}
+
+TEST_F(LineEnrolling, ThatIsRefusedSaysWhy) {
+  configure(wish());
+  MissionServer& server = serve();
+  server.answer(request(server, 0).stream, 403, R"({"code":"enrolment_code_expired","title":"x"})");
+  ASSERT_TRUE(until([this] { return is_told("enrol_failed"); }));
+  EXPECT_EQ(told("enrol_failed")["asked"], 3);
+  EXPECT_EQ(told("enrol_failed")["code"], "enrolment_code_expired");
+  EXPECT_EQ(told("enrol_failed")["why"], "the code has expired: ask for another one");
+}
+
+TEST_F(LineEnrolling, ThatDoesNotGetThereSaysWhy) {
+  configure(wish());
+  ASSERT_TRUE(until([this] { return !connects_.empty(); }));
+  connects_.front()(base::fail(base::Code::Unavailable, "no connection to mc.example:443: refused"));
+  ASSERT_TRUE(until([this] { return is_told("enrol_failed"); }));
+  EXPECT_EQ(told("enrol_failed")["why"], "no connection to mc.example:443: refused");
+}
+
+TEST_F(LineEnrolling, ThatIsAnsweredWithSomethingElseFailed) {
+  configure(wish());
+  MissionServer& server = serve();
+  server.answer(request(server, 0).stream, 200, R"({"installation":"x"})");
+  ASSERT_TRUE(until([this] { return is_told("enrol_failed"); }));
+  EXPECT_THAT(told("enrol_failed")["why"].get<std::string>(), StartsWith("its answer to the enrolment: "));
+}
+
+}  // namespace
+}  // namespace postern::link
