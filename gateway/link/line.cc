@@ -18,6 +18,9 @@ using Step = LineConnection::Step;
 // told so often at most.
 constexpr base::Nanos kWordPace = 60 * base::kSecond;
 
+// Between two renewals: a Mission Control whose certificates are old when they are new would have them asked for without end.
+constexpr base::Micros kRenewalLeast = 600 * base::kWallSecond;
+
 bool is_time(base::Nanos now, base::Nanos& last) {
   if (last != 0 && now - last < kWordPace) return false;
   last = now;
@@ -237,8 +240,9 @@ void Line::deliver(std::uint16_t status, std::string_view body) {
 // After two thirds of its time; at once when the line comes up later than that.
 void Line::look_at_renewal() {
   if (!hello_ || renewing_ || settings_->until == 0 || renewal_.running()) return;
-  const base::Micros due = acme_renewal(settings_->from, settings_->until, renewal_chance_);
   const base::Micros now = loop_.wall();
+  base::Micros due = acme_renewal(settings_->from, settings_->until, renewal_chance_);
+  if (renewed_at_ != 0) due = std::max(due, now + (renewed_at_ - loop_.now()) / 1000 + kRenewalLeast);
   if (due <= now) return renew();
   // No longer than a timer can be set to, or a clock be trusted: it is looked at again.
   constexpr base::Micros kLongestLook = 24LL * 3600 * base::kWallSecond;
@@ -270,6 +274,7 @@ void Line::renewed(const base::Result<LineAnswer>& answer) {
     not_renewed("its answer to the renewal: " + document.error().message);
     return connection_->break_off("its answer to the renewal: " + document.error().message);
   }
+  renewed_at_ = loop_.now();
   // The configuration that names the new one comes before this answer, or right after.
   tell("renewed", {{"chain", document->chain}}, [this](const base::Json& taken) {
     if (renewing_ && !base::json_bool_or(taken, "ok", false))

@@ -106,6 +106,7 @@ class Line final : private LineConnection::User {
 
   double renewal_chance_ = 0;
   int renewal_failures_ = 0;
+  base::Nanos renewed_at_ = 0;  // 0: not in this life
   bool renewing_ = false;
 
   loop::Timer retry_, silence_, settled_, renewal_;

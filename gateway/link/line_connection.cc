@@ -410,8 +410,8 @@ void LineConnection::fail_tls(Step step) {
   std::string why = about_it(error.message);
   // Whoever breaks TLS open shows a certificate of its own, and its issuer stands in the sentence.
   if (settings_->through_proxy && step == Step::Tls && error.code == base::Code::Denied)
-    why += ": if that is the proxy's own, it breaks TLS open; have it let " + with_port(settings_->host) +
-           " through untouched";
+    why += "; if that is the proxy's own authority, the proxy breaks TLS open: have it let " +
+           with_port(settings_->host) + " through untouched";
   fail(step, std::move(why));
 }
 

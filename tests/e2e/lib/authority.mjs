@@ -54,6 +54,22 @@ export class Authority {
     return this.#issue(name, "P-256", `extendedKeyUsage=clientAuth\nsubjectAltName=email:${email}`);
   }
 
+  // sign: a certificate for who made the request (PEM), with these extensions, from and until so many hours from now.
+  async sign(request, extensions, [from, until] = [-1, 48]) {
+    const [asked, out, extra, config, index] = ["csr", "pem", "ext", "cnf", "index"].map((end) => join(this.#folder, `signed-${this.#number}.${end}`));
+    const serial = (0x100 + this.#number++).toString(16).padStart(4, "0");
+    const stamp = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString().replace(/[-:T]|\.\d+/g, "").slice(2);
+    writeFileSync(asked, request);
+    writeFileSync(index, "");
+    writeFileSync(`${config}.serial`, `${serial}\n`);
+    writeFileSync(extra, `basicConstraints=CA:FALSE\n${extensions}\n`);
+    const own = [`database=${index}`, `serial=${config}.serial`, `new_certs_dir=${this.#folder}`, "default_md=sha256", "policy=any"];
+    writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\n${own.join("\n")}\n[any]\ncommonName=optional\n`);
+    const key = join(this.#folder, "root.key");
+    await openssl("ca", "-batch", "-notext", "-config", config, "-in", asked, "-subj", "/CN=signed", "-startdate", stamp(from), "-enddate", stamp(until), "-extfile", extra, "-cert", this.file, "-keyfile", key, "-out", out);
+    return readFileSync(out, "utf8");
+  }
+
   // crl: of all that were revoked until now, good for so many seconds, in PEM.
   async crl(seconds = 3600) {
     const [config, out] = [join(this.#folder, "ca.cnf"), join(this.#folder, "root.crl")];

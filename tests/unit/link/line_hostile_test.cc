@@ -214,7 +214,7 @@ TEST_F(LineProxy, ThatBreaksTlsOpenIsSaidPlainly) {
   servers_.push_back(std::make_unique<MissionServer>(*other.context, std::move(socket)));
   const std::string why = wait_for("waiting");
   EXPECT_THAT(why, HasSubstr("(issuer: CN=Corporate inspection)"));
-  EXPECT_THAT(why, HasSubstr("breaks TLS open; have it let mc.example:443 through untouched"));
+  EXPECT_THAT(why, HasSubstr("breaks TLS open: have it let mc.example:443 through untouched"));
   servers_.clear();
 }
 

@@ -324,6 +324,22 @@ TEST_F(LineRenewal, ThatFailsIsTriedAgainLaterAndTheLineStays) {
             1);
 }
 
+TEST_F(LineRenewal, ByOneThatIsOldAlreadyIsNotRenewedAtOnce) {
+  configure(due());
+  MissionServer& server = raise();
+  ASSERT_TRUE(until([this] { return is_told("renew"); }));
+  answer_last({{"ok", true}, {"request", wish()}});
+  server.answer(request(server, 1).stream, 200, line::format(line::Renewed{chain()}));
+  ASSERT_TRUE(until([this] { return is_told("renewed"); }));
+  base::Json again = due();
+  again["from"] = 1;
+  configure(again);
+  raise();
+  turns();
+  EXPECT_EQ(std::count_if(told_.begin(), told_.end(), [](const auto& one) { return one["do"] == "renew"; }),
+            1);
+}
+
 TEST_F(LineRenewal, WaitsUntilItIsTime) {
   base::Json json = due();
   json["until"] = clock_.wall() + 3'600 * base::kWallSecond;
