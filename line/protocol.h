@@ -96,7 +96,7 @@ base::Result<Enrolled> parse_enrolled(std::string_view text);
 base::Result<RenewRequest> parse_renew_request(std::string_view text);
 base::Result<Renewed> parse_renewed(std::string_view text);
 
-// One thing that an installation says of itself. The kinds are the customer's toggles (docs/MISSION_CONTROL.md).
+// One thing that an installation says of itself. The kinds are the customer's toggles (docs/MISSION_CONTROL_LINE.md).
 enum class Kind : std::uint8_t { Registration, Heartbeat, Health, Usage, Event };
 std::string_view to_text(Kind kind);  // "registration"
 struct Report {
