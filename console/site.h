@@ -13,18 +13,19 @@
 #include "console/call.h"
 #include "console/parts.h"
 #include "console/router.h"
+#include "gateway/answer/answerer.h"
 
 namespace postern::console {
 
 struct Route;
 
-class Site {
+class Site final : public answer::Answerer {
  public:
   explicit Site(Parts& parts) : parts_(parts) {}
   // Answers exactly once, perhaps later. call->identity is set by the control socket and by nobody else.
-  void answer(std::shared_ptr<Call> call, Reply reply);
-  // What a face refuses by itself (not valid HTTP, too large), dressed like any other answer and noted.
-  Response refuse(const Call& call, base::Refusal refusal, std::string_view why);
+  void answer(std::shared_ptr<Call> call, Reply reply) override;
+  Response refuse(const Call& call, base::Refusal refusal, std::string_view why) override;
+  std::string_view place() const override { return "the console"; }
 
  private:
   void answer_api(std::shared_ptr<Call> call, const Reply& reply);

@@ -6,11 +6,11 @@
 // component.
 #include "base/log.h"
 #include "certs/library.h"
-#include "console/control_socket.h"
-#include "console/exchange_face.h"
 #include "console/parts.h"
 #include "console/signing_in.h"
 #include "console/site.h"
+#include "gateway/answer/control_socket.h"
+#include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 
@@ -48,8 +48,8 @@ int serve_console() {
       guard,    readings,
       refusals, [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   console::Site site(parts);
-  console::ExchangeFace listener(loop, site, parts.facts.names);
-  console::ControlSocket control(loop, role.take_fd("control"), site);
+  answer::ExchangeFace listener(loop, site, parts.facts.names);
+  answer::ControlSocket control(loop, role.take_fd("control"), site);
 
   ledger.on_change([&] { live.state_changed(ledger.version()); });
   ledger.on_accounts([&] {

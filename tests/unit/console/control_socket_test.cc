@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/control_socket.h"
+#include "gateway/answer/control_socket.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,6 +12,8 @@
 
 namespace postern::console {
 namespace {
+
+using answer::ControlSocket;
 
 class ControlSocketTest : public Rig {
  protected:

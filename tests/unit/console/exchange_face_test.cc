@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/exchange_face.h"
+#include "gateway/answer/exchange_face.h"
 
 #include <map>
 
@@ -8,6 +8,8 @@
 
 namespace postern::console {
 namespace {
+
+using answer::ExchangeFace;
 
 using Frame = ipc::ExchangeFrame;
 

@@ -10,18 +10,18 @@
 
 #include "base/buffer.h"
 #include "base/unique_fd.h"
-#include "console/outgoing.h"
-#include "console/site.h"
+#include "gateway/answer/answerer.h"
+#include "gateway/answer/outgoing.h"
 #include "gateway/http/h1_body.h"
 #include "gateway/http/h1_request.h"
 #include "gateway/loop/loop.h"
 
-namespace postern::console {
+namespace postern::answer {
 
 class ControlConnection final : public loop::Disposable {
  public:
   // gone: called once when the connection is over; the owner disposes of this from there.
-  ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site,
+  ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Answerer& answerer,
                     std::function<void()> gone);
   ~ControlConnection() override;
   ControlConnection(const ControlConnection&) = delete;
@@ -48,7 +48,7 @@ class ControlConnection final : public loop::Disposable {
 
   base::UniqueFd socket_;
   Identity identity_;
-  Site& site_;
+  Answerer& answerer_;
   std::function<void()> gone_;
   Phase phase_ = Phase::Head;
   base::Buffer in_;
@@ -66,4 +66,4 @@ class ControlConnection final : public loop::Disposable {
   std::unique_ptr<loop::Loop::Hook> hook_;
 };
 
-}  // namespace postern::console
+}  // namespace postern::answer

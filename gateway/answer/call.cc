@@ -1,8 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/call.h"
+#include "gateway/answer/call.h"
 
-namespace postern::console {
+namespace postern::answer {
+
+const std::shared_ptr<const std::vector<std::string>>& no_certificates() {
+  static const auto none = std::make_shared<const std::vector<std::string>>();
+  return none;
+}
 
 std::string Call::parameter(std::string_view name) const {
   return std::string(target.parameters().only(name).value_or(std::string_view()));
@@ -37,4 +42,4 @@ Response problem(base::Refusal refusal, std::string_view detail) {
   return problem(text.status, text.code, text.title, detail.empty() ? text.remedy : detail);
 }
 
-}  // namespace postern::console
+}  // namespace postern::answer

@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console on a Unix socket, for the command line: HTTP/1.1, one request at a time per connection. Who may
+// An answerer on a Unix socket, for the command line: HTTP/1.1, one request at a time per connection. Who may
 // connect is decided by the socket's owner and mode, which the supervisor set; who it is, the kernel tells
 // (SO_PEERCRED).
 #pragma once
@@ -11,10 +11,10 @@
 #include <memory>
 
 #include "base/unique_fd.h"
-#include "console/site.h"
+#include "gateway/answer/answerer.h"
 #include "gateway/loop/loop.h"
 
-namespace postern::console {
+namespace postern::answer {
 
 class ControlConnection;
 
@@ -25,7 +25,7 @@ class ControlSocket {
   static constexpr base::Nanos kPatience = 60 * base::kSecond;
 
   // listener: non-blocking.
-  ControlSocket(loop::Loop& loop, base::UniqueFd listener, Site& site);
+  ControlSocket(loop::Loop& loop, base::UniqueFd listener, Answerer& answerer);
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
@@ -40,10 +40,10 @@ class ControlSocket {
 
   loop::Loop& loop_;
   base::UniqueFd listener_;
-  Site& site_;
+  Answerer& answerer_;
   std::map<std::uint64_t, std::unique_ptr<ControlConnection>> connections_;
   std::uint64_t last_ = 0;
   loop::Poller poller_;
 };
 
-}  // namespace postern::console
+}  // namespace postern::answer

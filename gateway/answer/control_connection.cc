@@ -1,16 +1,16 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/control_connection.h"
+#include "gateway/answer/control_connection.h"
 
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
 
-#include "console/control_socket.h"
+#include "gateway/answer/control_socket.h"
 #include "gateway/http/h1_write.h"
 
-namespace postern::console {
+namespace postern::answer {
 namespace {
 
 constexpr std::size_t kInLimit = 64U << 10U;  // a head with all its fields, or a piece of a body
@@ -20,11 +20,11 @@ constexpr std::size_t kFraming = 64;        // room that a piece needs for its c
 
 }  // namespace
 
-ControlConnection::ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity, Site& site,
-                                     std::function<void()> gone)
+ControlConnection::ControlConnection(loop::Loop& loop, base::UniqueFd socket, Identity identity,
+                                     Answerer& answerer, std::function<void()> gone)
     : socket_(std::move(socket)),
       identity_(std::move(identity)),
-      site_(site),
+      answerer_(answerer),
       gone_(std::move(gone)),
       in_(kInLimit),
       out_(kOutLimit),
@@ -101,11 +101,11 @@ bool ControlConnection::take_head() {
     return false;
   }
   if (framing.kind == http::BodyKind::WebSocket) {
-    refuse(base::Refusal::UpgradeNotSupported, "the console has no WebSocket");
+    refuse(base::Refusal::UpgradeNotSupported, "there is no WebSocket here");
     return false;
   }
   if (framing.kind == http::BodyKind::Sized && framing.size > kRequestBodyLimit) {
-    refuse(base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
+    refuse(base::Refusal::BodyTooLarge, "a request has at most 1 MiB here");
     return false;
   }
   if (expects_continue && !out_.write(http::kContinue)) return false;
@@ -123,7 +123,7 @@ bool ControlConnection::take_body() {
     return false;
   }
   if (call_->body.size() > kRequestBodyLimit) {
-    refuse(base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
+    refuse(base::Refusal::BodyTooLarge, "a request has at most 1 MiB here");
     return false;
   }
   if (step.state == http::BodyState::Done) {
@@ -136,8 +136,8 @@ bool ControlConnection::take_body() {
 void ControlConnection::dispatch() {
   phase_ = Phase::Waiting;
   // The answer may come after this connection is gone: then its token is no longer ours.
-  site_.answer(call_, [this, weak = std::weak_ptr<bool>(woken_),
-                       call = std::weak_ptr<Call>(call_)](Response response) {
+  answerer_.answer(call_, [this, weak = std::weak_ptr<bool>(woken_),
+                           call = std::weak_ptr<Call>(call_)](Response response) {
     if (weak.expired() || phase_ != Phase::Waiting || call.lock() != call_) return;
     respond(std::move(response));
     if (phase_ != Phase::Over) watch();
@@ -146,7 +146,7 @@ void ControlConnection::dispatch() {
 
 void ControlConnection::refuse(base::Refusal refusal, std::string_view why) {
   keep_alive_ = false;
-  respond(site_.refuse(*call_, refusal, why));
+  respond(answerer_.refuse(*call_, refusal, why));
 }
 
 void ControlConnection::respond(Response response) {
@@ -235,4 +235,4 @@ void ControlConnection::over() {
   gone_();
 }
 
-}  // namespace postern::console
+}  // namespace postern::answer

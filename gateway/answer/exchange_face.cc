@@ -1,14 +1,15 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/exchange_face.h"
+#include "gateway/answer/exchange_face.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "gateway/http/request_rules.h"
 #include "gateway/loop/dispose_later.h"
 
-namespace postern::console {
+namespace postern::answer {
 namespace {
 
 constexpr std::size_t kLongestClient = 128;
@@ -49,10 +50,12 @@ struct ExchangeFace::Exchange {
   bool finished = false;  // nothing more is sent for it
 };
 
-ExchangeFace::ExchangeFace(loop::Loop& loop, Site& site, const std::vector<http::Authority>& names)
+ExchangeFace::ExchangeFace(loop::Loop& loop, Answerer& answerer, const std::vector<http::Authority>& names,
+                           std::size_t most)
     : loop_(loop),
-      site_(site),
+      answerer_(answerer),
       names_(names),
+      most_(most),
       ready_(std::make_shared<std::set<std::uint64_t>>()),
       hook_(loop.at_turn_end(loop::Stage::Record, [this] { return pump_ready(); })) {}
 
@@ -122,15 +125,19 @@ bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
   ipc::ConnectionOpened opened;
   if (!decode(payload, opened) || opened.client.size() > kLongestClient) return false;
   if (connections_.size() >= kMostConnections) return false;
-  return connections_.emplace(id, base::printable(opened.client)).second;
+  auto certificates = no_certificates();
+  if (!opened.certificates.empty())
+    certificates = std::make_shared<const std::vector<std::string>>(opened.certificates.begin(),
+                                                                    opened.certificates.end());
+  return connections_.emplace(id, Client{base::printable(opened.client), std::move(certificates)}).second;
 }
 
 // The log of events is for what an admin did; this is about the process.
 bool ExchangeFace::note_refused(std::string_view payload) {
   ipc::ConnectionsRefused refused;
   if (!decode(payload, refused)) return false;
-  base::log_warning(std::to_string(refused.count) +
-                    " connections to the console were refused or closed: limits.connections" +
+  base::log_warning(std::to_string(refused.count) + " connections to " + std::string(answerer_.place()) +
+                    " were refused or closed: limits.connections" +
                     (refused.per_address ? "_per_address was" : " was") + " reached, last by " +
                     base::printable(refused.client, kLongestClient));
   return true;
@@ -143,7 +150,8 @@ ExchangeFace::ExchangePtr ExchangeFace::make_exchange(std::uint64_t id, std::uin
   last_exchange_ = id;
   auto exchange = std::make_shared<Exchange>();
   exchange->id = id;
-  exchange->call->client = client->second;
+  exchange->call->client = client->second.address;
+  exchange->call->certificates = client->second.certificates;
   exchanges_.emplace(id, exchange);
   return exchange;
 }
@@ -160,7 +168,7 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
   Call& call = *exchange->call;
   call.method = judged.method;
   if (verdict.ok() && !http::names_one_of(names_, judged.fields.find("host").value_or(std::string_view()))) {
-    verdict = http::refused(base::Refusal::WrongHost, "Host names a place that is not this console");
+    verdict = http::refused(base::Refusal::WrongHost, "Host names a place that is not this one");
   }
   if (verdict.ok()) {
     http::TargetRules rules;
@@ -168,13 +176,13 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
     verdict = http::canonicalise(judged.target, rules, call.target);
   }
   if (verdict.ok() && (head.body == ipc::BodyKind::Frames || judged.body.kind == http::BodyKind::WebSocket))
-    verdict = http::refused(base::Refusal::UpgradeNotSupported, "the console has no WebSocket");
+    verdict = http::refused(base::Refusal::UpgradeNotSupported, "there is no WebSocket here");
   call.fields = std::move(judged.fields);
   if (verdict.ok() && exchange->length > kRequestBodyLimit) {
-    verdict = http::refused(base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
+    verdict = http::refused(base::Refusal::BodyTooLarge, "a request has at most 1 MiB here");
   }
-  if (exchanges_.size() > kMostExchanges)
-    verdict = http::refused(base::Refusal::Overloaded, "too many requests to the console are under way");
+  if (exchanges_.size() > most_)
+    verdict = http::refused(base::Refusal::Overloaded, "too many requests are under way");
   if (!verdict.ok()) {
     refuse(*exchange, verdict.refusal, verdict.sentence);
     return true;
@@ -212,7 +220,7 @@ bool ExchangeFace::take_body(Exchange& exchange, std::string_view payload) {
   if (exchange.finished || exchange.outgoing != nullptr)
     return true;  // answered early: what still comes is not wanted
   if (exchange.received > kRequestBodyLimit) {
-    refuse(exchange, base::Refusal::BodyTooLarge, "a request to the console has at most 1 MiB");
+    refuse(exchange, base::Refusal::BodyTooLarge, "a request has at most 1 MiB here");
     return true;
   }
   exchange.call->body += payload;
@@ -234,7 +242,7 @@ bool ExchangeFace::take_end(const ExchangePtr& exchange, std::string_view payloa
 
 void ExchangeFace::dispatch(const ExchangePtr& exchange) {
   exchange->request_ended = true;
-  site_.answer(exchange->call, [this, weak = std::weak_ptr<Exchange>(exchange)](Response response) {
+  answerer_.answer(exchange->call, [this, weak = std::weak_ptr<Exchange>(exchange)](Response response) {
     const ExchangePtr still = weak.lock();
     if (still != nullptr && !still->finished) respond(*still, std::move(response));
   });
@@ -256,7 +264,7 @@ bool ExchangeFace::take_done(Exchange& exchange, std::string_view payload) {
 }
 
 void ExchangeFace::refuse(Exchange& exchange, base::Refusal refusal, std::string_view why) {
-  respond(exchange, site_.refuse(*exchange.call, refusal, why));
+  respond(exchange, answerer_.refuse(*exchange.call, refusal, why));
 }
 
 void ExchangeFace::respond(Exchange& exchange, Response response) {
@@ -324,4 +332,4 @@ bool ExchangeFace::pump_ready() {
   return true;
 }
 
-}  // namespace postern::console
+}  // namespace postern::answer

@@ -1,10 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/outgoing.h"
+#include "gateway/answer/outgoing.h"
 
 #include <utility>
 
-namespace postern::console {
+namespace postern::answer {
 
 Outgoing::Outgoing(Response response, std::function<void()> wake) : response_(std::move(response)) {
   if (streamed()) response_.source->on_ready(std::move(wake));
@@ -29,4 +29,4 @@ bool Outgoing::done() const {
   return ended_ && consumed_ == made_.size();
 }
 
-}  // namespace postern::console
+}  // namespace postern::answer

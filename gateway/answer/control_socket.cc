@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/control_socket.h"
+#include "gateway/answer/control_socket.h"
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -9,14 +9,14 @@
 #include <cerrno>
 
 #include "base/log.h"
-#include "console/control_connection.h"
+#include "gateway/answer/control_connection.h"
 
-namespace postern::console {
+namespace postern::answer {
 
-ControlSocket::ControlSocket(loop::Loop& loop, base::UniqueFd listener, Site& site)
+ControlSocket::ControlSocket(loop::Loop& loop, base::UniqueFd listener, Answerer& answerer)
     : loop_(loop),
       listener_(std::move(listener)),
-      site_(site),
+      answerer_(answerer),
       poller_(loop, listener_.get(), [this](unsigned) { accept_some(); }) {
   poller_.want(loop::kReadable);
 }
@@ -41,7 +41,7 @@ void ControlSocket::accept_some() {
     Identity identity{"uid-" + std::to_string(peer.uid), Rank::Admin, {}, 0};
     const std::uint64_t number = ++last_;
     connections_[number] = std::make_unique<ControlConnection>(loop_, std::move(socket), std::move(identity),
-                                                               site_, [this, number] { forget(number); });
+                                                               answerer_, [this, number] { forget(number); });
   }
 }
 
@@ -50,4 +50,4 @@ void ControlSocket::forget(std::uint64_t number) {
   if (!found.empty()) loop_.dispose(std::move(found.mapped()));
 }
 
-}  // namespace postern::console
+}  // namespace postern::answer

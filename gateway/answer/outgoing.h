@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "console/call.h"
+#include "gateway/answer/call.h"
 
-namespace postern::console {
+namespace postern::answer {
 
 class Outgoing {
  public:
@@ -36,4 +36,4 @@ class Outgoing {
   bool failed_ = false;
 };
 
-}  // namespace postern::console
+}  // namespace postern::answer

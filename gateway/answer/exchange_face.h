@@ -1,9 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The console behind the admin listener: answers the exchanges that the terminator's channel brings. The
-// terminator is the one process that outside bytes reach first, so nothing it says is taken for granted:
-// method, target and fields are judged again from scratch, and a frame that cannot be ends the channel.
+// An answerer behind a listener: answers the exchanges that the terminator's channel brings. The terminator is the one
+// process that outside bytes reach first, so nothing it says is taken for granted: method, target and fields are judged
+// again from scratch, and a frame that cannot be ends the channel.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,24 @@
 #include <string_view>
 #include <vector>
 
-#include "console/call.h"
-#include "console/outgoing.h"
-#include "console/site.h"
+#include "gateway/answer/answerer.h"
+#include "gateway/answer/call.h"
+#include "gateway/answer/outgoing.h"
 #include "gateway/ipc/exchange_channel.h"
 #include "gateway/loop/loop.h"
 
-namespace postern::console {
+namespace postern::answer {
 
 class ExchangeFace {
  public:
   static constexpr std::size_t kMostConnections = 100'000;
-  static constexpr std::size_t kMostExchanges = 1'000;  // under way; of more, each is refused: overloaded
+  static constexpr std::size_t kMostExchanges = 1'000;  // under way, where nothing else is said
   // No honest terminator comes there: its limits.connections are less, and its HTTP/2 connections take turns by then.
   static constexpr std::size_t kHardExchanges = 100'000;
 
-  // names: what the client may call us; must outlive this.
-  ExchangeFace(loop::Loop& loop, Site& site, const std::vector<http::Authority>& names);
+  // names: what the client may call us; must outlive this. most: exchanges under way; of more, each is refused: overloaded.
+  ExchangeFace(loop::Loop& loop, Answerer& answerer, const std::vector<http::Authority>& names,
+               std::size_t most = kMostExchanges);
   ~ExchangeFace();
   ExchangeFace(const ExchangeFace&) = delete;
   ExchangeFace& operator=(const ExchangeFace&) = delete;
@@ -68,10 +69,15 @@ class ExchangeFace {
 
   loop::Loop& loop_;
   std::function<void(const std::string& why)> breach_;
-  Site& site_;
+  Answerer& answerer_;
   const std::vector<http::Authority>& names_;
+  const std::size_t most_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
-  std::map<std::uint64_t, std::string> connections_;  // -> the client's address
+  struct Client {
+    std::string address;
+    std::shared_ptr<const std::vector<std::string>> certificates;
+  };
+  std::map<std::uint64_t, Client> connections_;
   std::map<std::uint64_t, ExchangePtr> exchanges_;
   std::uint64_t last_exchange_ = 0;
   std::shared_ptr<std::set<std::uint64_t>>
@@ -79,4 +85,4 @@ class ExchangeFace {
   std::unique_ptr<loop::Loop::Hook> hook_;
 };
 
-}  // namespace postern::console
+}  // namespace postern::answer

@@ -1,0 +1,24 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What answers the requests that come through a face: the console of a gateway, the desk of Mission Control.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "gateway/answer/call.h"
+
+namespace postern::answer {
+
+class Answerer {
+ public:
+  virtual ~Answerer() = default;
+  // Answers exactly once, perhaps later.
+  virtual void answer(std::shared_ptr<Call> call, Reply reply) = 0;
+  // What a face refuses by itself (not valid HTTP, too large), dressed like any other answer and noted.
+  virtual Response refuse(const Call& call, base::Refusal refusal, std::string_view why) = 0;
+  virtual std::string_view place() const = 0;  // for sentences: "the console"
+};
+
+}  // namespace postern::answer
