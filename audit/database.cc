@@ -37,7 +37,10 @@ Code code_of(int result) {
 
 base::Error failure(sqlite3* connection, int result) {
   const char* why = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(result);
-  return base::fail(code_of(result), std::string("the index: ") + why);
+  const char* file = connection != nullptr ? sqlite3_db_filename(connection, nullptr) : nullptr;
+  std::string name = file != nullptr ? file : "";
+  name.erase(0, name.rfind('/') + 1);
+  return base::fail(code_of(result), (name.empty() ? "the database" : name) + ": " + why);
 }
 
 }  // namespace
@@ -148,5 +151,6 @@ Result<Statement> Database::prepare(const std::string& sql) {
 }
 
 std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(connection_.get()); }
+std::int64_t Database::changes() const { return sqlite3_changes64(connection_.get()); }
 
 }  // namespace postern::audit

@@ -56,6 +56,7 @@ class Database {
   base::Status run(const std::string& sql);  // any number of statements
   base::Result<Statement> prepare(const std::string& sql);
   std::int64_t last_row() const;
+  std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE touched
 
  private:
   struct Close {

@@ -189,11 +189,40 @@ Status add_names(X509* certificate, const Template& wanted) {
   return Ok{};
 }
 
+struct ConstraintsRelease {
+  void operator()(NAME_CONSTRAINTS* constraints) const noexcept { NAME_CONSTRAINTS_free(constraints); }
+};
+struct SubtreeRelease {
+  void operator()(GENERAL_SUBTREE* subtree) const noexcept { GENERAL_SUBTREE_free(subtree); }
+};
+using ConstraintsOwner = std::unique_ptr<NAME_CONSTRAINTS, ConstraintsRelease>;
+using SubtreeOwner = std::unique_ptr<GENERAL_SUBTREE, SubtreeRelease>;
+
+bool add_permitted_uris(X509* certificate, const std::string& host) {
+  if (host.empty()) return true;
+  const ConstraintsOwner constraints(NAME_CONSTRAINTS_new());
+  SubtreeOwner subtree(GENERAL_SUBTREE_new());
+  ASN1_IA5STRING* name = ASN1_IA5STRING_new();
+  if (constraints == nullptr || subtree == nullptr || name == nullptr ||
+      ASN1_STRING_set(name, host.data(), static_cast<int>(host.size())) != 1) {
+    ASN1_STRING_free(name);
+    return false;
+  }
+  GENERAL_NAME_set0_value(subtree->base, GEN_URI, name);
+  constraints->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
+  if (constraints->permittedSubtrees == nullptr ||
+      sk_GENERAL_SUBTREE_push(constraints->permittedSubtrees, subtree.get()) <= 0)
+    return false;
+  static_cast<void>(subtree.release());
+  return X509_add1_ext_i2d(certificate, NID_name_constraints, constraints.get(), 1, X509V3_ADD_DEFAULT) == 1;
+}
+
 Status fill(X509* certificate, EVP_PKEY* key, X509* issuer, const Template& wanted) {
   if (X509_set_version(certificate, X509_VERSION_3) != 1 || !set_serial(certificate) ||
       !set_validity(certificate, wanted.validity) || !set_subject(certificate, wanted.common_name) ||
       X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) != 1 ||
-      X509_set_pubkey(certificate, key) != 1 || !add_usages(certificate, issuer, wanted)) {
+      X509_set_pubkey(certificate, key) != 1 || !add_usages(certificate, issuer, wanted) ||
+      !add_permitted_uris(certificate, wanted.permitted_uri_host)) {
     return internal("the certificate could not be made");
   }
   return add_names(certificate, wanted);
@@ -247,24 +276,44 @@ Validity valid_for(base::Micros now, base::Micros duration) { return {now - kClo
 namespace {
 
 // The new certificate in PEM. issuer nullptr: it signs itself.
-base::Result<std::string> certify(const Template& wanted, EVP_PKEY* key, const Credentials* issuer) {
+base::Result<std::string> certify_by(const Template& wanted, EVP_PKEY* key, const Issuer* issuer) {
   const CertificatePtr certificate(X509_new());
   if (certificate == nullptr) return internal("the certificate could not be made");
-  Issuer by;
-  if (issuer != nullptr) {
-    auto read = read_issuer(*issuer);
-    if (!read) return read.error();
-    by = *std::move(read);
-  }
-  X509* issuer_certificate = issuer != nullptr ? by.certificate.get() : certificate.get();
-  EVP_PKEY* issuer_key = issuer != nullptr ? by.key.get() : key;
+  X509* issuer_certificate = issuer != nullptr ? issuer->certificate.get() : certificate.get();
+  EVP_PKEY* issuer_key = issuer != nullptr ? issuer->key.get() : key;
   if (auto filled = fill(certificate.get(), key, issuer_certificate, wanted); !filled) return filled.error();
   if (X509_sign(certificate.get(), issuer_key, digest_for(issuer_key)) <= 0)
     return internal("the certificate could not be signed");
   return der_to_pem(to_der(certificate.get()));
 }
 
+base::Result<std::string> certify(const Template& wanted, EVP_PKEY* key, const Credentials* issuer) {
+  if (issuer == nullptr) return certify_by(wanted, key, nullptr);
+  const auto by = read_issuer(*issuer);
+  if (!by) return by.error();
+  return certify_by(wanted, key, &*by);
+}
+
 }  // namespace
+
+base::Result<std::string> issue_for_key(const Template& wanted, EVP_PKEY* key, const Issuer& issuer) {
+  if (auto checked = check_template(wanted); !checked) return checked.error();
+  ERR_clear_error();
+  return certify_by(wanted, key, &issuer);
+}
+
+std::string permitted_uri_host_of(const X509* certificate) {
+  const ConstraintsOwner constraints(static_cast<NAME_CONSTRAINTS*>(
+      X509_get_ext_d2i(certificate, NID_name_constraints, nullptr, nullptr)));
+  if (constraints == nullptr || constraints->excludedSubtrees != nullptr ||
+      sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) != 1)
+    return {};
+  const GENERAL_NAME* name = sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, 0)->base;
+  if (name->type != GEN_URI) return {};
+  const ASN1_STRING* host = name->d.uniformResourceIdentifier;
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(host)),
+          static_cast<std::size_t>(ASN1_STRING_length(host))};
+}
 
 base::Result<Credentials> issue(const Template& wanted, const Credentials* issuer) {
   if (auto checked = check_template(wanted); !checked) return checked.error();

@@ -43,6 +43,9 @@ struct Template {
   std::vector<std::string> ip_addresses;
   std::vector<std::string> emails;
   std::vector<std::string> uris;
+  // Of an authority: it may vouch for URIs of this host alone (critical name constraints, RFC 5280 section 4.2.1.10); a DNS
+  // name. Empty: any.
+  std::string permitted_uri_host = {};
 };
 
 // A new key, a random serial of 128 bits, and a signature by issuer; issuer nullptr: signed by itself.

@@ -129,6 +129,11 @@ base::Result<std::string> KeeperChannel::challenge_certificate(std::string_view 
   return payload ? decode_text_payload(*payload) : payload;
 }
 
+base::Result<std::string> KeeperChannel::issue_installation(std::string_view id, std::string_view key) {
+  auto payload = ask(encode_issue_installation(++tag_, id, key));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
 base::Result<std::string> KeeperChannel::pass_public_key() {
   auto payload = ask(encode_pass_public_key(++tag_));
   return payload ? decode_text_payload(*payload) : payload;

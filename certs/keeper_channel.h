@@ -48,6 +48,8 @@ class KeeperChannel {
   base::Status begin_challenge(std::string_view name, std::string_view token);
   base::Status end_challenge();
   base::Result<std::string> challenge_certificate(std::string_view name);  // PEM; empty: none runs
+  // PEM. Of Mission Control's desk.
+  base::Result<std::string> issue_installation(std::string_view id, std::string_view key);
 
  private:
   base::Result<std::string> ask(const std::string& request);  // -> the payload

@@ -129,6 +129,13 @@ std::string encode_challenge_certificate(std::uint32_t tag, std::string_view nam
   return out.bytes();
 }
 
+std::string encode_issue_installation(std::uint32_t tag, std::string_view id, std::string_view key) {
+  BinaryWriter out = begin_request(KeeperRequest::IssueInstallation, tag);
+  out.text(id);
+  out.text(key);
+  return out.bytes();
+}
+
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text) {
   BinaryWriter out = begin_request(KeeperRequest::SignHandover, tag);
   out.text(text);

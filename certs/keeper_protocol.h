@@ -4,7 +4,7 @@
 // What may be said across the keeper's wall, as one table. The keeper is the only process with private keys;
 // whoever asks has a SEQPACKET channel of its own whose purpose the supervisor fixed when it made it, so a
 // request cannot claim to be someone else. It stands here and not beside the keeper because the askers
-// (terminator, enforcer, ledger, link) must not link what the keeper holds.
+// (terminator, enforcer, ledger, link, desk) must not link what the keeper holds.
 //
 //   request         may ask      fields after kind and tag                     answer's payload
 //   SignTls         Terminator   text key_id, u16 scheme, text to_be_signed    text signature
@@ -27,6 +27,8 @@
 //   ChallengeCertificate  Terminator  text name                                text PEM; empty: no challenge runs for it
 //   SuccessorKey    Ledger       -                                             text verifier key of the log's next
 //                                                                              key, empty if there is none
+//   IssueInstallation  Desk      text id of the installation, text its key      text certificate in PEM
+//                                (SubjectPublicKeyInfo, DER)                    (keeper/installation_signer.h)
 //
 // Request: u8 kind, u32 tag, fields. Answer: u32 tag of the request, u8 outcome (0 done, 1 refused), then the
 // payload, or a text with one sentence. Little-endian, texts with a u32 length (base/bytes.h). One request is
@@ -71,6 +73,7 @@ enum class KeeperRequest : std::uint8_t {
   BeginChallenge = 42,
   EndChallenge = 43,
   ChallengeCertificate = 44,
+  IssueInstallation = 60,
 };
 constexpr std::size_t request_limit(KeeperRequest kind) {
   return kind == KeeperRequest::SignTlsClient ? kKeeperTranscriptLimit : kKeeperMessageLimit;
@@ -124,6 +127,7 @@ std::string encode_acme_thumbprint(std::uint32_t tag);
 std::string encode_begin_challenge(std::uint32_t tag, std::string_view name, std::string_view token);
 std::string encode_end_challenge(std::uint32_t tag);
 std::string encode_challenge_certificate(std::uint32_t tag, std::string_view name);
+std::string encode_issue_installation(std::uint32_t tag, std::string_view id, std::string_view key);
 
 struct KeeperAnswer {
   std::uint32_t tag = 0;

@@ -4,67 +4,68 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <memory>
-#include <string_view>
 
 #include "certs/certificate.h"
+#include "certs/der.h"
 #include "certs/openssl_ptr.h"
+#include "certs/strength.h"
 
 namespace postern::certs {
 namespace {
 
-struct PkcsFree {
+constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE REQUEST-----\n",
+                           kEnd = "\n-----END CERTIFICATE REQUEST-----";
+
+struct Pkcs10Free {
   void operator()(X509_REQ* request) const noexcept { X509_REQ_free(request); }
-  void operator()(STACK_OF(X509_EXTENSION) * all) const noexcept {
-    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
-  }
 };
 
-base::Error not_made() {
-  return base::fail(base::Code::Internal,
-                    "the request for a certificate could not be made: " + openssl_reason());
+base::Error wrong(std::string what) {
+  ERR_clear_error();
+  return base::fail(base::Code::Invalid, base::Side::Client, "the certificate request " + std::move(what));
 }
 
-bool add_names(X509_REQ* request, std::span<const std::string> dns_names) {
-  std::string names;
-  for (const std::string& name : dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
-  std::unique_ptr<STACK_OF(X509_EXTENSION), PkcsFree> extensions(sk_X509_EXTENSION_new_null());
-  X509_EXTENSION* one = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-  if (extensions == nullptr || one == nullptr || sk_X509_EXTENSION_push(extensions.get(), one) < 1) {
-    X509_EXTENSION_free(one);
-    return false;
-  }
-  return X509_REQ_add_extensions(request, extensions.get()) == 1;
+// One block, with a line's end behind it or none, and nothing around it.
+base::Result<std::string> der_of(std::string_view pem) {
+  while (pem.ends_with('\n') || pem.ends_with('\r')) pem.remove_suffix(1);
+  if (!pem.starts_with(kBegin) || !pem.ends_with(kEnd) || pem.size() > 2 * kRequestDer)
+    return wrong("is not one block of PEM, CERTIFICATE REQUEST");
+  const auto blocks = pem_blocks(pem, "CERTIFICATE REQUEST", 1);
+  if (!blocks.ok() || blocks->size() != 1 || pem.find("-----", kBegin.size()) != pem.size() - kEnd.size() + 1)
+    return wrong("is not one sound block of PEM");
+  if (blocks->front().size() > kRequestDer || !is_der(blocks->front())) return wrong("is not DER");
+  return blocks->front();
 }
 
 }  // namespace
 
-base::Result<std::string> make_request(EVP_PKEY* key, std::span<const std::string> dns_names) {
+base::Result<std::string> key_of_request(std::string_view pem) {
+  const auto der = der_of(pem);
+  if (!der.ok()) return der.error();
   ERR_clear_error();
-  const std::unique_ptr<X509_REQ, PkcsFree> request(X509_REQ_new());
-  if (request == nullptr || X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
-      X509_REQ_set_pubkey(request.get(), key) != 1 ||
-      (!dns_names.empty() && !add_names(request.get(), dns_names)) ||
-      X509_REQ_sign(request.get(), key, EVP_sha256()) <= 0)
-    return not_made();
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_REQ(request.get(), &der);
-  if (size <= 0) return not_made();
-  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
+  const auto* next = reinterpret_cast<const unsigned char*>(der->data());
+  const auto* const end = next + der->size();
+  const std::unique_ptr<X509_REQ, Pkcs10Free> request(
+      d2i_X509_REQ(nullptr, &next, static_cast<long>(der->size())));
+  if (request == nullptr || next != end || X509_REQ_get_version(request.get()) != X509_REQ_VERSION_1)
+    return wrong("is none: " + openssl_reason());
+  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  if (key == nullptr) return wrong("has a key that cannot be read: " + openssl_reason());
+  if (const auto fault = judge_key(key)) return wrong(fault->what);
+  const X509_ALGOR* algorithm = nullptr;
+  X509_REQ_get0_signature(request.get(), nullptr, &algorithm);
+  if (const auto fault = judge_algorithm(algorithm)) return wrong(fault->what);
+  if (X509_REQ_verify(request.get(), key) != 1) return wrong("was not signed with the key that it names");
+  ERR_clear_error();
+  unsigned char* encoded = nullptr;
+  const int size = i2d_PUBKEY(key, &encoded);
+  if (size <= 0) return wrong("has a key that cannot be written");
+  std::string out(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(size));
+  OPENSSL_free(encoded);
   return out;
-}
-
-std::string request_to_pem(std::string_view der) {
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  if (out == nullptr || der.size() > kPemSizeLimit) return {};
-  PEM_write_bio(out.get(), PEM_STRING_X509_REQ, "", reinterpret_cast<const unsigned char*>(der.data()),
-                static_cast<long>(der.size()));
-  return memory_text(out.get());
 }
 
 }  // namespace postern::certs

@@ -1,22 +1,22 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requests for a certificate (PKCS #10, RFC 2986): what proves to an issuer that the asker has the key. The subject is empty: a
-// common name counts nowhere.
+// Certificate requests (PKCS #10, RFC 2986) that come from outside. Of one only the key counts, once its signature shows
+// that the asker has the private one; what names and wishes it carries is not looked at. Pure.
 #pragma once
 
-#include <openssl/types.h>
-
-#include <span>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
 namespace postern::certs {
 
-// In DER, signed with the key, which is of P-256. dns_names: those that are asked for, as subjectAltName; none: the issuer knows
-// what the certificate will say.
-base::Result<std::string> make_request(EVP_PKEY* key, std::span<const std::string> dns_names);
-std::string request_to_pem(std::string_view der);
+inline constexpr std::size_t kRequestDer = 8U << 10U;  // bytes
+
+// The key's SubjectPublicKeyInfo in DER. Invalid, side Client, with a sentence: not exactly one PEM block and nothing else;
+// not DER, or not one request; a key or a signature that certs/RULES.md does not let pass; signed with another key.
+base::Result<std::string> key_of_request(std::string_view pem);
 
 }  // namespace postern::certs

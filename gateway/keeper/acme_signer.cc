@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "certs/certificate.h"
 #include "certs/private_key.h"
-#include "certs/request.h"
+#include "certs/make_request.h"
 
 namespace postern::keeper {
 namespace {

@@ -22,6 +22,7 @@
 #include "certs/verify.h"
 #include "gateway/keeper/acme_challenge.h"
 #include "gateway/keeper/cosigner.h"
+#include "gateway/keeper/installation_signer.h"
 #include "gateway/keeper/log_signer.h"
 #include "gateway/keeper/signing.h"
 #include "gateway/keeper/webhook_signer.h"
@@ -117,6 +118,7 @@ struct KeyRing::State {
   Cosigner cosigner;
   WebhookSigner webhooks;
   AcmeSigner acme;
+  InstallationSigner installations;
   AcmeChallenge challenge;  // stays over a reload
   base::Nanos rotated = 0;  // when the current keys were made
   const base::Clock& clock;
@@ -139,6 +141,7 @@ struct KeyRing::State {
                                 const Purpose& purpose) const;
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
   std::string answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
@@ -257,6 +260,15 @@ base::Status KeyRing::set_acme(AcmeOrder order, const KeyFile& account, const Ke
   return state_->acme.set(std::move(order), account.content, next.content, secret.content, folder);
 }
 
+base::Status KeyRing::set_installations(const KeyFile& file, const std::string& certificate_pem,
+                                        const std::string& domain) {
+  if (auto mode = check_key_file_mode(file.path, file.mode); !mode) return mode;
+  certs::Credentials authority{certificate_pem, std::string(file.content)};
+  base::Status set = state_->installations.set(authority, domain, state_->clock.wall());
+  base::wipe(authority.key_pem);
+  return set;
+}
+
 void KeyRing::adopt(KeyRing& fresh) {
   for (auto& [name, listener] : fresh.state_->listeners) {
     State::Listener& own = state_->listeners[name];
@@ -278,6 +290,7 @@ void KeyRing::adopt(KeyRing& fresh) {
   state_->cosigner.adopt(std::move(fresh.state_->cosigner));
   state_->webhooks.adopt(std::move(fresh.state_->webhooks));
   state_->acme = std::move(fresh.state_->acme);
+  state_->installations = std::move(fresh.state_->installations);
   state_->next_log_key = std::move(fresh.state_->next_log_key);
 }
 
@@ -406,6 +419,17 @@ std::string KeyRing::State::sign_tls_client(std::uint32_t tag, BinaryReader& in,
   }
   if (!signature) return certs::encode_refused(tag, signature.error().message);
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
+}
+
+std::string KeyRing::State::answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
+  if (kind != KeeperRequest::IssueInstallation) return certs::encode_refused(tag, "the desk may not ask this");
+  const std::string_view id = in.text(), key = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  const auto made = installations.issue(id, key, clock.wall());
+  if (!made.ok()) return certs::encode_refused(tag, made.error().message);
+  if (made->size() > certs::kKeeperMessageLimit - 64)
+    return certs::encode_refused(tag, "the certificate is too long: take a smaller key");
+  return certs::encode_done(tag, certs::encode_text_payload(*made));
 }
 
 std::string KeyRing::State::answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
@@ -559,6 +583,7 @@ std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {
     return certs::encode_refused(tag, "the request is too long");
   if (purpose.peer == Peer::Ledger) return state_->answer_ledger(kind, tag, in);
   if (purpose.peer == Peer::Enforcer) return state_->answer_enforcer(kind, tag, in);
+  if (purpose.peer == Peer::Desk) return state_->answer_desk(kind, tag, in);
   if (purpose.peer == Peer::Link) return state_->answer_link(kind, tag, in);
   return state_->answer_terminator(kind, tag, in, purpose);
 }

@@ -51,7 +51,7 @@ namespace postern::keeper {
 // own two hours.
 inline constexpr base::Nanos kTicketKeyLife = 4LL * 3600 * base::kSecond;
 
-enum class Peer { Terminator, Ledger, Enforcer, Link };
+enum class Peer { Terminator, Ledger, Enforcer, Link, Desk };
 
 // Who is at the other end of a channel, as the supervisor fixed it.
 struct Purpose {
@@ -119,6 +119,10 @@ class KeyRing {
   // where there is none. At most once.
   base::Status set_acme(AcmeOrder order, const KeyFile& account, const KeyFile& next, const KeyFile& secret,
                         const std::string& folder);
+
+  // Mission Control's authority for the installations of domain (installation_signer.h). At most once.
+  base::Status set_installations(const KeyFile& key, const std::string& certificate_pem,
+                                 const std::string& domain);
 
   // Takes the keys of fresh, which is empty afterwards. TLS keys that fresh does not have are retired: they go on
   // signing until drop_retired(), because who asks for them learns of its new certificate a moment later and finishes

@@ -102,6 +102,7 @@ constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &k
 constexpr std::array kKeeperWithModule = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles, &kTokenFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});
+constexpr std::array kDesk = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kTokenFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
 
@@ -114,6 +115,9 @@ constexpr std::array kLedgerPaths = std::to_array<Path>({
 constexpr std::array kConsolePaths = std::to_array<Path>({
     {"", "", Access::Read}, {"", "index", Access::Share}, {"/dev/urandom", "", Access::Read}});
 
+// Of Mission Control: SQLite's files.
+constexpr std::array kDeskPaths = std::to_array<Path>({{"", "", Access::Change}, {"/dev/urandom", "", Access::Read}});
+
 constexpr std::array kProfiles = std::to_array<Profile>({
     // role        calls        paths          descriptors  keeps_files  has_pool
     {"terminator", kTerminator, {},            0,           false,       false},
@@ -122,6 +126,7 @@ constexpr std::array kProfiles = std::to_array<Profile>({
     {kKeeperWithModuleRole, kKeeperWithModule, {}, 1024,    false,       false},  // its paths stand in the configuration
     {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true},
     {"console",    kConsole,    kConsolePaths, 0,           true,        true},
+    {"desk",       kDesk,       kDeskPaths,    0,           true,        false},
     {"link",       kLink,       {},            256,         false,       false},
 });
 // clang-format on

@@ -193,6 +193,13 @@ base::Status read_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
         role, *entry, [&](const keeper::KeyFile& file) { return keys.set_line_key(file, certificate); });
     if (!taken.ok()) return taken;
   }
+  if (const auto own = config.find("installations"); own != config.end()) {
+    base::Status taken = with_key(role, *own, [&](const keeper::KeyFile& file) {
+      return keys.set_installations(file, base::json_text_or(*own, "certificate", ""),
+                                    base::json_text_or(*own, "domain", ""));
+    });
+    if (!taken.ok()) return taken;
+  }
   const auto entry = config.find("witness_key");
   if (entry == config.end()) return base::Ok{};
   std::vector<std::string> logs;
@@ -203,9 +210,9 @@ base::Status read_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
 }
 
 // One asker. What it may ask follows from the channel, never from what it says.
-class Desk {
+class Seat {
  public:
-  Desk(loop::Loop& loop, keeper::KeyRing& keys, keeper::Purpose purpose, base::UniqueFd socket)
+  Seat(loop::Loop& loop, keeper::KeyRing& keys, keeper::Purpose purpose, base::UniqueFd socket)
       : keys_(keys),
         purpose_(std::move(purpose)),
         socket_(std::move(socket)),
@@ -234,11 +241,11 @@ class Desk {
   loop::Poller poller_;
 };
 
-// The one who sits at a desk is replaced when its channel is, and its last question may still be under way on
+// The one who sits there is replaced when its channel is, and its last question may still be under way on
 // the old one: the supervisor gives new channels with new keys, so that whoever asks over a new one is answered
 // with the new keys.
-struct Desks {
-  std::unique_ptr<Desk> present, before;
+struct Seats {
+  std::unique_ptr<Seat> present, before;
 };
 
 constexpr base::Nanos kPinLook = base::kSecond;
@@ -269,25 +276,28 @@ int serve_keys() {
   loop::Timer rotation(role.loop(), [&] { keys.rotate_ticket_keys(role.loop().now()); });
   rotation.start(kRotationLook, kRotationLook);
 
-  std::map<std::pair<std::string, std::uint32_t>, Desks> desks;
-  const auto open_desk = [&](const char* peer, keeper::Purpose purpose, std::uint32_t index, Role::Fds fds) {
+  std::map<std::pair<std::string, std::uint32_t>, Seats> seats;
+  const auto open_seat = [&](const char* peer, keeper::Purpose purpose, std::uint32_t index, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
-    Desks& own = desks[{peer, index}];
+    Seats& own = seats[{peer, index}];
     own.before = std::move(own.present);
-    own.present = std::make_unique<Desk>(role.loop(), keys, std::move(purpose), std::move(fds[0]));
+    own.present = std::make_unique<Seat>(role.loop(), keys, std::move(purpose), std::move(fds[0]));
   };
   role.on_channel("terminator", [&](std::uint32_t index, Role::Fds fds) {
     const char* listener = index == kAdminTerminator ? "admin" : "support";
-    open_desk("terminator", {keeper::Peer::Terminator, listener}, index, std::move(fds));
+    open_seat("terminator", {keeper::Peer::Terminator, listener}, index, std::move(fds));
   });
   role.on_channel("enforcer", [&](std::uint32_t index, Role::Fds fds) {
-    open_desk("enforcer", {keeper::Peer::Enforcer, {}}, index, std::move(fds));
+    open_seat("enforcer", {keeper::Peer::Enforcer, {}}, index, std::move(fds));
   });
   role.on_channel("link", [&](std::uint32_t index, Role::Fds fds) {
-    open_desk("link", {keeper::Peer::Link, {}}, index, std::move(fds));
+    open_seat("link", {keeper::Peer::Link, {}}, index, std::move(fds));
+  });
+  role.on_channel("desk", [&](std::uint32_t index, Role::Fds fds) {
+    open_seat("desk", {keeper::Peer::Desk, {}}, index, std::move(fds));
   });
   role.on_channel("ledger", [&](std::uint32_t index, Role::Fds fds) {
-    open_desk("ledger", {keeper::Peer::Ledger, {}}, index, std::move(fds));
+    open_seat("ledger", {keeper::Peer::Ledger, {}}, index, std::move(fds));
   });
 
   loop::Timer retirement(role.loop(), [&] { keys.drop_retired(); });

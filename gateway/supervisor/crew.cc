@@ -17,8 +17,6 @@
 namespace postern::supervisor {
 namespace {
 
-constexpr std::size_t kStartSteps = 3, kStopSteps = 4;
-
 Child::Fds ring_fds(ipc::RingEnds ends) {
   Child::Fds fds;
   fds.push_back(std::move(ends.memory));
@@ -33,22 +31,30 @@ Child::Fds one_fd(int fd) {
   return fds;
 }
 
-bool has_keeper_channel(const Child& child) {
-  return child.kind() == "terminator" || child.kind() == "enforcer" || child.kind() == "ledger" ||
-         child.kind() == "link";
-}
-bool has_ledger_channel(const Child& child) {
-  return child.kind() == "enforcer" || child.kind() == "console" || child.kind() == "link";
-}
-
 }  // namespace
 
-Crew::Crew(loop::Loop& loop, const std::string& directory, Size size, Duties duties)
+Shape gateway_shape(GatewaySize size) {
+  Shape out;
+  const auto pairs = static_cast<std::uint32_t>(size.workers);
+  out.members = {{"keeper", 0, 0, 3}, {"ledger", 0, 0, 2}, {"console", 0, 0, 0}};
+  for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"enforcer", i, 1, 1});
+  for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"terminator", i, 2, 0});
+  out.members.push_back({"terminator", kAdminIndex, 2, 0});
+  if (size.link) out.members.push_back({"link", 0, 2, 0});
+  for (std::uint32_t i = 0; i < pairs; ++i) out.pairs.push_back({i, "enforcer", i, true});
+  out.pairs.push_back({kAdminIndex, "console", 0, false});
+  for (const char* asker : {"terminator", "enforcer", "ledger", "link"})
+    out.channels.push_back({asker, "keeper", SOCK_SEQPACKET});
+  for (const char* asker : {"enforcer", "console", "link"})
+    out.channels.push_back({asker, "ledger", SOCK_STREAM | SOCK_NONBLOCK});
+  return out;
+}
+
+Crew::Crew(loop::Loop& loop, const std::string& directory, const Shape& shape, Duties duties)
     : loop_(loop),
       directory_(directory),
       duties_(std::move(duties)),
-      starts_(kStartSteps),
-      stops_(kStopSteps),
+      channels_(shape.channels),
       ended_(loop, SIGCHLD,
              [this] {
                for (const auto& child : children_) child->look();
@@ -67,34 +73,44 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, Size size, Duties dut
         duties_.on_ask(child, id, question);
       },
       [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); }};
-  keeper_ = add(starts_, 0, "keeper", 0);
-  ledger_ = add(starts_, 0, "ledger", 0);
-  Child* console = add(starts_, 0, "console", 0);
-  const auto pairs = static_cast<std::uint32_t>(size.workers);
-  std::vector<Child*> answerers;
-  for (std::uint32_t i = 0; i < pairs; ++i) answerers.push_back(add(starts_, 1, "enforcer", i));
-  for (std::uint32_t i = 0; i < pairs; ++i)
-    rings_.push_back({add(starts_, 2, "terminator", i), answerers[i]});
-  rings_.push_back({add(starts_, 2, "terminator", kAdminIndex), console});
-  if (size.link) add(starts_, 2, "link", 0);
-  stops_ = {starts_[2], answerers, {ledger_}, {keeper_}};
-  stops_[0].push_back(console);
+  for (const Shape::Member& member : shape.members) add(member);
+  for (const Shape::Pair& pair : shape.pairs)
+    rings_.push_back({find("terminator", pair.terminator), find(pair.answerer, pair.index), pair.stops});
+  keeper_ = find("keeper", 0);
+  ledger_ = find("ledger", 0);
 }
 
 Crew::~Crew() = default;
 
-Child* Crew::add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind,
-                 std::uint32_t index) {
-  const base::Nanos patience = kind == std::string_view("ledger") ? kLedgerStartPatience : kStartPatience;
-  children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + kind, Child::Identity{kind, index},
-                                              patience, listener_));
-  steps[step].push_back(children_.back().get());
-  return children_.back().get();
+Child* Crew::add(const Shape::Member& member) {
+  const base::Nanos patience =
+      member.kind == std::string_view("ledger") ? kLedgerStartPatience : kStartPatience;
+  children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + member.kind,
+                                              Child::Identity{member.kind, member.index}, patience, listener_));
+  Child* const child = children_.back().get();
+  if (starts_.size() <= member.start) starts_.resize(member.start + 1);
+  if (stops_.size() <= member.stop) stops_.resize(member.stop + 1);
+  starts_[member.start].push_back(child);
+  stops_[member.stop].push_back(child);
+  return child;
+}
+
+Child* Crew::find(std::string_view kind, std::uint32_t index) const {
+  for (const auto& child : children_) {
+    if (child->kind() == kind && child->index() == index) return child.get();
+  }
+  return nullptr;
+}
+
+bool Crew::asks(const Child& asker, const Child& server) const {
+  return std::any_of(channels_.begin(), channels_.end(), [&](const Shape::Channel& one) {
+    return asker.kind() == one.asker && server.kind() == one.server;
+  });
 }
 
 void Crew::start() {
   for (Ring& ring : rings_) make_ring(ring);
-  make_stop_word();
+  if (ledger_ != nullptr) make_stop_word();
   for (Child* child : starts_[started_steps_++]) child->start();
 }
 
@@ -120,7 +136,7 @@ void Crew::make_stop_word() {
   if (!page.ok()) return base::log_error(page.error().message);
   stop_word_ = std::move(*page);
   for (const Ring& ring : rings_) {
-    if (ring.terminator->index() == kAdminIndex) continue;
+    if (!ring.stops) continue;
     stop_bells_.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!stop_bells_.back().valid()) base::log_error(base::fail_errno("eventfd", errno).message);
   }
@@ -128,7 +144,9 @@ void Crew::make_stop_word() {
 
 // Without it a permission that is taken away still cuts what runs, a little later.
 void Crew::share_stop_word(const Child& child, Child::Beginning& beginning) const {
-  const bool reads = child.kind() == "terminator" && child.index() != kAdminIndex;
+  const bool reads = std::any_of(rings_.begin(), rings_.end(), [&](const Ring& ring) {
+    return ring.terminator == &child && ring.stops;
+  });
   if (!stop_word_ || (!reads && &child != ledger_)) return;
   auto shared = stop_word_->share(reads ? ipc::SharedPage::Use::Read : ipc::SharedPage::Use::Write);
   if (!shared.ok()) return base::log_warning(child.name() + ": " + shared.error().message);
@@ -181,8 +199,9 @@ void Crew::link_sockets(Child& child) {
     for (int way = 0; way < 2; ++way) {
       Child& asker = *pair[way];
       Child& server = *pair[1 - way];
-      if (&server == keeper_ && has_keeper_channel(asker)) link(asker, server, SOCK_SEQPACKET);
-      if (&server == ledger_ && has_ledger_channel(asker)) link(asker, server, SOCK_STREAM | SOCK_NONBLOCK);
+      for (const Shape::Channel& one : channels_) {
+        if (asker.kind() == one.asker && server.kind() == one.server) link(asker, server, one.type);
+      }
     }
   }
   if (&child != ledger_) return;
@@ -207,7 +226,7 @@ void Crew::renew_keys(Child::Beginning beginning) {
   if (!keeper_->alive()) return;
   keeper_->reload(beginning.config, beginning.names, std::move(beginning.fds));
   for (const auto& child : children_) {
-    if (child->alive() && has_keeper_channel(*child)) link(*child, *keeper_, SOCK_SEQPACKET);
+    if (child->alive() && asks(*child, *keeper_)) link(*child, *keeper_, SOCK_SEQPACKET);
   }
 }
 

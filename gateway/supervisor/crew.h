@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// All roles of a gateway, in their order, and the channels between them.
+// All roles of a gateway (or of Mission Control: Shape), in their order, and the channels between them.
 //
 //   start   keeper, ledger, console  ->  enforcers  ->  terminators, link     each step once the one before is ready
 //           (the console with the first: it says what is wrong when the ledger or the keeper cannot start)
@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -35,12 +36,42 @@ inline constexpr std::uint32_t kAdminIndex = 1000;  // of the terminator of the 
 // configured.
 inline constexpr base::Nanos kStopPatience = 10 * base::kSecond;
 
+// Who there is, who starts and stops with whom, and who speaks to whom.
+struct Shape {
+  struct Member {
+    const char* kind;
+    std::uint32_t index = 0;
+    std::size_t start = 0, stop = 0;  // the step
+  };
+  struct Pair {  // a ring of exchanges
+    std::uint32_t terminator = 0;
+    const char* answerer = "";
+    std::uint32_t index = 0;  // of the answerer
+    bool stops = false;       // the terminator reads the stop word
+  };
+  struct Channel {  // a socket from each of one kind to the one of the other
+    const char* asker;
+    const char* server;
+    int type;  // SOCK_SEQPACKET
+  };
+  std::vector<Member> members;
+  std::vector<Pair> pairs;
+  std::vector<Channel> channels;
+};
+
+struct GatewaySize {
+  int workers = 1;    // pairs of terminator and enforcer
+  bool link = false;  // something outside is to be reached
+};
+Shape gateway_shape(GatewaySize size);
+
 class Crew {
  public:
   // What the crew asks its owner, and tells it.
   struct Duties {
     std::function<Child::Beginning(const Child&)> beginning;
-    std::function<void(base::UniqueFd)> on_ledger;  // our own channel to a ledger that was just started
+    std::function<void(base::UniqueFd)>
+        on_ledger;  // our own channel to a ledger that was just started, where there is one
     std::function<void(Child&)> on_started;
     std::function<void(Child&)> on_ready;
     std::function<void(Child&, const std::string& call)> on_violated;
@@ -51,12 +82,8 @@ class Crew {
         on_ended;  // reason is empty if it was asked to
   };
 
-  struct Size {
-    int workers = 1;    // pairs of terminator and enforcer
-    bool link = false;  // something outside is to be reached
-  };
-  // directory: where the roles' programs are.
-  Crew(loop::Loop& loop, const std::string& directory, Size size, Duties duties);
+  // directory: where the roles' programs are. shape: has one keeper.
+  Crew(loop::Loop& loop, const std::string& directory, const Shape& shape, Duties duties);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -79,11 +106,13 @@ class Crew {
   struct Ring {
     Child* terminator;
     Child* answerer;
+    bool stops = false;
     bool made = false;
   };
 
-  Child* add(std::vector<std::vector<Child*>>& steps, std::size_t step, const char* kind,
-             std::uint32_t index);
+  Child* add(const Shape::Member& member);
+  Child* find(std::string_view kind, std::uint32_t index) const;
+  bool asks(const Child& asker, const Child& server) const;
   Child::Beginning before_start(Child& child);
   void on_ready(Child& child);
   void on_ended(Child& child, pid_t pid, const std::string& reason);
@@ -105,6 +134,7 @@ class Crew {
   Child* keeper_ = nullptr;
   Child* ledger_ = nullptr;
   std::vector<Ring> rings_;
+  std::vector<Shape::Channel> channels_;
   std::optional<ipc::SharedPage> stop_word_;
   std::vector<base::UniqueFd> stop_bells_;  // by the index of the terminator
   std::size_t started_steps_ = 0;

@@ -39,18 +39,6 @@ socklen_t to_sockaddr(const Address& address, sockaddr_storage& out) {
   return sizeof in4;
 }
 
-base::Status make_directory(const std::string& path, mode_t mode,
-                            const std::optional<proc::Account>& account) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0) {
-    if (S_ISDIR(info.st_mode)) return base::Ok{};
-    return base::fail(base::Code::Invalid, path + ": is not a directory");
-  }
-  if (::mkdir(path.c_str(), mode) != 0) return base::fail_errno("cannot make the directory " + path, errno);
-  if (account && ::chown(path.c_str(), account->uid, account->gid) != 0) return base::fail_errno(path, errno);
-  return base::Ok{};
-}
-
 sockaddr_un unix_address(const std::string& path) {
   sockaddr_un out{};
   out.sun_family = AF_UNIX;
@@ -68,9 +56,23 @@ base::Status clear_the_way(const std::string& path) {
   const sockaddr_un address = unix_address(path);
   if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
       errno == EAGAIN) {
-    return base::fail(base::Code::Exists, path + ": another gateway serves there");
+    return base::fail(base::Code::Exists, path + ": another one serves there");
   }
   if (::unlink(path.c_str()) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
+}
+
+}  // namespace
+
+base::Status make_directory(const std::string& path, mode_t mode,
+                            const std::optional<proc::Account>& account) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return base::Ok{};
+    return base::fail(base::Code::Invalid, path + ": is not a directory");
+  }
+  if (::mkdir(path.c_str(), mode) != 0) return base::fail_errno("cannot make the directory " + path, errno);
+  if (account && ::chown(path.c_str(), account->uid, account->gid) != 0) return base::fail_errno(path, errno);
   return base::Ok{};
 }
 
@@ -92,8 +94,6 @@ base::Result<base::UniqueFd> bind_control(const std::string& path,
   if (::listen(fd.get(), kBacklog) != 0) return base::fail_errno("listen", errno);
   return fd;
 }
-
-}  // namespace
 
 base::Result<base::UniqueFd> bind_listener(Address& address) {
   base::UniqueFd fd(::socket(address.v6 ? AF_INET6 : AF_INET, kSocketFlags, 0));

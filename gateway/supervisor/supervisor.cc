@@ -110,7 +110,7 @@ struct Supervisor::Internals {
         expiry_timer(of, [this] { tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
-        crew(of, plan.roles_directory, {config->workers, config->reaches_out()}, duties()) {
+        crew(of, plan.roles_directory, gateway_shape({config->workers, config->reaches_out()}), duties()) {
     prepare({}, *config, *material);
     line.adopt(mission_control(*config), material->line);
   }

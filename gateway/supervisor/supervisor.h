@@ -56,11 +56,6 @@ class Supervisor {
   std::unique_ptr<Internals> internals_;
 };
 
-// Beside our own program: ../libexec/postern, whether installed or in the build tree. NotFound if a role's
-// program is missing there or may not be run by us as we are now.
-base::Result<std::string> find_roles();
-base::Status check_roles(const std::string& directory);
-
 // The whole life of `postern serve`: faults are on standard error. Returns the exit status.
 int supervise(const std::string& config_path);
 

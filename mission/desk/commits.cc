@@ -1,0 +1,42 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/desk/commits.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace postern::mission {
+
+Commits::Commits(loop::Loop& loop, Store& store)
+    : store_(store), hook_(loop.at_turn_end(loop::Stage::Record, [this] {
+        const bool found = !waiting_.empty();
+        flush();
+        return found;
+      })) {}
+
+void Commits::then(std::function<void(bool)> done) { waiting_.push_back(std::move(done)); }
+
+void Commits::reply(answer::Reply reply, answer::Response response) {
+  // std::function copies; a response is moved once.
+  auto kept = std::make_shared<answer::Response>(std::move(response));
+  then([reply = std::move(reply), kept](bool durable) {
+    if (durable) return reply(std::move(*kept));
+    reply(answer::problem(503, "store_unavailable", "Mission Control cannot write now",
+                          "nothing of this request was kept: try again later"));
+  });
+}
+
+void Commits::flush() {
+  const base::Status done = store_.commit();
+  if (!done.ok()) base::log_error("the store: nothing of this turn was kept: " + done.error().message);
+  for (const auto& one : std::exchange(waiting_, {})) one(done.ok());
+}
+
+answer::Response store_problem(const base::Error& error) {
+  base::log_error("the store: " + error.message);
+  return answer::problem(503, "store_unavailable", "Mission Control cannot read or write now",
+                         "try again later");
+}
+
+}  // namespace postern::mission

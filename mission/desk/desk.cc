@@ -1,0 +1,20 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/desk/desk.h"
+
+#include "base/log.h"
+
+namespace postern::mission {
+
+// Where a request came from decides what it may ask: nothing of the API is on the line.
+void Desk::answer(std::shared_ptr<answer::Call> call, answer::Reply reply) {
+  if (call->local) return admin_.answer(call, reply);
+  line_.answer(call, reply);
+}
+
+answer::Response Desk::refuse(const answer::Call& call, base::Refusal refusal, std::string_view why) {
+  base::log_info("a request from " + call.client + " was refused: " + std::string(why));
+  return answer::problem(refusal, why);
+}
+
+}  // namespace postern::mission

@@ -1,0 +1,268 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/desk/line_api.h"
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/network.h"
+#include "certs/certificate.h"
+#include "certs/request.h"
+
+namespace postern::mission {
+namespace {
+
+using answer::Call;
+using answer::Reply;
+using answer::Response;
+
+constexpr std::size_t kTypeLimit = 64;  // bytes of an event's type
+
+// Five wrong codes at once from one network, then one in half a minute.
+constexpr Pace::Settings kWrongCodes{5, 30 * base::kSecond, 20'000};
+// Per installation: far more than a link sends.
+constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
+
+Response ok(std::string document) {
+  Response out;
+  out.content_type = "application/json";
+  out.body = std::move(document);
+  out.fields.emplace_back("cache-control", "no-store");
+  return out;
+}
+
+Response malformed(std::string_view why) {
+  return refusal(400, line::kMalformed, "The request is not one of the line", why);
+}
+
+Response unknown_installation(std::string_view why) {
+  return refusal(403, line::kUnknownInstallation, "The installation is not known", why);
+}
+
+Response wait(base::Nanos how_long, std::string_view what) {
+  Response out = refusal(429, line::kTooMany, "Too many requests", what);
+  out.fields.emplace_back("retry-after", std::to_string(how_long / base::kSecond + 1));
+  return out;
+}
+
+Response other_method(std::string_view allowed) {
+  Response out = refusal(405, line::kMalformed, "The method is not answered here",
+                         "use " + std::string(allowed));
+  out.fields.emplace_back("allow", allowed);
+  return out;
+}
+
+// "192.0.2.7:50123", "[2001:db8::1]:50123"
+std::string origin_of_client(std::string_view client) {
+  std::string_view address = client.substr(0, client.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return base::origin_of(address);
+}
+
+std::string type_of(const base::Json& body) {
+  return base::printable(base::json_text_or(body, "type", "event"), kTypeLimit);
+}
+
+}  // namespace
+
+LineApi::LineApi(Parts& parts, Lives& lives)
+    : parts_(parts), lives_(lives), codes_(kWrongCodes), requests_(kRequests) {}
+
+void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
+  const std::string_view path = call->target.path();
+  const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath;
+  if (!posts && path != line::kOrdersPath)
+    return reply(refusal(404, "not_found", "There is nothing here", "this is the line of installations"));
+  if (call->method != (posts ? http::Method::Post : http::Method::Get))
+    return reply(other_method(posts ? "POST" : "GET"));
+  if (call->body.size() > line::kDocumentLimit)
+    return reply(malformed("the document has more than " + std::to_string(line::kDocumentLimit) + " bytes"));
+  if (path == line::kEnrolPath) return enrol(*call, reply);
+  const auto asker = identify(*call, reply);
+  if (!asker) return;
+  note_use(*asker);
+  if (path == line::kRenewPath) return renew(*call, reply, *asker);
+  if (path == line::kReportsPath) return reports(*call, reply, *asker);
+  orders(*call, reply, *asker);
+}
+
+std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& reply) {
+  if (call.certificates->empty()) {
+    reply(unknown_installation("no certificate was shown: enrol first"));
+    return std::nullopt;
+  }
+  // The terminator judged the chain already; it is the process that strangers reach first.
+  const auto judged = parts_.verifier.judge(*call.certificates, parts_.clock.wall());
+  if (!judged.identity) {
+    reply(unknown_installation(judged.failure ? judged.failure->sentence : "the certificate is not ours"));
+    return std::nullopt;
+  }
+  Asker asker;
+  if (judged.identity->uris.size() == 1) {
+    const auto name = line::parse_uri(judged.identity->uris.front());
+    if (name.ok() && name->domain == parts_.facts.domain) asker.installation.id = name->id;
+  }
+  if (asker.installation.id.empty()) {
+    reply(unknown_installation("the certificate does not name an installation of this Mission Control"));
+    return std::nullopt;
+  }
+  if (const base::Nanos later = requests_.take(asker.installation.id, parts_.clock.monotonic()); later > 0) {
+    reply(wait(later, "this installation asks too often"));
+    return std::nullopt;
+  }
+  if (!is_known(call, asker, reply)) return std::nullopt;
+  return asker;
+}
+
+bool LineApi::is_known(const Call& call, Asker& asker, const Reply& reply) {
+  const auto facts = certs::read_certificate(call.certificates->front());
+  const auto known = parts_.store.installation(asker.installation.id);
+  if (!known.ok() || !facts.ok())
+    return reply(store_problem(known.ok() ? facts.error() : known.error())), false;
+  const auto certificate = parts_.store.certificate(facts->serial);
+  if (!certificate.ok()) return reply(store_problem(certificate.error())), false;
+  if (!*known || !*certificate || (*certificate)->installation != asker.installation.id)
+    return reply(unknown_installation("this certificate was not issued by this Mission Control")), false;
+  asker = {**known, **certificate};
+  if (asker.installation.standing == Standing::Retired) {
+    reply(refusal(403, line::kRetiredInstallation, "The installation was retired",
+                  "the vendor ended it on " + base::format_time(asker.installation.since)));
+    return false;
+  }
+  if (asker.certificate.replaced_by.empty()) return true;
+  const auto successor = parts_.store.certificate(asker.certificate.replaced_by);
+  if (!successor.ok()) return reply(store_problem(successor.error())), false;
+  const bool over = *successor && (*successor)->first_seen > 0 &&
+                    (*successor)->first_seen + kOverlap < parts_.clock.wall();
+  if (over) reply(unknown_installation("this certificate was replaced, and the new one is in use"));
+  return !over;
+}
+
+// Lost with a failed commit: it is written again with a later request.
+void LineApi::note_use(const Asker& asker) {
+  if (asker.certificate.first_seen == 0)
+    static_cast<void>(parts_.store.note_certificate_seen(asker.certificate.serial, parts_.clock.wall()));
+  base::Nanos& heard = heard_[asker.installation.id];
+  const base::Nanos now = parts_.clock.monotonic();
+  if (heard != 0 && now - heard < kHeardEvery) return;
+  heard = now;
+  static_cast<void>(parts_.store.note_heard(asker.installation.id, parts_.clock.wall()));
+}
+
+std::optional<Enrolment> LineApi::good_code(const std::string& code, const Call& call, const Reply& reply) {
+  const std::string network = origin_of_client(call.client);
+  const base::Nanos now = parts_.clock.monotonic();
+  if (const base::Nanos later = codes_.look(network, now); later > 0) {
+    reply(wait(later, "too many wrong codes came from this address"));
+    return std::nullopt;
+  }
+  const auto found = parts_.store.enrolment(base::sha256_hex(code));
+  if (!found.ok()) return reply(store_problem(found.error())), std::nullopt;
+  const bool good = *found && (*found)->used == 0 && (*found)->withdrawn == 0;
+  if (good && (*found)->expires > parts_.clock.wall()) return **found;
+  codes_.take(network, now);
+  base::log_warning("a code that is " + std::string(good ? "over" : "wrong") + " came from " + call.client);
+  if (good) {
+    reply(refusal(403, line::kExpiredCode, "The code is over",
+                  "it was good until " + base::format_time((*found)->expires) + ": ask for a new one"));
+  } else {
+    reply(refusal(403, line::kWrongCode, "The code is not good",
+                  "it never was one, or it was used or withdrawn: ask for a new one"));
+  }
+  return std::nullopt;
+}
+
+base::Result<IssuedCertificate> LineApi::certify(const std::string& id, const std::string& key,
+                                                 std::string& pem) {
+  auto made = parts_.issue(id, key);
+  if (!made.ok()) return made.error();
+  const auto chain = certs::read_chain(*made);
+  if (!chain.ok()) return chain.error();
+  pem = std::move(*made);
+  return IssuedCertificate{chain->front().serial, id, parts_.clock.wall(), chain->front().not_after, 0, {}};
+}
+
+void LineApi::enrol(const Call& call, const Reply& reply) {
+  const auto asked = line::parse_enrol_request(call.body);
+  if (!asked.ok()) return reply(malformed(asked.error().message));
+  const auto code = good_code(asked->code, call, reply);
+  if (!code) return;
+  const auto key = certs::key_of_request(asked->request);
+  if (!key.ok()) return reply(malformed(key.error().message));
+  Installation made;
+  made.id = parts_.new_id();
+  made.customer = code->customer;
+  made.version = asked->version;
+  made.enrolled = made.since = parts_.clock.wall();
+  std::string pem;
+  const auto certificate = certify(made.id, *key, pem);
+  if (!certificate.ok()) return reply(store_problem(certificate.error()));
+  const auto done = parts_.store.enrol(code->hash, made, *certificate);
+  if (!done.ok()) return reply(store_problem(done.error()));
+  if (!*done)
+    return reply(refusal(403, line::kWrongCode, "The code is not good", "it was used: ask for a new one"));
+  parts_.note(made.id, "installation.enrolled",
+              {{"customer", made.customer}, {"client", call.client}, {"version", made.version}});
+  parts_.commits.reply(reply, ok(line::format(line::Enrolled{made.id, made.customer, pem})));
+}
+
+void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
+  const auto asked = line::parse_renew_request(call.body);
+  if (!asked.ok()) return reply(malformed(asked.error().message));
+  const auto key = certs::key_of_request(asked->request);
+  if (!key.ok()) return reply(malformed(key.error().message));
+  std::string pem;
+  const auto fresh = certify(asker.installation.id, *key, pem);
+  if (!fresh.ok()) return reply(store_problem(fresh.error()));
+  if (base::Status kept = parts_.store.renew(asker.certificate.serial, *fresh); !kept.ok())
+    return reply(store_problem(kept.error()));
+  parts_.note(asker.installation.id, "installation.renewed",
+              {{"serial", fresh->serial}, {"until", base::format_time(fresh->until)}, {"client", call.client}});
+  parts_.commits.reply(reply, ok(line::format(line::Renewed{pem})));
+}
+
+base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
+  const base::Micros now = parts_.clock.wall();
+  if (report.kind != line::Kind::Event)
+    return parts_.store.keep_latest(asker.installation.id, report, now);
+  StoredEvent event;
+  event.installation = asker.installation.id;
+  event.id = report.id;
+  event.type = type_of(report.body);
+  event.time = report.time;
+  event.received = now;
+  event.body = report.body;
+  const auto kept = parts_.store.keep_event(event);
+  if (!kept.ok()) return kept.error();
+  return base::Ok{};
+}
+
+void LineApi::reports(const Call& call, const Reply& reply, const Asker& asker) {
+  auto sent = line::parse_reports(call.body);
+  if (!sent.ok()) return reply(malformed(sent.error().message));
+  line::Taken taken;
+  for (const line::Report& report : sent->known) {
+    if (base::Status kept = keep(asker, report); !kept.ok()) return reply(store_problem(kept.error()));
+    taken.ids.push_back(report.id);
+  }
+  for (std::string& id : sent->unknown) taken.ids.push_back(std::move(id));
+  parts_.commits.reply(reply, ok(line::format(taken)));
+}
+
+void LineApi::orders(const Call& call, const Reply& reply, const Asker& asker) {
+  const std::string life = call.parameter("life");
+  if (!base::is_ulid(life)) return reply(malformed("life must be a ULID, as in /line/v1/orders?life=..."));
+  auto stream = lives_.open({asker.installation.id, life, call.client, asker.certificate.until});
+  if (stream == nullptr)
+    return reply(refusal(409, line::kTwice, "The installation is connected already",
+                         "another life of it is: one of the two is a copy"));
+  Response out;
+  out.content_type = "application/jsonl";
+  out.fields.emplace_back("cache-control", "no-store");
+  out.source = std::move(stream);
+  reply(std::move(out));
+}
+
+}  // namespace postern::mission

@@ -1,0 +1,57 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What installations ask, as line/protocol.h has it. Whoever asks may be hostile, with a certificate or without: each reaches
+// only what is its own, within limits of its own.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/answer/call.h"
+#include "mission/desk/lives.h"
+#include "mission/desk/pace.h"
+#include "mission/desk/parts.h"
+
+namespace postern::mission {
+
+// A certificate whose successor was used is worth nothing after so long: what was under way on it is done then.
+inline constexpr base::Micros kOverlap = 3600 * base::kWallSecond;
+// Between two times that it is written down that an installation was heard.
+inline constexpr base::Nanos kHeardEvery = 20 * base::kSecond;
+
+class LineApi {
+ public:
+  LineApi(Parts& parts, Lives& lives);
+  LineApi(const LineApi&) = delete;
+  LineApi& operator=(const LineApi&) = delete;
+
+  void answer(const std::shared_ptr<answer::Call>& call, const answer::Reply& reply);
+
+ private:
+  struct Asker {
+    Installation installation;
+    IssuedCertificate certificate;
+  };
+  // Who asks, or why it is nobody: then the reply was given.
+  std::optional<Asker> identify(const answer::Call& call, const answer::Reply& reply);
+  bool is_known(const answer::Call& call, Asker& asker, const answer::Reply& reply);
+  void note_use(const Asker& asker);
+  void enrol(const answer::Call& call, const answer::Reply& reply);
+  void renew(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
+  void reports(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
+  void orders(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
+  base::Status keep(const Asker& asker, const line::Report& report);
+  std::optional<Enrolment> good_code(const std::string& code, const answer::Call& call,
+                                     const answer::Reply& reply);
+  base::Result<IssuedCertificate> certify(const std::string& id, const std::string& key, std::string& pem);
+
+  Parts& parts_;
+  Lives& lives_;
+  Pace codes_, requests_;
+  std::map<std::string, base::Nanos> heard_;
+};
+
+}  // namespace postern::mission

@@ -1,0 +1,67 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The streams of orders that are open, at most one per installation, and what follows from them: who is up, and who has been
+// silent too long.
+//
+// A life is one run of an installation's link, by the ULID that it gave itself. Another stream of the same life takes the
+// place of the one before. Another life is refused while the first is there: one of the two is a copy, and the first is told.
+// A life whose connection has ended makes room at once; one that is cut off without a word does when the kernel gives its
+// connection up (control/supervisor.cc: after line::kSilence).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "gateway/answer/call.h"
+#include "line/protocol.h"
+#include "mission/desk/parts.h"
+
+namespace postern::mission {
+
+class Lives {
+ public:
+  static constexpr base::Nanos kPulseEvery = 25 * base::kSecond;      // less than line::kPulse
+  static constexpr base::Nanos kTwiceTold = 60 * base::kSecond;       // between two that are told and recorded
+  static constexpr std::size_t kUnread = 64U << 10U;                  // bytes of a stream that nobody reads
+
+  explicit Lives(Parts& parts);
+  ~Lives();
+  Lives(const Lives&) = delete;
+  Lives& operator=(const Lives&) = delete;
+
+  struct Newcomer {
+    std::string installation, life, client;
+    base::Micros until = 0;  // of its certificate: the stream ends then
+  };
+  // nullptr: another life is there.
+  std::unique_ptr<answer::Source> open(const Newcomer& newcomer);
+  void end(const std::string& installation);  // it was retired
+  void end_all();                             // we stop
+
+  // Call every second or so: pulses, ends, standings.
+  void look();
+  // Who was up when we were last here, and has not come back yet.
+  base::Status resume();
+
+  bool connected(const std::string& installation) const;
+  std::size_t size() const;
+
+ private:
+  class Stream;
+  struct Queue;
+  struct Live;
+  struct Table;
+  void closed(const std::string& installation, const Queue* queue);
+  void push(Live& live, const line::Order& order);
+
+  Parts& parts_;
+  std::shared_ptr<Table> state_;  // streams outlive nobody, but may be destroyed after this
+};
+
+}  // namespace postern::mission

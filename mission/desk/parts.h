@@ -1,0 +1,46 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the desk's handlers work with.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+#include "certs/verify.h"
+#include "gateway/answer/call.h"
+#include "mission/desk/commits.h"
+#include "mission/desk/store.h"
+
+namespace postern::mission {
+
+struct Facts {
+  std::string domain;               // of line::InstallationName
+  base::Micros retention = 0;       // of events
+  std::string version;
+};
+
+struct Parts {
+  const base::Clock& clock;
+  Facts facts;
+  certs::ClientVerifier verifier;  // of the installations' authority
+  Store& store;
+  Commits& commits;
+  // Asks the keeper for an installation's certificate: id, its key -> PEM.
+  std::function<base::Result<std::string>(const std::string& id, const std::string& key)> issue;
+  // Asks the supervisor.
+  std::function<void(const base::Json& question, std::function<void(const base::Json&)> done)> ask;
+  base::UlidMaker ulids = {};
+
+  std::string new_id() { return ulids.make(clock.wall()); }
+  // An event of Mission Control's own about an installation, and a line of the log.
+  void note(const std::string& installation, std::string_view type, base::Json body);
+};
+
+// As every answer on the line.
+answer::Response refusal(int status, std::string_view code, std::string_view title, std::string_view detail);
+
+}  // namespace postern::mission

@@ -1,0 +1,104 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The desk: answers the installations behind the line's listener and the vendor's people on the control socket, and keeps what
+// Mission Control knows. Has no key, and no way out.
+#include <map>
+#include <memory>
+
+#include "base/log.h"
+#include "certs/keeper_channel.h"
+#include "certs/library.h"
+#include "gateway/answer/control_socket.h"
+#include "gateway/answer/exchange_face.h"
+#include "gateway/roles/ring_ends.h"
+#include "gateway/roles/role.h"
+#include "mission/desk/desk.h"
+
+namespace postern::roles {
+namespace {
+
+constexpr base::Nanos kLook = base::kSecond;
+constexpr base::Nanos kForgetEvery = 60 * base::kSecond;
+constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
+constexpr std::size_t kMostStreams = 50'000;  // exchanges under way: each installation has one
+
+std::vector<http::Authority> read_names(Role& role) {
+  std::vector<http::Authority> out;
+  for (const base::Json& name : role.config().value("names", base::Json::array())) {
+    const auto authority = http::parse_authority(name.get<std::string>());
+    if (!authority) role.fail("the desk's configuration: a name is none");
+    out.push_back(*authority);
+  }
+  return out;
+}
+
+int serve_installations() {
+  Role role("desk");
+  certs::load_openssl();
+  loop::Loop& loop = role.loop();
+  const base::SystemClock clock;
+  const std::vector<http::Authority> names = read_names(role);
+  auto verifier =
+      certs::ClientVerifier::make({.roots_pem = base::json_text_or(role.config(), "authority", "")});
+  if (!verifier.ok()) role.fail("the installations' authority: " + verifier.error().message);
+  auto store =
+      mission::open_sqlite_store(base::json_text_or(role.config(), "state_directory", "") + "/mission.sqlite");
+  if (!store.ok()) role.fail("the store: " + store.error().message);
+
+  certs::KeeperChannel keeper((base::UniqueFd()));
+  mission::Commits commits(loop, **store);
+  mission::Parts parts{
+      clock,
+      {base::json_text_or(role.config(), "domain", ""), base::json_number_or(role.config(), "retention_us", 0),
+       POSTERN_VERSION},
+      *std::move(verifier),
+      **store,
+      commits,
+      [&](const std::string& id, const std::string& key) { return keeper.issue_installation(id, key); },
+      [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  mission::Lives lives(parts);
+  if (base::Status resumed = lives.resume(); !resumed.ok()) role.fail("the store: " + resumed.error().message);
+  mission::Desk desk(parts, lives);
+  std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
+  answer::ControlSocket control(loop, role.take_fd("control"), desk);
+
+  role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) {
+    if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
+    keeper.replace(std::move(fds[0]));
+  });
+  role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
+    auto& face = faces[index];
+    if (face == nullptr) {
+      face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMostStreams);
+      face->on_breach([&](const std::string& why) { role.report_breach(why); });
+    }
+    const base::Status connected = face->connect(ring_ends(role, std::move(fds)));
+    if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);
+  });
+
+  loop::Timer looks(loop, [&] { lives.look(); });
+  looks.start(kLook, kLook);
+  loop::Timer forgets(loop, [&] {
+    const base::Status done = parts.store.forget_events(clock.wall() - parts.facts.retention);
+    if (!done.ok()) base::log_error("the store: " + done.error().message);
+  });
+  if (parts.facts.retention > 0) forgets.start(kLook, kForgetEvery);
+
+  loop::Timer drained(loop, [&] {
+    std::size_t busy = control.under_way();
+    for (const auto& [index, face] : faces) busy += face->under_way();
+    if (busy == 0) role.drained();
+  });
+  role.on_drain([&] {
+    control.stop_accepting();
+    lives.end_all();
+    drained.start(kQuietLook, kQuietLook);
+  });
+  return role.serve();
+}
+
+}  // namespace
+}  // namespace postern::roles
+
+int main() { return postern::roles::serve_installations(); }
