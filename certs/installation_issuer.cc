@@ -62,8 +62,7 @@ base::Result<std::string> InstallationIssuer::issue(const std::string& uri, std:
   const KeyPtr key(d2i_PUBKEY(nullptr, &next, static_cast<long>(key_der.size())));
   if (key == nullptr || next != end) return fail(Code::Invalid, "the key is none");
   if (const auto fault = judge_key(key.get())) return fail(Code::Invalid, "the request " + fault->what);
-  if (key_id_of(key.get()) == held_->key_id)
-    return fail(Code::Invalid, "the key is the authority's own");
+  if (key_id_of(key.get()) == held_->key_id) return fail(Code::Invalid, "the key is the authority's own");
   Template wanted;
   wanted.client_auth = true;
   wanted.uris = {uri};

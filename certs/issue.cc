@@ -303,8 +303,8 @@ base::Result<std::string> issue_for_key(const Template& wanted, EVP_PKEY* key, c
 }
 
 std::string permitted_uri_host_of(const X509* certificate) {
-  const ConstraintsOwner constraints(static_cast<NAME_CONSTRAINTS*>(
-      X509_get_ext_d2i(certificate, NID_name_constraints, nullptr, nullptr)));
+  const ConstraintsOwner constraints(
+      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_name_constraints, nullptr, nullptr)));
   if (constraints == nullptr || constraints->excludedSubtrees != nullptr ||
       sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) != 1)
     return {};

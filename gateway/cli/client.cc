@@ -96,6 +96,15 @@ std::string request_text(http::Method method, std::string_view target, const bas
 
 }  // namespace
 
+// The functions above speak of the gateway.
+base::Error Client::said(base::Error error) const {
+  constexpr std::string_view kGateway = "the gateway";
+  for (std::size_t at = error.message.find(kGateway); at != std::string::npos;
+       at = error.message.find(kGateway, at + place_.size()))
+    error.message.replace(at, kGateway.size(), place_);
+  return error;
+}
+
 base::Result<base::UniqueFd> Client::connect() const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -107,11 +116,11 @@ base::Result<base::UniqueFd> Client::connect() const {
   if (::connect(socket.get(), static_cast<const sockaddr*>(static_cast<const void*>(&address)),
                 sizeof address) != 0) {
     if (errno == EACCES || errno == EPERM) {
-      return base::fail(base::Code::Denied, "this user may not speak to the gateway at " + path_ +
-                                                ": run it as root or as the gateway's user");
+      return base::fail(base::Code::Denied, "this user may not speak to " + place_ + " at " + path_ +
+                                                ": run it as root or as the user that it runs as");
     }
-    return base::fail(base::Code::Unavailable, "no gateway answers at " + path_ + " (" +
-                                                   std::strerror(errno) +
+    const std::string none = place_ == "the gateway" ? "no gateway answers" : place_ + " does not answer";
+    return base::fail(base::Code::Unavailable, none + " at " + path_ + " (" + std::strerror(errno) +
                                                    "): is it running, and is --config the one it runs with?");
   }
   return socket;
@@ -131,10 +140,11 @@ base::Result<Client::Answer> Client::exchange(http::Method method, std::string_v
   auto socket = connect();
   if (!socket.ok()) return std::move(socket).error();
   if (auto sent = send_all(socket->get(), request_text(method, target, body)); !sent.ok())
-    return std::move(sent).error();
+    return said(std::move(sent).error());
   std::string in;
   http::ResponseHead head;
-  if (auto read = read_head(socket->get(), method, in, head); !read.ok()) return std::move(read).error();
+  if (auto read = read_head(socket->get(), method, in, head); !read.ok())
+    return said(std::move(read).error());
   Answer answer;
   answer.status = head.status;
   bool too_long = false;
@@ -145,8 +155,8 @@ base::Result<Client::Answer> Client::exchange(http::Method method, std::string_v
   };
   const bool streamed = take != nullptr && answer.ok();
   if (auto read = read_body(socket->get(), head.body, in, streamed ? *take : keep); !read.ok())
-    return std::move(read).error();
-  if (too_long) return base::fail(base::Code::Limit, "the gateway's answer is too long: ask for less");
+    return said(std::move(read).error());
+  if (too_long) return base::fail(base::Code::Limit, place_ + "'s answer is too long: ask for less");
   return answer;
 }
 

@@ -22,7 +22,9 @@ inline constexpr std::size_t kAnswerLimit = 256U << 20U;  // bytes of an answer 
 
 class Client {
  public:
-  explicit Client(std::string socket_path) : path_(std::move(socket_path)) {}
+  // place: who answers there, for sentences.
+  explicit Client(std::string socket_path, std::string place = "the gateway")
+      : path_(std::move(socket_path)), place_(std::move(place)) {}
 
   struct Answer {
     int status = 0;
@@ -40,7 +42,8 @@ class Client {
   base::Result<Answer> exchange(http::Method method, std::string_view target, const base::Json* body,
                                 const Take* take);
   base::Result<base::UniqueFd> connect() const;
-  std::string path_;
+  base::Error said(base::Error error) const;
+  std::string path_, place_;
 };
 
 // One segment of a path, encoded so that any text stays one segment.

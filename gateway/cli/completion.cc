@@ -65,8 +65,11 @@ std::string bash_completion(const CLI::App& app) {
          cases += "    " + shell_quoted(path) + ") words=" + shell_quoted(joined(commands)) +
                   "; options=" + shell_quoted(joined(options)) + " ;;\n";
        });
-  return "# bash completion for postern; made by: postern generate completion bash\n"
-         "_postern() {\n"
+  const std::string name = app.get_name();
+  std::string function = "_" + name;  // a shell's function has no hyphens everywhere
+  std::replace(function.begin(), function.end(), '-', '_');
+  return "# bash completion for " + name + "; made by: " + name + " generate completion bash\n" + function +
+         "() {\n"
          "  local path='' word words='' options='' i\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=${COMP_WORDS[i]}\n"
@@ -89,18 +92,20 @@ std::string bash_completion(const CLI::App& app) {
          "  case ${COMP_WORDS[COMP_CWORD]} in -*) words=$options ;; esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
          "}\n"
-         "complete -o default -F _postern postern\n";
+         "complete -o default -F " +
+         function + " " + name + "\n";
 }
 
 std::string zsh_completion(const CLI::App& app) {
-  return "#compdef postern\n"
-         "# made by: postern generate completion zsh\n"
+  return "#compdef " + app.get_name() + "\n# made by: " + app.get_name() +
+         " generate completion zsh\n"
          "autoload -U +X bashcompinit && bashcompinit\n" +
          bash_completion(app);
 }
 
 std::string fish_completion(const CLI::App& app) {
-  std::string out = "# fish completion for postern; made by: postern generate completion fish\n";
+  const std::string name = app.get_name();
+  std::string out = "# fish completion for " + name + "; made by: " + name + " generate completion fish\n";
   walk(app, app, "",
        [&](const std::string& path, const std::vector<Word>& commands, const std::vector<Word>& options) {
          std::string when;
@@ -115,12 +120,12 @@ std::string fish_completion(const CLI::App& app) {
          for (const Word& word : commands) {
            const std::string none_yet =
                path.empty() ? when : when + "; and not __fish_seen_subcommand_from " + joined(commands);
-           out += "complete -c postern -f -n " + shell_quoted(none_yet) + " -a " + word.text + " -d " +
+           out += "complete -c " + name + " -f -n " + shell_quoted(none_yet) + " -a " + word.text + " -d " +
                   shell_quoted(word.description) + "\n";
          }
          for (const Word& word : options) {
-           out += "complete -c postern -n " + shell_quoted(when) + " -l " + word.text.substr(2) + " -d " +
-                  shell_quoted(word.description) + "\n";
+           out += "complete -c " + name + " -n " + shell_quoted(when) + " -l " + word.text.substr(2) +
+                  " -d " + shell_quoted(word.description) + "\n";
          }
        });
   return out;

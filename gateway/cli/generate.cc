@@ -31,7 +31,7 @@ void add_generate_commands(Program& program) {
   auto shell = std::make_shared<std::string>();
   program
       .command(group, "completion", "Print the completion for a shell",
-               "generate completion bash > /etc/bash_completion.d/postern",
+               "generate completion bash > /etc/bash_completion.d/" + program.app().get_name(),
                [&program, shell] {
                  print(*shell == "bash"  ? bash_completion(program.app())
                        : *shell == "zsh" ? zsh_completion(program.app())

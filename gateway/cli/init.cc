@@ -287,23 +287,6 @@ class Initialiser {
   std::string config_, admin_url_, admin_fingerprint_, log_key_, password_;
 };
 
-// Root makes it for an account that does the work; anybody else for themselves.
-base::Result<std::optional<proc::Account>> choose_account(const InitOptions& options, std::string& user) {
-  if (!proc::is_root()) {
-    if (options.user.empty()) return std::optional<proc::Account>();
-    return base::fail(base::Code::Denied, "--user is for root: without it the gateway runs as you");
-  }
-  user = options.user.empty() ? "postern" : options.user;
-  base::Result<proc::Account> account = proc::find_account(user);
-  if (!account.ok()) {
-    return base::fail(base::Code::NotFound,
-                      account.error().message +
-                          ": make it with useradd --system --no-create-home --shell /usr/sbin/nologin " +
-                          user);
-  }
-  return std::optional<proc::Account>(*account);
-}
-
 int fail_init(const std::string& why) {
   std::fprintf(stderr, "postern init: %s\n", why.c_str());
   return 1;
@@ -315,7 +298,7 @@ int init(const InitOptions& options) {
   const base::Status crypto = base::init_crypto();
   if (!crypto.ok()) return fail_init(crypto.error().message);
   std::string user;
-  base::Result<std::optional<proc::Account>> account = choose_account(options, user);
+  base::Result<std::optional<proc::Account>> account = choose_owner(options.user, user);
   if (!account.ok()) return fail_init(account.error().message);
   Initialiser initialiser(options, user, *account);
   const base::Status made = initialiser.make();

@@ -53,4 +53,20 @@ base::Status NewFolder::write(const std::string& path, std::string_view content,
   return hand_over(path);
 }
 
+base::Result<std::optional<proc::Account>> choose_owner(const std::string& wanted, std::string& user) {
+  if (!proc::is_root()) {
+    if (wanted.empty()) return std::optional<proc::Account>();
+    return base::fail(base::Code::Denied, "--user is for root: without it the gateway runs as you");
+  }
+  user = wanted.empty() ? "postern" : wanted;
+  base::Result<proc::Account> account = proc::find_account(user);
+  if (!account.ok()) {
+    return base::fail(base::Code::NotFound,
+                      account.error().message +
+                          ": make it with useradd --system --no-create-home --shell /usr/sbin/nologin " +
+                          user);
+  }
+  return std::optional<proc::Account>(*account);
+}
+
 }  // namespace postern::cli

@@ -42,4 +42,8 @@ class NewFolder {
   std::vector<Made> made_;
 };
 
+// Whose they shall be: root makes them for an account that does the work ("postern", unless another is wanted), anybody else
+// for themselves. user: its name; empty: nobody else.
+base::Result<std::optional<proc::Account>> choose_owner(const std::string& wanted, std::string& user);
+
 }  // namespace postern::cli

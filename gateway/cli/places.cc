@@ -11,9 +11,8 @@
 
 namespace postern::cli {
 
-base::Result<Places> find_places(const std::string& config_path) {
-  Places places{
-      "/run/postern/control.sock", "/var/lib/postern", {}};  // as gateway/supervisor/config.h says it
+base::Result<Places> find_places(const std::string& config_path, const std::string& control_socket) {
+  Places places{control_socket, "/var/lib/postern", {}};  // as gateway/supervisor/config.h says it
   const auto text = base::read_file(config_path, supervisor::kConfigSizeLimit);
   if (!text.ok()) {
     return base::fail(

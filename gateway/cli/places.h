@@ -17,6 +17,8 @@ struct Places {
   std::string log_key;          // absolute, or no file (gateway/supervisor/secret.h)
 };
 // The error says what to do.
-base::Result<Places> find_places(const std::string& config_path);
+// control_socket: where it is if the file does not say.
+base::Result<Places> find_places(const std::string& config_path,
+                                 const std::string& control_socket = "/run/postern/control.sock");
 
 }  // namespace postern::cli

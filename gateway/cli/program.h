@@ -34,9 +34,18 @@ struct Request {
 };
 using Show = std::function<std::string(const base::Json& answer)>;  // for people
 
+// Whose command line it is: the gateway's, or that of another program with a control socket.
+struct ProgramWords {
+  std::string name, description;
+  std::string config, variable;  // the default, and the variable that names another
+  std::string place;             // who answers at the control socket
+  std::string socket;            // where, if the configuration does not say
+};
+const ProgramWords& gateway_words();
+
 class Program {
  public:
-  Program();
+  explicit Program(ProgramWords words = gateway_words());
   int run(int argc, const char* const* argv);
   CLI::App& app() { return app_; }
 
@@ -59,6 +68,9 @@ class Program {
   int complain(const Client::Answer& answer) const;
 
  private:
+  std::string footer_of(const std::string& example) const;
+
+  const ProgramWords words_;
   CLI::App app_;
   std::string config_;
   std::string socket_;
@@ -66,7 +78,8 @@ class Program {
   std::function<int()> action_;
 };
 
-void print(std::string_view text);        // on standard output
-int fail_with(std::string_view message);  // "postern: message" on standard error; kFailed
+void print(std::string_view text);  // on standard output
+int fail_with(
+    std::string_view message);  // "postern: message", with the program's name, on standard error; kFailed
 
 }  // namespace postern::cli

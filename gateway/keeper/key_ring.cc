@@ -422,7 +422,8 @@ std::string KeyRing::State::sign_tls_client(std::uint32_t tag, BinaryReader& in,
 }
 
 std::string KeyRing::State::answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
-  if (kind != KeeperRequest::IssueInstallation) return certs::encode_refused(tag, "the desk may not ask this");
+  if (kind != KeeperRequest::IssueInstallation)
+    return certs::encode_refused(tag, "the desk may not ask this");
   const std::string_view id = in.text(), key = in.text();
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
   const auto made = installations.issue(id, key, clock.wall());

@@ -114,6 +114,78 @@ const std::vector<KeyTable>& key_tables() {
   return tables;
 }
 
+class ListenerReader {
+ public:
+  explicit ListenerReader(ConfigReader& read) : read_(read) {}
+
+  void read(const YamlNode& parent, std::string_view name, Listener& out) {
+    const std::string path = "listeners." + std::string(name);
+    const YamlNode* node = parent.find(name);
+    if (node == nullptr) return read_.fault(parent.mark, "listeners needs " + std::string(name));
+    if (!read_.is_map(*node, path)) return;
+    out.mark = node->mark;
+    if (const YamlNode* address = read_.text(*node, "address"); address != nullptr) {
+      out.mark = address->mark;
+      read_listen_address(read_, *address, "address", out.address);
+    }
+    certificate(*node, path, out);
+    further_certificates(*node, path + ".certificates", out);
+    names(*node, path, out);
+    read_.flag(*node, "http2", out.http2);
+    read_.flag(*node, "staple", out.staple);
+  }
+
+ private:
+  void certificate(const YamlNode& node, const std::string& path, Listener& out) {
+    CertificateFiles& files = out.certificates.emplace_back();
+    read_.required_file(node, path, "certificate", "the file with the listener's certificate chain in PEM",
+                        files.certificate);
+    read_.required_key(node, path, "key", "the file with the listener's private key in PEM", files.key);
+  }
+
+  void further_certificates(const YamlNode& node, const std::string& path, Listener& out) {
+    const YamlNode* list = read_.list(node, "certificates", path);
+    if (list == nullptr) return;
+    if (list->items.size() >= kCertificateLimit) {
+      return read_.fault(list->mark, path + " must hold " + std::to_string(kCertificateLimit - 1) +
+                                         " certificates at most, beside the first one");
+    }
+    for (const YamlNode& item : list->items) {
+      if (read_.is_map(item, path + "[]")) certificate(item, path + "[]", out);
+    }
+  }
+
+  void names(const YamlNode& parent, const std::string& path, Listener& out) {
+    const YamlNode* list = read_.list(parent, "names", path + ".names");
+    if (list == nullptr) {
+      if (out.names.empty() && parent.find("names") == nullptr) {
+        read_.fault(
+            parent.mark,
+            path + " needs names: the hosts under which clients reach it, such as [support.example.org]");
+      }
+      return;
+    }
+    out.names.clear();
+    if (list->items.empty() || list->items.size() > kNameLimit) {
+      read_.fault(list->mark, path + ".names must hold 1 to " + std::to_string(kNameLimit) + " hosts");
+    }
+    for (const YamlNode& item : list->items) {
+      if (!read_.is_text(item, "a name")) continue;
+      const std::optional<http::Authority> name = http::parse_authority(item.scalar);
+      if (name) {
+        out.names.push_back(*name);
+      } else {
+        read_.fault(
+            item.mark,
+            "a name must be a host or host:port such as support.example.org or [2001:db8::1]:8443, not " +
+                in_quotes(item.scalar));
+      }
+    }
+  }
+
+  ConfigReader& read_;
+};
+
 class Parser {
  public:
   Parser(std::vector<base::Fault>& faults, const std::string& folder, Config& config)
@@ -195,73 +267,9 @@ class Parser {
     config_.support.address = {"0.0.0.0", 8443, false};
     config_.admin.address = {"127.0.0.1", 9443, false};
     config_.admin.names = {{"localhost", 0}, {"127.0.0.1", 0}};
-    listener(*node, "support", config_.support);
-    listener(*node, "admin", config_.admin);
+    read_listener(read_, *node, "support", config_.support);
+    read_listener(read_, *node, "admin", config_.admin);
     apart(config_.support, config_.admin);
-  }
-
-  void listener(const YamlNode& parent, std::string_view name, Listener& out) {
-    const std::string path = "listeners." + std::string(name);
-    const YamlNode* node = parent.find(name);
-    if (node == nullptr) return read_.fault(parent.mark, "listeners needs " + std::string(name));
-    if (!read_.is_map(*node, path)) return;
-    out.mark = node->mark;
-    if (const YamlNode* address = read_.text(*node, "address"); address != nullptr) {
-      out.mark = address->mark;
-      read_listen_address(read_, *address, "address", out.address);
-    }
-    certificate(*node, path, out);
-    further_certificates(*node, path + ".certificates", out);
-    names(*node, path, out);
-    read_.flag(*node, "http2", out.http2);
-    read_.flag(*node, "staple", out.staple);
-  }
-
-  void certificate(const YamlNode& node, const std::string& path, Listener& out) {
-    CertificateFiles& files = out.certificates.emplace_back();
-    read_.required_file(node, path, "certificate", "the file with the listener's certificate chain in PEM",
-                        files.certificate);
-    read_.required_key(node, path, "key", "the file with the listener's private key in PEM", files.key);
-  }
-
-  void further_certificates(const YamlNode& node, const std::string& path, Listener& out) {
-    const YamlNode* list = read_.list(node, "certificates", path);
-    if (list == nullptr) return;
-    if (list->items.size() >= kCertificateLimit) {
-      return read_.fault(list->mark, path + " must hold " + std::to_string(kCertificateLimit - 1) +
-                                         " certificates at most, beside the first one");
-    }
-    for (const YamlNode& item : list->items) {
-      if (read_.is_map(item, path + "[]")) certificate(item, path + "[]", out);
-    }
-  }
-
-  void names(const YamlNode& parent, const std::string& path, Listener& out) {
-    const YamlNode* list = read_.list(parent, "names", path + ".names");
-    if (list == nullptr) {
-      if (out.names.empty() && parent.find("names") == nullptr) {
-        read_.fault(
-            parent.mark,
-            path + " needs names: the hosts under which clients reach it, such as [support.example.org]");
-      }
-      return;
-    }
-    out.names.clear();
-    if (list->items.empty() || list->items.size() > kNameLimit) {
-      read_.fault(list->mark, path + ".names must hold 1 to " + std::to_string(kNameLimit) + " hosts");
-    }
-    for (const YamlNode& item : list->items) {
-      if (!read_.is_text(item, "a name")) continue;
-      const std::optional<http::Authority> name = http::parse_authority(item.scalar);
-      if (name) {
-        out.names.push_back(*name);
-      } else {
-        read_.fault(
-            item.mark,
-            "a name must be a host or host:port such as support.example.org or [2001:db8::1]:8443, not " +
-                in_quotes(item.scalar));
-      }
-    }
   }
 
   // The two faces never meet: not on one address, not with one key.
@@ -394,18 +402,7 @@ class Parser {
     read_.duration(*node, "drain", kShortest, kHour, out.drain);
   }
 
-  void log(const YamlNode& root) {
-    const YamlNode* node = read_.map(root, "log", "log");
-    const YamlNode* level = node == nullptr ? nullptr : read_.text(*node, "level");
-    if (level == nullptr) return;
-    constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
-    const auto* found = std::find(kLevels.begin(), kLevels.end(), level->scalar);
-    if (found == kLevels.end()) {
-      return read_.fault(level->mark,
-                         "level must be debug, info, warning or error, not " + in_quotes(level->scalar));
-    }
-    config_.log_level = static_cast<base::Level>(found - kLevels.begin());
-  }
+  void log(const YamlNode& root) { read_log_level(read_, root, config_.log_level); }
 
   ConfigReader read_;
   Config& config_;
@@ -477,6 +474,23 @@ const http::Authority* Config::outside(std::uint32_t id) const {
 }
 
 const std::vector<KeyTable>& config_keys() { return key_tables(); }
+
+void read_listener(ConfigReader& read, const YamlNode& parent, std::string_view name, Listener& out) {
+  ListenerReader(read).read(parent, name, out);
+}
+
+void read_log_level(ConfigReader& read, const YamlNode& root, base::Level& out) {
+  const YamlNode* node = read.map(root, "log", "log");
+  const YamlNode* level = node == nullptr ? nullptr : read.text(*node, "level");
+  if (level == nullptr) return;
+  constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+  const auto* found = std::find(kLevels.begin(), kLevels.end(), level->scalar);
+  if (found == kLevels.end()) {
+    return read.fault(level->mark,
+                      "level must be debug, info, warning or error, not " + in_quotes(level->scalar));
+  }
+  out = static_cast<base::Level>(found - kLevels.begin());
+}
 
 void read_listen_address(ConfigReader& read, const YamlNode& node, std::string_view key, Address& out) {
   const std::string_view text = node.scalar;

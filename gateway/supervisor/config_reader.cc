@@ -20,9 +20,9 @@ constexpr std::size_t kTextLimit = 4096;  // bytes of one value: PATH_MAX
 
 constexpr std::array<std::pair<std::string_view, int>, 3> kUnits{{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
 
-const std::vector<std::string_view>& keys_of(std::string_view path) {
+const std::vector<std::string_view>& keys_of(const std::vector<KeyTable>& tables, std::string_view path) {
   static const std::vector<std::string_view> none;
-  for (const KeyTable& table : config_keys()) {
+  for (const KeyTable& table : tables) {
     if (table.map == path) return table.keys;
   }
   return none;
@@ -78,7 +78,7 @@ std::string format_size(std::int64_t bytes) {
 }
 
 bool ConfigReader::is_map(const base::YamlNode& node, std::string_view path) {
-  const std::vector<std::string_view>& known = keys_of(path);
+  const std::vector<std::string_view>& known = keys_of(tables_, path);
   const std::string name = path.empty() ? "the file" : std::string(path);
   if (!node.is_map()) {
     fault(node.mark,

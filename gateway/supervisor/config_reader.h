@@ -22,12 +22,14 @@ inline constexpr base::Micros kHour = 60 * kMinute;
 
 class ConfigReader {
  public:
-  ConfigReader(std::vector<base::Fault>& faults, const std::string& folder)
-      : faults_(faults), folder_(folder) {}
+  // tables: which keys there are; they outlive this.
+  ConfigReader(std::vector<base::Fault>& faults, const std::string& folder,
+               const std::vector<KeyTable>& tables = config_keys())
+      : faults_(faults), folder_(folder), tables_(tables) {}
 
   void fault(base::Mark mark, std::string message) { faults_.push_back({mark, std::move(message)}); }
 
-  // The map under key, its keys checked against config_keys(); nullptr if it is missing (no fault) or no map
+  // The map under key, its keys checked against the tables; nullptr if it is missing (no fault) or no map
   // (fault). path names the map: "limits".
   const base::YamlNode* map(const base::YamlNode& parent, std::string_view key, std::string_view path);
   // The same judgement of a node that is at hand.
@@ -66,6 +68,7 @@ class ConfigReader {
 
   std::vector<base::Fault>& faults_;
   const std::string& folder_;
+  const std::vector<KeyTable>& tables_;
 };
 
 std::string in_quotes(std::string_view text);  // printable, in double quotes
@@ -96,6 +99,10 @@ void read_witnesses(ConfigReader& read, const base::YamlNode& root, Config& conf
 void read_notifications(ConfigReader& read, const base::YamlNode& root, Config& config);
 // acme (config_acme.cc); after read_notifications.
 void read_acme(ConfigReader& read, const base::YamlNode& root, Config& config);
+// A listener (config.cc): address, certificates, names, and what else it says. What stands in out stays where it does not.
+void read_listener(ConfigReader& read, const base::YamlNode& parent, std::string_view name, Listener& out);
+// log.level (config.cc).
+void read_log_level(ConfigReader& read, const base::YamlNode& root, base::Level& out);
 // "0.0.0.0:80"; key: for the fault.
 void read_listen_address(ConfigReader& read, const base::YamlNode& node, std::string_view key, Address& out);
 bool is_mail_address(std::string_view text);

@@ -86,7 +86,8 @@ Child* Crew::add(const Shape::Member& member) {
   const base::Nanos patience =
       member.kind == std::string_view("ledger") ? kLedgerStartPatience : kStartPatience;
   children_.push_back(std::make_unique<Child>(loop_, directory_ + "/" + member.kind,
-                                              Child::Identity{member.kind, member.index}, patience, listener_));
+                                              Child::Identity{member.kind, member.index}, patience,
+                                              listener_));
   Child* const child = children_.back().get();
   if (starts_.size() <= member.start) starts_.resize(member.start + 1);
   if (stops_.size() <= member.stop) stops_.resize(member.stop + 1);
@@ -144,9 +145,8 @@ void Crew::make_stop_word() {
 
 // Without it a permission that is taken away still cuts what runs, a little later.
 void Crew::share_stop_word(const Child& child, Child::Beginning& beginning) const {
-  const bool reads = std::any_of(rings_.begin(), rings_.end(), [&](const Ring& ring) {
-    return ring.terminator == &child && ring.stops;
-  });
+  const bool reads = std::any_of(rings_.begin(), rings_.end(),
+                                 [&](const Ring& ring) { return ring.terminator == &child && ring.stops; });
   if (!stop_word_ || (!reads && &child != ledger_)) return;
   auto shared = stop_word_->share(reads ? ipc::SharedPage::Use::Read : ipc::SharedPage::Use::Write);
   if (!shared.ok()) return base::log_warning(child.name() + ": " + shared.error().message);

@@ -34,7 +34,9 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
 base::Result<base::UniqueFd> bind_listener(Address& address);  // writes the port back
 
 // The parts of bind_sockets, for another supervisor. account: whose they shall be; nobody: ours.
-base::Status make_directory(const std::string& path, mode_t mode, const std::optional<proc::Account>& account);
-base::Result<base::UniqueFd> bind_control(const std::string& path, const std::optional<proc::Account>& account);
+base::Status make_directory(const std::string& path, mode_t mode,
+                            const std::optional<proc::Account>& account);
+base::Result<base::UniqueFd> bind_control(const std::string& path,
+                                          const std::optional<proc::Account>& account);
 
 }  // namespace postern::supervisor

@@ -77,7 +77,8 @@ int supervise(const std::string& config_path) {
   if (!faults.empty()) return refuse("the configuration has faults:\n" + format_faults(faults));
   base::set_log_level(loaded.config->log_level);
 
-  const base::Result<std::optional<proc::Account>> account = choose_account(loaded.config->user, loaded.config->user_mark, plan.config_path);
+  const base::Result<std::optional<proc::Account>> account =
+      choose_account(loaded.config->user, loaded.config->user_mark, plan.config_path);
   if (!account.ok()) return refuse(account.error().message);
   base::Result<std::string> roles = find_roles();
   if (!roles.ok()) return refuse(roles.error().message);
@@ -87,10 +88,11 @@ int supervise(const std::string& config_path) {
   if (!sockets.ok()) return refuse(sockets.error().message);
   const base::Status dropped = give_up_root(*account);
   if (!dropped.ok()) return refuse(dropped.error().message);
-  const base::Status runnable = check_roles(
-      plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "link"});
+  const base::Status runnable =
+      check_roles(plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "link"});
   if (!runnable.ok()) return refuse(runnable.error().message);
-  base::Result<base::Json> wall = wall_in(grounds_of(*loaded.config, plan.roles_directory), loaded.config->sandbox);
+  base::Result<base::Json> wall =
+      wall_in(grounds_of(*loaded.config, plan.roles_directory), loaded.config->sandbox);
   if (!wall.ok()) return refuse(wall.error().message);
   plan.wall = *std::move(wall);
   return run(plan, std::move(loaded), std::move(*sockets));

@@ -70,7 +70,8 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
   const std::size_t hole = pattern.find("{}");
   if (hole == std::string_view::npos) return pattern == path;
   const std::string_view after = pattern.substr(hole + 2);
-  if (path.size() <= pattern.size() - 2 || !path.starts_with(pattern.substr(0, hole)) || !path.ends_with(after))
+  if (path.size() <= pattern.size() - 2 || !path.starts_with(pattern.substr(0, hole)) ||
+      !path.ends_with(after))
     return false;
   const std::string_view segment = path.substr(hole, path.size() - hole - after.size());
   if (segment.empty() || segment.find('/') != std::string_view::npos) return false;
@@ -170,7 +171,8 @@ void AdminApi::new_enrolment(const Call& call, const Reply& reply) {
   made.expires = made.created + *duration;
   const base::Status kept = parts_.store.add_enrolment(made);
   if (!kept.ok() && kept.error().code == base::Code::Limit)
-    return reply(answer::problem(409, "limit_reached", "There are too many enrolments", kept.error().message));
+    return reply(
+        answer::problem(409, "limit_reached", "There are too many enrolments", kept.error().message));
   if (!kept.ok()) return reply(store_problem(kept.error()));
   base::log_info("enrolment " + made.id + " for " + made.customer + " was made by " + call.identity.actor());
   Json out = json_of_enrolment(made, made.created);

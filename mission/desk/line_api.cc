@@ -48,8 +48,8 @@ Response wait(base::Nanos how_long, std::string_view what) {
 }
 
 Response other_method(std::string_view allowed) {
-  Response out = refusal(405, line::kMalformed, "The method is not answered here",
-                         "use " + std::string(allowed));
+  Response out =
+      refusal(405, line::kMalformed, "The method is not answered here", "use " + std::string(allowed));
   out.fields.emplace_back("allow", allowed);
   return out;
 }
@@ -134,8 +134,8 @@ bool LineApi::is_known(const Call& call, Asker& asker, const Reply& reply) {
   if (asker.certificate.replaced_by.empty()) return true;
   const auto successor = parts_.store.certificate(asker.certificate.replaced_by);
   if (!successor.ok()) return reply(store_problem(successor.error())), false;
-  const bool over = *successor && (*successor)->first_seen > 0 &&
-                    (*successor)->first_seen + kOverlap < parts_.clock.wall();
+  const bool over =
+      *successor && (*successor)->first_seen > 0 && (*successor)->first_seen + kOverlap < parts_.clock.wall();
   if (over) reply(unknown_installation("this certificate was replaced, and the new one is in use"));
   return !over;
 }
@@ -218,15 +218,15 @@ void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
   if (!fresh.ok()) return reply(store_problem(fresh.error()));
   if (base::Status kept = parts_.store.renew(asker.certificate.serial, *fresh); !kept.ok())
     return reply(store_problem(kept.error()));
-  parts_.note(asker.installation.id, "installation.renewed",
-              {{"serial", fresh->serial}, {"until", base::format_time(fresh->until)}, {"client", call.client}});
+  parts_.note(
+      asker.installation.id, "installation.renewed",
+      {{"serial", fresh->serial}, {"until", base::format_time(fresh->until)}, {"client", call.client}});
   parts_.commits.reply(reply, ok(line::format(line::Renewed{pem})));
 }
 
 base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   const base::Micros now = parts_.clock.wall();
-  if (report.kind != line::Kind::Event)
-    return parts_.store.keep_latest(asker.installation.id, report, now);
+  if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
   StoredEvent event;
   event.installation = asker.installation.id;
   event.id = report.id;

@@ -28,7 +28,8 @@ struct Lives::Live {
 struct Lives::Table {
   Lives* owner = nullptr;  // nullptr: gone
   std::map<std::string, Live, std::less<>> lives;
-  std::map<std::string, std::pair<base::Nanos, base::Micros>, std::less<>> silent;  // not late yet -> since when
+  std::map<std::string, std::pair<base::Nanos, base::Micros>, std::less<>>
+      silent;  // not late yet -> since when
 };
 
 class Lives::Stream final : public answer::Source {
@@ -98,8 +99,7 @@ std::unique_ptr<answer::Source> Lives::open(const Newcomer& newcomer) {
   const bool was_silent = state_->silent.erase(newcomer.installation) > 0;
   const auto known = parts_.store.installation(newcomer.installation);
   if (known.ok() && *known && (*known)->standing != Standing::Up) {
-    static_cast<void>(
-        parts_.store.set_standing(newcomer.installation, Standing::Up, parts_.clock.wall()));
+    static_cast<void>(parts_.store.set_standing(newcomer.installation, Standing::Up, parts_.clock.wall()));
     parts_.note(newcomer.installation, "installation.up", {{"life", live.life}, {"client", live.client}});
   } else if (was_silent) {
     base::log_info("installation " + newcomer.installation + " is back from " + newcomer.client);

@@ -26,9 +26,9 @@ namespace postern::mission {
 
 class Lives {
  public:
-  static constexpr base::Nanos kPulseEvery = 25 * base::kSecond;      // less than line::kPulse
-  static constexpr base::Nanos kTwiceTold = 60 * base::kSecond;       // between two that are told and recorded
-  static constexpr std::size_t kUnread = 64U << 10U;                  // bytes of a stream that nobody reads
+  static constexpr base::Nanos kPulseEvery = 25 * base::kSecond;  // less than line::kPulse
+  static constexpr base::Nanos kTwiceTold = 60 * base::kSecond;   // between two that are told and recorded
+  static constexpr std::size_t kUnread = 64U << 10U;              // bytes of a stream that nobody reads
 
   explicit Lives(Parts& parts);
   ~Lives();

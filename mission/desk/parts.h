@@ -18,8 +18,8 @@
 namespace postern::mission {
 
 struct Facts {
-  std::string domain;               // of line::InstallationName
-  base::Micros retention = 0;       // of events
+  std::string domain;          // of line::InstallationName
+  base::Micros retention = 0;  // of events
   std::string version;
 };
 

@@ -66,8 +66,8 @@ class SqliteStore final : public Store {
       return fail(Code::Corrupt, "the store is of another version of Mission Control: schema " +
                                      std::to_string(found) + ", and this one has " +
                                      std::to_string(kSchemaVersion));
-    return db_.run("BEGIN;" + std::string(kSchema) +
-                   "PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT");
+    return db_.run("BEGIN;" + std::string(kSchema) + "PRAGMA user_version=" + std::to_string(kSchemaVersion) +
+                   ";COMMIT");
   }
 
   Status add_enrolment(const Enrolment& one) override {
@@ -83,18 +83,20 @@ class SqliteStore final : public Store {
 
   Result<std::vector<Enrolment>> enrolments() override {
     std::vector<Enrolment> out;
-    Status read = each("SELECT id, hash, customer, created, expires, used, withdrawn, installation FROM enrolments "
-                       "ORDER BY id DESC",
-                       [](Statement&) {}, [&](Statement& s) { out.push_back(enrolment_in(s)); });
+    Status read = each(
+        "SELECT id, hash, customer, created, expires, used, withdrawn, installation FROM enrolments "
+        "ORDER BY id DESC",
+        [](Statement&) {}, [&](Statement& s) { out.push_back(enrolment_in(s)); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
 
   Result<std::optional<Enrolment>> enrolment(std::string_view hash) override {
     std::optional<Enrolment> out;
-    Status read = each("SELECT id, hash, customer, created, expires, used, withdrawn, installation FROM enrolments "
-                       "WHERE hash=?",
-                       [&](Statement& s) { s.bind(hash); }, [&](Statement& s) { out = enrolment_in(s); });
+    Status read = each(
+        "SELECT id, hash, customer, created, expires, used, withdrawn, installation FROM enrolments "
+        "WHERE hash=?",
+        [&](Statement& s) { s.bind(hash); }, [&](Statement& s) { out = enrolment_in(s); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
@@ -114,11 +116,12 @@ class SqliteStore final : public Store {
         "UPDATE enrolments SET used=?, installation=? WHERE hash=? AND used=0 AND withdrawn=0 AND expires>?",
         [&](Statement& s) { s.bind(made.enrolled).bind(made.id).bind(hash).bind(made.enrolled); });
     if (!used.ok() || !*used) return used;
-    Status kept = act("INSERT INTO installations (id, customer, version, enrolled, standing, since) VALUES (?,?,?,?,?,?)",
-                      [&](Statement& s) {
-                        s.bind(made.id).bind(made.customer).bind(made.version).bind(made.enrolled);
-                        s.bind(static_cast<std::int64_t>(made.standing)).bind(made.since);
-                      });
+    Status kept = act(
+        "INSERT INTO installations (id, customer, version, enrolled, standing, since) VALUES (?,?,?,?,?,?)",
+        [&](Statement& s) {
+          s.bind(made.id).bind(made.customer).bind(made.version).bind(made.enrolled);
+          s.bind(static_cast<std::int64_t>(made.standing)).bind(made.since);
+        });
     if (kept.ok()) kept = add_certificate(certificate);
     if (!kept.ok()) return std::move(kept).error();
     return true;
@@ -126,16 +129,18 @@ class SqliteStore final : public Store {
 
   Result<std::optional<Installation>> installation(std::string_view id) override {
     std::optional<Installation> out;
-    Status read = each(std::string(kInstallations) + " WHERE id=?", [&](Statement& s) { s.bind(id); },
-                       [&](Statement& s) { out = installation_in(s); });
+    Status read = each(
+        std::string(kInstallations) + " WHERE id=?", [&](Statement& s) { s.bind(id); },
+        [&](Statement& s) { out = installation_in(s); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
 
   Result<std::vector<Installation>> installations() override {
     std::vector<Installation> out;
-    Status read = each(std::string(kInstallations) + " ORDER BY id", [](Statement&) {},
-                       [&](Statement& s) { out.push_back(installation_in(s)); });
+    Status read = each(
+        std::string(kInstallations) + " ORDER BY id", [](Statement&) {},
+        [&](Statement& s) { out.push_back(installation_in(s)); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
@@ -153,17 +158,18 @@ class SqliteStore final : public Store {
 
   Result<std::optional<IssuedCertificate>> certificate(std::string_view serial) override {
     std::optional<IssuedCertificate> out;
-    Status read = each(std::string(kCertificates) + " WHERE serial=?", [&](Statement& s) { s.bind(serial); },
-                       [&](Statement& s) { out = certificate_in(s); });
+    Status read = each(
+        std::string(kCertificates) + " WHERE serial=?", [&](Statement& s) { s.bind(serial); },
+        [&](Statement& s) { out = certificate_in(s); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
 
   Result<std::vector<IssuedCertificate>> certificates(std::string_view installation) override {
     std::vector<IssuedCertificate> out;
-    Status read = each(std::string(kCertificates) + " WHERE installation=? ORDER BY issued DESC",
-                       [&](Statement& s) { s.bind(installation); },
-                       [&](Statement& s) { out.push_back(certificate_in(s)); });
+    Status read = each(
+        std::string(kCertificates) + " WHERE installation=? ORDER BY issued DESC",
+        [&](Statement& s) { s.bind(installation); }, [&](Statement& s) { out.push_back(certificate_in(s)); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
@@ -186,31 +192,33 @@ class SqliteStore final : public Store {
 
   Status keep_latest(std::string_view installation, const line::Report& report, base::Micros now) override {
     const std::string body = base::dump_json(report.body);
-    return act("INSERT INTO latest (installation, kind, id, schema, time, received, body) VALUES (?,?,?,?,?,?,?) "
-               "ON CONFLICT (installation, kind) DO UPDATE SET id=excluded.id, schema=excluded.schema, "
-               "time=excluded.time, received=excluded.received, body=excluded.body "
-               "WHERE excluded.id<>latest.id AND (excluded.time>=latest.time OR latest.time>?)",
-               [&](Statement& s) {
-                 s.bind(installation).bind(static_cast<std::int64_t>(report.kind)).bind(report.id);
-                 s.bind(static_cast<std::int64_t>(report.schema)).bind(report.time).bind(now).bind(body);
-                 s.bind(now + kSkew);
-               });
+    return act(
+        "INSERT INTO latest (installation, kind, id, schema, time, received, body) VALUES (?,?,?,?,?,?,?) "
+        "ON CONFLICT (installation, kind) DO UPDATE SET id=excluded.id, schema=excluded.schema, "
+        "time=excluded.time, received=excluded.received, body=excluded.body "
+        "WHERE excluded.id<>latest.id AND (excluded.time>=latest.time OR latest.time>?)",
+        [&](Statement& s) {
+          s.bind(installation).bind(static_cast<std::int64_t>(report.kind)).bind(report.id);
+          s.bind(static_cast<std::int64_t>(report.schema)).bind(report.time).bind(now).bind(body);
+          s.bind(now + kSkew);
+        });
   }
 
   Result<std::vector<LatestReport>> latest(std::string_view installation) override {
     std::vector<LatestReport> out;
-    Status read = each("SELECT kind, id, schema, time, received, body FROM latest WHERE installation=? ORDER BY kind",
-                       [&](Statement& s) { s.bind(installation); },
-                       [&](Statement& s) {
-                         LatestReport one;
-                         one.report.kind = static_cast<line::Kind>(s.number(0));
-                         one.report.id = s.text(1);
-                         one.report.schema = static_cast<int>(s.number(2));
-                         one.report.time = s.number(3);
-                         one.received = s.number(4);
-                         one.report.body = body_in(s.text(5));
-                         out.push_back(std::move(one));
-                       });
+    Status read = each(
+        "SELECT kind, id, schema, time, received, body FROM latest WHERE installation=? ORDER BY kind",
+        [&](Statement& s) { s.bind(installation); },
+        [&](Statement& s) {
+          LatestReport one;
+          one.report.kind = static_cast<line::Kind>(s.number(0));
+          one.report.id = s.text(1);
+          one.report.schema = static_cast<int>(s.number(2));
+          one.report.time = s.number(3);
+          one.received = s.number(4);
+          one.report.body = body_in(s.text(5));
+          out.push_back(std::move(one));
+        });
     if (!read.ok()) return std::move(read).error();
     return out;
   }
@@ -258,9 +266,10 @@ class SqliteStore final : public Store {
   Status forget_events(base::Micros received_before) override {
     std::vector<std::int64_t> old;
     constexpr std::size_t kAtOnce = 1000;  // the next look takes the next ones
-    Status read = each("SELECT number FROM events WHERE received<? ORDER BY received LIMIT ?",
-                       [&](Statement& s) { s.bind(received_before).bind(static_cast<std::int64_t>(kAtOnce)); },
-                       [&](Statement& s) { old.push_back(s.number(0)); });
+    Status read = each(
+        "SELECT number FROM events WHERE received<? ORDER BY received LIMIT ?",
+        [&](Statement& s) { s.bind(received_before).bind(static_cast<std::int64_t>(kAtOnce)); },
+        [&](Statement& s) { old.push_back(s.number(0)); });
     for (const std::int64_t number : old) {
       if (read.ok()) read = remove_event(number);
     }
@@ -280,16 +289,16 @@ class SqliteStore final : public Store {
 
  private:
   static constexpr std::string_view kInstallations =
-      "SELECT id, customer, version, enrolled, standing, since, heard, events, event_bytes FROM installations";
+      "SELECT id, customer, version, enrolled, standing, since, heard, events, event_bytes FROM "
+      "installations";
   static constexpr std::string_view kCertificates =
       "SELECT serial, installation, issued, until, first_seen, replaced_by FROM certificates";
 
   static Enrolment enrolment_in(Statement& s) {
-    return {s.text(0),   s.text(1),   s.text(2),   s.number(3),
-            s.number(4), s.number(5), s.number(6), s.text(7)};
+    return {s.text(0), s.text(1), s.text(2), s.number(3), s.number(4), s.number(5), s.number(6), s.text(7)};
   }
   static Installation installation_in(Statement& s) {
-    return {s.text(0),   s.text(1),   s.text(2), s.number(3), static_cast<Standing>(s.number(4)),
+    return {s.text(0),   s.text(1),   s.text(2),   s.number(3), static_cast<Standing>(s.number(4)),
             s.number(5), s.number(6), s.number(7), s.number(8)};
   }
   static IssuedCertificate certificate_in(Statement& s) {
@@ -301,8 +310,9 @@ class SqliteStore final : public Store {
   }
 
   Status add_certificate(const IssuedCertificate& one) {
-    return act("INSERT INTO certificates (serial, installation, issued, until) VALUES (?,?,?,?)",
-               [&](Statement& s) { s.bind(one.serial).bind(one.installation).bind(one.issued).bind(one.until); });
+    return act(
+        "INSERT INTO certificates (serial, installation, issued, until) VALUES (?,?,?,?)",
+        [&](Statement& s) { s.bind(one.serial).bind(one.installation).bind(one.issued).bind(one.until); });
   }
 
   Status count_event(std::string_view installation, std::int64_t count, std::int64_t bytes) {
@@ -315,14 +325,15 @@ class SqliteStore final : public Store {
     std::string installation, id;
     std::int64_t bytes = 0;
     bool own = false;
-    Status done = each("SELECT installation, id, own, length(CAST(body AS BLOB)) FROM events WHERE number=?",
-                       [&](Statement& s) { s.bind(number); },
-                       [&](Statement& s) {
-                         installation = s.text(0);
-                         id = s.text(1);
-                         own = s.number(2) != 0;
-                         bytes = s.number(3);
-                       });
+    Status done = each(
+        "SELECT installation, id, own, length(CAST(body AS BLOB)) FROM events WHERE number=?",
+        [&](Statement& s) { s.bind(number); },
+        [&](Statement& s) {
+          installation = s.text(0);
+          id = s.text(1);
+          own = s.number(2) != 0;
+          bytes = s.number(3);
+        });
     if (done.ok()) done = act("DELETE FROM events WHERE number=?", [&](Statement& s) { s.bind(number); });
     if (done.ok()) done = count_event(installation, -1, -bytes);
     if (!done.ok() || own) return done;
@@ -339,7 +350,8 @@ class SqliteStore final : public Store {
       std::int64_t oldest = 0;
       const auto take = [&](Statement& s) { oldest = s.number(0); };
       const auto bind = [&](Statement& s) { s.bind(id); };
-      Status done = each("SELECT number FROM events WHERE installation=? AND own=0 ORDER BY number LIMIT 1", bind, take);
+      Status done = each("SELECT number FROM events WHERE installation=? AND own=0 ORDER BY number LIMIT 1",
+                         bind, take);
       if (done.ok() && oldest == 0)
         done = each("SELECT number FROM events WHERE installation=? ORDER BY number LIMIT 1", bind, take);
       if (done.ok()) done = remove_event(oldest);
@@ -371,7 +383,8 @@ class SqliteStore final : public Store {
 
   Result<std::int64_t> number_of(const std::string& sql) {
     std::int64_t out = 0;
-    Status read = each(sql, [](Statement&) {}, [&](Statement& s) { out = s.number(0); });
+    Status read = each(
+        sql, [](Statement&) {}, [&](Statement& s) { out = s.number(0); });
     if (!read.ok()) return std::move(read).error();
     return out;
   }

@@ -21,9 +21,9 @@
 
 namespace postern::mission {
 
-inline constexpr std::size_t kMostEnrolments = 10'000;     // codes that are kept
+inline constexpr std::size_t kMostEnrolments = 10'000;  // codes that are kept
 inline constexpr std::size_t kMostInstallations = 100'000;
-inline constexpr std::int64_t kMostEvents = 10'000;        // of one installation that are kept: then the oldest go
+inline constexpr std::int64_t kMostEvents = 10'000;  // of one installation that are kept: then the oldest go
 inline constexpr std::int64_t kMostEventBytes = 16 << 20;  // likewise
 inline constexpr std::size_t kEventsPage = 1'000;          // of one answer
 

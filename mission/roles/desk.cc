@@ -3,6 +3,8 @@
 //
 // The desk: answers the installations behind the line's listener and the vendor's people on the control socket, and keeps what
 // Mission Control knows. Has no key, and no way out.
+#include "mission/desk/desk.h"
+
 #include <map>
 #include <memory>
 
@@ -13,7 +15,6 @@
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
-#include "mission/desk/desk.h"
 
 namespace postern::roles {
 namespace {
@@ -42,23 +43,24 @@ int serve_installations() {
   auto verifier =
       certs::ClientVerifier::make({.roots_pem = base::json_text_or(role.config(), "authority", "")});
   if (!verifier.ok()) role.fail("the installations' authority: " + verifier.error().message);
-  auto store =
-      mission::open_sqlite_store(base::json_text_or(role.config(), "state_directory", "") + "/mission.sqlite");
+  auto store = mission::open_sqlite_store(base::json_text_or(role.config(), "state_directory", "") +
+                                          "/mission.sqlite");
   if (!store.ok()) role.fail("the store: " + store.error().message);
 
   certs::KeeperChannel keeper((base::UniqueFd()));
   mission::Commits commits(loop, **store);
   mission::Parts parts{
       clock,
-      {base::json_text_or(role.config(), "domain", ""), base::json_number_or(role.config(), "retention_us", 0),
-       POSTERN_VERSION},
+      {base::json_text_or(role.config(), "domain", ""),
+       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
       *std::move(verifier),
       **store,
       commits,
       [&](const std::string& id, const std::string& key) { return keeper.issue_installation(id, key); },
       [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   mission::Lives lives(parts);
-  if (base::Status resumed = lives.resume(); !resumed.ok()) role.fail("the store: " + resumed.error().message);
+  if (base::Status resumed = lives.resume(); !resumed.ok())
+    role.fail("the store: " + resumed.error().message);
   mission::Desk desk(parts, lives);
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
   answer::ControlSocket control(loop, role.take_fd("control"), desk);

@@ -1,0 +1,207 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/control/config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "gateway/proc/privileges.h"
+#include "gateway/supervisor/config_reader.h"
+#include "gateway/supervisor/secret.h"
+#include "line/protocol.h"
+
+namespace postern::mission {
+namespace {
+
+using base::YamlNode;
+using supervisor::ConfigReader;
+using supervisor::FileName;
+using supervisor::KeyTable;
+
+constexpr base::Micros kDay = 86400LL * base::kWallSecond;
+constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
+constexpr std::string_view kSomeId = "01JD7Z3V5T4Q2N8M6K0H1F9C3B";
+
+const std::vector<KeyTable>& key_tables() {
+  static const std::vector<KeyTable> tables{
+      {"",
+       {"version", "domain", "user", "sandbox", "listeners", "installations", "control_socket", "state_directory",
+        "retention", "limits", "log"}},
+      {"listeners", {"line"}},
+      {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
+      {"listeners.line.certificates[]", {"certificate", "key"}},
+      {"installations", {"authority", "key"}},
+      {"retention", {"events"}},
+      {"limits", {"connections", "connections_per_address"}},
+      {"log", {"level"}},
+  };
+  return tables;
+}
+
+void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
+  const YamlNode* version = root.find("version");
+  if (version == nullptr || !version->is_scalar() || version->scalar != "1")
+    read.fault(version == nullptr ? root.mark : version->mark, "the file needs version: 1, the only one so far");
+  if (const YamlNode* domain = read.text(root, "domain"); domain != nullptr) {
+    out.domain = domain->scalar;
+    // Exactly what can stand in a certificate.
+    const auto name = line::parse_uri(line::uri_of({out.domain, std::string(kSomeId)}));
+    if (!name.ok())
+      read.fault(domain->mark, "domain must be a DNS name in lower case such as mission.example.com, not " +
+                                   supervisor::in_quotes(domain->scalar));
+  } else if (root.find("domain") == nullptr) {
+    read.fault(root.mark, "the file needs domain: the DNS name that stands in the installations' certificates");
+  }
+  if (const YamlNode* user = read.text(root, "user"); user != nullptr) {
+    out.user = user->scalar;
+    out.user_mark = user->mark;
+    if (out.user == "root") read.fault(user->mark, "user must not be root: nothing of it runs as root");
+  }
+  if (const YamlNode* sandbox = read.text(root, "sandbox"); sandbox != nullptr) {
+    if (sandbox->scalar == "best-effort") out.sandbox = supervisor::Sandbox::BestEffort;
+    if (sandbox->scalar != "best-effort" && sandbox->scalar != "required")
+      read.fault(sandbox->mark,
+                 "sandbox must be required or best-effort, not " + supervisor::in_quotes(sandbox->scalar));
+  }
+}
+
+void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
+  const YamlNode* listeners = read.map(root, "listeners", "listeners");
+  if (listeners != nullptr) {
+    out.line.address = {"0.0.0.0", 8444, false};
+    supervisor::read_listener(read, *listeners, "line", out.line);
+  } else if (root.find("listeners") == nullptr) {
+    read.fault(root.mark, "the file needs listeners: line");
+  }
+  if (const YamlNode* own = read.map(root, "installations", "installations"); own != nullptr) {
+    read.required_file(*own, "installations", "authority", "the certificate of the installations' authority",
+                       out.authority);
+    read.required_secret(*own, "installations", "key", "the authority's private key in PEM", out.authority_key);
+  } else if (root.find("installations") == nullptr) {
+    read.fault(root.mark, "the file needs installations: their authority");
+  }
+  out.control_socket.path = "/run/mission-control/control.sock";
+  out.state_directory.path = "/var/lib/mission-control";
+  read.file(root, "control_socket", out.control_socket);
+  read.file(root, "state_directory", out.state_directory);
+  if (out.control_socket.path.size() > kSocketPathLimit)
+    read.fault(out.control_socket.mark, "control_socket must be a path of at most " +
+                                            std::to_string(kSocketPathLimit) + " bytes: choose a shorter one");
+  if (const YamlNode* retention = read.map(root, "retention", "retention"); retention != nullptr)
+    read.duration(*retention, "events", kDay, 3'650 * kDay, out.retention);
+  if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
+    read.number(*limits, "connections", 1, 65'536, out.connections);
+    read.number(*limits, "connections_per_address", 1, 65'536, out.connections_per_address);
+  }
+  supervisor::read_log_level(read, root, out.log_level);
+}
+
+class Loader {
+ public:
+  explicit Loader(const Config& config) : config_(config) {}
+
+  void load() {
+    for (const supervisor::CertificateFiles& files : config_.line.certificates) certificate(files);
+    authority();
+  }
+  std::vector<base::Fault> faults;
+  Material out;
+
+ private:
+  std::string text(const FileName& file) {
+    auto content = base::read_file(file.path, certs::kPemSizeLimit);
+    if (content.ok()) return std::move(content).value();
+    faults.push_back({file.mark, content.error().message});
+    return {};
+  }
+
+  // Root opens them for the account; the keeper, who reads them, judges what is in them.
+  base::UniqueFd key(const FileName& file) {
+    uid_t owner = ::geteuid();
+    if (proc::is_root()) {
+      const auto account = proc::find_account(config_.user);
+      owner = account.ok() ? account->uid : base::kNoAccount;
+    }
+    auto opened = supervisor::open_secret(file.path, "a key", owner);
+    if (opened.ok()) return std::move(opened).value();
+    faults.push_back({file.mark, opened.error().message});
+    return {};
+  }
+
+  void certificate(const supervisor::CertificateFiles& files) {
+    Material::Own own;
+    own.chain_pem = text(files.certificate);
+    own.key = key(files.key);
+    own.key_path = files.key.path;
+    own.descriptor = "key.line" + std::to_string(out.line.size());
+    if (own.chain_pem.empty()) return;
+    auto chain = certs::read_chain(own.chain_pem);
+    if (!chain.ok())
+      return faults.push_back(
+          {files.certificate.mark, files.certificate.path + ": " + chain.error().message});
+    own.leaf = std::move(chain->front());
+    if (own.leaf.not_after <= base::SystemClock().wall())
+      return faults.push_back({files.certificate.mark, files.certificate.path + ": it ended on " +
+                                                           base::format_time(own.leaf.not_after)});
+    out.line.push_back(std::move(own));
+  }
+
+  void authority() {
+    out.authority_pem = text(config_.authority);
+    out.authority_key = key(config_.authority_key);
+    if (out.authority_pem.empty()) return;
+    const auto chain = certs::read_chain(out.authority_pem);
+    if (!chain.ok() || chain->size() != 1 || !chain->front().authority)
+      faults.push_back({config_.authority.mark,
+                        config_.authority.path + ": " +
+                            (chain.ok() ? "it is not one authority" : chain.error().message)});
+  }
+
+  const Config& config_;
+};
+
+}  // namespace
+
+ParsedConfig parse_config(std::string_view text, const std::string& folder) {
+  ParsedConfig out;
+  if (text.size() > supervisor::kConfigSizeLimit) {
+    out.faults.push_back({{}, "the file is larger than 1MiB"});
+    return out;
+  }
+  base::YamlDocument document = base::parse_yaml(text);
+  out.faults = std::move(document.faults);
+  if (!out.faults.empty()) return out;
+  const auto config = std::make_shared<Config>();
+  ConfigReader read(out.faults, folder, key_tables());
+  if (read.is_map(document.root, "")) {
+    read_file(read, document.root, *config);
+    read_parts(read, document.root, *config);
+  }
+  if (out.faults.empty()) out.config = config;
+  return out;
+}
+
+Loaded load(const std::string& path) {
+  Loaded out;
+  const auto text = base::read_file(path, supervisor::kConfigSizeLimit);
+  if (!text.ok()) {
+    out.faults = path + ": " + text.error().message;
+    return out;
+  }
+  ParsedConfig parsed = parse_config(*text, path.substr(0, path.rfind('/')));
+  if (parsed.config == nullptr) {
+    out.faults = base::format_faults(path, std::move(parsed.faults));
+    return out;
+  }
+  Loader loader(*parsed.config);
+  loader.load();
+  out.faults = loader.faults.empty() ? "" : base::format_faults(path, loader.faults);
+  if (!loader.faults.empty()) return out;
+  out.config = std::move(parsed.config);
+  out.material = std::make_shared<Material>(std::move(loader.out));
+  return out;
+}
+
+}  // namespace postern::mission

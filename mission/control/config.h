@@ -1,0 +1,61 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// mission-control.yaml as a value, and what its files hold. docs/MISSION_CONTROL.md describes every key. Every fault says
+// file:line:column and what would be right, as those of postern.yaml.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "base/yaml.h"
+#include "certs/certificate.h"
+#include "gateway/supervisor/config.h"
+
+namespace postern::mission {
+
+struct Config {
+  std::string domain;  // of the installations' names (line::InstallationName)
+  std::string user;    // empty: as whoever starts us, who is not root
+  base::Mark user_mark;
+  supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
+  supervisor::Listener line;
+  supervisor::FileName authority, authority_key;  // of installations
+  supervisor::FileName control_socket, state_directory;
+  base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
+  int connections = 20'000, connections_per_address = 1'000;  // on the line
+  base::Level log_level = base::Level::Info;
+};
+
+struct ParsedConfig {  // a config if and only if there is no fault
+  std::shared_ptr<const Config> config;
+  std::vector<base::Fault> faults;
+};
+// folder: where the file is, absolute.
+ParsedConfig parse_config(std::string_view text, const std::string& folder);
+
+// Keys as open files, certificates as text.
+struct Material {
+  struct Own {
+    std::string chain_pem;
+    certs::CertificateFacts leaf;
+    base::UniqueFd key;
+    std::string key_path, descriptor;
+  };
+  std::vector<Own> line;  // of the listener
+  std::string authority_pem;
+  base::UniqueFd authority_key;
+};
+
+struct Loaded {  // both if and only if there is no fault
+  std::shared_ptr<const Config> config;
+  std::shared_ptr<const Material> material;
+  std::string faults;  // a line each
+};
+Loaded load(const std::string& path);
+
+}  // namespace postern::mission
