@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mission/control/config.h"
 
-#include <algorithm>
+#include <unistd.h>
+
 #include <utility>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/secret_file.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/config_reader.h"
 #include "gateway/supervisor/secret.h"
@@ -27,8 +29,8 @@ constexpr std::string_view kSomeId = "01JD7Z3V5T4Q2N8M6K0H1F9C3B";
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
-       {"version", "domain", "user", "sandbox", "listeners", "installations", "control_socket", "state_directory",
-        "retention", "limits", "log"}},
+       {"version", "domain", "user", "sandbox", "listeners", "installations", "control_socket",
+        "state_directory", "retention", "limits", "log"}},
       {"listeners", {"line"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
@@ -43,7 +45,8 @@ const std::vector<KeyTable>& key_tables() {
 void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
   const YamlNode* version = root.find("version");
   if (version == nullptr || !version->is_scalar() || version->scalar != "1")
-    read.fault(version == nullptr ? root.mark : version->mark, "the file needs version: 1, the only one so far");
+    read.fault(version == nullptr ? root.mark : version->mark,
+               "the file needs version: 1, the only one so far");
   if (const YamlNode* domain = read.text(root, "domain"); domain != nullptr) {
     out.domain = domain->scalar;
     // Exactly what can stand in a certificate.
@@ -52,7 +55,8 @@ void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
       read.fault(domain->mark, "domain must be a DNS name in lower case such as mission.example.com, not " +
                                    supervisor::in_quotes(domain->scalar));
   } else if (root.find("domain") == nullptr) {
-    read.fault(root.mark, "the file needs domain: the DNS name that stands in the installations' certificates");
+    read.fault(root.mark,
+               "the file needs domain: the DNS name that stands in the installations' certificates");
   }
   if (const YamlNode* user = read.text(root, "user"); user != nullptr) {
     out.user = user->scalar;
@@ -78,7 +82,8 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   if (const YamlNode* own = read.map(root, "installations", "installations"); own != nullptr) {
     read.required_file(*own, "installations", "authority", "the certificate of the installations' authority",
                        out.authority);
-    read.required_secret(*own, "installations", "key", "the authority's private key in PEM", out.authority_key);
+    read.required_secret(*own, "installations", "key", "the authority's private key in PEM",
+                         out.authority_key);
   } else if (root.find("installations") == nullptr) {
     read.fault(root.mark, "the file needs installations: their authority");
   }
@@ -88,7 +93,8 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   read.file(root, "state_directory", out.state_directory);
   if (out.control_socket.path.size() > kSocketPathLimit)
     read.fault(out.control_socket.mark, "control_socket must be a path of at most " +
-                                            std::to_string(kSocketPathLimit) + " bytes: choose a shorter one");
+                                            std::to_string(kSocketPathLimit) +
+                                            " bytes: choose a shorter one");
   if (const YamlNode* retention = read.map(root, "retention", "retention"); retention != nullptr)
     read.duration(*retention, "events", kDay, 3'650 * kDay, out.retention);
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
@@ -154,9 +160,9 @@ class Loader {
     if (out.authority_pem.empty()) return;
     const auto chain = certs::read_chain(out.authority_pem);
     if (!chain.ok() || chain->size() != 1 || !chain->front().authority)
-      faults.push_back({config_.authority.mark,
-                        config_.authority.path + ": " +
-                            (chain.ok() ? "it is not one authority" : chain.error().message)});
+      faults.push_back(
+          {config_.authority.mark,
+           config_.authority.path + ": " + (chain.ok() ? "it is not one authority" : chain.error().message)});
   }
 
   const Config& config_;

@@ -1,0 +1,15 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// `mission-control`: its commands, on the command line that `postern` has. Exit codes likewise.
+#pragma once
+
+#include "gateway/cli/program.h"
+
+namespace postern::mission {
+
+cli::ProgramWords control_words();
+void add_control_commands(cli::Program& program);  // init, serve, status
+void add_fleet_commands(cli::Program& program);    // enrolment, installation, events
+
+}  // namespace postern::mission

@@ -1,0 +1,183 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands about installations.
+#include <memory>
+
+#include "base/bytes.h"
+#include "gateway/cli/said.h"
+#include "mission/control/commands.h"
+
+namespace postern::mission {
+namespace {
+
+using base::Json;
+using cli::Column;
+using cli::Kind;
+
+const std::vector<Column> kEnrolments{{"ID", "id"},
+                                      {"CUSTOMER", "customer"},
+                                      {"STATE", "state"},
+                                      {"CREATED", "created", Kind::Time},
+                                      {"EXPIRES", "expires", Kind::Time},
+                                      {"INSTALLATION", "installation"}};
+const std::vector<Column> kNewEnrolment{
+    {"Id", "id"}, {"Customer", "customer"}, {"Good until", "expires", Kind::Time}};
+const std::vector<Column> kInstallations{{"ID", "id"},
+                                         {"CUSTOMER", "customer"},
+                                         {"STATE", "state"},
+                                         {"SINCE", "since", Kind::Time},
+                                         {"HEARD", "heard", Kind::Time},
+                                         {"VERSION", "version"}};
+const std::vector<Column> kInstallation{{"Id", "id"},
+                                        {"Customer", "customer"},
+                                        {"State", "state"},
+                                        {"Since", "since", Kind::Time},
+                                        {"Heard", "heard", Kind::Time},
+                                        {"Enrolled", "enrolled", Kind::Time},
+                                        {"Version", "version"},
+                                        {"Events kept", "events", Kind::Number}};
+const std::vector<Column> kCertificates{{"CERTIFICATE", "serial"},
+                                        {"ISSUED", "issued", Kind::Time},
+                                        {"UNTIL", "until", Kind::Time},
+                                        {"FIRST SEEN", "first_seen", Kind::Time},
+                                        {"REPLACED BY", "replaced_by"}};
+const std::vector<Column> kReports{
+    {"REPORT", "kind"}, {"OF", "time", Kind::Time}, {"RECEIVED", "received", Kind::Time}, {"SAYS", "says"}};
+const std::vector<Column> kEvents{{"NUMBER", "number", Kind::Number},
+                                  {"TIME", "time", Kind::Time},
+                                  {"INSTALLATION", "installation"},
+                                  {"BY", "by"},
+                                  {"TYPE", "type"},
+                                  {"SAYS", "says"}};
+
+constexpr std::size_t kShown = 120;  // bytes of a body in a table
+
+std::string show_installation(const Json& answer) {
+  Json reports = Json::array();
+  for (const auto& [kind, report] : answer.value("reports", Json::object()).items()) {
+    Json& row = reports.emplace_back(report);
+    row["kind"] = kind;
+    row["says"] = base::dump_json(report.value("body", Json::object())).substr(0, kShown);
+  }
+  return cli::to_lines(answer, kInstallation) + "\n" +
+         cli::to_table(answer.value("certificates", Json::array()), kCertificates, "No certificate.") + "\n" +
+         cli::to_table(reports, kReports, "It has reported nothing.");
+}
+
+std::string show_events(const Json& answer) {
+  Json rows = Json::array();
+  for (const Json& event : cli::items_of(answer)) {
+    Json& row = rows.emplace_back(event);
+    row["says"] = base::dump_json(event.value("body", Json::object())).substr(0, kShown);
+  }
+  return cli::to_table(rows, kEvents, "No events.");
+}
+
+void add_enrolments(cli::Program& program) {
+  CLI::App* group = program.group("enrolment", "One-time codes with which installations enrol");
+  struct Wish {
+    std::string customer, expires;
+  };
+  auto wish = std::make_shared<Wish>();
+  CLI::App* made = program.command(
+      group, "new", "Make a code for a customer; it is shown once",
+      "enrolment new --customer \"Example Ltd\"\nenrolment new --customer \"Example Ltd\" --expires 2d",
+      [&program, wish] {
+        Json body{{"customer", wish->customer}};
+        if (!wish->expires.empty()) body["expires"] = wish->expires;
+        return program.ask({http::Method::Post, "/api/v1/enrolments", body}, [](const Json& answer) {
+          return cli::to_lines(answer, kNewEnrolment) +
+                 "\nThe code, shown this once and good for one installation: " +
+                 base::printable(base::json_text_or(answer, "code", "")) + "\n";
+        });
+      });
+  made->add_option("--customer", wish->customer, "whose the installation will be")
+      ->required()
+      ->type_name("NAME");
+  made->add_option("--expires", wish->expires,
+                   "how long the code is good for, 90d at most; 7d unless said otherwise")
+      ->type_name("D");
+  program.command(group, "list", "List them", "enrolment list", [&program] {
+    return program.ask({http::Method::Get, "/api/v1/enrolments", {}}, [](const Json& answer) {
+      return cli::to_table(cli::items_of(answer), kEnrolments, "No code was made.");
+    });
+  });
+  auto id = std::make_shared<std::string>();
+  program
+      .command(group, "withdraw", "Take one back that was not used",
+               "enrolment withdraw 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+               [&program, id] {
+                 return program.ask(
+                     {http::Method::Delete, "/api/v1/enrolments/" + cli::path_segment(*id), Json::object()},
+                     [](const Json&) { return std::string("Withdrawn.\n"); });
+               })
+      ->add_option("id", *id, "its id, as list shows it")
+      ->required()
+      ->type_name("ID");
+}
+
+void add_installations(cli::Program& program) {
+  CLI::App* group = program.group("installation", "The installations");
+  program.command(group, "list", "List them, with their state", "installation list", [&program] {
+    return program.ask({http::Method::Get, "/api/v1/installations", {}}, [](const Json& answer) {
+      return cli::to_table(cli::items_of(answer), kInstallations, "No installation has enrolled.");
+    });
+  });
+  auto shown = std::make_shared<std::string>();
+  program
+      .command(group, "show", "Show one: its certificates, and the newest that it reported of each kind",
+               "installation show 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+               [&program, shown] {
+                 return program.ask(
+                     {http::Method::Get, "/api/v1/installations/" + cli::path_segment(*shown), {}},
+                     show_installation);
+               })
+      ->add_option("id", *shown, "its id, as list shows it")
+      ->required()
+      ->type_name("ID");
+  auto retired = std::make_shared<std::string>();
+  program
+      .command(group, "retire", "End one: its line is closed, its certificates are worth nothing from now on",
+               "installation retire 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+               [&program, retired] {
+                 return program.ask(
+                     {http::Method::Post, "/api/v1/installations/" + cli::path_segment(*retired) + "/retire",
+                      Json::object()},
+                     [](const Json&) { return std::string("Retired.\n"); });
+               })
+      ->add_option("id", *retired, "its id, as list shows it")
+      ->required()
+      ->type_name("ID");
+}
+
+void add_events(cli::Program& program) {
+  struct Which {
+    std::string installation, before, limit;
+  };
+  auto which = std::make_shared<Which>();
+  CLI::App* events = program.command(
+      &program.app(), "events",
+      "What installations reported, and what was noticed about them; the newest first",
+      "events --limit 20\nevents --installation 01JD7Z3V5T4Q2N8M6K0H1F9C3B", [&program, which] {
+        return program.ask({http::Method::Get,
+                            "/api/v1/events" + cli::query_of({{"installation", which->installation},
+                                                              {"before", which->before},
+                                                              {"limit", which->limit}}),
+                            {}},
+                           show_events);
+      });
+  events->add_option("--installation", which->installation, "of this one alone")->type_name("ID");
+  events->add_option("--before", which->before, "older than the one with this number")->type_name("NUMBER");
+  events->add_option("--limit", which->limit, "so many at most; 100 unless said otherwise")->type_name("N");
+}
+
+}  // namespace
+
+void add_fleet_commands(cli::Program& program) {
+  add_enrolments(program);
+  add_installations(program);
+  add_events(program);
+}
+
+}  // namespace postern::mission
