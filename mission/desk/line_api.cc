@@ -20,10 +20,13 @@ using answer::Response;
 
 constexpr std::size_t kTypeLimit = 64;  // bytes of an event's type
 
-// Five wrong codes at once from one network, then one in half a minute.
-constexpr Pace::Settings kWrongCodes{5, 30 * base::kSecond, 20'000};
+// Ten wrong codes at once from one network, then one in ten seconds.
+constexpr Pace::Settings kWrongCodes{10, 10 * base::kSecond, 20'000};
 // Per installation: far more than a link sends.
 constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
+
+// Of certificates: as often again as an answer may be lost, and then one an hour.
+constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
 
 Response ok(std::string document) {
   Response out;
@@ -68,7 +71,7 @@ std::string type_of(const base::Json& body) {
 }  // namespace
 
 LineApi::LineApi(Parts& parts, Lives& lives)
-    : parts_(parts), lives_(lives), codes_(kWrongCodes), requests_(kRequests) {}
+    : parts_(parts), lives_(lives), codes_(kWrongCodes), requests_(kRequests), renewals_(kRenewals) {}
 
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
@@ -213,6 +216,8 @@ void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
   if (!asked.ok()) return reply(malformed(asked.error().message));
   const auto key = certs::key_of_request(asked->request);
   if (!key.ok()) return reply(malformed(key.error().message));
+  if (const base::Nanos later = renewals_.take(asker.installation.id, parts_.clock.monotonic()); later > 0)
+    return reply(wait(later, "this installation renews its certificate too often"));
   std::string pem;
   const auto fresh = certify(asker.installation.id, *key, pem);
   if (!fresh.ok()) return reply(store_problem(fresh.error()));

@@ -50,7 +50,7 @@ class LineApi {
 
   Parts& parts_;
   Lives& lives_;
-  Pace codes_, requests_;
+  Pace codes_, requests_, renewals_;
   std::map<std::string, base::Nanos> heard_;
 };
 

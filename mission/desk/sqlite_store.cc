@@ -71,7 +71,7 @@ class SqliteStore final : public Store {
   }
 
   Status add_enrolment(const Enrolment& one) override {
-    const auto count = number_of("SELECT COUNT(*) FROM enrolments");
+    const auto count = number_of("SELECT COUNT(*) FROM enrolments WHERE used=0 AND withdrawn=0");
     if (!count.ok()) return count.error();
     if (*count >= static_cast<std::int64_t>(kMostEnrolments))
       return fail(Code::Limit, "there are too many enrolments");
@@ -263,17 +263,19 @@ class SqliteStore final : public Store {
     return out;
   }
 
-  Status forget_events(base::Micros received_before) override {
+  Status forget(base::Micros events_before, base::Micros codes_before) override {
     std::vector<std::int64_t> old;
     constexpr std::size_t kAtOnce = 1000;  // the next look takes the next ones
     Status read = each(
         "SELECT number FROM events WHERE received<? ORDER BY received LIMIT ?",
-        [&](Statement& s) { s.bind(received_before).bind(static_cast<std::int64_t>(kAtOnce)); },
+        [&](Statement& s) { s.bind(events_before).bind(static_cast<std::int64_t>(kAtOnce)); },
         [&](Statement& s) { old.push_back(s.number(0)); });
     for (const std::int64_t number : old) {
       if (read.ok()) read = remove_event(number);
     }
-    return read;
+    if (!read.ok()) return read;
+    return act("DELETE FROM enrolments WHERE used=0 AND (expires<?1 OR (withdrawn>0 AND withdrawn<?1))",
+               [&](Statement& s) { s.bind(codes_before); });
   }
 
   Status commit() override {

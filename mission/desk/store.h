@@ -21,7 +21,7 @@
 
 namespace postern::mission {
 
-inline constexpr std::size_t kMostEnrolments = 10'000;  // codes that are kept
+inline constexpr std::size_t kMostEnrolments = 10'000;  // codes that nobody has used or withdrawn
 inline constexpr std::size_t kMostInstallations = 100'000;
 inline constexpr std::int64_t kMostEvents = 10'000;  // of one installation that are kept: then the oldest go
 inline constexpr std::int64_t kMostEventBytes = 16 << 20;  // likewise
@@ -81,7 +81,7 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Limit: there are kMostEnrolments.
+  // Limit: there are kMostEnrolments that nobody has used or withdrawn.
   virtual base::Status add_enrolment(const Enrolment& enrolment) = 0;
   virtual base::Result<std::vector<Enrolment>> enrolments() = 0;  // the newest first
   // Of the one with that hash, withdrawn or not; nothing: there is none.
@@ -113,7 +113,8 @@ class Store {
   // The newest first, below that number (0: all). installation empty: of all.
   virtual base::Result<std::vector<StoredEvent>> events(std::string_view installation, std::int64_t below,
                                                         std::size_t most) = 0;
-  virtual base::Status forget_events(base::Micros received_before) = 0;
+  // Some of them; called again and again. Events that were received before then; codes that were over or withdrawn before.
+  virtual base::Status forget(base::Micros events_before, base::Micros codes_before) = 0;
 
   virtual base::Status commit() = 0;
 };

@@ -21,6 +21,7 @@ namespace {
 
 constexpr base::Nanos kLook = base::kSecond;
 constexpr base::Nanos kForgetEvery = 60 * base::kSecond;
+constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that nobody can use any more
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
 constexpr std::size_t kMostStreams = 50'000;  // exchanges under way: each installation has one
 
@@ -82,10 +83,11 @@ int serve_installations() {
   loop::Timer looks(loop, [&] { lives.look(); });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
-    const base::Status done = parts.store.forget_events(clock.wall() - parts.facts.retention);
+    const base::Micros now = clock.wall();
+    const base::Status done = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
     if (!done.ok()) base::log_error("the store: " + done.error().message);
   });
-  if (parts.facts.retention > 0) forgets.start(kLook, kForgetEvery);
+  forgets.start(kLook, kForgetEvery);
 
   loop::Timer drained(loop, [&] {
     std::size_t busy = control.under_way();

@@ -16,14 +16,15 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..")
 export const quickstartPolicy = join(root, "deploy/quickstart/policy.yaml");
 
 const build = resolve(root, process.env.POSTERN_BUILD ?? "build/dev");
+const programs = ["postern", "postern-authority", "mission-control"];
 let installed;
-const install = () => {
+export const install = () => {
   if (installed) return installed;
   installed = makeFolder("programs");
   for (const folder of ["bin", "libexec", "libexec/postern"]) mkdirSync(join(installed, folder)), chmodSync(join(installed, folder), 0o755);
-  for (const program of ["postern", "postern-authority"]) copyFileSync(join(build, "bin", program), join(installed, "bin", program));
+  for (const program of programs) copyFileSync(join(build, "bin", program), join(installed, "bin", program));
   cpSync(join(build, "libexec/postern"), join(installed, "libexec/postern"), { recursive: true });
-  for (const file of ["bin/postern", "bin/postern-authority", ...readdirSync(join(installed, "libexec/postern")).map((name) => `libexec/postern/${name}`)])
+  for (const file of [...programs.map((name) => `bin/${name}`), ...readdirSync(join(installed, "libexec/postern")).map((name) => `libexec/postern/${name}`)])
     chmodSync(join(installed, file), 0o755);
   return installed;
 };
