@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 postern_fuzz(certificate LINKS postern_certs)
 postern_fuzz(signing_request LINKS postern_certs)
+postern_fuzz(installation_request LINKS postern_certs)
 postern_fuzz(signed_grant LINKS postern_certs)
 postern_fuzz(chain LINKS postern_certs)
 postern_fuzz(crl LINKS postern_certs)

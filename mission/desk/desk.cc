@@ -13,7 +13,7 @@ void Desk::answer(std::shared_ptr<answer::Call> call, answer::Reply reply) {
 }
 
 answer::Response Desk::refuse(const answer::Call& call, base::Refusal refusal, std::string_view why) {
-  base::log_debug("a request from " + call.client + " was refused: " + std::string(why));
+  base::log(base::Level::Debug, "a request from " + call.client + " was refused: " + std::string(why));
   return answer::problem(refusal, why);
 }
 

@@ -33,15 +33,15 @@ struct Enrolment {
   std::string customer;  // whose the installation will be
   base::Micros created = 0, expires = 0;
   base::Micros used = 0, withdrawn = 0;  // 0: it was not
-  std::string installation;              // that it made
+  std::string installation = {};         // that it made
 };
 
 struct IssuedCertificate {
   std::string serial;  // hexadecimal
   std::string installation;
   base::Micros issued = 0, until = 0;
-  base::Micros first_seen = 0;  // used on the line; 0: never
-  std::string replaced_by;      // serial
+  base::Micros first_seen = 0;   // used on the line; 0: never
+  std::string replaced_by = {};  // serial
 };
 
 enum class Standing : std::uint8_t {

@@ -15,6 +15,9 @@ TEST(KeeperProtocol, LooksAsTheTableSays) {
   EXPECT_EQ(base::to_hex(encode_log_verifier_key(7)), "0607000000");
   EXPECT_EQ(base::to_hex(encode_cosign(7, "ab")), "1407000000020000006162");
   EXPECT_EQ(base::to_hex(encode_witness_key(7)), "1507000000");
+  EXPECT_EQ(base::to_hex(encode_issue_installation(7, "ab", "cd")),
+            "3c0700000002000000616202000000"
+            "6364");
   EXPECT_EQ(base::to_hex(encode_done(7, encode_text_payload("ab"))),
             "07000000"
             "00"

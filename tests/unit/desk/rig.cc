@@ -1,0 +1,146 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/desk/rig.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "base/crypto.h"
+#include "certs/certificate.h"
+
+namespace postern::mission {
+
+// `openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=someone else"`
+std::string some_request() {
+  return R"(-----BEGIN CERTIFICATE REQUEST-----
+MIHRMHkCAQAwFzEVMBMGA1UEAwwMc29tZW9uZSBlbHNlMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAE4o4K0bTDP927CeFpmbUZreNKKxqrc/LMxpXnMFNVejvOEL1j
+LSbng2MrhGcnKp+YOkNOrzpGHnsf0Wj6sbmmnqAAMAoGCCqGSM49BAMCA0gAMEUC
+IHMhwoFsBcV9HrHNuvpM8GT+CpHWw7XmALhcEob+tCD3AiEA2B0dAGbm2hybUgzH
+DAMTnpUNSnbwuDP2MxAKl49n5bQ=
+-----END CERTIFICATE REQUEST-----
+)";
+}
+
+DeskRig::DeskRig() {
+  EXPECT_TRUE(base::init_crypto().ok());
+  char name[] = "/tmp/postern-desk-XXXXXX";
+  directory = ::mkdtemp(name);
+  authority = *certs::make_installation_authority(
+      kTestDomain, certs::valid_for(kTestTime, 3650LL * 86400 * base::kWallSecond));
+  auto read = certs::InstallationIssuer::read(authority, kTestDomain, kTestTime);
+  EXPECT_TRUE(read.ok());
+  if (read.ok()) issuer = *std::move(read);
+  reopen();
+}
+
+DeskRig::~DeskRig() {
+  desk.reset();
+  lives.reset();
+  parts.reset();
+  commits.reset();
+  store.reset();
+  std::filesystem::remove_all(directory);
+}
+
+void DeskRig::reopen() {
+  desk.reset();
+  lives.reset();
+  parts.reset();
+  commits.reset();
+  store.reset();
+  auto opened = open_sqlite_store(directory + "/mission.sqlite");
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  store = *std::move(opened);
+  commits = std::make_unique<Commits>(loop, *store);
+  auto verifier = certs::ClientVerifier::make({.roots_pem = authority.certificate_pem});
+  ASSERT_TRUE(verifier.ok());
+  parts = std::make_unique<Parts>(
+      Parts{clock,
+            {kTestDomain, 86400 * base::kWallSecond, "1.2.3"},
+            *std::move(verifier),
+            *store,
+            *commits,
+            [this](const std::string& id, const std::string& key) -> base::Result<std::string> {
+              if (!keeper_answers) return base::fail(base::Code::Unavailable, "the keeper is not connected");
+              return issuer->issue(line::uri_of({kTestDomain, id}), key, clock.wall());
+            },
+            [](const base::Json&, const auto& done) {
+              done({{"roles", base::Json::array()}});
+            }});
+  lives = std::make_unique<Lives>(*parts);
+  ASSERT_TRUE(lives->resume().ok());
+  desk = std::make_unique<Desk>(*parts, *lives);
+}
+
+DeskRig::Answer DeskRig::ask(const Ask& what) {
+  auto call = std::make_shared<answer::Call>();
+  call->method = what.method;
+  EXPECT_TRUE(http::canonicalise(what.target, {}, call->target).ok()) << what.target;
+  call->body = what.body;
+  call->client = what.client;
+  call->local = what.local;
+  if (!what.certificate.empty())
+    call->certificates =
+        std::make_shared<const std::vector<std::string>>(*certs::pem_to_der(what.certificate));
+  Answer out;
+  int answers = 0;
+  desk->answer(call, [&](answer::Response response) {
+    ++answers;
+    out.status = response.status;
+    out.type = response.content_type;
+    out.body = std::string(response.bytes());
+    out.source = std::move(response.source);
+  });
+  commits->flush();
+  EXPECT_EQ(answers, 1) << what.target;
+  out.code = line::parse_refusal(out.body).code;
+  return out;
+}
+
+std::string DeskRig::new_code(const std::string& customer, const std::string& expires) {
+  const Answer made = ask({.target = "/api/v1/enrolments",
+                           .body = base::dump_json(base::Json{{"customer", customer}, {"expires", expires}}),
+                           .local = true});
+  EXPECT_EQ(made.status, 201) << made.body;
+  return base::json_text_or(*base::parse_json(made.body), "code", "");
+}
+
+DeskRig::Answer DeskRig::enrol(const std::string& code, const std::string& client) {
+  return ask({.target = std::string(line::kEnrolPath),
+              .body = line::format(line::EnrolRequest{line::normal_code(code), some_request(), "0.1.0"}),
+              .client = client});
+}
+
+DeskRig::Enrolled DeskRig::enrolled() {
+  const Answer answer = enrol(new_code());
+  const auto document = line::parse_enrolled(answer.body);
+  EXPECT_TRUE(document.ok()) << answer.body;
+  return document.ok() ? Enrolled{document->installation, document->chain} : Enrolled{};
+}
+
+DeskRig::Answer DeskRig::report(const Enrolled& who, const std::vector<line::Report>& reports) {
+  return ask({.target = std::string(line::kReportsPath),
+              .body = line::format(reports),
+              .certificate = who.certificate});
+}
+
+line::Report DeskRig::event(int number) {
+  return {ulid(), line::Kind::Event, 1, clock.wall(), {{"type", "test"}, {"number", number}}};
+}
+
+DeskRig::Answer DeskRig::orders(const Enrolled& who, const std::string& life) {
+  return ask({.method = http::Method::Get,
+              .target = std::string(line::kOrdersPath) + "?life=" + life,
+              .certificate = who.certificate});
+}
+
+std::string DeskRig::read_all(answer::Source& source) {
+  std::string out;
+  while (source.read(out, 4096) == answer::Source::State::More) {
+  }
+  return out;
+}
+
+}  // namespace postern::mission

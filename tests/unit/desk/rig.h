@@ -1,0 +1,74 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A desk with everything but its process: a store in a file, a clock that is turned by hand, and the authority itself where
+// the keeper would be.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "certs/installation_issuer.h"
+#include "mission/desk/desk.h"
+
+namespace postern::mission {
+
+inline constexpr base::Micros kTestTime = 1'790'000'000 * base::kWallSecond;
+inline constexpr const char* kTestDomain = "mission.example.com";
+
+// A certificate request for a key of P-256, in PEM.
+std::string some_request();
+
+class DeskRig : public testing::Test {
+ protected:
+  DeskRig();
+  ~DeskRig() override;
+
+  struct Answer {
+    int status = 0;
+    std::string type, body, code;
+    std::unique_ptr<answer::Source> source;
+  };
+  struct Ask {
+    http::Method method = http::Method::Post;
+    std::string target = {};
+    std::string body = {};
+    std::string client = "192.0.2.7:50123";
+    std::string certificate = {};  // PEM
+    bool local = false;
+  };
+  // Waits for nothing: what is answered at the end of the turn is answered here.
+  Answer ask(const Ask& what);
+  std::string new_code(const std::string& customer = "Example Ltd", const std::string& expires = "7d");
+  Answer enrol(const std::string& code, const std::string& client = "192.0.2.7:50123");
+  struct Enrolled {
+    std::string id, certificate;
+  };
+  Enrolled enrolled();
+  Answer report(const Enrolled& who, const std::vector<line::Report>& reports);
+  line::Report event(int number);
+  Answer orders(const Enrolled& who, const std::string& life);
+  static std::string read_all(answer::Source& source);  // of what is there
+  std::string ulid() { return ulids_.make(clock.wall()); }
+  void reopen();  // the store, as after a crash: what was not committed is gone
+
+  std::string directory;
+  base::ManualClock clock{kTestTime};
+  loop::Loop loop;
+  certs::Credentials authority;
+  std::optional<certs::InstallationIssuer> issuer;
+  bool keeper_answers = true;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Commits> commits;
+  std::unique_ptr<Parts> parts;
+  std::unique_ptr<Lives> lives;
+  std::unique_ptr<Desk> desk;
+
+ private:
+  base::UlidMaker ulids_;
+};
+
+}  // namespace postern::mission
