@@ -106,6 +106,8 @@ enum class EventType : std::uint8_t {
   CertificateStapled,
   CertificateStapleFailed,
   CertificateCrlExpiring,
+  CertificateRevocationFetched,
+  CertificateRevocationFailed,
   GatewayStarted,
   GatewayStopped,
   RoleStarted,

@@ -107,6 +107,8 @@ constexpr auto kTable = std::to_array<Row>({
     {CertificateStapled,     {kBase, kOther}},
     {CertificateStapleFailed, {kBase, kOther, true}},
     {CertificateCrlExpiring, {kBase, kOther}},
+    {CertificateRevocationFetched, {kBase, kOther}},
+    {CertificateRevocationFailed, {kBase, kOther, true}},
     {GatewayStarted,         {kLifecycle, kStart}},
     {GatewayStopped,         {kLifecycle, kStop}},
     {RoleStarted,            {kLifecycle, kStart}},

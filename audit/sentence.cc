@@ -114,6 +114,8 @@ constexpr Template kTemplates[] = {
     {CertificateFailed, "", "{authority} issued no certificate for {names}[: {why}][; it is asked again at {next}][, but the certificate in use is over at {expires}]."},
     {CertificateStapled, "", "A fresh OCSP response is shown with the certificate of {name}[, valid until {expires}]."},
     {CertificateStapleFailed, "", "There is no OCSP response for the certificate of {name}[ from {responder}][: {why}]."},
+    {CertificateRevocationFetched, "", "What {url} says of revoked certificates ({name}) was fetched[, and is good until {expires}][: {why}]."},
+    {CertificateRevocationFailed, "", "What {url} says of revoked certificates ({name}) could not be had[: {why}][; what is at hand is good until {expires}]."},
     {CertificateCrlExpiring, "", "The list of revoked certificates[ by {issuer}] for {name} is good until {expires}[ ({revocation})]."},
     {GatewayStarted, "", "The gateway started[, version {version}][, with {events|earlier event}]."},
     {GatewayStopped, "", "The gateway stopped[ ({reason})][ after {duration_us}]."},

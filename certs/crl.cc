@@ -109,20 +109,26 @@ bool is_point_of(const DIST_POINT_NAME* wanted, const Candidate& of) {
 
 enum class Scope : std::uint8_t { Covers, Other, Unjudged };
 
+// nullptr with no reason why: it is about all that its issuer issued.
+ScopePtr read_scope(const X509_CRL* crl, const char*& why) {
+  int critical = 0;
+  ScopePtr scope(static_cast<ISSUING_DIST_POINT*>(
+      X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, nullptr)));
+  if (scope == nullptr && critical != -1) {
+    why = "says in a way that cannot be read what it is about";
+  } else if (scope != nullptr && scope->indirectCRL > 0) {
+    why = "speaks for other authorities (an indirect CRL), which is not judged here";
+  } else if (scope != nullptr && scope->onlysomereasons != nullptr) {
+    why = "knows some reasons only, which is not judged here";
+  }
+  return scope;
+}
+
 // RFC 5280 6.3.3 (b) (2).
 Scope scope_of(const X509_CRL* crl, const Candidate& of, const char*& why) {
-  int critical = 0;
-  const ScopePtr scope(static_cast<ISSUING_DIST_POINT*>(
-      X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, nullptr)));
-  if (scope == nullptr) {
-    why = "says in a way that cannot be read what it is about";
-    return critical == -1 ? Scope::Covers : Scope::Unjudged;
-  }
-  if (scope->indirectCRL > 0 || scope->onlysomereasons != nullptr) {
-    why = scope->indirectCRL > 0 ? "speaks for other authorities (an indirect CRL), which is not judged here"
-                                 : "knows some reasons only, which is not judged here";
-    return Scope::Unjudged;
-  }
+  const ScopePtr scope = read_scope(crl, why);
+  if (why != nullptr) return Scope::Unjudged;
+  if (scope == nullptr) return Scope::Covers;
   if (scope->onlyattr > 0 || (scope->onlyuser > 0 && of.authority) || (scope->onlyCA > 0 && !of.authority))
     return Scope::Other;
   return scope->distpoint == nullptr || is_point_of(scope->distpoint, of) ? Scope::Covers : Scope::Other;
@@ -230,6 +236,23 @@ base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities)
   if (!named) return base::Ok{};
   return fail(Code::Invalid,
               name + " was not signed by the authority of that name, or with a key that may not");
+}
+
+base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& authorities, base::Micros now) {
+  if (base::Status sound = check_crl(crl, authorities); !sound.ok()) return sound;
+  const std::string issuer = issuer_of(crl), name = "the CRL of " + issuer;
+  const bool known = std::any_of(authorities.begin(), authorities.end(), [&](const Candidate& one) {
+    return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(one.certificate.get())) == 0;
+  });
+  if (!known) return fail(Code::Invalid, name + " is of an authority that is not known here");
+  const char* why = nullptr;
+  read_scope(crl, why);
+  if (why != nullptr) return fail(Code::Invalid, name + " " + why);
+  if (auto fault = judge_crl_time(crl, now)) {
+    const std::string prefix = the_crl(crl);
+    return fail(Code::Invalid, name + " " + fault->what.substr(prefix.size()));
+  }
+  return base::Ok{};
 }
 
 Finding judge_crls(const Candidate& of, const Candidate& issuer, const std::vector<CrlPtr>& crls,

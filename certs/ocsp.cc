@@ -169,9 +169,10 @@ Finding judge_ocsp(const Candidate& of, const Candidate& issuer, std::string_vie
   const int status = OCSP_single_get0_status(single, &reason, &since, &from, &until);
   // Before its age: an authority does not take a revocation back.
   if (status == V_OCSP_CERTSTATUS_REVOKED)
-    return {Standing::Unknown, 0,
+    return {Standing::Unknown, ocsp_time(until),
             Fault{Rule::Revoked, "was revoked by its authority on " +
-                                     base::format_time(ocsp_time(since)).substr(0, 16) + "Z (OCSP)"}};
+                                     base::format_time(ocsp_time(since)).substr(0, 16) + "Z (OCSP)"},
+            ocsp_time(from)};
   if (status != V_OCSP_CERTSTATUS_GOOD)
     return {Standing::Unknown, 0, ocsp_fault(Rule::OcspUnknown, "does not know the certificate")};
   if ((fault = judge_freshness(from, until, now))) return {Standing::Unknown, 0, std::move(fault)};

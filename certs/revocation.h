@@ -34,9 +34,9 @@ enum class Standing : std::uint8_t { Unknown, GoodByCrl, GoodByStaple };
 
 struct Finding {
   Standing standing = Standing::Unknown;
-  base::Micros until = 0;  // of GoodBy...: how long that may be said
+  base::Micros until = 0;  // of GoodBy..., and of an OCSP response that says revoked: how long that may be said
   std::optional<Fault> fault;
-  base::Micros from = 0;  // of GoodByStaple: when the response was made
+  base::Micros from = 0;  // of an OCSP response, also of one that says revoked: when it was made
 };
 
 // What people are told of a CRL.
@@ -52,6 +52,9 @@ std::string to_pem(X509_CRL* crl);
 // those authorities that have its issuer's name. Where none has that name, the signature is left to the day on which the
 // authority shows itself in a chain.
 base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities);
+// The same of one that came from the network, where anybody may have put it: one of the authorities must have signed it, and
+// it must be good now, and speak for its issuer and for all reasons.
+base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& authorities, base::Micros now);
 
 // Of one certificate and who issued it. CRLs of other issuers, and those whose distribution point is not the
 // certificate's, are not about it.

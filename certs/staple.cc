@@ -85,12 +85,19 @@ bool demands_staple(std::string_view chain_pem) {
          std::find(leaf->features.begin(), leaf->features.end(), kStatusRequest) != leaf->features.end();
 }
 
-base::Result<StapleTimes> judge_staple(std::string_view chain_pem, std::string_view response,
-                                       base::Micros now) {
+base::Status judge_answer(std::string_view chain_pem, std::string_view response, base::Micros now,
+                          Finding& finding) {
   auto pair = leaf_and_issuer(chain_pem);
   if (!pair) return pair.error();
   Work work;
-  const Finding finding = judge_ocsp(pair->leaf, pair->issuer, response, now, work);
+  finding = judge_ocsp(pair->leaf, pair->issuer, response, now, work);
+  return base::Ok{};
+}
+
+base::Result<StapleTimes> judge_staple(std::string_view chain_pem, std::string_view response,
+                                       base::Micros now) {
+  Finding finding;
+  if (base::Status read = judge_answer(chain_pem, response, now, finding); !read.ok()) return read.error();
   if (finding.fault) return fail(Code::Denied, "it " + finding.fault->what);
   return StapleTimes{finding.from, finding.until};
 }

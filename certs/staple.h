@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "certs/revocation.h"
 
 namespace postern::certs {
 
@@ -25,6 +26,10 @@ base::Result<StapleQuestion> question_of_staple(std::string_view chain_pem);
 
 // Whether the leaf demands that a response is shown with it (RFC 7633, "must-staple").
 bool demands_staple(std::string_view chain_pem);
+
+// What a response says of a chain's leaf; Invalid: the chain lacks its issuer, or cannot be read.
+base::Status judge_answer(std::string_view chain_pem, std::string_view response, base::Micros now,
+                          Finding& finding);
 
 struct StapleTimes {
   base::Micros from = 0, until = 0;

@@ -28,6 +28,7 @@ class Judgement {
 
   std::optional<Failure> judge(const Path& path) {
     standings_.assign(path.size(), Standing::Unknown);
+    unanswered_ = false;
     until_ = path.front()->facts.not_after;
     for (const Candidate* one : path) until_ = std::min(until_, one->facts.not_after);
     if (auto failure = judge_each(path)) return failure;
@@ -41,6 +42,7 @@ class Judgement {
 
   const std::vector<Standing>& standings() const { return standings_; }
   base::Micros until() const { return until_; }
+  bool unanswered() const { return unanswered_; }
 
  private:
   Failure failure_at(const Path& path, std::size_t at, const Fault& fault) const {
@@ -143,6 +145,7 @@ class Judgement {
       if (finding.fault && !silent) return std::move(finding.fault);
       keep(finding, at);
     }
+    if (auto fault = judge_fetched(of, issuer, at)) return fault;
     if (stapled && !evidence_.staple.empty()) {
       Finding finding = judge_ocsp(of, issuer, evidence_.staple, question_.now, work_);
       if (finding.fault) return std::move(finding.fault);
@@ -154,6 +157,20 @@ class Judgement {
       return Fault{Rule::MustStaple, "demands an OCSP response with it, and none came"};
     if (hard() && standings_[at] == Standing::Unknown)
       return Fault{Rule::RevocationUnknown, "may be revoked: no CRL and no OCSP response speaks of it"};
+    return std::nullopt;
+  }
+
+  std::optional<Fault> judge_fetched(const Candidate& of, const Candidate& issuer, std::size_t at) {
+    if (evidence_.answers == nullptr) return std::nullopt;
+    const auto answer = evidence_.answers->find(of.facts.fingerprint);
+    if (answer == evidence_.answers->end()) {
+      unanswered_ = true;
+      return std::nullopt;
+    }
+    Finding finding = judge_ocsp(of, issuer, answer->second, question_.now, work_);
+    if (finding.fault && finding.fault->rule != Rule::OcspStale) return std::move(finding.fault);
+    if (finding.fault) unanswered_ = true;
+    if (!finding.fault) keep(finding, at);
     return std::nullopt;
   }
 
@@ -169,6 +186,7 @@ class Judgement {
   Work& work_;
   std::vector<Standing> standings_;
   base::Micros until_ = 0;
+  bool unanswered_ = false;
 };
 
 Verdict refuse(Rule rule, std::size_t place, std::string sentence) {
@@ -252,6 +270,8 @@ Verdict Verifier::judge(const std::vector<std::string>& chain, const Question& q
         called(*answer.path[place - 1], place, question.host) + " " + verdict.failure->sentence;
   }
   if (verdict.good()) verdict.until = judgement.until();
+  verdict.asks = judgement.unanswered() &&
+                 (verdict.good() || verdict.failure->rule == Rule::RevocationUnknown);
   verdict.anchored = !answer.led_nowhere && !(verdict.failure && verdict.failure->place == 0);
   for (std::size_t at = 0; at < answer.path.size(); ++at) {
     const bool known = verdict.good() && at < judgement.standings().size();
@@ -289,9 +309,10 @@ ClientAnswer ClientVerifier::judge(const std::vector<std::string>& chain, base::
   question.now = now;
   Evidence evidence;
   evidence.crls = &crls_;
+  evidence.answers = answers_.get();
   Verdict verdict = verifier_.judge(chain, question, evidence);
-  if (!verdict.good()) return {std::nullopt, std::move(verdict.failure)};
-  return {identity_of(verdict.path.front().facts, question.demands, verdict.until), std::nullopt};
+  if (!verdict.good()) return {std::nullopt, std::move(verdict.failure), verdict.asks};
+  return {identity_of(verdict.path.front().facts, question.demands, verdict.until), std::nullopt, verdict.asks};
 }
 
 base::Status check_client_use(std::string_view certificate_pem) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,12 +48,17 @@ struct Question {
   bool old_crls_are_silent = false;
 };
 
+// OCSP responses that were fetched, in DER, by the fingerprint of the certificate that each is about.
+using Answers = std::map<std::string, std::string, std::less<>>;
+
 // What is known beside the chain. The staple may still be on its way (TLS 1.2 sends it after the certificates): then
 // nothing is asked of it, and the caller judges again when it is there or known not to come.
 struct Evidence {
   std::string_view staple = {};  // an OCSP response in DER; empty: none came
   bool staple_follows = false;
   const std::vector<CrlPtr>* crls = nullptr;
+  // One that is over is silent, unless it says revoked: who fetches them was told.
+  const Answers* answers = nullptr;
 };
 
 struct Link {
@@ -66,6 +72,8 @@ struct Verdict {
   std::optional<Failure> failure;
   Work work;
   base::Micros until = 0;  // of one that is good: no later than this it must be asked again
+  // It is good, or would be if more were known of revocations, and of some certificate there is no fetched answer.
+  bool asks = false;
   bool good() const { return !failure.has_value(); }
 };
 
@@ -109,6 +117,7 @@ struct ClientTrust {
 struct ClientAnswer {
   std::optional<ClientIdentity> identity;  // only names that are demanded
   std::optional<Failure> failure;          // the sentence is fit for the engineer
+  bool asks = false;                       // as Verdict::asks
 };
 
 // The same for engineers, whose certificates say who they are.
@@ -118,11 +127,13 @@ class ClientVerifier {
   static base::Result<ClientVerifier> make(const ClientTrust& trust);
 
   ClientAnswer judge(const std::vector<std::string>& chain, base::Micros now) const;
+  void know(std::shared_ptr<const Answers> answers) { answers_ = std::move(answers); }  // nullptr: none
 
  private:
   ClientVerifier(Verifier verifier, std::vector<CrlPtr> crls, const ClientTrust& trust);
   Verifier verifier_;
   std::vector<CrlPtr> crls_;
+  std::shared_ptr<const Answers> answers_;
   Question question_;
 };
 

@@ -60,6 +60,7 @@ void show_metrics(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_status(Parts& parts, const CallPtr& call, const Reply& reply);
 void reload(Parts& parts, const CallPtr& call, const Reply& reply);
 void renew_certificate(Parts& parts, const CallPtr& call, const Reply& reply);
+void refresh_revocations(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_openapi(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_health(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_readiness(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -141,14 +141,26 @@ void reload(Parts& parts, const CallPtr& call, const Reply& reply) {
   parts.ask(question, [reply](const base::Json& answer) { reply(json_response(answer)); });
 }
 
-void renew_certificate(Parts& parts, const CallPtr& call, const Reply& reply) {
+namespace {
+
+// One that the supervisor does, or says why not in "message".
+void order(Parts& parts, const CallPtr& call, const Reply& reply, const char* question, const char* title) {
   auto body = read_body(*call, {});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
-  parts.ask({{"ask", "renew_certificate"}}, [reply](const base::Json& answer) {
+  parts.ask({{"ask", question}}, [reply, title](const base::Json& answer) {
     if (base::json_bool_or(answer, "ok", false)) return reply(json_response(answer));
-    reply(problem(409, "not_configured", "No certificate is ordered",
-                  base::json_text_or(answer, "message", "")));
+    reply(problem(409, "not_configured", title, base::json_text_or(answer, "message", "")));
   });
+}
+
+}  // namespace
+
+void renew_certificate(Parts& parts, const CallPtr& call, const Reply& reply) {
+  order(parts, call, reply, "renew_certificate", "No certificate is ordered");
+}
+
+void refresh_revocations(Parts& parts, const CallPtr& call, const Reply& reply) {
+  order(parts, call, reply, "refresh_revocations", "Nothing is fetched about revocations");
 }
 
 void show_openapi(Parts& /*parts*/, const CallPtr& /*call*/, const Reply& reply) {

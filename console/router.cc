@@ -98,6 +98,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/link/enrol",                          Admins,  api::enrol_link, Scope::None, proof::always},
     {Post,   "/api/v1/link/check",                          Admins,  api::check_link, Scope::Policy},
     {Post,   "/api/v1/certificate/renew",                   Admins,  api::renew_certificate, Scope::Policy, proof::always},
+    {Post,   "/api/v1/revocations/refresh",                 Admins,  api::refresh_revocations, Scope::Policy, proof::always},
     {Post,   "/api/v1/reload",                              Admins,  api::reload, Scope::Policy, proof::always},
     {Get,    "/api/v1/openapi.json",                        Anyone,  api::show_openapi},
     {Post,   "/witness/add-checkpoint",                     Signed,  api::add_checkpoint},

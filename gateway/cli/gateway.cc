@@ -50,6 +50,13 @@ const std::vector<Column> kCrls{{"REVOCATION LIST OF", "issuer"},
                                 {"GOOD UNTIL", "until", Kind::Time},
                                 {"REVOKED", "revoked", Kind::Number},
                                 {"WITHOUT A GOOD ONE", "without"}};
+const std::vector<Column> kRevocations{{"FETCHED FOR", "whose"},
+                                       {"WHAT", "evidence"},
+                                       {"FROM", "url"},
+                                       {"AT", "fetched", Kind::Time},
+                                       {"GOOD UNTIL", "until", Kind::Time},
+                                       {"SAYS", "says"},
+                                       {"HINDERED BY", "why"}};
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Started", "started", Kind::Time},
                                    {"Confinement", "sandbox.mode"},
@@ -168,6 +175,24 @@ std::string show_crls(const base::Json& answer) {
   return rows.empty() ? std::string() : "\n" + to_table(rows, kCrls, "");
 }
 
+// What is fetched about revocations; of a list that is how many it names.
+std::string show_revocations(const base::Json& answer) {
+  base::Json rows = answer.value("revocations", base::Json::array());
+  for (base::Json& row : rows) {
+    std::int64_t revoked = 0;
+    for (const base::Json& list : row.value("lists", base::Json::array()))
+      revoked += base::json_number_or(list, "revoked", 0);
+    const bool over = base::json_bool_or(row, "over", false);
+    if (row.contains("until")) {
+      row["says"] = row.contains("lists")     ? std::to_string(revoked) + " revoked"
+                    : row.contains("revoked") ? base::json_text_or(row, "subject", "") + " is revoked"
+                                              : base::json_text_or(row, "subject", "") + " is good";
+      if (over) row["says"] = base::json_text_or(row, "says", "") + ", but is over";
+    }
+  }
+  return rows.empty() ? std::string() : "\n" + to_table(rows, kRevocations, "");
+}
+
 std::string show_waiting_policy(const base::Json& answer) {
   const base::Json policy = answer.value("policy", base::Json::object());
   return base::json_bool_or(policy, "waits", false)
@@ -200,7 +225,7 @@ std::string show_status(const base::Json& answer) {
   return show_figures(answer) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
-         credentials_table(component) + show_crls(answer) + show_witnesses(answer) + show_flaws(answer) +
+         credentials_table(component) + show_crls(answer) + show_revocations(answer) + show_witnesses(answer) + show_flaws(answer) +
          show_signers(answer) + show_expiring(answer) + show_waiting_policy(answer);
 }
 
@@ -318,7 +343,7 @@ const std::vector<Column> kOrdered{
     {"It failed, because", "why"},        {"Failed since", "since", Kind::Time},
     {"Next attempt", "next", Kind::Time}};
 
-// {"items": what the listeners show, "acme"} of status.
+// {"items": what the listeners show, "acme", "revocations"} of status.
 base::Json certificates_of(const base::Json& status) {
   base::Json items = base::Json::array();
   for (const base::Json& listener : status.value("listeners", base::Json::array())) {
@@ -327,7 +352,8 @@ base::Json certificates_of(const base::Json& status) {
       items.push_back(std::move(one));
     }
   }
-  return {{"items", std::move(items)}, {"acme", status.value("acme", base::Json())}};
+  return {{"items", std::move(items)}, {"acme", status.value("acme", base::Json())},
+          {"revocations", status.value("revocations", base::Json::array())}};
 }
 
 // What somebody has to do, if anything.
@@ -355,7 +381,8 @@ std::string show_certificates(const base::Json& answer) {
     }
   }
   const base::Json acme = answer.value("acme", base::Json());
-  return acme.is_object() ? out + "\n" + to_lines(acme, kOrdered) + advice(acme) : out;
+  if (acme.is_object()) out += "\n" + to_lines(acme, kOrdered) + advice(acme);
+  return out + show_revocations(answer);
 }
 
 std::string show_ordered(const base::Json& answer) {
@@ -364,6 +391,12 @@ std::string show_ordered(const base::Json& answer) {
     names += (names.empty() ? "" : ", ") + base::printable(name.is_string() ? name.get<std::string>() : "?");
   return "A certificate for " + names +
          " is ordered: postern events --type certificate tells what comes of it.\n";
+}
+
+std::string show_refreshed(const base::Json& answer) {
+  const std::int64_t count = base::json_number_or(answer, "count", 0);
+  return (count == 1 ? "1 thing is" : std::to_string(count) + " things are") +
+         std::string(" fetched now: postern cert list tells what came of it.\n");
 }
 
 void add_cert(Program& program) {
@@ -391,6 +424,12 @@ void add_cert(Program& program) {
       "cert renew", [&program] {
         return program.ask({http::Method::Post, "/api/v1/certificate/renew", base::Json::object()},
                            show_ordered);
+      });
+  program.command(
+      group, "refresh", "Fetch all lists of revoked certificates and answers of OCSP responders now",
+      "cert refresh", [&program] {
+        return program.ask({http::Method::Post, "/api/v1/revocations/refresh", base::Json::object()},
+                           show_refreshed);
       });
   auto options = std::make_shared<CertIssueOptions>();
   CLI::App* issue =

@@ -20,12 +20,17 @@ const certs::ClientIdentity* certificate_owner(const Site& site, Client& client)
   if (!std::exchange(client.judged, true) || over) {
     certs::ClientAnswer answer = site.verifier->judge(client.certificates, now);
     client.identity = std::move(answer.identity);
+    client.asks = answer.asks;
     if (answer.failure) {
       client.identity_fault = answer.failure->sentence;
       site.certificate_watch.refused(client.certificates.front(), *answer.failure);
     }
   }
   return client.identity ? &*client.identity : nullptr;
+}
+
+bool asks_about_certificate(const Site& site, const Client& client) {
+  return site.settings->asks && client.judged && client.asks;
 }
 
 const SessionView* find_session(const Site& site, Client& client, const http::RequestHead& head) {

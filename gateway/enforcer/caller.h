@@ -14,6 +14,9 @@ namespace postern::enforcer {
 // believed, and then the client's identity_fault may say why.
 const certs::ClientIdentity* certificate_owner(const Site& site, Client& client);
 
+// Whether somebody could be asked about the certificate, of which too little is known.
+bool asks_about_certificate(const Site& site, const Client& client);
+
 const SessionView* find_session(const Site& site, Client& client, const http::RequestHead& head);
 
 // Whatever it is worth.

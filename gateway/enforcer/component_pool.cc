@@ -14,6 +14,20 @@ namespace {
 constexpr std::size_t kScratch = 64U << 10U;
 constexpr base::Nanos kSweepEvery = 5 * base::kSecond;
 
+// Of one service; what nothing is known about is asked, and not waited for.
+class AnswersAboutNodes final : public tls::AnswerSource {
+ public:
+  AnswersAboutNodes(Inquirer& inquirer, std::string whose) : inquirer_(inquirer), whose_(std::move(whose)) {}
+  const certs::Answers* answers() const override { return inquirer_.answers().get(); }
+  void asks(const std::vector<std::string>& chain, const std::string& host) const override {
+    inquirer_.ask(whose_, host, chain);
+  }
+
+ private:
+  Inquirer& inquirer_;
+  std::string whose_;
+};
+
 base::Code code_of(base::Refusal refusal) {
   switch (refusal) {
     case base::Refusal::ComponentCertificate:
@@ -70,8 +84,14 @@ base::Result<ComponentPool::Certificates> ComponentPool::certificates_of(const S
   return out;
 }
 
+ComponentPool::Answers ComponentPool::answers_about(const Service& service) const {
+  if (inquirer_ == nullptr || !service.asks) return nullptr;
+  return std::make_shared<const AnswersAboutNodes>(*inquirer_, "service " + service.name);
+}
+
 base::Result<std::unique_ptr<ComponentPool::NodeEntry>> ComponentPool::make_entry(
-    const Service& service, const Node& node, const Certificates& certificates, const CrlList& crls) const {
+    const Service& service, const Node& node, const Certificates& certificates, const CrlList& crls,
+    const Answers& answers) const {
   auto entry = std::make_unique<NodeEntry>();
   entry->node = node;
   entry->ways.emplace_back();
@@ -80,7 +100,7 @@ base::Result<std::unique_ptr<ComponentPool::NodeEntry>> ComponentPool::make_entr
   for (std::size_t i = 0; i < entry->ways.size(); ++i) {
     auto tls =
         tls::ClientContext::make({node.roots_pem, node.http2 == Http2::Off ? "http/1.1" : "h2,http/1.1",
-                                  i == 0 ? nullptr : certificates[i - 1].second, crls, service.revocation},
+                                  i == 0 ? nullptr : certificates[i - 1].second, crls, service.revocation, answers},
                                  clock_);
     if (!tls.ok()) return std::move(tls).error();
     entry->ways[i].tls = std::move(*tls);
@@ -101,7 +121,7 @@ base::Status ComponentPool::set_services(const std::vector<Service>& services,
       crls = std::make_shared<const std::vector<certs::CrlPtr>>(std::move(*read));
     }
     for (const Node& node : service.nodes) {
-      auto entry = make_entry(service, node, *certificates, crls);
+      auto entry = make_entry(service, node, *certificates, crls, answers_about(service));
       if (!entry.ok()) return std::move(entry).error();
       added.push_back(std::move(*entry));
     }

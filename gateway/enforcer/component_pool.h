@@ -24,6 +24,7 @@
 #include "gateway/enforcer/component_connection.h"
 #include "gateway/enforcer/component_greeting.h"
 #include "gateway/enforcer/component_h2.h"
+#include "gateway/enforcer/inquirer.h"
 #include "gateway/enforcer/settings.h"
 #include "gateway/tls/client_context.h"
 
@@ -52,6 +53,8 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
                 std::function<bool()> may_send);
   ~ComponentPool() override;
 
+  // Before set_services; who is not given one asks nobody. It outlives this.
+  void ask_with(Inquirer& inquirer) { inquirer_ = &inquirer; }
   // The nodes of the configuration, also after a reload; connections to nodes that are gone are closed when
   // their exchange ends.
   base::Status set_services(const std::vector<Service>& services, const http::HeadLimits& limits);
@@ -108,11 +111,13 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
   using Certificates =
       std::vector<std::pair<std::string, std::shared_ptr<tls::RemoteCertificate>>>;  // by role
   static constexpr std::size_t kNoWay = SIZE_MAX;
+  using Answers = std::shared_ptr<const tls::AnswerSource>;
+  Answers answers_about(const Service& service) const;
   base::Result<Certificates> certificates_of(const Service& service) const;
   using CrlList = std::shared_ptr<const std::vector<certs::CrlPtr>>;  // nullptr: none
   base::Result<std::unique_ptr<NodeEntry>> make_entry(const Service& service, const Node& node,
                                                       const Certificates& certificates,
-                                                      const CrlList& crls) const;
+                                                      const CrlList& crls, const Answers& answers) const;
   static std::size_t way_of(const NodeEntry& entry, const Credential* shown);
   Way& way_at(Place place) { return nodes_[place.node]->ways[place.way]; }
   ComponentConnection* take_resting(Way& way);
@@ -133,6 +138,7 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
   void forget_replaced();
 
   loop::Loop& loop_;
+  Inquirer* inquirer_ = nullptr;
   const base::Clock& clock_;
   Connector connector_;
   tls::RemoteSigner& signer_;

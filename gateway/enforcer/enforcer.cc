@@ -25,7 +25,8 @@ std::size_t memory_in_use() {
 
 }  // namespace
 
-Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer)
+Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer,
+                   Inquirer::Ask ask)
     : loop_(loop),
       deadlines_(loop),
       ledger_(loop, *this),
@@ -35,6 +36,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       waiting_room_(ledger_),
       admission_(memory_in_use),
       certificate_watch_(loop, ledger_, access_, verifier_),
+      inquirer_(loop, std::move(ask)),
       site_{loop,
             deadlines_,
             settings_,
@@ -53,6 +55,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             unrecorded_,
             verifier_,
             certificate_watch_,
+            inquirer_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
               if (channel_) channel_->send(type, id, payload);
             },
@@ -66,6 +69,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       health_(loop, pool_, recorder_),
       limits_timer_(loop, [this] { tell_limits(); }) {
   limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);
+  pool_.ask_with(inquirer_);
 }
 
 Enforcer::~Enforcer() {
@@ -74,11 +78,15 @@ Enforcer::~Enforcer() {
 }
 
 base::Status Enforcer::configure(Settings settings) {
+  inquirer_.set_wait(settings.answers_wait);
+  inquirer_.set_answers(settings.answers);
   if (!settings_ || settings_->engineers != settings.engineers) {
     if (base::Status status = set_trust(settings.engineers); !status.ok()) return status;
   }
   if (base::Status status = pool_.set_services(settings.services, settings.head); !status.ok()) return status;
+  const bool new_answers = !settings_ || *settings_->answers != *settings.answers;
   settings_ = std::make_shared<const Settings>(std::move(settings));
+  if (new_answers) judge_clients_again();
   health_.restart(settings_->checks_health);
   return base::Ok{};
 }
@@ -92,13 +100,30 @@ base::Status Enforcer::set_trust(const certs::ClientTrust& trust) {
     next.emplace(std::move(*verifier));
   }
   verifier_ = std::move(next);
+  judge_clients_again();
+  return base::Ok{};
+}
+
+void Enforcer::judge_clients_again() {
+  if (verifier_) verifier_->know(inquirer_.answers());
   for (const auto& [id, client] : clients_) {
     client->judged = false;
     client->identity.reset();
     client->identity_fault.clear();
   }
   certificate_watch_.judge_all();
-  return base::Ok{};
+}
+
+// Connections to nodes that are open were made when their certificates were good: they are given up with the answers that
+// say otherwise.
+base::Status Enforcer::set_answers(std::shared_ptr<const certs::Answers> answers, bool revoked) {
+  if (settings_ == nullptr) return base::fail(base::Code::Invalid, "answers came before the configuration");
+  inquirer_.set_answers(answers);
+  Settings next = *settings_;
+  next.answers = inquirer_.answers();
+  settings_ = std::make_shared<const Settings>(std::move(next));
+  judge_clients_again();
+  return revoked ? pool_.set_services(settings_->services, settings_->head) : base::Status(base::Ok{});
 }
 
 base::Status Enforcer::set_terminator(ipc::RingEnds ends) {

@@ -21,12 +21,16 @@ namespace postern::enforcer {
 class Enforcer final : public LedgerListener {
  public:
   // signer: for the keys of certificates that the component is shown; it outlives this.
-  Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer);
+  // ask: of the supervisor, about certificates (inquirer.h).
+  Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connector, tls::RemoteSigner& signer,
+           Inquirer::Ask ask = {});
   ~Enforcer() override;
   Enforcer(const Enforcer&) = delete;
   Enforcer& operator=(const Enforcer&) = delete;
 
   base::Status configure(Settings settings);  // first, and at a reload; exchanges under way keep the old
+  // What authorities answered about certificates. revoked: one that was good until now is not any more.
+  base::Status set_answers(std::shared_ptr<const certs::Answers> answers, bool revoked);
   base::Status set_terminator(ipc::RingEnds ends);  // first, and after the terminator was restarted
   // Called when the terminator broke the exchange protocol: its channel is closed, and with it all that ran on it.
   void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
@@ -66,6 +70,7 @@ class Enforcer final : public LedgerListener {
   void reviewed(std::uint64_t stop);
   void tell_limits();
   base::Status set_trust(const certs::ClientTrust& trust);
+  void judge_clients_again();
 
   loop::Loop& loop_;
   std::function<void(const std::string& why)> breach_;
@@ -83,6 +88,7 @@ class Enforcer final : public LedgerListener {
   Admission admission_;
   Unrecorded unrecorded_;
   CertificateWatch certificate_watch_;
+  Inquirer inquirer_;
   Site site_;
   ChangeRecords changes_;
   HeldDocuments held_documents_;

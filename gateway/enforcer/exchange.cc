@@ -93,6 +93,9 @@ void Exchange::identify() {
   const bool ours = is_ours(target_.path());
   if (const SessionView* session = find_session(site_, client_, head_); session != nullptr) {
     use_session(session->id);
+    if (asks_about_certificate(site_, client_)) site_.inquirer.ask(kEngineersCertificates, {}, client_.certificates);
+  } else if (!ours && certificate_waits()) {
+    return;
   } else if (certificate_owner(site_, client_) != nullptr && !ours) {
     return site_.visit.open_by_certificate(*this, [this](base::Status opened) {
       if (phase_ != Phase::Waiting) return;
@@ -103,6 +106,21 @@ void Exchange::identify() {
     return refuse(base::Refusal::SessionEnded, "the session of this cookie is not active");
   }
   judge();
+}
+
+// Once per certificate: what is known when the time is over decides.
+bool Exchange::certificate_waits() {
+  certificate_owner(site_, client_);
+  if (!asks_about_certificate(site_, client_)) return false;
+  return site_.inquirer.wait(kEngineersCertificates, client_.certificates,
+                             [&site = site_, id = id_, serial = serial_] {
+                               Exchange* waiting = site.find(id);
+                               if (waiting == nullptr || waiting->serial() != serial ||
+                                   waiting->answered() || waiting->phase_ != Phase::Waiting)
+                                 return;
+                               waiting->client_.judged = false;
+                               waiting->identify();
+                             });
 }
 
 Call Exchange::call() const {

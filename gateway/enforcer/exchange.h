@@ -98,6 +98,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   enum class Phase { Waiting, Forwarding, Answering, Finishing };
 
   void identify();
+  bool certificate_waits();
   void judge();
   bool may_be_cut() const;
   bool find_node();

@@ -133,6 +133,7 @@ Service read_service(const Json& json) {
   service.strip_request = texts(json, "strip_request");
   service.strip_response = texts(json, "strip_response");
   service.crls = base::json_text_or(json, "crls", "");
+  service.asks = base::json_bool_or(json, "asks", false);
   const bool hard = base::json_text_or(json, "revocation", "") == "hard";
   service.revocation = hard ? certs::Revocation::Hard : certs::Revocation::Soft;
   for (const Json& node : json.value("nodes", Json::array())) service.nodes.push_back(read_node(node));
@@ -220,6 +221,16 @@ const Service* Settings::service_at(std::string_view path) const {
   return best;
 }
 
+std::shared_ptr<const certs::Answers> Settings::read_answers(const Json& part) {
+  auto out = std::make_shared<certs::Answers>();
+  const Json answers = part.value("answers", Json::object());
+  for (const auto& [fingerprint, response] : answers.items()) {
+    if (!response.is_string()) continue;
+    if (const auto der = base::from_base64(response.get_ref<const std::string&>())) (*out)[fingerprint] = *der;
+  }
+  return out;
+}
+
 base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, const TakeFile& file) {
   if (!part.is_object()) return wrong("everything");
   Settings settings;
@@ -243,6 +254,10 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
   }
   settings.openid = base::json_bool_or(part, "openid", false);
   settings.engineers = read_trust(part);
+  settings.asks =
+      base::json_bool_or(part.value("engineer_certificates", Json::object()), "asks", false);
+  settings.answers = read_answers(part);
+  settings.answers_wait = base::json_number_or(part, "answers_wait_us", settings.answers_wait);
   if (const auto key = base::from_hex(base::json_text_or(part, "redaction_key", "")); key && !key->empty()) {
     if (key->size() != base::KeyedHash::kKeySize) return wrong("a redaction_key of 32 bytes");
     settings.redaction_key = *key;

@@ -71,6 +71,7 @@ struct Service {
   std::vector<std::shared_ptr<const Credential>> credentials;
   std::string crls;  // lists of revoked certificates, in PEM; empty: there are none
   certs::Revocation revocation = certs::Revocation::Soft;
+  bool asks = false;  // what nothing is known about (inquirer.h)
 
   // nullptr: sessions of that role are sent on without one.
   const Credential* credential_for(std::string_view role) const;
@@ -94,6 +95,9 @@ struct Settings {
   RequestHints requests;
   bool openid = false;           // engineers may sign in by an identity provider
   certs::ClientTrust engineers;  // whose certificates are believed; without roots nobody's
+  bool asks = false;             // of those about which nothing is known (inquirer.h)
+  std::shared_ptr<const certs::Answers> answers;  // never nullptr
+  base::Micros answers_wait = 3 * base::kWallSecond;
   http::HeadLimits head;
   // The same in every enforcer of a gateway, so that a session's tokens are the same whoever serves it.
   std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);
@@ -109,6 +113,9 @@ struct Settings {
 
   // The service whose path is the longest that the request's lies below; nullptr if there is none.
   const Service* service_at(std::string_view path) const;
+
+  // "answers" of a part.
+  static std::shared_ptr<const certs::Answers> read_answers(const base::Json& part);
 
   // file: gives up the descriptor of that name, which came with the part.
   using TakeFile = std::function<base::UniqueFd(std::string_view name)>;

@@ -19,6 +19,7 @@
 #include "gateway/enforcer/cookie_jar.h"
 #include "gateway/enforcer/credential_news.h"
 #include "gateway/enforcer/held_documents.h"
+#include "gateway/enforcer/inquirer.h"
 #include "gateway/enforcer/known_secrets.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
@@ -44,6 +45,7 @@ struct Client {
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed, and when that is over
   std::string identity_fault;
   bool judged = false;
+  bool asks = false;  // as certs::ClientAnswer, of when it was judged
   std::string last_session;  // that was used on it: a malformed request has no cookie to go by
   // The key of redaction that was made last (Exchange::redaction_key), from which one and for which session.
   struct MadeKey {
@@ -81,6 +83,7 @@ struct Site {
   Unrecorded& unrecorded;
   const std::optional<certs::ClientVerifier>& verifier;
   CertificateWatch& certificate_watch;
+  Inquirer& inquirer;
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator
   // The exchange of that id if it still runs: what arrives late asks first.
   std::function<Exchange*(std::uint64_t)> find;

@@ -126,6 +126,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::CertificateStapled:
     case EventType::CertificateStapleFailed:
     case EventType::CertificateCrlExpiring:
+    case EventType::CertificateRevocationFetched:
+    case EventType::CertificateRevocationFailed:
     case EventType::LinkEnrolled:
     case EventType::LinkEnrolmentFailed:
     case EventType::LinkUp:

@@ -32,22 +32,11 @@ base::Status read_mail(const Json& json, const Settings::TakeFile& file, Mail& m
   return base::Ok{};
 }
 
-base::Status read_staple(const Json& json, StaplePlace& staple) {
-  const auto request = base::from_base64(base::json_text_or(json, "request", ""));
-  if (!request || request->empty()) return base::fail(Code::Invalid, "an OCSP request is missing");
-  staple.request = *request;
-  staple.chain_pem = base::json_text_or(json, "chain", "");
-  staple.held.from = base::json_number_or(json, "held_from", 0);
-  staple.held.until = base::json_number_or(json, "held_until", 0);
-  return base::Ok{};
-}
-
 Result<Place> read_place(const Json& json, const base::Clock& clock, const Settings::TakeFile& file) {
   Place place;
   const std::string carriage = base::json_text_or(json, "carriage", "text");
   if (carriage == "webhook") place.carriage = Carriage::Webhook;
   if (carriage == "mail") place.carriage = Carriage::Mail;
-  if (carriage == "ocsp") place.carriage = Carriage::Ocsp;
   place.id = static_cast<std::uint32_t>(base::json_number_or(json, "id", 0));
   place.name = base::json_text_or(json, "name", "");
   place.host = base::json_text_or(json, "host", "");
@@ -58,9 +47,6 @@ Result<Place> read_place(const Json& json, const base::Clock& clock, const Setti
     return base::fail(Code::Invalid, "a place of the link's configuration is not one");
   if (base::Status read = mail ? read_mail(json, file, place.mail) : base::Status(base::Ok{}); !read.ok())
     return read.error();
-  if (place.carriage == Carriage::Ocsp) {
-    if (base::Status read = read_staple(json, place.staple); !read.ok()) return read.error();
-  }
   if (!base::json_bool_or(json, "https", true)) return place;
   auto context = tls::ClientContext::make(
       {base::json_text_or(json, "roots", ""), mail ? "" : std::string(kProtocol)}, clock);

@@ -16,21 +16,14 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "certs/staple.h"
 #include "gateway/link/openid_client.h"
 #include "gateway/link/smtp_dialogue.h"
 #include "gateway/tls/client_context.h"
 
 namespace postern::link {
 
-// How a place takes what is brought; Ocsp: what is fetched there.
-enum class Carriage : std::uint8_t { Text, Webhook, Mail, Ocsp };
-
-struct StaplePlace {
-  std::string request;      // DER, to be posted
-  std::string chain_pem;    // of the certificate that it is about
-  certs::StapleTimes held;  // of the response that listeners have already; 0: none
-};
+// How a place takes what is brought.
+enum class Carriage : std::uint8_t { Text, Webhook, Mail };
 
 struct Place {
   Carriage carriage = Carriage::Text;
@@ -41,7 +34,6 @@ struct Place {
   std::string tls_name;                     // that its certificate must carry
   std::shared_ptr<tls::ClientContext> tls;  // nullptr: plain TCP, within this machine
   Mail mail;                                // of a mail server: all but the message
-  StaplePlace staple;                       // of Ocsp
 };
 
 struct Settings {

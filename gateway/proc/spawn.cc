@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -77,29 +79,50 @@ std::string Ending::text() const {
   return "signal " + std::to_string(signal) + (name == nullptr ? "" : std::string(" (") + name + ")");
 }
 
-base::Result<std::string> ask_copy(const std::function<std::string()>& work) {
+namespace {
+
+bool say_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// Until the other end is closed. More than most is read, and dropped: the copy is not to be killed by a signal for it.
+base::Status hear_all(int fd, std::size_t most, std::string& out) {
+  std::array<char, 64U << 10U> piece{};
+  for (;;) {
+    const ssize_t n = ::read(fd, piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::fail_errno("a copy of the process", errno);
+    if (n == 0) return base::Ok{};
+    out.append(piece.data(), std::min(static_cast<std::size_t>(n), most - out.size()));
+  }
+}
+
+}  // namespace
+
+base::Result<std::string> ask_copy(const std::function<std::string()>& work, std::size_t most) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return base::fail_errno("no pipe", errno);
   const base::UniqueFd reader(ends[0]);
   base::UniqueFd writer(ends[1]);
   const pid_t pid = ::fork();
   if (pid < 0) return base::fail_errno("no copy of the process", errno);
-  if (pid == 0) {
-    const std::string said = work().substr(0, kSaidByCopy);  // fits into the pipe: PIPE_BUF
-    const ssize_t n = ::write(writer.get(), said.data(), said.size());
-    ::_exit(n == static_cast<ssize_t>(said.size()) ? 0 : 1);
-  }
+  if (pid == 0) ::_exit(say_all(writer.get(), work().substr(0, most)) ? 0 : 1);
   writer.reset();
+  std::string said;
+  const base::Status heard = hear_all(reader.get(), most, said);
   int status = 0;
   pid_t found = -1;
   do {
     found = ::waitpid(pid, &status, 0);
   } while (found < 0 && errno == EINTR);
   if (found != pid || status != 0) return base::fail(base::Code::Internal, "a copy of the process failed");
-  std::string said(kSaidByCopy, '\0');
-  const ssize_t n = ::read(reader.get(), said.data(), said.size());
-  if (n < 0) return base::fail_errno("a copy of the process", errno);
-  said.resize(static_cast<std::size_t>(n));
+  if (!heard.ok()) return heard.error();
   return said;
 }
 

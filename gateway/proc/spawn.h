@@ -29,11 +29,11 @@ struct Ending {
   std::string text() const;  // "status 1", "signal 9 (Killed)"
 };
 
-// Runs work in a copy of this process and returns what it says (at most kSaidByCopy bytes of it): what work
+// Runs work in a copy of this process and returns what it says (at most so many bytes of it): what work
 // reads never becomes part of our own memory. The caller waits, so work must be bounded. For a process whose
 // other threads hold no lock that work needs.
 inline constexpr std::size_t kSaidByCopy = 4096;
-base::Result<std::string> ask_copy(const std::function<std::string()>& work);
+base::Result<std::string> ask_copy(const std::function<std::string()>& work, std::size_t most = kSaidByCopy);
 
 // Whether this child of ours has ended; never waits. Call it for each child after SIGCHLD.
 std::optional<Ending> reap(pid_t pid);

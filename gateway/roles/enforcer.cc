@@ -23,9 +23,12 @@ int serve_exchanges() {
   tls::ChannelSigner signer(keeper, tls::ChannelSigner::Use::Client);
   enforcer::Enforcer enforcer(
       role.loop(), clock, [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); },
-      signer);
+      signer, [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); });
 
   const auto configure = [&](const base::Json& config) -> base::Status {
+    if (base::json_text_or(config, "only", "") == "answers")
+      return enforcer.set_answers(enforcer::Settings::read_answers(config),
+                                  base::json_bool_or(config, "revoked", false));
     auto settings = enforcer::Settings::read(config, role.index(),
                                              [&](std::string_view name) { return role.take_fd(name); });
     if (!settings.ok()) return std::move(settings).error();

@@ -10,9 +10,9 @@
 #include "certs/library.h"
 #include "gateway/link/acme.h"
 #include "gateway/link/challenge_server.h"
+#include "gateway/link/fetcher.h"
 #include "gateway/link/line.h"
 #include "gateway/link/line_settings.h"
-#include "gateway/link/stapler.h"
 #include "gateway/roles/role.h"
 
 namespace postern::roles {
@@ -30,13 +30,18 @@ int serve_errands() {
     role.ask(said, std::move(taken));
   });
   link::Link link(role.loop(), connect, &line);
-  link::Stapler stapler(role.loop(), connect,
-                        [&](const std::string& place, const base::Result<std::string>& response) {
-                          base::Json said{{"ask", "staple"}, {"place", place}};
-                          if (response.ok()) said["response"] = base::to_base64(*response);
-                          if (!response.ok()) said["why"] = response.error().message;
-                          role.ask(said, [](const base::Json&) {});
-                        });
+  link::Fetcher fetcher(
+      role.loop(), connect,
+      [&](const std::string& name, const base::Result<std::string>& body, int failures, auto judged) {
+        base::Json said{{"ask", "fetched"}, {"name", name}, {"failures", failures}};
+        if (body.ok()) said["body"] = base::to_base64(*body);
+        if (!body.ok()) said["why"] = body.error().message;
+        role.ask(said, [judged = std::move(judged)](const base::Json& answer) {
+          if (!base::json_bool_or(answer, "ok", false))
+            return judged(base::fail(base::Code::Denied, base::json_text_or(answer, "why", "for no reason given")));
+          judged(certs::StapleTimes{base::json_number_or(answer, "from", 0), base::json_number_or(answer, "until", 0)});
+        });
+      });
 
   const base::Json ordered = role.config().value("acme", base::Json());
   const bool by_http = ordered.is_object() && base::json_text_or(ordered, "challenge", "") == "http-01";
@@ -75,12 +80,19 @@ int serve_errands() {
     line.configure(std::move(settings));
     return base::Ok{};
   };
+  const auto fetch = [&](const base::Json& config) -> base::Status {
+    auto fetches = link::read_fetches(config, clock);
+    if (!fetches.ok()) return std::move(fetches).error();
+    fetcher.configure(std::move(*fetches));
+    return base::Ok{};
+  };
   const auto configure = [&](const base::Json& config) -> base::Status {
+    if (base::json_text_or(config, "only", "") == "fetches") return fetch(config);
     auto settings = link::Settings::read(config, clock, take_fd);
     if (!settings.ok()) return std::move(settings).error();
     if (base::Status set = set_line(config); !set.ok()) return set;
-    stapler.configure(*settings);
     link.configure(std::move(*settings));
+    if (base::Status fetched = fetch(config); !fetched.ok()) return fetched;
     return order(config);
   };
   if (base::Status configured = configure(role.config()); !configured.ok())

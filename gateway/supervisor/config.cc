@@ -47,13 +47,15 @@ const std::vector<KeyTable>& key_tables() {
         "second_factor",
         "notifications",
         "engineer_certificates",
+        "revocation_sources",
         "grants",
         "acme",
         "openid",
         "pkcs11",
         "mission_control"}},
       {"grants", {"signers", "signed_only"}},
-      {"engineer_certificates", {"crl", "revocation", "identities", "purposes", "longest_life"}},
+      {"revocation_sources", {"hosts", "roots", "every", "wait"}},
+      {"engineer_certificates", {"crl", "ocsp", "revocation", "identities", "purposes", "longest_life"}},
       {"listeners", {"support", "admin"}},
       {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
       {"listeners.support.certificates[]", {"certificate", "key"}},
@@ -63,7 +65,7 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[]",
        {"name", "path", "nodes", "host", "health", "tls", "http2", "strip", "credential"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
-      {"component.services[].tls", {"roots", "name", "crl", "revocation"}},
+      {"component.services[].tls", {"roots", "name", "crl", "ocsp", "revocation"}},
       {"component.services[].strip", {"request", "response"}},
       {"component.services[].credential", {"bearer", "basic", "header", "client_certificate", "roles"}},
       {"component.services[].credential.roles", {"viewer", "user", "admin"}},
@@ -201,6 +203,7 @@ class Parser {
     listeners(root);
     files(root);
     read_engineers(read_, root, config_);
+    read_revocation_sources(read_, root, config_);
     read_component(read_, root, config_);
     read_witnesses(read_, root, config_);
     read_notifications(read_, root, config_);
@@ -456,6 +459,12 @@ const Node* Config::node(std::uint32_t id) const {
 std::string bare_host(const http::Authority& authority) {
   const std::string& host = authority.host;
   return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
+bool Config::asks_of_revocations() const {
+  return engineers.fetch.any() || std::any_of(services.begin(), services.end(), [](const Service& one) {
+           return one.revocation_fetch.any();
+         });
 }
 
 const http::Authority* Config::outside(std::uint32_t id) const {

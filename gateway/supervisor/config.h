@@ -20,6 +20,7 @@
 #include "base/yaml.h"
 #include "certs/verify.h"
 #include "gateway/http/authority.h"
+#include "gateway/http/web_address.h"
 #include "gateway/http/credential.h"
 
 namespace postern::supervisor {
@@ -120,6 +121,32 @@ struct Credential {
       const;  // "bearer", "basic", "header", "client_certificate": as the file has it
 };
 
+// A list of revoked certificates that is fetched.
+struct CrlAddress {
+  std::string url;  // as the file has it
+  http::WebAddress at;
+  base::Mark mark;
+};
+
+// What is asked outside about certificates (inquiries.h).
+struct RevocationFetch {
+  std::vector<CrlAddress> lists;
+  bool from_certificate = false;  // lists where certificates say that they are
+  bool ocsp = false;              // responders where certificates say that they are
+  base::Mark mark;                // of crl
+  bool any() const { return !lists.empty() || from_certificate || ocsp; }
+};
+
+// Where that may be, and how often.
+struct RevocationSources {
+  std::vector<http::Authority> hosts;  // that certificates may send us to; port 0: the scheme's own
+  FileName roots;                      // by which https addresses are believed; empty: the system's
+  base::Micros every = 3600 * base::kWallSecond;  // at the latest
+  base::Micros wait = 3 * base::kWallSecond;      // of a sign-in, for what was never asked before
+  base::Mark mark;
+  bool names(const http::WebAddress& address) const;
+};
+
 struct Service {
   std::string name;  // [a-z0-9][a-z0-9-]{0,62}
   std::string path;  // "/prometheus/": begins and ends with '/'; no service's path begins with "/.postern/"
@@ -129,6 +156,7 @@ struct Service {
   std::vector<Credential> credentials;  // one per role at most
   FileName roots;                       // empty: the system's
   FileName crl;  // lists of revoked certificates of the nodes' authorities; empty: none
+  RevocationFetch revocation_fetch;
   certs::Revocation revocation = certs::Revocation::Soft;
   std::vector<std::string> strip_request;   // fields that nodes are not sent, lower case
   std::vector<std::string> strip_response;  // fields that clients are not sent
@@ -295,7 +323,8 @@ struct Holds {  // calls that wait for an admin
 
 // What is demanded of the certificates that support_authority vouches for.
 struct EngineerCertificates {
-  FileName crl;  // empty: there are no lists of revoked ones
+  FileName crl;  // lists of revoked ones; empty: no file has any
+  RevocationFetch fetch;
   certs::Revocation revocation = certs::Revocation::Soft;
   certs::Demands demands;
 };
@@ -326,6 +355,7 @@ struct Config {
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
   EngineerCertificates engineers;
+  RevocationSources revocation_sources;
   std::vector<Service> services;
   std::vector<LogWitness> log_witnesses;
   std::vector<NotificationTarget> notifications;
@@ -348,8 +378,9 @@ struct Config {
   const http::Authority* outside(std::uint32_t id) const;
   bool reaches_out() const {
     return !log_witnesses.empty() || !notifications.empty() || openid.configured() || support.staple ||
-           admin.staple || acme.has_value() || mission_control.has_value();
+           admin.staple || acme.has_value() || mission_control.has_value() || asks_of_revocations();
   }
+  bool asks_of_revocations() const;
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
     return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0) +

@@ -62,12 +62,13 @@ void read_engineers(ConfigReader& read, const YamlNode& root, Config& config) {
   if (config.support_authority.path.empty())
     read.fault(node->mark,
                "engineer_certificates needs support_authority: without it no certificate is asked for");
-  read.file(*node, "crl", out.crl);
-  if (!out.crl.path.empty()) out.revocation = certs::Revocation::Hard;
+  read_revocation_fetch(read, *node, out.crl, out.fetch);
+  const bool known = !out.crl.path.empty() || out.fetch.any();
+  if (known) out.revocation = certs::Revocation::Hard;
   const YamlNode* revocation = read_revocation(read, *node, out.revocation);
-  if (revocation != nullptr && out.revocation == certs::Revocation::Hard && out.crl.path.empty())
+  if (revocation != nullptr && out.revocation == certs::Revocation::Hard && !known)
     read.fault(revocation->mark,
-               "revocation: hard needs crl: the file with the authorities' lists of revoked certificates");
+               "revocation: hard needs crl, the authorities' lists of revoked certificates, or ocsp: true");
   read_identities(read, *node, out.demands.identities);
   read_purposes(read, *node, out.demands.purposes);
   read.duration(*node, "longest_life", kHour, kLongestLife, out.demands.longest_life);

@@ -228,7 +228,10 @@ class Services {
     if (roots != nullptr && (!roots->is_scalar() || roots->scalar != "system"))
       read_.file(*node, "roots", out.roots);
     if (const YamlNode* name = read_.text(*node, "name"); name != nullptr) tls_name(*name, out);
-    read_.file(*node, "crl", out.crl);
+    read_revocation_fetch(read_, *node, out.crl, out.revocation_fetch);
+    if (out.revocation_fetch.from_certificate && out.roots.path.empty())
+      read_.fault(out.revocation_fetch.mark,
+                  "crl: from_certificate needs tls.roots: the file with the certificates of the nodes' authorities");
     read_revocation(read_, *node, out.revocation);
   }
 

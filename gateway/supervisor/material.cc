@@ -81,6 +81,9 @@ class Loader {
       }
     }
     service_crls_fit(*material);
+    if (config_.asks_of_revocations())
+      material->revocation_roots =
+          roots(config_.revocation_sources.roots, config_.revocation_sources.mark, "revocation_sources");
     if (config_.acme) acme(*config_.acme, material->acme);
     if (config_.mission_control) line(*config_.mission_control, material->line);
     if (config_.pkcs11) token_module(*config_.pkcs11, *material);

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@
 #include "certs/certificate.h"
 #include "certs/note.h"
 #include "certs/staple.h"
+#include "certs/verify.h"
 #include "gateway/supervisor/config.h"
 #include "gateway/supervisor/crls.h"
 #include "policy/policy.h"
@@ -121,10 +123,20 @@ struct Material {
   std::vector<ClientKey> client_keys;
   std::vector<std::string> service_roots;  // PEM, one per service; empty where no node is https
   std::vector<Crls> service_crls;          // likewise; that speak of the certificates of its nodes
+  // Of revocations outside (inquiries.h): lists in PEM by whose certificates they are about, answers of OCSP responders, and
+  // what the link is to fetch.
+  std::map<std::string, std::string> fetched_lists;
+  std::shared_ptr<const certs::Answers> answers;
+  base::Json fetches = base::Json::array();
+  std::string revocation_roots;  // PEM; by which https addresses are believed; empty: nothing is asked
   std::string policy_text;
   std::shared_ptr<const policy::Policy> policy;  // the same, read
   std::string admins_text;
 
+  std::string fetched(const std::string& whose) const {
+    const auto found = fetched_lists.find(whose);
+    return found == fetched_lists.end() ? std::string() : found->second;
+  }
   const ListenerMaterial& listener(std::string_view name) const { return name == "admin" ? admin : support; }
   const ClientKey* client_key(std::string_view name) const;  // nullptr: there is none
 };

@@ -147,7 +147,8 @@ Json services_json(const Config& config, const Material& material) {
                    {"strip_request", service.strip_request},
                    {"strip_response", service.strip_response},
                    {"credentials", credentials_json(service, material)},
-                   {"crls", material.service_crls[i].pem},
+                   {"crls", material.service_crls[i].pem + material.fetched("service " + service.name)},
+                   {"asks", service.revocation_fetch.ocsp || service.revocation_fetch.from_certificate},
                    {"revocation", service.revocation == certs::Revocation::Hard ? "hard" : "soft"},
                    {"nodes", std::move(nodes)}});
   }
@@ -235,6 +236,19 @@ Json openid_json(const Config& config, const Material& material) {
            {"hosts", std::move(hosts)},
            {"roots", material.openid_roots}};
   if (material.openid_secret.valid()) out["fd"] = OpenId::kSecretDescriptor;
+  return out;
+}
+
+Json answers_json(const Material& material) {
+  Json out = Json::object();
+  if (material.answers == nullptr) return out;
+  for (const auto& [fingerprint, response] : *material.answers) out[fingerprint] = base::to_base64(response);
+  return out;
+}
+
+Json fetches_json(const Material& material) {
+  Json out = staple_fetches(material);
+  for (const Json& one : material.fetches) out.push_back(one);
   return out;
 }
 
@@ -340,12 +354,15 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
           {"names", names_json(config.support)},
           {"support_authority", material.support_authority_pem},
           {"engineer_certificates",
-           {{"crls", material.engineer_crls.pem},
+           {{"crls", material.engineer_crls.pem + material.fetched("engineers")},
+            {"asks", config.engineers.fetch.ocsp || config.engineers.fetch.from_certificate},
             {"revocation", revocation_text(config.engineers.revocation)},
             {"identities", config.engineers.demands.identities},
             {"purposes", config.engineers.demands.purposes},
             {"longest_life_us", config.engineers.demands.longest_life}}},
           {"openid", config.openid.configured()},
+          {"answers", answers_json(material)},
+          {"answers_wait_us", config.revocation_sources.wait},
           {"limits", limits_json(config.limits)},
           {"tell_bytes", tell_bytes(config)},
           {"timeouts",
@@ -354,6 +371,19 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
             {"component_head_us", timeouts.component_head},
             {"component_idle_us", timeouts.component_idle},
             {"drain_us", timeouts.drain}}}};
+}
+
+Json answers_part(const Config& config, const Material& material, bool revoked) {
+  return {{"log_level", level_text(config.log_level)},
+          {"only", "answers"},
+          {"answers", answers_json(material)},
+          {"revoked", revoked}};
+}
+
+Json fetches_part(const Config& config, const Material& material) {
+  return {{"log_level", level_text(config.log_level)},
+          {"only", "fetches"},
+          {"fetches", fetches_json(material)}};
 }
 
 Json ledger_part(const Config& config, const Material& material) {
@@ -403,11 +433,11 @@ Json link_part(const Config& config, const Material& material) {
   }
   for (std::size_t i = 0; i < config.notifications.size(); ++i)
     places.push_back(place_json(config.notifications[i], material.notification_roots[i]));
-  for (Json& place : staple_places(material)) places.push_back(std::move(place));
   Json acme = nullptr;
   if (config.acme && material.acme.account.valid()) acme = acme_link_part(*config.acme, material);
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
+          {"fetches", fetches_json(material)},
           {"acme", acme},
           {"line", config.mission_control ? line_link_part(*config.mission_control, material.line) : Json()},
           {"openid", config.openid.configured() ? openid_json(config, material) : Json()},

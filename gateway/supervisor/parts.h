@@ -26,9 +26,10 @@
 //                "redaction_key":hex, of the supervisor, the same for all while it runs,
 //                "requests":{as ledger},
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
-//                "engineer_certificates":{"crls":PEM or "", "revocation":"hard"|"soft", "identities":[..], "purposes":[..],
+//                "engineer_certificates":{"crls":PEM or "", "asks":whether answers are asked for, "revocation":"hard"|"soft", "identities":[..], "purposes":[..],
 //                "longest_life_us"},
 //                "openid":whether engineers may sign in by an identity provider,
+//                "answers":{SHA-256 of a certificate: an OCSP response in base64}, "answers_wait_us",
 //                "limits":{as above},
 //                "timeouts":{"body_idle_us","component_connect_us","component_head_us","component_idle_us",
 //                            "drain_us"}}
@@ -74,6 +75,8 @@
 //                                  "fd":"openid.secret", if the client has one},
 //                "line":null or {"id","host","tls_name","roots","revocation":"hard"|"soft","proxy":null or {"user","fd"*},
 //                  "certificate":PEM or "","from","until","enrol":null or {"asked","code","request"},"check","life","version"},
+//                "fetches":[{"id","name","https","tls_name","host","target","roots", "request":in base64, to be posted,
+//                            "limit","every_us","held_from","held_until","fetched","asked"}],
 //                "timeouts":{"connect_us"}}
 //                fds: those that "fd" names
 //
@@ -91,6 +94,10 @@ namespace postern::supervisor {
 
 base::Json terminator_part(const Config& config, const Material& material, std::string_view listener);
 base::Json enforcer_part(const Config& config, const Material& material, std::uint32_t index);
+// Of the enforcers' and the link's parts what changes most often, told alone: {"only":"answers", "answers", "revoked":whether
+// of a certificate that was good until now}, {"only":"fetches", "fetches"}.
+base::Json answers_part(const Config& config, const Material& material, bool revoked);
+base::Json fetches_part(const Config& config, const Material& material);
 base::Json ledger_part(const Config& config, const Material& material);
 base::Json keeper_part(const Config& config, const Material& material);
 base::Json link_part(const Config& config, const Material& material);

@@ -90,7 +90,7 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
                                                            : wanted.openid.mark;
   expect(running.reaches_out() == wanted.reaches_out(), first,
          "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme, "
-         "mission_control)",
+         "mission_control, crl by address, ocsp)",
          running.reaches_out() ? "something" : "nothing");
   return out;
 }

@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <charconv>
 #include <functional>
 
@@ -62,19 +61,12 @@ base::Result<Staple> make_staple(std::string_view chain_pem) {
   Staple out;
   out.url = question->url;
   out.request = std::move(question->request);
-  std::string_view rest = out.url;
-  if (!rest.starts_with("http://"))
+  const auto address = http::parse_web_address(out.url);
+  if (!out.url.starts_with("http://"))
     return base::fail(base::Code::Invalid, "its OCSP responder is not at an http:// address");
-  rest.remove_prefix(7);
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  const auto authority = http::parse_authority(rest.substr(0, slash));
-  out.target = slash == rest.size() ? "/" : std::string(rest.substr(slash));
-  const bool plain = std::all_of(out.target.begin(), out.target.end(),
-                                 [](char c) { return c > ' ' && c < 127 && c != '#'; });
-  if (!authority || !plain)
-    return base::fail(base::Code::Invalid, "the address of its OCSP responder is none");
-  out.responder = *authority;
-  if (out.responder.port == 0) out.responder.port = 80;
+  if (!address) return base::fail(base::Code::Invalid, "the address of its OCSP responder is none");
+  out.responder = address->authority;
+  out.target = address->target;
   return out;
 }
 
@@ -154,21 +146,18 @@ const http::Authority* responder_of(const Material& material, std::uint32_t id) 
   return nullptr;
 }
 
-base::Json staple_places(const Material& material) {
+base::Json staple_fetches(const Material& material) {
   base::Json out = base::Json::array();
   for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
     for (const ListenerCertificate& one : listener->certificates) {
       if (!one.staple) continue;
-      http::Authority host = one.staple->responder;
-      if (host.port == 80) host.port = 0;
-      out.push_back({{"carriage", "ocsp"},
-                     {"id", one.staple->id},
+      out.push_back({{"id", one.staple->id},
                      {"name", std::string(kStaplePlace) + one.leaf.fingerprint},
                      {"https", false},
-                     {"host", http::to_text(host)},
+                     {"host", http::host_to_send({false, one.staple->responder, {}})},
                      {"target", one.staple->target},
                      {"request", base::to_base64(one.staple->request)},
-                     {"chain", one.pem},
+                     {"limit", kStapleFileLimit},
                      {"held_from", one.staple->times.from},
                      {"held_until", one.staple->times.until}});
     }

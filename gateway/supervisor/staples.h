@@ -38,8 +38,7 @@ base::Status take_staple(ListenerCertificate& certificate, std::string_view resp
 ListenerCertificate* find_stapled(Material& material, std::string_view place);
 const http::Authority* responder_of(const Material& material, std::uint32_t id);
 
-// The places of the link's part: {"carriage":"ocsp", "id", "name", "https", "host", "target", "request", "chain",
-// "held_from", "held_until"}.
-base::Json staple_places(const Material& material);
+// Of the link's part: as of parts.h.
+base::Json staple_fetches(const Material& material);
 
 }  // namespace postern::supervisor

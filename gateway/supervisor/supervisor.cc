@@ -22,6 +22,7 @@
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
+#include "gateway/supervisor/inquiries.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
 #include "gateway/supervisor/parts.h"
@@ -37,6 +38,8 @@ using base::Json;
 using OnAnswer = std::function<void(const Json&)>;
 
 constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
+constexpr std::size_t kMostWaiting = 1024;               // enforcers' questions at a time
+constexpr std::int64_t kMostFailures = 1'000'000;         // whatever the link says
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
 
 base::UniqueFd duplicate(const base::UniqueFd& fd) {
@@ -89,6 +92,14 @@ struct Supervisor::Internals {
   CrlWatch crl_watch;
   loop::Timer crls_timer;
   std::map<std::string, std::string> crls_faults;  // by place; that was told of; empty: there is none
+  Inquiries inquiries;
+  // An enforcer that waits until something of these was answered, or failed.
+  struct Waiting {
+    Child* child;
+    std::uint64_t life, id;
+    std::set<std::string> open;
+  };
+  std::vector<Waiting> waiting;
   AcmeAttempts acme_attempts;
   Line line;
   bool reloading = false;
@@ -265,7 +276,8 @@ struct Supervisor::Internals {
   const http::Authority* place_of(const Child& child, std::uint32_t id) const {
     if (child.kind() == "link") {
       const http::Authority* to = config->outside(id);
-      return to != nullptr ? to : responder_of(*material, id);
+      if (to == nullptr) to = responder_of(*material, id);
+      return to != nullptr ? to : inquiries.place_of(id);
     }
     const Node* node = config->node(id);
     return node == nullptr ? nullptr : &node->authority;
@@ -300,16 +312,15 @@ struct Supervisor::Internals {
     }
     if (child.kind() == "link" && what == "acme") return child.answer(life, id, on_acme(question));
     if (child.kind() == "link" && what == "line") return child.answer(life, id, line.on_link(question));
-    if (child.kind() == "link" && what == "staple") {
-      on_staple(question);
-      return child.answer(life, id, Json::object());
-    }
+    if (child.kind() == "link" && what == "fetched") return child.answer(life, id, on_fetched(question));
+    if (child.kind() == "enforcer" && what == "inquire") return on_inquire(child, id, question);
     if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     if (what == "status") return child.answer(life, id, status());
     if (what == "figures") return child.answer(life, id, figures());
     if (what == "log_keys") return child.answer(life, id, read_log_keys());
     if (what == "line") return child.answer(life, id, line.on_console(question));
     if (what == "renew_certificate") return child.answer(life, id, renew_certificate());
+    if (what == "refresh_revocations") return child.answer(life, id, refresh_revocations());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
            [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
@@ -351,6 +362,7 @@ struct Supervisor::Internals {
             {"listeners", listeners_json(bound, *material)},
             {"certificates", certificates_json(own_certificates(*config, *material))},
             {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
+            {"revocations", inquiries.status(loop.wall())},
             {"acme", acme_status()},
             {"link", line.status()},
             {"component", component_json(bound, *material)}};
@@ -398,6 +410,8 @@ struct Supervisor::Internals {
     line.prepare(mission_control(by), running.line, of.line);
     number_staples(running, of, next_node);
     read_staples(of, by.state_directory.path, loop.wall());
+    inquiries.plan({by, of, loop.wall()}, next_node);
+    inquiries.put_into(by, of);
   }
 
   // What the link had issued, or why not.
@@ -481,24 +495,36 @@ struct Supervisor::Internals {
     child.reload(anew.config, anew.names, std::move(anew.fds));
   }
 
-  // What the link fetched for a certificate, or why it did not.
-  void on_staple(const Json& said) {
-    ListenerCertificate* const one = find_stapled(*material, base::json_text_or(said, "place", ""));
-    if (one == nullptr) return;
+  // What the link fetched, or why it did not: {"ok":true, "from", "until"} or {"ok":false, "why"}.
+  Json on_fetched(const Json& said) {
+    const std::string name = base::json_text_or(said, "name", "");
+    const auto failures = static_cast<int>(
+        std::clamp<std::int64_t>(base::json_number_or(said, "failures", 1), 1, kMostFailures));
+    const auto decoded = base::from_base64(base::json_text_or(said, "body", ""));
+    base::Result<std::string> body =
+        base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it gave nothing"));
+    if (decoded && !decoded->empty()) body = *decoded;
+    base::Result<certs::StapleTimes> verdict =
+        find_stapled(*material, name) != nullptr ? on_staple(name, body, failures) : on_inquiry(name, body, failures);
+    if (!verdict.ok()) return {{"ok", false}, {"why", verdict.error().message}};
+    return {{"ok", true}, {"from", verdict->from}, {"until", verdict->until}};
+  }
+
+  base::Result<certs::StapleTimes> on_staple(const std::string& name, const base::Result<std::string>& response,
+                                             int failures) {
+    ListenerCertificate* const one = find_stapled(*material, name);
     const base::Micros now = loop.wall();
     const bool had = !one->staple->response.empty() && one->staple->times.until > now;
-    const auto response = base::from_base64(base::json_text_or(said, "response", ""));
-    base::Status taken =
-        base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it is not base64"));
-    if (response && !response->empty())
-      taken = take_staple(*one, *response, config->state_directory.path, now);
+    const base::Status taken = response.ok() ? take_staple(*one, *response, config->state_directory.path, now)
+                                             : base::Status(response.error());
     const std::string listener = is_of(material->admin, *one) ? "admin" : "support";
     Json detail{{"name", listener_name(listener, *material, *one)}, {"responder", one->staple->url}};
     if (!taken.ok()) {
       detail["why"] = taken.error().message;
-      ledger.append(audit::EventType::CertificateStapleFailed, "gateway", one->leaf.subject, detail,
-                    one->demands_staple && !had ? audit::Severity::Severe : audit::Severity::Warning);
-      return;
+      if (failures == 1)
+        ledger.append(audit::EventType::CertificateStapleFailed, "gateway", one->leaf.subject, detail,
+                      one->demands_staple && !had ? audit::Severity::Severe : audit::Severity::Warning);
+      return taken.error();
     }
     detail["expires"] = base::format_time(one->staple->times.until);
     if (!had) ledger.append(audit::EventType::CertificateStapled, "gateway", one->leaf.subject, detail);
@@ -507,6 +533,78 @@ struct Supervisor::Internals {
           (child.index() == kAdminIndex) == (listener == "admin"))
         child.reload(part_of(child));
     });
+    return one->staple->times;
+  }
+
+  base::Result<certs::StapleTimes> on_inquiry(const std::string& name, const base::Result<std::string>& body,
+                                              int failures) {
+    const Inquiries::Taken taken = inquiries.take({*config, *material, loop.wall()}, name, body, failures);
+    for (const Inquiries::Taken::News& one : taken.news)
+      ledger.append(one.type, "gateway", one.subject, one.detail, one.severity);
+    inquiries.put_into(*config, *material);
+    if (taken.changed && taken.list) tell_enforcers_of_lists();
+    if (taken.changed && !taken.list) tell_enforcers_of_answers(taken.revoked);
+    for (Waiting& one : waiting) one.open.erase(name);
+    answer_waiting();
+    tell_of_crls();
+    return taken.verdict;
+  }
+
+  void tell_enforcers_of_lists() {
+    crew.each([this](Child& child) {
+      if (child.kind() == "enforcer" && child.alive()) reload_with_files(child);
+    });
+  }
+
+  void tell_enforcers_of_answers(bool revoked) {
+    const Json part = answers_part(*config, *material, revoked);
+    crew.each([&part](Child& child) {
+      if (child.kind() == "enforcer" && child.alive()) child.reload(part);
+    });
+  }
+
+  void tell_link_of_fetches() {
+    const Json part = fetches_part(*config, *material);
+    crew.each([&part](Child& child) {
+      if (child.kind() == "link" && child.alive()) child.reload(part);
+    });
+  }
+
+  // An enforcer has seen a certificate about which nothing is known. It is answered when something is, or nothing will be.
+  void on_inquire(Child& child, std::uint64_t id, const Json& question) {
+    std::vector<std::string> chain;
+    for (const std::string& one : base::json_texts(question, "chain"))
+      chain.push_back(base::from_base64(one).value_or(std::string()));
+    if (chain.size() > certs::kChainLimit) return child.fail("it asked about a chain that no handshake has");
+    const auto asked = inquiries.ask({*config, *material, loop.wall()}, base::json_text_or(question, "whose", ""),
+                                     base::json_text_or(question, "host", ""), chain, next_node);
+    if (!asked.ok()) return child.answer(child.life(), id, {{"ok", false}, {"why", asked.error().message}});
+    if (asked->added) {
+      inquiries.put_into(*config, *material);
+      tell_link_of_fetches();
+    }
+    if (waiting.size() >= kMostWaiting) return child.answer(child.life(), id, {{"ok", true}});
+    waiting.push_back({&child, child.life(), id, {asked->open.begin(), asked->open.end()}});
+    answer_waiting();
+  }
+
+  void answer_waiting() {
+    for (Waiting& one : waiting) {
+      std::erase_if(one.open, [this](const std::string& name) { return !inquiries.has(name); });
+      if (one.open.empty()) one.child->answer(one.life, one.id, {{"ok", true}});
+    }
+    std::erase_if(waiting, [](const Waiting& one) { return one.open.empty(); });
+  }
+
+  // "postern cert refresh".
+  Json refresh_revocations() {
+    if (inquiries.size() == 0)
+      return {{"ok", false},
+              {"message", "the gateway fetches nothing about revocations: see crl and ocsp of the configuration"}};
+    inquiries.ask_again();
+    inquiries.put_into(*config, *material);
+    tell_link_of_fetches();
+    return {{"ok", true}, {"count", inquiries.size()}};
   }
 
   static bool is_of(const ListenerMaterial& listener, const ListenerCertificate& one) {
@@ -524,10 +622,14 @@ struct Supervisor::Internals {
     Crls* lists = nullptr;
   };
   std::vector<CrlPlace> crl_places() const {
+    std::vector<CrlPlace> out = all_crl_places();
+    std::erase_if(out, [](const CrlPlace& place) { return place.file->path.empty(); });
+    return out;
+  }
+  // Those without a file too: lists about them may be fetched.
+  std::vector<CrlPlace> all_crl_places() const {
     std::vector<CrlPlace> out;
-    const auto add = [&out](CrlPlace place) {
-      if (!place.file->path.empty()) out.push_back(std::move(place));
-    };
+    const auto add = [&out](CrlPlace place) { out.push_back(std::move(place)); };
     add({"engineers", "engineer_certificates", &config->engineers.crl, &material->support_authority_pem,
          config->engineers.revocation, &material->engineer_crls});
     for (std::size_t i = 0; i < config->services.size(); ++i) {
@@ -539,14 +641,21 @@ struct Supervisor::Internals {
   }
 
   void tell_of_crls() {
-    for (const CrlPlace& place : crl_places()) {
+    for (const CrlPlace& place : all_crl_places()) {
       const bool hard = place.revocation == certs::Revocation::Hard;
-      for (const CrlWatch::Due& due : crl_watch.look(place.name, *place.lists, loop.wall())) {
+      Crls all = *place.lists;
+      const auto fetched = inquiries.lists(place.name);
+      for (const auto& [url, facts] : fetched) all.lists.push_back(facts);
+      for (const CrlWatch::Due& due : crl_watch.look(place.name, all, loop.wall())) {
         Json detail{{"name", place.name},
-                    {"file", place.file->path},
                     {"issuer", due.facts.issuer},
                     {"expires", base::format_time(due.facts.until)},
                     {"revocation", hard ? "hard" : "soft"}};
+        const auto from = std::find_if(fetched.begin(), fetched.end(), [&](const auto& one) {
+          return one.second.issuer == due.facts.issuer && one.second.until == due.facts.until;
+        });
+        if (from == fetched.end()) detail["file"] = place.file->path;
+        if (from != fetched.end()) detail["url"] = from->first;
         if (!due.facts.number.empty()) detail["crl_number"] = due.facts.number;
         ledger.append(audit::EventType::CertificateCrlExpiring, "gateway", due.facts.issuer, detail,
                       due.over && hard ? audit::Severity::Severe : audit::Severity::Warning);

@@ -26,6 +26,7 @@ struct ClientContext::State {
   const base::Clock* clock;
   std::shared_ptr<RemoteCertificate> certificate;
   std::shared_ptr<const std::vector<certs::CrlPtr>> crls;
+  std::shared_ptr<const AnswerSource> answers;
   certs::Revocation revocation = certs::Revocation::Soft;
   std::map<std::string, Ticket, std::less<>> tickets;  // by host
   SslContextPtr context;
@@ -106,6 +107,7 @@ base::Result<std::unique_ptr<ClientContext>> ClientContext::make(const ClientSet
   ERR_clear_error();
   state->certificate = settings.certificate;
   state->crls = settings.crls;
+  state->answers = settings.answers;
   state->revocation = settings.revocation;
   OSSL_LIB_CTX* library = state->certificate ? state->certificate->library() : nullptr;
   state->context.reset(SSL_CTX_new_ex(library, nullptr, TLS_client_method()));
@@ -139,6 +141,7 @@ base::Result<std::unique_ptr<Session>> ClientContext::start(std::string_view hos
   session->verifier = &state_->verifier;
   session->clock = state_->clock;
   session->crls = state_->crls.get();
+  session->answers = state_->answers.get();
   session->revocation = state_->revocation;
   session->host = host;
   if (state_->certificate) session->signer_failure = &state_->certificate->failure();

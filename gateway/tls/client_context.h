@@ -29,6 +29,16 @@
 
 namespace postern::tls {
 
+// What was fetched about the certificates of servers.
+class AnswerSource {
+ public:
+  virtual ~AnswerSource() = default;
+  virtual const certs::Answers* answers() const = 0;  // until the next call
+  // A server has shown a chain that is good, or would be if more were known of revocations, and about which nothing was
+  // fetched. Not from within a call of ours to be answered at once.
+  virtual void asks(const std::vector<std::string>& chain, const std::string& host) const = 0;
+};
+
 struct ClientSettings {
   std::string roots_pem;  // certs::read_system_roots(), or pinned
   // ALPN, such as "http/1.1", or several, the one that is wanted most first: "h2,http/1.1". Empty: none is offered.
@@ -38,6 +48,7 @@ struct ClientSettings {
   // it does not name.
   std::shared_ptr<const std::vector<certs::CrlPtr>> crls = nullptr;
   certs::Revocation revocation = certs::Revocation::Soft;  // where neither they nor a staple say anything
+  std::shared_ptr<const AnswerSource> answers = nullptr;   // nullptr: nobody is asked
 };
 
 class ClientContext {

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "certs/certificate.h"
 #include "certs/verify.h"
+#include "gateway/tls/client_context.h"
 #include "gateway/tls/session_state.h"
 
 namespace postern::tls {
@@ -100,8 +101,13 @@ std::optional<certs::Failure> judge(const Session::State& state, const STACK_OF(
   certs::Evidence evidence;
   evidence.crls = state.crls;
   evidence.staple_follows = staple_follows;
+  if (state.answers != nullptr) evidence.answers = state.answers->answers();
   if (state.peer == Side::Component && !staple_follows) evidence.staple = staple_of(state.ssl.get());
-  return state.verifier->judge(der_of_all(sent), question, evidence).failure;
+  const std::vector<std::string> chain = der_of_all(sent);
+  certs::Verdict verdict = state.verifier->judge(chain, question, evidence);
+  if (state.answers != nullptr && verdict.asks && evidence.staple.empty() && !staple_follows)
+    state.answers->asks(chain, state.host);
+  return std::move(verdict.failure);
 }
 
 // OpenSSL makes the alert of it.

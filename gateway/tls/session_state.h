@@ -21,6 +21,8 @@
 
 namespace postern::tls {
 
+class AnswerSource;  // client_context.h
+
 struct Session::State {
   ByteStream stream;
   std::shared_ptr<void> context;  // the context's state: the SSL below uses it until it is freed
@@ -33,6 +35,7 @@ struct Session::State {
       nullptr;  // in context, as is the clock; nullptr: nobody is asked for a certificate
   const base::Clock* clock = nullptr;
   const std::vector<certs::CrlPtr>* crls = nullptr;  // in context; nullptr: there are none
+  const AnswerSource* answers = nullptr;             // likewise
   certs::Revocation revocation = certs::Revocation::Soft;
   bool asks_challenge = false;                   // acme-tls/1 and nothing else is offered
   std::shared_ptr<RemoteCertificate> challenge;  // that is shown for it; nullptr: none

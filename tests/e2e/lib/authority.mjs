@@ -49,9 +49,9 @@ export class Authority {
   client(name, type = "P-256") {
     return this.#issue(name, type, "extendedKeyUsage=clientAuth");
   }
-  // engineer: the same for whoever has this address.
-  engineer(name, email) {
-    return this.#issue(name, "P-256", `extendedKeyUsage=clientAuth\nsubjectAltName=email:${email}`);
+  // engineer: the same for whoever has this address. more: lines of extensions.
+  engineer(name, email, more = "") {
+    return this.#issue(name, "P-256", `extendedKeyUsage=clientAuth\nsubjectAltName=email:${email}\n${more}`);
   }
 
   // sign: a certificate for who made the request (PEM), with these extensions, from and until so many hours from now.
@@ -70,14 +70,14 @@ export class Authority {
     return readFileSync(out, "utf8");
   }
 
-  // crl: of all that were revoked until now, good for so many seconds, in PEM.
-  async crl(seconds = 3600) {
+  // crl: of all that were revoked until now, good for so many seconds, in PEM. more: lines of extensions.
+  async crl(seconds = 3600, more = "") {
     const [config, out] = [join(this.#folder, "ca.cnf"), join(this.#folder, "root.crl")];
     const stamp = (time) => time.toISOString().replace(/[-:T]|\.\d+/g, "").slice(2);
     const lines = this.#revoked.map((serial) => `R\t${stamp(new Date(Date.now() + 86_400_000))}\t${stamp(new Date())}\t${serial}\tunknown\t/CN=x\n`);
     writeFileSync(join(this.#folder, "index.txt"), lines.join(""));
     writeFileSync(join(this.#folder, "crlnumber"), (0x100 + this.#number++).toString(16).padStart(4, "0"));
-    writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndatabase=${this.#folder}/index.txt\ncrlnumber=${this.#folder}/crlnumber\ndefault_md=sha256\n`);
+    writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndatabase=${this.#folder}/index.txt\ncrlnumber=${this.#folder}/crlnumber\ndefault_md=sha256\n${more && `crl_extensions=more\n[more]\n${more}\n`}`);
     await openssl("ca", "-config", config, "-gencrl", "-crlsec", String(seconds), "-keyfile", join(this.#folder, "root.key"), "-cert", this.file, "-out", out);
     return readFileSync(out, "utf8");
   }
@@ -86,7 +86,8 @@ export class Authority {
     this.#revoked.push(new X509Certificate(certificate).serialNumber);
   }
 
-  // ocsp: the answer to an OCSP request (both DER) about certificates of this authority, good for an hour. revoked: it took all of them back.
+  // ocsp: the answer to an OCSP request (both DER) about certificates of this authority, good for an hour: of those that it took back by
+  // `revoke`, or of all of them.
   async ocsp(request, { revoked = false } = {}) {
     const [asked, answer, index] = ["asked", "answer", "index"].map((name) => join(this.#folder, name));
     writeFileSync(asked, request);
@@ -94,7 +95,8 @@ export class Authority {
     for (const file of readdirSync(join(this.#folder, "issued")).filter((name) => name.endsWith(".pem"))) {
       const { stdout } = await run("openssl", ["x509", "-noout", "-serial", "-in", join(this.#folder, "issued", file)]);
       const serial = stdout.trim().split("=")[1];
-      lines.push(`${revoked ? "R\t491231235959Z\t200101000000Z" : "V\t491231235959Z\t"}\t${serial}\tunknown\t/CN=${serial}\n`);
+      const back = revoked || this.#revoked.includes(serial);
+      lines.push(`${back ? "R\t491231235959Z\t200101000000Z" : "V\t491231235959Z\t"}\t${serial}\tunknown\t/CN=${serial}\n`);
     }
     writeFileSync(index, lines.join(""));
     const key = join(this.#folder, "root.key");

@@ -8,7 +8,7 @@ export class OcspResponder {
   name = "the OCSP responder";
   asked = 0;
   turn = Promise.resolve();
-  mode = "good"; // "good", "revoked", "junk" (200, but no response) or "down" (503)
+  mode = "good"; // "good", "revoked", "junk" (200, but no response), "down" (503) or "silent" (no answer)
 
   static async start(authority) {
     const responder = new OcspResponder();
@@ -16,6 +16,7 @@ export class OcspResponder {
       const pieces = [];
       for await (const piece of request) pieces.push(piece);
       responder.asked++;
+      if (responder.mode === "silent") return undefined;
       if (responder.mode === "down") return response.writeHead(503).end("later\n");
       const good = request.method === "POST" && request.headers["content-type"] === "application/ocsp-request";
       if (!good) return response.writeHead(400).end();

@@ -142,6 +142,14 @@ const Case kCases[] = {
      R"({"name":"engineers","issuer":"CN=Support","expires":"2026-01-01T00:00:00.000000Z","revocation":"hard"})",
      "The list of revoked certificates by CN=Support for engineers is good until 2026-01-01T00:00:00.000000Z "
      "(hard)."},
+    {CertificateRevocationFetched,
+     R"({"name":"engineers","url":"http://pki.example/a.crl","expires":"2026-01-01T00:00:00.000000Z"})",
+     "What http://pki.example/a.crl says of revoked certificates (engineers) was fetched, and is good until "
+     "2026-01-01T00:00:00.000000Z."},
+    {CertificateRevocationFailed,
+     R"({"name":"engineers","url":"http://pki.example/a.crl","why":"it answered 503"})",
+     "What http://pki.example/a.crl says of revoked certificates (engineers) could not be had: it answered "
+     "503."},
     {PolicyRejected, R"({"faults":2,"first_fault":"policy.yaml:3:1: what"})",
      "A policy was rejected with 2 faults: policy.yaml:3:1: what."},
     {ConfigChanged, R"({"changed":["limits","listeners"]})",

@@ -97,9 +97,10 @@ TEST_F(Staples, AreJudgedKeptAndReadAgain) {
 
 TEST_F(Staples, AreToldToTheLinkWithoutTheResponse) {
   Material material = material_of(certs::forge(recipe_, &root_));
-  const base::Json places = staple_places(material);
+  const base::Json places = staple_fetches(material);
   ASSERT_EQ(places.size(), 1U);
-  EXPECT_EQ(places[0]["carriage"], "ocsp");
+  EXPECT_FALSE(base::json_text_or(places[0], "request", "").empty());
+  EXPECT_FALSE(places[0].contains("response"));
   EXPECT_EQ(places[0]["host"], "ocsp.example:8888");
   EXPECT_EQ(places[0]["held_until"], 0);
 }

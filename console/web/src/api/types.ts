@@ -285,6 +285,21 @@ export interface Ordered {
   since?: string;
   too_late?: boolean;
 }
+// What is fetched about revocations: a list, or a responder's answer about one certificate.
+export interface Revocation {
+  evidence: 'crl' | 'ocsp';
+  whose: string;
+  url: string;
+  subject?: string;
+  lists?: { issuer: string; revoked: number; until: string; over: boolean }[];
+  fetched?: string;
+  until?: string;
+  over?: boolean;
+  revoked?: string;
+  failures: number;
+  failing_since?: string;
+  why?: string;
+}
 export interface ShownCertificate {
   subject: string;
   not_after: string;
@@ -298,6 +313,7 @@ export interface GatewayStatus {
   certificates?: Certificate[];
   listeners?: { name: string; address: string; certificates?: ShownCertificate[] }[];
   acme?: Ordered | null;
+  revocations?: Revocation[];
   tokens?: { name: string; not_after: string; days: number; urgency: Urgency }[];
   roles?: Role[];
   component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };

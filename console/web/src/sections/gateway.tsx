@@ -13,6 +13,7 @@ import { parts } from '../state/live';
 import { useEvery, useLoaded } from '../state/loaded';
 import { useStore } from '../state/store';
 import { words } from '../text';
+import { hindered, Revocations } from './revocations';
 
 type Health = 'good' | 'plain' | 'warn' | 'bad';
 
@@ -141,7 +142,14 @@ function CertificatesTile({ status }: { status: GatewayStatus }) {
   const flaws = shown_by(status).flatMap((one) => one.flaws);
   const why = status.acme?.why;
   const tiles = words.home.tiles;
-  const wrong = why ? tiles.not_issued : flaws.length ? tiles.flawed(flaws.length) : undefined;
+  const unfetched = hindered(status);
+  const wrong = why
+    ? tiles.not_issued
+    : flaws.length
+      ? tiles.flawed(flaws.length)
+      : unfetched.length
+        ? tiles.unfetched(unfetched.length)
+        : undefined;
   return (
     <Tile
       title={tiles.certificates}
@@ -154,7 +162,7 @@ function CertificatesTile({ status }: { status: GatewayStatus }) {
           <Said text={first.name} />: {tiles.left(first.days, first.urgency === 'over')}
         </>
       ) : (
-        <Said text={why ?? flaws[0] ?? ''} />
+        <Said text={why ?? flaws[0] ?? unfetched[0]?.why ?? ''} />
       )}
     </Tile>
   );
@@ -345,6 +353,7 @@ function Details({ status }: { status: GatewayStatus }) {
           ))}
           <Flaws status={status} />
           {status.acme && <OrderedCertificate ordered={status.acme} />}
+          <Revocations status={status} />
         </ul>
       </div>
       <div>

@@ -32,6 +32,7 @@ export const home = {
     expiring: (n: number) => `${n} about to expire`,
     none_expires: 'None about to expire',
     not_issued: 'One could not be had',
+    unfetched: (n: number) => (n === 1 ? '1 revocation source fails' : `${n} revocation sources fail`),
     flawed: (n: number) => `${count(n, 'thing', 'things')} wrong with them`,
     left: (days: number, over: boolean) =>
       over ? 'has expired' : days === 0 ? 'expires within a day' : `expires in ${count(days, 'day', 'days')}`,
@@ -66,6 +67,13 @@ export const home = {
       `It goes on by itself. If the reason stays, see that the gateway reaches the authority, and that the names lead to it (${
         by_tls ? 'port 443, to the support listener' : 'port 80, to challenge_address'
       }); postern cert renew tries at once.`,
+  },
+  revocations: {
+    list: 'List of revoked certificates',
+    names: (n: number) => `${count(n, 'certificate', 'certificates')}, `,
+    until: (over: boolean) => (over ? 'was good until' : 'good until'),
+    fetched: 'fetched',
+    failed: 'not fetched:',
   },
   used_but: 'used, but',
   flaw_advice: 'Replace the file and reload; postern cert check says what a browser would say.',

@@ -1,0 +1,399 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/supervisor/inquiries.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "gateway/supervisor/crls.h"
+
+namespace postern::supervisor {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Json;
+
+constexpr std::string_view kEngineers = "engineers";
+// A responder that took a certificate back, and does not say until when that is good, is asked again so much later.
+constexpr base::Micros kRevokedFor = 24 * 3600 * base::kWallSecond;
+
+bool is_older(const Inquiry& held, const Inquiry& fresh) {
+  if (!held.list) return fresh.times.from < held.times.from;
+  return std::any_of(fresh.lists.begin(), fresh.lists.end(), [&](const certs::CrlFacts& one) {
+    return std::any_of(held.lists.begin(), held.lists.end(), [&](const certs::CrlFacts& known) {
+      return known.issuer == one.issuer && known.from > one.from;
+    });
+  });
+}
+
+std::string_view kind_of(const Inquiry& one) { return one.list ? "crl" : "ocsp"; }
+
+std::string_view shown_revocation(certs::Revocation revocation) {
+  return revocation == certs::Revocation::Hard ? "hard" : "soft";
+}
+
+std::string issuers_of(const Inquiry& one) {
+  std::string out;
+  for (const certs::CrlFacts& facts : one.lists) out += (out.empty() ? "" : ", ") + facts.issuer;
+  return out;
+}
+
+Json news_detail(const Inquiry& one, certs::Revocation revocation) {
+  Json out{{"name", one.whose},
+           {"evidence", kind_of(one)},
+           {"url", one.url},
+           {"revocation", shown_revocation(revocation)}};
+  if (one.lists.size() == 1 && !one.lists.front().number.empty())
+    out["crl_number"] = one.lists.front().number;
+  if (one.times.until > 0) out["expires"] = base::format_time(one.times.until);
+  return out;
+}
+
+std::string subject_of(const Inquiry& one) {
+  if (!one.list) return one.subject;
+  return one.lists.empty() ? one.url : issuers_of(one);
+}
+
+}  // namespace
+
+std::vector<Inquiries::Whose> Inquiries::all_whose(const Ground& ground) {
+  std::vector<Whose> out;
+  const Config& config = ground.config;
+  if (config.engineers.fetch.any() && !ground.material.support_authority_pem.empty())
+    out.push_back({std::string(kEngineers), &config.engineers.fetch, &ground.material.support_authority_pem,
+                   true, config.engineers.revocation, certs::Purpose::Client});
+  for (std::size_t i = 0; i < config.services.size(); ++i) {
+    const Service& one = config.services[i];
+    if (one.revocation_fetch.any())
+      out.push_back({"service " + one.name, &one.revocation_fetch, &ground.material.service_roots[i],
+                     !one.roots.path.empty(), one.revocation, certs::Purpose::Server});
+  }
+  return out;
+}
+
+bool Inquiries::may_ask(const Ground& ground, const Whose& whose, const http::WebAddress& at) {
+  if (ground.config.revocation_sources.names(at)) return true;
+  const auto leads_there = [&](const std::string& url) {
+    const auto other = http::parse_web_address(url);
+    return other && other->authority == at.authority;
+  };
+  const auto& lists = whose.wanted->lists;
+  if (std::any_of(lists.begin(), lists.end(), [&](const CrlAddress& one) { return leads_there(one.url); }))
+    return true;
+  if (!whose.own_authorities) return false;
+  for (const certs::Whereabouts& one : certs::whereabouts_in(*whose.authorities)) {
+    if (leads_there(one.responder) || std::any_of(one.lists.begin(), one.lists.end(), leads_there))
+      return true;
+  }
+  return false;
+}
+
+void Inquiries::add_planned(const Whose& whose, std::map<std::string, One>& out) {
+  const auto add = [&](const std::string& url) {
+    const auto at = http::parse_web_address(url);
+    if (!at) return base::log_info(base::printable(url) + " of a certificate is no address of a list");
+    One one;
+    one.planned = true;
+    one.whose = whose.name;
+    one.url = url;
+    one.at = *at;
+    out.emplace(one.name(), std::move(one));
+  };
+  for (const CrlAddress& list : whose.wanted->lists) add(list.url);
+  if (!whose.wanted->from_certificate || !whose.own_authorities) return;
+  for (const certs::Whereabouts& of : certs::whereabouts_in(*whose.authorities)) {
+    for (const std::string& url : of.lists) add(url);
+  }
+}
+
+void Inquiries::plan(const Ground& ground, std::uint32_t& next) {
+  const std::vector<Whose> wanted = all_whose(ground);
+  std::map<std::string, One> after;
+  for (const Whose& whose : wanted) add_planned(whose, after);
+  if (!wanted.empty()) read_kept(ground, after);
+  // What was seen stays while we may still ask.
+  for (auto& [name, one] : all_) {
+    const auto whose = std::find_if(wanted.begin(), wanted.end(),
+                                    [&](const Whose& each) { return each.name == one.whose; });
+    const bool asks = whose != wanted.end() &&
+                      (one.list ? whose->wanted->from_certificate : whose->wanted->ocsp) &&
+                      may_ask(ground, *whose, one.at);
+    const auto planned = after.find(name);
+    if (planned != after.end()) {
+        planned->second = std::move(one);
+      planned->second.planned = true;
+    } else if (!one.planned && asks) {
+      after.emplace(name, std::move(one));
+    } else {
+      forget_inquiry(ground.config.state_directory.path, one);
+    }
+  }
+  for (auto& [name, one] : after) {
+    if (one.id == 0) one.id = next++;
+  }
+  all_ = std::move(after);
+}
+
+// Of what this process does not know yet. A body that is none, or good no more, is passed over: it is fetched anew.
+void Inquiries::read_kept(const Ground& ground, std::map<std::string, One>& wanted) {
+  const std::vector<Whose> places = all_whose(ground);
+  for (Inquiry& kept : kept_inquiries(ground.config.state_directory.path)) {
+    const std::string name = kept.name();
+    if (all_.contains(name)) continue;
+    const auto whose = std::find_if(places.begin(), places.end(),
+                                    [&](const Whose& each) { return each.name == kept.whose; });
+    const auto at = http::parse_web_address(kept.url);
+    const auto planned = wanted.find(name);
+    const bool seen = planned == wanted.end() && !kept.pair_pem.empty() && kept.not_after > ground.now;
+    const bool asks = whose != places.end() && at && seen &&
+                      (kept.list ? whose->wanted->from_certificate : whose->wanted->ocsp) &&
+                      may_ask(ground, *whose, *at);
+    if (planned == wanted.end() && !asks) {
+      forget_inquiry(ground.config.state_directory.path, kept);
+      continue;
+    }
+    One one = planned == wanted.end() ? One{std::move(kept), *at} : planned->second;
+    const std::string body = planned == wanted.end() ? std::exchange(one.body, {}) : std::move(kept.body);
+    const base::Micros fetched = planned == wanted.end() ? one.fetched : kept.fetched;
+    const base::Status read = read_body(one, *whose->authorities, body, ground.now);
+    if (read.ok()) one.fetched = fetched;
+    if (!read.ok()) base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);
+    wanted[name] = std::move(one);
+  }
+}
+
+void Inquiries::put_into(const Config& config, Material& material) const {
+  material.fetched_lists.clear();
+  auto answers = std::make_shared<certs::Answers>();
+  for (const auto& [name, one] : all_) {
+    if (one.body.empty()) continue;
+    if (one.list)
+      material.fetched_lists[one.whose] += one.pem;
+    else
+      (*answers)[one.fingerprint] = one.body;
+  }
+  material.answers = std::move(answers);
+  material.fetches = fetches(config, material);
+}
+
+base::Result<Inquiries::Asked> Inquiries::ask(const Ground& ground, const std::string& whose,
+                                              const std::string& host,
+                                              const std::vector<std::string>& chain, std::uint32_t& next) {
+  const std::vector<Whose> places = all_whose(ground);
+  const auto place =
+      std::find_if(places.begin(), places.end(), [&](const Whose& each) { return each.name == whose; });
+  if (place == places.end()) return fail(Code::Denied, "nothing is asked about certificates of " + whose);
+  certs::Question question;
+  question.purpose = place->purpose;
+  question.host = place->purpose == certs::Purpose::Server ? host : std::string();
+  question.now = ground.now;
+  auto questions = questions_about(*place->authorities, chain, question);
+  if (!questions.ok()) return questions.error();
+  Asked out;
+  std::string why = "it names nobody who could be asked about it";
+  bool any = false;
+  for (Inquiry& inquiry : *questions) {
+    if (inquiry.list ? !place->wanted->from_certificate : !place->wanted->ocsp) continue;
+    const auto at = http::parse_web_address(inquiry.url);
+    if (!at || !may_ask(ground, *place, *at)) {
+      why = "it sends us to " + base::printable(inquiry.url, 200) +
+            ", which revocation_sources.hosts of the configuration does not name";
+      continue;
+    }
+    any = true;
+    inquiry.whose = whose;
+    const std::string name = inquiry.name();
+    const auto known = all_.find(name);
+    if (known == all_.end()) {
+      make_room(ground);
+      One one{std::move(inquiry), *at};
+      one.id = next++;
+      one.asked_for = ground.now;
+      all_.emplace(name, std::move(one));
+      out.added = true;
+      out.open.push_back(name);
+      continue;
+    }
+    known->second.asked_for = ground.now;
+    if (known->second.body.empty() && known->second.failures == 0) out.open.push_back(name);
+  }
+  if (!any) return fail(Code::Denied, why);
+  return out;
+}
+
+void Inquiries::make_room(const Ground& ground) {
+  const auto forget = [&](std::map<std::string, One>::iterator it) {
+    forget_inquiry(ground.config.state_directory.path, it->second);
+    return all_.erase(it);
+  };
+  for (auto it = all_.begin(); it != all_.end();) {
+    const bool over = !it->second.planned && it->second.not_after <= ground.now;
+    it = over ? forget(it) : std::next(it);
+  }
+  for (;;) {
+    std::size_t seen = 0;
+    auto oldest = all_.end();
+    for (auto it = all_.begin(); it != all_.end(); ++it) {
+      if (it->second.planned) continue;
+      ++seen;
+      if (oldest == all_.end() || it->second.asked_for < oldest->second.asked_for) oldest = it;
+    }
+    if (seen < kMostSeen) return;
+    forget(oldest);
+  }
+}
+
+// All lists and answers must fit into an enforcer's part.
+base::Status Inquiries::fits(const Ground& ground, const One& one) const {
+  std::size_t own = one.list ? one.pem.size() : one.body.size(), count = one.lists.size();
+  const bool engineers = one.whose == kEngineers;
+  for (const auto& [name, other] : all_) {
+    if (name == one.name() || other.list != one.list) continue;
+    if (one.list && (other.whose == kEngineers) != engineers) continue;
+    own += one.list ? other.pem.size() : other.body.size();
+    count += other.lists.size();
+  }
+  if (!one.list)
+    return own <= kAnswersText ? base::Status(base::Ok{})
+                               : fail(Code::Limit, "with its answer all answers are longer than " +
+                                                       std::to_string(kAnswersText >> 20U) + " MiB");
+  std::size_t most = kCrlText;
+  if (engineers) {
+    own += ground.material.engineer_crls.pem.size();
+    count += ground.material.engineer_crls.lists.size();
+  } else {
+    most = kServiceCrlsText;
+    for (const Crls& each : ground.material.service_crls) {
+      own += each.pem.size();
+      count += each.lists.size();
+    }
+  }
+  if (own <= most && count <= certs::kCrlsLimit) return base::Ok{};
+  return fail(Code::Limit, "with its list the lists of revoked certificates are more than " +
+                               std::to_string(most >> 20U) + " MiB as PEM, or more than " +
+                               std::to_string(certs::kCrlsLimit));
+}
+
+base::Status Inquiries::take_body(const Ground& ground, const Whose& whose, One& one,
+                                  const std::string& body) {
+  One fresh = one;
+  if (base::Status read = read_body(fresh, *whose.authorities, body, ground.now); !read.ok()) return read;
+  if (!one.body.empty() && is_older(one, fresh))
+    return fail(Code::Denied, one.list ? "it gave a list that is older than the one at hand"
+                                       : "it gave an OCSP response that is older than the one at hand");
+  if (fresh.times.until == 0) fresh.times.until = ground.now + kRevokedFor;
+  if (base::Status room = fits(ground, fresh); !room.ok()) return room;
+  fresh.fetched = ground.now;
+  fresh.failures = 0;
+  fresh.failing_since = 0;
+  fresh.why.clear();
+  fresh.told_over = false;
+  one = std::move(fresh);
+  return base::Ok{};
+}
+
+Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
+                                 const base::Result<std::string>& body, int failures) {
+  const auto found = all_.find(name);
+  const std::vector<Whose> places = all_whose(ground);
+  const auto whose = std::find_if(places.begin(), places.end(), [&](const Whose& each) {
+    return found != all_.end() && each.name == found->second.whose;
+  });
+  if (whose == places.end()) return {fail(Code::NotFound, "nobody asks for it any more"), {}, {}, {}, {}};
+  One& one = found->second;
+  const bool had = one.held(ground.now) && one.failures == 0;
+  const std::string before = one.body, revoked = one.revoked;
+  base::Status taken = body.ok() ? take_body(ground, *whose, one, *body) : base::Status(body.error());
+  if (!taken.ok()) return failed(ground, *whose, one, taken.error(), failures);
+  keep_inquiry(ground.config.state_directory.path, one);
+  Taken out{one.times, one.body != before, !one.revoked.empty() && revoked.empty(), one.list, {}};
+  if (had && !out.revoked) return out;
+  Json detail = news_detail(one, whose->revocation);
+  if (!one.revoked.empty()) detail["why"] = "the certificate " + one.revoked;
+  out.news.push_back({audit::EventType::CertificateRevocationFetched, subject_of(one), std::move(detail),
+                      out.revoked ? audit::Severity::Warning : audit::Severity::Info});
+  return out;
+}
+
+// Told once, and once more when what was at hand is over: from then on hard shuts the door.
+Inquiries::Taken Inquiries::failed(const Ground& ground, const Whose& whose, One& one,
+                                   const base::Error& why, int failures) {
+  const bool held = one.held(ground.now);
+  const bool first = one.failures == 0 || failures == 1;
+  const bool ran_out = !held && !one.body.empty() && !one.told_over;
+  if (one.failing_since == 0) one.failing_since = ground.now;
+  one.failures = std::max(failures, 1);
+  one.why = why.message;
+  one.told_over = one.told_over || ran_out;
+  Taken out{why, false, false, one.list, {}};
+  if (!first && !ran_out) return out;
+  Json detail = news_detail(one, whose.revocation);
+  detail["why"] = why.message;
+  const bool shut = !held && whose.revocation == certs::Revocation::Hard;
+  out.news.push_back({audit::EventType::CertificateRevocationFailed, subject_of(one), std::move(detail),
+                      shut && one.list ? audit::Severity::Severe : audit::Severity::Warning});
+  return out;
+}
+
+const http::Authority* Inquiries::place_of(std::uint32_t id) const {
+  for (const auto& [name, one] : all_) {
+    if (one.id == id) return &one.at.authority;
+  }
+  return nullptr;
+}
+
+Json Inquiries::fetches(const Config& config, const Material& material) const {
+  Json out = Json::array();
+  for (const auto& [name, one] : all_) {
+    Json& fetch = out.emplace_back(Json{{"id", one.id},
+                                        {"name", name},
+                                        {"https", one.at.https},
+                                        {"host", http::host_to_send(one.at)},
+                                        {"target", one.at.target},
+                                        {"limit", one.list ? kCrlText : certs::kOcspSizeLimit},
+                                        {"every_us", config.revocation_sources.every},
+                                        {"held_from", one.times.from},
+                                        {"held_until", one.times.until},
+                                        {"fetched", one.fetched},
+                                        {"asked", asked_}});
+    if (!one.list) fetch["request"] = base::to_base64(one.request);
+    if (!one.at.https) continue;
+    fetch["tls_name"] = bare_host(one.at.authority);
+    fetch["roots"] = material.revocation_roots;
+  }
+  return out;
+}
+
+Json Inquiries::status(base::Micros now) const {
+  Json out = Json::array();
+  for (const auto& [name, one] : all_) {
+    Json& shown = out.emplace_back(
+        Json{{"evidence", kind_of(one)}, {"whose", one.whose}, {"url", one.url}, {"failures", one.failures}});
+    if (!one.subject.empty() && !one.list) shown["subject"] = one.subject;
+    if (one.list) shown["lists"] = crls_json({one.pem, one.lists}, now);
+    if (one.times.from > 0) shown["from"] = base::format_time(one.times.from);
+    if (one.times.until > 0) {
+      shown["until"] = base::format_time(one.times.until);
+      shown["over"] = one.times.until <= now;
+    }
+    if (!one.revoked.empty()) shown["revoked"] = one.revoked;
+    if (one.fetched > 0) shown["fetched"] = base::format_time(one.fetched);
+    if (one.failures == 0) continue;
+    shown["why"] = one.why;
+    shown["failing_since"] = base::format_time(one.failing_since);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, certs::CrlFacts>> Inquiries::lists(const std::string& whose) const {
+  std::vector<std::pair<std::string, certs::CrlFacts>> out;
+  for (const auto& [name, one] : all_) {
+    if (one.whose != whose) continue;
+    for (const certs::CrlFacts& facts : one.lists) out.emplace_back(one.url, facts);
+  }
+  return out;
+}
+
+}  // namespace postern::supervisor
