@@ -31,7 +31,9 @@ export class OcspResponder {
     return responder;
   }
 
-  stop() {
+  async stop() {
+    this.mode = "silent"; // and the last answer is made before the authority's folder goes
+    await this.turn.catch(() => {});
     this.server.closeAllConnections();
     return new Promise((resolve) => this.server.close(resolve));
   }
