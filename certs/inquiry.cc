@@ -72,8 +72,7 @@ base::Result<Askable> one_askable(const ByFingerprint& known, const CertificateF
   const auto own = known.find(of.fingerprint), above = known.find(issuer.fingerprint);
   if (own == known.end() || above == known.end()) return fail(Code::Internal, "the path has strangers");
   return Askable{of.fingerprint, of.subject, of.not_after,
-                 der_to_pem(own->second->der) + der_to_pem(above->second->der),
-                 whereabouts_of(*own->second)};
+                 der_to_pem(own->second->der) + der_to_pem(above->second->der), whereabouts_of(*own->second)};
 }
 
 }  // namespace
@@ -138,7 +137,8 @@ base::Result<OcspReading> read_answer(std::string_view pair_pem, std::string_vie
 base::Result<ListReading> read_lists(std::string_view authorities_pem, std::string_view text,
                                      base::Micros now) {
   const auto lists = read_crls(text);
-  if (!lists.ok()) return fail(Code::Denied, "it gave no list of revoked certificates: " + lists.error().message);
+  if (!lists.ok())
+    return fail(Code::Denied, "it gave no list of revoked certificates: " + lists.error().message);
   const auto issuers = Verifier::make(authorities_pem);
   if (!issuers.ok()) return fail(Code::Invalid, issuers.error().message);
   ListReading out;

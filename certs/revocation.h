@@ -34,7 +34,8 @@ enum class Standing : std::uint8_t { Unknown, GoodByCrl, GoodByStaple };
 
 struct Finding {
   Standing standing = Standing::Unknown;
-  base::Micros until = 0;  // of GoodBy..., and of an OCSP response that says revoked: how long that may be said
+  base::Micros until =
+      0;  // of GoodBy..., and of an OCSP response that says revoked: how long that may be said
   std::optional<Fault> fault;
   base::Micros from = 0;  // of an OCSP response, also of one that says revoked: when it was made
 };

@@ -270,8 +270,8 @@ Verdict Verifier::judge(const std::vector<std::string>& chain, const Question& q
         called(*answer.path[place - 1], place, question.host) + " " + verdict.failure->sentence;
   }
   if (verdict.good()) verdict.until = judgement.until();
-  verdict.asks = judgement.unanswered() &&
-                 (verdict.good() || verdict.failure->rule == Rule::RevocationUnknown);
+  verdict.asks =
+      judgement.unanswered() && (verdict.good() || verdict.failure->rule == Rule::RevocationUnknown);
   verdict.anchored = !answer.led_nowhere && !(verdict.failure && verdict.failure->place == 0);
   for (std::size_t at = 0; at < answer.path.size(); ++at) {
     const bool known = verdict.good() && at < judgement.standings().size();
@@ -312,7 +312,8 @@ ClientAnswer ClientVerifier::judge(const std::vector<std::string>& chain, base::
   evidence.answers = answers_.get();
   Verdict verdict = verifier_.judge(chain, question, evidence);
   if (!verdict.good()) return {std::nullopt, std::move(verdict.failure), verdict.asks};
-  return {identity_of(verdict.path.front().facts, question.demands, verdict.until), std::nullopt, verdict.asks};
+  return {identity_of(verdict.path.front().facts, question.demands, verdict.until), std::nullopt,
+          verdict.asks};
 }
 
 base::Status check_client_use(std::string_view certificate_pem) {

@@ -225,8 +225,9 @@ std::string show_status(const base::Json& answer) {
   return show_figures(answer) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
-         credentials_table(component) + show_crls(answer) + show_revocations(answer) + show_witnesses(answer) + show_flaws(answer) +
-         show_signers(answer) + show_expiring(answer) + show_waiting_policy(answer);
+         credentials_table(component) + show_crls(answer) + show_revocations(answer) +
+         show_witnesses(answer) + show_flaws(answer) + show_signers(answer) + show_expiring(answer) +
+         show_waiting_policy(answer);
 }
 
 // "file:line:column: message" for each fault of one of the two files.
@@ -352,7 +353,8 @@ base::Json certificates_of(const base::Json& status) {
       items.push_back(std::move(one));
     }
   }
-  return {{"items", std::move(items)}, {"acme", status.value("acme", base::Json())},
+  return {{"items", std::move(items)},
+          {"acme", status.value("acme", base::Json())},
           {"revocations", status.value("revocations", base::Json::array())}};
 }
 

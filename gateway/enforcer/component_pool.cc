@@ -98,10 +98,10 @@ base::Result<std::unique_ptr<ComponentPool::NodeEntry>> ComponentPool::make_entr
   if (!node.https) return entry;
   for (const auto& [role, certificate] : certificates) entry->ways.emplace_back().role = role;
   for (std::size_t i = 0; i < entry->ways.size(); ++i) {
-    auto tls =
-        tls::ClientContext::make({node.roots_pem, node.http2 == Http2::Off ? "http/1.1" : "h2,http/1.1",
-                                  i == 0 ? nullptr : certificates[i - 1].second, crls, service.revocation, answers},
-                                 clock_);
+    auto tls = tls::ClientContext::make(
+        {node.roots_pem, node.http2 == Http2::Off ? "http/1.1" : "h2,http/1.1",
+         i == 0 ? nullptr : certificates[i - 1].second, crls, service.revocation, answers},
+        clock_);
     if (!tls.ok()) return std::move(tls).error();
     entry->ways[i].tls = std::move(*tls);
   }

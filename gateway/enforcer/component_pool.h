@@ -116,8 +116,8 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
   base::Result<Certificates> certificates_of(const Service& service) const;
   using CrlList = std::shared_ptr<const std::vector<certs::CrlPtr>>;  // nullptr: none
   base::Result<std::unique_ptr<NodeEntry>> make_entry(const Service& service, const Node& node,
-                                                      const Certificates& certificates,
-                                                      const CrlList& crls, const Answers& answers) const;
+                                                      const Certificates& certificates, const CrlList& crls,
+                                                      const Answers& answers) const;
   static std::size_t way_of(const NodeEntry& entry, const Credential* shown);
   Way& way_at(Place place) { return nodes_[place.node]->ways[place.way]; }
   ComponentConnection* take_resting(Way& way);

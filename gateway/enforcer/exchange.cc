@@ -93,7 +93,8 @@ void Exchange::identify() {
   const bool ours = is_ours(target_.path());
   if (const SessionView* session = find_session(site_, client_, head_); session != nullptr) {
     use_session(session->id);
-    if (asks_about_certificate(site_, client_)) site_.inquirer.ask(kEngineersCertificates, {}, client_.certificates);
+    if (asks_about_certificate(site_, client_))
+      site_.inquirer.ask(kEngineersCertificates, {}, client_.certificates);
   } else if (!ours && certificate_waits()) {
     return;
   } else if (certificate_owner(site_, client_) != nullptr && !ours) {
@@ -115,8 +116,8 @@ bool Exchange::certificate_waits() {
   return site_.inquirer.wait(kEngineersCertificates, client_.certificates,
                              [&site = site_, id = id_, serial = serial_] {
                                Exchange* waiting = site.find(id);
-                               if (waiting == nullptr || waiting->serial() != serial ||
-                                   waiting->answered() || waiting->phase_ != Phase::Waiting)
+                               if (waiting == nullptr || waiting->serial() != serial || waiting->answered() ||
+                                   waiting->phase_ != Phase::Waiting)
                                  return;
                                waiting->client_.judged = false;
                                waiting->identify();

@@ -28,8 +28,9 @@ inline constexpr const char* kEngineersCertificates = "engineers";
 
 class Inquirer {
  public:
-  static constexpr base::Nanos kAskAgain = 300 * base::kSecond;  // about a certificate that nothing was learned of
-  static constexpr std::size_t kMostRemembered = 4096;           // certificates asked about; then all are forgotten
+  static constexpr base::Nanos kAskAgain =
+      300 * base::kSecond;                              // about a certificate that nothing was learned of
+  static constexpr std::size_t kMostRemembered = 4096;  // certificates asked about; then all are forgotten
 
   using Ask = std::function<void(const base::Json& question, std::function<void(const base::Json&)> done)>;
   // ask: of the supervisor.

@@ -226,7 +226,8 @@ std::shared_ptr<const certs::Answers> Settings::read_answers(const Json& part) {
   const Json answers = part.value("answers", Json::object());
   for (const auto& [fingerprint, response] : answers.items()) {
     if (!response.is_string()) continue;
-    if (const auto der = base::from_base64(response.get_ref<const std::string&>())) (*out)[fingerprint] = *der;
+    if (const auto der = base::from_base64(response.get_ref<const std::string&>()))
+      (*out)[fingerprint] = *der;
   }
   return out;
 }
@@ -254,8 +255,7 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
   }
   settings.openid = base::json_bool_or(part, "openid", false);
   settings.engineers = read_trust(part);
-  settings.asks =
-      base::json_bool_or(part.value("engineer_certificates", Json::object()), "asks", false);
+  settings.asks = base::json_bool_or(part.value("engineer_certificates", Json::object()), "asks", false);
   settings.answers = read_answers(part);
   settings.answers_wait = base::json_number_or(part, "answers_wait_us", settings.answers_wait);
   if (const auto key = base::from_hex(base::json_text_or(part, "redaction_key", "")); key && !key->empty()) {

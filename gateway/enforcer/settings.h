@@ -93,9 +93,9 @@ struct Settings {
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
   RequestHints requests;
-  bool openid = false;           // engineers may sign in by an identity provider
-  certs::ClientTrust engineers;  // whose certificates are believed; without roots nobody's
-  bool asks = false;             // of those about which nothing is known (inquirer.h)
+  bool openid = false;                            // engineers may sign in by an identity provider
+  certs::ClientTrust engineers;                   // whose certificates are believed; without roots nobody's
+  bool asks = false;                              // of those about which nothing is known (inquirer.h)
   std::shared_ptr<const certs::Answers> answers;  // never nullptr
   base::Micros answers_wait = 3 * base::kWallSecond;
   http::HeadLimits head;

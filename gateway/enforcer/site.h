@@ -45,7 +45,7 @@ struct Client {
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed, and when that is over
   std::string identity_fault;
   bool judged = false;
-  bool asks = false;  // as certs::ClientAnswer, of when it was judged
+  bool asks = false;         // as certs::ClientAnswer, of when it was judged
   std::string last_session;  // that was used on it: a malformed request has no cookie to go by
   // The key of redaction that was made last (Exchange::redaction_key), from which one and for which session.
   struct MadeKey {

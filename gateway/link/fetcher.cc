@@ -30,8 +30,8 @@ base::Result<Fetch> read_fetch(const Json& json, const base::Clock& clock) {
   out.target = base::json_text_or(json, "target", "");
   out.tls_name = base::json_text_or(json, "tls_name", "");
   out.request = base::from_base64(base::json_text_or(json, "request", "")).value_or(std::string());
-  out.limit =
-      static_cast<std::size_t>(std::clamp<std::int64_t>(base::json_number_or(json, "limit", 0), 1, kLongestFetch));
+  out.limit = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(base::json_number_or(json, "limit", 0), 1, kLongestFetch));
   out.every = base::json_number_or(json, "every_us", 0);
   out.held.from = base::json_number_or(json, "held_from", 0);
   out.held.until = base::json_number_or(json, "held_until", 0);

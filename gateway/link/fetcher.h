@@ -62,8 +62,8 @@ class Fetcher {
   using Judged = std::function<void(base::Result<certs::StapleTimes>)>;
   // What came, or why nothing did; failures: how many in a row it is, if it is one. judged is called once with how long it
   // is good, or why it is of no use, then or later.
-  using Tell =
-      std::function<void(const std::string& name, base::Result<std::string> body, int failures, Judged judged)>;
+  using Tell = std::function<void(const std::string& name, base::Result<std::string> body, int failures,
+                                  Judged judged)>;
 
   Fetcher(loop::Loop& loop, Connect connect, Tell tell);
   ~Fetcher();

@@ -22,8 +22,8 @@ int serve_exchanges() {
   certs::KeeperChannel keeper((base::UniqueFd()));
   tls::ChannelSigner signer(keeper, tls::ChannelSigner::Use::Client);
   enforcer::Enforcer enforcer(
-      role.loop(), clock, [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); },
-      signer, [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); });
+      role.loop(), clock, [&](std::uint32_t node, auto done) { role.connect(node, std::move(done)); }, signer,
+      [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); });
 
   const auto configure = [&](const base::Json& config) -> base::Status {
     if (base::json_text_or(config, "only", "") == "answers")

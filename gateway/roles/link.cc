@@ -38,8 +38,10 @@ int serve_errands() {
         if (!body.ok()) said["why"] = body.error().message;
         role.ask(said, [judged = std::move(judged)](const base::Json& answer) {
           if (!base::json_bool_or(answer, "ok", false))
-            return judged(base::fail(base::Code::Denied, base::json_text_or(answer, "why", "for no reason given")));
-          judged(certs::StapleTimes{base::json_number_or(answer, "from", 0), base::json_number_or(answer, "until", 0)});
+            return judged(
+                base::fail(base::Code::Denied, base::json_text_or(answer, "why", "for no reason given")));
+          judged(certs::StapleTimes{base::json_number_or(answer, "from", 0),
+                                    base::json_number_or(answer, "until", 0)});
         });
       });
 

@@ -462,9 +462,8 @@ std::string bare_host(const http::Authority& authority) {
 }
 
 bool Config::asks_of_revocations() const {
-  return engineers.fetch.any() || std::any_of(services.begin(), services.end(), [](const Service& one) {
-           return one.revocation_fetch.any();
-         });
+  return engineers.fetch.any() || std::any_of(services.begin(), services.end(),
+                                              [](const Service& one) { return one.revocation_fetch.any(); });
 }
 
 const http::Authority* Config::outside(std::uint32_t id) const {

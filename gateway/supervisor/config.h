@@ -20,8 +20,8 @@
 #include "base/yaml.h"
 #include "certs/verify.h"
 #include "gateway/http/authority.h"
-#include "gateway/http/web_address.h"
 #include "gateway/http/credential.h"
+#include "gateway/http/web_address.h"
 
 namespace postern::supervisor {
 

@@ -90,7 +90,8 @@ void read_engineers(ConfigReader& read, const base::YamlNode& root, Config& conf
 // something else.
 const base::YamlNode* read_revocation(ConfigReader& read, const base::YamlNode& node, certs::Revocation& out);
 // crl, which may name one file and places to fetch from, and ocsp; revocation_sources, which says where (config_revocation.cc).
-void read_revocation_fetch(ConfigReader& read, const base::YamlNode& map, FileName& file, RevocationFetch& out);
+void read_revocation_fetch(ConfigReader& read, const base::YamlNode& map, FileName& file,
+                           RevocationFetch& out);
 void read_revocation_sources(ConfigReader& read, const base::YamlNode& root, Config& config);
 // requests (config_requests.cc).
 void read_requests(ConfigReader& read, const base::YamlNode& root, Config& config);

@@ -64,15 +64,16 @@ void read_revocation_sources(ConfigReader& read, const YamlNode& root, Config& c
       if (!read.is_text(item, "a host")) continue;
       const auto authority = http::parse_authority(item.scalar);
       if (!authority)
-        read.fault(item.mark, "a host must be a name or an address, and perhaps a port, such as "
-                              "ocsp.example.org or pki.example.org:8080, not " +
-                                  in_quotes(item.scalar));
+        read.fault(item.mark,
+                   "a host must be a name or an address, and perhaps a port, such as "
+                   "ocsp.example.org or pki.example.org:8080, not " +
+                       in_quotes(item.scalar));
       else
         out.hosts.push_back(*authority);
     }
     if (hosts->items.size() > kMostSourceHosts)
-      read.fault(hosts->mark, "revocation_sources.hosts must hold at most " +
-                                  std::to_string(kMostSourceHosts) + " hosts");
+      read.fault(hosts->mark,
+                 "revocation_sources.hosts must hold at most " + std::to_string(kMostSourceHosts) + " hosts");
   }
   read.file(*node, "roots", out.roots);
   read.duration(*node, "every", kShortestEvery, kLongestEvery, out.every);

@@ -230,8 +230,9 @@ class Services {
     if (const YamlNode* name = read_.text(*node, "name"); name != nullptr) tls_name(*name, out);
     read_revocation_fetch(read_, *node, out.crl, out.revocation_fetch);
     if (out.revocation_fetch.from_certificate && out.roots.path.empty())
-      read_.fault(out.revocation_fetch.mark,
-                  "crl: from_certificate needs tls.roots: the file with the certificates of the nodes' authorities");
+      read_.fault(
+          out.revocation_fetch.mark,
+          "crl: from_certificate needs tls.roots: the file with the certificates of the nodes' authorities");
     read_revocation(read_, *node, out.revocation);
   }
 

@@ -115,14 +115,14 @@ void Inquiries::plan(const Ground& ground, std::uint32_t& next) {
   if (!wanted.empty()) read_kept(ground, after);
   // What was seen stays while we may still ask.
   for (auto& [name, one] : all_) {
-    const auto whose = std::find_if(wanted.begin(), wanted.end(),
-                                    [&](const Whose& each) { return each.name == one.whose; });
+    const auto whose =
+        std::find_if(wanted.begin(), wanted.end(), [&](const Whose& each) { return each.name == one.whose; });
     const bool asks = whose != wanted.end() &&
                       (one.list ? whose->wanted->from_certificate : whose->wanted->ocsp) &&
                       may_ask(ground, *whose, one.at);
     const auto planned = after.find(name);
     if (planned != after.end()) {
-        planned->second = std::move(one);
+      planned->second = std::move(one);
       planned->second.planned = true;
     } else if (!one.planned && asks) {
       after.emplace(name, std::move(one));
@@ -159,7 +159,8 @@ void Inquiries::read_kept(const Ground& ground, std::map<std::string, One>& want
     const base::Micros fetched = planned == wanted.end() ? one.fetched : kept.fetched;
     const base::Status read = read_body(one, *whose->authorities, body, ground.now);
     if (read.ok()) one.fetched = fetched;
-    if (!read.ok()) base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);
+    if (!read.ok())
+      base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);
     wanted[name] = std::move(one);
   }
 }
@@ -179,8 +180,8 @@ void Inquiries::put_into(const Config& config, Material& material) const {
 }
 
 base::Result<Inquiries::Asked> Inquiries::ask(const Ground& ground, const std::string& whose,
-                                              const std::string& host,
-                                              const std::vector<std::string>& chain, std::uint32_t& next) {
+                                              const std::string& host, const std::vector<std::string>& chain,
+                                              std::uint32_t& next) {
   const std::vector<Whose> places = all_whose(ground);
   const auto place =
       std::find_if(places.begin(), places.end(), [&](const Whose& each) { return each.name == whose; });
@@ -318,8 +319,8 @@ Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
 }
 
 // Told once, and once more when what was at hand is over: from then on hard shuts the door.
-Inquiries::Taken Inquiries::failed(const Ground& ground, const Whose& whose, One& one,
-                                   const base::Error& why, int failures) {
+Inquiries::Taken Inquiries::failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why,
+                                   int failures) {
   const bool held = one.held(ground.now);
   const bool first = one.failures == 0 || failures == 1;
   const bool ran_out = !held && !one.body.empty() && !one.told_over;

@@ -23,9 +23,9 @@ using base::Code;
 using base::fail;
 using base::Json;
 
-constexpr std::size_t kReadingText = 2 * kCrlText;      // of a copy: the lists in PEM, escaped, and their facts
-constexpr std::size_t kQuestionsText = 1U << 20U;       // of a copy: pairs and addresses
-constexpr std::size_t kKeptFileLimit = 4 * kCrlText;    // a body in base64
+constexpr std::size_t kReadingText = 2 * kCrlText;    // of a copy: the lists in PEM, escaped, and their facts
+constexpr std::size_t kQuestionsText = 1U << 20U;     // of a copy: pairs and addresses
+constexpr std::size_t kKeptFileLimit = 4 * kCrlText;  // a body in base64
 constexpr std::size_t kMostKept = 1024;
 
 std::string kept_folder(const std::string& state_directory) { return state_directory + "/revocation"; }
@@ -65,12 +65,9 @@ std::string reading_of_answer(const std::string& pair_pem, std::string_view body
 }
 
 Json question_json(const certs::Askable& one, bool list, const std::string& url) {
-  Json out{{"list", list},
-           {"url", url},
-           {"pair", one.pair_pem},
-           {"fingerprint", one.fingerprint},
-           {"subject", one.subject},
-           {"not_after", one.not_after}};
+  Json out{{"list", list},           {"url", url},
+           {"pair", one.pair_pem},   {"fingerprint", one.fingerprint},
+           {"subject", one.subject}, {"not_after", one.not_after}};
   if (list) return out;
   const auto question = certs::question_of_staple(one.pair_pem);
   if (!question.ok()) return nullptr;
@@ -158,8 +155,8 @@ base::Status read_body(Inquiry& inquiry, const std::string& authorities, std::st
 base::Result<std::vector<Inquiry>> questions_about(const std::string& roots,
                                                    const std::vector<std::string>& chain,
                                                    const certs::Question& question) {
-  const auto json = heard(
-      proc::ask_copy([&] { return reading_of_chain(roots, chain, question); }, kQuestionsText));
+  const auto json =
+      heard(proc::ask_copy([&] { return reading_of_chain(roots, chain, question); }, kQuestionsText));
   if (!json.ok()) return json.error();
   std::vector<Inquiry> out;
   for (const Json& one : json->value("questions", Json::array())) out.push_back(inquiry_in(one));
@@ -181,7 +178,8 @@ void keep_inquiry(const std::string& state_directory, const Inquiry& inquiry) {
   const base::Status written =
       base::write_file(kept_file(state_directory, inquiry), base::dump_json(json) + "\n", 0644);
   if (!written.ok())
-    base::log_warning("what " + inquiry.url + " gave is used, but could not be kept: " + written.error().message);
+    base::log_warning("what " + inquiry.url +
+                      " gave is used, but could not be kept: " + written.error().message);
 }
 
 void forget_inquiry(const std::string& state_directory, const Inquiry& inquiry) {

@@ -22,10 +22,10 @@ namespace postern::supervisor {
 // One thing that is asked outside: for a list, or about one certificate.
 struct Inquiry {
   bool list = true;
-  bool planned = false;           // the configuration, or a certificate that it names, says so; else one that was seen
-  std::string whose;              // certificates: "engineers", "service NAME"
+  bool planned = false;  // the configuration, or a certificate that it names, says so; else one that was seen
+  std::string whose;     // certificates: "engineers", "service NAME"
   std::string url;
-  std::string pair_pem;           // of one that was seen: the certificate, and who issued it
+  std::string pair_pem;              // of one that was seen: the certificate, and who issued it
   std::string fingerprint, subject;  // of the certificate; empty for a planned list
   base::Micros not_after = 0;        // likewise
   std::string request;               // of OCSP, DER

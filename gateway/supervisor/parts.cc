@@ -381,9 +381,8 @@ Json answers_part(const Config& config, const Material& material, bool revoked) 
 }
 
 Json fetches_part(const Config& config, const Material& material) {
-  return {{"log_level", level_text(config.log_level)},
-          {"only", "fetches"},
-          {"fetches", fetches_json(material)}};
+  return {
+      {"log_level", level_text(config.log_level)}, {"only", "fetches"}, {"fetches", fetches_json(material)}};
 }
 
 Json ledger_part(const Config& config, const Material& material) {

@@ -39,7 +39,7 @@ using OnAnswer = std::function<void(const Json&)>;
 
 constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
 constexpr std::size_t kMostWaiting = 1024;               // enforcers' questions at a time
-constexpr std::int64_t kMostFailures = 1'000'000;         // whatever the link says
+constexpr std::int64_t kMostFailures = 1'000'000;        // whatever the link says
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
 
 base::UniqueFd duplicate(const base::UniqueFd& fd) {
@@ -504,14 +504,15 @@ struct Supervisor::Internals {
     base::Result<std::string> body =
         base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it gave nothing"));
     if (decoded && !decoded->empty()) body = *decoded;
-    base::Result<certs::StapleTimes> verdict =
-        find_stapled(*material, name) != nullptr ? on_staple(name, body, failures) : on_inquiry(name, body, failures);
+    base::Result<certs::StapleTimes> verdict = find_stapled(*material, name) != nullptr
+                                                   ? on_staple(name, body, failures)
+                                                   : on_inquiry(name, body, failures);
     if (!verdict.ok()) return {{"ok", false}, {"why", verdict.error().message}};
     return {{"ok", true}, {"from", verdict->from}, {"until", verdict->until}};
   }
 
-  base::Result<certs::StapleTimes> on_staple(const std::string& name, const base::Result<std::string>& response,
-                                             int failures) {
+  base::Result<certs::StapleTimes> on_staple(const std::string& name,
+                                             const base::Result<std::string>& response, int failures) {
     ListenerCertificate* const one = find_stapled(*material, name);
     const base::Micros now = loop.wall();
     const bool had = !one->staple->response.empty() && one->staple->times.until > now;
@@ -576,8 +577,9 @@ struct Supervisor::Internals {
     for (const std::string& one : base::json_texts(question, "chain"))
       chain.push_back(base::from_base64(one).value_or(std::string()));
     if (chain.size() > certs::kChainLimit) return child.fail("it asked about a chain that no handshake has");
-    const auto asked = inquiries.ask({*config, *material, loop.wall()}, base::json_text_or(question, "whose", ""),
-                                     base::json_text_or(question, "host", ""), chain, next_node);
+    const auto asked =
+        inquiries.ask({*config, *material, loop.wall()}, base::json_text_or(question, "whose", ""),
+                      base::json_text_or(question, "host", ""), chain, next_node);
     if (!asked.ok()) return child.answer(child.life(), id, {{"ok", false}, {"why", asked.error().message}});
     if (asked->added) {
       inquiries.put_into(*config, *material);
@@ -600,7 +602,8 @@ struct Supervisor::Internals {
   Json refresh_revocations() {
     if (inquiries.size() == 0)
       return {{"ok", false},
-              {"message", "the gateway fetches nothing about revocations: see crl and ocsp of the configuration"}};
+              {"message",
+               "the gateway fetches nothing about revocations: see crl and ocsp of the configuration"}};
     inquiries.ask_again();
     inquiries.put_into(*config, *material);
     tell_link_of_fetches();

@@ -171,7 +171,7 @@ story("a node's certificate is asked about where the node staples nothing", asyn
   const secured = await authority.server("node", { more: `authorityInfoAccess=OCSP;URI:${responder.url}` });
   const component = stage.own(await LittleComponent.start((_, response) => response.end("well\n"), { cert: secured.certificate, key: secured.key }));
   const configure = (text) =>
-    text.replace(`- "${component.services.little}"`, `- ${component.services.little}\n      tls: {roots: certs/component.pem, ocsp: true, revocation: hard}`) + `revocation_sources: {hosts: [${new URL(responder.url).host}], every: 1h}\n`;
+    text.replace(`- "${component.services.little}"`, `- ${component.services.little}\n      health: {path: /state, interval: 1s, timeout: 1s}\n      tls: {roots: certs/component.pem, ocsp: true, revocation: hard}`) + `revocation_sources: {hosts: [${new URL(responder.url).host}], every: 1h}\n`;
   const gateway = stage.own(await Gateway.start({ services: component.services, policy, configure, secrets: { "certs/component.pem": authority.pem } }));
   await gateway.admit("alice", ["state.read"]);
   const client = await gateway.signIn("alice");
@@ -190,8 +190,8 @@ story("a node's certificate is asked about where the node staples nothing", asyn
       return said.status !== 200 && said;
     }, 30_000);
     assert.equal(answer.json.code, "component_certificate");
-    const said = await until("why is in the log", async () =>
-      (await gateway.events("--type", "exchange.completed")).find((event) => /was revoked by its authority on .* \(OCSP\)/.test(JSON.stringify(event.detail))));
-    assert.equal(said.detail.service ?? "little", "little");
+    const down = await until("why is in the log", async () =>
+      (await gateway.events("--type", "node.down")).find((event) => /was revoked by its authority on .* \(OCSP\)/.test(event.detail.reason)), 30_000);
+    assert.equal(down.detail.service, "little");
   });
 });

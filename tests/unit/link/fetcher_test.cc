@@ -64,15 +64,15 @@ class FetcherScene : public testing::Test {
     Fetcher::Judged judged;
   };
   std::vector<Told> told_;
-  Fetcher fetcher_{loop_,
-                   [this](std::uint32_t place, Fetcher::Connected done) {
-                     places_.push_back(place);
-                     connects_.push_back(std::move(done));
-                   },
-                   [this](const std::string& name, base::Result<std::string> body, int failures,
-                          Fetcher::Judged judged) {
-                     told_.push_back({name, std::move(body), failures, std::move(judged)});
-                   }};
+  Fetcher fetcher_{
+      loop_,
+      [this](std::uint32_t place, Fetcher::Connected done) {
+        places_.push_back(place);
+        connects_.push_back(std::move(done));
+      },
+      [this](const std::string& name, base::Result<std::string> body, int failures, Fetcher::Judged judged) {
+        told_.push_back({name, std::move(body), failures, std::move(judged)});
+      }};
 
   base::Json answer_about_leaf() const {
     const std::string chain = certs::der_to_pem(leaf_.der()) + certs::der_to_pem(root_.der());
