@@ -9,7 +9,7 @@
 namespace postern::enforcer {
 namespace {
 
-const std::string kKey(base::KeyedHash::kKeySize, 'k');
+const std::string kScreenKey(base::KeyedHash::kKeySize, 'k');
 
 std::shared_ptr<const policy::Policy> policy_of(const std::string& redact) {
   return policy::parse_policy(
@@ -18,14 +18,14 @@ std::shared_ptr<const policy::Policy> policy_of(const std::string& redact) {
 }
 
 std::string token_of(std::string_view value) {
-  return "[redacted:" + base::to_hex(base::keyed_hash(kKey, value).substr(0, 6)) + "]";
+  return "[redacted:" + base::to_hex(base::keyed_hash(kScreenKey, value).substr(0, 6)) + "]";
 }
 
 struct Passing {
   std::shared_ptr<const policy::Policy> policy =
       policy_of("redact: [{json: $..password}, {header: X-Secret}]\n");
   Screen screen{std::shared_ptr<const policy::Redaction>(policy, &policy->redaction()),
-                policy->redaction().rules, kKey};
+                policy->redaction().rules, kScreenKey};
   http::ResponseHead head;
   Passing() {
     head.status = 200;
