@@ -21,6 +21,7 @@ using base::Result;
 constexpr int kDepth = 8;
 constexpr std::size_t kLongestHash = 512;
 constexpr std::size_t kUlidSize = 26;
+constexpr std::size_t kLongestProviderText = 2048;
 
 bool is_sha256(std::string_view hex) {
   const auto bytes = base::from_hex(hex);
@@ -65,6 +66,11 @@ class Fields {
     return ok_ ? *parsed : 0;
   }
   base::Micros time_if_there(const char* key) { return ok_ && json_.contains(key) ? time(key) : 0; }
+  bool flag_if_there(const char* key) {
+    if (!ok_ || !json_.contains(key)) return false;
+    ok_ = json_[key].is_boolean();
+    return ok_ && json_[key].get<bool>();
+  }
   Rank rank(const char* key) {
     const auto parsed = parse_rank(text(key));
     ok_ = ok_ && parsed.has_value();
@@ -115,6 +121,21 @@ bool read_totp(const Json& json, Totp& out) {
   return in.ok() && out.secret.size() == kTotpSecretSize;
 }
 
+bool read_provider(const Json& json, ProviderAccount& out) {
+  Fields in(json);
+  out.issuer = in.text("issuer");
+  out.subject = in.text("subject");
+  out.most = in.rank("most");
+  out.lowered = in.flag_if_there("lowered");
+  return in.ok() && is_label(out.issuer, kLongestProviderText) && is_label(out.subject, kLongestProviderText);
+}
+
+// Whoever is known by a provider has nothing else that opens.
+bool has_right_keys(const Account& account) {
+  if (!account.provider) return is_password_hash(account.password);
+  return account.password.empty() && account.passkeys.empty() && !account.totp && account.recovery.empty();
+}
+
 bool read_account(const Json& json, Account& out) {
   Fields in(json);
   out.name = in.text("name");
@@ -133,7 +154,12 @@ bool read_account(const Json& json, Account& out) {
     const Json* totp = in.object("totp");
     if (totp == nullptr || !read_totp(*totp, out.totp.emplace())) return false;
   }
-  return in.ok() && is_label(out.name, kLongestName) && is_password_hash(out.password) &&
+  out.locked = in.flag_if_there("locked");
+  if (in.has("openid")) {
+    const Json* provider = in.object("openid");
+    if (provider == nullptr || !read_provider(*provider, out.provider.emplace())) return false;
+  }
+  return in.ok() && is_label(out.name, kLongestName) && has_right_keys(out) &&
          out.handle.size() == kHandleSize;
 }
 
@@ -152,7 +178,11 @@ bool read_invitation(const Json& json, Invitation& out) {
 // Names, handles and credentials lead to one account each.
 bool is_unambiguous(const Accounts& accounts) {
   std::set<std::string_view> names, handles, credentials;
+  std::set<std::pair<std::string_view, std::string_view>> provided;
   for (const Account& account : accounts.list) {
+    if (account.provider &&
+        !provided.insert({account.provider->issuer, account.provider->subject}).second)
+      return false;
     if (!names.insert(account.name).second || !handles.insert(account.handle).second) return false;
     for (const Passkey& passkey : account.passkeys) {
       if (!credentials.insert(passkey.id).second) return false;
@@ -186,6 +216,13 @@ Json account_json(const Account& account) {
   if (account.added > 0) one["added"] = base::format_time(account.added);
   if (account.totp)
     one["totp"] = {{"secret", base::to_base64url(account.totp->secret)}, {"step", account.totp->step}};
+  if (account.locked) one["locked"] = true;
+  if (account.provider) {
+    const ProviderAccount& provider = *account.provider;
+    one["openid"] = {
+        {"issuer", provider.issuer}, {"subject", provider.subject}, {"most", to_text(provider.most)}};
+    if (provider.lowered) one["openid"]["lowered"] = true;
+  }
   return one;
 }
 
@@ -204,6 +241,14 @@ bool is_account_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && plain(name.front()) && !name.starts_with("uid-") &&
          std::all_of(name.begin(), name.end(),
                      [plain](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_provider_name(std::string_view name) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= kLongestName && alphanumeric(name.front()) &&
+         !name.starts_with("uid-") && std::all_of(name.begin(), name.end(), [alphanumeric](char c) {
+           return alphanumeric(c) || std::string_view("._-@+").find(c) != std::string_view::npos;
+         });
 }
 
 bool is_label(std::string_view text, std::size_t limit) {
@@ -238,9 +283,19 @@ const Invitation* Accounts::find_invitation(std::string_view token_sha256) const
   return at == invitations.end() ? nullptr : &*at;
 }
 
-std::size_t Accounts::admins() const {
-  return static_cast<std::size_t>(std::count_if(
-      list.begin(), list.end(), [](const Account& account) { return account.rank == Rank::Admin; }));
+const Account* Accounts::find_provider(std::string_view issuer, std::string_view subject) const {
+  const auto at = std::find_if(list.begin(), list.end(), [&](const Account& one) {
+    return one.provider && one.provider->issuer == issuer && one.provider->subject == subject;
+  });
+  return at == list.end() ? nullptr : &*at;
+}
+
+bool is_local_admin(const Account& account) {
+  return account.rank == Rank::Admin && !account.locked && !account.provider;
+}
+
+std::size_t Accounts::local_admins() const {
+  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), is_local_admin));
 }
 
 Result<Accounts> parse_admins(std::string_view admins_json) {

@@ -12,6 +12,7 @@
 // hashes hexadecimal, * may be missing:
 //
 //   {"v":1, "event":ULID*, "accounts":[{"name","role","password","handle","added"*,
+//     "locked":true*, "openid":{"issuer","subject","most":role,"lowered":true*}*,
 //     "passkeys":[{"id","name","rp","key","counter","added","used"*}], "totp":{"secret","step"}*, "recovery":[SHA-256..]}],
 //    "invitations":[{"id","name","role","token_sha256","by","created","expires"}]}
 #pragma once
@@ -59,16 +60,26 @@ struct Totp {
   bool operator==(const Totp&) const = default;
 };
 
+// Whose account it is at the identity provider: never another person's, whatever they are called there.
+struct ProviderAccount {
+  std::string issuer, subject;
+  Rank most = Rank::Auditor;  // what its groups gave when it last came in
+  bool lowered = false;       // an admin has made it an auditor, whatever its groups give
+  bool operator==(const ProviderAccount&) const = default;
+};
+
 struct Account {
   std::string name;
   Rank rank = Rank::Auditor;
-  std::string password;  // Argon2id hash, PHC string format
+  std::string password;  // Argon2id hash, PHC string format; empty: of a provider's account
   std::string
       handle;  // kHandleSize random bytes: names the account to an authenticator, and nobody else knows it
   base::Micros added = 0;
   std::vector<Passkey> passkeys;
   std::optional<Totp> totp;
   std::vector<std::string> recovery;  // SHA-256 of each code that is left, in hexadecimal
+  bool locked = false;                // nobody signs in to it
+  std::optional<ProviderAccount> provider;  // then it has no password, passkey, app or code of its own
   bool operator==(const Account&) const = default;
 };
 
@@ -90,7 +101,9 @@ struct Accounts {
   Account* find(std::string_view name);
   const Account* find_handle(std::string_view handle) const;
   const Invitation* find_invitation(std::string_view token_sha256) const;
-  std::size_t admins() const;  // accounts of rank Admin
+  const Account* find_provider(std::string_view issuer, std::string_view subject) const;
+  // Admins who come in whatever becomes of a provider: neither its accounts nor locked.
+  std::size_t local_admins() const;
 };
 
 // The configured list; Invalid says what is wrong with it. Each account gets a handle.
@@ -107,8 +120,11 @@ base::Result<AccountsText> parse_accounts(std::string_view text);  // Invalid
 // 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit; not "uid-..", which is how the
 // log names the users of the machine. Configured names may be any short text.
 bool is_account_name(std::string_view name);
+// As a provider may call one: that, of up to kLongestName, and with @ and + too.
+bool is_provider_name(std::string_view name);
 // Printable UTF-8 of 1 to limit bytes.
 bool is_label(std::string_view text, std::size_t limit);
+bool is_local_admin(const Account& account);
 bool is_password_hash(std::string_view text);  // has the form of an Argon2id hash
 
 }  // namespace postern::accounts

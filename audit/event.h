@@ -84,6 +84,8 @@ enum class EventType : std::uint8_t {
   AdminAdded,
   AdminRemoved,
   AdminRoleChanged,
+  AdminLocked,
+  AdminUnlocked,
   AdminPasswordChanged,
   AdminPasskeyAdded,
   AdminPasskeyRemoved,

@@ -85,6 +85,8 @@ constexpr auto kTable = std::to_array<Row>({
     {AdminAdded,             {kAccount, kCreate}},
     {AdminRemoved,           {kAccount, kDeleteAccount}},
     {AdminRoleChanged,       {kAccount, kOther}},
+    {AdminLocked,            {kAccount, kOther}},
+    {AdminUnlocked,          {kAccount, kOther}},
     {AdminPasswordChanged,   {kAccount, kChangePassword}},
     {AdminPasskeyAdded,      {kAccount, kOther}},
     {AdminPasskeyRemoved,    {kAccount, kOther}},

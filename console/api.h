@@ -17,6 +17,14 @@ void prove(Parts& parts, const CallPtr& call, const Reply& reply);
 void sign_out(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_me(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_openid.cc
+void show_sign_in(Parts& parts, const CallPtr& call, const Reply& reply);
+void begin_openid(Parts& parts, const CallPtr& call, const Reply& reply);
+void begin_openid_proof(Parts& parts, const CallPtr& call, const Reply& reply);
+void come_back_by_openid(Parts& parts, const CallPtr& call, const Reply& reply);
+void end_openid(Parts& parts, const CallPtr& call, const Reply& reply);
+void depart_by_openid(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_account.cc
 void show_account(Parts& parts, const CallPtr& call, const Reply& reply);
 void change_password(Parts& parts, const CallPtr& call, const Reply& reply);
@@ -34,6 +42,7 @@ void end_other_sign_ins(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_admins(Parts& parts, const CallPtr& call, const Reply& reply);
 void add_admin(Parts& parts, const CallPtr& call, const Reply& reply);
 void remove_admin(Parts& parts, const CallPtr& call, const Reply& reply);
+void lock_admin(Parts& parts, const CallPtr& call, const Reply& reply);
 void set_admin_role(Parts& parts, const CallPtr& call, const Reply& reply);
 void reset_admin_password(Parts& parts, const CallPtr& call, const Reply& reply);
 void reset_admin_second_factor(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -11,6 +11,7 @@
 #include "console/commands.h"
 #include "console/signing_in.h"
 #include "console/verifying.h"
+#include "console/views.h"
 
 namespace postern::console::api {
 namespace {
@@ -88,6 +89,7 @@ void show_account(Parts& parts, const CallPtr& call, const Reply& reply) {
                                              call->identity.session)}};
   if (party) json["passkey_host"] = party->id;
   if (account->added > 0) json["added"] = base::format_time(account->added);
+  if (account->provider) json["openid"] = openid_json(*account->provider);
   reply(json_response(json));
 }
 

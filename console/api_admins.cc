@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The accounts of all: who may sign in, as what, and who is invited.
+#include <algorithm>
+
 #include "accounts/password.h"
 #include "base/bytes.h"
 #include "base/crypto.h"
@@ -10,6 +12,7 @@
 #include "console/signing_in.h"
 #include "console/site.h"
 #include "console/verifying.h"
+#include "console/views.h"
 
 namespace postern::console::api {
 namespace {
@@ -20,6 +23,17 @@ using accounts::Invitation;
 constexpr std::size_t kTokenSize = 32;            // bytes of an invitation's
 constexpr std::size_t kGeneratedCharacters = 20;  // of a password: 116 bits
 
+// Whoever has no account of the provider signs in by what they have here, if that is allowed.
+std::optional<Response> no_local_account(const Parts& parts, const std::string& name) {
+  const auto& provider = parts.facts.provider;
+  if (!provider || provider->local_accounts.empty()) return std::nullopt;
+  const auto& named = provider->local_accounts;
+  if (std::find(named.begin(), named.end(), name) != named.end()) return std::nullopt;
+  return problem(409, "provider_only", "That account could not sign in",
+                 "admin_openid.local_accounts of the configuration does not name it: give the person a group "
+                 "at the identity provider instead.");
+}
+
 base::Json view(const Parts& parts, const Account& account) {
   const auto sign_ins = parts.sign_ins.of(account.name, parts.loop.now());
   base::Json json{{"name", account.name},
@@ -28,6 +42,8 @@ base::Json view(const Parts& parts, const Account& account) {
                   {"totp", account.totp.has_value()},
                   {"sign_ins", sign_ins.size()}};
   if (account.added > 0) json["added"] = base::format_time(account.added);
+  if (account.locked) json["locked"] = true;
+  if (account.provider) json["openid"] = openid_json(*account.provider);
   base::Micros seen = 0;
   for (const SignIns::Shown& one : sign_ins) seen = std::max(seen, one.seen);
   if (seen > 0) json["seen"] = base::format_time(seen);
@@ -100,6 +116,7 @@ void add_admin(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   const std::string name = base::json_text_or(*body, "name", "");
   const std::string role = base::json_text_or(*body, "role", "");
+  if (auto refused = no_local_account(parts, name)) return reply(*std::move(refused));
   with_password(parts, *body, name, reply,
                 [&parts, call, reply, name, role](const std::string& hash, base::Json shown) {
                   send_command(parts, call, "admin.add", {{"name", name}, {"role", role}, {"password", hash}},
@@ -122,6 +139,16 @@ void set_admin_role(Parts& parts, const CallPtr& call, const Reply& reply) {
   send_command(parts, call, "admin.set_role",
                {{"name", call->captures[0]}, {"role", base::json_text_or(*body, "role", "")}}, reply,
                as_it_is);
+}
+
+void lock_admin(Parts& parts, const CallPtr& call, const Reply& reply) {
+  auto body = read_body(*call, {"locked"});
+  if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  const auto locked = body->find("locked");
+  if (locked == body->end() || !locked->is_boolean())
+    return reply(problem(400, "invalid", "locked must be true or false"));
+  send_command(parts, call, locked->get<bool>() ? "admin.lock" : "admin.unlock",
+               {{"name", call->captures[0]}}, reply, as_it_is);
 }
 
 void reset_admin_password(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -173,6 +200,8 @@ void list_invitations(Parts& parts, const CallPtr& /*call*/, const Reply& reply)
 void invite_admin(Parts& parts, const CallPtr& call, const Reply& reply) {
   auto body = read_body(*call, {"name", "role"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
+  if (auto refused = no_local_account(parts, base::json_text_or(*body, "name", "")))
+    return reply(*std::move(refused));
   const std::string token = base::to_base64url(base::random_bytes(kTokenSize));
   const auto host = call->fields.find("host");
   const std::string place =
@@ -215,6 +244,7 @@ void accept_invitation(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (invitation == nullptr) return reply(no_invitation(parts, *call));
   const std::string password = base::json_text_or(*body, "password", "");
   const std::string name = invitation->name;
+  if (auto refused = no_local_account(parts, name)) return reply(*std::move(refused));
   if (const auto why = accounts::password_problem(password, name))
     return reply(problem(422, "weak_password", "Choose another password", *why));
   hash_elsewhere(parts, password, reply, [&parts, call, reply, token, name](const std::string& hash) {

@@ -32,6 +32,7 @@ base::Json view_me(const Parts& parts, const Identity& identity) {
   const accounts::Account* account = parts.ledger.accounts().find(identity.name);
   json["passkeys"] = account == nullptr ? 0 : account->passkeys.size();
   json["totp"] = account != nullptr && account->totp.has_value();
+  json["openid"] = account != nullptr && account->provider.has_value();
   json["proved"] = is_proved(identity, parts.loop.now());
   json["must_enroll"] = parts.facts.second_factor_required && !identity.two_factors;
   return json;
@@ -41,14 +42,21 @@ std::string set_sign_in_cookie(const std::string& value) {
   return http::format_set_cookie({kAdminCookie, value, -1, http::SameSite::Strict});
 }
 
-bool note_about(Parts& parts, audit::EventType type, const Call& call, const std::string& admin,
-                const std::string& method) {
+void put_provider(base::JsonWriter& detail, const accounts::Account* account) {
+  if (account == nullptr || !account->provider) return;
+  detail.field("issuer", account->provider->issuer);
+  detail.field("subject", account->provider->subject);
+}
+
+bool note_about(Parts& parts, audit::EventType type, const Call& call, const Verified& verified) {
+  const std::string& admin = verified.account.name;
   LedgerClient::Note note{type, "admin:" + admin, admin, {}, {}};
   base::JsonWriter detail(note.detail);
   detail.open_object();
   detail.field("admin", admin);
-  detail.field("method", method);
+  detail.field("method", verified.method);
   detail.field("client", call.client);
+  put_provider(detail, &verified.account);
   if (type == audit::EventType::AdminSignedIn)
     detail.field("user_agent", field_of(call, "user-agent").substr(0, kLongestUserAgent));
   detail.close_object();
@@ -63,26 +71,31 @@ base::Json challenge_json(const accounts::RelyingParty& party, const std::string
           {"timeout_ms", Challenges::kLife / base::kMillisecond}};
 }
 
-void conclude_proof(Parts& parts, const CallPtr& call, const Verified& verified, const Reply& reply) {
-  if (!note_about(parts, audit::EventType::AdminProved, *call, verified.account.name, verified.method))
-    return reply(problem(base::Refusal::LogUnavailable));
-  const std::string cookie =
-      parts.sign_ins.prove(call->identity.session, verified.two_factors, parts.loop.now());
-  if (cookie.empty()) return reply(problem(401, "no_session", "You are not signed in", "Sign in again."));
-  Response response = no_content();
-  response.fields.emplace_back("set-cookie", set_sign_in_cookie(cookie));
-  reply(std::move(response));
-}
-
 }  // namespace
 
+Response prove_again(Parts& parts, const CallPtr& call, const std::string& session,
+                     const Verified& verified) {
+  if (!note_about(parts, audit::EventType::AdminProved, *call, verified))
+    return problem(base::Refusal::LogUnavailable);
+  const std::string cookie = parts.sign_ins.prove(session, verified.two_factors, parts.loop.now());
+  if (cookie.empty()) return problem(401, "no_session", "You are not signed in", "Sign in again.");
+  Response response = no_content();
+  response.fields.emplace_back("set-cookie", set_sign_in_cookie(cookie));
+  return response;
+}
+
 Response welcome(Parts& parts, const CallPtr& call, const Verified& verified) {
-  if (!note_about(parts, audit::EventType::AdminSignedIn, *call, verified.account.name, verified.method))
+  if (!note_about(parts, audit::EventType::AdminSignedIn, *call, verified))
     return problem(base::Refusal::LogUnavailable);
   const std::string user_agent(field_of(*call, "user-agent").substr(0, kLongestUserAgent));
+  SignIns::Origin origin{verified.method, call->client, user_agent, verified.two_factors};
+  if (const auto& provider = verified.account.provider) {
+    origin.issuer = provider->issuer;
+    origin.subject = provider->subject;
+    origin.sid = verified.sid;
+  }
   const std::string cookie =
-      parts.sign_ins.open(verified.account, {verified.method, call->client, user_agent, verified.two_factors},
-                          parts.loop.now(), parts.loop.wall());
+      parts.sign_ins.open(verified.account, origin, parts.loop.now(), parts.loop.wall());
   const auto identity = parts.sign_ins.find(cookie, parts.loop.now(), parts.loop.wall());
   Response response = json_response(view_me(parts, *identity));
   response.fields.emplace_back("set-cookie", set_sign_in_cookie(cookie));
@@ -150,7 +163,7 @@ void prove(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   const OnVerified done = [&parts, call, reply](const std::optional<Verified>& verified, Response refusal) {
     if (!verified) return reply(std::move(refusal));
-    conclude_proof(parts, call, *verified, reply);
+    reply(prove_again(parts, call, call->identity.session, *verified));
   };
   if (body->contains("passkey") && (*body)["passkey"].is_object()) {
     return verify_passkey(
@@ -181,6 +194,7 @@ bool note_sign_out(Parts& parts, const std::string& actor, const std::string& ad
   detail.open_object();
   detail.field("admin", admin);
   detail.field("reason", reason);
+  put_provider(detail, parts.ledger.accounts().find(admin));
   detail.close_object();
   return parts.ledger.note(note);
 }

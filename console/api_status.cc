@@ -70,6 +70,8 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
     status["link"]["reports"] = reports;
   status["policy"] = policy_figures(parts);
   status["grants"] = parts.facts.grants;
+  if (const auto& provider = parts.facts.provider)
+    status["admin_openid"] = {{"issuer", provider->issuer}, {"local_accounts", provider->local_accounts}};
   const base::Micros now = parts.loop.wall();
   base::Json& certificates = status["certificates"];
   if (!certificates.is_array()) certificates = base::Json::array();

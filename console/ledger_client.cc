@@ -102,7 +102,9 @@ void LedgerClient::command(const base::Json& command, Done done) {
   const std::string text = base::dump_json(command);
   base::BinaryWriter out;
   encode(ipc::Command{++last_command_, text}, out);
-  pending_.emplace(last_command_, Pending{std::move(done), loop_.now() + kCommandTimeout});
+  const bool outside = base::json_text_or(command, "command", "").starts_with("admin_openid.");
+  const base::Nanos patience = outside ? kProviderTimeout : kCommandTimeout;
+  pending_.emplace(last_command_, Pending{std::move(done), loop_.now() + patience});
   channel_->send(static_cast<std::uint16_t>(ipc::ToLedger::Command), out.bytes());
 }
 

@@ -37,6 +37,8 @@ class LedgerClient {
   static constexpr std::size_t kMostCommands = 256;  // under way
   // The ledger waits at most a few seconds for slow enforcers: who has not answered by then is not going to.
   static constexpr base::Nanos kCommandTimeout = 15 * base::kSecond;
+  // For an identity provider the ledger waits half a minute (gateway/ledger/provider_asks.h).
+  static constexpr base::Nanos kProviderTimeout = 40 * base::kSecond;
 
   struct Answer {
     bool ok = false;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "console/capability_use.h"
 #include "console/challenges.h"
@@ -31,6 +32,13 @@
 
 namespace postern::console {
 
+// The identity provider of those who sign in here (docs/OPENID.md).
+struct ProviderFacts {
+  std::string issuer;
+  std::vector<std::string> local_accounts;  // that sign in without it; empty: all that are not its own
+  bool demanding = false;                   // asks for more than any sign-in at the provider (acr, amr)
+};
+
 // The console's part of the configuration (gateway/supervisor/parts.h), as far as it is used.
 struct Facts {
   std::string state_directory;
@@ -39,10 +47,15 @@ struct Facts {
   base::Json listeners = base::Json::array();
   base::Json component = base::Json::object();
   bool second_factor_required = false;       // of everybody who signs in
+  std::optional<ProviderFacts> provider = {};
   base::Json grants = base::Json::object();  // signers (verifier keys) and signed_only, as status shows them
 };
 // Invalid if a field is missing or of the wrong form.
 base::Result<Facts> read_facts(const base::Json& config);
+
+// Whether the account may sign in by what it has here: which the configuration can keep to a few while there is a provider.
+// Should none of those be there, every local admin still may: nobody is shut out by a name that was mistyped.
+bool may_sign_in_here(const Facts& facts, const accounts::Accounts& accounts, std::string_view name);
 
 // Of those who ask us, as a witness, for a cosignature: anybody can, and an admin's command must not wait for them.
 struct WitnessPace {
@@ -76,6 +89,10 @@ struct Parts {
   int proving = 0;                         // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};
   SignInGuard token_guard = {};  // wrong tokens; apart from passwords, so that neither makes the other wait
+  SignInGuard departure_guard = {};  // wrong logout tokens; apart likewise
+  int departing = 0;                 // logout tokens being looked at right now
+  // Of sign-ins by the provider that browsers have begun (openid/flow.h): with a new console they are void.
+  std::string flow_key = base::random_bytes(base::KeyedHash::kKeySize);
   TokenUses token_uses = {};
   Thinner uses_told{kReadingInterval, kThinnerKeys};  // token.use, by token and address
   // Work on other threads cannot be called back: what comes of it asks first whether there still is a

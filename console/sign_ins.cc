@@ -14,7 +14,7 @@ constexpr std::size_t kTokenSize = 32;
 constexpr std::size_t kTokenText = 43;  // in base64url
 constexpr std::size_t kIdSize = 16;
 
-std::string key_of(std::string_view cookie) { return base::sha256_hex(cookie); }
+std::string cookie_key(std::string_view cookie) { return base::sha256_hex(cookie); }
 std::string new_cookie() { return base::to_base64url(base::random_bytes(kTokenSize)); }
 
 }  // namespace
@@ -31,7 +31,7 @@ std::string SignIns::open(const accounts::Account& account, const Origin& origin
   one.origin = origin;
   one.since = one.seen_wall = wall;
   one.opened = one.seen = one.proved = now;
-  one.cookie = key_of(cookie);
+  one.cookie = cookie_key(cookie);
   by_cookie_[one.cookie] = id;
   open_[id] = std::move(one);
   return cookie;
@@ -54,7 +54,7 @@ SignIns::Open* SignIns::find_open(const std::string& session) {
 
 std::optional<Identity> SignIns::find(std::string_view cookie, base::Nanos now, base::Micros wall) {
   if (cookie.size() != kTokenText) return std::nullopt;
-  const std::string key = key_of(cookie);
+  const std::string key = cookie_key(cookie);
   const auto named = by_cookie_.find(key);
   if (named == by_cookie_.end()) return std::nullopt;
   const auto at = open_.find(named->second);
@@ -85,7 +85,7 @@ std::string SignIns::prove(const std::string& session, bool two_factors, base::N
   one->old_cookie = one->cookie;
   one->old_until = now + kOldCookie;
   std::string cookie = new_cookie();
-  one->cookie = key_of(cookie);
+  one->cookie = cookie_key(cookie);
   by_cookie_[one->cookie] = session;
   one->proved = now;
   one->origin.two_factors = one->origin.two_factors || two_factors;
@@ -122,6 +122,36 @@ std::size_t SignIns::close_others(std::string_view admin, const std::string& exc
   return before - open_.size();
 }
 
+template <typename Ends>
+std::vector<std::string> SignIns::close_if(Ends ends) {
+  std::vector<std::string> ended;
+  for (auto at = open_.begin(); at != open_.end();) {
+    const bool over = ends(at->second.origin);
+    if (over) ended.push_back(at->second.admin);
+    at = over ? end(at) : std::next(at);
+  }
+  return ended;
+}
+
+// Back-Channel Logout 1.0 section 2.7.
+std::vector<std::string> SignIns::close_departed(const std::string& issuer, const std::string& subject,
+                                                 const std::string& sid) {
+  return close_if([&](const Origin& origin) {
+    if (origin.issuer.empty() || origin.issuer != issuer) return false;
+    if (!subject.empty() && origin.subject != subject) return false;
+    return sid.empty() ? !subject.empty() : origin.sid == sid;
+  });
+}
+
+std::vector<std::string> SignIns::close_of_others_than(const std::string& issuer) {
+  return close_if([&](const Origin& origin) { return !origin.issuer.empty() && origin.issuer != issuer; });
+}
+
+std::string SignIns::holder(const std::string& session, base::Nanos now) const {
+  const auto at = open_.find(session);
+  return at == open_.end() || !alive(at->second, now) ? std::string() : at->second.admin;
+}
+
 void SignIns::expect_password(const std::string& session, const std::string& hash) {
   if (Open* one = find_open(session)) one->expected = hash;
 }
@@ -133,7 +163,8 @@ std::vector<std::string> SignIns::keep_only(const accounts::Accounts& accounts) 
     const accounts::Account* account = accounts.find(one.admin);
     if (account != nullptr && !one.expected.empty() && account->password == one.expected)
       one.password = std::exchange(one.expected, {});
-    const bool same = account != nullptr && account->rank == one.rank && account->password == one.password;
+    const bool same = account != nullptr && !account->locked && account->rank == one.rank &&
+                      account->password == one.password;
     if (!same) ended.push_back(one.admin);
     at = same ? std::next(at) : end(at);
   }

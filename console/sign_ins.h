@@ -34,6 +34,7 @@ class SignIns {
     std::string client;  // "192.0.2.7:50123"
     std::string user_agent;
     bool two_factors = false;
+    std::string issuer = {}, subject = {}, sid = {};  // by a provider: whom it named, and its own session
   };
   // A new one; returns the cookie's value.
   std::string open(const accounts::Account& account, const Origin& origin, base::Nanos now,
@@ -41,6 +42,7 @@ class SignIns {
   // Who holds this cookie. Asking is a sign of life.
   std::optional<Identity> find(std::string_view cookie, base::Nanos now, base::Micros wall);
   bool alive(const std::string& session, base::Nanos now) const;
+  std::string holder(const std::string& session, base::Nanos now) const;  // empty: it has ended
   // Its holder has proved again who they are; returns the value of the cookie that is good from now on. Empty: it has
   // ended.
   std::string prove(const std::string& session, bool two_factors, base::Nanos now);
@@ -55,9 +57,14 @@ class SignIns {
   void close(const std::string& session);
   bool close_of(std::string_view admin, const std::string& session);  // false: the admin has no such sign-in
   std::size_t close_others(std::string_view admin, const std::string& except);
+  // Whoever signed out at the provider: of its session if it names one, otherwise all of that person. Returns whose were ended.
+  std::vector<std::string> close_departed(const std::string& issuer, const std::string& subject,
+                                          const std::string& sid);
+  // Those that a provider vouched for which is not asked any more.
+  std::vector<std::string> close_of_others_than(const std::string& issuer);
   // Its holder is about to have this password: the sign-in outlives the change, the account's others do not.
   void expect_password(const std::string& session, const std::string& hash);
-  // Ends those whose account is gone, or has another rank or password. Returns whose were ended.
+  // Ends those whose account is gone or locked, or has another rank or password. Returns whose were ended.
   std::vector<std::string> keep_only(const accounts::Accounts& accounts);
 
   // The secret that is being set up in an authenticator app, until it is confirmed. Empty: none.
@@ -83,6 +90,8 @@ class SignIns {
   static bool alive(const Open& open, base::Nanos now);
   Open* find_open(const std::string& session);
   ById::iterator end(ById::iterator at);
+  template <typename Ends>
+  std::vector<std::string> close_if(Ends ends);
   void make_room(base::Nanos now);
   ById open_;
   std::map<std::string, std::string, std::less<>> by_cookie_;  // SHA-256 of the cookie -> id

@@ -14,7 +14,11 @@ namespace postern::console::api {
 // Opens a sign-in and records it: the answer has its cookie. Without the record there is none.
 Response welcome(Parts& parts, const CallPtr& call, const Verified& verified);
 
-// reason: "signed_out" by themselves, "ended" by somebody, "account_changed". False: it could not be noted.
+// They have proved again who they are: the answer has the cookie that the sign-in has from now on.
+Response prove_again(Parts& parts, const CallPtr& call, const std::string& session, const Verified& verified);
+
+// reason: "signed_out" by themselves, "ended" by somebody, "account_changed", "signed_out_at_provider". False: it could not
+// be noted.
 bool note_sign_out(Parts& parts, const std::string& actor, const std::string& admin, std::string_view reason);
 
 }  // namespace postern::console::api

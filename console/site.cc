@@ -63,7 +63,7 @@ bool is_json(std::string_view content_type) {
 // Places in the console: the page finds out what to show there. Whatever is below them is the page's matter too.
 bool is_place(std::string_view path) {
   constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions",   "events", "engineers",
-                                          "account",     "admins",   "invitation", "policy", "tokens"};
+                                          "account",     "admins",   "invitation", "policy", "tokens",    "openid"};
   path.remove_prefix(1);
   const std::string_view first = path.substr(0, path.find('/'));
   return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);
@@ -112,7 +112,7 @@ std::optional<Response> cross_site_problem(const Call& call, std::span<const htt
 }
 
 void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code,
-                  std::string_view why) {
+                  std::string_view why, const NamedByProvider& named) {
   const std::string key = address_of(call.client) + " " + std::string(code);
   if (!parts.refusals.due(key, parts.loop.now())) return;
   LedgerClient::Note note{audit::EventType::AdminRefused, std::string(actor), {}, std::string(code), {}};
@@ -124,6 +124,8 @@ void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::s
                               std::string(call.target.path().substr(0, 512)));
   detail.field("code", code);
   detail.field("why", why);
+  if (!named.issuer.empty()) detail.field("issuer", named.issuer);
+  if (!named.subject.empty()) detail.field("subject", named.subject);
   detail.close_object();
   if (parts.ledger.note(note)) parts.refusals.recorded(key, parts.loop.now());
 }

@@ -41,8 +41,12 @@ class Site final : public answer::Answerer {
 // found, or nothing.
 std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names);
 
+// Whom an identity provider named, where that is known.
+struct NamedByProvider {
+  std::string issuer, subject;
+};
 // An admin's request that was refused becomes an event, at most one per address and interval.
 void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code,
-                  std::string_view why);
+                  std::string_view why, const NamedByProvider& named = {});
 
 }  // namespace postern::console

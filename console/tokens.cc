@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kTokenBytes = 32;
 constexpr std::size_t kLongestToken = 128;  // of what is looked at
 
+bool is_open(const accounts::Account* owner) { return owner != nullptr && !owner->locked; }
+
 const accounts::Account* owner_of(const std::vector<accounts::Account>& accounts, const state::Token& token) {
   const auto found = std::find_if(accounts.begin(), accounts.end(), [&](const accounts::Account& account) {
     return account.name == token.owner;
@@ -63,6 +65,8 @@ TokenVerdict judge_token(const state::State& state, const std::vector<accounts::
     verdict.why = "the token's time is over";
   } else if (owner == nullptr) {
     verdict.why = "the admin whose token it is has no account any more";
+  } else if (owner->locked) {
+    verdict.why = "the account of the admin whose token it is is locked";
   } else if (!may_come_from(token, client)) {
     verdict.why = "the token is not for the address that it comes from";
   } else {
@@ -79,7 +83,7 @@ bool token_alive(const state::State& state, const std::vector<accounts::Account>
                  std::string_view id, base::Micros now) {
   const auto known = state.tokens().find(id);
   return known != state.tokens().end() && known->second.expires > now &&
-         owner_of(accounts, known->second) != nullptr;
+         is_open(owner_of(accounts, known->second));
 }
 
 void TokenUses::note(const std::string& id, std::string_view client, base::Micros now) {
@@ -105,7 +109,7 @@ base::Json view_token(const state::Token& token, const TokenUses& uses,
                   {"networks", token.networks},
                   {"created", base::format_time(token.created)},
                   {"not_after", base::format_time(token.expires)},
-                  {"usable", token.expires > now && owner_of(accounts, token) != nullptr}};
+                  {"usable", token.expires > now && is_open(owner_of(accounts, token))}};
   json.update(time_left(token.expires, now));
   if (const auto use = uses.last(token))
     json["last_used"] = {{"at", base::format_time(use->at)}, {"client", use->client}};

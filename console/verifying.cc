@@ -48,17 +48,24 @@ void note_slowed(Parts& parts, const Call& call, const std::string& who, int fai
   if (parts.ledger.note(note)) parts.refusals.recorded(key, parts.loop.now());
 }
 
-void count_failure(Parts& parts, const Call& call) {
-  const base::Nanos now = parts.loop.now();
-  parts.guard.failed(call.client, now);
-  note_slowed(parts, call, {}, parts.guard.failures(call.client), parts.guard.wait(call.client, now));
-}
-
 Response wrong_password(Parts& parts, const Call& call) {
   count_failure(parts, call);
   note_refusal(parts, call, "admin:unknown", "sign_in_refused", "name or password is wrong");
   return problem(403, "sign_in_refused", "Name or password is wrong",
                  "Try again; postern init printed the first admin's password once.");
+}
+
+// What was shown is right, and opens nothing all the same; nothing if it does.
+std::optional<Response> closed_here(Parts& parts, const Call& call, const Account& account) {
+  if (account.locked) {
+    note_refusal(parts, call, "admin:" + account.name, "account_locked", "the account is locked");
+    return problem(403, "account_locked", "This account is locked", "Another administrator can unlock it.");
+  }
+  if (may_sign_in_here(parts.facts, parts.ledger.accounts(), account.name)) return std::nullopt;
+  note_refusal(parts, call, "admin:" + account.name, "provider_only",
+               "admin_openid.local_accounts of the configuration does not name the account");
+  return problem(403, "provider_only", "This account does not sign in here",
+                 "Sign in with your company's account.");
 }
 
 Response wrong_code(Parts& parts, const Call& call, const Account& account, const char* why) {
@@ -93,6 +100,7 @@ void password_verified(Parts& parts, const Attempt& attempt, const OnVerified& d
   const Account* account = parts.ledger.accounts().find(attempt.account->name);
   if (account == nullptr || account->password != attempt.account->password)  // changed while we looked at it
     return done(std::nullopt, wrong_password(parts, call));
+  if (auto closed = closed_here(parts, call, *account)) return done(std::nullopt, *std::move(closed));
   if (account->totp) {
     if (!attempt.code.empty()) return verify_code(parts, attempt.call, *account, attempt.code, done);
     return done(std::nullopt,
@@ -159,14 +167,20 @@ void keep_counter(Parts& parts, const CallPtr& call, const FoundPasskey& found, 
   });
 }
 
+}  // namespace
+
+void count_failure(Parts& parts, const Call& call) {
+  const base::Nanos now = parts.loop.now();
+  parts.guard.failed(call.client, now);
+  note_slowed(parts, call, {}, parts.guard.failures(call.client), parts.guard.wait(call.client, now));
+}
+
 std::optional<Response> refuse_for_now(Parts& parts, const Call& call) {
   if (!parts.ledger.accounts_known()) return problem(base::Refusal::LogUnavailable, parts.ledger.reason());
   const base::Nanos wait = parts.guard.wait(call.client, parts.loop.now());
   if (wait > 0) return too_often(wait);
   return std::nullopt;
 }
-
-}  // namespace
 
 void verify_password(Parts& parts, const CallPtr& call, PasswordAttempt given, const OnVerified& done) {
   auto attempt = std::make_shared<Attempt>();
@@ -178,7 +192,9 @@ void verify_password(Parts& parts, const CallPtr& call, PasswordAttempt given, c
   if (odd) return done(std::nullopt, problem(400, "invalid", "Name and password are needed"));
   if (auto refused = refuse_for_now(parts, *call)) return done(std::nullopt, *std::move(refused));
   if (parts.verifying >= kMostVerifying) return done(std::nullopt, too_often(base::kSecond));
-  if (const Account* account = parts.ledger.accounts().find(given.name)) attempt->account = *account;
+  // A provider's account has no password: it is as unknown as one that is not there.
+  if (const Account* account = parts.ledger.accounts().find(given.name); account && !account->provider)
+    attempt->account = *account;
   ++parts.verifying;
   parts.loop.run_elsewhere(
       [attempt] {
@@ -230,6 +246,7 @@ void verify_passkey(Parts& parts, const CallPtr& call, const PasskeyAttempt& att
   const auto counter = accounts::judge_assertion(
       *party, challenge, {found.passkey->key, found.passkey->counter}, {client_data, data, signature});
   if (!counter.ok()) return done(std::nullopt, wrong_passkey(parts, *call, counter.error().message));
+  if (auto closed = closed_here(parts, *call, *found.account)) return done(std::nullopt, *std::move(closed));
   keep_counter(parts, call, found, *counter, done);
 }
 

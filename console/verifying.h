@@ -21,8 +21,9 @@ namespace postern::console {
 
 struct Verified {
   accounts::Account account;
-  std::string method;  // "password", "password and code", "password and recovery code", "passkey"
+  std::string method;  // "password", "password and code", "password and recovery code", "passkey", "openid"
   bool two_factors = false;
+  std::string sid = {};  // of the provider's own session
 };
 // Called once: with who it is, or with the refusal to answer.
 using OnVerified = std::function<void(std::optional<Verified> verified, Response refusal)>;
@@ -32,7 +33,7 @@ struct PasswordAttempt {
   std::string code;  // empty: none was given
 };
 // Argon2id runs on another thread. The refusal's code is sign_in_refused, second_factor_needed (the password is right),
-// code_refused, limit_reached or log_unavailable.
+// account_locked and provider_only (likewise), code_refused, limit_reached or log_unavailable.
 void verify_password(Parts& parts, const CallPtr& call, PasswordAttempt attempt, const OnVerified& done);
 
 // The code alone, of an account whose password was verified.
@@ -48,6 +49,11 @@ struct PasskeyAttempt {
   std::string only;
 };
 void verify_passkey(Parts& parts, const CallPtr& call, const PasskeyAttempt& attempt, const OnVerified& done);
+
+// Why nobody's proof is looked at now: too many failed, or the accounts are not known yet.
+std::optional<Response> refuse_for_now(Parts& parts, const Call& call);
+// One more that failed: its address waits longer, and the log says when that begins.
+void count_failure(Parts& parts, const Call& call);
 
 // For whom a passkey is made or used, where the browser sees us; nothing if that is an address, to which browsers bind
 // none.

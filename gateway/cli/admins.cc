@@ -19,6 +19,8 @@ const std::vector<Column> kAdmins{{"NAME", "name"},
                                   {"ROLE", "role"},
                                   {"PASSKEYS", "passkeys", Kind::Number},
                                   {"APP", "totp"},
+                                  {"LOCKED", "locked"},
+                                  {"BY", "openid.issuer"},
                                   {"SIGNED IN", "sign_ins", Kind::Number},
                                   {"LAST SEEN", "seen", Kind::Time}};
 const std::vector<Column> kInvitations{
@@ -153,6 +155,24 @@ void add_to_somebody(Program& program, CLI::App* group, const char* verb, const 
   command->add_option("name", *name, "whose")->required()->type_name("NAME");
 }
 
+void add_locks(Program& program, CLI::App* group) {
+  for (const bool locked : {true, false}) {
+    auto name = std::make_shared<std::string>();
+    const char* verb = locked ? "lock" : "unlock";
+    CLI::App* command = program.command(
+        group, verb,
+        locked ? "Lock an account, whoever vouches for it; ends its sign-ins" : "Unlock an account",
+        std::string("admin ") + verb + " bob", [&program, name, locked] {
+          return program.ask({http::Method::Put, admin_path(*name, "/lock"), {{"locked", locked}}},
+                             [locked](const base::Json& answer) {
+                               return base::json_text_or(answer, "name", "") +
+                                      (locked ? " is locked.\n" : " is not locked.\n");
+                             });
+        });
+    command->add_option("name", *name, "whose")->required()->type_name("NAME");
+  }
+}
+
 }  // namespace
 
 void add_admin_commands(Program& program) {
@@ -181,6 +201,7 @@ void add_admin_commands(Program& program) {
       ->required()
       ->check(CLI::IsMember({"admin", "auditor"}))
       ->type_name("ROLE");
+  add_locks(program, group);
   add_to_somebody(program, group, "reset-second-factor",
                   "Remove the passkeys, authenticator app and recovery codes of an account", "/second-factor",
                   [](const base::Json&) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Signing in by an identity provider (docs/OPENID.md): the browser's part. Nothing here speaks to the provider.
-#include "gateway/enforcer/openid_flow.h"
+#include "openid/flow.h"
 #include "gateway/enforcer/pages.h"
 #include "gateway/enforcer/visit.h"
 #include "gateway/enforcer/visit_parts.h"
@@ -17,7 +17,7 @@ using base::Json;
 constexpr std::string_view kFlowCookie = "__Host-postern-openid";
 constexpr std::string_view kFlowKey = "postern openid flow";
 constexpr std::size_t kShownError = 200;
-constexpr std::int64_t kFlowSeconds = kFlowTime / base::kWallSecond;
+constexpr std::int64_t kFlowSeconds = openid::kFlowTime / base::kWallSecond;
 
 // Lax: it must come along when the provider sends the browser back.
 std::string flow_cookie(std::string_view value) {
@@ -64,7 +64,7 @@ void VisitPages::openid_start(Exchange& exchange) {
     const std::string_view wanted = parameters.only("return").value_or("");
     if (is_local_path(wanted)) return_to = wanted;
   }
-  const OpenIdFlow flow = begin_flow(flow_key(*site_.settings), site_.loop.wall(), return_to);
+  const openid::Flow flow = openid::begin_flow(flow_key(*site_.settings), site_.loop.wall(), return_to);
   Json order{{"command", "openid.begin"},
              {"state", flow.state},
              {"nonce", flow.nonce},
@@ -84,7 +84,7 @@ void VisitPages::openid_callback(Exchange& exchange) {
   const auto cookie =
       http::find_cookie(exchange.head().fields.find(http::FieldId::Cookie).value_or(""), kFlowCookie);
   const auto flow = sound && cookie.state == http::CookieState::Found
-                        ? resume_flow(flow_key(*site_.settings), site_.loop.wall(), cookie.value,
+                        ? openid::resume_flow(flow_key(*site_.settings), site_.loop.wall(), cookie.value,
                                       answer.only("state").value_or(""))
                         : std::nullopt;
   if (!flow && site_.admission.try_sign_in(exchange.client().origin, site_.loop.now()).limit != Limit::None)

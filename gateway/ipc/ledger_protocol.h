@@ -165,6 +165,8 @@ struct Witnessing {
 // Something to bring to a place outside that the configuration names: a POST, of text or of a webhook, or a mail, as the
 // place is. The link carries it and says once what came of it; it neither reads nor makes bodies. At most one per place is
 // under way.
+// kAdminLink: the index of the link that reaches the identity provider of admins, and nothing else.
+inline constexpr std::uint32_t kAdminLink = 1000;
 struct Errand {
   std::uint64_t id = 0;
   std::string_view place;  // its name

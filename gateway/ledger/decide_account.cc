@@ -7,11 +7,14 @@
 #include <limits>
 
 #include "base/bytes.h"
-#include "gateway/ledger/deciding.h"
+#include "gateway/ledger/account_desk.h"
 
 namespace postern::ledger {
 namespace {
 
+using account_desk::Desk;
+using account_desk::no;
+using account_desk::no_account;
 using accounts::Account;
 using accounts::Accounts;
 using accounts::Invitation;
@@ -19,30 +22,6 @@ using accounts::Passkey;
 using accounts::Rank;
 using audit::EventType;
 using base::Json;
-
-AccountDecision no(Decision decision) { return {std::move(decision), std::nullopt}; }
-AccountDecision no_account() { return no(not_found("there is no account of that name")); }
-
-// What a decider works on: a copy that becomes the new accounts.
-struct Desk {
-  const Context& context;
-  Accounts next;
-  const Order& order;
-
-  Account* account() { return next.find(order.text("name")); }
-  AccountDecision done(EventType type, const std::string& subject, std::string detail,
-                       Json reply = Json::object()) {
-    AccountDecision out;
-    out.decision.events.push_back(Draft{type, order.actor, {}, subject, {}, std::move(detail), false});
-    out.decision.reply = std::move(reply);
-    out.next = std::move(next);
-    return out;
-  }
-  AccountDecision quietly() { return {{}, std::move(next)}; }
-  std::string about(const std::string& name) const {
-    return Detail().text("admin", name).text("client", order.from).done();
-  }
-};
 
 std::optional<std::string> bytes_of(const Order& order, const char* key, std::size_t limit) {
   auto bytes = base::from_base64url(order.text(key));
@@ -99,10 +78,12 @@ AccountDecision add(Desk& desk) {
 }
 
 bool is_last_admin(const Accounts& accounts, const Account& account) {
-  return account.rank == Rank::Admin && accounts.admins() == 1;
+  return accounts::is_local_admin(account) && accounts.local_admins() == 1;
 }
 AccountDecision last_admin() {
-  return no(refuse(409, "last_admin", "this is the last admin: make somebody else an admin first"));
+  return no(refuse(409, "last_admin",
+                   "this is the last admin who gets in without an identity provider: make somebody else one "
+                   "first"));
 }
 
 AccountDecision remove(Desk& desk) {
@@ -129,6 +110,9 @@ AccountDecision set_role(Desk& desk) {
   Json reply{{"name", account->name}, {"role", accounts::to_text(*rank)}};
   if (old == *rank) return no(unchanged(std::move(reply)));
   if (is_last_admin(desk.next, *account)) return last_admin();
+  if (account->provider && *rank > account->provider->most)
+    return no(conflict("its groups at the provider give " + account->name + " no more than auditor"));
+  if (account->provider) account->provider->lowered = *rank == Rank::Auditor;
   account->rank = *rank;
   return desk.done(EventType::AdminRoleChanged, account->name,
                    Detail()
@@ -139,6 +123,19 @@ AccountDecision set_role(Desk& desk) {
                        .done(),
                    std::move(reply));
 }
+
+AccountDecision set_locked(Desk& desk, bool locked) {
+  Account* account = desk.account();
+  if (account == nullptr) return no_account();
+  Json reply{{"name", account->name}, {"locked", locked}};
+  if (account->locked == locked) return no(unchanged(std::move(reply)));
+  if (is_last_admin(desk.next, *account)) return last_admin();
+  account->locked = locked;
+  return desk.done(locked ? EventType::AdminLocked : EventType::AdminUnlocked, account->name,
+                   desk.about(account->name), std::move(reply));
+}
+AccountDecision lock(Desk& desk) { return set_locked(desk, true); }
+AccountDecision unlock(Desk& desk) { return set_locked(desk, false); }
 
 AccountDecision set_password(Desk& desk) {
   Account* account = desk.account();
@@ -361,24 +358,28 @@ AccountDecision accept(Desk& desk) {
 struct AccountRow {
   std::string_view command;
   AccountDecision (*decide)(Desk&);
+  bool gives_keys = false;  // of which an account of a provider has none
 };
-constexpr std::array<AccountRow, 16> kAccountTable{{
+constexpr std::array<AccountRow, 19> kAccountTable{{
     {"admin.add", add},
     {"admin.remove", remove},
     {"admin.set_role", set_role},
-    {"admin.set_password", set_password},
-    {"admin.add_passkey", add_passkey},
+    {"admin.lock", lock},
+    {"admin.unlock", unlock},
+    {"admin.set_password", set_password, true},
+    {"admin.add_passkey", add_passkey, true},
     {"admin.remove_passkey", remove_passkey},
     {"admin.use_passkey", use_passkey},
-    {"admin.set_totp", set_totp},
+    {"admin.set_totp", set_totp, true},
     {"admin.remove_totp", remove_totp},
     {"admin.use_totp", use_totp},
-    {"admin.set_recovery", set_recovery},
+    {"admin.set_recovery", set_recovery, true},
     {"admin.use_recovery", use_recovery},
     {"admin.reset_second_factor", reset_second_factor},
     {"admin.invite", invite},
     {"admin.revoke_invitation", revoke_invitation},
     {"admin.accept", accept},
+    {"admin_openid.open", decide_admin_openid_open},
 }};
 
 const AccountRow* find_account_row(std::string_view command) {
@@ -405,6 +406,10 @@ AccountDecision decide_account(const Context& context, const Accounts& accounts,
   Desk desk{context, accounts, taken};
   // Nothing is said of those that have run out: their end stands in the event that made them.
   std::erase_if(desk.next.invitations, [&](const Invitation& one) { return one.expires <= context.now; });
+  const Account* account = desk.account();
+  if (row->gives_keys && account != nullptr && account->provider)
+    return no(conflict(account->name + " signs in by the identity provider, where their password and second "
+                                       "factors are kept"));
   return row->decide(desk);
 }
 

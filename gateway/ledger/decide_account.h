@@ -10,6 +10,7 @@
 //   admin.add                  name, role, password                                    admin.added
 //   admin.remove               name                                                    admin.removed
 //   admin.set_role             name, role                                              admin.role_changed
+//   admin.lock, admin.unlock   name                                                    admin.locked, admin.unlocked
 //   admin.set_password         name, password, reset*                                  admin.password_changed
 //   admin.add_passkey          name, id, label, rp, key, counter                       admin.passkey_added
 //   admin.remove_passkey       name, id                                                admin.passkey_removed
@@ -23,9 +24,10 @@
 //   admin.invite               name, role, token_sha256                                admin.invited
 //   admin.revoke_invitation    id                                                      admin.invitation_revoked
 //   admin.accept               token_sha256, password                                  admin.added
+//   admin_openid.open          decide_command.h; the provider's answer                 admin.added, admin.role_changed, or none
 //
 // id, key and secret are base64url, hashes hexadecimal, password is an Argon2id hash. Each makes one event at most. The
-// last account of rank admin can be neither removed nor made an auditor. Nothing is changed while the log cannot be
+// last admin who is not a provider's can be neither removed nor made an auditor nor locked. Nothing is changed while the log cannot be
 // written.
 #pragma once
 

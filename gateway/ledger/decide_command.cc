@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 38> kTable{{
+constexpr std::array<Row, 41> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -34,6 +34,9 @@ constexpr std::array<Row, 38> kTable{{
     {"openid.open", true, false, false, decide_openid_open},
     {"openid.depart", true, false, false, decide_openid_depart},
     {"openid.end", true, false, false, decide_openid_location},
+    {"admin_openid.begin", false, true, false, decide_admin_openid_location},
+    {"admin_openid.depart", false, true, false, decide_admin_openid_depart},
+    {"admin_openid.end", false, true, false, decide_admin_openid_location},
     {"session.end", true, true, false, decide_session_end},
     {"session.end_all", false, true, false, decide_session_end_all},
     {"request.create", true, false, false, decide_request_create},

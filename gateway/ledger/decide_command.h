@@ -22,6 +22,11 @@
 //   openid.open            x                           code, verifier, nonce, state, iss*, or fault; client, user_agent*, tls*
 //   openid.depart          x                           token, client        the provider says that somebody signed out there
 //   openid.end             x                           -                    where a browser signs out there
+//   admin_openid.begin              x                  state, nonce, challenge, anew*, max_age_us*       (likewise)
+//   admin_openid.open               x                  code, verifier, nonce, state, iss*, max_age_us*, name*: who it must be;
+//                                                      or fault                          (decide_account.h)
+//   admin_openid.depart             x                  token
+//   admin_openid.end                x                  -
 //   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked)
 //   session.end_all                 x                  -
 //   request.create         x                           session, capabilities* | role*, reason | template*, ticket*,
@@ -54,7 +59,8 @@
 // Answers: what was changed, as the API shows it (an engineer, a request, a grant, a session, a hold): of approve and
 // give the grant that has started, or the request if it takes more approvals; sign-ins
 // answer {session, engineer, method, opened, expires, idle_us, token (but of a certificate's)}, openid.begin and openid.end
-// {location}, pass.issue {pass,
+// {location}, those of admin_openid that, or {name, role, issuer, subject, sid*, acr*}, or {issuer, subject, sid} of who departed, or
+// {refused, why, and what is known of the person}, pass.issue {pass,
 // engineer, expires, id}, policy.set {hash, capabilities, operations}, log.rotate_key {old, new, size}. What ended sessions says
 // "sessions_ended"; what closed something adds "cut": {sessions, exchanges, slowest_us, enforcers_missing*}.
 //
@@ -107,6 +113,7 @@ struct Context {
   // A verifier key, whose name is the installation's; empty: as with pass_key.
   std::string_view log_key = {};
   const OpenIdTerms* openid = nullptr;  // nullptr: there is no identity provider
+  const OpenIdTerms* admin_openid = nullptr;
 };
 
 struct CommandRefused {

@@ -179,20 +179,6 @@ const Engineer* engineer_of_certificate(const state::State& state, const std::st
   return nullptr;
 }
 
-// What came of the question to the provider (Ledger::ask_then_decide); members of another type count as missing.
-Json answer_of(const Order& order) {
-  const auto found = order.arguments.find("answer");
-  return found != order.arguments.end() && found->is_object() ? *found : Json::object();
-}
-Json body_of(const Order& order) {
-  Json body = answer_of(order).value("body", Json());
-  return body.is_object() ? body : Json::object();
-}
-Json list_in(const Json& body, const char* name) {
-  const auto found = body.find(name);
-  return found != body.end() && found->is_array() ? *found : Json::array();
-}
-
 // What the claim that names engineers says; sub is the account itself.
 std::string named_in(const Context& context, const Json& claims) {
   const std::string& claim = context.openid->name_claim;
@@ -245,25 +231,19 @@ std::string provision(const Context& context, const Json& claims, Visitor& visit
   return {};
 }
 
-bool names_one_of(const Json& theirs, const std::vector<std::string>& groups) {
-  return std::any_of(groups.begin(), groups.end(), [&](const std::string& group) {
-    return std::find(theirs.begin(), theirs.end(), Json(group)) != theirs.end();
-  });
-}
-
 // What the groups allow; false if nothing.
-bool take_groups(const OpenIdTerms& terms, const Json& theirs, Visitor& visitor) {
+bool take_groups(const OpenIdTerms& terms, const Json& claims, Visitor& visitor) {
   for (const auto& [role, groups] : terms.roles) {
-    if (visitor.most_role.empty() && names_one_of(theirs, groups)) visitor.most_role = role;
+    if (visitor.most_role.empty() && names_one_of(claims, groups)) visitor.most_role = role;
   }
   if (!terms.roles.empty() && visitor.most_role.empty()) return false;
-  return terms.groups.empty() || names_one_of(theirs, terms.groups);
+  return terms.groups.empty() || names_one_of(claims, terms.groups);
 }
 
 // Whom the provider's groups and claims let in: the visitor's engineer, or a refusal.
 std::optional<Decision> recognise(const Context& context, const Json& claims, Visitor& visitor,
                                   Decision& added) {
-  if (!take_groups(*context.openid, list_in(claims, "groups"), visitor))
+  if (!take_groups(*context.openid, claims, visitor))
     return turn_away(visitor, Refusal::SignInRefused,
                      "the provider names none of the groups that may come in");
   if (const Engineer* engineer = engineer_of_claims(context, visitor, claims); engineer != nullptr) {
@@ -289,10 +269,10 @@ std::optional<Decision> recognise(const Context& context, const Json& claims, Vi
 
 // Why there is nothing to decide on; nothing if the provider has answered.
 std::optional<Decision> unanswered(const Visitor& visitor, const Order& order) {
-  const std::int64_t status = base::json_number_or(answer_of(order), "status", 0);
+  const std::int64_t status = base::json_number_or(provider_answer(order.arguments), "status", 0);
   if (status == 200) return std::nullopt;
   return turn_away(visitor, status == 403 ? Refusal::SignInRefused : Refusal::GatewayError,
-                   bounded(base::json_text_or(answer_of(order), "why", "")));
+                   bounded(base::json_text_or(provider_answer(order.arguments), "why", "")));
 }
 
 }  // namespace
@@ -301,7 +281,7 @@ Decision decide_openid_location(const Context& context, const Order& order) {
   if (context.openid == nullptr) return not_found("no identity provider is configured");
   if (auto refused = unanswered(visitor_of(order, "openid"), order)) return std::move(*refused);
   Decision decision;
-  decision.reply = {{"location", base::json_text_or(body_of(order), "location", "")}};
+  decision.reply = {{"location", base::json_text_or(provider_claims(order.arguments), "location", "")}};
   return decision;
 }
 
@@ -309,14 +289,13 @@ Decision decide_openid_open(const Context& context, const Order& order) {
   Visitor visitor = visitor_of(order, "openid");
   if (context.openid == nullptr) return not_found("no identity provider is configured");
   if (auto refused = unanswered(visitor, order)) return std::move(*refused);
-  const Json claims = body_of(order);
+  const Json claims = provider_claims(order.arguments);
   visitor.issuer = bounded(base::json_text_or(claims, "issuer", ""));
   visitor.subject = bounded(base::json_text_or(claims, "subject", ""));
   visitor.sid = bounded(base::json_text_or(claims, "sid", ""));
   visitor.acr = bounded(base::json_text_or(claims, "acr", ""));
-  for (const Json& one : list_in(claims, "amr"))
-    visitor.amr +=
-        (visitor.amr.empty() ? "" : " ") + (one.is_string() ? one.get<std::string>() : std::string());
+  for (const std::string& one : base::json_texts(claims, "amr"))
+    visitor.amr += (visitor.amr.empty() ? "" : " ") + one;
   visitor.amr = bounded(visitor.amr);
   Decision added;
   if (auto refused = recognise(context, claims, visitor, added)) return std::move(*refused);
@@ -332,7 +311,7 @@ Decision decide_openid_depart(const Context& context, const Order& order) {
   const Visitor visitor = visitor_of(order, "openid");
   if (context.openid == nullptr) return not_found("no identity provider is configured");
   if (auto refused = unanswered(visitor, order)) return std::move(*refused);
-  const Json departed = body_of(order);
+  const Json departed = provider_claims(order.arguments);
   const std::string issuer = base::json_text_or(departed, "issuer", "");
   const std::string subject = base::json_text_or(departed, "subject", "");
   const std::string sid = base::json_text_or(departed, "sid", "");

@@ -41,6 +41,8 @@ Decision decide_certificate_end(const Context& context, const Order& order);
 Decision decide_openid_location(const Context& context, const Order& order);
 Decision decide_openid_open(const Context& context, const Order& order);
 Decision decide_openid_depart(const Context& context, const Order& order);
+Decision decide_admin_openid_location(const Context& context, const Order& order);
+Decision decide_admin_openid_depart(const Context& context, const Order& order);
 Decision decide_policy_accept(const Context& context, const Order& order);
 Decision decide_session_end(const Context& context, const Order& order);
 Decision decide_session_end_all(const Context& context, const Order& order);

@@ -165,8 +165,10 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                     {[this](const ipc::Errand& errand) { return carry(errand); },
                      [this](const Draft& draft) { append_own(draft); }}),
       openid_(std::move(options.openid)),
+      admin_openid_(std::move(options.admin_openid)),
       stop_word_(std::move(options.stop_word)),
       provider_(clock, [this](const ipc::Errand& errand) { return carry(errand); }),
+      admin_provider_(clock, [this](const ipc::Errand& errand) { return carry(errand, ipc::kAdminLink); }),
       retention_(loop, clock, files, std::move(kept), retention_calls()),
       timer_(loop, [this] { tick(); }),
       sweep_(loop.at_turn_end(loop::Stage::Send, [this] {
@@ -220,6 +222,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         enforcer_gone(peer.number());
         outcomes_.asker_gone(peer.number());
         if (peer.sender() != Sender::Link) return;
+        if (peer.index() == ipc::kAdminLink) return admin_provider_.link_gone();
         witnesses_.link_gone();
         notices_.link_gone();
         line_reports_.link_gone();
@@ -452,9 +455,9 @@ void Ledger::set_notifications(std::vector<NoticeTarget> targets) {
   target_names_ = notices_.names();
 }
 
-bool Ledger::carry(const ipc::Errand& errand) {
+bool Ledger::carry(const ipc::Errand& errand, std::uint32_t link) {
   for (auto& [number, peer] : peers_) {
-    if (peer->sender() != Sender::Link || peer->gone()) continue;
+    if (peer->sender() != Sender::Link || peer->index() != link || peer->gone()) continue;
     peer->send(FromLedger::Errand, errand);
     return true;
   }
@@ -464,6 +467,7 @@ bool Ledger::carry(const ipc::Errand& errand) {
 bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   ipc::Delivered delivered;
   if (peer.sender() != Sender::Link || !ipc::decode(payload, delivered)) return false;
+  if (peer.index() == ipc::kAdminLink) return admin_provider_.take(delivered);
   if (delivered.id > ProviderAsks::kFirstErrand) return provider_.take(delivered);
   if (delivered.id > Notices::kFirstErrand) return notices_.take(delivered);
   return delivered.id > LineReports::kFirstErrand ? line_reports_.take(delivered)

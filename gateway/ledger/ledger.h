@@ -69,7 +69,7 @@ struct LedgerOptions {
   Witnessing witnessing;
   std::string admins;  // the configured accounts, for a directory that has none yet; may be empty
   std::vector<NoticeTarget> notifications;
-  OpenIdTerms openid = {};
+  OpenIdTerms openid = {}, admin_openid = {};
   LineTerms line = {};
   ipc::StopRaiser stop_word = {};
 };
@@ -91,7 +91,10 @@ class Ledger {
   void set_witnessing(Witnessing witnessing);
   void set_notifications(std::vector<NoticeTarget> targets);
   void set_line(LineTerms terms) { line_reports_.configure(std::move(terms)); }
-  void set_openid(OpenIdTerms terms) { openid_ = std::move(terms); }
+  void set_openid(OpenIdTerms engineers, OpenIdTerms admins) {
+    openid_ = std::move(engineers);
+    admin_openid_ = std::move(admins);
+  }
 
   // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
   // a checkpoint; or after kDrainTimeout if the log cannot be written.
@@ -162,7 +165,10 @@ class Ledger {
   void take_effect(PolicyText text);
   void keep_policies_that_count();
   PolicyText text_of_accepted();
-  void ask_then_decide(Sender sender, const Asker& asker, base::Json order, base::Nanos commanded);
+  void ask_then_decide(Sender sender, const Asker& asker, const base::Json& order, base::Nanos commanded);
+  void ask_then_decide_admin(const Asker& asker, const base::Json& order, base::Nanos commanded);
+  void ask_provider(ProviderAsks& provider, const OpenIdTerms& terms, base::Json order,
+                    std::function<void(const base::Json& answered)> decide);
   void sign_then_perform(Decision decision, const Asker& asker, base::Nanos commanded);
   void perform(Decision decision, const Asker& asker, base::Nanos commanded,
                PolicyText policy_text = nullptr);
@@ -229,7 +235,7 @@ class Ledger {
   void send_witnessing();
   void send_witnessing(Peer& peer);
   base::Json witnessing_json() const;
-  bool carry(const ipc::Errand& errand);
+  bool carry(const ipc::Errand& errand, std::uint32_t link = 0);
 
   // Answering.
   void advance();  // whatever may have become ready
@@ -278,9 +284,9 @@ class Ledger {
   Notices notices_;
   LineReports line_reports_;
   std::vector<std::string> target_names_;  // of notices_
-  OpenIdTerms openid_;
+  OpenIdTerms openid_, admin_openid_;
   ipc::StopRaiser stop_word_;
-  ProviderAsks provider_;
+  ProviderAsks provider_, admin_provider_;  // of engineers; of admins
   Retention retention_;
   loop::Timer timer_;
   std::unique_ptr<loop::Loop::Hook> sweep_;

@@ -59,7 +59,8 @@ Context Ledger::context() {
           witnessed_logs_,
           target_names_,
           keeper_.log_key(),
-          openid_.issuer.empty() ? nullptr : &openid_};
+          openid_.issuer.empty() ? nullptr : &openid_,
+          admin_openid_.issuer.empty() ? nullptr : &admin_openid_};
 }
 
 void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {
@@ -71,6 +72,8 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   }
   if (base::json_text_or(order, "command", "") == "log.rotate_key")
     return change_key(asker, order, commanded);
+  if (is_admin_openid_command(base::json_text_or(order, "command", "")))
+    return ask_then_decide_admin(asker, order, commanded);
   if (is_account_command(base::json_text_or(order, "command", ""))) return take_account_order(asker, order);
   if (peer.sender() == Sender::Supervisor) {
     take_policy_order(peer, asker, order);
@@ -87,25 +90,41 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
 }
 
 // What the provider says goes into the order, where nobody else can have put it.
-void Ledger::ask_then_decide(Sender sender, const Asker& asker, Json order, base::Nanos commanded) {
+void Ledger::ask_then_decide(Sender sender, const Asker& asker, const Json& order, base::Nanos commanded) {
+  ask_provider(provider_, openid_, order, [this, sender, asker, commanded](const Json& answered) {
+    perform(decide_command(context(), sender, answered), asker, commanded);
+  });
+}
+
+void Ledger::ask_then_decide_admin(const Asker& asker, const Json& order, base::Nanos commanded) {
+  ask_provider(admin_provider_, admin_openid_, order, [this, asker, commanded](const Json& answered) {
+    if (is_account_command(base::json_text_or(answered, "command", "")))
+      return take_account_order(asker, answered);
+    perform(decide_command(context(), Sender::Console, answered), asker, commanded);
+  });
+}
+
+void Ledger::ask_provider(ProviderAsks& provider, const OpenIdTerms& terms, Json order,
+                          std::function<void(const Json& answered)> decide) {
   const std::string command = base::json_text_or(order, "command", "");
-  const auto decide_now = [this, sender, asker, commanded](Json taken, Json answer) {
+  const std::string what = command.substr(command.find('.') + 1);
+  const auto decide_now = [this, decide = std::move(decide)](Json taken, Json answer) {
     taken["answer"] = std::move(answer);
-    perform(decide_command(context(), sender, taken), asker, commanded);
+    if (!drained_) decide(taken);
   };
-  if (openid_.issuer.empty())
+  if (terms.issuer.empty())
     return decide_now(std::move(order), {{"status", 502}, {"why", "no identity provider is configured"}});
   if (const std::string fault = base::json_text_or(order, "fault", ""); !fault.empty())
     return decide_now(std::move(order), {{"status", 403}, {"why", fault}});
-  const bool opens = command == "openid.open";
-  if (opens && !provider_.first_use(base::json_text_or(order, "state", "")))
+  const bool opens = what == "open";
+  if (opens && !provider.first_use(base::json_text_or(order, "state", "")))
     return decide_now(
         std::move(order),
         {{"status", 403}, {"why", "this sign-in was used before, or too many were tried: begin again"}});
   Json question = order;
-  question["do"] = opens ? "redeem" : command == "openid.depart" ? "logout" : command.substr(7);
-  provider_.ask(question, [decide_now, order = std::move(order), this](Json answer) mutable {
-    if (!drained_) decide_now(std::move(order), std::move(answer));
+  question["do"] = opens ? "redeem" : what == "depart" ? "logout" : what;
+  provider.ask(question, [decide_now, order = std::move(order)](Json answer) mutable {
+    decide_now(std::move(order), std::move(answer));
   });
 }
 
@@ -363,6 +382,7 @@ void Ledger::tick() {
   if (!drained_) notices_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
   provider_.look();
+  admin_provider_.look();
   send_witnessing();
   finish_drain(clock_.monotonic() >= drain_deadline_);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/provider_asks.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
@@ -18,16 +19,16 @@ Json no_answer(const char* why) { return {{"status", kUnavailable}, {"why", why}
 
 }  // namespace
 
-OpenIdTerms parse_openid_terms(const Json& part) {
+OpenIdTerms parse_openid_terms(const Json& part, const char* section) {
   OpenIdTerms out;
-  const auto found = part.find("openid");
+  const auto found = part.find(section);
   if (found == part.end() || !found->is_object()) return out;
   out.issuer = base::json_text_or(*found, "issuer", "");
   out.name_claim = base::json_text_or(*found, "name_claim", "");
   out.provision = base::json_bool_or(*found, "provision", false);
   out.groups = base::json_texts(*found, "groups");
   const auto roles = found->find("roles");
-  for (const char* role : {"admin", "user", "viewer"}) {
+  for (const char* role : {"admin", "user", "viewer", "auditor"}) {
     if (roles == found->end() || !roles->is_object() || !roles->contains(role)) continue;
     out.roles.emplace_back(role, base::json_texts(*roles, role));
   }
@@ -35,6 +36,24 @@ OpenIdTerms parse_openid_terms(const Json& part) {
 }
 
 bool is_openid_command(std::string_view command) { return command.starts_with("openid."); }
+bool is_admin_openid_command(std::string_view command) { return command.starts_with("admin_openid."); }
+
+Json provider_answer(const Json& order) {
+  const auto found = order.find("answer");
+  return found != order.end() && found->is_object() ? *found : Json::object();
+}
+
+Json provider_claims(const Json& order) {
+  Json body = provider_answer(order).value("body", Json());
+  return body.is_object() ? body : Json::object();
+}
+
+bool names_one_of(const Json& claims, const std::vector<std::string>& groups) {
+  const std::vector<std::string> theirs = base::json_texts(claims, "groups");
+  return std::any_of(groups.begin(), groups.end(), [&](const std::string& group) {
+    return std::find(theirs.begin(), theirs.end(), group) != theirs.end();
+  });
+}
 
 void ProviderAsks::ask(const Json& question, Answered then) {
   if (asked_.size() >= kMostAsked) return then(no_answer("too many sign-ins are under way: try again"));

@@ -1,9 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the identity provider is asked, through the link (gateway/link/openid_client.h): commands of the family openid.* wait here
-// until it has answered, and are decided then. The link verifies tokens, since it alone speaks to the provider; what its
-// claims mean here is the ledger's (decide_openid.cc).
+// What the identity provider is asked, through the link (gateway/link/openid_client.h): commands of the
+// families openid.* and admin_openid.* wait here, each for its own provider's answer, and are decided then. The link verifies
+// tokens, since it alone speaks to the provider; what its claims mean here is the ledger's (decide_session.cc,
+// decide_admin_openid.cc).
 //
 // A sign-in is used once: its state is remembered for as long as a browser may come back with it. After a restart of the
 // ledger nothing is remembered, and the provider, which redeems a code once, stands alone.
@@ -31,9 +32,18 @@ struct OpenIdTerms {
   // Which groups give which role, the highest first; empty: groups give none, and limit nothing.
   std::vector<std::pair<std::string, std::vector<std::string>>> roles = {};
 };
-OpenIdTerms parse_openid_terms(const base::Json& part);
+// section: "openid", or "admin_openid", whose roles are those of the console and which has neither groups nor provision.
+OpenIdTerms parse_openid_terms(const base::Json& part, const char* section);
 
+// Of engineers, from an enforcer: "openid.*"; of admins, from the console: "admin_openid.*".
 bool is_openid_command(std::string_view command);
+bool is_admin_openid_command(std::string_view command);
+
+// In an order whose question was answered: {"status", "why"*}, and what was said; {} where there is nothing of the kind.
+base::Json provider_answer(const base::Json& order);
+base::Json provider_claims(const base::Json& order);
+// Whether the claims' groups name one of these.
+bool names_one_of(const base::Json& claims, const std::vector<std::string>& groups);
 
 class ProviderAsks {
  public:

@@ -19,6 +19,7 @@ using base::Side;
 constexpr std::size_t kTokensLimit = 128U << 10U;  // bytes of the token endpoint's answer
 constexpr int kTokensDepth = 8;
 constexpr std::size_t kLongestCode = 4096;
+constexpr base::Micros kLongestAsked = 86400 * base::kWallSecond;
 constexpr std::uint16_t kFine = 200, kRefused = 403, kUnusable = 502;
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::array<std::string_view, 1> kIdToken{"jwt"};
@@ -163,6 +164,13 @@ bool OpenIdClient::may_refresh() {
 
 // --- the four errands
 
+// So long ago the person may have proved who they are: the configuration's word, or the asker's where that is shorter. 0: any.
+base::Micros OpenIdClient::oldest_proof(const Ask& ask) const {
+  const base::Micros asked = base::json_number_or(ask.order, "max_age_us", 0);
+  if (asked <= 0 || asked > kLongestAsked) return settings_->max_age;
+  return settings_->max_age > 0 ? std::min(asked, settings_->max_age) : asked;
+}
+
 void OpenIdClient::begin(const AskPtr& ask) {
   const auto text = [&](const char* key) { return base::json_text_or(ask->order, key, ""); };
   std::string query;
@@ -174,8 +182,9 @@ void OpenIdClient::begin(const AskPtr& ask) {
   http::append_parameter(query, "nonce", text("nonce"));
   http::append_parameter(query, "code_challenge", text("challenge"));
   http::append_parameter(query, "code_challenge_method", "S256");
-  if (settings_->max_age > 0)
-    http::append_parameter(query, "max_age", std::to_string(settings_->max_age / base::kWallSecond));
+  if (const base::Micros age = oldest_proof(*ask); age > 0)
+    http::append_parameter(query, "max_age", std::to_string(age / base::kWallSecond));
+  if (base::json_bool_or(ask->order, "anew", false)) http::append_parameter(query, "prompt", "login");
   if (!settings_->acr.empty()) http::append_parameter(query, "acr_values", joined(settings_->acr));
   const std::string& to = provider_->authorization;
   const char* const joint = to.find('?') == std::string::npos ? "?" : "&";
@@ -271,7 +280,7 @@ openid::Expected OpenIdClient::expected(const Ask& ask) const {
   out.nonce = base::json_text_or(ask.order, "nonce", "");
   out.now = loop_.wall();
   out.skew = settings_->skew;
-  out.max_age = settings_->max_age;
+  out.max_age = oldest_proof(ask);
   out.acr = settings_->acr;
   out.amr = settings_->amr;
   out.groups_claim = settings_->groups_claim;
@@ -318,7 +327,7 @@ void OpenIdClient::fetch(const openid::Address& to, Fetch what, Fetched then) {
                                  [&](const auto& one) { return one.authority == to.authority; });
   if (host == hosts.end()) {
     return then(unusable("it sends us to " + http::to_text(to.authority) +
-                         ", which openid.hosts of the configuration does not name"));
+                         ", which its hosts in the configuration do not name"));
   }
   const std::uint64_t id = ++last_call_;
   calls_[id].then = std::move(then);

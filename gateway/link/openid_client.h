@@ -1,14 +1,17 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Speaks to the identity provider for the ledger (docs/OPENID.md): learns what it says of itself, has a code redeemed, and
-// judges its tokens (openid/). The browser's part is the enforcer's, who may come in the ledger's.
+// Speaks to an identity provider for the ledger (docs/OPENID.md; of engineers and of admins, each in a process of its own): learns what it says of itself, has a code redeemed, and
+// judges its tokens (openid/). The browser's part is the enforcer's, or the console's;
+// who may come in the ledger's.
 //
 // An errand of the place kOpenIdPlace has one of these bodies, and is answered with 200 and a JSON object, 403 and a sentence
 // (the provider, or one of our rules, refuses), or 502 and a sentence (it cannot be reached or used):
 //
-//   {"do":"begin", "state", "nonce", "challenge"}        -> {"location"}: where the browser is sent
-//   {"do":"redeem", "code", "verifier", "nonce", "iss"*} -> {"issuer","subject","sid"*,"email"*,"preferred_username"*,
+//   {"do":"begin", "state", "nonce", "challenge",        -> {"location"}: where the browser is sent
+//    "anew"*: whoever is signed in there is asked again, "max_age_us"*}
+//   {"do":"redeem", "code", "verifier", "nonce", "iss"*, "max_age_us"*: since they proved who they are (auth_time)}
+//                                                        -> {"issuer","subject","sid"*,"email"*,"preferred_username"*,
 //                                                           "acr"*,"amr":[..],"groups":[those that the configuration names]}
 //   {"do":"logout", "token"}                             -> {"issuer","subject"*,"sid"*}
 //   {"do":"end"}                                         -> {"location"}: where a browser signs out there; "" if nowhere
@@ -113,6 +116,7 @@ class OpenIdClient {
   void judge(const AskPtr& ask);
   void believe(const AskPtr& ask);
   void end(const AskPtr& ask);
+  base::Micros oldest_proof(const Ask& ask) const;
   openid::Expected expected(const Ask& ask) const;
   std::string token_form(const Ask& ask) const;
   struct Fetch {

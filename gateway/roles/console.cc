@@ -70,6 +70,9 @@ int serve_console() {
     auto fresh = console::read_facts(config);
     if (!fresh.ok()) return base::log_error("the new configuration is not used: " + fresh.error().message);
     parts.facts = std::move(*fresh);
+    const std::string issuer = parts.facts.provider ? parts.facts.provider->issuer : std::string();
+    for (const std::string& admin : sign_ins.close_of_others_than(issuer))
+      (void)console::api::note_sign_out(parts, "gateway", admin, "account_changed");
   });
 
   loop::Timer drained(loop, [&] {

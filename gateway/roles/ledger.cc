@@ -29,7 +29,8 @@ ledger::LedgerOptions options_of(Role& role) {
   options.witnessing = *std::move(witnessing);
   options.admins = base::json_text_or(role.config(), "admins", "");
   options.notifications = ledger::parse_notice_targets(role.config());
-  options.openid = ledger::parse_openid_terms(role.config());
+  options.openid = ledger::parse_openid_terms(role.config(), "openid");
+  options.admin_openid = ledger::parse_openid_terms(role.config(), "admin_openid");
   options.line = ledger::parse_line_terms(role.config());
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
     std::vector<base::UniqueFd> bells;
@@ -72,7 +73,8 @@ int keep_ledger(audit::FileSystem& disk) {
     auto witnessing = ledger::parse_witnessing(config);
     if (witnessing.ok()) ledger->set_witnessing(*std::move(witnessing));
     ledger->set_notifications(ledger::parse_notice_targets(config));
-    ledger->set_openid(ledger::parse_openid_terms(config));
+    ledger->set_openid(ledger::parse_openid_terms(config, "openid"),
+                       ledger::parse_openid_terms(config, "admin_openid"));
     ledger->set_line(ledger::parse_line_terms(config));
   });
   role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });

@@ -21,7 +21,7 @@ std::string name_of(const std::string& kind, std::uint32_t index) {
   if (kind == "terminator" || kind == "enforcer") {
     return kind + "." + (index == kNumberedFrom ? "admin" : std::to_string(index));
   }
-  return kind;
+  return index == kNumberedFrom ? kind + ".admin" : kind;
 }
 
 }  // namespace

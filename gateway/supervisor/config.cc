@@ -51,6 +51,7 @@ const std::vector<KeyTable>& key_tables() {
         "grants",
         "acme",
         "openid",
+        "admin_openid",
         "pkcs11",
         "mission_control"}},
       {"grants", {"signers", "signed_only"}},
@@ -108,6 +109,11 @@ const std::vector<KeyTable>& key_tables() {
         "roles", "provision", "acr", "amr", "max_age", "clock_skew", "hosts", "tls"}},
       {"openid.roles", {"viewer", "user", "admin"}},
       {"openid.tls", {"roots"}},
+      {"admin_openid",
+       {"issuer", "client_id", "client_secret_file", "scopes", "name_claim", "groups_claim", "roles", "acr",
+        "amr", "max_age", "clock_skew", "hosts", "tls", "local_accounts"}},
+      {"admin_openid.roles", {"admin", "auditor"}},
+      {"admin_openid.tls", {"roots"}},
       {"pkcs11", {"module", "pin", "environment", "paths"}},
       {"mission_control", {"url", "folder", "proxy", "tls"}},
       {"mission_control.proxy", {"url", "user", "password_file"}},
@@ -476,6 +482,13 @@ const http::Authority* Config::outside(std::uint32_t id) const {
   if (acme && acme->id == id) return &acme->authority;
   if (mission_control && mission_control->id == id) return &mission_control->first_hop();
   for (const OpenId::Host& host : openid.hosts) {
+    if (host.id == id) return &host.authority;
+  }
+  return nullptr;
+}
+
+const http::Authority* Config::admin_provider(std::uint32_t id) const {
+  for (const OpenId::Host& host : admin_openid.hosts) {
     if (host.id == id) return &host.authority;
   }
   return nullptr;

@@ -204,7 +204,8 @@ struct NotificationTarget {
   std::string place() const { return "notification/" + name; }  // as the link knows it
 };
 
-// The identity provider by whom engineers may sign in (OpenID Connect; docs/OPENID.md).
+// An identity provider by whom engineers, or admins, may sign in (OpenID Connect; docs/OPENID.md). Of admins there are no groups
+// and no provision: roles, which are "admin" and "auditor" there, say who comes in.
 struct OpenId {
   struct Host {            // that the link may go to for it; the first is the issuer's
     std::uint32_t id = 0;  // as Node::id, out of the same numbers
@@ -359,7 +360,9 @@ struct Config {
   std::vector<Service> services;
   std::vector<LogWitness> log_witnesses;
   std::vector<NotificationTarget> notifications;
-  OpenId openid;
+  OpenId openid, admin_openid;  // of engineers; of admins
+  // With admin_openid: the accounts that sign in without it; empty: all that are not its own.
+  std::vector<std::string> local_accounts;
   FileName witness_key;                     // empty: we are nobody's witness
   std::vector<std::string> witnessed_logs;  // verifier keys
   Sessions sessions;
@@ -376,6 +379,7 @@ struct Config {
   const Node* node(std::uint32_t id) const;  // nullptr: there is none
   // Where the link may go under that number; nullptr: nowhere.
   const http::Authority* outside(std::uint32_t id) const;
+  const http::Authority* admin_provider(std::uint32_t id) const;  // a host of admin_openid
   bool reaches_out() const {
     return !log_witnesses.empty() || !notifications.empty() || openid.configured() || support.staple ||
            admin.staple || acme.has_value() || mission_control.has_value() || asks_of_revocations();
@@ -384,7 +388,7 @@ struct Config {
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
     return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0) +
-                                      openid.hosts.size() + (mission_control ? 1 : 0));
+                                      openid.hosts.size() + admin_openid.hosts.size() + (mission_control ? 1 : 0));
   }
 };
 

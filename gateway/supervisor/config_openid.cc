@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// openid of postern.yaml: the provider by whom engineers may sign in.
+// openid and admin_openid of postern.yaml: the provider by whom engineers may sign in, and the one by whom admins may. They are
+// read by the same words, and have nothing else in common.
 #include <algorithm>
 
 #include "base/bytes.h"
@@ -26,10 +27,15 @@ bool is_word(std::string_view text) {
 
 class OpenIdReader {
  public:
-  OpenIdReader(ConfigReader& read, Config& config) : read_(read), config_(config), out_(config.openid) {}
+  OpenIdReader(ConfigReader& read, Config& config, bool admins)
+      : read_(read),
+        config_(config),
+        out_(admins ? config.admin_openid : config.openid),
+        admins_(admins),
+        name_(admins ? "admin_openid" : "openid") {}
 
   void all(const YamlNode& root) {
-    const YamlNode* node = read_.map(root, "openid", "openid");
+    const YamlNode* node = read_.map(root, name_, name_);
     if (node == nullptr) return;
     out_.mark = node->mark;
     issuer(*node);
@@ -42,25 +48,54 @@ class OpenIdReader {
       read_.fault(node->mark, "scopes must name openid");
     name_claim(*node);
     word(*node, "groups_claim", out_.groups_claim);
-    words(*node, "groups", out_.groups, false);
-    roles(*node);
     words(*node, "acr", out_.acr, true);
     words(*node, "amr", out_.amr, false);
-    read_.flag(*node, "provision", out_.provision);
-    if (out_.provision && out_.groups.empty() && out_.roles.empty())
-      read_.fault(
-          node->mark,
-          "provision needs groups or roles: without them everybody whom the provider knows would come in");
+    if (admins_)
+      of_admins(*node);
+    else
+      of_engineers(*node);
     read_.duration(*node, "max_age", base::kWallSecond, kLongestAge, out_.max_age);
     read_.duration(*node, "clock_skew", base::kWallSecond, kLongestSkew, out_.clock_skew);
     hosts(*node);
-    if (const YamlNode* tls = read_.map(*node, "tls", "openid.tls"); tls != nullptr) {
+    if (const YamlNode* tls = read_.map(*node, "tls", name_ + ".tls"); tls != nullptr) {
       std::string name;  // each host's certificate is for that host
       read_outside_tls(read_, *tls, "the provider", out_.roots, name);
     }
   }
 
  private:
+  void of_engineers(const YamlNode& node) {
+    words(node, "groups", out_.groups, false);
+    roles(node, {"viewer", "user", "admin"});
+    read_.flag(node, "provision", out_.provision);
+    if (out_.provision && out_.groups.empty() && out_.roles.empty())
+      read_.fault(
+          node.mark,
+          "provision needs groups or roles: without them everybody whom the provider knows would come in");
+  }
+
+  void of_admins(const YamlNode& node) {
+    roles(node, {"admin", "auditor"});
+    if (out_.roles.empty() && node.find("roles") == nullptr)
+      read_.fault(node.mark,
+                  "roles is missing: which of the provider's groups are admins and which auditors, such as "
+                  "{admin: [postern-admins], auditor: [audit]}; without it everybody or nobody would come in");
+    words(node, "local_accounts", config_.local_accounts, false);
+    if (node.find("local_accounts") != nullptr && config_.local_accounts.empty())
+      read_.fault(node.mark,
+                  "local_accounts must name an account at least: the one by which somebody gets in while the "
+                  "provider is away");
+    if (config_.second_factor_required && out_.acr.empty() && out_.amr.empty())
+      read_.fault(node.mark,
+                  "second_factor is required, so admin_openid needs acr or amr: what the provider must say of "
+                  "a sign-in that was more than a password");
+    // No engineer's identity is one on the admin side (docs/THREATS.md, promise 8).
+    if (out_.configured() && out_.issuer == config_.openid.issuer)
+      read_.fault(node.mark,
+                  "admin_openid has the issuer of openid: admins and engineers cannot have the same provider; "
+                  "one whose realms or tenants have issuers of their own can serve both");
+  }
+
   void issuer(const YamlNode& node) {
     const YamlNode* text = read_.text(node, "issuer");
     if (text == nullptr) {
@@ -80,21 +115,21 @@ class OpenIdReader {
 
   void hosts(const YamlNode& node) {
     if (node.find("hosts") == nullptr) return;
-    const YamlNode* list = read_.list(node, "hosts", "openid.hosts");
+    const YamlNode* list = read_.list(node, "hosts", name_ + ".hosts");
     if (list == nullptr) return;
     for (const YamlNode& item : list->items) {
       if (!read_.is_text(item, "a host")) continue;
       const auto address = openid::parse_address("https://" + item.scalar);
       if (!address || address->target != "/" || item.scalar.ends_with('/'))
         read_.fault(item.mark,
-                    "a host of openid.hosts is a name and perhaps a port, such as keys.example.org, not " +
+                    "a host of " + name_ + ".hosts is a name and perhaps a port, such as keys.example.org, not " +
                         in_quotes(item.scalar));
       else
         add_host(address->authority);
     }
     if (out_.hosts.size() > kOpenIdHostLimit)
       read_.fault(list->mark,
-                  "openid.hosts must hold fewer than " + std::to_string(kOpenIdHostLimit) + " hosts");
+                  name_ + ".hosts must hold fewer than " + std::to_string(kOpenIdHostLimit) + " hosts");
   }
 
   void add_host(const http::Authority& authority) {
@@ -103,13 +138,15 @@ class OpenIdReader {
     if (!known) out_.hosts.push_back({config_.next_id(), authority});
   }
 
-  void roles(const YamlNode& node) {
-    const YamlNode* map = read_.map(node, "roles", "openid.roles");
+  void roles(const YamlNode& node, const std::vector<std::string>& known) {
+    const YamlNode* map = read_.map(node, "roles", name_ + ".roles");
     if (map == nullptr) return;
-    for (const char* role : {"viewer", "user", "admin"}) {
+    std::string all;
+    for (const std::string& role : known) {
+      all += (all.empty() ? "" : role == known.back() ? " or " : ", ") + role;
       if (map->find(role) != nullptr) words(*map, role, out_.roles[role], true);
     }
-    if (out_.roles.empty()) read_.fault(map->mark, "openid.roles names no role: viewer, user or admin");
+    if (out_.roles.empty()) read_.fault(map->mark, name_ + ".roles names no role: " + all);
   }
 
   void name_claim(const YamlNode& node) {
@@ -131,7 +168,7 @@ class OpenIdReader {
   // single: joined with spaces for the provider, so that none may hold one.
   void words(const YamlNode& node, std::string_view key, std::vector<std::string>& out, bool single) {
     if (node.find(key) == nullptr) return;
-    const YamlNode* list = read_.list(node, key, "openid." + std::string(key));
+    const YamlNode* list = read_.list(node, key, name_ + "." + std::string(key));
     out.clear();
     if (list == nullptr) return;
     for (const YamlNode& item : list->items) {
@@ -148,12 +185,15 @@ class OpenIdReader {
   ConfigReader& read_;
   Config& config_;
   OpenId& out_;
+  const bool admins_;
+  const std::string name_;
 };
 
 }  // namespace
 
 void read_openid(ConfigReader& read, const YamlNode& root, Config& config) {
-  OpenIdReader(read, config).all(root);
+  OpenIdReader(read, config, false).all(root);
+  OpenIdReader(read, config, true).all(root);
 }
 
 }  // namespace postern::supervisor

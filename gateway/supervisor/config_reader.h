@@ -112,7 +112,7 @@ void read_listen_address(ConfigReader& read, const base::YamlNode& node, std::st
 bool is_mail_address(std::string_view text);
 // pkcs11 (config_token.cc); after all that name secrets.
 void read_pkcs11(ConfigReader& read, const base::YamlNode& root, Config& config);
-// openid (config_openid.cc); after read_notifications.
+// openid and admin_openid (config_openid.cc); after read_notifications and second_factor.
 void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config);
 // mission_control (config_mission.cc); after read_openid.
 void read_mission_control(ConfigReader& read, const base::YamlNode& root, Config& config);

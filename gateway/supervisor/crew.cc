@@ -31,6 +31,11 @@ Child::Fds one_fd(int fd) {
   return fds;
 }
 
+bool is_between(const Shape::Channel& one, const Child& asker, const Child& server) {
+  return asker.kind() == one.asker && server.kind() == one.server &&
+         !(one.but_admins && asker.index() == kAdminIndex);
+}
+
 }  // namespace
 
 Shape gateway_shape(GatewaySize size) {
@@ -41,10 +46,11 @@ Shape gateway_shape(GatewaySize size) {
   for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"terminator", i, 2, 0});
   out.members.push_back({"terminator", kAdminIndex, 2, 0});
   if (size.link) out.members.push_back({"link", 0, 2, 0});
+  if (size.admin_link) out.members.push_back({"link", kAdminIndex, 2, 0});
   for (std::uint32_t i = 0; i < pairs; ++i) out.pairs.push_back({i, "enforcer", i, true});
   out.pairs.push_back({kAdminIndex, "console", 0, false});
   for (const char* asker : {"terminator", "enforcer", "ledger", "link"})
-    out.channels.push_back({asker, "keeper", SOCK_SEQPACKET});
+    out.channels.push_back({asker, "keeper", SOCK_SEQPACKET, asker == std::string_view("link")});
   for (const char* asker : {"enforcer", "console", "link"})
     out.channels.push_back({asker, "ledger", SOCK_STREAM | SOCK_NONBLOCK});
   return out;
@@ -105,7 +111,7 @@ Child* Crew::find(std::string_view kind, std::uint32_t index) const {
 
 bool Crew::asks(const Child& asker, const Child& server) const {
   return std::any_of(channels_.begin(), channels_.end(), [&](const Shape::Channel& one) {
-    return asker.kind() == one.asker && server.kind() == one.server;
+    return is_between(one, asker, server);
   });
 }
 
@@ -200,7 +206,7 @@ void Crew::link_sockets(Child& child) {
       Child& asker = *pair[way];
       Child& server = *pair[1 - way];
       for (const Shape::Channel& one : channels_) {
-        if (asker.kind() == one.asker && server.kind() == one.server) link(asker, server, one.type);
+        if (is_between(one, asker, server)) link(asker, server, one.type);
       }
     }
   }

@@ -30,7 +30,8 @@
 
 namespace postern::supervisor {
 
-inline constexpr std::uint32_t kAdminIndex = 1000;  // of the terminator of the admin listener
+// Of the terminator of the admin listener, and of the link to the admins' identity provider: no process serves both faces.
+inline constexpr std::uint32_t kAdminIndex = 1000;
 
 // How long a role of each step of a stop may take once it was asked, but for the first: that one's is
 // configured.
@@ -53,6 +54,7 @@ struct Shape {
     const char* asker;
     const char* server;
     int type;  // SOCK_SEQPACKET
+    bool but_admins = false;  // not from the one of kAdminIndex
   };
   std::vector<Member> members;
   std::vector<Pair> pairs;
@@ -62,6 +64,7 @@ struct Shape {
 struct GatewaySize {
   int workers = 1;    // pairs of terminator and enforcer
   bool link = false;  // something outside is to be reached
+  bool admin_link = false;  // admins sign in by an identity provider
 };
 Shape gateway_shape(GatewaySize size);
 

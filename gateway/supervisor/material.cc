@@ -65,7 +65,8 @@ class Loader {
       material->notification_roots.push_back(roots(target.roots, target.mark, "the target " + target.name));
       notification_secret(target, material->notification_secrets);
     }
-    if (config_.openid.configured()) openid(config_.openid, *material);
+    openid(config_.openid, material->openid_roots, material->openid_secret);
+    openid(config_.admin_openid, material->admin_openid_roots, material->admin_openid_secret);
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
       crls(config_.engineers.crl, material->support_authority_pem, material->engineer_crls);
@@ -272,10 +273,10 @@ class Loader {
     out.push_back({target.descriptor(), std::move(opened).value()});
   }
 
-  void openid(const OpenId& provider, Material& out) {
-    out.openid_roots = roots(provider.roots, provider.mark, "the identity provider");
-    if (provider.secret.path.empty()) return;
-    one_line(provider.secret, "a client's secret", out.openid_secret);
+  void openid(const OpenId& provider, std::string& pem, base::UniqueFd& secret) {
+    if (!provider.configured()) return;
+    pem = roots(provider.roots, provider.mark, "the identity provider");
+    if (!provider.secret.path.empty()) one_line(provider.secret, "a client's secret", secret);
   }
 
   // Runs in the copy.

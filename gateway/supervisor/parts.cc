@@ -212,9 +212,13 @@ Json groups_of(const OpenId& one) {
   return all;
 }
 
+// Where a browser comes back to.
+struct OpenIdPlaces {
+  std::string redirect, home;
+};
+
 // As the link knows it: how to reach it, and what its tokens must say.
-Json openid_json(const Config& config, const Material& material) {
-  const OpenId& one = config.openid;
+Json openid_json(const OpenId& one, const OpenIdPlaces& places, const std::string& roots, bool has_secret) {
   Json hosts = Json::array();
   for (const OpenId::Host& host : one.hosts) {
     hosts.push_back({{"id", host.id},
@@ -224,8 +228,8 @@ Json openid_json(const Config& config, const Material& material) {
   }
   Json out{{"issuer", one.issuer},
            {"client_id", one.client_id},
-           {"redirect_uri", config.support.url() + "/.postern/openid/callback"},
-           {"home_uri", config.support.url() + "/.postern/sign-in"},
+           {"redirect_uri", places.redirect},
+           {"home_uri", places.home},
            {"scopes", one.scopes},
            {"groups_claim", one.groups_claim},
            {"groups", groups_of(one)},
@@ -234,8 +238,8 @@ Json openid_json(const Config& config, const Material& material) {
            {"max_age_us", one.max_age},
            {"skew_us", one.clock_skew},
            {"hosts", std::move(hosts)},
-           {"roots", material.openid_roots}};
-  if (material.openid_secret.valid()) out["fd"] = OpenId::kSecretDescriptor;
+           {"roots", roots}};
+  if (has_secret) out["fd"] = OpenId::kSecretDescriptor;
   return out;
 }
 
@@ -399,12 +403,18 @@ Json ledger_part(const Config& config, const Material& material) {
                {"witnessed_logs", config.witnessed_logs},
                {"notifications", notifications_json(config)},
                {"openid", Json()},
+               {"admin_openid", Json()},
                {"line", Json()}};
   if (config.mission_control && !material.line.certificate_pem.empty()) {
     Json services = Json::array();
     for (const Service& service : config.services) services.push_back(service.name);
     part["line"]["registration"] = {
         {"version", POSTERN_VERSION}, {"services", std::move(services)}, {"nodes", config.nodes()}};
+  }
+  if (config.admin_openid.configured()) {
+    part["admin_openid"] = {{"issuer", config.admin_openid.issuer},
+                            {"name_claim", config.admin_openid.name_claim},
+                            {"roles", config.admin_openid.roles}};
   }
   if (config.openid.configured()) {
     part["openid"] = {{"issuer", config.openid.issuer},
@@ -434,12 +444,32 @@ Json link_part(const Config& config, const Material& material) {
     places.push_back(place_json(config.notifications[i], material.notification_roots[i]));
   Json acme = nullptr;
   if (config.acme && material.acme.account.valid()) acme = acme_link_part(*config.acme, material);
+  Json openid;
+  if (config.openid.configured()) {
+    const std::string url = config.support.url() + "/.postern/";
+    openid = openid_json(config.openid, {url + "openid/callback", url + "sign-in"}, material.openid_roots,
+                         material.openid_secret.valid());
+  }
   return {{"log_level", level_text(config.log_level)},
           {"places", std::move(places)},
           {"fetches", fetches_json(material)},
           {"acme", acme},
           {"line", config.mission_control ? line_link_part(*config.mission_control, material.line) : Json()},
-          {"openid", config.openid.configured() ? openid_json(config, material) : Json()},
+          {"openid", std::move(openid)},
+          {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
+}
+
+Json admin_link_part(const Config& config, const Material& material) {
+  Json openid;
+  if (config.admin_openid.configured()) {
+    const std::string url = config.admin.url();
+    openid = openid_json(config.admin_openid, {url + "/openid/callback", url + "/"},
+                         material.admin_openid_roots, material.admin_openid_secret.valid());
+  }
+  return {{"log_level", level_text(config.log_level)},
+          {"places", Json::array()},
+          {"acme", Json()},
+          {"openid", std::move(openid)},
           {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
 }
 
@@ -466,12 +496,22 @@ Json keeper_part(const Config& config, const Material& material) {
   return part;
 }
 
+// To the console: whether its page offers it, and who may sign in without it.
+Json admin_openid_json(const Config& config) {
+  const OpenId& one = config.admin_openid;
+  if (!one.configured()) return {};
+  return {{"issuer", one.issuer},
+          {"local_accounts", config.local_accounts},
+          {"demanding", !one.acr.empty() || !one.amr.empty()}};
+}
+
 Json console_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"state_directory", config.state_directory.path},
           {"public_url", config.support.url()},
           {"second_factor_required", config.second_factor_required},
           {"names", names_json(config.admin)},
+          {"openid", admin_openid_json(config)},
           {"listeners", listeners_json(config, material)},
           {"component", component_json(config, material)},
           {"sessions", sessions_json(config.sessions)},

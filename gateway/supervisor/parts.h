@@ -45,6 +45,7 @@
 //                "notifications":[{"name","kind":"webhook"|"email","where","events":[..],"severity":or "none",
 //                                  "from","to":[..], of mail}],
 //                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}},
+//                "admin_openid":null or {"issuer","name_claim","roles":{"admin":[..],"auditor":[..]},
 //                "line":null or {"registration":{"version","services":[names],"nodes"}}, if this installation is enrolled}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
@@ -60,6 +61,7 @@
 //                "client_keys" names
 //   console     {"state_directory", "public_url":of the support listener, "second_factor_required",
 //                "names":of the admin listener,
+//                "openid":null or {"issuer","local_accounts":[..],"demanding":whether acr or amr are asked for},
 //                "listeners":[{"name","address","certificate":{"subject","not_after","sha256"},
 //                              "certificates":[{the same,"names","key","flaws","staple":{"responder","until"}}]}],
 //                "component":{as component_json},
@@ -79,6 +81,7 @@
 //                            "limit","every_us","held_from","held_until","fetched","asked"}],
 //                "timeouts":{"connect_us"}}
 //                fds: those that "fd" names
+//   link of the admins' provider, a process of its own: the same, with no places, and in "openid" what admin_openid says
 //
 // Every part also has "log_level": "debug"|"info"|"warning"|"error".
 #pragma once
@@ -101,6 +104,7 @@ base::Json fetches_part(const Config& config, const Material& material);
 base::Json ledger_part(const Config& config, const Material& material);
 base::Json keeper_part(const Config& config, const Material& material);
 base::Json link_part(const Config& config, const Material& material);
+base::Json admin_link_part(const Config& config, const Material& material);
 base::Json console_part(const Config& config, const Material& material);
 
 // What stands in status for the listeners: name, address, certificate.

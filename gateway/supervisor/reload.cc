@@ -43,8 +43,8 @@ const LogWitness* find_same(const Config& config, const LogWitness& witness) {
   return nullptr;
 }
 
-const OpenId::Host* find_same(const Config& config, const OpenId::Host& host) {
-  for (const OpenId::Host& candidate : config.openid.hosts) {
+const OpenId::Host* find_same(const OpenId& provider, const OpenId::Host& host) {
+  for (const OpenId::Host& candidate : provider.hosts) {
     if (candidate.authority == host.authority) return &candidate;
   }
   return nullptr;
@@ -92,6 +92,9 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme, "
          "mission_control, crl by address, ocsp)",
          running.reaches_out() ? "something" : "nothing");
+  expect(running.admin_openid.configured() == wanted.admin_openid.configured(), wanted.admin_openid.mark,
+         "whether admins sign in by an identity provider (admin_openid)",
+         running.admin_openid.configured() ? "so" : "not so");
   return out;
 }
 
@@ -164,9 +167,11 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
     const NotificationTarget* same = find_same(running, target);
     target.id = same != nullptr ? same->id : next++;
   }
-  for (OpenId::Host& host : wanted.openid.hosts) {
-    const OpenId::Host* same = find_same(running, host);
-    host.id = same != nullptr ? same->id : next++;
+  for (const auto which : {&Config::openid, &Config::admin_openid}) {
+    for (OpenId::Host& host : (wanted.*which).hosts) {
+      const OpenId::Host* same = find_same(running.*which, host);
+      host.id = same != nullptr ? same->id : next++;
+    }
   }
 }
 
@@ -181,6 +186,7 @@ std::vector<std::string> differences(const Config& running, const Material& runn
   compare_parts(ledger_part(running, running_material), ledger_part(wanted, wanted_material), out);
   compare_parts(console_part(running, running_material), console_part(wanted, wanted_material), out);
   compare_parts(link_part(running, running_material), link_part(wanted, wanted_material), out);
+  compare_parts(admin_link_part(running, running_material), admin_link_part(wanted, wanted_material), out);
   out.erase("admins");  // the list that accounts came from once: what stands in it now changes nothing
   if (keys_differ(running_material, wanted_material)) out.insert("keys");
   if (credentials_differ(running_material, wanted_material)) out.insert("credentials");
@@ -210,6 +216,7 @@ bool credentials_differ(const Material& running, const Material& wanted) {
   return !same_files(running.credentials, wanted.credentials) ||
          !same_file(running.openid_secret, wanted.openid_secret) ||
          !same_file(running.line.proxy_password, wanted.line.proxy_password) ||
+         !same_file(running.admin_openid_secret, wanted.admin_openid_secret) ||
          !same_files(running.notification_secrets, wanted.notification_secrets);
 }
 

@@ -67,6 +67,9 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+// Which is another process, with another key at its provider, than the one that reaches all else.
+bool is_admin_link(const Child& child) { return child.kind() == "link" && child.index() == kAdminIndex; }
+
 // What the link says of the next renewal is shown; it is of a certificate for at most so long.
 constexpr base::Micros kLongestLifeOfOurs = 3650 * kExpiryDay;
 
@@ -121,7 +124,8 @@ struct Supervisor::Internals {
         expiry_timer(of, [this] { tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
-        crew(of, plan.roles_directory, gateway_shape({config->workers, config->reaches_out()}), duties()) {
+        crew(of, plan.roles_directory,
+             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}), duties()) {
     prepare({}, *config, *material);
     line.adopt(mission_control(*config), material->line);
   }
@@ -188,6 +192,7 @@ struct Supervisor::Internals {
       return part;
     }
     if (child.kind() == "console") return console_part(bound, *material);
+    if (is_admin_link(child)) return admin_link_part(bound, *material);
     if (child.kind() == "link") return link_part(bound, *material);
     return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
   }
@@ -242,9 +247,11 @@ struct Supervisor::Internals {
     }
     if (child.kind() == "keeper" && material->line.key.valid())
       give(MissionControl::kKeyDescriptor, material->line.key);
-    if (child.kind() == "link" && material->line.proxy_password.valid())
-      give(MissionControl::kPasswordDescriptor, material->line.proxy_password);
-    if (child.kind() == "link") {
+    if (is_admin_link(child) && material->admin_openid_secret.valid())
+      give(OpenId::kSecretDescriptor, material->admin_openid_secret);
+    if (child.kind() == "link" && !is_admin_link(child)) {
+      if (material->line.proxy_password.valid())
+        give(MissionControl::kPasswordDescriptor, material->line.proxy_password);
       give_notification_secrets(NotificationTarget::Kind::Email, give);
       if (material->openid_secret.valid()) give(OpenId::kSecretDescriptor, material->openid_secret);
       if (sockets.challenge.valid()) give("challenge", sockets.challenge);
@@ -266,7 +273,7 @@ struct Supervisor::Internals {
   }
 
   void on_ended(Child& child, pid_t pid, const std::string& reason) {
-    if (child.kind() == "link" && !stopping) line.link_gone();
+    if (child.kind() == "link" && !is_admin_link(child) && !stopping) line.link_gone();
     if (reason.empty() || stopping) return;
     ledger.append(audit::EventType::RoleEnded, "gateway", child.name(),
                   {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
@@ -274,6 +281,7 @@ struct Supervisor::Internals {
 
   // Enforcers reach the component and nothing else, the link the places outside and nothing else.
   const http::Authority* place_of(const Child& child, std::uint32_t id) const {
+    if (is_admin_link(child)) return config->admin_provider(id);
     if (child.kind() == "link") {
       const http::Authority* to = config->outside(id);
       if (to == nullptr) to = responder_of(*material, id);
@@ -310,9 +318,10 @@ struct Supervisor::Internals {
       if (::fstat(material->token_pin.get(), &now) == 0) refused_pin = now;
       return child.answer(life, id, Json::object());
     }
-    if (child.kind() == "link" && what == "acme") return child.answer(life, id, on_acme(question));
-    if (child.kind() == "link" && what == "line") return child.answer(life, id, line.on_link(question));
-    if (child.kind() == "link" && what == "fetched") return child.answer(life, id, on_fetched(question));
+    const bool outside = child.kind() == "link" && !is_admin_link(child);
+    if (outside && what == "acme") return child.answer(life, id, on_acme(question));
+    if (outside && what == "line") return child.answer(life, id, line.on_link(question));
+    if (outside && what == "fetched") return child.answer(life, id, on_fetched(question));
     if (child.kind() == "enforcer" && what == "inquire") return on_inquire(child, id, question);
     if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     if (what == "status") return child.answer(life, id, status());
@@ -567,7 +576,7 @@ struct Supervisor::Internals {
   void tell_link_of_fetches() {
     const Json part = fetches_part(*config, *material);
     crew.each([&part](Child& child) {
-      if (child.kind() == "link" && child.alive()) child.reload(part);
+      if (child.kind() == "link" && !is_admin_link(child) && child.alive()) child.reload(part);
     });
   }
 

@@ -12,6 +12,7 @@ import { subject } from './components/page';
 import { plain, Said } from './components/said';
 import { AccountPage } from './pages/account';
 import { InvitationPage } from './pages/invitation';
+import { OpenIdPage } from './pages/openid';
 import { SignInPage } from './pages/sign_in';
 import { Link, usePlace } from './router';
 import { page_at } from './routes';
@@ -19,7 +20,7 @@ import { ask_for_proof, ProofDialog } from './sections/proof';
 import { keeping } from './sections/totp';
 import { said, useAction } from './state/action';
 import { useArrivals } from './state/alerts';
-import { follow, forget, line, me, parts, who_am_i } from './state/live';
+import { follow, forget, left_provider, line, me, parts, who_am_i } from './state/live';
 import { useStore } from './state/store';
 import { words } from './text';
 
@@ -32,6 +33,7 @@ export function App() {
     void who_am_i();
   }, []);
   if (path === '/invitation') return <InvitationPage />;
+  if (path.startsWith('/openid/')) return <OpenIdPage path={path} />;
   if (who === undefined)
     return (
       <div class="loading" role="status">
@@ -160,6 +162,7 @@ function TopBar({ who, alone = false }: { who: Me; alone?: boolean }) {
   const sign_out = () =>
     void action.run(async () => {
       await call('POST', '/sign-out');
+      left_provider.set(who.openid === true);
       forget();
     });
   return (

@@ -3,7 +3,7 @@
 //
 // Every word that the console says, in one place, so that a translation replaces one file. Components hold no sentences.
 import type { AccessMode, AdminRole, Confinement, Cut, Setting } from './api/types';
-import { account, admins, invitation, passkey, proof, sign_in } from './text/accounts';
+import { account, admins, invitation, openid, passkey, proof, sign_in } from './text/accounts';
 import { alerts } from './text/alerts';
 import { approvals } from './text/approvals';
 import { count } from './text/count';
@@ -56,6 +56,7 @@ export const words = {
   left: 'left',
   count,
 
+  openid,
   sign_in,
   account,
   admins,

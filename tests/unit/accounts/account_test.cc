@@ -67,7 +67,7 @@ TEST(Accounts, ComeFromTheConfiguredListWithAHandleEach) {
   EXPECT_EQ(accounts->list[1].rank, Rank::Auditor);
   EXPECT_EQ(accounts->list[0].handle.size(), kHandleSize);
   EXPECT_NE(accounts->list[0].handle, accounts->list[1].handle);
-  EXPECT_EQ(accounts->admins(), 1U);
+  EXPECT_EQ(accounts->local_admins(), 1U);
 }
 
 TEST(Accounts, AreNotMadeFromAFaultyList) {

@@ -48,6 +48,7 @@ export function when_unproved(ask: () => Promise<boolean>): void {
 
 // An answer that takes longer than this is treated as none: a change is cut into all processes within milliseconds.
 const kAnswerTimeoutMs = 15_000;
+const kProviderTimeoutMs = 45_000; // an identity provider may be asked three things, and is waited for
 
 // version: of what the change is about, as it was looked at; if it is another one by now, nothing is changed (412).
 export async function call<T>(method: string, path: string, body?: unknown, version?: string): Promise<T> {
@@ -64,7 +65,7 @@ async function call_once<T>(method: string, path: string, body?: unknown, versio
     method,
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: AbortSignal.timeout(kAnswerTimeoutMs),
+    signal: AbortSignal.timeout(path.includes('/openid') ? kProviderTimeoutMs : kAnswerTimeoutMs),
     headers: { Accept: 'application/json' },
   };
   if (method !== 'GET') {
@@ -81,7 +82,7 @@ async function call_once<T>(method: string, path: string, body?: unknown, versio
   } catch {
     throw new Problem(0, words.problem.unreachable, '', '', '');
   }
-  if (response.status === 401 && path !== '/sign-in') on_signed_out();
+  if (response.status === 401 && !path.startsWith('/sign-in')) on_signed_out();
   if (!response.ok) throw await problem_from(response);
   if (response.status === 204) return undefined as T;
   try {

@@ -10,6 +10,7 @@ export interface Me {
   since?: string;
   passkeys?: number;
   totp?: boolean;
+  openid?: boolean; // known by the identity provider: no password here
   proved?: boolean;
   must_enroll?: boolean;
 }
@@ -20,6 +21,11 @@ export interface Passkey {
   host: string;
   added: string;
   used?: string;
+}
+export interface ProviderAccount {
+  issuer: string;
+  subject: string;
+  most: AdminRole; // what the groups gave
 }
 export interface SignIn {
   id: string;
@@ -39,6 +45,7 @@ export interface Account {
   recovery_codes: number;
   passkey_host?: string;
   passkeys: Passkey[];
+  openid?: ProviderAccount;
   sign_ins: SignIn[];
 }
 export interface Admin {
@@ -48,6 +55,8 @@ export interface Admin {
   passkeys: number;
   totp: boolean;
   sign_ins: number;
+  locked?: boolean;
+  openid?: ProviderAccount;
   seen?: string;
 }
 export interface Invitation {

@@ -6,6 +6,7 @@ import { PageHead } from '../components/page';
 import type { PageProps } from '../routes';
 import { PasskeysSection } from '../sections/passkeys';
 import { PasswordSection } from '../sections/password';
+import { ProviderSection } from '../sections/provider';
 import { SignInsSection } from '../sections/sign_ins';
 import { TotpSection } from '../sections/totp';
 import { fetch_accounts, parts, show_accounts } from '../state/live';
@@ -21,9 +22,15 @@ export function AccountPage(_: PageProps) {
       <Body part={part} what={words.account.title} retry={() => void fetch_accounts()}>
         {(account) => (
           <div class="column">
-            <PasskeysSection account={account} />
-            <TotpSection account={account} />
-            <PasswordSection account={account} />
+            {account.openid ? (
+              <ProviderSection account={account.openid} />
+            ) : (
+              <>
+                <PasskeysSection account={account} />
+                <TotpSection account={account} />
+                <PasswordSection account={account} />
+              </>
+            )}
             <SignInsSection account={account} />
           </div>
         )}

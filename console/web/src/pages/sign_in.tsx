@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, Problem } from '../api/client';
+import { provider_is_there, sign_in_at_provider, sign_out_at_provider } from '../api/openid';
 import { passkeys_work_here, sign_in_with_passkey } from '../api/passkey';
 import type { Me } from '../api/types';
 import { Field } from '../components/field';
@@ -9,8 +10,18 @@ import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { PasskeyHint } from '../components/passkey_hint';
 import { useAction } from '../state/action';
-import { me } from '../state/live';
+import { left_provider, me } from '../state/live';
+import { useStore } from '../state/store';
 import { words } from '../text';
+
+// A gateway that cannot say so has none: what else there is works all the same.
+function useProvider(): boolean {
+  const [there, set_there] = useState(false);
+  useEffect(() => {
+    provider_is_there().then(set_there, () => {});
+  }, []);
+  return there;
+}
 
 export function SignInPage() {
   const action = useAction();
@@ -30,6 +41,13 @@ export function SignInPage() {
   const with_passkey = () =>
     action.run(async () => {
       me.set(await sign_in_with_passkey<Me>());
+    });
+  const provider = useProvider();
+  const left = useStore(left_provider);
+  const with_provider = () => action.run(() => sign_in_at_provider(window.location.pathname + window.location.search));
+  const sign_out_there = () =>
+    action.run(async () => {
+      if (!(await sign_out_at_provider())) throw new Problem(0, words.sign_in.nowhere, '', '', '');
     });
   const back = () => {
     action.clear();
@@ -67,9 +85,30 @@ export function SignInPage() {
         ) : (
           <>
             <p class="quiet">{words.tagline}</p>
+            {left && (
+              <div class="note" role="status">
+                <p>{words.sign_in.signed_out}</p>
+                <button type="button" disabled={action.busy} onClick={() => void sign_out_there()}>
+                  {words.sign_in.sign_out_there}
+                </button>
+              </div>
+            )}
+            {provider && (
+              <>
+                <button type="button" class="primary" disabled={action.busy} onClick={() => void with_provider()}>
+                  {words.sign_in.with_provider}
+                </button>
+                <p class="divider">{words.sign_in.or}</p>
+              </>
+            )}
             {passkeys_work_here() && (
               <>
-                <button type="button" class="primary" disabled={action.busy} onClick={() => void with_passkey()}>
+                <button
+                  type="button"
+                  class={provider ? '' : 'primary'}
+                  disabled={action.busy}
+                  onClick={() => void with_passkey()}
+                >
                   {words.sign_in.with_passkey}
                 </button>
                 <p class="divider">{words.sign_in.or}</p>
@@ -101,7 +140,7 @@ export function SignInPage() {
               />
             </div>
             <Trouble problem={action.problem} />
-            <button type="submit" class={passkeys_work_here() ? '' : 'primary'} disabled={action.busy}>
+            <button type="submit" class={provider || passkeys_work_here() ? '' : 'primary'} disabled={action.busy}>
               {action.busy ? words.sign_in.busy : words.sign_in.submit}
             </button>
             {passkeys_work_here() ? <p class="hint">{words.sign_in.first}</p> : <PasskeyHint />}

@@ -37,17 +37,20 @@ export function AdminsSection({ may_change }: Rights) {
   );
 }
 
-type Wish = 'role' | 'password' | 'factor' | 'sign_out' | 'remove';
+type Wish = 'role' | 'password' | 'factor' | 'sign_out' | 'lock' | 'remove';
 
+// The groups of a provider's account are its ceiling, and its password is kept there.
 const wishes = (admin: Admin): [Wish, string][] => [
-  ['role', admin.role === 'admin' ? w.demote : w.promote],
-  ['password', w.reset_password],
+  ...(admin.openid?.most === 'auditor' ? [] : ([['role', admin.role === 'admin' ? w.demote : w.promote]] as [Wish, string][])),
+  ...(admin.openid ? [] : ([['password', w.reset_password]] as [Wish, string][])),
   ...(admin.totp || admin.passkeys > 0 ? ([['factor', w.reset_factor]] as [Wish, string][]) : []),
   ...(admin.sign_ins > 0 ? ([['sign_out', w.sign_out]] as [Wish, string][]) : []),
+  ['lock', admin.locked ? w.unlock : w.lock],
   ['remove', w.remove],
 ];
 
 function factors(admin: Admin): string {
+  if (admin.openid) return w.by_provider;
   const has = [admin.passkeys > 0 && w.passkeys(admin.passkeys), admin.totp && w.app].filter(Boolean);
   return has.length > 0 ? has.join(', ') : w.password_only;
 }
@@ -65,6 +68,7 @@ function Row({ admin, may_change }: { admin: Admin } & Rights) {
             <Said text={admin.name} />
             <span class={`badge ${admin.role === 'admin' ? 'badge-write' : ''}`}>{words.roles[admin.role]}</span>
             {own && <span class="badge badge-on">{w.you}</span>}
+            {admin.locked && <span class="badge badge-write">{w.locked}</span>}
           </p>
           <p class="row-says">
             {factors(admin)} · {w.signed_in(admin.sign_ins)}
@@ -75,6 +79,11 @@ function Row({ admin, may_change }: { admin: Admin } & Rights) {
               </>
             )}
           </p>
+          {admin.openid && (
+            <p class="row-says">
+              <Said text={w.provider(admin.openid.issuer, admin.openid.subject)} />
+            </p>
+          )}
         </div>
         {own ? (
           <div class="buttons">
@@ -126,13 +135,15 @@ function Change({ admin, on_password, on_done }: ChangeProps) {
     password: w.reset_password_will(admin.name),
     factor: w.reset_factor_will(admin.name),
     sign_out: w.sign_out_will(admin.name),
-    remove: w.remove_will(admin.name),
+    lock: admin.locked ? w.unlock_will(admin.name) : w.lock_will(admin.name),
+    remove: admin.openid ? w.remove_provider_will(admin.name) : w.remove_will(admin.name),
   };
   const acts: Record<Wish, () => Promise<unknown>> = {
     role: () => call('PUT', `${path}/role`, { role: to }),
     password: async () => on_password((await call<{ password: string }>('POST', `${path}/password`)).password),
     factor: () => call('DELETE', `${path}/second-factor`),
     sign_out: () => call('DELETE', `${path}/sign-ins`),
+    lock: () => call('PUT', `${path}/lock`, { locked: !admin.locked }),
     remove: () => call('DELETE', path),
   };
   const submit = async (chosen: Wish) => {
@@ -149,7 +160,7 @@ function Change({ admin, on_password, on_done }: ChangeProps) {
         says={says[wish]}
         submit={wishes(admin).find(([name]) => name === wish)?.[1] ?? ''}
         action={action}
-        danger={wish !== 'role' || to === 'auditor'}
+        danger={wish === 'lock' ? !admin.locked : wish !== 'role' || to === 'auditor'}
         on_submit={() => void submit(wish)}
         on_cancel={() => {
           action.clear();

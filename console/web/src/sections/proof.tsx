@@ -5,6 +5,7 @@
 // one answer.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api/client';
+import { when_proved_elsewhere } from '../api/openid';
 import { passkeys_work_here, prove_with_passkey } from '../api/passkey';
 import { Field } from '../components/field';
 import { Trouble } from '../components/notice';
@@ -59,6 +60,7 @@ function Dialog() {
   const prove = async (how: () => Promise<void>) => {
     if (await action.run(how)) settle(true);
   };
+  useEffect(() => when_proved_elsewhere(() => settle(true)), []);
   const with_password = () =>
     prove(() => call('POST', '/account/proof', { password, ...(who?.totp ? { code } : {}) }));
   return (
@@ -78,25 +80,33 @@ function Dialog() {
         }}
       >
         <h2 id="proof-title">{words.proof.title}</h2>
-        <p class="quiet">{words.proof.says}</p>
+        <p class="quiet">{who?.openid ? words.proof.provider_says : words.proof.says}</p>
         {passkeys_work_here() && (who?.passkeys ?? 0) > 0 && (
           <button type="button" disabled={action.busy} onClick={() => void prove(prove_with_passkey)}>
             {words.proof.with_passkey}
           </button>
         )}
-        <Field
-          label={words.proof.password}
-          kind="password"
-          autocomplete="current-password"
-          value={password}
-          on_value={set_password}
-        />
+        {!who?.openid && (
+          <Field
+            label={words.proof.password}
+            kind="password"
+            autocomplete="current-password"
+            value={password}
+            on_value={set_password}
+          />
+        )}
         {who?.totp && <Field label={words.proof.code} kind="code" value={code} on_value={set_code} />}
         <Trouble problem={action.problem} />
         <div class="buttons">
-          <button type="submit" class="primary" disabled={action.busy}>
-            {words.proof.submit}
-          </button>
+          {who?.openid ? (
+            <a class="button primary" href="/openid/prove" target="_blank" rel="noopener">
+              {words.proof.with_provider}
+            </a>
+          ) : (
+            <button type="submit" class="primary" disabled={action.busy}>
+              {words.proof.submit}
+            </button>
+          )}
           <button type="button" onClick={() => settle(false)}>
             {words.cancel}
           </button>

@@ -31,6 +31,8 @@ export interface Part<T> {
 const make_part = <T>(): Store<Part<T>> => make_store<Part<T>>({});
 
 export const me = make_store<Me | null | undefined>(undefined); // null: nobody is signed in
+// Whoever has just signed out here may be signed in at the provider still.
+export const left_provider = make_store(false);
 export const line = make_store<LineState>('connecting');
 export const skipped = make_store(0);
 

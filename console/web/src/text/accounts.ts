@@ -13,12 +13,24 @@ export const sign_in = {
   busy: 'Signing in…',
   first: 'The first administrator’s credentials were printed once by “postern init”.',
   with_passkey: 'Use a passkey',
+  with_provider: 'Sign in with your company’s account',
+  signed_out: 'You are signed out here.',
+  sign_out_there: 'Sign out of your company’s account too',
+  nowhere: 'Your company’s sign-in has no page to sign out at.',
   or: 'or',
   code: 'Code',
   code_says: 'Your password is right. Now the newest code of your authenticator app, or one of your recovery codes.',
   code_submit: 'Continue',
   back: 'Back',
   lost: 'Lost your app and your codes? Another administrator can help, or “postern admin reset-second-factor” on the gateway’s machine.',
+};
+
+export const openid = {
+  title: 'Your company’s account',
+  leaving: 'On the way to your company’s sign-in …',
+  coming: 'One moment: you are being signed in …',
+  proved_title: 'It is you',
+  proved: 'Go on in the other tab; this one can be closed.',
 };
 
 export const passkey = {
@@ -35,6 +47,8 @@ export const proof = {
   code: 'Code of your app, or a recovery code',
   submit: 'Continue',
   with_passkey: 'Use a passkey',
+  provider_says: 'Before anything is opened, show once more who you are, at your company’s sign-in. It opens in another tab; this one goes on by itself. It holds for ten minutes.',
+  with_provider: 'Sign in again',
 };
 
 export const account = {
@@ -117,6 +131,13 @@ export const account = {
     file: (name: string) => `Recovery codes of ${name} for Postern`,
     kept: 'I have kept them',
   },
+  provider: {
+    title: 'Your company’s account',
+    says: 'You sign in at your company, where your password and second factors are kept.',
+    issuer: 'Provider',
+    subject: 'Known there as',
+    role: 'Your groups there give',
+  },
   sign_ins: {
     title: 'Where you are signed in',
     current: 'this one',
@@ -137,6 +158,15 @@ export const admins = {
   passkeys: (n: number) => count(n, 'passkey', 'passkeys'),
   app: 'authenticator app',
   password_only: 'password alone',
+  by_provider: 'company account',
+  provider: (issuer: string, subject: string) => `${subject} at ${issuer}`,
+  locked: 'locked',
+  lock: 'Lock',
+  lock_will: (name: string) => `${name} can no longer sign in, whoever vouches for them, and is signed out at once. Their API tokens do not count meanwhile.`,
+  unlock: 'Unlock',
+  unlock_will: (name: string) => `${name} can sign in again.`,
+  remove_provider_will: (name: string) =>
+    `${name} is signed out at once. Whoever is still in the right group at the provider comes in anew the next time: lock the account to keep them out.`,
   signed_in: (n: number) => (n === 0 ? 'not signed in' : `signed in ${n === 1 ? 'once' : `${n} times`}`),
   seen: 'last seen',
   more: 'Change',

@@ -1,13 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/enforcer/openid_flow.h"
+#include "openid/flow.h"
 
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
 #include "base/crypto.h"
 
-namespace postern::enforcer {
+namespace postern::openid {
 namespace {
 
 constexpr base::Micros kNow = 1'772'366'400'000'000;
@@ -15,18 +15,19 @@ const std::string kKey(32, 'k');
 
 TEST(OpenIdFlow, ComesBackAsItBegan) {
   ASSERT_TRUE(base::init_crypto().ok());
-  const OpenIdFlow begun = begin_flow(kKey, kNow, "/state?a=b");
+  const Flow begun = begin_flow(kKey, kNow, "/state?a=b");
   const auto back = resume_flow(kKey, kNow + kFlowTime, begun.cookie, begun.state);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->return_to, "/state?a=b");
   EXPECT_EQ(back->nonce, begun.nonce);
+  EXPECT_EQ(back->began, kNow);
   EXPECT_EQ(back->verifier, begun.verifier);
   EXPECT_EQ(begun.challenge, base::to_base64url(base::view(base::sha256(begun.verifier))));
   EXPECT_GE(begun.verifier.size(), 43U) << "RFC 7636 section 4.1";
 }
 
 TEST(OpenIdFlow, SharesNothingWithAnother) {
-  const OpenIdFlow one = begin_flow(kKey, kNow, "/"), other = begin_flow(kKey, kNow, "/");
+  const Flow one = begin_flow(kKey, kNow, "/"), other = begin_flow(kKey, kNow, "/");
   EXPECT_NE(one.state, other.state);
   EXPECT_NE(one.nonce, other.nonce);
   EXPECT_NE(one.verifier, other.verifier);
@@ -36,7 +37,7 @@ TEST(OpenIdFlow, SharesNothingWithAnother) {
 }
 
 TEST(OpenIdFlow, IsOfTheBrowserThatBeganIt) {
-  const OpenIdFlow one = begin_flow(kKey, kNow, "/"), other = begin_flow(kKey, kNow, "/");
+  const Flow one = begin_flow(kKey, kNow, "/"), other = begin_flow(kKey, kNow, "/");
   EXPECT_FALSE(resume_flow(kKey, kNow, one.cookie, other.state));
   EXPECT_FALSE(resume_flow(kKey, kNow, "", one.state));
   EXPECT_FALSE(resume_flow(kKey, kNow, one.cookie, ""));
@@ -44,7 +45,7 @@ TEST(OpenIdFlow, IsOfTheBrowserThatBeganIt) {
 }
 
 TEST(OpenIdFlow, IsVoidOnceAnyByteOfItsCookieIsAnother) {
-  const OpenIdFlow flow = begin_flow(kKey, kNow, "/state");
+  const Flow flow = begin_flow(kKey, kNow, "/state");
   for (std::size_t i = 0; i < flow.cookie.size(); ++i) {
     std::string cookie = flow.cookie;
     cookie[i] = cookie[i] == 'A' ? 'B' : 'A';
@@ -53,10 +54,10 @@ TEST(OpenIdFlow, IsVoidOnceAnyByteOfItsCookieIsAnother) {
 }
 
 TEST(OpenIdFlow, EndsWithItsTime) {
-  const OpenIdFlow flow = begin_flow(kKey, kNow, "/");
+  const Flow flow = begin_flow(kKey, kNow, "/");
   EXPECT_FALSE(resume_flow(kKey, kNow + kFlowTime + base::kWallSecond, flow.cookie, flow.state));
   EXPECT_FALSE(resume_flow(kKey, kNow - kFlowTime - base::kWallSecond, flow.cookie, flow.state));
 }
 
 }  // namespace
-}  // namespace postern::enforcer
+}  // namespace postern::openid

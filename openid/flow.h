@@ -10,7 +10,8 @@
 //
 // The state that comes back proves that we made the cookie, and the cookie that this is the browser that began: whoever has
 // another's link has no cookie to it, whoever has a cookie cannot choose what was asked of the provider. The verifier leaves
-// for the token endpoint alone. The key is one that all enforcers share; with a new one what was begun is void.
+// for the token endpoint alone. The key is one that all enforcers share, and another one at the
+// console; with a new one what was begun is void.
 #pragma once
 
 #include <optional>
@@ -19,20 +20,21 @@
 
 #include "base/clock.h"
 
-namespace postern::enforcer {
+namespace postern::openid {
 
 inline constexpr base::Micros kFlowTime = 600 * base::kWallSecond;  // for the person at the provider
 inline constexpr std::size_t kFlowCookieLimit = 3072;
 
-struct OpenIdFlow {
+struct Flow {
   std::string cookie, return_to;
   std::string state, nonce, verifier, challenge;
+  base::Micros began = 0;  // to the second
 };
 
-// return_to: a path of ours.
-OpenIdFlow begin_flow(std::string_view key, base::Micros now, std::string_view return_to);
+// return_to: how to go on afterwards, in the caller's words; nobody else can write it.
+Flow begin_flow(std::string_view key, base::Micros now, std::string_view return_to);
 // Of the cookie and the state that came back. Nothing: they do not belong together, or it took too long.
-std::optional<OpenIdFlow> resume_flow(std::string_view key, base::Micros now, std::string_view cookie,
+std::optional<Flow> resume_flow(std::string_view key, base::Micros now, std::string_view cookie,
                                       std::string_view state);
 
-}  // namespace postern::enforcer
+}  // namespace postern::openid

@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/enforcer/openid_flow.h"
+#include "openid/flow.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 
-namespace postern::enforcer {
+namespace postern::openid {
 namespace {
 
 constexpr std::size_t kSeedSize = 16;
@@ -18,8 +18,9 @@ std::string derived(std::string_view key, std::string_view what, std::string_vie
       base::keyed_hash(key, "postern-openid-" + std::string(what) + "\n" + std::string(cookie)));
 }
 
-OpenIdFlow flow_of(std::string_view key, std::string cookie, std::string return_to) {
-  OpenIdFlow flow;
+Flow flow_of(std::string_view key, std::string cookie, std::string return_to, base::Micros began) {
+  Flow flow;
+  flow.began = began;
   flow.state = derived(key, "state", cookie);
   flow.nonce = derived(key, "nonce", cookie);
   flow.verifier = derived(key, "verifier", cookie);
@@ -31,13 +32,14 @@ OpenIdFlow flow_of(std::string_view key, std::string cookie, std::string return_
 
 }  // namespace
 
-OpenIdFlow begin_flow(std::string_view key, base::Micros now, std::string_view return_to) {
+Flow begin_flow(std::string_view key, base::Micros now, std::string_view return_to) {
+  const base::Micros second = now / base::kWallSecond;
   const std::string cookie = base::to_base64url(base::random_bytes(kSeedSize)) + "." +
-                             std::to_string(now / base::kWallSecond) + "." + base::to_base64url(return_to);
-  return flow_of(key, cookie, std::string(return_to));
+                             std::to_string(second) + "." + base::to_base64url(return_to);
+  return flow_of(key, cookie, std::string(return_to), second * base::kWallSecond);
 }
 
-std::optional<OpenIdFlow> resume_flow(std::string_view key, base::Micros now, std::string_view cookie,
+std::optional<Flow> resume_flow(std::string_view key, base::Micros now, std::string_view cookie,
                                       std::string_view state) {
   if (cookie.empty() || cookie.size() > kFlowCookieLimit ||
       !base::equals_constant_time(derived(key, "state", cookie), state))
@@ -49,7 +51,7 @@ std::optional<OpenIdFlow> resume_flow(std::string_view key, base::Micros now, st
   const auto return_to = base::from_base64url(cookie.substr(std::min(second + 1, cookie.size())));
   const base::Micros age = now - began * base::kWallSecond;
   if (!return_to || age < -kFlowTime || age > kFlowTime) return std::nullopt;
-  return flow_of(key, std::string(cookie), *return_to);
+  return flow_of(key, std::string(cookie), *return_to, began * base::kWallSecond);
 }
 
-}  // namespace postern::enforcer
+}  // namespace postern::openid
