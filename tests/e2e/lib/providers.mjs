@@ -22,6 +22,17 @@ const close = (provider) => {
 // configured: what makes a gateway believe the provider; more: further lines of the map.
 export const configured = (provider, more = []) => (text) =>
   `${text}\nopenid:\n${[`issuer: ${provider.issuer}`, `client_id: ${clientId}`, "client_secret_file: keys/openid", "tls: {roots: keys/provider.pem}", ...more].map((line) => `  ${line}\n`).join("")}`;
+// Likewise of the admins' provider, whose client is another one.
+export const adminClientId = "postern-console";
+export const adminClientSecret = randomBytes(24).toString("base64url");
+export const configuredForAdmins = (provider, more = []) => (text) =>
+  `${text}\nadmin_openid:\n${[`issuer: ${provider.issuer}`, `client_id: ${adminClientId}`, "client_secret_file: keys/admin_openid", "tls: {roots: keys/admin_provider.pem}", ...more].map((line) => `  ${line}\n`).join("")}`;
+export const adminSecretsFor = (authority) => ({ "keys/admin_openid": `${adminClientSecret}\n`, "keys/admin_provider.pem": authority.pem });
+
+// As which client a gateway is known, and where its face is.
+export const engineersAt = (gateway) => ({ id: clientId, secret: clientSecret, redirect: `${gateway.url}/.postern/openid/callback`, home: `${gateway.url}/.postern/sign-in`, departure: `${gateway.url}/.postern/openid/backchannel-logout`, ca: gateway.ca, port: gateway.port });
+export const adminsAt = (gateway) => ({ id: adminClientId, secret: adminClientSecret, redirect: `${gateway.adminUrl}/openid/callback`, home: `${gateway.adminUrl}/`, departure: `${gateway.adminUrl}/api/v1/openid/backchannel-logout`, ca: gateway.adminCa, port: gateway.adminPort });
+
 export const secretsFor = (authority) => ({ "keys/openid": `${clientSecret}\n`, "keys/provider.pem": authority.pem });
 
 const newKey = (alg = "ES256", kid = randomBytes(6).toString("hex")) => {
@@ -44,25 +55,25 @@ export class RealProvider {
     return provider;
   }
 
-  // serve: with new keys, for this gateway; groups: {account: [..]}.
-  async serve(gateway, groups = {}) {
+  // serve: with new keys, for this gateway; groups: {account: [..]}, looked at when somebody signs in.
+  async serve(gateway, groups = {}, at = engineersAt(gateway)) {
     const { Provider } = await import("oidc-provider");
     const account = (id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@vendor.example`, email_verified: true, groups: groups[id] ?? [] }) });
     const post = (url, { method, headers, body }) =>
       new Promise((resolve, reject) => {
         const text = String(body ?? "");
-        const request = https.request(url, { method, headers: { ...Object.fromEntries(new Headers(headers)), "content-length": Buffer.byteLength(text) }, ca: gateway.ca, servername: "localhost", host: "127.0.0.1", port: gateway.port });
+        const request = https.request(url, { method, headers: { ...Object.fromEntries(new Headers(headers)), "content-length": Buffer.byteLength(text) }, ca: at.ca, servername: "localhost", host: "127.0.0.1", port: at.port });
         request.once("error", reject).once("response", (response) => response.resume().once("end", () => resolve(new Response(null, { status: response.statusCode }))));
         request.end(text);
       });
     const provider = new Provider(this.issuer, {
       clients: [
         {
-          client_id: clientId,
-          client_secret: clientSecret,
-          redirect_uris: [`${gateway.url}/.postern/openid/callback`],
-          post_logout_redirect_uris: [`${gateway.url}/.postern/sign-in`],
-          backchannel_logout_uri: `${gateway.url}/.postern/openid/backchannel-logout`,
+          client_id: at.id,
+          client_secret: at.secret,
+          redirect_uris: [at.redirect],
+          post_logout_redirect_uris: [at.home],
+          backchannel_logout_uri: at.departure,
           backchannel_logout_session_required: true,
           response_types: ["code"],
           grant_types: ["authorization_code"],
@@ -108,6 +119,7 @@ export class LyingProvider {
   name = "the lying provider";
   sockets = new Set();
   key = newKey("RS256");
+  clientId = clientId; // for whom its tokens are
   asked = [];
   behaviour = "answer"; // or "hang", "nonsense", "fail"
   document = {}; // replaces members of what it says of itself
@@ -128,7 +140,7 @@ export class LyingProvider {
   // claims: good ones.
   claims(nonce, more = {}) {
     const now = Math.floor(Date.now() / 1000);
-    return { iss: this.issuer, aud: clientId, sub: "alice", email: "alice@vendor.example", email_verified: true, iat: now, exp: now + 300, nonce, sid: "s-1", amr: ["pwd", "otp"], acr: "gold", ...more };
+    return { iss: this.issuer, aud: this.clientId, sub: "alice", email: "alice@vendor.example", email_verified: true, iat: now, exp: now + 300, nonce, sid: "s-1", amr: ["pwd", "otp"], acr: "gold", ...more };
   }
 
   // code: what a person at the provider gets, for the authorization request at `location`.
@@ -136,7 +148,7 @@ export class LyingProvider {
     const asked = new URL(location).searchParams;
     const code = randomBytes(12).toString("hex");
     this.given.push(code);
-    this.codes.set(code, { challenge: asked.get("code_challenge"), nonce: asked.get("nonce") });
+    this.codes.set(code, { challenge: asked.get("code_challenge"), nonce: asked.get("nonce"), asked });
     return { code, state: asked.get("state"), iss: this.issuer };
   }
 
@@ -171,6 +183,7 @@ export class LyingProvider {
     this.codes.delete(form.get("code"));
     const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
     if (!known || challenge !== known.challenge) return json(400, { error: "invalid_grant", error_description: "this code is not yours" });
+    this.redeemed = form; // the last one
     json(200, { access_token: "opaque", token_type: "Bearer", id_token: this.token(this.claims(known.nonce), this.key) });
   }
 

@@ -3,7 +3,7 @@
 //
 // Of an account that the identity provider knows: whose it is there. It has nothing else that could be changed here.
 import type { ProviderAccount } from '../api/types';
-import { Said } from '../components/said';
+import { Facts } from '../components/facts';
 import { Section } from '../components/section';
 import { words } from '../text';
 
@@ -14,18 +14,13 @@ export function ProviderSection({ account }: { account: ProviderAccount }) {
     <Section id="provider" title={w.title}>
       <div class="inset">
         <p class="quiet">{w.says}</p>
-        <dl class="facts">
-          <dt>{w.issuer}</dt>
-          <dd>
-            <Said text={account.issuer} />
-          </dd>
-          <dt>{w.subject}</dt>
-          <dd>
-            <Said text={account.subject} />
-          </dd>
-          <dt>{w.role}</dt>
-          <dd>{words.roles[account.most]}</dd>
-        </dl>
+        <Facts
+          facts={[
+            [w.issuer, account.issuer],
+            [w.subject, account.subject],
+            [w.role, words.roles[account.most]],
+          ]}
+        />
       </div>
     </Section>
   );
