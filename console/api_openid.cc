@@ -51,6 +51,13 @@ void ask_ledger(Parts& parts, const CallPtr& call, const char* command, Json ord
   send_command_as(parts, call, "admin:unknown", command, std::move(order), reply, std::move(then));
 }
 
+// As a person reads it; it may hold the provider's own words.
+std::string as_sentence(const std::string& why) {
+  std::string text = base::printable(why) + ".";
+  if (text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
 // What the ledger says instead of who came: {"refused", "why", and whom the provider named}.
 Response refused_by_provider(Parts& parts, const Call& call, const Json& said) {
   const std::string code = base::json_text_or(said, "refused", ""), why = base::json_text_or(said, "why", "");
@@ -59,10 +66,10 @@ Response refused_by_provider(Parts& parts, const Call& call, const Json& said) {
                {base::json_text_or(said, "issuer", ""), base::json_text_or(said, "subject", "")});
   if (code == "provider_unavailable") {
     return problem(502, code, "Your company's sign-in cannot be used now",
-                   base::printable(why) + ". An account of the console itself works as ever.");
+                   as_sentence(why) + " An account of the console itself works as ever.");
   }
   count_failure(parts, call);
-  return problem(403, code, "Your company's account does not come in here", base::printable(why) + ".");
+  return problem(403, code, "Your company's account does not come in here", as_sentence(why));
 }
 
 void begin_flow_for(Parts& parts, const CallPtr& call, const std::string& what, Json order,

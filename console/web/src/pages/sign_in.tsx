@@ -86,7 +86,7 @@ export function SignInPage() {
           <>
             <p class="quiet">{words.tagline}</p>
             {left && (
-              <div class="note" role="status">
+              <div class="note column" role="status">
                 <p>{words.sign_in.signed_out}</p>
                 <button type="button" disabled={action.busy} onClick={() => void sign_out_there()}>
                   {words.sign_in.sign_out_there}

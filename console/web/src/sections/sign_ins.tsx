@@ -55,7 +55,7 @@ function Row({ sign_in }: { sign_in: SignIn }) {
             {sign_in.current && <span class="badge badge-on">{w.current}</span>}
           </p>
           <p class="row-says">
-            <Said text={sign_in.method} /> · {w.since} <When time={sign_in.since} /> · {w.seen} <When time={sign_in.seen} />
+            <Said text={sign_in.method === 'openid' ? words.admins.by_provider : sign_in.method} /> · {w.since} <When time={sign_in.since} /> · {w.seen} <When time={sign_in.seen} />
           </p>
           {sign_in.user_agent && (
             <p class="row-says">
