@@ -79,7 +79,7 @@ struct Account {
   std::optional<Totp> totp;
   std::vector<std::string> recovery;  // SHA-256 of each code that is left, in hexadecimal
   bool locked = false;                // nobody signs in to it
-  std::optional<ProviderAccount> provider;  // then it has no password, passkey, app or code of its own
+  std::optional<ProviderAccount> provider = {};  // then it has no password, passkey, app or code of its own
   bool operator==(const Account&) const = default;
 };
 

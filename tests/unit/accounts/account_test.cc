@@ -58,6 +58,36 @@ TEST(Accounts, OfAWrongFormAreRefusedWhole) {
     EXPECT_FALSE(parse_accounts(wrong).ok()) << wrong;
 }
 
+TEST(Accounts, OfAProviderHaveNothingElseThatOpensAndAreOnePersons) {
+  Accounts accounts = full();
+  Account& one = accounts.list[1];
+  one.password.clear();
+  one.passkeys.clear();
+  one.totp.reset();
+  one.recovery.clear();
+  EXPECT_FALSE(parse_accounts(format_accounts(accounts, {})).ok()) << "nothing opens it";
+  one.provider = ProviderAccount{"https://corp.example", "a-1", Rank::Admin, true};
+  one.locked = true;
+  const auto read = parse_accounts(format_accounts(accounts, {}));
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->accounts, accounts);
+  EXPECT_EQ(read->accounts.find_provider("https://corp.example", "a-1")->name, one.name);
+  EXPECT_EQ(read->accounts.find_provider("https://evil.example", "a-1"), nullptr);
+  Accounts both = accounts, twice = accounts;
+  both.list[1].password = "$argon2id$x";
+  twice.list.push_back(twice.list[1]);
+  twice.list.back().name = "another";
+  twice.list.back().handle = std::string(kHandleSize, 'z');
+  for (const Accounts& wrong : {both, twice}) EXPECT_FALSE(parse_accounts(format_accounts(wrong, {})).ok());
+}
+
+TEST(Accounts, OfAProviderMayBeCalledAsPeopleAreThere) {
+  for (const char* good : {"alice@corp.example", "a.b+c@x", "7", "00u1"}) EXPECT_TRUE(is_provider_name(good));
+  for (const char* bad : {"", "Alice", "a b", "@x", "uid-0", "a/b", "a\"b", "ä@x", "a%2f"})
+    EXPECT_FALSE(is_provider_name(bad)) << bad;
+  EXPECT_FALSE(is_provider_name(std::string(129, 'a')));
+}
+
 TEST(Accounts, ComeFromTheConfiguredListWithAHandleEach) {
   const auto accounts = parse_admins(
       R"({"admins":[{"name":"root","role":"admin","password":"$argon2id$x"},{"name":"eve","role":"auditor","password":"$argon2id$y"}]})");

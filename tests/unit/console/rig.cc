@@ -104,7 +104,8 @@ void FakeLedger::change_accounts(std::uint64_t id, const base::Json& order) {
   const ledger::Limits limits;
   const ledger::Tallies tallies;
   base::UlidMaker ids;
-  const ledger::Context context{state, policy, limits, tallies, ids, loop_.wall(), {}, true};
+  ledger::Context context{state, policy, limits, tallies, ids, loop_.wall(), {}, true};
+  context.admin_openid = &provider;
   ledger::AccountDecision decided = ledger::decide_account(context, accounts, order);
   if (decided.decision.refused) {
     const auto& refused = *decided.decision.refused;
@@ -151,8 +152,13 @@ void FakeLedger::take(std::uint16_t type, std::string_view payload) {
   ipc::Command command;
   ASSERT_TRUE(decode(payload, command));
   const base::Json order = base::parse_json(command.json).value();
-  if (ledger::is_account_command(base::json_text_or(order, "command", "")))
-    return change_accounts(command.id, order);
+  const bool comes = base::json_text_or(order, "command", "") == "admin_openid.open";
+  if (comes) commands.push_back({command.id, order});
+  if (ledger::is_account_command(base::json_text_or(order, "command", ""))) {
+    base::Json answered = order;
+    if (comes) answered["answer"] = order.contains("fault") ? base::Json{{"status", 403}, {"why", order["fault"]}} : provider_says;
+    return change_accounts(command.id, answered);
+  }
   commands.push_back({command.id, order});
   if (answer) reply(command.id, true, answer(commands.back().json));
 }

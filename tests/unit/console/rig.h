@@ -17,6 +17,7 @@
 #include "console/site.h"
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ipc/socket_channel.h"
+#include "gateway/ledger/provider_asks.h"
 #include "tests/unit/state/sample_policy.h"
 
 namespace postern::console {
@@ -49,6 +50,9 @@ class FakeLedger {
   accounts::Accounts accounts;
   std::vector<base::Json> events;  // appended by the console
   std::vector<std::string> lines;
+  // Of the admins' provider: what it answers to admin_openid.*.
+  ledger::OpenIdTerms provider;
+  base::Json provider_says;
   // Answers each command as it comes.
   std::function<base::Json(const base::Json& command)> answer;
 

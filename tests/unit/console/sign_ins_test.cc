@@ -109,6 +109,39 @@ TEST_F(SignInsTest, AreShownToTheirOwnerAndEndedOneByOneOrAllButOne) {
   EXPECT_TRUE(sign_ins.find(eve, 1, 0).has_value());
 }
 
+TEST_F(SignInsTest, EndWhenTheirPersonSignsOutAtTheProvider) {
+  const auto open_by = [&](const char* issuer, const char* subject, const char* sid) {
+    SignIns::Origin origin{"openid", "192.0.2.7:5", "Firefox"};
+    origin.issuer = issuer;
+    origin.subject = subject;
+    origin.sid = sid;
+    return sign_ins.open(root, origin, 0, 5);
+  };
+  const std::string local = open();
+  const std::string one = open_by("https://corp", "a", "s1"), two = open_by("https://corp", "a", "s2"),
+                    other = open_by("https://corp", "b", "s3"), vendors = open_by("https://vendor", "a", "s1");
+  const auto lives = [&](const std::string& cookie) { return sign_ins.find(cookie, 1, 0).has_value(); };
+  EXPECT_TRUE(sign_ins.close_departed("https://corp", "", "").empty());
+  EXPECT_TRUE(sign_ins.close_departed("https://corp", "b", "s1").empty()) << "not that person's";
+  EXPECT_TRUE(sign_ins.close_departed("", "", "s1").empty());
+  EXPECT_EQ(sign_ins.close_departed("https://corp", "a", "s1").size(), 1U);
+  EXPECT_FALSE(lives(one));
+  EXPECT_TRUE(lives(two) && lives(other) && lives(vendors) && lives(local));
+  EXPECT_EQ(sign_ins.close_departed("https://corp", "a", "").size(), 1U);
+  EXPECT_TRUE(!lives(two) && lives(other) && lives(local));
+  EXPECT_EQ(sign_ins.close_of_others_than("https://corp").size(), 1U);
+  EXPECT_TRUE(!lives(vendors) && lives(other) && lives(local));
+}
+
+TEST_F(SignInsTest, EndWhenTheAccountIsLocked) {
+  const std::string cookie = open();
+  Accounts accounts{{root}, {}};
+  EXPECT_TRUE(sign_ins.keep_only(accounts).empty());
+  accounts.list[0].locked = true;
+  EXPECT_EQ(sign_ins.keep_only(accounts), std::vector<std::string>{"root"});
+  EXPECT_FALSE(sign_ins.find(cookie, 1, 0).has_value());
+}
+
 TEST_F(SignInsTest, AreBounded) {
   const std::string first = open();
   for (std::size_t i = 0; i < SignIns::kMost; ++i) open(1);

@@ -88,6 +88,62 @@ TEST(OpenIdConfig, TellsEachRoleItsPartAndNothingOfTheSecret) {
     EXPECT_EQ(base::dump_json(part).find("keys/openid"), std::string::npos);
 }
 
+std::string with_admins(const std::string& more = "  roles: {admin: [ops], auditor: [audit]}\n",
+                        const std::string& issuer = "https://corp.example") {
+  return std::string(kSound) + "\nadmin_openid:\n  issuer: \"" + issuer + "\"\n  client_id: console\n" + more;
+}
+
+TEST(AdminOpenIdConfig, IsApartFromThatOfEngineers) {
+  const Config config = sound_openid(
+      with_provider() + "admin_openid:\n  issuer: \"https://corp.example\"\n  client_id: console\n"
+                        "  roles: {admin: [ops], auditor: [audit]}\n  amr: [mfa]\n  hosts: [keys.corp.example]\n"
+                        "  local_accounts: [break-glass]\n");
+  ASSERT_TRUE(config.admin_openid.configured());
+  EXPECT_EQ(config.admin_openid.roles.at("auditor"), std::vector<std::string>{"audit"});
+  EXPECT_EQ(config.local_accounts, std::vector<std::string>{"break-glass"});
+  EXPECT_TRUE(config.openid.roles.empty());
+  const std::uint32_t vendors = config.openid.hosts[0].id, own = config.admin_openid.hosts[1].id;
+  EXPECT_EQ(config.admin_provider(own), &config.admin_openid.hosts[1].authority);
+  EXPECT_EQ(config.outside(own), nullptr) << "the link of all else does not reach it";
+  EXPECT_EQ(config.admin_provider(vendors), nullptr) << "nor this one the engineers'";
+  Material material;
+  material.admin_openid_roots = "ROOTS";
+  material.service_roots.resize(config.services.size());
+  material.service_crls.resize(config.services.size());
+  const base::Json link = admin_link_part(config, material);
+  EXPECT_EQ(link["openid"]["issuer"], "https://corp.example");
+  EXPECT_EQ(link["openid"]["redirect_uri"], config.admin.url() + "/openid/callback");
+  EXPECT_EQ(link["openid"]["groups"], (base::Json{"audit", "ops"}));
+  EXPECT_TRUE(link["places"].empty());
+  EXPECT_EQ(link_part(config, material)["openid"]["issuer"], "https://login.example/realm");
+  EXPECT_EQ(ledger_part(config, material)["admin_openid"]["roles"],
+            (base::Json{{"admin", {"ops"}}, {"auditor", {"audit"}}}));
+  EXPECT_EQ(console_part(config, material)["openid"],
+            (base::Json{{"issuer", "https://corp.example"}, {"local_accounts", {"break-glass"}}, {"demanding", true}}));
+  EXPECT_EQ(base::dump_json(enforcer_part(config, material, 0)).find("corp.example"), std::string::npos);
+  EXPECT_FALSE(sound_openid(with_admins()).reaches_out()) << "the other link is not needed for it";
+}
+
+TEST(AdminOpenIdConfig, FaultsSayWhatWouldBeRight) {
+  EXPECT_THAT(openid_faults(with_admins("")), HasSubstr("roles is missing"));
+  EXPECT_THAT(openid_faults(with_admins("  roles: {}\n")), HasSubstr("names no role: admin or auditor"));
+  EXPECT_THAT(openid_faults(with_admins("  roles: {viewer: [x]}\n")), HasSubstr("viewer"));
+  EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\n  provision: true\n")), HasSubstr("provision"));
+  EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\n  local_accounts: []\n")),
+              HasSubstr("local_accounts must name an account"));
+  EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\nsecond_factor: required\n")),
+              HasSubstr("needs acr or amr"));
+  EXPECT_EQ(openid_faults(with_admins("  roles: {admin: [ops]}\n  amr: [mfa]\nsecond_factor: required\n")), "");
+  const std::string both = with_admins() + "openid: {issuer: \"https://corp.example\", client_id: other}\n";
+  EXPECT_THAT(openid_faults(both), HasSubstr("cannot have the same provider"));
+}
+
+TEST(AdminOpenIdConfig, IsThereOrNotFromTheStart) {
+  const Config without = sound_openid(std::string(kSound));
+  const auto faults = faults_of_change(without, sound_openid(with_admins()));
+  EXPECT_THAT(base::format_faults("f", faults), HasSubstr("admin_openid"));
+}
+
 TEST(OpenIdConfig, KeepsTheNumbersOfHostsThatStay) {
   const Config running = sound_openid(with_provider("  hosts: [one.example, two.example]\n"));
   Config wanted = sound_openid(with_provider("  hosts: [two.example, three.example]\n"));
