@@ -180,8 +180,7 @@ bool is_unambiguous(const Accounts& accounts) {
   std::set<std::string_view> names, handles, credentials;
   std::set<std::pair<std::string_view, std::string_view>> provided;
   for (const Account& account : accounts.list) {
-    if (account.provider &&
-        !provided.insert({account.provider->issuer, account.provider->subject}).second)
+    if (account.provider && !provided.insert({account.provider->issuer, account.provider->subject}).second)
       return false;
     if (!names.insert(account.name).second || !handles.insert(account.handle).second) return false;
     for (const Passkey& passkey : account.passkeys) {

@@ -77,8 +77,8 @@ struct Account {
   base::Micros added = 0;
   std::vector<Passkey> passkeys;
   std::optional<Totp> totp;
-  std::vector<std::string> recovery;  // SHA-256 of each code that is left, in hexadecimal
-  bool locked = false;                // nobody signs in to it
+  std::vector<std::string> recovery;             // SHA-256 of each code that is left, in hexadecimal
+  bool locked = false;                           // nobody signs in to it
   std::optional<ProviderAccount> provider = {};  // then it has no password, passkey, app or code of its own
   bool operator==(const Account&) const = default;
 };

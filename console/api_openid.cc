@@ -22,9 +22,10 @@ using base::Json;
 
 // Not the engineers' cookie: a browser keeps one jar for a host, whatever the port.
 constexpr std::string_view kFlowCookie = "__Host-postern-admin-openid";
-constexpr std::string_view kSigningIn = "in ", kProving = "prove ";  // what a flow is for, then where to or whose
+constexpr std::string_view kSigningIn = "in ",
+                           kProving = "prove ";  // what a flow is for, then where to or whose
 constexpr std::size_t kLongestPlace = 512, kShownFault = 200;
-constexpr int kMostDeparting = 8;
+constexpr int kMostAsking = 32, kMostDeparting = 8;              // of all browsers; logout tokens among them
 constexpr base::Micros kShortestProof = 60 * base::kWallSecond;  // of max_age, as the provider is asked
 
 std::string flow_cookie(std::string_view value) {
@@ -45,10 +46,19 @@ Response no_provider() {
   return problem(404, "not_found", "No identity provider is configured for this console");
 }
 
-// In nobody's name: who asks is not known before the provider has said it.
+// In nobody's name: who asks is not known before the provider has said it. Anybody can, and a provider may be slow: so many at a
+// time, that an admin's own command never waits for them.
 void ask_ledger(Parts& parts, const CallPtr& call, const char* command, Json order, const Reply& reply,
                 Then then) {
-  send_command_as(parts, call, "admin:unknown", command, std::move(order), reply, std::move(then));
+  if (parts.asking_provider >= kMostAsking)
+    return reply(
+        problem(base::Refusal::LimitReached, "Too many are signing in right now: try again in a moment."));
+  ++parts.asking_provider;
+  const Reply counted = [&parts, reply](Response response) {
+    --parts.asking_provider;
+    reply(std::move(response));
+  };
+  send_command_as(parts, call, "admin:unknown", command, std::move(order), counted, std::move(then));
 }
 
 // As a person reads it; it may hold the provider's own words.
@@ -96,8 +106,7 @@ std::string fault_in(const Json& body) {
 
 // The flow that this browser began, and whose answer this is.
 std::optional<openid::Flow> flow_of_browser(Parts& parts, const Call& call, const Json& body) {
-  const auto cookie =
-      http::find_cookie(call.fields.find("cookie").value_or(std::string_view()), kFlowCookie);
+  const auto cookie = http::find_cookie(call.fields.find("cookie").value_or(std::string_view()), kFlowCookie);
   if (cookie.state != http::CookieState::Found) return std::nullopt;
   return openid::resume_flow(parts.flow_key, parts.loop.wall(), cookie.value,
                              base::json_text_or(body, "state", ""));
@@ -122,8 +131,7 @@ Response came_back(Parts& parts, const CallPtr& call, const std::string& what, c
   parts.guard.succeeded(call->client, parts.loop.now());
   const bool demanding = parts.facts.provider && parts.facts.provider->demanding;
   const Verified verified{*account, "openid", demanding, base::json_text_or(said, "sid", "")};
-  if (what.starts_with(kProving))
-    return prove_again(parts, call, what.substr(kProving.size()), verified);
+  if (what.starts_with(kProving)) return prove_again(parts, call, what.substr(kProving.size()), verified);
   Response response = welcome(parts, call, verified);
   if (response.status != 200) return response;
   Json body = base::parse_json(response.body).value();
@@ -147,8 +155,7 @@ Response departed(Parts& parts, const Call& call, const Json& said) {
   }
   parts.departure_guard.succeeded(call.client, parts.loop.now());
   const auto text = [&said](const char* key) { return base::json_text_or(said, key, ""); };
-  for (const std::string& admin :
-       parts.sign_ins.close_departed(text("issuer"), text("subject"), text("sid")))
+  for (const std::string& admin : parts.sign_ins.close_departed(text("issuer"), text("subject"), text("sid")))
     (void)note_sign_out(parts, "gateway", admin, "signed_out_at_provider");
   return json_response(Json::object());
 }
@@ -194,7 +201,8 @@ void come_back_by_openid(Parts& parts, const CallPtr& call, const Reply& reply) 
   const std::string what = flow->return_to;
   if (what.starts_with(kProving)) {
     order["name"] = parts.sign_ins.holder(what.substr(kProving.size()), parts.loop.now());
-    if (order["name"] == "") return answer(problem(401, "no_session", "You are not signed in", "Sign in again."));
+    if (order["name"] == "")
+      return answer(problem(401, "no_session", "You are not signed in", "Sign in again."));
     // Since they were sent there: what they had proved before does not count.
     order["max_age_us"] = std::max(parts.loop.wall() - flow->began, base::kWallSecond);
   }
@@ -229,8 +237,8 @@ void depart_by_openid(Parts& parts, const CallPtr& call, const Reply& reply) {
     --parts.departing;
     reply(std::move(response));
   };
-  ask_ledger(parts, call, "admin_openid.depart", {{"token", std::string(*form.only("logout_token"))}}, counted,
-             [&parts, call](const Json& said) { return departed(parts, *call, said); });
+  ask_ledger(parts, call, "admin_openid.depart", {{"token", std::string(*form.only("logout_token"))}},
+             counted, [&parts, call](const Json& said) { return departed(parts, *call, said); });
 }
 
 }  // namespace postern::console::api

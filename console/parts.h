@@ -46,7 +46,7 @@ struct Facts {
   std::vector<http::Authority> names;  // what browsers may call the admin listener
   base::Json listeners = base::Json::array();
   base::Json component = base::Json::object();
-  bool second_factor_required = false;       // of everybody who signs in
+  bool second_factor_required = false;  // of everybody who signs in
   std::optional<ProviderFacts> provider = {};
   base::Json grants = base::Json::object();  // signers (verifier keys) and signed_only, as status shows them
 };
@@ -90,7 +90,8 @@ struct Parts {
   WitnessPace witness_pace = {};
   SignInGuard token_guard = {};  // wrong tokens; apart from passwords, so that neither makes the other wait
   SignInGuard departure_guard = {};  // wrong logout tokens; apart likewise
-  int departing = 0;                 // logout tokens being looked at right now
+  int asking_provider = 0;           // questions to the provider that are under way; logout tokens among them
+  int departing = 0;                 // those
   // Of sign-ins by the provider that browsers have begun (openid/flow.h): with a new console they are void.
   std::string flow_key = base::random_bytes(base::KeyedHash::kKeySize);
   TokenUses token_uses = {};

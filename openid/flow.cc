@@ -40,7 +40,7 @@ Flow begin_flow(std::string_view key, base::Micros now, std::string_view return_
 }
 
 std::optional<Flow> resume_flow(std::string_view key, base::Micros now, std::string_view cookie,
-                                      std::string_view state) {
+                                std::string_view state) {
   if (cookie.empty() || cookie.size() > kFlowCookieLimit ||
       !base::equals_constant_time(derived(key, "state", cookie), state))
     return std::nullopt;

@@ -35,6 +35,6 @@ struct Flow {
 Flow begin_flow(std::string_view key, base::Micros now, std::string_view return_to);
 // Of the cookie and the state that came back. Nothing: they do not belong together, or it took too long.
 std::optional<Flow> resume_flow(std::string_view key, base::Micros now, std::string_view cookie,
-                                      std::string_view state);
+                                std::string_view state);
 
 }  // namespace postern::openid

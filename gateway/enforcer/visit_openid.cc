@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Signing in by an identity provider (docs/OPENID.md): the browser's part. Nothing here speaks to the provider.
-#include "openid/flow.h"
 #include "gateway/enforcer/pages.h"
 #include "gateway/enforcer/visit.h"
 #include "gateway/enforcer/visit_parts.h"
 #include "gateway/http/cookie.h"
 #include "gateway/http/form.h"
+#include "openid/flow.h"
 
 namespace postern::enforcer {
 namespace {
@@ -85,7 +85,7 @@ void VisitPages::openid_callback(Exchange& exchange) {
       http::find_cookie(exchange.head().fields.find(http::FieldId::Cookie).value_or(""), kFlowCookie);
   const auto flow = sound && cookie.state == http::CookieState::Found
                         ? openid::resume_flow(flow_key(*site_.settings), site_.loop.wall(), cookie.value,
-                                      answer.only("state").value_or(""))
+                                              answer.only("state").value_or(""))
                         : std::nullopt;
   if (!flow && site_.admission.try_sign_in(exchange.client().origin, site_.loop.now()).limit != Limit::None)
     return answer_page(exchange, 429,

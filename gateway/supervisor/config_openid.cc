@@ -77,23 +77,26 @@ class OpenIdReader {
   void of_admins(const YamlNode& node) {
     roles(node, {"admin", "auditor"});
     if (out_.roles.empty() && node.find("roles") == nullptr)
-      read_.fault(node.mark,
-                  "roles is missing: which of the provider's groups are admins and which auditors, such as "
-                  "{admin: [postern-admins], auditor: [audit]}; without it everybody or nobody would come in");
+      read_.fault(
+          node.mark,
+          "roles is missing: which of the provider's groups are admins and which auditors, such as "
+          "{admin: [postern-admins], auditor: [audit]}; without it everybody or nobody would come in");
     words(node, "local_accounts", config_.local_accounts, false);
     if (node.find("local_accounts") != nullptr && config_.local_accounts.empty())
       read_.fault(node.mark,
                   "local_accounts must name an account at least: the one by which somebody gets in while the "
                   "provider is away");
     if (config_.second_factor_required && out_.acr.empty() && out_.amr.empty())
-      read_.fault(node.mark,
-                  "second_factor is required, so admin_openid needs acr or amr: what the provider must say of "
-                  "a sign-in that was more than a password");
+      read_.fault(
+          node.mark,
+          "second_factor is required, so admin_openid needs acr or amr: what the provider must say of "
+          "a sign-in that was more than a password");
     // No engineer's identity is one on the admin side (docs/THREATS.md, promise 8).
     if (out_.configured() && out_.issuer == config_.openid.issuer)
-      read_.fault(node.mark,
-                  "admin_openid has the issuer of openid: admins and engineers cannot have the same provider; "
-                  "one whose realms or tenants have issuers of their own can serve both");
+      read_.fault(
+          node.mark,
+          "admin_openid has the issuer of openid: admins and engineers cannot have the same provider; "
+          "one whose realms or tenants have issuers of their own can serve both");
   }
 
   void issuer(const YamlNode& node) {
@@ -121,9 +124,9 @@ class OpenIdReader {
       if (!read_.is_text(item, "a host")) continue;
       const auto address = openid::parse_address("https://" + item.scalar);
       if (!address || address->target != "/" || item.scalar.ends_with('/'))
-        read_.fault(item.mark,
-                    "a host of " + name_ + ".hosts is a name and perhaps a port, such as keys.example.org, not " +
-                        in_quotes(item.scalar));
+        read_.fault(item.mark, "a host of " + name_ +
+                                   ".hosts is a name and perhaps a port, such as keys.example.org, not " +
+                                   in_quotes(item.scalar));
       else
         add_host(address->authority);
     }

@@ -256,6 +256,15 @@ Json fetches_json(const Material& material) {
   return out;
 }
 
+// To the console: whether its page offers it, and who may sign in without it.
+Json admin_openid_json(const Config& config) {
+  const OpenId& one = config.admin_openid;
+  if (!one.configured()) return {};
+  return {{"issuer", one.issuer},
+          {"local_accounts", config.local_accounts},
+          {"demanding", !one.acr.empty() || !one.amr.empty()}};
+}
+
 std::string level_text(base::Level level) {
   constexpr std::array<const char*, 4> kNames{"debug", "info", "warning", "error"};
   return kNames[static_cast<std::size_t>(level)];
@@ -494,15 +503,6 @@ Json keeper_part(const Config& config, const Material& material) {
         {"fd", "key.witness"}, {"path", config.witness_key.path}, {"logs", config.witnessed_logs}};
   }
   return part;
-}
-
-// To the console: whether its page offers it, and who may sign in without it.
-Json admin_openid_json(const Config& config) {
-  const OpenId& one = config.admin_openid;
-  if (!one.configured()) return {};
-  return {{"issuer", one.issuer},
-          {"local_accounts", config.local_accounts},
-          {"demanding", !one.acr.empty() || !one.amr.empty()}};
 }
 
 Json console_part(const Config& config, const Material& material) {

@@ -123,7 +123,8 @@ TEST_F(OpenIdApi, SaysWhyNobodyComesInAndCountsThem) {
   const std::string cookie = begin();
   const Response said = answer(change(
       Post, "/api/v1/sign-in/openid",
-      base::dump_json(Json{{"state", state()}, {"error", "access_denied"}, {"error_description", "no"}}), cookie));
+      base::dump_json(Json{{"state", state()}, {"error", "access_denied"}, {"error_description", "no"}}),
+      cookie));
   EXPECT_EQ(said.status, 403);
   EXPECT_NE(said.body.find("The provider refused: access_denied (no)"), std::string::npos) << said.body;
 }
@@ -142,7 +143,8 @@ TEST_F(OpenIdApi, ProvesAgainWithATimeAtTheProviderThatIsNewerThanTheQuestion) {
   const std::string cookie = cookie_in(come_in(), "__Host-postern-admin=");
   const std::string token = cookie.substr(cookie.find('=') + 1);
   const std::string session = sign_ins.find(token, loop.now(), loop.wall())->session;
-  const std::string aged = std::string(kAdminCookie) + "=" + sign_ins.prove(session, false, loop.now() - kProofLife);
+  const std::string aged =
+      std::string(kAdminCookie) + "=" + sign_ins.prove(session, false, loop.now() - kProofLife);
   const Json access{{"mode", "all"}};
   EXPECT_EQ(code_of(answer(change(Put, "/api/v1/remote-access", base::dump_json(access), aged))),
             "reauthenticate");
@@ -170,7 +172,9 @@ TEST_F(OpenIdApi, ADepartureEndsSignInsAndALieIsTold) {
   const std::string cookie = cookie_in(come_in(), "__Host-postern-admin=");
   const auto depart = [&](Json said, const std::string& body = "logout_token=t") {
     fake.answer = [said = std::move(said)](const Json&) { return said; };
-    return answer({Post, "/api/v1/openid/backchannel-logout", body,
+    return answer({Post,
+                   "/api/v1/openid/backchannel-logout",
+                   body,
                    {{"content-type", "application/x-www-form-urlencoded"}}});
   };
   EXPECT_EQ(depart({{"refused", "sign_in_refused"}, {"why", "a lie"}}).status, 400);
@@ -182,6 +186,21 @@ TEST_F(OpenIdApi, ADepartureEndsSignInsAndALieIsTold) {
   EXPECT_EQ(answer({Get, "/api/v1/me", {}, {{"cookie", cookie}}}).status, 401);
   EXPECT_TRUE(noted("admin.signed_out", "reason", "signed_out_at_provider"));
   EXPECT_EQ(parts.departing, 0);
+}
+
+TEST_F(OpenIdApi, NobodyMakesAnAdminsOwnCommandWait) {
+  fake.answer = nullptr;  // a provider that hangs
+  std::vector<int> refused;
+  for (int i = 0; i < 40; ++i) {
+    site.answer(make_call(change(Post, "/api/v1/sign-in/openid/begin")), [&refused](Response response) {
+      if (response.status != 502) refused.push_back(response.status);
+    });
+  }
+  EXPECT_EQ(refused, std::vector<int>(8, 429));
+  EXPECT_EQ(parts.asking_provider, 32);
+  ASSERT_TRUE(turn_until([&] { return fake.commands.size() == 32; }));
+  for (const auto& one : std::vector(fake.commands)) fake.reply(one.id, true, {{"location", "x"}});
+  EXPECT_TRUE(turn_until([&] { return parts.asking_provider == 0; }));
 }
 
 TEST_F(OpenIdApi, LocalAccountsCanBeKeptToAFewButNeverToNone) {
@@ -196,7 +215,8 @@ TEST_F(OpenIdApi, LocalAccountsCanBeKeptToAFewButNeverToNone) {
   fake.send_accounts(now);
   ASSERT_TRUE(turn_until([&] { return ledger.accounts().find("break-glass") != nullptr; }));
   const auto sign_in_as = [&](const char* name) {
-    return answer(change(Post, "/api/v1/sign-in", base::dump_json(Json{{"name", name}, {"password", kPassword}})));
+    return answer(
+        change(Post, "/api/v1/sign-in", base::dump_json(Json{{"name", name}, {"password", kPassword}})));
   };
   EXPECT_EQ(code_of(sign_in_as("root")), "provider_only");
   EXPECT_EQ(sign_in_as("break-glass").status, 200);

@@ -156,7 +156,9 @@ void FakeLedger::take(std::uint16_t type, std::string_view payload) {
   if (comes) commands.push_back({command.id, order});
   if (ledger::is_account_command(base::json_text_or(order, "command", ""))) {
     base::Json answered = order;
-    if (comes) answered["answer"] = order.contains("fault") ? base::Json{{"status", 403}, {"why", order["fault"]}} : provider_says;
+    if (comes)
+      answered["answer"] =
+          order.contains("fault") ? base::Json{{"status", 403}, {"why", order["fault"]}} : provider_says;
     return change_accounts(command.id, answered);
   }
   commands.push_back({command.id, order});

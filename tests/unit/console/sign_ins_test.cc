@@ -119,7 +119,8 @@ TEST_F(SignInsTest, EndWhenTheirPersonSignsOutAtTheProvider) {
   };
   const std::string local = open();
   const std::string one = open_by("https://corp", "a", "s1"), two = open_by("https://corp", "a", "s2"),
-                    other = open_by("https://corp", "b", "s3"), vendors = open_by("https://vendor", "a", "s1");
+                    other = open_by("https://corp", "b", "s3"),
+                    vendors = open_by("https://vendor", "a", "s1");
   const auto lives = [&](const std::string& cookie) { return sign_ins.find(cookie, 1, 0).has_value(); };
   EXPECT_TRUE(sign_ins.close_departed("https://corp", "", "").empty());
   EXPECT_TRUE(sign_ins.close_departed("https://corp", "b", "s1").empty()) << "not that person's";

@@ -56,7 +56,8 @@ TEST_F(AdminProviderScene, MakeAnAccountThatIsBoundToIssuerAndSubject) {
   EXPECT_EQ(came["role"], "admin");
   EXPECT_EQ(came["sid"], "s1");
   ASSERT_NE(alice(), nullptr);
-  EXPECT_EQ(alice()->provider, (accounts::ProviderAccount{"https://corp.example", "a-1", Rank::Admin, false}));
+  EXPECT_EQ(alice()->provider,
+            (accounts::ProviderAccount{"https://corp.example", "a-1", Rank::Admin, false}));
   EXPECT_TRUE(alice()->password.empty());
   EXPECT_EQ(scene.all.back().type, audit::EventType::AdminAdded);
   EXPECT_EQ(scene.all.back().actor, "gateway");
@@ -142,8 +143,7 @@ TEST_F(AdminProviderScene, DoNotCountAsTheLastAdmin) {
   for (const char* command : {"admin.remove", "admin.lock"})
     EXPECT_EQ(named(command, {{"name", "root"}}), "refused") << command;
   EXPECT_EQ(named("admin.set_role", {{"name", "root"}, {"role", "auditor"}}), "refused");
-  EXPECT_EQ(
-      named("admin.add", {{"name", "spare"}, {"role", "admin"}, {"password", "$argon2id$y"}}), "done");
+  EXPECT_EQ(named("admin.add", {{"name", "spare"}, {"role", "admin"}, {"password", "$argon2id$y"}}), "done");
   EXPECT_EQ(named("admin.lock", {{"name", "root"}}), "done");
   EXPECT_EQ(named("admin.lock", {{"name", "spare"}}), "refused") << "a locked one does not count either";
   EXPECT_EQ(named("admin.remove", {{"name", "alice@corp.example"}}), "done");

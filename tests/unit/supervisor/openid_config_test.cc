@@ -94,10 +94,11 @@ std::string with_admins(const std::string& more = "  roles: {admin: [ops], audit
 }
 
 TEST(AdminOpenIdConfig, IsApartFromThatOfEngineers) {
-  const Config config = sound_openid(
-      with_provider() + "admin_openid:\n  issuer: \"https://corp.example\"\n  client_id: console\n"
-                        "  roles: {admin: [ops], auditor: [audit]}\n  amr: [mfa]\n  hosts: [keys.corp.example]\n"
-                        "  local_accounts: [break-glass]\n");
+  const Config config =
+      sound_openid(with_provider() +
+                   "admin_openid:\n  issuer: \"https://corp.example\"\n  client_id: console\n"
+                   "  roles: {admin: [ops], auditor: [audit]}\n  amr: [mfa]\n  hosts: [keys.corp.example]\n"
+                   "  local_accounts: [break-glass]\n");
   ASSERT_TRUE(config.admin_openid.configured());
   EXPECT_EQ(config.admin_openid.roles.at("auditor"), std::vector<std::string>{"audit"});
   EXPECT_EQ(config.local_accounts, std::vector<std::string>{"break-glass"});
@@ -118,8 +119,9 @@ TEST(AdminOpenIdConfig, IsApartFromThatOfEngineers) {
   EXPECT_EQ(link_part(config, material)["openid"]["issuer"], "https://login.example/realm");
   EXPECT_EQ(ledger_part(config, material)["admin_openid"]["roles"],
             (base::Json{{"admin", {"ops"}}, {"auditor", {"audit"}}}));
-  EXPECT_EQ(console_part(config, material)["openid"],
-            (base::Json{{"issuer", "https://corp.example"}, {"local_accounts", {"break-glass"}}, {"demanding", true}}));
+  EXPECT_EQ(console_part(config, material)["openid"], (base::Json{{"issuer", "https://corp.example"},
+                                                                  {"local_accounts", {"break-glass"}},
+                                                                  {"demanding", true}}));
   EXPECT_EQ(base::dump_json(enforcer_part(config, material, 0)).find("corp.example"), std::string::npos);
   EXPECT_FALSE(sound_openid(with_admins()).reaches_out()) << "the other link is not needed for it";
 }
@@ -128,12 +130,14 @@ TEST(AdminOpenIdConfig, FaultsSayWhatWouldBeRight) {
   EXPECT_THAT(openid_faults(with_admins("")), HasSubstr("roles is missing"));
   EXPECT_THAT(openid_faults(with_admins("  roles: {}\n")), HasSubstr("names no role: admin or auditor"));
   EXPECT_THAT(openid_faults(with_admins("  roles: {viewer: [x]}\n")), HasSubstr("viewer"));
-  EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\n  provision: true\n")), HasSubstr("provision"));
+  EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\n  provision: true\n")),
+              HasSubstr("provision"));
   EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\n  local_accounts: []\n")),
               HasSubstr("local_accounts must name an account"));
   EXPECT_THAT(openid_faults(with_admins("  roles: {admin: [ops]}\nsecond_factor: required\n")),
               HasSubstr("needs acr or amr"));
-  EXPECT_EQ(openid_faults(with_admins("  roles: {admin: [ops]}\n  amr: [mfa]\nsecond_factor: required\n")), "");
+  EXPECT_EQ(openid_faults(with_admins("  roles: {admin: [ops]}\n  amr: [mfa]\nsecond_factor: required\n")),
+            "");
   const std::string both = with_admins() + "openid: {issuer: \"https://corp.example\", client_id: other}\n";
   EXPECT_THAT(openid_faults(both), HasSubstr("cannot have the same provider"));
 }
