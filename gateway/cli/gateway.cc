@@ -220,13 +220,24 @@ std::string show_signers(const base::Json& answer) {
   return out;
 }
 
+std::string show_admin_provider(const base::Json& answer) {
+  const base::Json provider = answer.value("admin_openid", base::Json());
+  if (!provider.is_object()) return {};
+  const base::Json local = provider.value("local_accounts", base::Json::array());
+  return "\nAdmins sign in by " + display(provider, {"", "issuer"}) + "; of local accounts " +
+         (local.empty() ? std::string("all")
+                        : "only " + display(provider, {"", "local_accounts", Kind::List})) +
+         ".\n";
+}
+
 std::string show_status(const base::Json& answer) {
   const base::Json component = answer.value("component", base::Json::object());
   return show_figures(answer) + "\n" + to_table(roles_in_words(answer), kRoles, "No roles.") + "\n" +
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
          credentials_table(component) + show_crls(answer) + show_revocations(answer) +
-         show_witnesses(answer) + show_flaws(answer) + show_signers(answer) + show_expiring(answer) +
+         show_witnesses(answer) + show_flaws(answer) + show_signers(answer) +
+         show_admin_provider(answer) + show_expiring(answer) +
          show_waiting_policy(answer);
 }
 

@@ -82,6 +82,8 @@ story("admins sign in by their company's provider", async (stage) => {
     const { role, openid } = await known("alice@vendor.example");
     assert.deepEqual([role, openid], ["admin", { issuer: provider.issuer, subject: "alice", most: "admin" }]);
     await alice.getByText(`alice at ${provider.issuer}`).waitFor();
+    await alice.getByText("Local accounts sign in as well.").waitFor();
+    assert.match((await gateway.plainCli("status")).stdout, /Admins sign in by https:\/\/127\.0\.0\.1:\d+; of local accounts all\./);
     await inspect(alice, "admins");
     await alice.getByRole("banner").getByRole("link", { name: /alice/ }).click();
     await alice.getByRole("heading", { name: "Your company\u2019s account" }).waitFor();

@@ -337,6 +337,7 @@ export interface GatewayStatus {
   policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string; waits?: boolean };
   sessions?: { active: number };
   grants?: { signers?: string[]; signed_only?: boolean };
+  admin_openid?: { issuer: string; local_accounts: string[] };
 }
 
 export interface Token {

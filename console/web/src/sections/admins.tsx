@@ -22,8 +22,16 @@ const w = words.admins;
 
 export function AdminsSection({ may_change }: Rights) {
   const part = useStore(parts.admins);
+  const provider = useStore(parts.status).value?.admin_openid;
   return (
     <Section id="admins" title={w.accounts} count={part.value?.length}>
+      {provider && (
+        <div class="inset">
+          <p class="quiet">
+            <Said text={w.provider_says(provider.issuer, provider.local_accounts)} />
+          </p>
+        </div>
+      )}
       <Body part={part} what={w.title} retry={() => void fetch_accounts()}>
         {(all) => (
           <ul class="rows">

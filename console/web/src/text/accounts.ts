@@ -159,6 +159,9 @@ export const admins = {
   app: 'authenticator app',
   password_only: 'password alone',
   by_provider: 'company account',
+  provider_says: (issuer: string, local: string[]) =>
+    `Company accounts come in by ${issuer}. ` +
+    (local.length === 0 ? 'Local accounts sign in as well.' : `Of local accounts only these sign in: ${local.join(', ')}.`),
   provider: (issuer: string, subject: string) => `${subject} at ${issuer}`,
   locked: 'locked',
   lock: 'Lock',
