@@ -109,6 +109,8 @@ TEST(AdminOpenIdConfig, IsApartFromThatOfEngineers) {
   EXPECT_EQ(config.admin_provider(vendors), nullptr) << "nor this one the engineers'";
   Material material;
   material.admin_openid_roots = "ROOTS";
+  material.support.certificates.emplace_back();
+  material.admin.certificates.emplace_back();
   material.service_roots.resize(config.services.size());
   material.service_crls.resize(config.services.size());
   const base::Json link = admin_link_part(config, material);
