@@ -24,7 +24,7 @@ struct PkcsFree {
   }
 };
 
-base::Error not_made() {
+base::Error no_request() {
   return base::fail(base::Code::Internal,
                     "the request for a certificate could not be made: " + openssl_reason());
 }
@@ -50,10 +50,10 @@ base::Result<std::string> make_request(EVP_PKEY* key, std::span<const std::strin
       X509_REQ_set_pubkey(request.get(), key) != 1 ||
       (!dns_names.empty() && !add_names(request.get(), dns_names)) ||
       X509_REQ_sign(request.get(), key, EVP_sha256()) <= 0)
-    return not_made();
+    return no_request();
   unsigned char* der = nullptr;
   const int size = i2d_X509_REQ(request.get(), &der);
-  if (size <= 0) return not_made();
+  if (size <= 0) return no_request();
   std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
   OPENSSL_free(der);
   return out;

@@ -236,9 +236,8 @@ std::string show_status(const base::Json& answer) {
          to_table(answer.value("listeners", base::Json::array()), kListeners, "No listeners.") + "\n" +
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
          credentials_table(component) + show_crls(answer) + show_revocations(answer) +
-         show_witnesses(answer) + show_flaws(answer) + show_signers(answer) +
-         show_admin_provider(answer) + show_expiring(answer) +
-         show_waiting_policy(answer);
+         show_witnesses(answer) + show_flaws(answer) + show_signers(answer) + show_admin_provider(answer) +
+         show_expiring(answer) + show_waiting_policy(answer);
 }
 
 // "file:line:column: message" for each fault of one of the two files.

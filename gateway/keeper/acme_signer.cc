@@ -16,8 +16,8 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "certs/certificate.h"
-#include "certs/private_key.h"
 #include "certs/make_request.h"
+#include "certs/private_key.h"
 
 namespace postern::keeper {
 namespace {

@@ -388,7 +388,8 @@ struct Config {
   // The first number that nothing in a file that was just read has.
   std::uint32_t next_id() const {
     return static_cast<std::uint32_t>(nodes() + log_witnesses.size() + notifications.size() + (acme ? 1 : 0) +
-                                      openid.hosts.size() + admin_openid.hosts.size() + (mission_control ? 1 : 0));
+                                      openid.hosts.size() + admin_openid.hosts.size() +
+                                      (mission_control ? 1 : 0));
   }
 };
 

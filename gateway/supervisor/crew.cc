@@ -110,9 +110,8 @@ Child* Crew::find(std::string_view kind, std::uint32_t index) const {
 }
 
 bool Crew::asks(const Child& asker, const Child& server) const {
-  return std::any_of(channels_.begin(), channels_.end(), [&](const Shape::Channel& one) {
-    return is_between(one, asker, server);
-  });
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [&](const Shape::Channel& one) { return is_between(one, asker, server); });
 }
 
 void Crew::start() {

@@ -53,7 +53,7 @@ struct Shape {
   struct Channel {  // a socket from each of one kind to the one of the other
     const char* asker;
     const char* server;
-    int type;  // SOCK_SEQPACKET
+    int type;                 // SOCK_SEQPACKET
     bool but_admins = false;  // not from the one of kAdminIndex
   };
   std::vector<Member> members;
@@ -62,8 +62,8 @@ struct Shape {
 };
 
 struct GatewaySize {
-  int workers = 1;    // pairs of terminator and enforcer
-  bool link = false;  // something outside is to be reached
+  int workers = 1;          // pairs of terminator and enforcer
+  bool link = false;        // something outside is to be reached
   bool admin_link = false;  // admins sign in by an identity provider
 };
 Shape gateway_shape(GatewaySize size);

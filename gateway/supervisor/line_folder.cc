@@ -6,8 +6,8 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
-#include "certs/private_key.h"
 #include "certs/make_request.h"
+#include "certs/private_key.h"
 #include "certs/verify.h"
 #include "gateway/proc/spawn.h"
 #include "gateway/supervisor/issued_folder.h"

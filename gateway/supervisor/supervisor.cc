@@ -125,7 +125,8 @@ struct Supervisor::Internals {
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
         crew(of, plan.roles_directory,
-             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}), duties()) {
+             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
+             duties()) {
     prepare({}, *config, *material);
     line.adopt(mission_control(*config), material->line);
   }
