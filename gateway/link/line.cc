@@ -95,7 +95,9 @@ void Line::configure(std::shared_ptr<LineSettings> settings) {
 void Line::begin() {
   if (settings_ == nullptr || settings_->own == nullptr || connection_ != nullptr || checker_instead_) return;
   retry_.stop();
-  tell("state", {{"state", "connecting"}, {"attempts", failures_}});
+  base::Json said{{"state", "connecting"}, {"attempts", failures_}};
+  if (failures_ > 0) said["why"] = why_;  // of the attempt before
+  tell("state", std::move(said));
   connection_ = std::make_unique<LineConnection>(loop_, connect_, settings_, LineConnection::Name::Own,
                                                  times_, static_cast<LineConnection::User&>(*this));
 }

@@ -188,6 +188,7 @@ void LineConnection::take(std::string_view plain) {
   in_client_ = false;
   if (!over_ && !client_->fault().ok()) return fail(step_, about_it(std::string(client_->fault().sentence)));
   if (over_ || !std::exchange(settled_, false)) return;
+  if (client_->room() == 0) return fail(step_, "it takes no requests");
   step_ = Step::Open;
   deadline_.stop();
   done(Step::Http2, "HTTP/2");

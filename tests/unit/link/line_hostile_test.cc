@@ -78,6 +78,25 @@ TEST_F(HostileMission, SpeaksNoHttp2InsideTls) {
   EXPECT_THAT(wait_for("waiting"), Not(HasSubstr("component")));
 }
 
+TEST_F(HostileMission, TakesNoRequests) {
+  configure(part());
+  MissionServer& server = serve();
+  // SETTINGS_MAX_CONCURRENT_STREAMS: 0
+  server.send_plain(std::string_view("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\0", 15));
+  EXPECT_EQ(wait_for("waiting"), "it takes no requests");
+}
+
+TEST_F(HostileMission, LeavesAtOnce) {
+  configure(part());
+  MissionServer& server = serve();
+  // SETTINGS, and GOAWAY for stream 0.
+  server.send_plain(
+      std::string_view("\0\0\0\4\0\0\0\0\0"
+                       "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                       26));
+  EXPECT_THAT(wait_for("waiting"), HasSubstr("it takes no"));
+}
+
 TEST_F(HostileMission, IsAnotherServerThatSpeaksHttp1) {
   tls::Server web(*certs::make_server_certificate(root_, {"mc.example"}, hour()), clock_);
   configure(part());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/link/line.h"
 
+#include "gateway/link/link.h"
 #include "tests/unit/link/line_scene.h"
 
 namespace postern::link {
@@ -136,6 +137,7 @@ TEST_F(LineStory, IsLostWithItsConnectionAndComesBack) {
             std::make_pair(0, std::string("there is no line to Mission Control: it closed the connection")));
   MissionServer& again = serve();
   EXPECT_EQ(told("state")["state"], "connecting");
+  EXPECT_EQ(why(), "it closed the connection");
   greet(again);
   EXPECT_EQ(state(), "up");
 }
@@ -165,12 +167,12 @@ TEST_F(LineStory, IsLostWhenNothingIsHeard) {
 
 TEST_F(LineStory, IsNotUpWithoutAHello) {
   LineTimes times;
-  times.hello = 100 * base::kMillisecond;
+  times.hello = base::kSecond;
   make_line(times);
   configure(part());
   MissionServer& server = serve();
   server.open(request(server, 0).stream);
-  EXPECT_EQ(wait_for("waiting"), "it did not greet us within 100ms");
+  EXPECT_EQ(wait_for("waiting"), "it did not greet us within 1s");
 }
 
 TEST_F(LineStory, DoesNotWaitForEverForAConnection) {
@@ -184,13 +186,13 @@ TEST_F(LineStory, DoesNotWaitForEverForAConnection) {
 
 TEST_F(LineStory, AnAnswerThatDoesNotComeCostsTheErrandAndNotTheLine) {
   LineTimes times;
-  times.answer = 100 * base::kMillisecond;
+  times.answer = base::kSecond;
   make_line(times);
   configure(part());
   MissionServer& server = raise();
   report();
   ASSERT_TRUE(until([this] { return !delivered_.empty(); }));
-  EXPECT_EQ(delivered_[0], std::make_pair(0, std::string("it did not answer within 100ms")));
+  EXPECT_EQ(delivered_[0], std::make_pair(0, std::string("it did not answer within 1s")));
   EXPECT_TRUE(line_->up());
   report();
   server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
@@ -274,6 +276,67 @@ TEST_F(LineStory, AServerThatLeavesIsLeft) {
   MissionServer& next = raise();
   next.end(next.requests[0].stream);
   EXPECT_EQ(wait_for("waiting"), "it ended the line");
+}
+
+// --- for the ledger
+
+class LineErrands : public LineStory {
+ protected:
+  LineErrands() { connect_ledger(); }
+  void connect_ledger() {
+    auto pair = ipc::make_socket_pair();
+    link_.set_ledger(std::move(pair->first));
+    ledger_ = std::make_unique<ipc::SocketChannel>(
+        loop_, std::move(pair->second), ipc::SocketChannelLimits{},
+        [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
+          ipc::Delivered answer;
+          ASSERT_EQ(type, static_cast<std::uint16_t>(ipc::ToLedger::Delivered));
+          ASSERT_TRUE(ipc::decode(payload, answer));
+          answers_.push_back({answer.id, {answer.status, std::string(answer.body)}});
+        },
+        [](const base::Error&) {});
+  }
+  void send(std::uint64_t id, std::string_view body) {
+    base::BinaryWriter out;
+    ipc::encode(ipc::Errand{id, kLinePlace, body}, out);
+    ledger_->send(static_cast<std::uint16_t>(ipc::FromLedger::Errand), out.bytes());
+  }
+  Link link_{loop_, [](std::uint32_t, const Link::Connected&) { ADD_FAILURE() << "of the line alone"; },
+             line_.get()};
+  std::unique_ptr<ipc::SocketChannel> ledger_;
+  std::vector<std::pair<std::uint64_t, std::pair<int, std::string>>> answers_;
+};
+
+TEST_F(LineErrands, ComeFromTheLedgerAndGoBackToIt) {
+  configure(part());
+  send(4, "{}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 1; }));
+  EXPECT_EQ(answers_[0].first, 4U);
+  EXPECT_EQ(answers_[0].second.first, 0);
+  MissionServer& server = raise();
+  const std::string largest(ipc::kErrandBody, 'x');
+  send(5, largest);
+  const MissionServer::Request asked = request(server, 1);
+  EXPECT_EQ(asked.body, largest);
+  server.answer(asked.stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
+  EXPECT_EQ(answers_[1].first, 5U);
+  EXPECT_EQ(answers_[1].second, std::make_pair(200, std::string("{\"taken\":[]}")));
+}
+
+TEST_F(LineErrands, OfALedgerThatIsGoneAreNobodys) {
+  configure(part());
+  MissionServer& server = raise();
+  send(6, "{}");
+  const std::uint32_t stream = request(server, 1).stream;
+  connect_ledger();
+  server.answer(stream, 200, "{\"taken\":[]}");
+  send(1, "{}");
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return !answers_.empty(); }));
+  turns();
+  ASSERT_EQ(answers_.size(), 1U);
+  EXPECT_EQ(answers_[0].first, 1U);
 }
 
 // --- the certificate of the installation

@@ -51,7 +51,11 @@ class MissionServer final : private http::Http2Session::Listener {
   void reset(std::uint32_t stream) { h2_.reset(stream, http::Http2Session::Reset::Internal); }
   void shut_down() { h2_.shut_down_now(); }
   void hang_up() { socket_.reset(); }
-  void send_plain(std::string_view bytes) { plain_ += bytes; }  // in place of HTTP/2
+  // In place of HTTP/2, of which nothing comes any more.
+  void send_plain(std::string_view bytes) {
+    plain_ += bytes;
+    mute_ = true;
+  }
 
   void turn() {
     if (socket_.get() < 0) return;
@@ -78,7 +82,7 @@ class MissionServer final : private http::Http2Session::Listener {
       h2_.take({plain.data(), got.size}, 1);
     }
     if (out_.size() > (256U << 10U)) return;
-    if (plain_.empty()) h2_.produce(plain_, 64U << 10U);
+    if (plain_.empty() && !mute_) h2_.produce(plain_, 64U << 10U);
     plain_.erase(0, tls_->write(plain_, out_));
   }
 
@@ -113,7 +117,7 @@ class MissionServer final : private http::Http2Session::Listener {
   std::map<std::uint32_t, Request> coming_;
   base::Buffer in_{1U << 20U}, out_{1U << 20U};
   std::string plain_;
-  bool gone_ = false;
+  bool gone_ = false, mute_ = false;
 };
 
 }  // namespace postern::link
