@@ -59,10 +59,20 @@ for (const scheme of ["digest", "basic"]) {
       assert.equal(link.customer, "Acme");
       assert.equal(link.version, "scripted");
     });
+    await stage.step("who it is and a sign of life arrive", async () => {
+      const kinds = () => mission.reports.flatMap(({ reports }) => reports.map((report) => report.kind));
+      await until("both are there", () => kinds().includes("registration") && kinds().includes("heartbeat"), 60_000);
+    });
     await stage.step("the check finds every step good, and the line goes on", async () => {
       const { steps } = await gateway.cli("link", "check");
       assert.deepEqual(steps.map((step) => [step.step, step.ok]), ["connection", "proxy", "tls", "http2", "identity", "clock"].map((step) => [step, true]));
       assert.equal((await gateway.link()).state, "up");
+    });
+    await stage.step("a reload that changes nothing leaves it alone", async () => {
+      const before = mission.connections;
+      assert.deepEqual((await gateway.cli("reload")).config.faults, []);
+      assert.equal((await gateway.link()).state, "up");
+      assert.equal(mission.connections, before);
     });
     await stage.step("what is cut comes back, and both are events", async () => {
       mission.cut();
