@@ -5,9 +5,10 @@
 // retired; hostile ones harm only themselves; and what was taken survives its being killed.
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Installation, MissionControl, domain, ulid } from "./lib/mission.mjs";
+import { run } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
 const codeOf = (answer) => [answer.status, answer.json?.code];
@@ -180,9 +181,31 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
   });
 
   await stage.step("a certificate of the line is replaced without a restart", async () => {
+    const shown = async () => {
+      const session = one.connect({ cert: one.cert, key: one.key });
+      const answer = await one.ask("POST", "/line/v1/reports", { reports: [one.report("heartbeat", {})] }, session);
+      const { serialNumber } = session.socket.getPeerCertificate();
+      session.destroy();
+      return [answer.status, serialNumber];
+    };
+    const [status, before] = await shown();
+    assert.equal(status, 200);
+    const at = (name) => join(mission.folder, name);
+    const fresh = await one.request();
+    writeFileSync(at("run/csr"), fresh.request);
+    writeFileSync(at("run/extensions"), "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n");
+    const signed = await run("openssl", ["x509", "-req", "-in", at("run/csr"), "-CA", at("certs/line-ca.pem"), "-CAkey", at("keys/line-ca.key"), "-days", "30", "-set_serial", "4711", "-extfile", at("run/extensions")]);
+    assert.equal(signed.code, 0, signed.stderr);
+    // With half of it nothing changes: the keeper holds on to the key that it has.
+    writeFileSync(at("certs/line.pem"), "nothing");
     mission.signal("SIGHUP");
-    await until("it says so", () => mission.log.includes("the configuration is reloaded"));
-    assert.equal((await one.send(one.report("heartbeat", {}))).status, 200);
+    await until("it says what is wrong", () => /nothing was reloaded:\n.*line\.pem/.test(mission.log));
+    assert.deepEqual(await shown(), [200, before]);
+    writeFileSync(at("certs/line.pem"), signed.stdout);
+    writeFileSync(at("keys/line.key"), fresh.key);
+    mission.signal("SIGHUP");
+    await until("the new one is shown", async () => (await shown().catch(() => []))[1] === "1267");
+    assert.equal((await shown())[0], 200);
   });
 
   await stage.step("one that is retired is told, and nobody else", async () => {

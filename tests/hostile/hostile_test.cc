@@ -169,7 +169,7 @@ struct HostileRole : Treasure, testing::WithParamInterface<const char*> {
   bool is_tried(const Attempt& attempt) const {
     const std::string role = GetParam();
     if (attempt.allowed == Nobody) return true;
-    return role != "ledger" && (role != "console" || attempt.allowed == Ledger);
+    return role != "ledger" && role != "desk" && (role != "console" || attempt.allowed == Ledger);
   }
 };
 
@@ -195,7 +195,7 @@ TEST_P(HostilePool, SucceedsInNothingEither) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, HostileRole,
-                         testing::Values("terminator", "enforcer", "keeper", "ledger", "console", "link"),
+                         testing::Values("terminator", "enforcer", "keeper", "ledger", "console", "desk", "link"),
                          [](const auto& role) { return std::string(role.param); });
 
 std::vector<const char*> roles_with_a_pool() {

@@ -150,6 +150,7 @@ export class Installation {
         }
         resolve(answer);
       });
+      stream.once("close", () => reject(new Error("the stream was closed without an answer")));
       if (body !== undefined) stream.end(typeof body === "string" ? body : JSON.stringify(body));
     });
   }
@@ -181,7 +182,7 @@ export class Installation {
     const stream = session.request({ ":path": `/line/v1/orders?life=${life}` });
     const out = { life, stream, text: "", ended: false, get lines() { return this.text.split("\n").filter(Boolean).map((line) => JSON.parse(line)); } };
     stream.setEncoding("utf8").on("data", (piece) => (out.text += piece)).on("error", () => {}).once("close", () => (out.ended = true));
-    out.status = await new Promise((resolve, reject) => stream.once("response", (headers) => resolve(headers[":status"])).once("error", reject));
+    out.status = await new Promise((resolve, reject) => stream.once("response", (headers) => resolve(headers[":status"])).once("error", reject).once("close", () => reject(new Error("the stream was closed without an answer"))));
     return out;
   }
   close() {
