@@ -4,6 +4,7 @@
 // What answers the requests that come through a face: the console of a gateway, the desk of Mission Control.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -19,6 +20,11 @@ class Answerer {
   // What a face refuses by itself (not valid HTTP, too large), dressed like any other answer and noted.
   virtual Response refuse(const Call& call, base::Refusal refusal, std::string_view why) = 0;
   virtual std::string_view place() const = 0;  // for sentences: "the console"
+  // Bytes of the request's body; beyond: 413. kRequestBodyLimit at most.
+  virtual std::size_t body_limit(const Call& call) const {
+    (void)call;
+    return kRequestBodyLimit;
+  }
 };
 
 }  // namespace postern::answer

@@ -44,6 +44,7 @@ struct ExchangeFace::Exchange {
   ipc::BodyKind body = ipc::BodyKind::None;
   std::uint64_t length = 0;    // of a sized body
   std::uint64_t received = 0;  // of it
+  std::uint64_t most = kRequestBodyLimit;
   std::uint64_t credit = ipc::kInitialCredit;
   std::unique_ptr<Outgoing> outgoing;
   bool request_ended = false;
@@ -51,7 +52,7 @@ struct ExchangeFace::Exchange {
 };
 
 ExchangeFace::ExchangeFace(loop::Loop& loop, Answerer& answerer, const std::vector<http::Authority>& names,
-                           std::size_t most)
+                           Most most)
     : loop_(loop),
       answerer_(answerer),
       names_(names),
@@ -85,6 +86,7 @@ void ExchangeFace::drop_channel() {
   loop::dispose_later(loop_, std::move(channel_));
   connections_.clear();
   exchanges_.clear();
+  strangers_ = 0;
   ready_ = std::make_shared<std::set<std::uint64_t>>();
   last_exchange_ = 0;
 }
@@ -153,6 +155,7 @@ ExchangeFace::ExchangePtr ExchangeFace::make_exchange(std::uint64_t id, std::uin
   exchange->call->client = client->second.address;
   exchange->call->certificates = client->second.certificates;
   exchanges_.emplace(id, exchange);
+  if (exchange->call->certificates->empty()) ++strangers_;
   return exchange;
 }
 
@@ -178,10 +181,11 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
   if (verdict.ok() && (head.body == ipc::BodyKind::Frames || judged.body.kind == http::BodyKind::WebSocket))
     verdict = http::refused(base::Refusal::UpgradeNotSupported, "there is no WebSocket here");
   call.fields = std::move(judged.fields);
-  if (verdict.ok() && exchange->length > kRequestBodyLimit) {
-    verdict = http::refused(base::Refusal::BodyTooLarge, "a request has at most 1 MiB here");
-  }
-  if (exchanges_.size() > most_)
+  if (verdict.ok()) exchange->most = answerer_.body_limit(call);
+  if (verdict.ok() && exchange->length > exchange->most)
+    verdict = http::refused(base::Refusal::BodyTooLarge, "such a request is shorter here");
+  const bool stranger = call.certificates->empty();
+  if (exchanges_.size() > most_.exchanges || (stranger && strangers_ > most_.strangers))
     verdict = http::refused(base::Refusal::Overloaded, "too many requests are under way");
   if (!verdict.ok()) {
     refuse(*exchange, verdict.refusal, verdict.sentence);
@@ -219,8 +223,8 @@ bool ExchangeFace::take_body(Exchange& exchange, std::string_view payload) {
   if (exchange.body == ipc::BodyKind::Sized && exchange.received > exchange.length) return false;
   if (exchange.finished || exchange.outgoing != nullptr)
     return true;  // answered early: what still comes is not wanted
-  if (exchange.received > kRequestBodyLimit) {
-    refuse(exchange, base::Refusal::BodyTooLarge, "a request has at most 1 MiB here");
+  if (exchange.received > exchange.most) {
+    refuse(exchange, base::Refusal::BodyTooLarge, "such a request is shorter here");
     return true;
   }
   exchange.call->body += payload;
@@ -259,6 +263,7 @@ bool ExchangeFace::take_credit(Exchange& exchange, std::string_view payload) {
 bool ExchangeFace::take_done(Exchange& exchange, std::string_view payload) {
   ipc::ExchangeDone done;
   if (!decode(payload, done)) return false;
+  if (exchange.call->certificates->empty()) --strangers_;
   exchanges_.erase(exchange.id);
   return true;
 }

@@ -30,9 +30,14 @@ class ExchangeFace {
   // No honest terminator comes there: its limits.connections are less, and its HTTP/2 connections take turns by then.
   static constexpr std::size_t kHardExchanges = 100'000;
 
-  // names: what the client may call us; must outlive this. most: exchanges under way; of more, each is refused: overloaded.
-  ExchangeFace(loop::Loop& loop, Answerer& answerer, const std::vector<http::Authority>& names,
-               std::size_t most = kMostExchanges);
+  // Exchanges under way; of more, each is refused: overloaded. strangers: of clients without a certificate among them.
+  struct Most {
+    std::size_t exchanges = kMostExchanges, strangers = kMostExchanges;
+  };
+  // names: what the client may call us; must outlive this.
+  ExchangeFace(loop::Loop& loop, Answerer& answerer, const std::vector<http::Authority>& names, Most most);
+  ExchangeFace(loop::Loop& loop, Answerer& answerer, const std::vector<http::Authority>& names)
+      : ExchangeFace(loop, answerer, names, Most()) {}
   ~ExchangeFace();
   ExchangeFace(const ExchangeFace&) = delete;
   ExchangeFace& operator=(const ExchangeFace&) = delete;
@@ -71,7 +76,8 @@ class ExchangeFace {
   std::function<void(const std::string& why)> breach_;
   Answerer& answerer_;
   const std::vector<http::Authority>& names_;
-  const std::size_t most_;
+  const Most most_;
+  std::size_t strangers_ = 0;  // among exchanges_
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   struct Client {
     std::string address;

@@ -1,8 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// mission-control.yaml as a value, and what its files hold. docs/MISSION_CONTROL.md describes every key. Every fault says
-// file:line:column and what would be right, as those of postern.yaml.
+// mission-control.yaml as a value, and what its files hold. docs/MISSION_CONTROL.md describes every key for people,
+// mission-control.schema.json for editors, and a test holds both against this. Every fault says file:line:column and what
+// would be right, as those of postern.yaml.
 #pragma once
 
 #include <memory>
@@ -37,6 +38,8 @@ struct ParsedConfig {  // a config if and only if there is no fault
 };
 // folder: where the file is, absolute.
 ParsedConfig parse_config(std::string_view text, const std::string& folder);
+
+const std::vector<supervisor::KeyTable>& config_keys();  // as the gateway's (gateway/supervisor/config.h)
 
 // Keys as open files, certificates as text.
 struct Material {

@@ -17,6 +17,7 @@ class Desk final : public answer::Answerer {
   void answer(std::shared_ptr<answer::Call> call, answer::Reply reply) override;
   answer::Response refuse(const answer::Call& call, base::Refusal refusal, std::string_view why) override;
   std::string_view place() const override { return "Mission Control"; }
+  std::size_t body_limit(const answer::Call& call) const override;
 
  private:
   LineApi line_;

@@ -23,7 +23,8 @@ constexpr base::Nanos kLook = base::kSecond;
 constexpr base::Nanos kForgetEvery = 60 * base::kSecond;
 constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that nobody can use any more
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
-constexpr std::size_t kMostStreams = 50'000;  // exchanges under way: each installation has one
+// Exchanges under way: each installation has one for its orders. Strangers can only enrol.
+constexpr answer::ExchangeFace::Most kMost{50'000, 1'000};
 
 std::vector<http::Authority> read_names(Role& role) {
   std::vector<http::Authority> out;
@@ -73,7 +74,7 @@ int serve_installations() {
   role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
     auto& face = faces[index];
     if (face == nullptr) {
-      face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMostStreams);
+      face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
       face->on_breach([&](const std::string& why) { role.report_breach(why); });
     }
     const base::Status connected = face->connect(ring_ends(role, std::move(fds)));

@@ -195,7 +195,8 @@ TEST_P(HostilePool, SucceedsInNothingEither) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, HostileRole,
-                         testing::Values("terminator", "enforcer", "keeper", "ledger", "console", "desk", "link"),
+                         testing::Values("terminator", "enforcer", "keeper", "ledger", "console", "desk",
+                                         "link"),
                          [](const auto& role) { return std::string(role.param); });
 
 std::vector<const char*> roles_with_a_pool() {

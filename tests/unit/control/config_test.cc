@@ -1,0 +1,101 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/control/config.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace postern::mission {
+namespace {
+
+constexpr const char* kLeast = R"(version: 1
+domain: mission.example.com
+listeners:
+  line: {certificate: line.pem, key: line.key, names: [mission.example.com]}
+installations: {authority: own.pem, key: own.key}
+)";
+
+std::string faults_of(const std::string& text) {
+  return base::format_faults("mc.yaml", parse_config(text, "/etc/mc").faults);
+}
+
+std::string with(const std::string& what, const std::string& instead) {
+  std::string text = kLeast;
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), instead);
+}
+
+TEST(ControlConfig, HasTheDefaultsThatTheDocumentationTells) {
+  const ParsedConfig parsed = parse_config(kLeast, "/etc/mc");
+  ASSERT_NE(parsed.config, nullptr) << faults_of(kLeast);
+  const Config& config = *parsed.config;
+  EXPECT_EQ(config.line.address.text(), "0.0.0.0:8444");
+  EXPECT_EQ(config.line.certificates[0].certificate.path, "/etc/mc/line.pem");
+  EXPECT_EQ(config.authority.path, "/etc/mc/own.pem");
+  EXPECT_EQ(config.control_socket.path, "/run/mission-control/control.sock");
+  EXPECT_EQ(config.state_directory.path, "/var/lib/mission-control");
+  EXPECT_EQ(config.retention, 90LL * 86400 * base::kWallSecond);
+  EXPECT_EQ(config.connections, 20'000);
+  EXPECT_EQ(config.connections_per_address, 1'000);
+}
+
+TEST(ControlConfig, SaysWhereAFaultIsAndWhatWouldBeRight) {
+  const auto says = [](const std::string& text, const std::string& what) {
+    EXPECT_NE(faults_of(text).find(what), std::string::npos) << faults_of(text);
+  };
+  says(with("version: 1\n", ""), "needs version: 1");
+  says(with("domain: mission.example.com\n", ""), "needs domain");
+  for (const char* domain :
+       {"Mission.example.com", "\"a b\"", "a/b", "mission.example.com:443", "-a", "a..b", "é.example"})
+    says(with("mission.example.com\n", std::string(domain) + "\n"), "mc.yaml:2:9: domain must be a DNS name");
+  says(with("domain:", "domian: x\ndomain:"), "mc.yaml:2:1: there is no key \"domian\"");
+  says(with("  line:", "  admin: {}\n  line:"), "there is no key \"admin\" in listeners");
+  says(with("names:", "http2: true, names:"), "there is no key \"http2\"");
+  says(with(", key: own.key", ""), "installations needs key");
+  says(with("version: 1", "version: 1\nuser: root"), "user must not be root");
+  says(with("version: 1", "version: 1\nsandbox: off"), "sandbox must be required or best-effort");
+  says(with("version: 1", "version: 1\nretention: {events: 1h}"), "events must be a duration");
+  says(with("version: 1", "version: 1\nlimits: {connections: 0}"), "connections must be a whole number");
+  says(with("version: 1", "version: 1\ncontrol_socket: /" + std::string(120, 'x')), "at most 107 bytes");
+  says("a: [", "mc.yaml:");
+}
+
+TEST(ControlConfig, SchemaAndDocumentationHaveItsKeysAndNoOthers) {
+  const auto text = base::read_file(SOURCE_DIRECTORY "/mission/control/mission-control.schema.json", 1 << 20);
+  const auto page = base::read_file(SOURCE_DIRECTORY "/docs/MISSION_CONTROL.md", 1 << 20);
+  ASSERT_TRUE(text.ok() && page.ok());
+  const auto schema = base::parse_json(*text);
+  ASSERT_TRUE(schema.ok()) << schema.error().message;
+  for (const supervisor::KeyTable& table : config_keys()) {
+    const base::Json* map = &*schema;
+    std::string_view path = table.map;
+    while (!path.empty()) {
+      std::string step(path.substr(0, path.find('.')));
+      path.remove_prefix(std::min(path.size(), step.size() + 1));
+      const bool list = step.ends_with("[]");
+      if (list) step.resize(step.size() - 2);
+      map = &map->at("properties").at(step);
+      if (list) map = &map->at("items");
+    }
+    std::set<std::string> published;
+    for (const auto& [key, value] : map->at("properties").items()) published.insert(key);
+    EXPECT_EQ(published, std::set<std::string>(table.keys.begin(), table.keys.end())) << table.map;
+    EXPECT_EQ(map->at("additionalProperties"), false) << table.map;
+    for (const std::string_view key : table.keys)
+      EXPECT_NE(page->find("`" + std::string(key) + "`"), std::string::npos) << table.map << ": " << key;
+  }
+}
+
+TEST(ControlConfig, AFileThatIsMissingIsAFaultAtItsPlace) {
+  const Loaded loaded = load("/nowhere/mission-control.yaml");
+  EXPECT_EQ(loaded.config, nullptr);
+  EXPECT_NE(loaded.faults.find("/nowhere/mission-control.yaml"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace postern::mission
