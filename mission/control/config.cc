@@ -4,12 +4,12 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret_file.h"
+#include "certs/names.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/config_reader.h"
 #include "gateway/supervisor/secret.h"
@@ -41,18 +41,9 @@ const std::vector<KeyTable>& key_tables() {
   return tables;
 }
 
-// Labels of a DNS name (RFC 1123 section 2.1), lower case.
 bool is_domain(std::string_view text) {
-  if (text.empty() || text.size() > 253) return false;
-  while (!text.empty()) {
-    const std::string_view label = text.substr(0, text.find('.'));
-    const bool sound =
-        !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-        label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-    if (!sound || label.size() + 1 == text.size()) return false;
-    text.remove_prefix(std::min(text.size(), label.size() + 1));
-  }
-  return true;
+  return certs::is_dns_name(text) &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
 }
 
 void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
