@@ -65,7 +65,7 @@ std::string bash_completion(const CLI::App& app) {
          cases += "    " + shell_quoted(path) + ") words=" + shell_quoted(joined(commands)) +
                   "; options=" + shell_quoted(joined(options)) + " ;;\n";
        });
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string function = "_" + name;  // a shell's function has no hyphens everywhere
   std::replace(function.begin(), function.end(), '-', '_');
   return "# bash completion for " + name + "; made by: " + name + " generate completion bash\n" + function +
@@ -104,7 +104,7 @@ std::string zsh_completion(const CLI::App& app) {
 }
 
 std::string fish_completion(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string out = "# fish completion for " + name + "; made by: " + name + " generate completion fish\n";
   walk(app, app, "",
        [&](const std::string& path, const std::vector<Word>& commands, const std::vector<Word>& options) {

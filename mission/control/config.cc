@@ -7,10 +7,14 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/secret_file.h"
+#include "certs/installation_issuer.h"
 #include "certs/names.h"
+#include "certs/private_key.h"
 #include "gateway/proc/privileges.h"
+#include "gateway/proc/spawn.h"
 #include "gateway/supervisor/config_reader.h"
 #include "gateway/supervisor/secret.h"
 
@@ -153,7 +157,29 @@ class Loader {
     if (own.leaf.not_after <= base::SystemClock().wall())
       return faults.push_back({files.certificate.mark, files.certificate.path + ": it ended on " +
                                                            base::format_time(own.leaf.not_after)});
+    const auto& key_fd = own.key;
+    if (key_fd.valid())
+      judged_in_a_copy(files.key, [&] {
+        auto pem = base::read_open_file(key_fd.get(), files.key.path, certs::kKeyFileLimit);
+        if (!pem.ok()) return base::Status(pem.error());
+        const auto read = certs::read_private_key(*pem, files.key.path);
+        base::wipe(*pem);
+        if (!read.ok()) return base::Status(read.error());
+        base::Status usable = certs::check_tls_key(read->get());
+        return usable.ok() ? certs::check_pair(read->get(), files.key.path, own.chain_pem) : usable;
+      });
     out.line.push_back(std::move(own));
+  }
+
+  // Keys never stand in this process: what is wrong with one is found out in a copy of it that ends at once.
+  template <typename Judge>
+  void judged_in_a_copy(const FileName& file, Judge judge) {
+    const base::Result<std::string> wrong = proc::ask_copy([&] {
+      const base::Status judged = judge();
+      return judged.ok() ? std::string() : judged.error().message;
+    });
+    if (!wrong.ok()) return faults.push_back({file.mark, wrong.error().message});
+    if (!wrong->empty()) faults.push_back({file.mark, *wrong});
   }
 
   void authority() {

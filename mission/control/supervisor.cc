@@ -97,6 +97,8 @@ class Parent {
     Loaded fresh = load(config_path_);
     if (fresh.config == nullptr) return base::log_error("nothing was reloaded:\n" + fresh.faults);
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
+                         fresh.config->line.names != config_->line.names ||
+                         fresh.config->retention != config_->retention ||
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
@@ -111,7 +113,7 @@ class Parent {
     base::set_log_level(config_->log_level);
     crew_.renew_keys(beginning(crew_.keeper()));
     crew_.each([this](Child& child) {
-      if (child.alive() && child.kind() == "terminator") child.reload(part_of(child));
+      if (child.alive() && child.kind() != "keeper") child.reload(part_of(child));
     });
     base::log_info("the configuration is reloaded");
   }

@@ -202,6 +202,9 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
     await until("it says what is wrong", () => /nothing was reloaded:\n.*line\.pem/.test(mission.log));
     assert.deepEqual(await shown(), [200, before]);
     writeFileSync(at("certs/line.pem"), signed.stdout);
+    mission.signal("SIGHUP");
+    await until("it says that the key is another's", () => /nothing was reloaded:\n.*line\.key does not belong/.test(mission.log));
+    assert.deepEqual(await shown(), [200, before]);
     writeFileSync(at("keys/line.key"), fresh.key);
     mission.signal("SIGHUP");
     await until("the new one is shown", async () => (await shown().catch(() => []))[1] === "1267");
