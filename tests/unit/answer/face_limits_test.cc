@@ -1,0 +1,128 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "gateway/answer/exchange_face.h"
+#include "gateway/ipc/exchange_protocol.h"
+#include "gateway/ipc/ring.h"
+
+namespace postern::answer {
+namespace {
+
+using Frame = ipc::ExchangeFrame;
+
+// Keeps every call, and answers none of them.
+class Patient final : public Answerer {
+ public:
+  void answer(std::shared_ptr<Call> call, Reply reply) override {
+    calls.push_back(std::move(call));
+    replies.push_back(std::move(reply));
+  }
+  Response refuse(const Call&, base::Refusal refusal, std::string_view why) override {
+    return problem(refusal, why);
+  }
+  std::string_view place() const override { return "a test"; }
+  std::size_t body_limit(const Call& call) const override { return call.certificates->empty() ? 10 : 100; }
+
+  std::vector<std::shared_ptr<Call>> calls;
+  std::vector<Reply> replies;
+};
+
+// The test is the terminator.
+class FaceLimitsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto pair = ipc::make_ring_pair();
+    ASSERT_TRUE(pair.ok());
+    auto opened = ipc::ExchangeChannel::open(
+        loop, std::move(pair->first), 0,
+        [this](Frame type, std::uint64_t id, std::string_view payload) {
+          ipc::ResponseHead head;
+          if (type == Frame::ResponseHead && decode(payload, head)) status[id] = head.status;
+        },
+        [](const base::Error&) {});
+    ASSERT_TRUE(opened.ok());
+    channel = std::move(*opened);
+    ASSERT_TRUE(face.connect(std::move(pair->second)).ok());
+    open(1, {});
+    open(2, {"a leaf", "its issuer"});
+  }
+  void open(std::uint64_t connection, std::vector<std::string_view> certificates) {
+    base::BinaryWriter out;
+    encode(ipc::ConnectionOpened{"192.0.2.7:50123", "TLSv1.3", false, std::move(certificates)}, out);
+    channel->send(Frame::ConnectionOpened, connection, out.bytes());
+  }
+  void ask(std::uint64_t id, std::uint64_t connection, std::uint64_t length = 0) {
+    ipc::RequestHead head;
+    head.connection = connection;
+    head.method = length > 0 ? "POST" : "GET";
+    head.target = "/";
+    const std::string size = std::to_string(length);
+    head.fields = {{"host", "localhost"}};
+    if (length > 0) {
+      head.fields.push_back({"content-length", size});
+      head.body = ipc::BodyKind::Sized;
+      head.length = length;
+    }
+    base::BinaryWriter out;
+    encode(head, out);
+    channel->send(Frame::RequestHead, id, out.bytes());
+  }
+  void done(std::uint64_t id) {
+    base::BinaryWriter out;
+    encode(ipc::ExchangeDone{}, out);
+    channel->send(Frame::ExchangeDone, id, out.bytes());
+  }
+  void turn() {
+    for (int i = 0; i < 50; ++i) loop.turn();
+  }
+
+  loop::Loop loop;
+  Patient patient;
+  const std::vector<http::Authority> names{{"localhost", 0}};
+  ExchangeFace face{loop, patient, names, ExchangeFace::Most{4, 2}};
+  std::unique_ptr<ipc::ExchangeChannel> channel;
+  std::map<std::uint64_t, int> status;
+};
+
+TEST_F(FaceLimitsTest, ACallHasTheCertificatesOfItsConnection) {
+  ask(1, 1);
+  ask(2, 2);
+  turn();
+  ASSERT_EQ(patient.calls.size(), 2U);
+  EXPECT_TRUE(patient.calls[0]->certificates->empty());
+  EXPECT_EQ(*patient.calls[1]->certificates, (std::vector<std::string>{"a leaf", "its issuer"}));
+}
+
+TEST_F(FaceLimitsTest, StrangersTakeNoPlaceOfOthers) {
+  for (std::uint64_t id = 1; id <= 3; ++id) ask(id, 1);
+  ask(4, 2);
+  turn();
+  EXPECT_EQ(patient.calls.size(), 3U);
+  EXPECT_EQ(status[3], 503);
+  EXPECT_EQ(status.count(4), 0U) << "it waits for its answer";
+  done(1);
+  done(3);
+  ask(5, 1);
+  turn();
+  EXPECT_EQ(patient.calls.size(), 4U) << "there is room again";
+  ask(6, 2);
+  ask(7, 2);
+  turn();
+  EXPECT_EQ(status[7], 503) << "more than four at all";
+}
+
+TEST_F(FaceLimitsTest, TheAnswererSaysHowLongABodyMayBe) {
+  ask(1, 1, 11);
+  ask(2, 2, 11);
+  ask(3, 2, 101);
+  turn();
+  EXPECT_EQ(status[1], 413);
+  EXPECT_EQ(status.count(2), 0U);
+  EXPECT_EQ(status[3], 413);
+}
+
+}  // namespace
+}  // namespace postern::answer
