@@ -182,7 +182,7 @@ story("admins sign in by their company's provider", async (stage) => {
     await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
     await page.getByText("You are signed out here.").waitFor();
     await inspect(page, "signed-out");
-    await page.getByRole("button", { name: "Sign out of your company\u2019s account too" }).click();
+    await page.getByRole("button", { name: "Sign out at your company too" }).click();
     await page.getByRole("button", { name: /yes/i }).click();
     await isOut(page);
   });

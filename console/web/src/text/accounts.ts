@@ -15,7 +15,7 @@ export const sign_in = {
   with_passkey: 'Use a passkey',
   with_provider: 'Sign in with your company’s account',
   signed_out: 'You are signed out here.',
-  sign_out_there: 'Sign out of your company’s account too',
+  sign_out_there: 'Sign out at your company too',
   nowhere: 'Your company’s sign-in has no page to sign out at.',
   or: 'or',
   code: 'Code',
