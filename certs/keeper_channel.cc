@@ -114,6 +114,11 @@ base::Result<std::string> KeeperChannel::acme_thumbprint() {
   return answer ? decode_text_payload(*answer) : answer;
 }
 
+base::Result<std::string> KeeperChannel::sign_assertion() {
+  auto answer = ask(encode_sign_assertion(++tag_));
+  return answer ? decode_text_payload(*answer) : answer;
+}
+
 base::Status KeeperChannel::begin_challenge(std::string_view name, std::string_view token) {
   auto answer = ask(encode_begin_challenge(++tag_, name, token));
   return answer ? base::Status(base::Ok{}) : base::Status(answer.error());

@@ -44,6 +44,7 @@ class KeeperChannel {
   base::Result<std::string> sign_acme(std::string_view step, std::string_view url, std::string_view nonce,
                                       std::string_view account);
   base::Result<std::string> acme_thumbprint();
+  base::Result<std::string> sign_assertion();
   // Of tls-alpn-01: its certificate is there, and shown by whoever is asked for it, once this has returned.
   base::Status begin_challenge(std::string_view name, std::string_view token);
   base::Status end_challenge();

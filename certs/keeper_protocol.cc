@@ -136,6 +136,10 @@ std::string encode_issue_installation(std::uint32_t tag, std::string_view id, st
   return out.bytes();
 }
 
+std::string encode_sign_assertion(std::uint32_t tag) {
+  return begin_request(KeeperRequest::SignAssertion, tag).bytes();
+}
+
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text) {
   BinaryWriter out = begin_request(KeeperRequest::SignHandover, tag);
   out.text(text);

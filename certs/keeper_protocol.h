@@ -25,6 +25,7 @@
 //   BeginChallenge  Link         text name, text token                         empty text (keeper/acme_challenge.h)
 //   EndChallenge    Link         -                                             empty text
 //   ChallengeCertificate  Terminator  text name                                text PEM; empty: no challenge runs for it
+//   SignAssertion   Link         -                                             text token (keeper/assertion_signer.h)
 //   SuccessorKey    Ledger       -                                             text verifier key of the log's next
 //                                                                              key, empty if there is none
 //   IssueInstallation  Desk      text id of the installation, text its key      text certificate in PEM
@@ -73,6 +74,7 @@ enum class KeeperRequest : std::uint8_t {
   BeginChallenge = 42,
   EndChallenge = 43,
   ChallengeCertificate = 44,
+  SignAssertion = 50,
   IssueInstallation = 60,
 };
 constexpr std::size_t request_limit(KeeperRequest kind) {
@@ -126,6 +128,7 @@ std::string encode_sign_acme(std::uint32_t tag, std::string_view step, std::stri
 std::string encode_acme_thumbprint(std::uint32_t tag);
 std::string encode_begin_challenge(std::uint32_t tag, std::string_view name, std::string_view token);
 std::string encode_end_challenge(std::uint32_t tag);
+std::string encode_sign_assertion(std::uint32_t tag);
 std::string encode_challenge_certificate(std::uint32_t tag, std::string_view name);
 std::string encode_issue_installation(std::uint32_t tag, std::string_view id, std::string_view key);
 

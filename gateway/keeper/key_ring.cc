@@ -119,8 +119,9 @@ struct KeyRing::State {
   WebhookSigner webhooks;
   AcmeSigner acme;
   InstallationSigner installations;
-  AcmeChallenge challenge;  // stays over a reload
-  base::Nanos rotated = 0;  // when the current keys were made
+  std::map<std::string, AssertionSigner, std::less<>> assertions;  // by face
+  AcmeChallenge challenge;                                         // stays over a reload
+  base::Nanos rotated = 0;                                         // when the current keys were made
   const base::Clock& clock;
   explicit State(const base::Clock& of) : clock(of) {}
 
@@ -140,8 +141,9 @@ struct KeyRing::State {
   std::string answer_terminator(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
                                 const Purpose& purpose) const;
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
-  std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in, const Purpose& purpose);
   std::string answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
+  base::Result<std::string> assertion_for(const std::string& face) const;
   std::string answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
@@ -252,6 +254,11 @@ base::Status KeyRing::add_webhook_secret(const std::string& target, const KeyFil
   return state_->webhooks.add(target, file.path, file.content);
 }
 
+base::Status KeyRing::set_client_key(const std::string& face, ProviderClient client, const KeyFile& key) {
+  if (base::Status mode = check_key_file_mode(key.path, key.mode); !mode.ok()) return mode;
+  return state_->assertions[face].set(std::move(client), key.content, key.path);
+}
+
 base::Status KeyRing::set_acme(AcmeOrder order, const KeyFile& account, const KeyFile& next,
                                const KeyFile& secret, const std::string& folder) {
   for (const KeyFile* file : {&account, &next, &secret}) {
@@ -291,6 +298,7 @@ void KeyRing::adopt(KeyRing& fresh) {
   state_->webhooks.adopt(std::move(fresh.state_->webhooks));
   state_->acme = std::move(fresh.state_->acme);
   state_->installations = std::move(fresh.state_->installations);
+  state_->assertions = std::move(fresh.state_->assertions);
   state_->next_log_key = std::move(fresh.state_->next_log_key);
 }
 
@@ -448,7 +456,20 @@ std::string KeyRing::State::answer_challenge(KeeperRequest kind, std::uint32_t t
   return certs::encode_done(tag, certs::encode_text_payload({}));
 }
 
-std::string KeyRing::State::answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+base::Result<std::string> KeyRing::State::assertion_for(const std::string& face) const {
+  const auto found = assertions.find(face);
+  if (found == assertions.end()) return fail(Code::Denied, "there is no key of a client for this link");
+  return found->second.sign(clock.wall());
+}
+
+std::string KeyRing::State::answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in,
+                                        const Purpose& purpose) {
+  if (kind == KeeperRequest::SignAssertion && in.done()) {
+    const auto made = assertion_for(purpose.listener);
+    return made.ok() ? certs::encode_done(tag, certs::encode_text_payload(*made))
+                     : certs::encode_refused(tag, made.error().message);
+  }
+  if (purpose.listener == "admin") return certs::encode_refused(tag, "this link may not ask this");
   if (kind == KeeperRequest::BeginChallenge || kind == KeeperRequest::EndChallenge)
     return answer_challenge(kind, tag, in);
   if (kind == KeeperRequest::SignTlsClient) return sign_tls_client(tag, in, line_keys, retired_line_keys);
@@ -585,7 +606,7 @@ std::string KeyRing::handle(std::string_view request, const Purpose& purpose) {
   if (purpose.peer == Peer::Ledger) return state_->answer_ledger(kind, tag, in);
   if (purpose.peer == Peer::Enforcer) return state_->answer_enforcer(kind, tag, in);
   if (purpose.peer == Peer::Desk) return state_->answer_desk(kind, tag, in);
-  if (purpose.peer == Peer::Link) return state_->answer_link(kind, tag, in);
+  if (purpose.peer == Peer::Link) return state_->answer_link(kind, tag, in, purpose);
   return state_->answer_terminator(kind, tag, in, purpose);
 }
 

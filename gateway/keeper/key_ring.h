@@ -43,6 +43,7 @@
 #include "base/crypto.h"
 #include "base/result.h"
 #include "gateway/keeper/acme_signer.h"
+#include "gateway/keeper/assertion_signer.h"
 #include "gateway/keeper/token_key.h"
 
 namespace postern::keeper {
@@ -56,7 +57,7 @@ enum class Peer { Terminator, Ledger, Enforcer, Link, Desk };
 // Who is at the other end of a channel, as the supervisor fixed it.
 struct Purpose {
   Peer peer = Peer::Terminator;
-  std::string listener;  // for Terminator
+  std::string listener;  // for Terminator, and for Link: "admin" is the one of the admins' identity provider
 };
 
 // The content of a file, and the bits of its mode by which others than its owner may read or write it
@@ -123,6 +124,8 @@ class KeyRing {
   // Mission Control's authority for the installations of domain (installation_signer.h). At most once.
   base::Status set_installations(const KeyFile& key, const std::string& certificate_pem,
                                  const std::string& domain);
+  // By which the link of that face ("support", "admin") shows an identity provider who it is (assertion_signer.h).
+  base::Status set_client_key(const std::string& face, ProviderClient client, const KeyFile& key);
 
   // Takes the keys of fresh, which is empty afterwards. TLS keys that fresh does not have are retired: they go on
   // signing until drop_retired(), because who asks for them learns of its new certificate a moment later and finishes

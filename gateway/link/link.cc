@@ -15,8 +15,8 @@ constexpr std::string_view kJson = "application/json";
 
 }  // namespace
 
-Link::Link(loop::Loop& loop, Connect connect, Line* line)
-    : loop_(loop), connect_(std::move(connect)), openid_(loop, connect_), line_(line) {}
+Link::Link(loop::Loop& loop, Connect connect, Line* line, OpenIdClient::Assert assertion)
+    : loop_(loop), connect_(std::move(connect)), openid_(loop, connect_, std::move(assertion)), line_(line) {}
 
 Link::~Link() { *alive_ = false; }
 

@@ -34,7 +34,8 @@ class Link {
   using Connect = std::function<void(std::uint32_t place, Connected done)>;
 
   // line: what is for Mission Control; outlives this. nullptr: there is none.
-  Link(loop::Loop& loop, Connect connect, Line* line = nullptr);
+  // assertion: what shows an identity provider who its client is, from the keeper.
+  Link(loop::Loop& loop, Connect connect, Line* line = nullptr, OpenIdClient::Assert assertion = nullptr);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;

@@ -21,6 +21,7 @@ constexpr int kTokensDepth = 8;
 constexpr std::size_t kLongestCode = 4096;
 constexpr base::Micros kLongestAsked = 86400 * base::kWallSecond;
 constexpr std::uint16_t kFine = 200, kRefused = 403, kUnusable = 502;
+constexpr std::string_view kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::array<std::string_view, 1> kIdToken{"jwt"};
 constexpr std::array<std::string_view, 2> kLogoutToken{"jwt", "logout+jwt"};
@@ -46,7 +47,8 @@ std::string error_in(const std::string& body) {
 
 }  // namespace
 
-OpenIdClient::OpenIdClient(loop::Loop& loop, Connect connect) : loop_(loop), connect_(std::move(connect)) {}
+OpenIdClient::OpenIdClient(loop::Loop& loop, Connect connect, Assert assertion)
+    : loop_(loop), connect_(std::move(connect)), assertion_(std::move(assertion)) {}
 
 OpenIdClient::~OpenIdClient() { *alive_ = false; }
 
@@ -213,7 +215,9 @@ void OpenIdClient::redeem(const AskPtr& ask) {
   const std::string code = base::json_text_or(ask->order, "code", "");
   if (code.empty() || code.size() > kLongestCode)
     return finish(ask, kRefused, "the provider's answer has no code");
-  Fetch what{false, token_form(*ask), {}, kTokensLimit};
+  auto form = token_form(*ask);
+  if (!form.ok()) return finish(ask, kUnusable, "the client cannot show who it is: " + form.error().message);
+  Fetch what{false, *std::move(form), {}, kTokensLimit};
   if (settings_->secret != nullptr && provider_->secret_in_field) {
     // RFC 6749 section 2.3.1: each half is form-encoded before they are joined.
     what.authorization = "Basic " + base::to_base64(http::encode_value(settings_->client_id) + ":" +
@@ -224,7 +228,7 @@ void OpenIdClient::redeem(const AskPtr& ask) {
   });
 }
 
-std::string OpenIdClient::token_form(const Ask& ask) const {
+base::Result<std::string> OpenIdClient::token_form(const Ask& ask) const {
   std::string form;
   http::append_parameter(form, "grant_type", "authorization_code");
   http::append_parameter(form, "code", base::json_text_or(ask.order, "code", ""));
@@ -234,6 +238,11 @@ std::string OpenIdClient::token_form(const Ask& ask) const {
     http::append_parameter(form, "client_id", settings_->client_id);
   if (settings_->secret != nullptr && !provider_->secret_in_field)
     http::append_parameter(form, "client_secret", settings_->secret->view());
+  if (!settings_->by_key) return form;
+  auto assertion = assertion_ ? assertion_() : Result<std::string>(unusable("there is no keeper to ask"));
+  if (!assertion.ok()) return assertion;
+  http::append_parameter(form, "client_assertion_type", kAssertionType);
+  http::append_parameter(form, "client_assertion", *assertion);
   return form;
 }
 

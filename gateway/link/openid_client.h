@@ -55,7 +55,8 @@ struct OpenIdSettings {
   std::vector<std::string> scopes, acr, amr, groups;
   std::string groups_claim;
   base::Micros skew = 0, max_age = 0;
-  std::shared_ptr<const base::Secret> secret;  // nullptr: a public client
+  std::shared_ptr<const base::Secret> secret;  // nullptr: a public client, or one that has a key
+  bool by_key = false;                         // an assertion shows who the client is (private_key_jwt)
   std::vector<Host> hosts;
   std::shared_ptr<tls::ClientContext> tls;
 };
@@ -64,8 +65,9 @@ class OpenIdClient {
  public:
   using Connect = std::function<void(std::uint32_t, std::function<void(base::Result<base::UniqueFd>)>)>;
   using Done = std::function<void(std::uint16_t status, std::string_view body)>;
+  using Assert = std::function<base::Result<std::string>()>;  // asks the keeper, who has the client's key
 
-  OpenIdClient(loop::Loop& loop, Connect connect);
+  OpenIdClient(loop::Loop& loop, Connect connect, Assert assertion = nullptr);
   ~OpenIdClient();
   OpenIdClient(const OpenIdClient&) = delete;
   OpenIdClient& operator=(const OpenIdClient&) = delete;
@@ -118,7 +120,7 @@ class OpenIdClient {
   void end(const AskPtr& ask);
   base::Micros oldest_proof(const Ask& ask) const;
   openid::Expected expected(const Ask& ask) const;
-  std::string token_form(const Ask& ask) const;
+  base::Result<std::string> token_form(const Ask& ask) const;
   struct Fetch {
     bool get = true;
     std::string form, authorization;
@@ -131,6 +133,7 @@ class OpenIdClient {
 
   loop::Loop& loop_;
   Connect connect_;
+  Assert assertion_;
   std::shared_ptr<const OpenIdSettings> settings_;
   std::optional<openid::Provider> provider_;
   std::optional<openid::KeySet> keys_;

@@ -75,6 +75,7 @@ Result<std::shared_ptr<const OpenIdSettings>> read_openid(const Json& json, cons
     out->hosts.push_back({static_cast<std::uint32_t>(base::json_number_or(one, "id", 0)), *authority,
                           base::json_text_or(one, "host", ""), base::json_text_or(one, "tls_name", "")});
   }
+  out->by_key = base::json_bool_or(json, "by_key", false);
   if (json.contains("fd")) {
     auto secret = read_secret(json, file);
     if (!secret.ok()) return secret.error();

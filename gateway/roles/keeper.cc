@@ -33,7 +33,9 @@
 namespace postern::roles {
 namespace {
 
-constexpr std::uint32_t kAdminTerminator = 1000;  // the terminator of the admin listener
+// The terminator of the admin listener, and the link to the admins' identity provider.
+constexpr std::uint32_t kAdminFace = 1000;
+const char* face_of(std::uint32_t index) { return index == kAdminFace ? "admin" : "support"; }
 constexpr base::Nanos kRotationLook = 60 * base::kSecond;
 // Of keys that a reload replaced: longer than any handshake that began with the old certificate.
 constexpr base::Nanos kRetirement = 5 * 60 * base::kSecond;
@@ -184,6 +186,13 @@ base::Status read_keys(Role& role, token::Token* token, keeper::KeyRing& keys) {
         role, secret, [&](const keeper::KeyFile& file) { return keys.add_webhook_secret(target, file); });
     if (!taken.ok()) return taken;
   }
+  for (const base::Json& client : config.value("client_assertions", base::Json::array())) {
+    const auto text = [&client](const char* key) { return base::json_text_or(client, key, ""); };
+    base::Status taken = with_key(role, client, [&](const keeper::KeyFile& file) {
+      return keys.set_client_key(text("face"), {text("client_id"), text("issuer")}, file);
+    });
+    if (!taken.ok()) return taken;
+  }
   if (const auto acme = config.find("acme"); acme != config.end()) {
     if (base::Status taken = read_acme_keys(role, *acme, keys); !taken.ok()) return taken;
   }
@@ -284,14 +293,13 @@ int serve_keys() {
     own.present = std::make_unique<Seat>(role.loop(), keys, std::move(purpose), std::move(fds[0]));
   };
   role.on_channel("terminator", [&](std::uint32_t index, Role::Fds fds) {
-    const char* listener = index == kAdminTerminator ? "admin" : "support";
-    open_seat("terminator", {keeper::Peer::Terminator, listener}, index, std::move(fds));
+    open_seat("terminator", {keeper::Peer::Terminator, face_of(index)}, index, std::move(fds));
   });
   role.on_channel("enforcer", [&](std::uint32_t index, Role::Fds fds) {
     open_seat("enforcer", {keeper::Peer::Enforcer, {}}, index, std::move(fds));
   });
   role.on_channel("link", [&](std::uint32_t index, Role::Fds fds) {
-    open_seat("link", {keeper::Peer::Link, {}}, index, std::move(fds));
+    open_seat("link", {keeper::Peer::Link, face_of(index)}, index, std::move(fds));
   });
   role.on_channel("desk", [&](std::uint32_t index, Role::Fds fds) {
     open_seat("desk", {keeper::Peer::Desk, {}}, index, std::move(fds));

@@ -29,7 +29,7 @@ int serve_errands() {
     said["ask"] = "line";
     role.ask(said, std::move(taken));
   });
-  link::Link link(role.loop(), connect, &line);
+  link::Link link(role.loop(), connect, &line, [&keeper] { return keeper.sign_assertion(); });
   link::Fetcher fetcher(
       role.loop(), connect,
       [&](const std::string& name, const base::Result<std::string>& body, int failures, auto judged) {

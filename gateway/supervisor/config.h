@@ -213,7 +213,8 @@ struct OpenId {
   };
   std::string issuer;  // empty: there is none
   std::string client_id;
-  FileName secret;  // of the client; empty: PKCE alone proves who redeems a code
+  FileName secret;  // of the client; without it and a key, PKCE alone proves who redeems a code
+  FileName key;     // of the client, instead (private_key_jwt)
   std::vector<std::string> scopes{"openid", "profile", "email"};
   std::string name_claim = "email", groups_claim = "groups";
   std::vector<std::string> groups;  // one of them is needed; empty: any

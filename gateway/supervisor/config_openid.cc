@@ -43,6 +43,9 @@ class OpenIdReader {
     if (out_.client_id.empty() && node->find("client_id") == nullptr)
       read_.fault(node->mark, "client_id is missing: by which the provider knows this gateway");
     read_.secret(*node, "client_secret_file", out_.secret);
+    read_.secret(*node, "client_key_file", out_.key);
+    if (!out_.secret.path.empty() && !out_.key.path.empty())
+      read_.fault(out_.key.mark, name_ + " has client_secret_file and client_key_file: give one of them");
     words(*node, "scopes", out_.scopes, true);
     if (std::find(out_.scopes.begin(), out_.scopes.end(), "openid") == out_.scopes.end())
       read_.fault(node->mark, "scopes must name openid");

@@ -32,8 +32,7 @@ Child::Fds one_fd(int fd) {
 }
 
 bool is_between(const Shape::Channel& one, const Child& asker, const Child& server) {
-  return asker.kind() == one.asker && server.kind() == one.server &&
-         !(one.but_admins && asker.index() == kAdminIndex);
+  return asker.kind() == one.asker && server.kind() == one.server;
 }
 
 }  // namespace
@@ -50,7 +49,7 @@ Shape gateway_shape(GatewaySize size) {
   for (std::uint32_t i = 0; i < pairs; ++i) out.pairs.push_back({i, "enforcer", i, true});
   out.pairs.push_back({kAdminIndex, "console", 0, false});
   for (const char* asker : {"terminator", "enforcer", "ledger", "link"})
-    out.channels.push_back({asker, "keeper", SOCK_SEQPACKET, asker == std::string_view("link")});
+    out.channels.push_back({asker, "keeper", SOCK_SEQPACKET});
   for (const char* asker : {"enforcer", "console", "link"})
     out.channels.push_back({asker, "ledger", SOCK_STREAM | SOCK_NONBLOCK});
   return out;

@@ -54,7 +54,6 @@ struct Shape {
     const char* asker;
     const char* server;
     int type;                 // SOCK_SEQPACKET
-    bool but_admins = false;  // not from the one of kAdminIndex
   };
   std::vector<Member> members;
   std::vector<Pair> pairs;

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "certs/certificate.h"
 #include "certs/chain_order.h"
 #include "certs/key_elsewhere.h"
 #include "certs/note.h"
@@ -67,6 +68,8 @@ class Loader {
     }
     openid(config_.openid, material->openid_roots, material->openid_secret);
     openid(config_.admin_openid, material->admin_openid_roots, material->admin_openid_secret);
+    provider_key(config_.openid.key, material->openid_key);
+    provider_key(config_.admin_openid.key, material->admin_openid_key);
     if (!config_.support_authority.path.empty()) {
       material->support_authority_pem = authorities(config_.support_authority, certs::kPemSizeLimit);
       crls(config_.engineers.crl, material->support_authority_pem, material->engineer_crls);
@@ -271,6 +274,29 @@ class Loader {
     if (!wrong.ok()) return fault(target.secret.mark, wrong.error().message);
     if (!wrong->empty()) return fault(target.secret.mark, *wrong);
     out.push_back({target.descriptor(), std::move(opened).value()});
+  }
+
+  void provider_key(const FileName& file, base::UniqueFd& out) {
+    if (file.path.empty()) return;
+    key(file, out);
+    if (!out.valid()) return;
+    const base::Result<std::string> wrong =
+        proc::ask_copy([&] { return what_is_wrong_with_client(file.path, out.get()); });
+    if (!wrong.ok()) fault(file.mark, wrong.error().message);
+    if (wrong.ok() && !wrong->empty()) fault(file.mark, *wrong);
+  }
+
+  // Runs in the copy.
+  static std::string what_is_wrong_with_client(const std::string& path, int fd) {
+    base::Result<std::string> pem = base::read_open_file(fd, path, certs::kKeyFileLimit);
+    if (!pem.ok()) return pem.error().message;
+    const base::Result<certs::KeyPtr> key = certs::read_private_key(*pem, path);
+    base::wipe(*pem);
+    if (!key.ok()) return key.error().message;
+    if (certs::key_type_of(key->get()) == "EC P-256") return {};
+    return path +
+           " is no key of type EC P-256: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 "
+           "makes one";
   }
 
   void openid(const OpenId& provider, std::string& pem, base::UniqueFd& secret) {

@@ -116,6 +116,7 @@ struct Material {
   std::vector<std::string> notification_roots;       // PEM, one per target
   base::UniqueFd openid_secret;                      // invalid: the client has none
   std::string openid_roots;                          // PEM; empty: no identity provider
+  base::UniqueFd openid_key, admin_openid_key;       // of the clients; for the keeper
   base::UniqueFd admin_openid_secret;                // likewise, of the one of admins
   std::string admin_openid_roots;
   std::vector<std::string> witness_roots;   // PEM, one per witness of our log; empty where it is not https

@@ -238,7 +238,8 @@ Json openid_json(const OpenId& one, const OpenIdPlaces& places, const std::strin
            {"max_age_us", one.max_age},
            {"skew_us", one.clock_skew},
            {"hosts", std::move(hosts)},
-           {"roots", roots}};
+           {"roots", roots},
+           {"by_key", !one.key.path.empty()}};
   if (has_secret) out["fd"] = OpenId::kSecretDescriptor;
   return out;
 }
@@ -495,6 +496,16 @@ Json keeper_part(const Config& config, const Material& material) {
       part["webhook_secrets"].push_back(
           {{"fd", target.descriptor()}, {"target", target.name}, {"path", target.secret.path}});
   }
+  const auto add_client = [&part](const char* face, const char* fd, const OpenId& one) {
+    if (one.configured() && !one.key.path.empty())
+      part["client_assertions"].push_back({{"fd", fd},
+                                           {"path", one.key.path},
+                                           {"face", face},
+                                           {"client_id", one.client_id},
+                                           {"issuer", one.issuer}});
+  };
+  add_client("support", "key.openid", config.openid);
+  add_client("admin", "key.admin_openid", config.admin_openid);
   if (config.acme && material.acme.account.valid()) part["acme"] = acme_keeper_part(*config.acme, material);
   if (material.line.key.valid()) part["line_key"] = line_keeper_part(*config.mission_control, material.line);
   if (config.pkcs11) part["pkcs11"] = pkcs11_json(*config.pkcs11);

@@ -52,6 +52,7 @@
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},
 //                "next_log_key":{"fd","path"}, while the log's key is being changed,
 //                "witness_key":{"fd","path","logs":[verifier keys]}, if there is one}
+//                "client_assertions":[{"fd":"key.openid","path","face":"support"|"admin","client_id","issuer"}], if there are any
 //                "webhook_secrets":[{"fd":"notification.NAME","target":NAME,"path"}], if there are any}
 //                "line_key":{"fd":"key.line","certificate":PEM,"path"}, if this installation is enrolled at Mission Control,
 //                "pkcs11":{"module","environment":["NAME=VALUE"],"paths":[..],"pin":{"fd","path"},
@@ -74,7 +75,7 @@
 //                "openid":null or {"issuer","client_id","redirect_uri","home_uri","scopes":[..],"groups_claim","groups":[..],
 //                                  "acr":[..],"amr":[..],"max_age_us","skew_us",
 //                                  "hosts":[{"id","authority","host":what to send,"tls_name"}],"roots":PEM,
-//                                  "fd":"openid.secret", if the client has one},
+//                                  "fd":"openid.secret", if the client has one, "by_key":whether the keeper has its key},
 //                "line":null or {"id","host","tls_name","roots","revocation":"hard"|"soft","proxy":null or {"user","fd"*},
 //                  "certificate":PEM or "","from","until","enrol":null or {"asked","code","request"},"check","life","version"},
 //                "fetches":[{"id","name","https","tls_name","host","target","roots", "request":in base64, to be posted,

@@ -228,6 +228,8 @@ bool keys_differ(const Material& running, const Material& wanted) {
       });
   return !same_clients || !same_certificates(running.support, wanted.support) ||
          !same_certificates(running.admin, wanted.admin) || !same_file(running.pass_key, wanted.pass_key) ||
+         !same_file(running.openid_key, wanted.openid_key) ||
+         !same_file(running.admin_openid_key, wanted.admin_openid_key) ||
          !same_log_keys(running.log_keys, wanted.log_keys) ||
          !same_file(running.witness_key, wanted.witness_key) ||
          !same_file(running.token_pin, wanted.token_pin) ||

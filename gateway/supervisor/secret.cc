@@ -108,6 +108,8 @@ std::vector<NamedSecret> secrets_of(const Config& config) {
   if (config.mission_control && config.mission_control->proxy)
     out.add("mission_control.proxy.password_file", config.mission_control->proxy->password);
   out.add("admin_openid.client_secret_file", config.admin_openid.secret);
+  out.add("openid.client_key_file", config.openid.key);
+  out.add("admin_openid.client_key_file", config.admin_openid.key);
   if (config.acme) out.add("acme.external_account.secret_file", config.acme->external_secret);
   if (config.pkcs11) out.add("pkcs11.pin", config.pkcs11->pin);
   return out.take();

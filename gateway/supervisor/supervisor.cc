@@ -239,6 +239,8 @@ struct Supervisor::Internals {
           out.config["pkcs11"]["pin_refused"] = true;
       }
       if (material->witness_key.valid()) give("key.witness", material->witness_key);
+      if (material->openid_key.valid()) give("key.openid", material->openid_key);
+      if (material->admin_openid_key.valid()) give("key.admin_openid", material->admin_openid_key);
       give_notification_secrets(NotificationTarget::Kind::Webhook, give);
     }
     if (child.kind() == "keeper" && material->acme.account.valid()) {

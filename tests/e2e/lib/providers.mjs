@@ -33,6 +33,13 @@ export const adminSecretsFor = (authority) => ({ "keys/admin_openid": `${adminCl
 export const engineersAt = (gateway) => ({ id: clientId, secret: clientSecret, redirect: `${gateway.url}/.postern/openid/callback`, home: `${gateway.url}/.postern/sign-in`, departure: `${gateway.url}/.postern/openid/backchannel-logout`, ca: gateway.ca, port: gateway.port });
 export const adminsAt = (gateway) => ({ id: adminClientId, secret: adminClientSecret, redirect: `${gateway.adminUrl}/openid/callback`, home: `${gateway.adminUrl}/`, departure: `${gateway.adminUrl}/api/v1/openid/backchannel-logout`, ca: gateway.adminCa, port: gateway.adminPort });
 
+// A client's key, instead of its secret: in PEM for the gateway, as a JWK for the provider.
+export const newClientKey = () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return { pem: privateKey.export({ type: "pkcs8", format: "pem" }), jwk: { ...publicKey.export({ format: "jwk" }), use: "sig", alg: "ES256" } };
+};
+export const byKey = (configure) => (text) => configure(text).replace("client_secret_file: keys/openid", "client_key_file: keys/openid").replace("client_secret_file: keys/admin_openid", "client_key_file: keys/admin_openid");
+
 export const secretsFor = (authority) => ({ "keys/openid": `${clientSecret}\n`, "keys/provider.pem": authority.pem });
 
 const newKey = (alg = "ES256", kid = randomBytes(6).toString("hex")) => {
@@ -70,7 +77,7 @@ export class RealProvider {
       clients: [
         {
           client_id: at.id,
-          client_secret: at.secret,
+          ...(at.key ? { token_endpoint_auth_method: "private_key_jwt", token_endpoint_auth_signing_alg: "ES256", jwks: { keys: [at.key] } } : { client_secret: at.secret }),
           redirect_uris: [at.redirect],
           post_logout_redirect_uris: [at.home],
           backchannel_logout_uri: at.departure,
