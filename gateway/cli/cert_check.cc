@@ -90,6 +90,7 @@ struct Inputs {
   std::vector<std::string> chain;
   std::string staple;
   std::vector<certs::CrlPtr> crls;
+  FetchedEvidence fetched;
   certs::Question question;
 };
 
@@ -170,13 +171,27 @@ base::Result<certs::Verdict> judge_inputs(const CertCheckOptions& options, Input
   if (!roots.ok()) return roots.error();
   const auto verifier = certs::Verifier::make(*roots);
   if (!verifier.ok()) return verifier.error();
+  if (options.fetch) {
+    inputs.fetched = fetch_evidence(*roots, *verifier, inputs.chain, inputs.question);
+    std::move(inputs.fetched.crls.begin(), inputs.fetched.crls.end(), std::back_inserter(inputs.crls));
+  }
   certs::Evidence evidence;
   evidence.staple = inputs.staple;
   evidence.crls = &inputs.crls;
+  evidence.answers = &inputs.fetched.answers;
   return verifier->judge(inputs.chain, inputs.question, evidence);
 }
 
 }  // namespace
+
+std::string draw_fetched(const FetchedEvidence& fetched) {
+  std::string out;
+  for (const FetchedEvidence::One& one : fetched.tried) {
+    out += (one.evidence == "crl" ? "List of " : "Answer of ") + base::printable(one.url, 200) +
+           (one.why.empty() ? " fetched.\n" : ": nothing of use, " + base::printable(one.why, 400) + ".\n");
+  }
+  return out.empty() ? out : out + "\n";
+}
 
 std::string draw_verdict(const certs::Verdict& verdict, const certs::Question& question) {
   const std::string what =
@@ -191,7 +206,8 @@ std::string draw_verdict(const certs::Verdict& verdict, const certs::Question& q
          text.browser + "\n  what to do       " + text.remedy + "\n";
 }
 
-std::string verdict_json(const certs::Verdict& verdict, const certs::Question& question) {
+std::string verdict_json(const certs::Verdict& verdict, const certs::Question& question,
+                         const FetchedEvidence& fetched) {
   base::OrderedJson path = base::OrderedJson::array();
   for (std::size_t at = 0; at < verdict.path.size(); ++at) path.push_back(link_json(verdict, at));
   base::OrderedJson out{{"good", verdict.good()}};
@@ -208,6 +224,11 @@ std::string verdict_json(const certs::Verdict& verdict, const certs::Question& q
                       {"browser", text.browser},
                       {"remedy", text.remedy}};
   }
+  for (const FetchedEvidence::One& one : fetched.tried) {
+    base::OrderedJson told{{"evidence", one.evidence}, {"url", one.url}, {"ok", one.why.empty()}};
+    if (!one.why.empty()) told["why"] = one.why;
+    out["fetched"].push_back(std::move(told));
+  }
   out["signature_checks"] = verdict.work.signatures;
   return base::dump_json(out);
 }
@@ -220,7 +241,8 @@ int cert_check(const CertCheckOptions& options, bool json) {
   Inputs inputs;
   const base::Result<certs::Verdict> verdict = judge_inputs(options, inputs);
   if (!verdict.ok()) return fail_with("cert check: " + verdict.error().message);
-  print(json ? verdict_json(*verdict, inputs.question) + "\n" : draw_verdict(*verdict, inputs.question));
+  print(json ? verdict_json(*verdict, inputs.question, inputs.fetched) + "\n"
+             : draw_fetched(inputs.fetched) + draw_verdict(*verdict, inputs.question));
   return verdict->good() ? kDone : kFailed;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "certs/verify.h"
+#include "gateway/cli/cert_revocation.h"
 
 namespace postern::cli {
 
@@ -21,6 +22,7 @@ struct CertCheckOptions {
   std::string at;                 // RFC 3339; empty: now
   std::vector<std::string> crls;  // PEM or DER
   std::string ocsp;               // DER
+  bool fetch = false;             // what authorities say of revocations, where certificates say so
   std::string purpose = "server";
   std::string revocation = "soft";
   std::vector<std::string> pins;  // SHA-256 of a SubjectPublicKeyInfo, hexadecimal
@@ -29,7 +31,10 @@ struct CertCheckOptions {
 // kDone if the chain is good, kFailed if it is refused or cannot be had, kUsage if the options do not fit together.
 int cert_check(const CertCheckOptions& options, bool json);
 
+// What is told beside the verdict: what was fetched for it.
+std::string draw_fetched(const FetchedEvidence& fetched);
 std::string draw_verdict(const certs::Verdict& verdict, const certs::Question& question);
-std::string verdict_json(const certs::Verdict& verdict, const certs::Question& question);
+std::string verdict_json(const certs::Verdict& verdict, const certs::Question& question,
+                         const FetchedEvidence& fetched = {});
 
 }  // namespace postern::cli

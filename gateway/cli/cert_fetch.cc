@@ -15,6 +15,10 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "certs/names.h"
+#include "gateway/http/h1_body.h"
+#include "gateway/http/h1_response.h"
+#include "gateway/http/h1_write.h"
+#include "gateway/http/web_address.h"
 
 namespace postern::cli {
 namespace {
@@ -96,7 +100,97 @@ base::Status receive_into(int socket, base::Buffer& in, base::Nanos deadline) {
   return fail(Code::Limit, "the server's handshake is longer than 128 KiB");
 }
 
+constexpr std::string_view kTooLate = "it did not answer within ten seconds";
+
+// As much as came by now; false: the stream has ended.
+base::Result<bool> receive_more(int socket, std::string& in, base::Nanos deadline) {
+  std::array<char, 16384> piece;
+  for (;;) {
+    if (!wait_for(socket, POLLIN, deadline)) return fail(Code::Timeout, std::string(kTooLate));
+    const ssize_t n = ::recv(socket, piece.data(), piece.size(), 0);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n < 0) return base::fail_errno("it broke off its answer", errno);
+    in.append(piece.data(), static_cast<std::size_t>(n));
+    return n > 0;
+  }
+}
+
+base::Result<http::ResponseHead> receive_head(int socket, http::Method method, std::string& in,
+                                              base::Nanos deadline) {
+  http::ResponseParser parser(http::HeadLimits{});
+  for (;;) {
+    const http::HeadStep step = parser.parse(in, method);
+    if (step.state == http::HeadState::Refused)
+      return fail(Code::Invalid, "its answer is not valid HTTP: " + std::string(step.verdict.sentence));
+    if (step.state == http::HeadState::Complete) {
+      in.erase(0, step.consumed);
+      if (!parser.head().interim()) return std::move(parser.head());
+      parser.reset();
+      continue;
+    }
+    const auto more = receive_more(socket, in, deadline);
+    if (!more.ok()) return more.error();
+    if (!*more) return fail(Code::Closed, "it ended the connection without an answer");
+  }
+}
+
+base::Result<std::string> receive_body(int socket, http::Framing framing, std::string& in, std::size_t limit,
+                                       base::Nanos deadline) {
+  http::BodyDecoder decoder(framing, http::BodySide::Response);
+  std::string body;
+  for (;;) {
+    const http::BodyStep step = decoder.feed(in);
+    if (step.state == http::BodyState::Refused) return fail(Code::Invalid, "its answer is not valid HTTP");
+    body += step.piece;
+    if (body.size() > limit)
+      return fail(Code::Limit, "its answer is longer than " + std::to_string(limit) + " bytes");
+    in.erase(0, step.consumed);
+    if (step.state == http::BodyState::Done) return body;
+    if (step.consumed > 0) continue;
+    const auto more = receive_more(socket, in, deadline);
+    if (!more.ok()) return more.error();
+    if (!*more && !decoder.close()) return fail(Code::Closed, "it broke off its answer");
+    if (!*more) return body;
+  }
+}
+
+std::string document_request(const http::WebAddress& at, const std::string& ocsp_request) {
+  http::Fields fields;
+  fields.put("user-agent", "postern-cli");
+  if (!ocsp_request.empty()) fields.put("content-type", "application/ocsp-request");
+  const http::Framing framing = ocsp_request.empty()
+                                    ? http::Framing{http::BodyKind::None, 0}
+                                    : http::Framing{http::BodyKind::Sized, ocsp_request.size()};
+  std::string out;
+  http::write_request_head(
+      out, {ocsp_request.empty() ? http::Method::Get : http::Method::Post, at.target, http::host_to_send(at)},
+      fields, framing, false);
+  return out + ocsp_request;
+}
+
 }  // namespace
+
+base::Result<std::string> fetch_document(const std::string& url, const std::string& ocsp_request,
+                                         std::size_t limit) {
+  const auto at = http::parse_web_address(url);
+  if (!at || at->https) return fail(Code::Invalid, "it is not at an http:// address");
+  const base::Nanos deadline = base::SystemClock().monotonic() + kPatience;
+  std::string host = at->authority.host;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  auto socket = connect_to({host, std::to_string(at->authority.port)}, deadline);
+  if (!socket.ok()) return socket.error();
+  const std::string request = document_request(*at, ocsp_request);
+  base::Buffer out(request.size());
+  if (!out.write(request)) return fail(Code::Internal, "the request is too long");
+  if (base::Status sent = send_all_of(socket->get(), out, deadline); !sent.ok())
+    return fail(Code::Closed, "it does not take the request");
+  std::string in;
+  const http::Method method = ocsp_request.empty() ? http::Method::Get : http::Method::Post;
+  const auto head = receive_head(socket->get(), method, in, deadline);
+  if (!head.ok()) return head.error();
+  if (head->status != 200) return fail(Code::Unavailable, "it answered " + std::to_string(head->status));
+  return receive_body(socket->get(), head->body, in, limit, deadline);
+}
 
 base::Result<Place> parse_place(std::string_view url) {
   const base::Error wrong =

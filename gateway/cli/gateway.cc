@@ -330,6 +330,8 @@ void add_cert_check(Program& program, CLI::App* group) {
       ->type_name("FILE");
   check->add_option("--ocsp", options->ocsp, "an OCSP response in DER, as a server would staple it")
       ->type_name("FILE");
+  check->add_flag("--fetch", options->fetch,
+                  "fetch lists and OCSP responses from the http:// addresses that the certificates name");
   check->add_option("--purpose", options->purpose, "server, unless it is a client's")
       ->check(CLI::IsMember({"server", "client"}))
       ->type_name("server|client");

@@ -4,11 +4,13 @@
 // OCSP: the gateway asks the responder that a certificate names, of engineers' and of nodes', before it lets them in and again while they
 // are; and asks nobody whom only the certificate names.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Authority } from "./lib/authority.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { OcspResponder } from "./lib/ocsp_responder.mjs";
 import { PkiServer } from "./lib/pki_server.mjs";
+import { run } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
 const policy = `version: 1
@@ -67,6 +69,21 @@ story("an engineer's certificate is asked about", async (stage) => {
     const answer = await alice.fetch("/state");
     assert.deepEqual([answer.status, /revoked/.test(answer.json.detail)], [401, true]);
     assert.equal((await bob.fetch("/state")).status, 200);
+  });
+
+  await stage.step("postern cert check --fetch asks by hand, and says the same", async () => {
+    const check = async (who) => {
+      gateway.writeSecret("certs/checked.pem", who.certificate);
+      const answer = await run(gateway.program, ["cert", "check", "--chain", join(gateway.folder, "certs/checked.pem"), "--roots", vendor.file, "--purpose", "client", "--revocation", "hard", "--fetch", "--json"]);
+      return { code: answer.code, ...JSON.parse(answer.stdout) };
+    };
+    const [hers, his] = [await check(alice), await check(bob)];
+    assert.deepEqual([hers.code, hers.failure.rule, his.code, his.path[0].revocation], [1, "revoked", 0, "good_by_ocsp"]);
+    assert.deepEqual(his.fetched, [{ evidence: "ocsp", url: responder.url, ok: true }]);
+    responder.mode = "junk";
+    const nobody = await check(bob);
+    assert.deepEqual([nobody.code, nobody.failure.rule, nobody.fetched[0].why], [1, "revocation-unknown", "it gave an OCSP response that cannot be read"]);
+    responder.mode = "good";
   });
 
   await stage.step("after a restart the kept answers count, while the responder is away", async () => {

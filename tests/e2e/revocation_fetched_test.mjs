@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Authority } from "./lib/authority.mjs";
+import { Browser, atConsole, look } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { makeFolder, removeFolder } from "./lib/owned.mjs";
@@ -98,6 +99,20 @@ story("the vendor publishes a list, and the gateway fetches it", async (stage) =
     assert.deepEqual((await shown(gateway)).lists.map((one) => one.revoked), [1]);
     assert.equal((await client(bob).fetch("/state")).status, 200);
     assert.equal((await client(alice).fetch("/state")).status, 401);
+  });
+
+  await stage.step("Home shows the list, how old it is, and what hinders it", async () => {
+    await gateway.cli("cert", "refresh");
+    await until("it fails", async () => (await shown(gateway)).failures > 0);
+    const browser = stage.own(await Browser.start());
+    const page = await atConsole(browser, gateway);
+    await page.getByText("1 revocation source fails").waitFor();
+    await page.locator("details.strip > summary").click();
+    const row = page.locator("#gateway li", { hasText: "List of revoked certificates" });
+    await row.getByText("it answered 503").waitFor();
+    assert.match(await row.innerText(), /1 certificate, good until .*, fetched /);
+    await look(page, "revocations");
+    assert.deepEqual(page.troubles, []);
   });
 });
 
