@@ -26,13 +26,14 @@ const std::vector<Column> kLine{{"Mission Control", "url"},
                                 {"Revocation", "revocation"}};
 
 constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kSkewSaid = 60 * kMillion;  // microseconds; less is not worth a word
 
 std::string show_link(const base::Json& link) {
   if (!link.is_object())
     return "No Mission Control is configured: set mission_control in postern.yaml "
            "(docs/MISSION_CONTROL_LINE.md).\n";
   std::string out = to_lines(link, kLine);
-  if (const std::int64_t skew = base::json_number_or(link, "skew_us", 0); skew != 0)
+  if (const std::int64_t skew = base::json_number_or(link, "skew_us", 0); std::abs(skew) > kSkewSaid)
     out += "\nIts clock is " + std::to_string(std::abs(skew) / kMillion) + " s " +
            (skew > 0 ? "ahead of" : "behind") + " the one here: one of the two is wrong.\n";
   if (base::json_text_or(link, "state", "") == "not_enrolled")

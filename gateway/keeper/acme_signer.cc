@@ -26,10 +26,6 @@ using base::Json;
 
 constexpr std::size_t kUrlLimit = 1024, kNonceLimit = 256, kTokenSize = 256;
 
-base::Error cannot(const char* what) {
-  return fail(Code::Internal, std::string(what) + ": " + certs::openssl_reason());
-}
-
 base::Result<certs::KeyPtr> read_p256(std::string_view pem, const std::string& path) {
   auto key = certs::read_private_key(pem, path);
   if (key.ok() && certs::key_type_of(key->get()) != "EC P-256")

@@ -22,7 +22,7 @@ constexpr const char* kLineName = "line.json";  // in the state directory
 constexpr std::string_view kLinePlace = "mission-control";
 constexpr std::size_t kQuotedRefusal = 200;  // bytes of what Mission Control says, in a problem
 constexpr std::size_t kDocumentRoom =
-    line::kDocumentLimit / 2;  // reports are small: far more than kMostReports of them
+    ipc::kErrandBody / 2;  // reports are small: far more than kMostReports of them
 constexpr int kTaken = 200;
 constexpr std::string_view kEvents = "events";
 constexpr std::array<std::string_view, 9> kWanted{
@@ -104,6 +104,7 @@ void LineReports::configure(LineTerms terms) {
   const bool anew = terms.enrolled && (!terms_.enrolled || terms.registration != terms_.registration);
   terms_ = std::move(terms);
   if (!anew) return;
+  forget_document();
   registration_ = ids_.make(clock_.wall());
   heartbeat_ = 0;
   next_try_ = 0;
@@ -113,7 +114,7 @@ void LineReports::saw(std::uint64_t index, const audit::EventFields& event) {
   if (const auto changed = sharing_changed(event)) {
     shares_ = *changed;
     waiting_.clear();
-    under_way_ = 0;
+    forget_document();
     next_ = index + 1;
     dirty_ = true;
   }
@@ -177,21 +178,36 @@ std::vector<line::Report> LineReports::due(std::uint64_t durable) {
   return out;
 }
 
+// What is under way goes on, and its answer means nothing.
+void LineReports::forget_document() {
+  document_.clear();
+  under_way_ = 0;
+}
+
 void LineReports::send(std::uint64_t durable) {
+  if (!document_.empty()) return give();
   const std::vector<line::Report> reports = due(durable);
   if (reports.empty()) return;
-  const std::string document = line::format(reports);
+  document_ = line::format(reports);
   phase_ = Phase::Copying;
-  copies_.keep(clock_.wall(), document, [this, document, alive = alive_](const base::Status& status) {
-    if (*alive) copied(document, status);
-  });
+  copies_.keep(clock_.wall(), document_,
+               [this, document = document_, alive = alive_](const base::Status& status) {
+                 if (*alive) copied(document, status);
+               });
 }
 
 void LineReports::copied(const std::string& document, const base::Status& status) {
   if (phase_ != Phase::Copying) return;
-  if (!status.ok()) return fail("what is sent cannot be copied first: " + status.error().message);
+  phase_ = Phase::Resting;
+  if (document != document_) return;
+  if (status.ok()) return give();
+  forget_document();
+  fail("what is sent cannot be copied first: " + status.error().message);
+}
+
+void LineReports::give() {
   heartbeat_ = clock_.monotonic() + kHeartbeat;
-  if (!calls_.carry({++last_errand_, kLinePlace, document}))
+  if (!calls_.carry({++last_errand_, kLinePlace, document_}))
     return fail("the link, which would send it, is not running");
   phase_ = Phase::Asked;
   deadline_ = clock_.monotonic() + kPatience;
@@ -227,7 +243,7 @@ void LineReports::taken(const line::Taken& answer) {
     waiting_.pop_front();
     dirty_ = true;
   }
-  under_way_ = 0;
+  forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
   failures_ = 0;
   next_try_ = 0;
@@ -239,7 +255,6 @@ void LineReports::fail(std::string why) {
   if (why != problem_) base::log_warning("nothing could be reported to Mission Control: " + why);
   problem_ = std::move(why);
   phase_ = Phase::Resting;
-  under_way_ = 0;
   next_try_ = clock_.monotonic() + std::min(kLongestPause, kFirstPause << std::min(failures_++, 8));
 }
 

@@ -4,11 +4,12 @@
 // What this installation says of itself to Mission Control (line/protocol.h), which the link carries:
 //
 //   registration   once after each start, until it is taken: which version, how many services and nodes
-//   heartbeat      every kHeartbeat; one that does not arrive is not sent again
+//   heartbeat      every kHeartbeat
 //   event          while an admin shares them (state.h, kSharing): those of wanted_by_vendor(), in the log's order, each until it
 //                  was taken; more than kMostWaiting, and the oldest go, which is link.reports_given_up
 //
-// Nothing is sent without a copy (sent_copies.h), and no event before it is durable. At least once, in order; Mission Control
+// Nothing is sent without a copy (sent_copies.h), and no event before it is durable. What did not arrive is sent again as it was,
+// and copied once. At least once, in order; Mission Control
 // knows one that comes twice by its id. How far it is stands in line.json in the state directory. Events from before sharing was
 // switched on are not told, and those that waited when it is switched off neither.
 #pragma once
@@ -93,6 +94,8 @@ class LineReports {
   void tell_given_up();
   void send(std::uint64_t durable);
   std::vector<line::Report> due(std::uint64_t durable);
+  void give();
+  void forget_document();
   void copied(const std::string& document, const base::Status& status);
   void taken(const line::Taken& answer);
   void fail(std::string why);
@@ -110,7 +113,8 @@ class LineReports {
   std::deque<Notice> waiting_;
   bool shares_ = false;
   std::uint64_t next_ = 0;     // as ReportBacklog
-  std::size_t under_way_ = 0;  // of waiting_, from the front
+  std::string document_;       // that is under way, or is to be sent again; empty: there is none
+  std::size_t under_way_ = 0;  // of waiting_, from the front: those in the document
   Phase phase_ = Phase::Resting;
   std::uint64_t last_errand_ = kFirstErrand;
   base::Nanos heartbeat_ = 0, next_try_ = 0, deadline_ = 0;  // monotonic

@@ -53,7 +53,7 @@ struct Shape {
   struct Channel {  // a socket from each of one kind to the one of the other
     const char* asker;
     const char* server;
-    int type;                 // SOCK_SEQPACKET
+    int type;  // SOCK_SEQPACKET
   };
   std::vector<Member> members;
   std::vector<Pair> pairs;

@@ -6,7 +6,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
+#include <latch>
 #include <thread>
 
 #include "audit/event_line.h"
@@ -28,6 +30,8 @@ struct LineClock : base::Clock {
   base::Nanos monotonic() const override { return mono; }
   base::Micros wall() const override { return now; }
 };
+
+constexpr int kPool = 4;  // threads: libuv's default
 
 class ReportsOfALedger : public ::testing::Test {
  protected:
@@ -67,20 +71,19 @@ class ReportsOfALedger : public ::testing::Test {
     happens(EventType::PermissionChanged, "events",
             std::string(R"({"what":"sharing","name":"events","new":")") + setting + "\"}");
   }
-  // What the pool was given is done.
+  // What the pool was given is done: all its threads come together.
   void settle() {
-    for (int i = 0; i < 3; ++i) {
-      bool idle = false;
-      loop.run_elsewhere([] {}, [&idle] { idle = true; });
-      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-      while (!idle) {
-        ASSERT_LT(std::chrono::steady_clock::now(), end);
-        loop.turn();
-        std::this_thread::yield();
-      }
-      for (int turn = 0; turn < 20; ++turn) loop.turn();
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const auto together = std::make_shared<std::latch>(kPool);
+    int idle = 0;
+    for (int i = 0; i < kPool; ++i)
+      loop.run_elsewhere([together] { together->arrive_and_wait(); }, [&idle] { ++idle; });
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (idle < kPool) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end);
+      loop.turn();
+      std::this_thread::yield();
     }
+    for (int turn = 0; turn < 20; ++turn) loop.turn();
   }
   void look(base::Nanos later = 0) {
     clock.mono += later;
@@ -144,6 +147,22 @@ TEST_F(ReportsOfALedger, AreCopiedBeforeTheyAreSentAsTheyAre) {
   look();
   EXPECT_THAT(copies(), HasSubstr(R"("sent":)" + given[0].body + "}\n"));
   EXPECT_EQ(copies().front(), '{');
+}
+
+TEST_F(ReportsOfALedger, AreSentAgainAsTheyWereAndCopiedOnce) {
+  look();
+  const std::string first = given[0].body;
+  for (int i = 0; i < 3; ++i) {
+    answer(0, "the line is not up");
+    look(LineReports::kLongestPause);
+    EXPECT_EQ(given.back().body, first);
+  }
+  const std::string kept = copies();
+  EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 1);
+  share("on");
+  answer(0, "the line is not up");
+  look(LineReports::kLongestPause);
+  EXPECT_NE(given.back().body, first) << "a switch counts at once";
 }
 
 TEST_F(ReportsOfALedger, HoldEventsOnlyWhileAnAdminSharesThem) {
