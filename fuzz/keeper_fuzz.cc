@@ -11,6 +11,7 @@
 #include "certs/authority.h"
 #include "certs/keeper_protocol.h"
 #include "certs/note.h"
+#include "certs/private_key.h"
 #include "gateway/keeper/key_ring.h"
 
 using namespace postern;
@@ -35,6 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
            ring.set_next_log_key({"next", log_key('n'), 0600}).ok() &&
            ring.set_witness_key({"w", certs::format_signer_key({"w", base::Secret(seed.view())}), 0600},
                                 {"postern/test+a7fe4359+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"})
+               .ok() &&
+           ring.set_client_key("support", {"fuzz", "https://login.example"},
+                               {"client", *certs::make_private_key(), 0600})
                .ok() &&
            ring.rotate_ticket_keys(1);
   }();

@@ -17,7 +17,7 @@
 // from then on; that a webhook has the form that receivers verify, for a target that it was told of, and is of now
 // (webhook_signer.h). For the link: that an order of certificates is for the configured names and our own key
 // (acme_signer.h), and so is the certificate that answers a challenge (acme_challenge.h), which a terminator of the support
-// listener may ask for while it runs; and, of what a TLS client signs, the same as for an enforcer, with the key of the
+// listener may ask for while it runs; that what shows an identity provider its client is for the configured one alone (assertion_signer.h); and, of what a TLS client signs, the same as for an enforcer, with the key of the
 // installation's certificate and no other, which in turn is no enforcer's. What it cannot check:
 // that a larger tree holds the smaller one, which is what the log's files prove; that the randoms and the
 // transcript are those of a real handshake. Whoever takes over a terminator can therefore pose as its
