@@ -138,11 +138,13 @@ class Judgement {
 
   std::optional<Fault> judge_standing(const Candidate& of, const Candidate& issuer, std::size_t at) {
     const bool stapled = at == 0 && question_.purpose == Purpose::Server;
+    std::optional<Fault> stale;  // a list that is over is silent, and under hard something else must speak
     if (evidence_.crls != nullptr) {
       Finding finding = judge_crls(of, issuer, *evidence_.crls, question_.now, work_);
       const bool silent =
-          finding.fault && finding.fault->rule == Rule::CrlStale && !hard() && question_.old_crls_are_silent;
+          finding.fault && finding.fault->rule == Rule::CrlStale && question_.old_crls_are_silent;
       if (finding.fault && !silent) return std::move(finding.fault);
+      stale = std::move(finding.fault);
       keep(finding, at);
     }
     if (auto fault = judge_fetched(of, issuer, at)) return fault;
@@ -155,6 +157,7 @@ class Judgement {
     if (stapled && evidence_.staple.empty() &&
         std::find(of.features.begin(), of.features.end(), kStatusRequest) != of.features.end())
       return Fault{Rule::MustStaple, "demands an OCSP response with it, and none came"};
+    if (hard() && standings_[at] == Standing::Unknown && stale) return stale;
     if (hard() && standings_[at] == Standing::Unknown)
       return Fault{Rule::RevocationUnknown, "may be revoked: no CRL and no OCSP response speaks of it"};
     return std::nullopt;
@@ -270,8 +273,9 @@ Verdict Verifier::judge(const std::vector<std::string>& chain, const Question& q
         called(*answer.path[place - 1], place, question.host) + " " + verdict.failure->sentence;
   }
   if (verdict.good()) verdict.until = judgement.until();
-  verdict.asks =
-      judgement.unanswered() && (verdict.good() || verdict.failure->rule == Rule::RevocationUnknown);
+  const bool unsure = verdict.failure && (verdict.failure->rule == Rule::RevocationUnknown ||
+                                          verdict.failure->rule == Rule::CrlStale);
+  verdict.asks = judgement.unanswered() && (verdict.good() || unsure);
   verdict.anchored = !answer.led_nowhere && !(verdict.failure && verdict.failure->place == 0);
   for (std::size_t at = 0; at < answer.path.size(); ++at) {
     const bool known = verdict.good() && at < judgement.standings().size();

@@ -43,8 +43,8 @@ struct Question {
   std::vector<std::string> pins =
       {};                // key_id of CertificateFacts; if there are any, the path must have one of them
   Demands demands = {};  // of a client's own certificate
-  // Under Soft: a CRL that is over still speaks against whom it names, and is silent about all others. For who tells
-  // somebody that it is over; else it is a refusal, as all evidence is that is not sound.
+  // A CRL that is over still speaks against whom it names, and is silent about all others: under Hard something else must
+  // speak for them. For who tells somebody that it is over; else it is a refusal, as all evidence is that is not sound.
   bool old_crls_are_silent = false;
 };
 

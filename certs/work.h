@@ -13,7 +13,7 @@ inline constexpr std::size_t kSignatureLimit = 64;           // signature checks
 inline constexpr std::size_t kComparisonLimit = 100'000;   // of a name with a constraint or with another name
 inline constexpr std::size_t kOcspSizeLimit = 32U << 10U;  // bytes of an OCSP response
 inline constexpr std::size_t kCrlSizeLimit = 64U << 20U;   // bytes of a file of CRLs
-inline constexpr std::size_t kCrlsLimit = 64;              // CRLs given
+inline constexpr std::size_t kCrlsLimit = 128;             // CRLs given
 
 struct Work {
   std::size_t signatures = 0;

@@ -122,7 +122,8 @@ base::Status read_revocation(const CertCheckOptions& options, Inputs& inputs) {
     if (!read.ok()) return fail(Code::Invalid, path + ": " + read.error().message);
     std::move(read->begin(), read->end(), std::back_inserter(inputs.crls));
   }
-  if (inputs.crls.size() > certs::kCrlsLimit) return fail(Code::Limit, "at most 64 CRLs can be given");
+  if (inputs.crls.size() > certs::kCrlsLimit)
+    return fail(Code::Limit, "at most " + std::to_string(certs::kCrlsLimit) + " CRLs can be given");
   if (options.ocsp.empty()) return base::Ok{};
   auto staple = base::read_file(options.ocsp, certs::kOcspSizeLimit);
   if (!staple.ok()) return staple.error();

@@ -21,6 +21,8 @@ base::Result<Crls> load_crls(const std::string& path, const std::string& authori
   if (!text.ok()) return text.error();
   const auto lists = certs::read_crls(*text);
   if (!lists.ok()) return fail(Code::Invalid, path + ": " + lists.error().message);
+  if (lists->size() > kCrlsOfAFile)
+    return fail(Code::Limit, path + ": it holds more than " + std::to_string(kCrlsOfAFile) + " lists");
   const auto issuers = certs::Verifier::make(authorities);
   if (!issuers.ok()) return fail(Code::Invalid, path + ": " + issuers.error().message);
   Crls out;

@@ -21,6 +21,8 @@ namespace postern::supervisor {
 // Of one file as PEM, and of those of all services together: with the nodes' roots (kRootsText) they must fit into an
 // enforcer's part (ipc::kControlFrame).
 inline constexpr std::size_t kCrlText = 2U << 20U, kServiceCrlsText = 1U << 20U;
+// In a file, and fetched beside it: together no more than read_crls takes.
+inline constexpr std::size_t kCrlsOfAFile = certs::kCrlsLimit / 2;
 inline constexpr base::Nanos kCrlsEvery = 10 * base::kSecond;
 
 struct Crls {

@@ -108,26 +108,32 @@ void Inquiries::add_planned(const Whose& whose, std::map<std::string, One>& out)
   }
 }
 
+const Inquiries::Whose* Inquiries::find_whose(const std::vector<Whose>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Whose& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+bool Inquiries::may_go_on(const Ground& ground, const std::vector<Whose>& all, const Inquiry& seen,
+                          const http::WebAddress& at) {
+  const Whose* whose = find_whose(all, seen.whose);
+  return whose != nullptr && seen.not_after > ground.now &&
+         (seen.list ? whose->wanted->from_certificate : whose->wanted->ocsp) && may_ask(ground, *whose, at);
+}
+
 void Inquiries::plan(const Ground& ground, std::uint32_t& next) {
   const std::vector<Whose> wanted = all_whose(ground);
   std::map<std::string, One> after;
   for (const Whose& whose : wanted) add_planned(whose, after);
-  if (!wanted.empty()) read_kept(ground, after);
-  // What was seen stays while we may still ask.
-  for (auto& [name, one] : all_) {
-    const auto whose =
-        std::find_if(wanted.begin(), wanted.end(), [&](const Whose& each) { return each.name == one.whose; });
-    const bool asks = whose != wanted.end() &&
-                      (one.list ? whose->wanted->from_certificate : whose->wanted->ocsp) &&
-                      may_ask(ground, *whose, one.at);
-    const auto planned = after.find(name);
-    if (planned != after.end()) {
-      planned->second = std::move(one);
+  read_kept(ground, wanted, after);
+  for (auto& [name, known] : all_) {
+    if (const auto planned = after.find(name); planned != after.end()) {
+      planned->second = std::move(known);
       planned->second.planned = true;
-    } else if (!one.planned && asks) {
-      after.emplace(name, std::move(one));
+    } else if (may_go_on(ground, wanted, known, known.at)) {
+      known.planned = false;
+      after.emplace(name, std::move(known));
     } else {
-      forget_inquiry(ground.config.state_directory.path, one);
+      forget_inquiry(ground.config.state_directory.path, known);
     }
   }
   for (auto& [name, one] : after) {
@@ -136,33 +142,33 @@ void Inquiries::plan(const Ground& ground, std::uint32_t& next) {
   all_ = std::move(after);
 }
 
-// Of what this process does not know yet. A body that is none, or good no more, is passed over: it is fetched anew.
-void Inquiries::read_kept(const Ground& ground, std::map<std::string, One>& wanted) {
-  const std::vector<Whose> places = all_whose(ground);
+// Of what this process does not know yet.
+void Inquiries::read_kept(const Ground& ground, const std::vector<Whose>& all,
+                          std::map<std::string, One>& wanted) const {
   for (Inquiry& kept : kept_inquiries(ground.config.state_directory.path)) {
     const std::string name = kept.name();
     if (all_.contains(name)) continue;
-    const auto whose = std::find_if(places.begin(), places.end(),
-                                    [&](const Whose& each) { return each.name == kept.whose; });
     const auto at = http::parse_web_address(kept.url);
-    const auto planned = wanted.find(name);
-    const bool seen = planned == wanted.end() && !kept.pair_pem.empty() && kept.not_after > ground.now;
-    const bool asks = whose != places.end() && at && seen &&
-                      (kept.list ? whose->wanted->from_certificate : whose->wanted->ocsp) &&
-                      may_ask(ground, *whose, *at);
-    if (planned == wanted.end() && !asks) {
+    const bool planned = wanted.contains(name);
+    if (!at || (!planned && !may_go_on(ground, all, kept, *at))) {
       forget_inquiry(ground.config.state_directory.path, kept);
       continue;
     }
-    One one = planned == wanted.end() ? One{std::move(kept), *at} : planned->second;
-    const std::string body = planned == wanted.end() ? std::exchange(one.body, {}) : std::move(kept.body);
-    const base::Micros fetched = planned == wanted.end() ? one.fetched : kept.fetched;
-    const base::Status read = read_body(one, *whose->authorities, body, ground.now);
-    if (read.ok()) one.fetched = fetched;
-    if (!read.ok())
-      base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);
+    One one{std::move(kept), *at};
+    one.planned = planned;
+    judge_again(*find_whose(all, one.whose), one, ground.now);
     wanted[name] = std::move(one);
   }
+}
+
+// A body that is none, or good no more, is passed over: it is fetched anew.
+void Inquiries::judge_again(const Whose& whose, One& one, base::Micros now) {
+  const std::string body = std::exchange(one.body, {});
+  const base::Micros fetched = std::exchange(one.fetched, 0);
+  const base::Status read = read_body(one, *whose.authorities, body, now);
+  if (read.ok()) one.fetched = fetched;
+  if (read.ok() && one.times.until == 0) one.times.until = fetched + kRevokedFor;
+  if (!read.ok()) base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);
 }
 
 void Inquiries::put_into(const Config& config, Material& material) const {
@@ -183,9 +189,8 @@ base::Result<Inquiries::Asked> Inquiries::ask(const Ground& ground, const std::s
                                               const std::string& host, const std::vector<std::string>& chain,
                                               std::uint32_t& next) {
   const std::vector<Whose> places = all_whose(ground);
-  const auto place =
-      std::find_if(places.begin(), places.end(), [&](const Whose& each) { return each.name == whose; });
-  if (place == places.end()) return fail(Code::Denied, "nothing is asked about certificates of " + whose);
+  const Whose* place = find_whose(places, whose);
+  if (place == nullptr) return fail(Code::Denied, "nothing is asked about certificates of " + whose);
   certs::Question question;
   question.purpose = place->purpose;
   question.host = place->purpose == certs::Purpose::Server ? host : std::string();
@@ -263,18 +268,14 @@ base::Status Inquiries::fits(const Ground& ground, const One& one) const {
   std::size_t most = kCrlText;
   if (engineers) {
     own += ground.material.engineer_crls.pem.size();
-    count += ground.material.engineer_crls.lists.size();
   } else {
     most = kServiceCrlsText;
-    for (const Crls& each : ground.material.service_crls) {
-      own += each.pem.size();
-      count += each.lists.size();
-    }
+    for (const Crls& each : ground.material.service_crls) own += each.pem.size();
   }
-  if (own <= most && count <= certs::kCrlsLimit) return base::Ok{};
+  if (own <= most && count <= kCrlsOfAFile) return base::Ok{};
   return fail(Code::Limit, "with its list the lists of revoked certificates are more than " +
                                std::to_string(most >> 20U) + " MiB as PEM, or more than " +
-                               std::to_string(certs::kCrlsLimit));
+                               std::to_string(kCrlsOfAFile));
 }
 
 base::Status Inquiries::take_body(const Ground& ground, const Whose& whose, One& one,
@@ -299,10 +300,8 @@ Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
                                  const base::Result<std::string>& body, int failures) {
   const auto found = all_.find(name);
   const std::vector<Whose> places = all_whose(ground);
-  const auto whose = std::find_if(places.begin(), places.end(), [&](const Whose& each) {
-    return found != all_.end() && each.name == found->second.whose;
-  });
-  if (whose == places.end()) return {fail(Code::NotFound, "nobody asks for it any more"), {}, {}, {}, {}};
+  const Whose* whose = found == all_.end() ? nullptr : find_whose(places, found->second.whose);
+  if (whose == nullptr) return {fail(Code::NotFound, "nobody asks for it any more"), false, false, true, {}};
   One& one = found->second;
   const bool had = one.held(ground.now) && one.failures == 0;
   const std::string before = one.body, revoked = one.revoked;

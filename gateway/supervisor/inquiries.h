@@ -101,7 +101,13 @@ class Inquiries {
   static bool may_ask(const Ground& ground, const Whose& whose, const http::WebAddress& at);
   static void add_planned(const Whose& whose, std::map<std::string, One>& out);
   base::Json fetches(const Config& config, const Material& material) const;
-  void read_kept(const Ground& ground, std::map<std::string, One>& wanted);
+  static const Whose* find_whose(const std::vector<Whose>& all, const std::string& name);  // nullptr: nobody
+  // Whether what a certificate that was seen named is still to be asked.
+  static bool may_go_on(const Ground& ground, const std::vector<Whose>& all, const Inquiry& seen,
+                        const http::WebAddress& at);
+  void read_kept(const Ground& ground, const std::vector<Whose>& all,
+                 std::map<std::string, One>& wanted) const;
+  static void judge_again(const Whose& whose, One& one, base::Micros now);
   base::Status take_body(const Ground& ground, const Whose& whose, One& one, const std::string& body);
   base::Status fits(const Ground& ground, const One& one) const;
   Taken failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why, int failures);

@@ -110,7 +110,7 @@ story("the vendor publishes a list, and the gateway fetches it", async (stage) =
     await page.locator("details.strip > summary").click();
     const row = page.locator("#gateway li", { hasText: "List of revoked certificates" });
     await row.getByText("it answered 503").waitFor();
-    assert.match(await row.innerText(), /1 certificate, good until .*, fetched /);
+    assert.match(await row.innerText(), /1 revoked, good until .*, fetched /);
     await look(page, "revocations");
     assert.deepEqual(page.troubles, []);
   });

@@ -199,6 +199,25 @@ TEST_F(Inquiries, WhatWasAnsweredSpeaksAgainstUnderSoftTooAndAlsoWhenItIsOver) {
   EXPECT_TRUE(silent.good() && silent.asks);
 }
 
+TEST_F(Inquiries, AnAnswerSpeaksWhereAListIsOver) {
+  const Forged leaf = forge(recipe_, &root_);
+  const auto crls = *read_crls(forge_crl({{"0x99"}, -9, -2}, root_));
+  const Answers good{{facts_of(leaf.certificate.get()).fingerprint, forge_ocsp({}, leaf, root_)}}, none;
+  Question question;
+  question.purpose = Purpose::Client;
+  question.now = kNow;
+  question.revocation = Revocation::Hard;
+  question.old_crls_are_silent = true;
+  Evidence evidence;
+  evidence.crls = &crls;
+  evidence.answers = &none;
+  const Verdict without = verifier_.judge({leaf.der()}, question, evidence);
+  EXPECT_EQ(without.failure->rule, Rule::CrlStale);
+  EXPECT_TRUE(without.asks);
+  evidence.answers = &good;
+  EXPECT_TRUE(verifier_.judge({leaf.der()}, question, evidence).good());
+}
+
 TEST_F(Inquiries, NobodyIsAskedAboutAChainThatIsRefusedAnyway) {
   recipe_.until = -1;
   const Verdict verdict = judge(forge(recipe_, &root_), Revocation::Hard, {});

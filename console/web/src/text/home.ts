@@ -70,7 +70,7 @@ export const home = {
   },
   revocations: {
     list: 'List of revoked certificates',
-    names: (n: number) => `${count(n, 'certificate', 'certificates')}, `,
+    names: (n: number) => `${n} revoked, `,
     until: (over: boolean) => (over ? 'was good until' : 'good until'),
     fetched: 'fetched',
     failed: 'not fetched:',
