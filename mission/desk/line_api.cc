@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mission/desk/line_api.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
@@ -154,17 +155,31 @@ void LineApi::note_use(const Asker& asker) {
   static_cast<void>(parts_.store.note_heard(asker.installation.id, parts_.clock.wall()));
 }
 
-std::optional<Enrolment> LineApi::good_code(const std::string& code, const Call& call, const Reply& reply) {
+// Only while nobody has used the certificate that was made, and for the key that it is for: whoever else has the code learns
+// nothing and gets nothing.
+bool LineApi::is_again(const Enrolment& used, const std::string& request) {
+  if (used.used == 0 || used.used + kAskAgain < parts_.clock.wall()) return false;
+  const auto key = certs::key_of_request(request);
+  const auto made = parts_.store.certificates(used.installation);
+  if (!key.ok() || !made.ok() || made->empty()) return false;
+  const std::string wanted = base::sha256_hex(*key);
+  return std::all_of(made->begin(), made->end(),
+                     [&](const IssuedCertificate& one) { return one.first_seen == 0 && one.key == wanted; });
+}
+
+std::optional<Enrolment> LineApi::good_code(const line::EnrolRequest& asked, const Call& call,
+                                            const Reply& reply) {
   const std::string network = origin_of_client(call.client);
   const base::Nanos now = parts_.clock.monotonic();
   if (const base::Nanos later = codes_.look(network, now); later > 0) {
     reply(wait(later, "too many wrong codes came from this address"));
     return std::nullopt;
   }
-  const auto found = parts_.store.enrolment(base::sha256_hex(code));
+  const auto found = parts_.store.enrolment(base::sha256_hex(asked.code));
   if (!found.ok()) return reply(store_problem(found.error())), std::nullopt;
   const bool good = *found && (*found)->used == 0 && (*found)->withdrawn == 0;
   if (good && (*found)->expires > parts_.clock.wall()) return **found;
+  if (*found && is_again(**found, asked.request)) return **found;
   codes_.take(network, now);
   base::log_warning("a code that is " + std::string(good ? "over" : "wrong") + " came from " + call.client);
   if (good) {
@@ -184,16 +199,18 @@ base::Result<IssuedCertificate> LineApi::certify(const std::string& id, const st
   const auto chain = certs::read_chain(*made);
   if (!chain.ok()) return chain.error();
   pem = std::move(*made);
-  return IssuedCertificate{chain->front().serial, id, parts_.clock.wall(), chain->front().not_after, 0, {}};
+  return IssuedCertificate{chain->front().serial, id, parts_.clock.wall(), chain->front().not_after, 0, {},
+                           base::sha256_hex(key)};
 }
 
 void LineApi::enrol(const Call& call, const Reply& reply) {
   const auto asked = line::parse_enrol_request(call.body);
   if (!asked.ok()) return reply(malformed(asked.error().message));
-  const auto code = good_code(asked->code, call, reply);
+  const auto code = good_code(*asked, call, reply);
   if (!code) return;
   const auto key = certs::key_of_request(asked->request);
   if (!key.ok()) return reply(malformed(key.error().message));
+  if (code->used != 0) return enrol_again(call, reply, *code, *key);
   Installation made;
   made.id = parts_.new_id();
   made.customer = code->customer;
@@ -209,6 +226,26 @@ void LineApi::enrol(const Call& call, const Reply& reply) {
   parts_.note(made.id, "installation.enrolled",
               {{"customer", made.customer}, {"client", call.client}, {"version", made.version}});
   parts_.commits.reply(reply, ok(line::format(line::Enrolled{made.id, made.customer, pem})));
+}
+
+void LineApi::enrol_again(const Call& call, const Reply& reply, const Enrolment& code,
+                          const std::string& key) {
+  const auto known = parts_.store.installation(code.installation);
+  const auto before = parts_.store.certificates(code.installation);
+  if (!known.ok() || !*known || !before.ok())
+    return reply(store_problem(
+        known.ok() ? base::fail(base::Code::Corrupt, "an enrolment has no installation") : known.error()));
+  if ((*known)->standing == Standing::Retired)
+    return reply(refusal(403, line::kWrongCode, "The code is not good", "its installation was retired"));
+  if (const base::Nanos later = renewals_.take(code.installation, parts_.clock.monotonic()); later > 0)
+    return reply(wait(later, "this installation asks for its certificate too often"));
+  std::string pem;
+  const auto fresh = certify(code.installation, key, pem);
+  if (!fresh.ok()) return reply(store_problem(fresh.error()));
+  if (base::Status kept = parts_.store.renew(before->front().serial, *fresh); !kept.ok())
+    return reply(store_problem(kept.error()));
+  parts_.note(code.installation, "installation.enrolled_again", {{"client", call.client}});
+  parts_.commits.reply(reply, ok(line::format(line::Enrolled{code.installation, code.customer, pem})));
 }
 
 void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {

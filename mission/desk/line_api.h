@@ -19,6 +19,8 @@ namespace postern::mission {
 
 // A certificate whose successor was used is worth nothing after so long: what was under way on it is done then.
 inline constexpr base::Micros kOverlap = 3600 * base::kWallSecond;
+// Whose answer to its enrolment was lost may ask again with the same code and the same key, for so long.
+inline constexpr base::Micros kAskAgain = 3600 * base::kWallSecond;
 // Between two times that it is written down that an installation was heard.
 inline constexpr base::Nanos kHeardEvery = 20 * base::kSecond;
 
@@ -44,8 +46,12 @@ class LineApi {
   void reports(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   void orders(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   base::Status keep(const Asker& asker, const line::Report& report);
-  std::optional<Enrolment> good_code(const std::string& code, const answer::Call& call,
+  // Not used yet, or is_again(); else the reply was given.
+  std::optional<Enrolment> good_code(const line::EnrolRequest& asked, const answer::Call& call,
                                      const answer::Reply& reply);
+  bool is_again(const Enrolment& used, const std::string& request);
+  void enrol_again(const answer::Call& call, const answer::Reply& reply, const Enrolment& code,
+                   const std::string& key);
   base::Result<IssuedCertificate> certify(const std::string& id, const std::string& key, std::string& pem);
 
   Parts& parts_;

@@ -33,7 +33,8 @@ CREATE TABLE installations (
   events INTEGER NOT NULL DEFAULT 0, event_bytes INTEGER NOT NULL DEFAULT 0, forgotten TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE certificates (
   serial TEXT PRIMARY KEY, installation TEXT NOT NULL REFERENCES installations(id), issued INTEGER NOT NULL,
-  until INTEGER NOT NULL, first_seen INTEGER NOT NULL DEFAULT 0, replaced_by TEXT NOT NULL DEFAULT '') STRICT;
+  until INTEGER NOT NULL, first_seen INTEGER NOT NULL DEFAULT 0, replaced_by TEXT NOT NULL DEFAULT '',
+  key TEXT NOT NULL) STRICT;
 CREATE INDEX certificates_of ON certificates (installation);
 CREATE TABLE latest (
   installation TEXT NOT NULL REFERENCES installations(id), kind INTEGER NOT NULL, id TEXT NOT NULL, schema INTEGER NOT NULL,
@@ -294,7 +295,7 @@ class SqliteStore final : public Store {
       "SELECT id, customer, version, enrolled, standing, since, heard, events, event_bytes FROM "
       "installations";
   static constexpr std::string_view kCertificates =
-      "SELECT serial, installation, issued, until, first_seen, replaced_by FROM certificates";
+      "SELECT serial, installation, issued, until, first_seen, replaced_by, key FROM certificates";
 
   static Enrolment enrolment_in(Statement& s) {
     return {s.text(0), s.text(1), s.text(2), s.number(3), s.number(4), s.number(5), s.number(6), s.text(7)};
@@ -304,7 +305,7 @@ class SqliteStore final : public Store {
             s.number(5), s.number(6), s.number(7), s.number(8)};
   }
   static IssuedCertificate certificate_in(Statement& s) {
-    return {s.text(0), s.text(1), s.number(2), s.number(3), s.number(4), s.text(5)};
+    return {s.text(0), s.text(1), s.number(2), s.number(3), s.number(4), s.text(5), s.text(6)};
   }
   static base::Json body_in(const std::string& text) {
     auto json = base::parse_json(text);
@@ -312,9 +313,10 @@ class SqliteStore final : public Store {
   }
 
   Status add_certificate(const IssuedCertificate& one) {
-    return act(
-        "INSERT INTO certificates (serial, installation, issued, until) VALUES (?,?,?,?)",
-        [&](Statement& s) { s.bind(one.serial).bind(one.installation).bind(one.issued).bind(one.until); });
+    return act("INSERT INTO certificates (serial, installation, issued, until, key) VALUES (?,?,?,?,?)",
+               [&](Statement& s) {
+                 s.bind(one.serial).bind(one.installation).bind(one.issued).bind(one.until).bind(one.key);
+               });
   }
 
   Status count_event(std::string_view installation, std::int64_t count, std::int64_t bytes) {

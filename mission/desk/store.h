@@ -42,6 +42,7 @@ struct IssuedCertificate {
   base::Micros issued = 0, until = 0;
   base::Micros first_seen = 0;   // used on the line; 0: never
   std::string replaced_by = {};  // serial
+  std::string key = {};          // SHA-256 of its SubjectPublicKeyInfo, hexadecimal
 };
 
 enum class Standing : std::uint8_t {

@@ -18,7 +18,7 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
   const one = new Installation(mission);
   const two = new Installation(mission);
   stage.own({ name: "installations", stop: () => [one, two].forEach((each) => each.close()) });
-  let code;
+  let code, asked;
 
   await stage.step("init never overwrites, and everything stands behind its walls", async () => {
     const again = await mission.init();
@@ -43,10 +43,20 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
     assert.equal(answers.filter((answer) => answer.status === 200).length, 1, answers.map(codeOf).join(" "));
     for (const answer of answers) assert.ok(answer.status === 200 || ["enrolment_code_wrong", "limit_reached"].includes(answer.json.code), answer.text);
     [one.id, one.cert, one.key] = [answers[good].json.installation, answers[good].json.certificate, requests[good].key];
+    asked = requests[good].request;
     const leaf = new X509Certificate(one.cert);
     assert.deepEqual([leaf.subject, leaf.subjectAltName, leaf.ca, leaf.keyUsage], [undefined, `URI:spiffe://${domain}/installation/${one.id}`, false, ["1.3.6.1.5.5.7.3.2"]]);
     assert.equal(Math.round((Date.parse(leaf.validTo) - Date.now()) / 86_400_000), 30);
     assert.equal((await mission.cli("enrolment", "list")).items[0].installation, one.id);
+    assert.equal((await mission.cli("installation", "list")).items.length, 1);
+  });
+
+  await stage.step("an answer that was lost is given again, and the code is worth nothing once it has come", async () => {
+    const again = await one.tryEnrol(code, asked);
+    assert.deepEqual([again.status, again.json.installation], [200, one.id], again.text);
+    one.cert = again.json.certificate;
+    assert.equal((await one.send(one.report("heartbeat", {}))).status, 200);
+    assert.deepEqual(codeOf(await one.tryEnrol(code, asked)), [403, "enrolment_code_wrong"]);
     assert.equal((await mission.cli("installation", "list")).items.length, 1);
   });
 
@@ -90,7 +100,7 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
     [one.cert, one.key] = [answer.json.certificate, key];
     assert.equal((await one.send(one.report("heartbeat", {}))).status, 200);
     const { certificates } = await mission.cli("installation", "show", one.id);
-    assert.deepEqual([certificates.length, certificates.every((each) => each.first_seen), certificates.filter((each) => each.replaced_by).length], [2, true, 1]);
+    assert.deepEqual([certificates.length, certificates.filter((each) => each.first_seen).length, certificates.filter((each) => each.replaced_by).length], [3, 2, 2]);
   });
 
   let orders;

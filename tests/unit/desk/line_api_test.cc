@@ -9,6 +9,14 @@
 namespace postern::mission {
 namespace {
 
+// `openssl req -new -newkey ed25519 -nodes -subj /`
+constexpr const char* kOtherRequest = R"(-----BEGIN CERTIFICATE REQUEST-----
+MH8wMwIBADAAMCowBQYDK2VwAyEAXNY5VGQq/YQWXdI53OpQBDAurScJtIRF+b0G
+q18Bu0+gADAFBgMrZXADQQCxP7jpXa+dox3fGTSDHwAJr6D9fDHk9MgoQtZnXqvp
+ATdh5gC54RljOSnclxONDwy10VIh/IeLBkREXLG+2JoE
+-----END CERTIFICATE REQUEST-----
+)";
+
 class LineApiTest : public DeskRig {
  protected:
   Answer renew(const Enrolled& who) {
@@ -30,7 +38,27 @@ TEST_F(LineApiTest, EnrolsOncePerCode) {
   EXPECT_EQ(leaf.not_after - clock.wall(), certs::kInstallationLife);
   EXPECT_FALSE(leaf.authority);
   EXPECT_TRUE(leaf.subject.empty()) << "what the request calls itself is nobody's business";
+  EXPECT_EQ(report({document->installation, document->chain}, {event(1)}).status, 200);
   EXPECT_EQ(enrol(code).code, line::kWrongCode);
+}
+
+TEST_F(LineApiTest, AnAnswerThatWasLostIsGivenAgainToTheSameKey) {
+  const std::string code = new_code();
+  const auto first = line::parse_enrolled(enrol(code).body);
+  const Answer another =
+      ask({.target = std::string(line::kEnrolPath),
+           .body = line::format(line::EnrolRequest{line::normal_code(code), kOtherRequest, "1"})});
+  EXPECT_EQ(another.code, line::kWrongCode) << "whoever else has the code";
+  const auto again = line::parse_enrolled(enrol(code).body);
+  ASSERT_TRUE(first.ok() && again.ok());
+  EXPECT_EQ(again->installation, first->installation);
+  EXPECT_EQ(store->installations()->size(), 1U);
+  EXPECT_EQ(report({again->installation, again->chain}, {event(1)}).status, 200);
+  EXPECT_EQ(enrol(code).code, line::kWrongCode) << "it has come: the code is worth nothing any more";
+  const std::string late = new_code();
+  EXPECT_EQ(enrol(late).status, 200);
+  clock.advance((kAskAgain / base::kWallSecond + 1) * base::kSecond);
+  EXPECT_EQ(enrol(late).code, line::kWrongCode);
 }
 
 TEST_F(LineApiTest, SaysWhatIsWrongWithACode) {
