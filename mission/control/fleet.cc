@@ -55,7 +55,8 @@ constexpr std::size_t kShown = 120;  // bytes of a body in a table
 
 std::string show_installation(const Json& answer) {
   Json reports = Json::array();
-  for (const auto& [kind, report] : answer.value("reports", Json::object()).items()) {
+  const Json said = answer.value("reports", Json::object());
+  for (const auto& [kind, report] : said.items()) {
     Json& row = reports.emplace_back(report);
     row["kind"] = kind;
     row["says"] = base::dump_json(report.value("body", Json::object())).substr(0, kShown);

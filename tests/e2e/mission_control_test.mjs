@@ -103,6 +103,21 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
     assert.deepEqual([certificates.length, certificates.filter((each) => each.first_seen).length, certificates.filter((each) => each.replaced_by).length], [3, 2, 2]);
   });
 
+  await stage.step("people read what programs do", async () => {
+    const shown = async (...argv) => {
+      const answer = await mission.plainCli(...argv);
+      assert.deepEqual([answer.code, answer.stderr], [0, ""], argv.join(" "));
+      return answer.stdout;
+    };
+    assert.match(await shown("status"), /Version: +\S+[^]*line +127\.0\.0\.1:\d+[^]*terminator\.0 +running/);
+    assert.match(await shown("enrolment", "list"), /Example Ltd +used/);
+    assert.match(await shown("enrolment", "new", "--customer", "Somebody", "--expires", "1h"), /shown this once.*: ([0-9A-Z]{5}-){3}[0-9A-Z]{5}\n/);
+    assert.match(await shown("installation", "list"), new RegExp(`${one.id} +Example Ltd +new`));
+    assert.match(await shown("installation", "show", one.id), /State: +new[^]*CERTIFICATE[^]*health[^]*"status":"good"/);
+    assert.match(await shown("events", "--limit", "3"), /mission-control +installation\.renewed/);
+    assert.equal((await mission.plainCli("enrolment", "new")).code, 2);
+  });
+
   let orders;
   await stage.step("it listens; a copy of it is refused, and both sides know", async () => {
     orders = await one.orders();

@@ -70,6 +70,10 @@ export class MissionControl {
     }
     return answer;
   }
+  // plainCli: as a person would call it, without --json.
+  plainCli(...argv) {
+    return run(this.program, ["--config", this.configFile, ...argv]);
+  }
   async cli(...argv) {
     const answer = await this.tryCli(...argv);
     if (answer.code !== 0) throw new Error(`mission-control ${argv.join(" ")}: exit ${answer.code}: ${answer.stderr}`);
