@@ -29,7 +29,11 @@ void Commits::reply(answer::Reply reply, answer::Response response) {
 
 void Commits::flush() {
   const base::Status done = store_.commit();
-  if (!done.ok()) base::log_error("the store: nothing of this turn was kept: " + done.error().message);
+  if (!done.ok() && !failing_)
+    base::log_error("the store cannot be written, nothing is taken until it can: " + done.error().message);
+  if (done.ok() && failing_ && !waiting_.empty()) base::log_info("the store can be written again");
+  // A turn in which nothing was to be written says nothing.
+  if (!done.ok() || !waiting_.empty()) failing_ = !done.ok();
   for (const auto& one : std::exchange(waiting_, {})) one(done.ok());
 }
 

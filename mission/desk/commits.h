@@ -28,6 +28,7 @@ class Commits {
 
  private:
   Store& store_;
+  bool failing_ = false;  // said once, however long it lasts
   std::vector<std::function<void(bool)>> waiting_;
   std::unique_ptr<loop::Loop::Hook> hook_;
 };

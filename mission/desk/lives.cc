@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -22,6 +21,7 @@ struct Lives::Live {
   base::Micros until = 0;
   base::Nanos pulsed = 0;
   base::Nanos twice = 0;  // when the last other one was told of; 0: none
+  bool written = false;   // that it is up
   std::shared_ptr<Queue> queue;
 };
 
@@ -95,17 +95,38 @@ std::unique_ptr<answer::Source> Lives::open(const Newcomer& newcomer) {
     state_->lives.erase(there);
   }
   Live& live = state_->lives[newcomer.installation];
-  live = {newcomer.life, newcomer.client, newcomer.until, now, 0, std::make_shared<Queue>()};
-  const bool was_silent = state_->silent.erase(newcomer.installation) > 0;
-  const auto known = parts_.store.installation(newcomer.installation);
-  if (known.ok() && *known && (*known)->standing != Standing::Up) {
-    static_cast<void>(parts_.store.set_standing(newcomer.installation, Standing::Up, parts_.clock.wall()));
-    parts_.note(newcomer.installation, "installation.up", {{"life", live.life}, {"client", live.client}});
-  } else if (was_silent) {
-    base::log_info("installation " + newcomer.installation + " is back from " + newcomer.client);
-  }
+  live = {newcomer.life, newcomer.client, newcomer.until, now, 0, false, std::make_shared<Queue>()};
+  state_->silent.erase(newcomer.installation);
+  write_up(newcomer.installation, live);
   push(live, {line::OrderKind::Hello, parts_.clock.wall(), parts_.facts.version});
   return std::make_unique<Stream>(state_, newcomer.installation, live.queue);
+}
+
+// Where the disk does not take it, look() tries again.
+void Lives::write_up(const std::string& installation, Live& live) {
+  const auto known = parts_.store.installation(installation);
+  if (!known.ok() || !*known) return;
+  live.written = true;
+  if ((*known)->standing == Standing::Up) return;
+  static_cast<void>(parts_.store.set_standing(installation, Standing::Up, parts_.clock.wall()));
+  parts_.note(installation, "installation.up", {{"life", live.life}, {"client", live.client}});
+  parts_.commits.then([table = std::weak_ptr<Table>(state_), installation](bool durable) {
+    const auto still = table.lock();
+    if (durable || still == nullptr) return;
+    if (const auto found = still->lives.find(installation); found != still->lives.end())
+      found->second.written = false;
+  });
+}
+
+void Lives::write_late(const std::string& installation, base::Nanos noticed, base::Micros since) {
+  state_->silent.erase(installation);
+  static_cast<void>(parts_.store.set_standing(installation, Standing::Late, since));
+  parts_.note(installation, "installation.late", {{"silent_since", base::format_time(since)}});
+  parts_.commits.then([table = std::weak_ptr<Table>(state_), installation, noticed, since](bool durable) {
+    const auto still = table.lock();
+    if (!durable && still != nullptr && !still->lives.contains(installation))
+      still->silent[installation] = {noticed, since};
+  });
 }
 
 void Lives::closed(const std::string& installation, const Queue* queue) {
@@ -140,18 +161,14 @@ void Lives::look() {
       live.queue->ended = true;
       if (live.queue->wake) live.queue->wake();
     }
+    if (!live.written) write_up(installation, live);
     if (now - live.pulsed < kPulseEvery) continue;
     live.pulsed = now;
     push(live, {line::OrderKind::Pulse, wall, {}});
   }
-  std::vector<std::pair<std::string, base::Micros>> late;
-  for (const auto& [installation, since] : state_->silent) {
-    if (now - since.first >= line::kSilence) late.emplace_back(installation, since.second);
-  }
-  for (const auto& [installation, since] : late) {
-    state_->silent.erase(installation);
-    static_cast<void>(parts_.store.set_standing(installation, Standing::Late, since));
-    parts_.note(installation, "installation.late", {{"silent_since", base::format_time(since)}});
+  const auto silent = state_->silent;  // which changes meanwhile
+  for (const auto& [installation, since] : silent) {
+    if (now - since.first >= line::kSilence) write_late(installation, since.first, since.second);
   }
 }
 

@@ -59,6 +59,8 @@ class Lives {
   struct Table;
   void closed(const std::string& installation, const Queue* queue);
   void push(Live& live, const line::Order& order);
+  void write_up(const std::string& installation, Live& live);
+  void write_late(const std::string& installation, base::Nanos noticed, base::Micros since);
 
   Parts& parts_;
   std::shared_ptr<Table> state_;  // streams outlive nobody, but may be destroyed after this

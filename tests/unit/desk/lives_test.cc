@@ -108,6 +108,29 @@ TEST_F(LivesTest, WhoWasUpBeforeARestartHasTimeToComeBack) {
   EXPECT_EQ(standing(gone), Standing::Late);
 }
 
+// A failed act undoes the turn, as a full disk does.
+TEST_F(LivesTest, WhatTheDiskDidNotTakeIsWrittenLater) {
+  const Enrolled who = enrolled();
+  const auto spoil = [&] { EXPECT_FALSE(store->renew("x", {"serial", "nobody", 1, 2}).ok()); };
+  spoil();
+  Answer opened = orders(who, ulid());
+  ASSERT_EQ(opened.status, 200);
+  EXPECT_EQ(standing(who), Standing::New);
+  lives->look();
+  commits->flush();
+  EXPECT_EQ(standing(who), Standing::Up);
+  opened.source.reset();
+  clock.advance(line::kSilence);
+  spoil();
+  lives->look();
+  commits->flush();
+  EXPECT_EQ(standing(who), Standing::Up);
+  lives->look();
+  commits->flush();
+  EXPECT_EQ(standing(who), Standing::Late);
+  EXPECT_EQ(events_of(who, "installation.late"), 1);
+}
+
 TEST_F(LivesTest, EndsWithTheCertificateAndWhenNobodyReads) {
   const Enrolled who = enrolled(), deaf = enrolled();
   const Answer over = orders(who, ulid()), unread = orders(deaf, ulid());
