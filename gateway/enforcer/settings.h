@@ -93,10 +93,10 @@ struct Settings {
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
   RequestHints requests;
-  bool openid = false;                            // engineers may sign in by an identity provider
-  certs::ClientTrust engineers;                   // whose certificates are believed; without roots nobody's
-  bool asks = false;                              // of those about which nothing is known (inquirer.h)
-  std::shared_ptr<const certs::Answers> answers;  // never nullptr
+  bool openid = false;           // engineers may sign in by an identity provider
+  certs::ClientTrust engineers;  // whose certificates are believed; without roots nobody's
+  bool asks = false;             // of those about which nothing is known (inquirer.h)
+  std::shared_ptr<const certs::Answers> answers = std::make_shared<const certs::Answers>();  // never nullptr
   base::Micros answers_wait = 3 * base::kWallSecond;
   http::HeadLimits head;
   // The same in every enforcer of a gateway, so that a session's tokens are the same whoever serves it.
