@@ -19,7 +19,8 @@
 //   Ready          JSON: the proof of its confinement (below); the role serves
 //   Connect        id u64, node u32: open a connection to this node
 //   Ask            id u64, JSON {ask: "status"|"figures"|"reload"|"log_keys"} of the console; {ask: "breach", why} of an enforcer or
-//                  the console: its terminator broke the exchange protocol
+//                  the console: its terminator broke the exchange protocol; {ask: "inquire", whose, host, chain} of an enforcer: what
+//                  can be learned about a certificate, answered when something was; {ask: "fetched"|"acme"} of the link
 //   Drained        nothing is under way any more (after Drain)
 //   Failed         text: why it ends now; for people, in status and in the event
 //
