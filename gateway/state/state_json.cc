@@ -360,7 +360,8 @@ Result<State> State::from_json(const Json& json) {
     for (const auto& [name, toggle] : json.at("capabilities").items()) {
       state.capabilities_[name] = read<Toggle>(toggle);
     }
-    for (const auto& [name, toggle] : json.value("sharing", Json::object()).items()) {
+    const Json sharing = json.value("sharing", Json::object());  // newer than other fields
+    for (const auto& [name, toggle] : sharing.items()) {
       state.sharing_[name] = read<Toggle>(toggle);
     }
     for (const Json& item : json.at("engineers")) {

@@ -184,10 +184,10 @@ std::optional<Enrolment> LineApi::good_code(const line::EnrolRequest& asked, con
   base::log_warning("a code that is " + std::string(good ? "over" : "wrong") + " came from " + call.client);
   if (good) {
     reply(refusal(403, line::kExpiredCode, "The code is over",
-                  "it was good until " + base::format_time((*found)->expires) + ": ask for a new one"));
+                  "the code was good until " + base::format_time((*found)->expires) + ": ask for a new one"));
   } else {
     reply(refusal(403, line::kWrongCode, "The code is not good",
-                  "it never was one, or it was used or withdrawn: ask for a new one"));
+                  "the code never was one, or was used or withdrawn: ask for a new one"));
   }
   return std::nullopt;
 }
@@ -222,7 +222,8 @@ void LineApi::enrol(const Call& call, const Reply& reply) {
   const auto done = parts_.store.enrol(code->hash, made, *certificate);
   if (!done.ok()) return reply(store_problem(done.error()));
   if (!*done)
-    return reply(refusal(403, line::kWrongCode, "The code is not good", "it was used: ask for a new one"));
+    return reply(
+        refusal(403, line::kWrongCode, "The code is not good", "the code was used: ask for a new one"));
   parts_.note(made.id, "installation.enrolled",
               {{"customer", made.customer}, {"client", call.client}, {"version", made.version}});
   parts_.commits.reply(reply, ok(line::format(line::Enrolled{made.id, made.customer, pem})));
@@ -236,7 +237,8 @@ void LineApi::enrol_again(const Call& call, const Reply& reply, const Enrolment&
     return reply(store_problem(
         known.ok() ? base::fail(base::Code::Corrupt, "an enrolment has no installation") : known.error()));
   if ((*known)->standing == Standing::Retired)
-    return reply(refusal(403, line::kWrongCode, "The code is not good", "its installation was retired"));
+    return reply(refusal(403, line::kWrongCode, "The code is not good",
+                         "the installation that the code made was retired"));
   if (const base::Nanos later = renewals_.take(code.installation, parts_.clock.monotonic()); later > 0)
     return reply(wait(later, "this installation asks for its certificate too often"));
   std::string pem;

@@ -26,8 +26,10 @@ export class MissionControl {
   name = "Mission Control";
   #serving;
 
-  static async start() {
+  // listen: the port of the line; without one the kernel picks another at each start.
+  static async start({ listen = 0 } = {}) {
     const mission = new MissionControl();
+    mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
     mission.parent = makeFolder("mission");
     mission.folder = join(mission.parent, "m");
@@ -39,7 +41,7 @@ export class MissionControl {
     return mission;
   }
   init() {
-    return run(this.program, ["init", "--dir", this.folder, "--name", domain, "--line-listen", "127.0.0.1:0"]);
+    return run(this.program, ["init", "--dir", this.folder, "--name", domain, "--line-listen", `127.0.0.1:${this.listen}`]);
   }
   get log() {
     return this.#serving?.log ?? "";

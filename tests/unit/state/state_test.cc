@@ -133,6 +133,23 @@ TEST_F(StateWithAlice, AGrantThatRanOutNeedsNoEventToEnd) {
   EXPECT_EQ(standing(true, kNoon + kHour), Refusal::GrantEnded);
 }
 
+TEST(State, KnowsWhatIsSharedAndSaysSoToWhoComesLate) {
+  State state;
+  EXPECT_FALSE(state.shares("events"));
+  Json shared = capability("events", "on");
+  shared["detail"]["what"] = "sharing";
+  state.apply(shared);
+  EXPECT_TRUE(state.shares("events"));
+  EXPECT_EQ(state.capability("events", kNoon), Setting::Off) << "it is no capability";
+  EXPECT_EQ(*State::from_json(state.to_json()), state);
+  shared["detail"]["new"] = "off";
+  state.apply(shared);
+  EXPECT_FALSE(state.shares("events"));
+  Json older = state.to_json();
+  older.erase("sharing");
+  EXPECT_FALSE(State::from_json(older)->shares("events"));
+}
+
 TEST(State, ForgetsOldGrantsButNeverActiveOnes) {
   State state;
   state.apply(grant("A", "alice", kNoon, kNoon + kHour));
