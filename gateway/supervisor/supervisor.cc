@@ -22,11 +22,11 @@
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
-#include "gateway/supervisor/inquiries.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/reload.h"
+#include "gateway/supervisor/revocations.h"
 #include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
 #include "policy/diff.h"
@@ -38,7 +38,6 @@ using base::Json;
 using OnAnswer = std::function<void(const Json&)>;
 
 constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
-constexpr std::size_t kMostWaiting = 1024;               // enforcers' questions at a time
 constexpr std::int64_t kMostFailures = 1'000'000;        // whatever the link says
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
 
@@ -92,19 +91,10 @@ struct Supervisor::Internals {
   ExpiryWatch expiry;
   loop::Timer expiry_timer;
   std::set<std::string> told_flaws;
-  CrlWatch crl_watch;
   loop::Timer crls_timer;
-  std::map<std::string, std::string> crls_faults;  // by place; that was told of; empty: there is none
-  Inquiries inquiries;
-  // An enforcer that waits until something of these was answered, or failed.
-  struct Waiting {
-    Child* child;
-    std::uint64_t life, id;
-    std::set<std::string> open;
-  };
-  std::vector<Waiting> waiting;
   AcmeAttempts acme_attempts;
   Line line;
+  Revocations revocations;
   bool reloading = false;
   bool stopping = false;
   Crew crew;
@@ -124,11 +114,13 @@ struct Supervisor::Internals {
         expiry_timer(of, [this] { tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
+        revocations(revocations_calls(), next_node),
         crew(of, plan.roles_directory,
              gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
              duties()) {
     prepare({}, *config, *material);
     line.adopt(mission_control(*config), material->line);
+    revocations.adopt(*config, *material);
   }
 
   static const MissionControl* mission_control(const Config& of) {
@@ -139,6 +131,28 @@ struct Supervisor::Internals {
     return {[this](audit::EventType type, const std::string& actor, const std::string& subject,
                    const Json& detail) { ledger.append(type, actor, subject, detail); },
             [this] { reload_link(); }, [this] { spread_material(); }, [this] { return loop.wall(); }};
+  }
+
+  Revocations::Calls revocations_calls() {
+    Revocations::Calls out;
+    out.record = [this](audit::EventType type, const std::string& subject, const Json& detail,
+                        std::optional<audit::Severity> severity) {
+      ledger.append(type, "gateway", subject, detail, severity);
+    };
+    out.reload_enforcers = [this] { reload_all("enforcer"); };
+    out.tell_enforcers = [this](const Json& part) {
+      crew.each([&part](Child& child) {
+        if (child.kind() == "enforcer" && child.alive()) child.reload(part);
+      });
+    };
+    out.tell_link = [this](const Json& part) {
+      crew.each([&part](Child& child) {
+        if (child.kind() == "link" && !is_admin_link(child) && child.alive()) child.reload(part);
+      });
+    };
+    out.spread = [this](const std::vector<std::string>& changed) { spread(changed, false, "gateway"); };
+    out.now = [this] { return loop.wall(); };
+    return out;
   }
 
   Crew::Duties duties() {
@@ -161,7 +175,7 @@ struct Supervisor::Internals {
       tell_of_expiry();
       tell_of_flaws();
       expiry_timer.start(kExpiryEvery, kExpiryEvery);
-      tell_of_crls();
+      revocations.tell_of_crls();
       crls_timer.start(kCrlsEvery, kCrlsEvery);
       if (news.on_ready) news.on_ready();
     };
@@ -288,7 +302,7 @@ struct Supervisor::Internals {
     if (child.kind() == "link") {
       const http::Authority* to = config->outside(id);
       if (to == nullptr) to = responder_of(*material, id);
-      return to != nullptr ? to : inquiries.place_of(id);
+      return to != nullptr ? to : revocations.place_of(id);
     }
     const Node* node = config->node(id);
     return node == nullptr ? nullptr : &node->authority;
@@ -325,14 +339,19 @@ struct Supervisor::Internals {
     if (outside && what == "acme") return child.answer(life, id, on_acme(question));
     if (outside && what == "line") return child.answer(life, id, line.on_link(question));
     if (outside && what == "fetched") return child.answer(life, id, on_fetched(question));
-    if (child.kind() == "enforcer" && what == "inquire") return on_inquire(child, id, question);
+    if (child.kind() == "enforcer" && what == "inquire") {
+      const base::Status asked = revocations.on_inquire(
+          question, [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
+      if (!asked.ok()) child.fail(asked.error().message);
+      return;
+    }
     if (child.kind() != "console") return child.fail("it asked a question, which only the console may");
     if (what == "status") return child.answer(life, id, status());
     if (what == "figures") return child.answer(life, id, figures());
     if (what == "log_keys") return child.answer(life, id, read_log_keys());
     if (what == "line") return child.answer(life, id, line.on_console(question));
     if (what == "renew_certificate") return child.answer(life, id, renew_certificate());
-    if (what == "refresh_revocations") return child.answer(life, id, refresh_revocations());
+    if (what == "refresh_revocations") return child.answer(life, id, revocations.refresh());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
            [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
@@ -374,10 +393,15 @@ struct Supervisor::Internals {
             {"listeners", listeners_json(bound, *material)},
             {"certificates", certificates_json(own_certificates(*config, *material))},
             {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
-            {"revocations", inquiries.status(loop.wall())},
+            {"revocations", revocations.status()},
             {"acme", acme_status()},
             {"link", line.status()},
             {"component", component_json(bound, *material)}};
+  }
+
+  void look_at_crls() {
+    if (reloading) return revocations.tell_of_crls();
+    revocations.look_at_crls();
   }
 
   void tell_of_expiry() {
@@ -422,8 +446,7 @@ struct Supervisor::Internals {
     line.prepare(mission_control(by), running.line, of.line);
     number_staples(running, of, next_node);
     read_staples(of, by.state_directory.path, loop.wall());
-    inquiries.plan({by, of, loop.wall()}, next_node);
-    inquiries.put_into(by, of);
+    revocations.prepare(by, of);
   }
 
   // What the link had issued, or why not.
@@ -496,9 +519,11 @@ struct Supervisor::Internals {
     return {{"ok", true}, {"names", config->acme->names}};
   }
 
-  void reload_link() {
-    crew.each([this](Child& child) {
-      if (child.kind() == "link" && child.alive()) reload_with_files(child);
+  void reload_link() { reload_all("link"); }
+
+  void reload_all(std::string_view kind) {
+    crew.each([&](Child& child) {
+      if (child.kind() == kind && child.alive()) reload_with_files(child);
     });
   }
 
@@ -518,7 +543,7 @@ struct Supervisor::Internals {
     if (decoded && !decoded->empty()) body = *decoded;
     base::Result<certs::StapleTimes> verdict = find_stapled(*material, name) != nullptr
                                                    ? on_staple(name, body, failures)
-                                                   : on_inquiry(name, body, failures);
+                                                   : revocations.on_fetched(name, body, failures);
     if (!verdict.ok()) return {{"ok", false}, {"why", verdict.error().message}};
     return {{"ok", true}, {"from", verdict->from}, {"until", verdict->until}};
   }
@@ -549,165 +574,9 @@ struct Supervisor::Internals {
     return one->staple->times;
   }
 
-  base::Result<certs::StapleTimes> on_inquiry(const std::string& name, const base::Result<std::string>& body,
-                                              int failures) {
-    const Inquiries::Taken taken = inquiries.take({*config, *material, loop.wall()}, name, body, failures);
-    for (const Inquiries::Taken::News& one : taken.news)
-      ledger.append(one.type, "gateway", one.subject, one.detail, one.severity);
-    inquiries.put_into(*config, *material);
-    if (taken.changed && taken.list) tell_enforcers_of_lists();
-    if (taken.changed && !taken.list) tell_enforcers_of_answers(taken.revoked);
-    for (Waiting& one : waiting) one.open.erase(name);
-    answer_waiting();
-    tell_of_crls();
-    return taken.verdict;
-  }
-
-  void tell_enforcers_of_lists() {
-    crew.each([this](Child& child) {
-      if (child.kind() == "enforcer" && child.alive()) reload_with_files(child);
-    });
-  }
-
-  void tell_enforcers_of_answers(bool revoked) {
-    const Json part = answers_part(*config, *material, revoked);
-    crew.each([&part](Child& child) {
-      if (child.kind() == "enforcer" && child.alive()) child.reload(part);
-    });
-  }
-
-  void tell_link_of_fetches() {
-    const Json part = fetches_part(*config, *material);
-    crew.each([&part](Child& child) {
-      if (child.kind() == "link" && !is_admin_link(child) && child.alive()) child.reload(part);
-    });
-  }
-
-  // An enforcer has seen a certificate about which nothing is known. It is answered when something is, or nothing will be.
-  void on_inquire(Child& child, std::uint64_t id, const Json& question) {
-    std::vector<std::string> chain;
-    for (const std::string& one : base::json_texts(question, "chain"))
-      chain.push_back(base::from_base64(one).value_or(std::string()));
-    if (chain.size() > certs::kChainLimit) return child.fail("it asked about a chain that no handshake has");
-    const auto asked =
-        inquiries.ask({*config, *material, loop.wall()}, base::json_text_or(question, "whose", ""),
-                      base::json_text_or(question, "host", ""), chain, next_node);
-    if (!asked.ok()) return child.answer(child.life(), id, {{"ok", false}, {"why", asked.error().message}});
-    if (asked->added) {
-      inquiries.put_into(*config, *material);
-      tell_link_of_fetches();
-    }
-    if (waiting.size() >= kMostWaiting) return child.answer(child.life(), id, {{"ok", true}});
-    waiting.push_back({&child, child.life(), id, {asked->open.begin(), asked->open.end()}});
-    answer_waiting();
-  }
-
-  void answer_waiting() {
-    for (Waiting& one : waiting) {
-      std::erase_if(one.open, [this](const std::string& name) { return !inquiries.has(name); });
-      if (one.open.empty()) one.child->answer(one.life, one.id, {{"ok", true}});
-    }
-    std::erase_if(waiting, [](const Waiting& one) { return one.open.empty(); });
-  }
-
-  // "postern cert refresh".
-  Json refresh_revocations() {
-    if (inquiries.size() == 0)
-      return {{"ok", false},
-              {"message",
-               "the gateway fetches nothing about revocations: see crl and ocsp of the configuration"}};
-    inquiries.ask_again();
-    inquiries.put_into(*config, *material);
-    tell_link_of_fetches();
-    return {{"ok", true}, {"count", inquiries.size()}};
-  }
-
   static bool is_of(const ListenerMaterial& listener, const ListenerCertificate& one) {
     return std::any_of(listener.certificates.begin(), listener.certificates.end(),
                        [&](const ListenerCertificate& other) { return &other == &one; });
-  }
-
-  // Every file with lists of revoked certificates.
-  struct CrlPlace {
-    std::string name;  // whose certificates they are about
-    std::string_view part;
-    const FileName* file = nullptr;
-    const std::string* authorities = nullptr;
-    certs::Revocation revocation = certs::Revocation::Soft;
-    Crls* lists = nullptr;
-  };
-  std::vector<CrlPlace> crl_places() const {
-    std::vector<CrlPlace> out = all_crl_places();
-    std::erase_if(out, [](const CrlPlace& place) { return place.file->path.empty(); });
-    return out;
-  }
-  // Those without a file too: lists about them may be fetched.
-  std::vector<CrlPlace> all_crl_places() const {
-    std::vector<CrlPlace> out;
-    const auto add = [&out](CrlPlace place) { out.push_back(std::move(place)); };
-    add({"engineers", "engineer_certificates", &config->engineers.crl, &material->support_authority_pem,
-         config->engineers.revocation, &material->engineer_crls});
-    for (std::size_t i = 0; i < config->services.size(); ++i) {
-      const Service& one = config->services[i];
-      add({"service " + one.name, "component", &one.crl, &material->service_roots[i], one.revocation,
-           &material->service_crls[i]});
-    }
-    return out;
-  }
-
-  void tell_of_crls() {
-    for (const CrlPlace& place : all_crl_places()) {
-      const bool hard = place.revocation == certs::Revocation::Hard;
-      Crls all = *place.lists;
-      const auto fetched = inquiries.lists(place.name);
-      for (const auto& [url, facts] : fetched) all.lists.push_back(facts);
-      for (const CrlWatch::Due& due : crl_watch.look(place.name, all, loop.wall())) {
-        Json detail{{"name", place.name},
-                    {"issuer", due.facts.issuer},
-                    {"expires", base::format_time(due.facts.until)},
-                    {"revocation", hard ? "hard" : "soft"}};
-        const auto from = std::find_if(fetched.begin(), fetched.end(), [&](const auto& one) {
-          return one.second.issuer == due.facts.issuer && one.second.until == due.facts.until;
-        });
-        if (from == fetched.end()) detail["file"] = place.file->path;
-        if (from != fetched.end()) detail["url"] = from->first;
-        if (!due.facts.number.empty()) detail["crl_number"] = due.facts.number;
-        ledger.append(audit::EventType::CertificateCrlExpiring, "gateway", due.facts.issuer, detail,
-                      due.over && hard ? audit::Severity::Severe : audit::Severity::Warning);
-      }
-    }
-  }
-
-  // Nothing else is read again: who fetches lists puts no half-written configuration in force. A file with a fault never
-  // replaces one without.
-  void look_at_crls() {
-    if (reloading) return tell_of_crls();
-    std::vector<std::string> changed;
-    for (const CrlPlace& place : crl_places()) {
-      base::Result<Crls> fresh = load_crls(place.file->path, *place.authorities);
-      std::string fault = fresh.ok() ? std::string() : fresh.error().message;
-      const bool of_service = place.lists != &material->engineer_crls;
-      if (fault.empty() && of_service &&
-          service_crls_size() - place.lists->pem.size() + fresh->pem.size() > kServiceCrlsText)
-        fault = place.file->path + ": the services' lists are too long together";
-      if (!fault.empty() && fault != crls_faults[place.name]) {
-        base::log_error("the lists of revoked certificates stay as they are: " + fault);
-        ledger.append(audit::EventType::ConfigRejected, "gateway", place.file->path,
-                      {{"file", place.file->path}, {"faults", 1}, {"first_fault", fault}});
-      }
-      crls_faults[place.name] = fault;
-      if (!fault.empty() || fresh->pem == place.lists->pem) continue;
-      *place.lists = std::move(fresh).value();
-      if (changed.empty() || changed.back() != place.part) changed.emplace_back(place.part);
-    }
-    if (!changed.empty()) spread(changed, false, "gateway");
-    tell_of_crls();
-  }
-
-  std::size_t service_crls_size() const {
-    std::size_t size = 0;
-    for (const Crls& one : material->service_crls) size += one.pem.size();
-    return size;
   }
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
@@ -780,10 +649,11 @@ struct Supervisor::Internals {
     config = next;
     material = std::move(wanted.material);
     line.adopt(mission_control(*config), material->line);
+    revocations.adopt(*config, *material);
     if (!changed.empty()) spread(changed, new_keys, actor);
     tell_of_expiry();
     tell_of_flaws();
-    tell_of_crls();
+    revocations.tell_of_crls();
     Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
                    {"policy", policy_changes}};
     ledger.put_policy(material->policy_text, policy_order(actor, from),
