@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "base/bytes.h"
@@ -17,8 +16,6 @@
 #include "base/log.h"
 #include "certs/post_quantum.h"
 #include "gateway/proc/usage.h"
-#include "gateway/supervisor/acme.h"
-#include "gateway/supervisor/acme_attempts.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
@@ -29,6 +26,7 @@
 #include "gateway/supervisor/revocations.h"
 #include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
+#include "gateway/supervisor/upkeep.h"
 #include "policy/diff.h"
 
 namespace postern::supervisor {
@@ -69,9 +67,6 @@ std::string joined(const std::vector<std::string>& words) {
 // Which is another process, with another key at its provider, than the one that reaches all else.
 bool is_admin_link(const Child& child) { return child.kind() == "link" && child.index() == kAdminIndex; }
 
-// What the link says of the next renewal is shown; it is of a certificate for at most so long.
-constexpr base::Micros kLongestLifeOfOurs = 3650 * kExpiryDay;
-
 }  // namespace
 
 struct Supervisor::Internals {
@@ -88,12 +83,10 @@ struct Supervisor::Internals {
   LedgerLink ledger;
   Connector connector;
   loop::Timer policy_again;
-  ExpiryWatch expiry;
   loop::Timer expiry_timer;
-  std::set<std::string> told_flaws;
   loop::Timer crls_timer;
-  AcmeAttempts acme_attempts;
   Line line;
+  Upkeep upkeep;
   Revocations revocations;
   bool reloading = false;
   bool stopping = false;
@@ -111,15 +104,17 @@ struct Supervisor::Internals {
         ledger(of),
         connector(of),
         policy_again(of, [this] { put_policy(); }),
-        expiry_timer(of, [this] { tell_of_expiry(); }),
+        expiry_timer(of, [this] { upkeep.tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
+        upkeep(upkeep_calls(), next_node),
         revocations(revocations_calls(), next_node),
         crew(of, plan.roles_directory,
              gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
              duties()) {
     prepare({}, *config, *material);
     line.adopt(mission_control(*config), material->line);
+    upkeep.adopt(*config, *material);
     revocations.adopt(*config, *material);
   }
 
@@ -131,6 +126,25 @@ struct Supervisor::Internals {
     return {[this](audit::EventType type, const std::string& actor, const std::string& subject,
                    const Json& detail) { ledger.append(type, actor, subject, detail); },
             [this] { reload_link(); }, [this] { spread_material(); }, [this] { return loop.wall(); }};
+  }
+
+  Upkeep::Calls upkeep_calls() {
+    Upkeep::Calls out;
+    out.record = [this](audit::EventType type, const std::string& subject, const Json& detail,
+                        std::optional<audit::Severity> severity) {
+      ledger.append(type, "gateway", subject, detail, severity);
+    };
+    out.tell_link = [this] { reload_link(); };
+    out.new_certificate = [this] { spread_material(); };
+    out.new_staple = [this](std::string_view listener) {
+      crew.each([&](Child& child) {
+        if (child.kind() == "terminator" && child.alive() &&
+            (child.index() == kAdminIndex) == (listener == "admin"))
+          child.reload(part_of(child));
+      });
+    };
+    out.now = [this] { return loop.wall(); };
+    return out;
   }
 
   Revocations::Calls revocations_calls() {
@@ -172,8 +186,8 @@ struct Supervisor::Internals {
                     {{"role", child.name()}, {"pid", child.pid()}, {"call", call}});
     };
     out.on_all_ready = [this] {
-      tell_of_expiry();
-      tell_of_flaws();
+      upkeep.tell_of_expiry();
+      upkeep.tell_of_flaws();
       expiry_timer.start(kExpiryEvery, kExpiryEvery);
       revocations.tell_of_crls();
       crls_timer.start(kCrlsEvery, kCrlsEvery);
@@ -336,7 +350,7 @@ struct Supervisor::Internals {
       return child.answer(life, id, Json::object());
     }
     const bool outside = child.kind() == "link" && !is_admin_link(child);
-    if (outside && what == "acme") return child.answer(life, id, on_acme(question));
+    if (outside && what == "acme") return child.answer(life, id, upkeep.on_acme(question));
     if (outside && what == "line") return child.answer(life, id, line.on_link(question));
     if (outside && what == "fetched") return child.answer(life, id, on_fetched(question));
     if (child.kind() == "enforcer" && what == "inquire") {
@@ -350,7 +364,7 @@ struct Supervisor::Internals {
     if (what == "figures") return child.answer(life, id, figures());
     if (what == "log_keys") return child.answer(life, id, read_log_keys());
     if (what == "line") return child.answer(life, id, line.on_console(question));
-    if (what == "renew_certificate") return child.answer(life, id, renew_certificate());
+    if (what == "renew_certificate") return child.answer(life, id, upkeep.renew());
     if (what == "refresh_revocations") return child.answer(life, id, revocations.refresh());
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
@@ -362,23 +376,6 @@ struct Supervisor::Internals {
     if (const auto usage = proc::usage_of(::getpid()))
       all.push_back({{"name", "supervisor"}, {"cpu_us", usage->cpu}, {"resident_bytes", usage->resident}});
     return all;
-  }
-
-  // Of the certificate in use; nullptr: there is none yet.
-  const certs::CertificateFacts* acme_facts() const {
-    const ListenerCertificate* own = acme_certificate(*material);
-    return own == nullptr ? nullptr : &own->leaf;
-  }
-
-  Json acme_status() const {
-    if (!config->acme) return nullptr;
-    Json out{{"names", config->acme->names},
-             {"authority", config->acme->authority.host},
-             {"challenge", config->acme->challenge_type()}};
-    const certs::CertificateFacts* own = acme_facts();
-    if (own != nullptr) out["not_after"] = base::format_time(own->not_after);
-    out.update(attempts_json(acme_attempts, own));
-    return out;
   }
 
   Json status() const {
@@ -394,7 +391,7 @@ struct Supervisor::Internals {
             {"certificates", certificates_json(own_certificates(*config, *material))},
             {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
             {"revocations", revocations.status()},
-            {"acme", acme_status()},
+            {"acme", upkeep.acme_status()},
             {"link", line.status()},
             {"component", component_json(bound, *material)}};
   }
@@ -404,119 +401,11 @@ struct Supervisor::Internals {
     revocations.look_at_crls();
   }
 
-  void tell_of_expiry() {
-    const std::vector<OwnCertificate> own = own_certificates(*config, *material);
-    for (const ExpiryWatch::Due& due : expiry.look(own, loop.wall())) {
-      const OwnCertificate& one = *due.certificate;
-      ledger.append(audit::EventType::CertificateExpiring, "gateway", one.facts.subject,
-                    {{"what", one.what},
-                     {"name", one.name},
-                     {"file", one.file},
-                     {"expires", base::format_time(one.facts.not_after)},
-                     {"days", due.days}},
-                    due.severe ? audit::Severity::Severe : audit::Severity::Warning);
-    }
-  }
-
-  // Once of each certificate, however often the configuration is read again.
-  void tell_of_flaws() {
-    for (const char* listener : {"support", "admin"}) {
-      for (const ListenerCertificate& one : material->listener(listener).certificates) {
-        for (const Flaw& flaw : one.flaws) {
-          if (!told_flaws.insert(one.leaf.fingerprint + " " + flaw.why).second) continue;
-          ledger.append(audit::EventType::CertificateFlawed, "gateway", one.leaf.subject,
-                        {{"what", "listener"},
-                         {"name", listener_name(listener, *material, one)},
-                         {"file", one.certificate_path},
-                         {"problem", flaw.problem},
-                         {"why", flaw.why}});
-        }
-      }
-    }
-  }
-
   // What is made or read only once root was given up.
   void prepare(const Material& running, const Config& by, Material& of) {
-    if (by.acme) {
-      acme_attempts = read_attempts(*by.acme);
-      of.acme.asked = running.acme.asked;
-      const base::Status opened = open_acme(*by.acme, by.support.staple, of);
-      if (!opened.ok()) on_acme_failed(*by.acme, {{"why", opened.error().message}});
-    }
+    upkeep.prepare(running, by, of);
     line.prepare(mission_control(by), running.line, of.line);
-    number_staples(running, of, next_node);
-    read_staples(of, by.state_directory.path, loop.wall());
     revocations.prepare(by, of);
-  }
-
-  // What the link had issued, or why not.
-  Json on_acme(const Json& said) {
-    if (!config->acme) return {{"ok", false}, {"why", "the configuration orders none any more"}};
-    const std::string chain = base::json_text_or(said, "chain", "");
-    if (said.contains("due")) {
-      acme_attempts.next =
-          std::clamp<base::Micros>(base::json_number_or(said, "due", 0), 0, loop.wall() + kLongestLifeOfOurs);
-      keep_attempts(*config->acme);
-      return {{"ok", true}};
-    }
-    if (chain.empty()) {
-      on_acme_failed(*config->acme, said);
-      return {{"ok", true}};
-    }
-    const bool renewal = acme_certificate(*material) != nullptr;
-    base::Status taken = take_acme(*config->acme, chain, loop.wall());
-    if (taken.ok()) taken = open_acme(*config->acme, config->support.staple, *material);
-    if (!taken.ok()) return {{"ok", false}, {"why", taken.error().message}};
-    acme_attempts.succeeded(loop.wall());
-    keep_attempts(*config->acme);
-    prepare_new_staples();
-    const ListenerCertificate& own = *acme_certificate(*material);
-    ledger.append(renewal ? audit::EventType::CertificateRenewed : audit::EventType::CertificateIssued,
-                  "gateway", own.leaf.subject.empty() ? own.leaf.dns_names.front() : own.leaf.subject,
-                  {{"name", "the support listener"},
-                   {"names", own.leaf.dns_names},
-                   {"issuer", own.leaf.issuer},
-                   {"expires", base::format_time(own.leaf.not_after)},
-                   {"authority", config->acme->authority.host}});
-    spread_material();
-    tell_of_expiry();
-    return {{"ok", true}};
-  }
-
-  void prepare_new_staples() {
-    number_staples(*material, *material, next_node);
-    read_staples(*material, config->state_directory.path, loop.wall());
-  }
-
-  void on_acme_failed(const Acme& acme, const Json& said) {
-    const base::Micros now = loop.wall();
-    const certs::CertificateFacts* own = acme_facts();
-    acme_attempts.failed(said, now);
-    keep_attempts(acme);
-    Json detail{{"name", "the support listener"},
-                {"names", acme.names},
-                {"authority", acme.authority.host},
-                {"why", acme_attempts.why},
-                {"failures", acme_attempts.failures}};
-    if (acme_attempts.next > 0) detail["next"] = base::format_time(acme_attempts.next);
-    if (acme_attempts.too_late(own)) detail["expires"] = base::format_time(own->not_after);
-    ledger.append(audit::EventType::CertificateFailed, "gateway", acme.names.front(), detail,
-                  acme_attempts.severe(own, now) ? audit::Severity::Severe : audit::Severity::Warning);
-  }
-
-  void keep_attempts(const Acme& acme) const {
-    if (base::Status kept = write_attempts(acme, acme_attempts); !kept.ok())
-      base::log_warning("what came of asking for a certificate is forgotten with this process: " +
-                        kept.error().message);
-  }
-
-  // "postern cert renew".
-  Json renew_certificate() {
-    if (!config->acme || !material->acme.account.valid())
-      return {{"ok", false}, {"message", "the configuration orders no certificate (acme)"}};
-    ++material->acme.asked;
-    reload_link();
-    return {{"ok", true}, {"names", config->acme->names}};
   }
 
   void reload_link() { reload_all("link"); }
@@ -542,41 +431,10 @@ struct Supervisor::Internals {
         base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it gave nothing"));
     if (decoded && !decoded->empty()) body = *decoded;
     base::Result<certs::StapleTimes> verdict = find_stapled(*material, name) != nullptr
-                                                   ? on_staple(name, body, failures)
+                                                   ? upkeep.on_staple(name, body, failures)
                                                    : revocations.on_fetched(name, body, failures);
     if (!verdict.ok()) return {{"ok", false}, {"why", verdict.error().message}};
     return {{"ok", true}, {"from", verdict->from}, {"until", verdict->until}};
-  }
-
-  base::Result<certs::StapleTimes> on_staple(const std::string& name,
-                                             const base::Result<std::string>& response, int failures) {
-    ListenerCertificate* const one = find_stapled(*material, name);
-    const base::Micros now = loop.wall();
-    const bool had = !one->staple->response.empty() && one->staple->times.until > now;
-    const base::Status taken = response.ok() ? take_staple(*one, *response, config->state_directory.path, now)
-                                             : base::Status(response.error());
-    const std::string listener = is_of(material->admin, *one) ? "admin" : "support";
-    Json detail{{"name", listener_name(listener, *material, *one)}, {"responder", one->staple->url}};
-    if (!taken.ok()) {
-      detail["why"] = taken.error().message;
-      if (failures == 1)
-        ledger.append(audit::EventType::CertificateStapleFailed, "gateway", one->leaf.subject, detail,
-                      one->demands_staple && !had ? audit::Severity::Severe : audit::Severity::Warning);
-      return taken.error();
-    }
-    detail["expires"] = base::format_time(one->staple->times.until);
-    if (!had) ledger.append(audit::EventType::CertificateStapled, "gateway", one->leaf.subject, detail);
-    crew.each([&](Child& child) {
-      if (child.kind() == "terminator" && child.alive() &&
-          (child.index() == kAdminIndex) == (listener == "admin"))
-        child.reload(part_of(child));
-    });
-    return one->staple->times;
-  }
-
-  static bool is_of(const ListenerMaterial& listener, const ListenerCertificate& one) {
-    return std::any_of(listener.certificates.begin(), listener.certificates.end(),
-                       [&](const ListenerCertificate& other) { return &other == &one; });
   }
 
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
@@ -649,10 +507,11 @@ struct Supervisor::Internals {
     config = next;
     material = std::move(wanted.material);
     line.adopt(mission_control(*config), material->line);
+    upkeep.adopt(*config, *material);
     revocations.adopt(*config, *material);
     if (!changed.empty()) spread(changed, new_keys, actor);
-    tell_of_expiry();
-    tell_of_flaws();
+    upkeep.tell_of_expiry();
+    upkeep.tell_of_flaws();
     revocations.tell_of_crls();
     Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
                    {"policy", policy_changes}};
