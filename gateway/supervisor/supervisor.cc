@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/supervisor.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "certs/post_quantum.h"
 #include "gateway/proc/usage.h"
+#include "gateway/supervisor/beginnings.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
@@ -39,10 +39,6 @@ constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger cou
 constexpr std::int64_t kMostFailures = 1'000'000;        // whatever the link says
 constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
 
-base::UniqueFd duplicate(const base::UniqueFd& fd) {
-  return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
-}
-
 Json rejection(const std::vector<FileFault>& faults) {
   return {{"file", faults.front().file},
           {"faults", faults.size()},
@@ -63,9 +59,6 @@ std::string joined(const std::vector<std::string>& words) {
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
   return out;
 }
-
-// Which is another process, with another key at its provider, than the one that reaches all else.
-bool is_admin_link(const Child& child) { return child.kind() == "link" && child.index() == kAdminIndex; }
 
 }  // namespace
 
@@ -140,7 +133,7 @@ struct Supervisor::Internals {
       crew.each([&](Child& child) {
         if (child.kind() == "terminator" && child.alive() &&
             (child.index() == kAdminIndex) == (listener == "admin"))
-          child.reload(part_of(child));
+          child.reload(part_of(child, given()));
       });
     };
     out.now = [this] { return loop.wall(); };
@@ -171,7 +164,7 @@ struct Supervisor::Internals {
 
   Crew::Duties duties() {
     Crew::Duties out;
-    out.beginning = [this](const Child& child) { return beginning(child); };
+    out.beginning = [this](const Child& child) { return beginning_of(child, given()); };
     out.on_ledger = [this](base::UniqueFd fd) { ledger.attach(std::move(fd)); };
     out.on_started = [this](Child& child) {
       const Json detail = {{"role", child.name()}, {"pid", child.pid()}, {"restarts", child.life() - 1}};
@@ -203,28 +196,7 @@ struct Supervisor::Internals {
     return out;
   }
 
-  // With the ports that the kernel picked, where 0 was asked for.
-  Config as_bound() const {
-    Config out = *config;
-    out.support.address = sockets.support_address;
-    out.admin.address = sockets.admin_address;
-    return out;
-  }
-
-  Json part_of(const Child& child) const {
-    const Config bound = as_bound();
-    if (child.kind() == "keeper") return keeper_part(bound, *material);
-    if (child.kind() == "ledger") return ledger_part(bound, *material);
-    if (child.kind() == "enforcer") {
-      Json part = enforcer_part(bound, *material, child.index());
-      part["redaction_key"] = base::to_hex(redaction_key);
-      return part;
-    }
-    if (child.kind() == "console") return console_part(bound, *material);
-    if (is_admin_link(child)) return admin_link_part(bound, *material);
-    if (child.kind() == "link") return link_part(bound, *material);
-    return terminator_part(bound, *material, child.index() == kAdminIndex ? "admin" : "support");
-  }
+  Given given() const { return {*config, *material, sockets, redaction_key, refused_pin}; }
 
   void attest_own_wall() {
     Json out = {{"role", "supervisor"}, {"pid", ::getpid()}, {"mode", to_text(config->sandbox)}};
@@ -236,71 +208,6 @@ struct Supervisor::Internals {
     Json out = {{"role", child.name()}, {"pid", child.pid()}, {"mode", to_text(config->sandbox)}};
     out.update(child.proof());
     return out;
-  }
-
-  Child::Beginning beginning(const Child& child) const {
-    Child::Beginning out;
-    out.config = part_of(child);
-    out.config["sandbox"] = to_text(config->sandbox);
-    const auto give = [&out](std::string name, const base::UniqueFd& fd) {
-      out.names.push_back(std::move(name));
-      out.fds.push_back(duplicate(fd));
-    };
-    if (child.kind() == "terminator")
-      give("listener", child.index() == kAdminIndex ? sockets.admin : sockets.support);
-    if (child.kind() == "console") give("control", sockets.control);
-    if (child.kind() == "keeper") {
-      for (const ListenerMaterial* listener : {&material->support, &material->admin}) {
-        for (const ListenerCertificate& one : listener->certificates) {
-          if (one.key.valid()) give(one.descriptor, one.key);
-        }
-      }
-      give("key.pass", material->pass_key);
-      give("key.log", material->log_keys.current);
-      if (material->log_keys.next.valid()) give("key.log.next", material->log_keys.next);
-      for (const ClientKey& one : material->client_keys) {
-        if (one.key.valid()) give(one.name, one.key);
-      }
-      if (material->token_pin.valid()) {
-        give("pkcs11.pin", material->token_pin);
-        if (refused_pin && is_as_it_was(material->token_pin, *refused_pin))
-          out.config["pkcs11"]["pin_refused"] = true;
-      }
-      if (material->witness_key.valid()) give("key.witness", material->witness_key);
-      if (material->openid_key.valid()) give("key.openid", material->openid_key);
-      if (material->admin_openid_key.valid()) give("key.admin_openid", material->admin_openid_key);
-      give_notification_secrets(NotificationTarget::Kind::Webhook, give);
-    }
-    if (child.kind() == "keeper" && material->acme.account.valid()) {
-      give("acme.account", material->acme.account);
-      give("acme.next", material->acme.next);
-      if (material->acme.secret.valid()) give("acme.secret", material->acme.secret);
-    }
-    if (child.kind() == "keeper" && material->line.key.valid())
-      give(MissionControl::kKeyDescriptor, material->line.key);
-    if (is_admin_link(child) && material->admin_openid_secret.valid())
-      give(OpenId::kSecretDescriptor, material->admin_openid_secret);
-    if (child.kind() == "link" && !is_admin_link(child)) {
-      if (material->line.proxy_password.valid())
-        give(MissionControl::kPasswordDescriptor, material->line.proxy_password);
-      give_notification_secrets(NotificationTarget::Kind::Email, give);
-      if (material->openid_secret.valid()) give(OpenId::kSecretDescriptor, material->openid_secret);
-      if (sockets.challenge.valid()) give("challenge", sockets.challenge);
-    }
-    if (child.kind() == "enforcer") {
-      for (const CredentialFile& file : material->credentials) give(file.name, file.fd);
-    }
-    return out;
-  }
-
-  // What signs webhooks goes to the keeper, what signs in to mail servers to the link.
-  template <typename Give>
-  void give_notification_secrets(NotificationTarget::Kind kind, const Give& give) const {
-    for (const NotificationTarget& target : config->notifications) {
-      for (const CredentialFile& file : material->notification_secrets) {
-        if (target.kind == kind && file.name == target.descriptor()) give(file.name, file.fd);
-      }
-    }
   }
 
   void on_ended(Child& child, pid_t pid, const std::string& reason) {
@@ -379,7 +286,7 @@ struct Supervisor::Internals {
   }
 
   Json status() const {
-    const Config bound = as_bound();
+    const Config bound = as_bound(*config, sockets);
     return {{"version", POSTERN_VERSION},
             {"started", base::format_time(started)},
             {"config", plan.config_path},
@@ -417,7 +324,7 @@ struct Supervisor::Internals {
   }
 
   void reload_with_files(Child& child) {
-    Child::Beginning anew = beginning(child);
+    Child::Beginning anew = beginning_of(child, given());
     child.reload(anew.config, anew.names, std::move(anew.fds));
   }
 
@@ -444,7 +351,7 @@ struct Supervisor::Internals {
     if (!files.ok()) return {{"ok", false}, {"message", files.error().message}};
     const bool same = same_log_keys(material->log_keys, *files);
     material->log_keys = std::move(files).value();
-    if (!same) crew.renew_keys(beginning(crew.keeper()));
+    if (!same) crew.renew_keys(beginning_of(crew.keeper(), given()));
     return {{"ok", true}};
   }
 
@@ -528,23 +435,23 @@ struct Supervisor::Internals {
     ledger.append(audit::EventType::ConfigChanged, actor, plan.config_path,
                   {{"file", plan.config_path}, {"changed", joined(changed)}});
     // The keeper first: the new channels to it come to the terminators before their new certificates do.
-    if (new_keys) crew.renew_keys(beginning(crew.keeper()));
+    if (new_keys) crew.renew_keys(beginning_of(crew.keeper(), given()));
     crew.each([this](Child& child) {
       if (child.kind() == "keeper" || !child.alive()) return;
-      if (child.kind() != "enforcer" && child.kind() != "link") return child.reload(part_of(child));
+      if (child.kind() != "enforcer" && child.kind() != "link") return child.reload(part_of(child, given()));
       reload_with_files(child);
     });
   }
 
   // A new certificate of ours: nothing else is read again, as with the log's keys.
   void spread_material() {
-    crew.renew_keys(beginning(crew.keeper()));
+    crew.renew_keys(beginning_of(crew.keeper(), given()));
     crew.each([this](Child& child) {
       if (!child.alive()) return;
       if (child.kind() == "link") return reload_with_files(child);
       if (child.kind() == "console" || child.kind() == "ledger" ||
           (child.kind() == "terminator" && child.index() != kAdminIndex))
-        child.reload(part_of(child));
+        child.reload(part_of(child, given()));
     });
   }
 
