@@ -22,12 +22,12 @@
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
 #include "gateway/supervisor/parts.h"
+#include "gateway/supervisor/policy_handover.h"
 #include "gateway/supervisor/reload.h"
 #include "gateway/supervisor/revocations.h"
 #include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
 #include "gateway/supervisor/upkeep.h"
-#include "policy/diff.h"
 
 namespace postern::supervisor {
 namespace {
@@ -35,23 +35,12 @@ namespace {
 using base::Json;
 using OnAnswer = std::function<void(const Json&)>;
 
-constexpr base::Nanos kPolicyAgain = 5 * base::kSecond;  // after the ledger could not take the policy
-constexpr std::int64_t kMostFailures = 1'000'000;        // whatever the link says
-constexpr std::size_t kMostListed = 200;                 // changes of a policy named in one answer
+constexpr std::int64_t kMostFailures = 1'000'000;  // whatever the link says
 
 Json rejection(const std::vector<FileFault>& faults) {
   return {{"file", faults.front().file},
           {"faults", faults.size()},
           {"first_fault", format_faults({faults.front()})}};
-}
-
-Json listing(const std::vector<policy::Change>& changes) {
-  Json out = Json::array();
-  for (const policy::Change& change : changes) {
-    if (out.size() == kMostListed) break;
-    out.push_back(change.capability.empty() ? change.what : change.capability + ": " + change.what);
-  }
-  return out;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -75,7 +64,7 @@ struct Supervisor::Internals {
   std::uint32_t next_node;
   LedgerLink ledger;
   Connector connector;
-  loop::Timer policy_again;
+  PolicyHandover handover;
   loop::Timer expiry_timer;
   loop::Timer crls_timer;
   Line line;
@@ -96,7 +85,7 @@ struct Supervisor::Internals {
         next_node(config->next_id()),
         ledger(of),
         connector(of),
-        policy_again(of, [this] { put_policy(); }),
+        handover(of, ledger),
         expiry_timer(of, [this] { upkeep.tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
@@ -106,7 +95,13 @@ struct Supervisor::Internals {
              gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
              duties()) {
     prepare({}, *config, *material);
+    put_in_force();
+  }
+
+  // Configuration and material that prepare() prepared.
+  void put_in_force() {
     line.adopt(mission_control(*config), material->line);
+    handover.adopt(*config, *material);
     upkeep.adopt(*config, *material);
     revocations.adopt(*config, *material);
   }
@@ -121,12 +116,17 @@ struct Supervisor::Internals {
             [this] { reload_link(); }, [this] { spread_material(); }, [this] { return loop.wall(); }};
   }
 
-  Upkeep::Calls upkeep_calls() {
-    Upkeep::Calls out;
-    out.record = [this](audit::EventType type, const std::string& subject, const Json& detail,
-                        std::optional<audit::Severity> severity) {
+  // Of what no person did.
+  auto recorder() {
+    return [this](audit::EventType type, const std::string& subject, const Json& detail,
+                  std::optional<audit::Severity> severity) {
       ledger.append(type, "gateway", subject, detail, severity);
     };
+  }
+
+  Upkeep::Calls upkeep_calls() {
+    Upkeep::Calls out;
+    out.record = recorder();
     out.tell_link = [this] { reload_link(); };
     out.new_certificate = [this] { spread_material(); };
     out.new_staple = [this](std::string_view listener) {
@@ -142,10 +142,7 @@ struct Supervisor::Internals {
 
   Revocations::Calls revocations_calls() {
     Revocations::Calls out;
-    out.record = [this](audit::EventType type, const std::string& subject, const Json& detail,
-                        std::optional<audit::Severity> severity) {
-      ledger.append(type, "gateway", subject, detail, severity);
-    };
+    out.record = recorder();
     out.reload_enforcers = [this] { reload_all("enforcer"); };
     out.tell_enforcers = [this](const Json& part) {
       crew.each([&part](Child& child) {
@@ -172,7 +169,7 @@ struct Supervisor::Internals {
     };
     out.on_ready = [this](Child& child) {
       ledger.append(audit::EventType::SandboxAttested, "gateway", child.name(), attestation(child));
-      if (child.kind() == "ledger") put_policy();
+      if (child.kind() == "ledger") handover.put();
     };
     out.on_violated = [this](Child& child, const std::string& call) {
       ledger.append(audit::EventType::SandboxViolated, "gateway", child.name(),
@@ -355,20 +352,6 @@ struct Supervisor::Internals {
     return {{"ok", true}};
   }
 
-  Json policy_order(const std::string& actor, const std::string& from) const {
-    return {{"command", "policy.set"}, {"file", config->policy.path}, {"actor", actor}, {"from", from}};
-  }
-
-  // A ledger that was started anew knows no policy, and until it does nothing is allowed.
-  void put_policy() {
-    ledger.put_policy(material->policy_text, policy_order("gateway", ""), [this](const LedgerReply& reply) {
-      if (reply.ok || stopping) return;
-      base::log_warning("the ledger did not take the policy: " +
-                        base::json_text_or(reply.json, "message", "for no reason given"));
-      policy_again.start(kPolicyAgain);
-    });
-  }
-
   void reload(const std::string& actor, const std::string& from, const OnAnswer& done) {
     if (std::exchange(reloading, true)) {
       const Json busy = Json::array(
@@ -413,22 +396,19 @@ struct Supervisor::Internals {
                           keeper_part(*config, *material) != keeper_part(*next, *wanted.material);
     config = next;
     material = std::move(wanted.material);
-    line.adopt(mission_control(*config), material->line);
-    upkeep.adopt(*config, *material);
-    revocations.adopt(*config, *material);
+    put_in_force();
     if (!changed.empty()) spread(changed, new_keys, actor);
     upkeep.tell_of_expiry();
     upkeep.tell_of_flaws();
     revocations.tell_of_crls();
-    Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}},
-                   {"policy", policy_changes}};
-    ledger.put_policy(material->policy_text, policy_order(actor, from),
-                      [this, answer = std::move(answer), done](const LedgerReply& reply) {
-                        reloading = false;
-                        Json said = answer;
-                        take_policy_reply(reply, said["policy"]);
-                        done(said);
-                      });
+    Json answer = {{"config", {{"ok", true}, {"faults", Json::array()}, {"changed", changed}}}};
+    handover.put_changed(actor, from, policy_changes,
+                         [this, answer = std::move(answer), done](const Json& policy_answer) {
+                           reloading = false;
+                           Json said = answer;
+                           said["policy"] = policy_answer;
+                           done(said);
+                         });
   }
 
   void spread(const std::vector<std::string>& changed, bool new_keys, const std::string& actor) {
@@ -455,33 +435,9 @@ struct Supervisor::Internals {
     });
   }
 
-  static Json compare_policies(const policy::Policy& before, const policy::Policy& after) {
-    const policy::Difference difference = policy::diff(before, after);
-    return {{"ok", true},
-            {"hash", after.hash()},
-            {"faults", Json::array()},
-            {"newly_allowed", listing(difference.newly_allowed)},
-            {"no_longer_allowed", listing(difference.no_longer_allowed)}};
-  }
-
-  void take_policy_reply(const LedgerReply& reply, Json& policy_answer) {
-    if (reply.ok) {
-      policy_answer["waits"] = base::json_bool_or(reply.json, "waits", false);
-      return;
-    }
-    policy_again.start(kPolicyAgain);
-    const std::string why = base::json_text_or(reply.json, "message", "for no reason given");
-    policy_answer["ok"] = false;
-    policy_answer["faults"] =
-        Json::array({{{"file", config->policy.path},
-                      {"line", 0},
-                      {"column", 0},
-                      {"message", "the ledger did not take it, and is asked again: " + why}}});
-  }
-
   void stop() {
     if (std::exchange(stopping, true)) return crew.stop_now();
-    policy_again.stop();
+    handover.stop();
     expiry_timer.stop();
     crls_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
