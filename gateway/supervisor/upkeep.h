@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "audit/event.h"
 #include "base/clock.h"
@@ -31,9 +32,10 @@ class Upkeep {
     std::function<void(audit::EventType type, const std::string& subject, const base::Json& detail,
                        std::optional<audit::Severity> severity)>  // else the type's
         record;
-    std::function<void()> tell_link;        // its part has changed
-    std::function<void()> new_certificate;  // and so have all others' who know of the support listener's
-    std::function<void(std::string_view listener)> new_staple;  // and so have its terminators'
+    std::function<void()> tell_link;  // its part has changed
+    // So have the parts of all who know of the support listener's certificates, of which another is in use.
+    std::function<void()> new_certificate;
+    std::function<void(std::string_view listener)> new_staple;  // so have those of the listener's terminators
     std::function<base::Micros()> now;
   };
   // next_node: as of number_staples; it outlives this.
