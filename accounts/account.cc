@@ -13,6 +13,8 @@
 namespace postern::accounts {
 namespace {
 
+constexpr std::string_view kUnknownName = "unknown";  // of who was refused, in events
+
 using base::Code;
 using base::fail;
 using base::Json;
@@ -238,14 +240,16 @@ std::optional<Rank> parse_rank(std::string_view text) {
 bool is_account_name(std::string_view name) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !name.empty() && name.size() <= 64 && plain(name.front()) && !name.starts_with("uid-") &&
-         std::all_of(name.begin(), name.end(),
-                     [plain](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
+         name != kUnknownName && std::all_of(name.begin(), name.end(), [plain](char c) {
+           return plain(c) || c == '.' || c == '_' || c == '-';
+         });
 }
 
 bool is_provider_name(std::string_view name) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !name.empty() && name.size() <= kLongestName && alphanumeric(name.front()) &&
-         !name.starts_with("uid-") && std::all_of(name.begin(), name.end(), [alphanumeric](char c) {
+         !name.starts_with("uid-") && name != kUnknownName &&
+         std::all_of(name.begin(), name.end(), [alphanumeric](char c) {
            return alphanumeric(c) || std::string_view("._-@+").find(c) != std::string_view::npos;
          });
 }

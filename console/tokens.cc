@@ -19,7 +19,8 @@ bool is_open(const accounts::Account* owner) { return owner != nullptr && !owner
 
 const accounts::Account* owner_of(const std::vector<accounts::Account>& accounts, const state::Token& token) {
   const auto found = std::find_if(accounts.begin(), accounts.end(), [&](const accounts::Account& account) {
-    return account.name == token.owner;
+    // An account that was made after the token is another one of the same name.
+    return account.name == token.owner && account.added <= token.created;
   });
   return found == accounts.end() ? nullptr : &*found;
 }

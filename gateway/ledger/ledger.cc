@@ -177,7 +177,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       })) {
   set_witnessing(std::move(options.witnessing));
   notices_.begin(std::move(backlog), recorder_.size());
-  line_reports_.begin(std::move(reports));
+  line_reports_.begin(std::move(reports), state_.shares("events"), recorder_.size());
   line_reports_.configure(std::move(options.line));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);

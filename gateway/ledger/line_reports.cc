@@ -23,7 +23,7 @@ constexpr std::string_view kLinePlace = "mission-control";
 constexpr std::size_t kQuotedRefusal = 200;  // bytes of what Mission Control says, in a problem
 constexpr std::size_t kDocumentRoom =
     ipc::kErrandBody / 2;  // reports are small: far more than kMostReports of them
-constexpr int kTaken = 200;
+constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
 constexpr std::array<std::string_view, 9> kWanted{
     "gateway.",         "node.",   "link.", "certificate.", "log.unavailable", "log.recovered", "role.ended",
@@ -55,7 +55,9 @@ bool wanted_by_vendor(EventType type, std::string_view subject) {
 line::Report report_of(const Notice& notice) {
   line::Report report{notice.id, line::Kind::Event, 1, notice.time, Json::object()};
   report.body = {{"type", audit::text_of(notice.type).name}, {"severity", audit::name_of(notice.severity)}};
-  if (!notice.subject.empty()) report.body["subject"] = notice.subject;
+  // The subject of a session is a person.
+  const bool of_person = audit::text_of(notice.type).subject == "engineer";
+  if (!notice.subject.empty() && !of_person) report.body["subject"] = notice.subject;
   if (!notice.outcome.empty()) report.body["outcome"] = notice.outcome;
   return report;
 }
@@ -94,10 +96,11 @@ LineReports::LineReports(loop::Loop& loop, const base::Clock& clock, audit::File
 
 LineReports::~LineReports() { *alive_ = false; }
 
-void LineReports::begin(ReportBacklog backlog) {
-  shares_ = backlog.shares;
-  next_ = backlog.next;
-  waiting_ = std::move(backlog.waiting);
+// The state decides; the file may be ahead of the log, or gone.
+void LineReports::begin(ReportBacklog backlog, bool shares, std::uint64_t events) {
+  shares_ = shares;
+  next_ = shares == backlog.shares ? std::min(backlog.next, events) : events;
+  if (shares && backlog.shares) waiting_ = std::move(backlog.waiting);
 }
 
 void LineReports::configure(LineTerms terms) {
@@ -126,12 +129,16 @@ void LineReports::saw(std::uint64_t index, const audit::EventFields& event) {
 // Those at the front may be under way: they stay as long as that lasts.
 void LineReports::keep_bounded() {
   while (waiting_.size() > kMostWaiting + under_way_) {
-    given_up_last_ = waiting_[under_way_].id;
-    if (under_way_ == 0) next_ = waiting_.front().index + 1;
-    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(under_way_));
-    ++given_up_;
-    dirty_ = true;
+    give_up_first(under_way_);
   }
+}
+
+void LineReports::give_up_first(std::size_t spared) {
+  given_up_last_ = waiting_[spared].id;
+  if (spared == 0) next_ = waiting_.front().index + 1;
+  waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(spared));
+  ++given_up_;
+  dirty_ = true;
 }
 
 void LineReports::tell_given_up() {
@@ -170,7 +177,9 @@ std::vector<line::Report> LineReports::due(std::uint64_t durable) {
   std::size_t bytes = 0;
   under_way_ = 0;
   for (const Notice& notice : waiting_) {
-    if (notice.index >= durable || out.size() == line::kMostReports || bytes > kDocumentRoom) break;
+    if (notice.index >= durable || under_way_ == most_ || out.size() == line::kMostReports ||
+        bytes > kDocumentRoom)
+      break;
     out.push_back(report_of(notice));
     bytes += notice.subject.size() + notice.outcome.size() + 200;
     ++under_way_;
@@ -220,6 +229,7 @@ bool LineReports::take(const ipc::Delivered& answer) {
     fail(base::printable(answer.body, kQuotedRefusal));
   } else if (answer.status != kTaken) {
     const line::Refusal refusal = line::parse_refusal(answer.body);
+    if (answer.status == kBadForm || answer.status == kTooLarge) take_apart();
     fail("Mission Control answered " + std::to_string(answer.status) +
          (refusal.detail.empty() ? "" : ": " + base::printable(refusal.detail, kQuotedRefusal)));
   } else if (const auto said = line::parse_taken(answer.body); said.ok()) {
@@ -230,10 +240,18 @@ bool LineReports::take(const ipc::Delivered& answer) {
   return true;
 }
 
+// The document as it is will never be taken: fewer events at a time, until the one that is at fault is alone, and is given up.
+void LineReports::take_apart() {
+  if (under_way_ == 1) give_up_first(0);
+  most_ = std::max<std::size_t>(1, under_way_ / 2);
+  forget_document();
+}
+
 // In order: behind one that was not taken, none counts as taken.
 void LineReports::taken(const line::Taken& answer) {
   const std::set<std::string> ids(answer.ids.begin(), answer.ids.end());
   phase_ = Phase::Resting;
+  if (document_.empty()) return;
   if (ids.contains(registration_)) registration_.clear();
   std::size_t arrived = 0;
   while (arrived < under_way_ && ids.contains(waiting_[arrived].id)) ++arrived;
@@ -246,6 +264,7 @@ void LineReports::taken(const line::Taken& answer) {
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
   failures_ = 0;
+  most_ = line::kMostReports;
   next_try_ = 0;
   sent_ = clock_.wall();
   problem_.clear();

@@ -6,7 +6,8 @@
 //   registration   once after each start, until it is taken: which version, how many services and nodes
 //   heartbeat      every kHeartbeat
 //   event          while an admin shares them (state.h, kSharing): those of wanted_by_vendor(), in the log's order, each until it
-//                  was taken; more than kMostWaiting, and the oldest go, which is link.reports_given_up
+//                  was taken; more than kMostWaiting, and the oldest go, which is link.reports_given_up; so does one whose form
+//                  Mission Control refuses
 //
 // Nothing is sent without a copy (sent_copies.h), and no event before it is durable. What did not arrive is sent again as it was,
 // and copied once. At least once, in order; Mission Control
@@ -69,7 +70,8 @@ class LineReports {
   LineReports(const LineReports&) = delete;
   LineReports& operator=(const LineReports&) = delete;
 
-  void begin(ReportBacklog backlog);  // once
+  // Once. shares: whether an admin shares events, as the state knows; events: how many are in the log.
+  void begin(ReportBacklog backlog, bool shares, std::uint64_t events);
   void configure(LineTerms terms);
   void saw(std::uint64_t index, const audit::EventFields& event);
   void look(std::uint64_t durable);
@@ -91,6 +93,8 @@ class LineReports {
  private:
   enum class Phase : std::uint8_t { Resting, Copying, Asked };
   void keep_bounded();
+  void give_up_first(std::size_t spared);
+  void take_apart();
   void tell_given_up();
   void send(std::uint64_t durable);
   std::vector<line::Report> due(std::uint64_t durable);
@@ -112,9 +116,10 @@ class LineReports {
   std::string registration_;  // the id of the report; empty: it was taken
   std::deque<Notice> waiting_;
   bool shares_ = false;
-  std::uint64_t next_ = 0;     // as ReportBacklog
-  std::string document_;       // that is under way, or is to be sent again; empty: there is none
-  std::size_t under_way_ = 0;  // of waiting_, from the front: those in the document
+  std::uint64_t next_ = 0;                 // as ReportBacklog
+  std::string document_;                   // that is under way, or is to be sent again; empty: there is none
+  std::size_t under_way_ = 0;              // of waiting_, from the front: those in the document
+  std::size_t most_ = line::kMostReports;  // events of one document
   Phase phase_ = Phase::Resting;
   std::uint64_t last_errand_ = kFirstErrand;
   base::Nanos heartbeat_ = 0, next_try_ = 0, deadline_ = 0;  // monotonic

@@ -50,6 +50,12 @@ struct SentCopies::Files {
     return renamed.ok() ? open() : renamed;
   }
 
+  // What of the line is there is only known by looking.
+  base::Error begin_anew(const base::Error& why) {
+    current.reset();
+    return why;
+  }
+
   base::Status append(std::string_view line) {
     if (current == nullptr) {
       if (base::Status opened = open(); !opened.ok()) return opened;
@@ -60,10 +66,10 @@ struct SentCopies::Files {
     std::uint64_t written = 0;
     while (written < line.size()) {
       const auto some = current->write_at(size + written, line.substr(written));
-      if (!some.ok()) return some.error();
+      if (!some.ok()) return begin_anew(some.error());
       written += *some;
     }
-    if (base::Status synced = current->sync(); !synced.ok()) return synced;
+    if (const base::Status synced = current->sync(); !synced.ok()) return begin_anew(synced.error());
     size += written;
     return base::Ok{};
   }

@@ -16,7 +16,13 @@ constexpr std::string_view kJson = "application/json";
 }  // namespace
 
 Link::Link(loop::Loop& loop, Connect connect, Line* line, OpenIdClient::Assert assertion)
-    : loop_(loop), connect_(std::move(connect)), openid_(loop, connect_, std::move(assertion)), line_(line) {}
+    : loop_(loop),
+      connect_(std::move(connect)),
+      openid_(loop, connect_, std::move(assertion)),
+      line_(line),
+      patience_(loop, [this] {
+        if (forsaken_) forsaken_();
+      }) {}
 
 Link::~Link() { *alive_ = false; }
 
@@ -30,10 +36,14 @@ void Link::set_ledger(base::UniqueFd socket) {
   if (line_ != nullptr) line_->drop_errand();
   while (!errands_.empty()) drop(errands_.begin()->first);
   drop_channel();
+  patience_.stop();
   ledger_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(socket), kChannelLimits,
       [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) { take(type, payload); },
-      [](const base::Error& why) { base::log_info("the ledger is gone: " + why.message); });
+      [this](const base::Error& why) {
+        base::log_info("the ledger is gone: " + why.message);
+        patience_.start(kLedgerPatience);
+      });
 }
 
 // The channel that is replaced may be the one whose callback is running.
@@ -49,6 +59,7 @@ void Link::take(std::uint16_t type, std::string_view payload) {
     return begin(errand);
   base::log_error("the ledger broke its protocol: its channel is closed");
   ledger_->close();
+  patience_.start(kLedgerPatience);
 }
 
 void Link::begin(const ipc::Errand& errand) {

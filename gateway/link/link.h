@@ -44,6 +44,9 @@ class Link {
   // First, and after the ledger was restarted: what was under way for the former is given up.
   void set_ledger(base::UniqueFd socket);
   std::size_t under_way() const { return errands_.size(); }
+  // Called when the channel to the ledger ended, and no other came within kLedgerPatience.
+  void on_forsaken(std::function<void()> report) { forsaken_ = std::move(report); }
+  static constexpr base::Nanos kLedgerPatience = 60 * base::kSecond;
 
  private:
   struct Errand {
@@ -69,6 +72,8 @@ class Link {
   Line* line_;
   std::unique_ptr<ipc::SocketChannel> ledger_;
   std::map<std::string, Errand, std::less<>> errands_;  // by place
+  std::function<void()> forsaken_;
+  loop::Timer patience_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

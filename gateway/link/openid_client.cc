@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "gateway/http/form.h"
+#include "gateway/ipc/ledger_protocol.h"
 
 namespace postern::link {
 namespace {
@@ -77,6 +78,9 @@ void OpenIdClient::give_up() {
 void OpenIdClient::finish(const AskPtr& ask, std::uint16_t status, std::string_view body) {
   asks_.erase(ask);
   const Done done = std::exchange(ask->done, nullptr);
+  // More than a Delivered holds would cost the channel to the ledger, and with it all that others are to be told.
+  if (done && status == kFine && body.size() > ipc::kDeliveredBody)
+    return done(kRefused, "what the identity provider says of this person is too long");
   if (done) done(status, status == kFine ? body : body.substr(0, kLongestWhy));
 }
 

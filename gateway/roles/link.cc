@@ -30,6 +30,8 @@ int serve_errands() {
     role.ask(said, std::move(taken));
   });
   link::Link link(role.loop(), connect, &line, [&keeper] { return keeper.sign_assertion(); });
+  // Nobody but the supervisor can make another channel, and it does so when this process starts.
+  link.on_forsaken([&] { role.fail("the ledger closed its channel, and no other came"); });
   link::Fetcher fetcher(
       role.loop(), connect,
       [&](const std::string& name, const base::Result<std::string>& body, int failures, auto judged) {

@@ -51,6 +51,16 @@ class TokenApi : public Rig {
   int known_ = 0;
 };
 
+TEST_F(TokenApi, ATokenOfAnAccountThatIsGoneIsWorthNothingToTheNextOneOfItsName) {
+  know();
+  EXPECT_EQ(ask(Get, "/api/v1/status").status, 200);
+  accounts::Accounts made = ledger.accounts();
+  for (accounts::Account& one : made.list) one.added = loop.wall() + base::kWallSecond;
+  fake.send_accounts(made);
+  ASSERT_TRUE(turn_until([&] { return ledger.accounts().list.front().added > loop.wall(); }));
+  EXPECT_EQ(ask(Get, "/api/v1/status").status, 401);
+}
+
 TEST_F(TokenApi, ATokenStandsForItsOwnerWithinItsScopes) {
   know();
   EXPECT_EQ(ask(Get, "/api/v1/status").status, 200);

@@ -40,7 +40,7 @@ class ReportsOfALedger : public ::testing::Test {
     std::string place, body;
   };
   ReportsOfALedger() { begin(ReportBacklog(audit::system_files(), folder.path())); }
-  void begin(ReportBacklog backlog) {
+  void begin(ReportBacklog backlog, bool shares = false) {
     reports = std::make_unique<LineReports>(
         loop, clock, audit::system_files(), folder.path(),
         LineReports::Calls{
@@ -50,14 +50,14 @@ class ReportsOfALedger : public ::testing::Test {
               return true;
             },
             [this](const Draft& draft) { recorded.push_back(draft); }});
-    reports->begin(std::move(backlog));
+    reports->begin(std::move(backlog), shares, events.size());
     reports->configure({true, {{"version", "0.1.0"}}});
   }
   void restart() {
     settle();
     ReportBacklog backlog(audit::system_files(), folder.path());
     for (std::uint64_t i = 0; i < events.size(); ++i) backlog.take(i, events[i]);
-    begin(std::move(backlog));
+    begin(std::move(backlog), shared);
   }
   std::string happens(EventType type, const std::string& subject, std::string detail = "{}",
                       const std::string& outcome = {}) {
@@ -68,6 +68,7 @@ class ReportsOfALedger : public ::testing::Test {
     return id;
   }
   void share(const char* setting) {
+    shared = setting == std::string_view("on");
     happens(EventType::PermissionChanged, "events",
             std::string(R"({"what":"sharing","name":"events","new":")") + setting + "\"}");
   }
@@ -122,7 +123,7 @@ class ReportsOfALedger : public ::testing::Test {
   loop::Loop loop;
   LineClock clock;
   base::UlidMaker ids;
-  bool link = true;
+  bool link = true, shared = false;
   std::vector<Given> given;
   std::vector<std::string> events;
   std::vector<Draft> recorded;
@@ -234,6 +235,49 @@ TEST_F(ReportsOfALedger, GoOnWhereTheyWereAfterARestart) {
   restart();
   look();
   EXPECT_THAT(told(), ElementsAre());
+}
+
+TEST_F(ReportsOfALedger, AreToldAsTheStateSaysWhateverTheFileDoes) {
+  look();
+  take_all();
+  share("on");
+  happens(EventType::NodeDown, "a");
+  look();
+  shared = false;  // the log lost what the file knows
+  events.clear();
+  restart();
+  happens(EventType::NodeUp, "a");
+  look();
+  EXPECT_THAT(told(), ElementsAre());
+}
+
+TEST_F(ReportsOfALedger, WhoseFormIsRefusedAreTakenApartUntilTheOneAtFaultIsGivenUp) {
+  look();
+  take_all();
+  share("on");
+  for (int i = 0; i < 4; ++i) happens(EventType::NodeDown, "a");
+  const std::size_t sizes[] = {4, 2, 1};
+  for (const std::size_t size : sizes) {
+    look(LineReports::kLongestPause);
+    EXPECT_EQ(told().size(), size);
+    answer(400, R"({"code":"malformed","detail":"a report has no schema"})");
+  }
+  look(LineReports::kLongestPause);
+  ASSERT_EQ(recorded.size(), 1u);
+  EXPECT_THAT(recorded[0].detail, HasSubstr(R"("count":1)"));
+  EXPECT_EQ(told().size(), 1u) << "carefully";
+  take_all();
+  look(LineReports::kLongestPause);
+  EXPECT_EQ(told().size(), 2u) << "as many as there are";
+}
+
+TEST_F(ReportsOfALedger, NameNobody) {
+  look();
+  take_all();
+  share("on");
+  happens(EventType::SessionOpened, "alice");
+  look();
+  for (const line::Report& report : reported()) EXPECT_FALSE(report.body.contains("subject"));
 }
 
 TEST_F(ReportsOfALedger, WithoutALinkWait) {
