@@ -64,7 +64,7 @@ bool is_json(std::string_view content_type) {
 bool is_place(std::string_view path) {
   constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions", "events",
                                           "engineers",   "account",  "admins",   "invitation",
-                                          "policy",      "tokens",   "openid"};
+                                          "policy",      "tokens",   "openid",   "mission-control"};
   path.remove_prefix(1);
   const std::string_view first = path.substr(0, path.find('/'));
   return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);

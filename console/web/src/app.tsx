@@ -118,7 +118,7 @@ function useFocusOnTurn(path: string): void {
   }, [path]);
 }
 
-const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins'];
+const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins', 'mission-control'];
 
 // Places that are reached from a page and have no entry of their own.
 const kBelow: Record<string, IconName> = { policy: 'permissions', tokens: 'admins' };
@@ -126,16 +126,20 @@ const kBelow: Record<string, IconName> = { policy: 'permissions', tokens: 'admin
 function Navigation({ path }: { path: string }) {
   const waiting = useWaiting();
   const inside = useStore(parts.sessions).value?.length ?? 0;
+  const pages = useStore(parts.status).value?.link ? kPages : kPages.filter((name) => name !== 'mission-control');
   const place = path === '/' ? 'home' : (path.split('/')[1] ?? '');
   const here = kBelow[place] ?? place;
   return (
     <nav class="nav" aria-label={words.nav.label}>
       <ul>
-        {kPages.map((name) => (
+        {pages.map((name) => (
           <li key={name}>
             <Link href={name === 'home' ? '/' : `/${name}`} aria-current={here === name ? 'page' : undefined}>
               <Icon name={name} />
-              <span>{words.nav[name]}</span>
+              <span>
+                {words.nav[name]}
+                {name === 'mission-control' && <span class="nav-rest">{words.nav.rest}</span>}
+              </span>
               {name === 'requests' && waiting > 0 && (
                 <b class="nav-count waiting" title={words.nav.waiting(waiting)}>
                   {waiting}

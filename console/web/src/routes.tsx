@@ -9,6 +9,7 @@ import { EngineersPage } from './pages/engineers';
 import { EventPage } from './pages/event';
 import { EventsPage } from './pages/events';
 import { HomePage } from './pages/home';
+import { MissionControlPage } from './pages/mission_control';
 import { NotFoundPage } from './pages/not_found';
 import { PastSessionsPage } from './pages/past_sessions';
 import { PermissionsPage } from './pages/permissions';
@@ -44,6 +45,7 @@ const kRoutes: Route[] = [
   { pattern: /^\/events\/([^/]+)$/, title: words.event.title, page: EventPage },
   { pattern: /^\/engineers$/, title: words.nav.engineers, page: EngineersPage },
   { pattern: /^\/admins$/, title: words.nav.admins, page: AdminsPage },
+  { pattern: /^\/mission-control$/, title: words.mission.title, page: MissionControlPage },
   { pattern: /^\/account$/, title: words.account.title, page: AccountPage },
   { pattern: /^\/tokens$/, title: words.tokens.title, page: TokensPage },
 ];

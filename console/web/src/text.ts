@@ -9,6 +9,7 @@ import { approvals } from './text/approvals';
 import { count } from './text/count';
 import { home } from './text/home';
 import { event, filters, log, when } from './text/log';
+import { mission } from './text/mission';
 import { policy } from './text/policy';
 import { permissions, request, signed } from './text/permissions';
 import { tokens } from './text/tokens';
@@ -24,6 +25,8 @@ export const words = {
     events: 'Events',
     engineers: 'Engineers',
     admins: 'Admins',
+    'mission-control': 'Mission',
+    rest: ' Control', // of the name before it, where there is room
     waiting: (n: number) => `${n} waiting`,
     inside: (n: number) => `${n} inside`,
   },
@@ -40,6 +43,7 @@ export const words = {
   alerts,
   approvals,
   policy,
+  mission,
   tokens,
   when,
   filters,

@@ -49,6 +49,12 @@ export function when_unproved(ask: () => Promise<boolean>): void {
 // An answer that takes longer than this is treated as none: a change is cut into all processes within milliseconds.
 const kAnswerTimeoutMs = 15_000;
 const kProviderTimeoutMs = 45_000; // an identity provider may be asked three things, and is waited for
+const kLineTimeoutMs = 60_000; // the console waits for Mission Control for 45 s, and says so itself
+
+function timeout_of(path: string): number {
+  if (path.startsWith('/link/')) return kLineTimeoutMs;
+  return path.includes('/openid') ? kProviderTimeoutMs : kAnswerTimeoutMs;
+}
 
 // version: of what the change is about, as it was looked at; if it is another one by now, nothing is changed (412).
 export async function call<T>(method: string, path: string, body?: unknown, version?: string): Promise<T> {
@@ -65,7 +71,7 @@ async function call_once<T>(method: string, path: string, body?: unknown, versio
     method,
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: AbortSignal.timeout(path.includes('/openid') ? kProviderTimeoutMs : kAnswerTimeoutMs),
+    signal: AbortSignal.timeout(timeout_of(path)),
     headers: { Accept: 'application/json' },
   };
   if (method !== 'GET') {

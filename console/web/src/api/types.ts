@@ -315,6 +315,42 @@ export interface ShownCertificate {
   names: string[];
   flaws: string[];
 }
+// The line to Mission Control.
+export interface LineStep {
+  step: 'connection' | 'proxy' | 'tls' | 'http2' | 'identity' | 'clock';
+  ok: boolean;
+  said: string;
+  took_us: number;
+}
+export interface MissionLine {
+  url: string;
+  proxy?: string;
+  revocation: 'hard' | 'soft';
+  state: 'not_enrolled' | 'unusable' | 'connecting' | 'up' | 'waiting' | 'refused';
+  since: string;
+  why?: string;
+  attempts?: number;
+  next?: string;
+  version?: string;
+  skew_us?: number;
+  installation?: string;
+  customer?: string;
+  certificate?: { issuer?: string; not_after?: string };
+  reports?: { waiting: number; sent?: string; problem?: string };
+  check?: { number?: number; steps?: LineStep[] };
+}
+export interface Sharing {
+  name: string;
+  title: string;
+  setting: 'off' | 'on';
+  changed?: string;
+  by?: string;
+}
+// A copy of what was sent: the document as it went.
+export interface SentCopy {
+  time: string;
+  sent: { reports?: { id?: string; kind?: string }[] };
+}
 export interface GatewayStatus {
   version: string;
   started?: string;
@@ -323,6 +359,7 @@ export interface GatewayStatus {
   listeners?: { name: string; address: string; certificates?: ShownCertificate[] }[];
   acme?: Ordered | null;
   revocations?: Revocation[];
+  link?: MissionLine | null; // null: none is configured
   tokens?: { name: string; not_after: string; days: number; urgency: Urgency }[];
   roles?: Role[];
   component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };

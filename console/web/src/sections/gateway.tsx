@@ -13,6 +13,7 @@ import { parts } from '../state/live';
 import { useEvery, useLoaded } from '../state/loaded';
 import { useStore } from '../state/store';
 import { words } from '../text';
+import { LineTrouble } from './mission_line';
 import { hindered, Revocations } from './revocations';
 
 type Health = 'good' | 'plain' | 'warn' | 'bad';
@@ -268,6 +269,7 @@ export function GatewaySection() {
           </>
         )}
       </ul>
+      {status?.link && <LineTrouble link={status.link} />}
       {status && (
         <details class="strip">
           <summary>{words.home.gateway}</summary>

@@ -68,7 +68,7 @@ async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Prom
   }
 }
 
-const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
+export const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
 const fetch_sessions = () => fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200'));
 
 let account_pages = 0; // shown now: without one, nobody asks for accounts

@@ -45,6 +45,7 @@ export const log = {
     role: 'Processes',
     sandbox: 'Confinement',
     node: 'Component nodes',
+    link: 'Line to Mission Control',
     log: 'Log',
   } as Record<string, string>,
   text: 'Text',

@@ -1,0 +1,59 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vendor's Mission Control: how the line to it is, what is told there, and what was.
+import type { MissionLine } from '../api/types';
+import { Body } from '../components/notice';
+import { PageHead } from '../components/page';
+import { Section } from '../components/section';
+import type { PageProps } from '../routes';
+import { CheckSection, EnrolSection } from '../sections/mission_enrol';
+import { LineSection } from '../sections/mission_line';
+import { SentSection } from '../sections/mission_sent';
+import { SharingSection } from '../sections/mission_sharing';
+import type { Rights } from '../sections/rights';
+import { fetch_status, parts } from '../state/live';
+import { useEvery } from '../state/loaded';
+import { useStore } from '../state/store';
+import { words } from '../text';
+
+const kLookMs = 2_000;
+
+export function MissionControlPage({ may_change }: PageProps) {
+  const part = useStore(parts.status);
+  useEvery(kLookMs, () => void fetch_status());
+  return (
+    <>
+      <PageHead title={words.mission.title} says={words.mission.says} />
+      <Body part={part} what={words.mission.title} retry={() => void fetch_status()}>
+        {({ link }) => (link ? <Configured link={link} may_change={may_change} /> : <NotConfigured />)}
+      </Body>
+    </>
+  );
+}
+
+function Configured({ link, may_change }: { link: MissionLine } & Rights) {
+  return (
+    <div class="column">
+      <LineSection link={link} />
+      {link.state === 'not_enrolled' && <EnrolSection may_change={may_change} />}
+      <CheckSection link={link} may_change={may_change} />
+      <SharingSection may_change={may_change} />
+      <SentSection />
+    </div>
+  );
+}
+
+function NotConfigured() {
+  return (
+    <Section id="not-configured" title={words.mission.not_configured}>
+      <div class="inset">
+        <p>{words.mission.configure}</p>
+        <pre tabIndex={0} aria-label={words.mission.configure}>
+          {words.mission.example}
+        </pre>
+        <p class="quiet">{words.mission.documented}</p>
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,107 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+import type { LineStep, MissionLine } from '../api/types';
+import { count } from './count';
+
+export const mission = {
+  title: 'Mission Control',
+  says: 'The vendor’s Mission Control is told how this installation is. The line is opened from here, and never from there.',
+  not_configured: 'No Mission Control is configured. Nothing is told to anybody.',
+  configure: 'To have one, add this to postern.yaml, with the address that the vendor gives, and start the gateway anew:',
+  example: 'mission_control:\n  url: https://mission.vendor.example\n  folder: /var/lib/postern-line',
+  documented: 'docs/MISSION_CONTROL_LINE.md says what is told, and which other settings there are.',
+  line: 'The line',
+  states: {
+    not_enrolled: 'Not enrolled',
+    unusable: 'Cannot be used',
+    connecting: 'Connecting',
+    up: 'Up',
+    waiting: 'Waiting',
+    refused: 'Refused',
+  } as Record<MissionLine['state'], string>,
+  since: 'since',
+  because: 'because:',
+  next: 'Tried again',
+  attempts: (n: number) => `${count(n, 'attempt', 'attempts')} failed`,
+  customer: 'Known there as',
+  installation: 'Installation',
+  url: 'Address',
+  proxy: 'Through the proxy',
+  certificate: 'Certificate until',
+  issuer: 'Issued by',
+  version: 'Its version',
+  skew: 'The clocks differ by',
+  revocation: 'If nothing says whether its certificate was revoked',
+  revocations: { hard: 'it is refused', soft: 'it is taken' },
+  waiting: 'Events that wait',
+  sent_last: 'Taken last',
+  problem: 'What hinders telling',
+  refused_advice: 'The vendor decides who may come in: ask them. It is tried again by itself, rarely.',
+  enrol: {
+    title: 'Enrol this installation',
+    says: 'The vendor gives you a one-time code. It is sent to Mission Control once, and kept nowhere.',
+    code: 'Code from the vendor',
+    hint: '20 letters and digits; case, hyphens and blanks do not matter',
+    submit: 'Enrol',
+    busy: 'Enrolling…',
+    done: 'This installation is enrolled.',
+    auditor: 'An administrator enrols it, with a one-time code from the vendor.',
+  },
+  check: {
+    title: 'Check',
+    submit: 'Check the line',
+    busy: 'Checking…',
+    none: 'Not checked since the gateway was started.',
+    good: 'Every step succeeded.',
+    failed: (step: string) => `${step}: failed. Those behind it were not tried.`,
+    outcome: (ok: boolean) => (ok ? 'ok' : 'failed'),
+    steps: {
+      connection: 'Connection',
+      proxy: 'Proxy',
+      tls: 'TLS',
+      http2: 'HTTP/2',
+      identity: 'Who we are',
+      clock: 'Clocks',
+    } as Record<LineStep['step'], string>,
+  },
+  sharing: {
+    title: 'What is shared',
+    always: 'That this installation is there is always told: Postern’s version, the names of the services, how many nodes; and a sign of life every 30 s.',
+    names: { events: 'Events' } as Record<string, string>,
+    told: 'Type, severity, subject and outcome of events of the gateway, the component’s nodes, certificates and sessions; never who did it, and no detail.',
+    settings: { off: 'Off', on: 'On' },
+    label: (what: string) => `${what}: shared with Mission Control`,
+    will: 'From now on Mission Control is told of events as they happen, and of none that happened before.',
+    submit: 'Share events',
+    by: (who: string) => `set by ${who}`,
+    never: 'never changed',
+    done: (what: string, setting: string) => `${what}: ${setting}.`,
+  },
+  sent: {
+    title: 'What was sent',
+    says: 'Copies, byte for byte, made before anything is sent: one may stand here that never arrived.',
+    empty: 'Nothing has been sent yet.',
+    more: 'Show more',
+    kinds: (kinds: string[]): string =>
+      [...new Set(kinds)].map((kind) => kind_in_words(kind, kinds.filter((one) => one === kind).length)).join(', ') || 'empty',
+    document: 'Document as it was sent',
+  },
+  home: {
+    says: {
+      not_enrolled: 'This installation is not enrolled at Mission Control yet.',
+      unusable: 'The line to Mission Control cannot be used:',
+      connecting: 'The line to Mission Control is not up; it is being opened.',
+      up: '',
+      waiting: 'The line to Mission Control is not up:',
+      refused: 'Mission Control refuses this installation:',
+    } as Record<MissionLine['state'], string>,
+    link: 'Look at the line',
+  },
+};
+
+function kind_in_words(kind: string, n: number): string {
+  if (kind === 'registration') return 'who this installation is';
+  if (kind === 'heartbeat') return 'sign of life';
+  if (kind === 'event') return count(n, 'event', 'events');
+  return kind;
+}
