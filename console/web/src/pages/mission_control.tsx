@@ -32,11 +32,15 @@ export function MissionControlPage({ may_change }: PageProps) {
   );
 }
 
+// Also anew, once the certificate is over: the gateway takes a code then.
+const may_be_enrolled = ({ state, certificate }: MissionLine) =>
+  state === 'not_enrolled' || (certificate?.not_after !== undefined && new Date(certificate.not_after).getTime() < Date.now());
+
 function Configured({ link, may_change }: { link: MissionLine } & Rights) {
   return (
     <div class="column">
       <LineSection link={link} />
-      {link.state === 'not_enrolled' && <EnrolSection may_change={may_change} />}
+      {may_be_enrolled(link) && <EnrolSection may_change={may_change} />}
       <CheckSection link={link} may_change={may_change} />
       <SharingSection may_change={may_change} />
       <SentSection />

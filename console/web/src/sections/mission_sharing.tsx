@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What Mission Control is told beyond that this installation is there. Sharing takes a second step; ending it takes one.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, items, segment } from '../api/client';
 import type { Sharing } from '../api/types';
 import { Confirm } from '../components/confirm';
@@ -43,26 +43,27 @@ type SharingSetting = Sharing['setting'];
 const kSharingSettings: SharingSetting[] = ['off', 'on'];
 
 function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_changed: () => void } & Rights) {
-  const [wanted, set_wanted] = useState(false);
+  const [wanted, set_wanted] = useState<SharingSetting | undefined>(undefined);
   const action = useAction();
   const text = words.mission.sharing;
   const name = text.names[sharing.name] ?? sharing.name;
+  useEffect(() => set_wanted(undefined), [sharing.setting]); // what was wanted is shown until it is so
   const change = async (setting: SharingSetting) => {
     const done = await action.run(async () => {
       await call<Sharing>('PUT', `/sharing/${segment(sharing.name)}`, { setting });
       return text.done(name, text.settings[setting]);
     });
-    if (done) set_wanted(false);
+    if (!done && setting === 'off') set_wanted(undefined);
     on_changed();
   };
   const choose = (to: SharingSetting) => {
     action.clear();
-    set_wanted(to === 'on' && sharing.setting === 'off');
+    set_wanted(to === sharing.setting ? undefined : to);
     if (to === 'off' && sharing.setting === 'on') void change('off');
   };
   const leave = () => {
     action.clear();
-    set_wanted(false);
+    set_wanted(undefined);
   };
   return (
     <li class="row">
@@ -90,7 +91,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
                   type="radio"
                   name={`sharing-${sharing.name}`}
                   value={setting}
-                  checked={(wanted ? 'on' : sharing.setting) === setting}
+                  checked={(wanted ?? sharing.setting) === setting}
                   onChange={() => choose(setting)}
                 />
                 <span>{text.settings[setting]}</span>
@@ -99,7 +100,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
           </fieldset>
         </div>
       </div>
-      {wanted ? (
+      {wanted === 'on' ? (
         <Confirm says={text.will} submit={text.submit} action={action} on_submit={() => void change('on')} on_cancel={leave} />
       ) : (
         <Trouble problem={action.problem} />
