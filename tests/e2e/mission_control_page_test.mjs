@@ -139,7 +139,7 @@ story("an admin brings the line to Mission Control up, and an auditor looks at i
   await stage.step("a line that is lost says why, here and on Home, and a check names the step that fails", async () => {
     await mission.crash();
     await stateIs(page, "Waiting");
-    await page.locator("#line").getByText("Tried again").waitFor({ timeout: 60_000 });
+    await page.locator("#line").getByText("Next attempt:").waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Check the line" }).click();
     await page.locator("#check li.fact-bad").getByText("Connection: failed").waitFor({ timeout: 60_000 });
     await inspect(page, "lost");

@@ -11,6 +11,8 @@ import { Link } from '../router';
 import { words } from '../text';
 import { micros } from '../text/count';
 
+const kSkewUs = 60_000_000; // what a check calls agreement
+
 const health: Record<MissionLine['state'], string> = {
   up: 'good',
   connecting: 'plain',
@@ -66,7 +68,7 @@ function LineFacts({ link }: { link: MissionLine }) {
         [words.mission.proxy, link.proxy],
         [words.mission.revocation, words.mission.revocations[link.revocation]],
         [words.mission.version, link.version],
-        [words.mission.skew, link.skew_us !== undefined && micros(Math.abs(link.skew_us))],
+        [words.mission.skew, Math.abs(link.skew_us ?? 0) > kSkewUs && micros(Math.abs(link.skew_us ?? 0))],
         [words.mission.waiting, reports?.waiting?.toLocaleString()],
         [words.mission.sent_last, reports?.sent && <When time={reports.sent} seconds />],
         [words.mission.problem, reports?.problem],
