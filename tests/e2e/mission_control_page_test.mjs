@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The console's page about Mission Control, against a real one: an admin enrols the gateway with the vendor's code, tries the line, shares
-// events and reads what was sent, first with a keyboard alone; an auditor sees all of it and can change nothing.
+// events and reads what was sent; an auditor sees all of it and can change nothing.
 import assert from "node:assert/strict";
 import { violations } from "./lib/accessible.mjs";
 import { atConsole, Browser, look } from "./lib/browser.mjs";
@@ -79,7 +79,7 @@ story("an admin brings the line to Mission Control up, and an auditor looks at i
 
   const sharing = page.locator("#sharing");
   const setting = async () => (await gateway.cli("sharing", "list")).items[0].setting;
-  await stage.step("with the keyboard alone: events are shared in two steps", async () => {
+  await stage.step("events are shared in two steps; the keyboard leaves the second one, and takes it", async () => {
     await sharing.getByRole("radio", { name: "Off" }).focus();
     await page.keyboard.press("ArrowRight");
     await sharing.getByRole("button", { name: "Share events" }).waitFor();
