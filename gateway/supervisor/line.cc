@@ -16,6 +16,9 @@ using audit::EventType;
 using base::Json;
 
 constexpr std::size_t kMostSteps = 16, kSaidLimit = 512;
+constexpr base::Micros kChangesWindow = 600 * base::kWallSecond;
+constexpr int kMostChanges = 30;  // up or down, within it
+constexpr base::Micros kConflictEvery = 60 * base::kWallSecond, kRenewalEvery = 60 * base::kWallSecond;
 constexpr std::array<const char*, 4> kStates{"connecting", "up", "waiting", "refused"};
 
 // The link reads from the network: what it says is shown, and nothing else is done with it.
@@ -98,9 +101,12 @@ Json Line::on_link(const Json& said) {
   if (what == "renew") return renew();
   if (what == "renewed") return take_renewed(said);
   if (what == "state") take_state(said);
-  if (what == "order" && base::json_text_or(said, "order", "") == "conflict")
+  if (what == "order" && base::json_text_or(said, "order", "") == "conflict" &&
+      calls_.now() >= next_conflict_) {
+    next_conflict_ = calls_.now() + kConflictEvery;
     calls_.record(EventType::LinkConflict, "gateway", wanted_->authority.host,
                   described({{"client", said_text(said, "client")}}));
+  }
   if (what == "checked" && base::json_number_or(said, "check", 0) == material_->check) {
     checked_ = material_->check;
     steps_ = Json::array();
@@ -132,7 +138,7 @@ void Line::take_state(const Json& said) {
   if (up && !up_) {
     Json detail = described({{"version", base::json_text_or(said_, "version", "")}});
     if (down_told_ != 0) detail["duration_us"] = calls_.now() - down_told_;
-    calls_.record(EventType::LinkUp, "gateway", wanted_->authority.host, detail);
+    if (may_record_change()) calls_.record(EventType::LinkUp, "gateway", wanted_->authority.host, detail);
     down_told_ = 0;
     up_ = true;
     since_ = calls_.now();
@@ -145,9 +151,17 @@ void Line::take_state(const Json& said) {
 void Line::went_down(const std::string& why) {
   if (up_) since_ = calls_.now();
   up_ = false;
-  if (down_told_ != 0 || material_->certificate_pem.empty()) return;
+  if (down_told_ != 0 || material_->certificate_pem.empty() || !may_record_change()) return;
   down_told_ = calls_.now();
   calls_.record(EventType::LinkDown, "gateway", wanted_->authority.host, described({{"why", why}}));
+}
+
+bool Line::may_record_change() {
+  if (calls_.now() >= changes_since_ + kChangesWindow) {
+    changes_since_ = calls_.now();
+    changes_ = 0;
+  }
+  return ++changes_ <= kMostChanges;
 }
 
 void Line::link_gone() {
@@ -204,7 +218,10 @@ Json Line::take_enrol_failed(const Json& said) {
   return {{"ok", true}};
 }
 
+// Each costs a copy of this process.
 Json Line::renew() {
+  if (calls_.now() < next_renewal_) return refused_because("it was asked for a moment ago");
+  next_renewal_ = calls_.now() + kRenewalEvery;
   base::Result<std::string> request = line_request(*wanted_);
   if (!request.ok()) return refused_because(request.error().message);
   return {{"ok", true}, {"request", *request}};

@@ -61,6 +61,7 @@ class Line {
   base::Json take_renewed(const base::Json& said);
   void end_enrolment(std::string_view state, const std::string& why, const std::string& code);
   void went_down(const std::string& why);
+  bool may_record_change();
   base::Json described(base::Json detail) const;
 
   Calls calls_;
@@ -68,6 +69,9 @@ class Line {
   LineMaterial* material_ = nullptr;
   std::string problem_;                     // with the folder
   base::Json said_ = base::Json::object();  // by the link, last
+  // Not before: the link reads from the network, and in strange hands may say anything as often as it likes.
+  base::Micros next_conflict_ = 0, next_renewal_ = 0, changes_since_ = 0;
+  int changes_ = 0;  // of up and down that were recorded since
   bool up_ = false;
   base::Micros since_ = 0;      // up, or not
   base::Micros down_told_ = 0;  // 0: the loss was not recorded

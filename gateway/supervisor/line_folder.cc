@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/line_folder.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <optional>
 
 #include "base/crypto.h"
@@ -17,6 +20,7 @@ namespace {
 
 constexpr std::size_t kNameFile = 4096;  // bytes of installation.json
 constexpr std::string_view kRequestMade = "+";
+constexpr base::Micros kLongestLifeThere = 400LL * 86400 * base::kWallSecond;
 
 IssuedFolder line_folder(const MissionControl& wanted) { return IssuedFolder(wanted.folder.path); }
 std::string name_file(const MissionControl& wanted) { return wanted.folder.path + "/installation.json"; }
@@ -33,9 +37,25 @@ std::string make_line_request(const IssuedFolder& folder) {
   return request.ok() ? std::string(kRequestMade) + certs::request_to_pem(*request) : request.error().message;
 }
 
+// Of a renewal: by whom the certificate in force was issued. Nothing if it came without its issuer.
+std::string wrong_with_issuer(const std::string& known_pem, const std::string& chain_pem, base::Micros now) {
+  const auto known = certs::pem_to_der(known_pem);
+  const auto chain = certs::pem_to_der(chain_pem);
+  if (!known.ok() || !chain.ok() || known->size() < 2) return {};
+  const auto verifier = certs::Verifier::make(certs::der_to_pem(known->back()));
+  if (!verifier.ok()) return verifier.error().message;
+  certs::Question question;
+  question.purpose = certs::Purpose::Client;
+  question.now = now;
+  const certs::Verdict verdict = verifier->judge(*chain, question, {});
+  return verdict.good() ? std::string()
+                        : "it is not of the issuer of the one in force: " + verdict.failure->sentence;
+}
+
 // Runs in the copy. Whom Mission Control believes is its own affair: here it is asked whether the certificate is of use.
 std::string wrong_with_line(const IssuedFolder& folder, const std::string& known,
-                            const std::string& chain_pem, std::string_view key_pem, base::Micros now) {
+                            const std::string& known_pem, const std::string& chain_pem,
+                            std::string_view key_pem, base::Micros now) {
   const auto key = certs::read_private_key(key_pem, folder.next_file());
   if (!key.ok()) return key.error().message;
   if (!certs::check_pair(key->get(), folder.next_file(), chain_pem).ok())
@@ -53,6 +73,20 @@ std::string wrong_with_line(const IssuedFolder& folder, const std::string& known
   if (now < leaf.not_before || now >= leaf.not_after)
     return "it is valid from " + base::format_time(leaf.not_before) + " until " +
            base::format_time(leaf.not_after) + ", and the clock here says " + base::format_time(now);
+  if (leaf.not_after > now + kLongestLifeThere)
+    return "it is valid until " + base::format_time(leaf.not_after) + ", which is longer than 400 days";
+  return known.empty() ? std::string() : wrong_with_issuer(known_pem, chain_pem, now);
+}
+
+// Runs in the copy.
+std::string drop_if_in_force(const IssuedFolder& folder, const std::string& chain_pem) {
+  base::Result<std::string> text = base::read_file(folder.next_file(), certs::kKeyFileLimit);
+  if (!text.ok()) return {};
+  const auto key = certs::read_private_key(*text, folder.next_file());
+  base::wipe(*text);
+  const bool same = key.ok() && certs::check_pair(key->get(), folder.next_file(), chain_pem).ok();
+  if (same && ::unlink(folder.next_file().c_str()) != 0)
+    return base::fail_errno(folder.next_file(), errno).message;
   return {};
 }
 
@@ -77,6 +111,12 @@ base::Status open_line(const MissionControl& wanted, LineMaterial& material) {
   base::Result<std::optional<IssuedFolder::Issued>> issued = folder.open();
   if (!issued.ok()) return std::move(issued).error();
   if (!*issued) return base::Ok{};
+  const std::vector<std::string>& names = (*issued)->leaf.uris;
+  if (names.size() != 1 || !line::parse_uri(names.front()).ok())
+    return base::fail(base::Code::Invalid, folder.certificate_file() + " names no installation");
+  // A crash may have left the key in force as the next one.
+  base::Status next = in_copy([&] { return drop_if_in_force(folder, (*issued)->pem); }, base::Code::Invalid);
+  if (!next.ok()) return next;
   material.certificate_pem = std::move((*issued)->pem);
   material.leaf = std::move((*issued)->leaf);
   material.key = std::move((*issued)->key);
@@ -98,7 +138,7 @@ base::Status take_line(const MissionControl& wanted, const LineMaterial& materia
   const bool valid = !material.leaf.uris.empty() && material.leaf.not_after > now;
   const std::string known = valid ? material.leaf.uris.front() : std::string();
   const auto judge = [&](const std::string& chain, std::string_view key) {
-    return wrong_with_line(folder, known, chain, key, now);
+    return wrong_with_line(folder, known, material.certificate_pem, chain, key, now);
   };
   return in_copy([&] { return folder.take(chain_pem, judge); }, base::Code::Denied);
 }

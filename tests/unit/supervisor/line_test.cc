@@ -198,8 +198,55 @@ TEST_F(LineOfAGateway, IsRenewedAsItselfAlone) {
   EXPECT_EQ(line_.on_link({{"do", "renewed"}, {"chain", issued(request["request"], kOurs)}})["ok"], true);
   EXPECT_NE(material().certificate_pem, before);
   EXPECT_THAT(events_, ElementsAre("link.enrolled", "link.certificate_renewed"));
+  now_ += 61 * base::kWallSecond;
   EXPECT_NE(line_.on_link({{"do", "renew"}})["request"], request["request"])
       << "each certificate has a key of its own";
+}
+
+TEST_F(LineOfAGateway, IsRenewedByItsIssuerAloneAndNotForEver) {
+  enrol();
+  const Json request = line_.on_link({{"do", "renew"}});
+  certs::Template wanted;
+  wanted.common_name = "somebody else's";
+  wanted.validity = certs::valid_for(now_, 7200 * base::kWallSecond);
+  wanted.authority = true;
+  const certs::Credentials ours = std::exchange(authority_, certs::issue(wanted, nullptr).value());
+  const auto refusal = [this](const std::string& chain) {
+    return line_.on_link({{"do", "renewed"}, {"chain", chain}})["why"].get<std::string>();
+  };
+  EXPECT_THAT(refusal(issued(request["request"], kOurs)), HasSubstr("not of the issuer"));
+  authority_ = ours;
+  EXPECT_THAT(refusal(issued(request["request"], kOurs, 401LL * 86400 * base::kWallSecond)),
+              HasSubstr("400 days"));
+  EXPECT_EQ(line_.on_link({{"do", "renewed"}, {"chain", issued(request["request"], kOurs)}})["ok"], true);
+}
+
+TEST_F(LineOfAGateway, IsRecordedNoOftenerThanALogCanBear) {
+  enrol();
+  events_.clear();
+  for (int i = 0; i < 200; ++i) {
+    line_.on_link({{"do", "state"}, {"state", "up"}});
+    line_.on_link({{"do", "state"}, {"state", "waiting"}});
+    line_.on_link({{"do", "order"}, {"order", "conflict"}, {"client", "192.0.2.7:1"}});
+  }
+  EXPECT_EQ(events_.size(), 31U);
+  EXPECT_EQ(line_.on_link({{"do", "renew"}})["ok"], true);
+  EXPECT_EQ(line_.on_link({{"do", "renew"}})["ok"], false);
+  now_ += 601 * base::kWallSecond;
+  line_.on_link({{"do", "state"}, {"state", "up"}});
+  EXPECT_EQ(events_.back(), "link.up");
+}
+
+TEST_F(LineOfAGateway, KeepsNoNextKeyThatIsInForceAlready) {
+  enrol();
+  std::filesystem::path own;
+  for (const auto& one : std::filesystem::directory_iterator(folder_.path("line"))) {
+    if (one.path().extension() == ".key") own = one.path();
+  }
+  std::filesystem::copy_file(own, folder_.path("line/next.key"));
+  LineMaterial again;
+  ASSERT_TRUE(open_line(mission(), again).ok());
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("line/next.key")));
 }
 
 TEST_F(LineOfAGateway, IsTakenAnewOnceItsCertificateIsOver) {
