@@ -6,15 +6,15 @@
 
 namespace postern::mission {
 
-base::Nanos Pace::look(const std::string& key, base::Nanos now) const {
+base::Nanos Pace::look(const std::string& key, base::Nanos now) {
   const auto found = full_at_.find(key);
+  if (found == full_at_.end() && full_at_.size() >= settings_.keys) forget(now);
   if (found == full_at_.end()) return full_at_.size() < settings_.keys ? 0 : settings_.interval;
   const base::Nanos owed = std::max<base::Nanos>(found->second - now, 0) + settings_.interval;
   return std::max<base::Nanos>(owed - settings_.at_once * settings_.interval, 0);
 }
 
 base::Nanos Pace::take(const std::string& key, base::Nanos now) {
-  if (full_at_.size() >= settings_.keys) forget(now);
   const base::Nanos wait = look(key, now);
   if (wait > 0) return wait;
   base::Nanos& full = full_at_[key];

@@ -25,7 +25,7 @@ class Pace {
   // 0: yes. Else after how long.
   base::Nanos take(const std::string& key, base::Nanos now);
   // The same without taking.
-  base::Nanos look(const std::string& key, base::Nanos now) const;
+  base::Nanos look(const std::string& key, base::Nanos now);
 
  private:
   void forget(base::Nanos now);

@@ -34,5 +34,14 @@ TEST(Pace, IsBoundedAndForgetsTheQuiet) {
   EXPECT_EQ(pace.take("c", 10 * base::kSecond), 0) << "the others were quiet";
 }
 
+// Whoever looks before it takes would never come to take.
+TEST(Pace, ALookMakesRoomToo) {
+  Pace pace(kThree);
+  EXPECT_EQ(pace.take("a", base::kSecond), 0);
+  EXPECT_EQ(pace.take("b", base::kSecond), 0);
+  EXPECT_EQ(pace.look("c", base::kSecond), base::kSecond) << "there is no room";
+  EXPECT_EQ(pace.look("c", 10 * base::kSecond), 0) << "the others were quiet";
+}
+
 }  // namespace
 }  // namespace postern::mission
