@@ -23,7 +23,7 @@ constexpr std::size_t kTypeLimit = 64;  // bytes of an event's type
 
 // Ten wrong codes at once from one network, then one in ten seconds.
 constexpr Pace::Settings kWrongCodes{10, 10 * base::kSecond, 20'000};
-// Per installation: far more than a link sends.
+// Per certificate: far more than a link sends.
 constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
 
 // Of certificates: as often again as an answer may be lost, and then one an hour.
@@ -112,20 +112,26 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
     reply(unknown_installation("the certificate does not name an installation of this Mission Control"));
     return std::nullopt;
   }
-  if (const base::Nanos later = requests_.take(asker.installation.id, parts_.clock.monotonic()); later > 0) {
+  const auto facts = certs::read_certificate(call.certificates->front());
+  if (!facts.ok()) {
+    reply(store_problem(facts.error()));
+    return std::nullopt;
+  }
+  asker.certificate.serial = facts->serial;
+  // Per certificate: whoever has one that was replaced does not slow the installation.
+  const std::string key = asker.installation.id + " " + facts->serial;
+  if (const base::Nanos later = requests_.take(key, parts_.clock.monotonic()); later > 0) {
     reply(wait(later, "this installation asks too often"));
     return std::nullopt;
   }
-  if (!is_known(call, asker, reply)) return std::nullopt;
+  if (!is_known(asker, reply)) return std::nullopt;
   return asker;
 }
 
-bool LineApi::is_known(const Call& call, Asker& asker, const Reply& reply) {
-  const auto facts = certs::read_certificate(call.certificates->front());
+bool LineApi::is_known(Asker& asker, const Reply& reply) {
   const auto known = parts_.store.installation(asker.installation.id);
-  if (!known.ok() || !facts.ok())
-    return reply(store_problem(known.ok() ? facts.error() : known.error())), false;
-  const auto certificate = parts_.store.certificate(facts->serial);
+  if (!known.ok()) return reply(store_problem(known.error())), false;
+  const auto certificate = parts_.store.certificate(asker.certificate.serial);
   if (!certificate.ok()) return reply(store_problem(certificate.error())), false;
   if (!*known || !*certificate || (*certificate)->installation != asker.installation.id)
     return reply(unknown_installation("this certificate was not issued by this Mission Control")), false;

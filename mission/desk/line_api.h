@@ -39,7 +39,7 @@ class LineApi {
   };
   // Who asks, or why it is nobody: then the reply was given.
   std::optional<Asker> identify(const answer::Call& call, const answer::Reply& reply);
-  bool is_known(const answer::Call& call, Asker& asker, const answer::Reply& reply);
+  bool is_known(Asker& asker, const answer::Reply& reply);
   void note_use(const Asker& asker);
   void enrol(const answer::Call& call, const answer::Reply& reply);
   void renew(const answer::Call& call, const answer::Reply& reply, const Asker& asker);

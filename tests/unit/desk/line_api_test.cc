@@ -197,6 +197,18 @@ TEST_F(LineApiTest, OneThatFloodsWaitsAndOthersDoNot) {
   EXPECT_EQ(report(other, {event(1)}).status, 200);
 }
 
+TEST_F(LineApiTest, WhoHasAReplacedCertificateDoesNotSlowTheInstallation) {
+  const Enrolled old = enrolled();
+  const Enrolled renewed{old.id, line::parse_renewed(renew(old).body)->chain};
+  EXPECT_EQ(report(renewed, {event(1)}).status, 200);
+  for (int i = 0; i < 100; ++i) report(old, {});
+  EXPECT_EQ(report(renewed, {event(2)}).status, 200);
+  clock.advance((kOverlap / base::kWallSecond + 1) * base::kSecond);
+  EXPECT_EQ(report(old, {}).code, line::kUnknownInstallation);
+  for (int i = 0; i < 100; ++i) report(old, {});
+  EXPECT_EQ(report(renewed, {event(3)}).status, 200);
+}
+
 TEST_F(LineApiTest, OneThatWasRetiredIsToldSo) {
   const Enrolled who = enrolled(), other = enrolled();
   const Answer stream = orders(who, ulid());
