@@ -20,8 +20,7 @@ struct Lives::Live {
   std::string life, client;
   base::Micros until = 0;
   base::Nanos pulsed = 0;
-  base::Nanos twice = 0;  // when the last other one was told of; 0: none
-  bool written = false;   // that it is up
+  bool written = false;  // that it is up
   std::shared_ptr<Queue> queue;
 };
 
@@ -30,6 +29,8 @@ struct Lives::Table {
   std::map<std::string, Live, std::less<>> lives;
   std::map<std::string, std::pair<base::Nanos, base::Micros>, std::less<>>
       silent;  // not late yet -> since when
+  // When the last other life was told of: streams come and go meanwhile.
+  std::map<std::string, base::Nanos, std::less<>> twice;
 };
 
 class Lives::Stream final : public answer::Source {
@@ -77,8 +78,9 @@ std::unique_ptr<answer::Source> Lives::open(const Newcomer& newcomer) {
   const auto there = state_->lives.find(newcomer.installation);
   if (there != state_->lives.end() && there->second.life != newcomer.life) {
     Live& first = there->second;
-    if (first.twice == 0 || now - first.twice >= kTwiceTold) {
-      first.twice = now;
+    const auto [told, fresh] = state_->twice.try_emplace(newcomer.installation, now);
+    if (fresh || now - told->second >= kTwiceTold) {
+      told->second = now;
       base::log_warning("two lives of installation " + newcomer.installation + ": one of them is a copy");
       push(first, {line::OrderKind::Conflict, parts_.clock.wall(), newcomer.client});
       parts_.note(newcomer.installation, "installation.connected_twice",
@@ -95,7 +97,7 @@ std::unique_ptr<answer::Source> Lives::open(const Newcomer& newcomer) {
     state_->lives.erase(there);
   }
   Live& live = state_->lives[newcomer.installation];
-  live = {newcomer.life, newcomer.client, newcomer.until, now, 0, false, std::make_shared<Queue>()};
+  live = {newcomer.life, newcomer.client, newcomer.until, now, false, std::make_shared<Queue>()};
   state_->silent.erase(newcomer.installation);
   write_up(newcomer.installation, live);
   push(live, {line::OrderKind::Hello, parts_.clock.wall(), parts_.facts.version});
@@ -166,6 +168,7 @@ void Lives::look() {
     live.pulsed = now;
     push(live, {line::OrderKind::Pulse, wall, {}});
   }
+  std::erase_if(state_->twice, [&](const auto& one) { return now - one.second >= kTwiceTold; });
   const auto silent = state_->silent;  // which changes meanwhile
   for (const auto& [installation, since] : silent) {
     if (now - since.first >= line::kSilence) write_late(installation, since.first, since.second);

@@ -60,6 +60,23 @@ TEST_F(LivesTest, ACopyIsRefusedAndTheFirstIsToldOnceAMinute) {
   EXPECT_EQ(events_of(who, "installation.connected_twice"), 2);
 }
 
+// Else two that take turns would push out all else that is known of the installation.
+TEST_F(LivesTest, TwoLivesThatTakeTurnsAreRecordedOnceAMinute) {
+  const Enrolled who = enrolled();
+  const std::string a = ulid(), b = ulid();
+  for (int i = 0; i < 5; ++i) {
+    const Answer open = orders(who, i % 2 == 0 ? a : b);
+    EXPECT_EQ(open.status, 200);
+    EXPECT_EQ(orders(who, i % 2 == 0 ? b : a).status, 409);
+    lives->look();
+  }
+  EXPECT_EQ(events_of(who, "installation.connected_twice"), 1);
+  clock.advance(Lives::kTwiceTold);
+  const Answer open = orders(who, a);
+  EXPECT_EQ(orders(who, b).status, 409);
+  EXPECT_EQ(events_of(who, "installation.connected_twice"), 2);
+}
+
 TEST_F(LivesTest, TheSameLifeTakesItsOwnPlace) {
   const Enrolled who = enrolled();
   const std::string life = ulid();
@@ -112,14 +129,15 @@ TEST_F(LivesTest, WhoWasUpBeforeARestartHasTimeToComeBack) {
 TEST_F(LivesTest, WhatTheDiskDidNotTakeIsWrittenLater) {
   const Enrolled who = enrolled();
   const auto spoil = [&] { EXPECT_FALSE(store->renew("x", {"serial", "nobody", 1, 2}).ok()); };
+  auto opened = lives->open({who.id, ulid(), "192.0.2.7:50123", 0});
+  ASSERT_NE(opened, nullptr);
   spoil();
-  Answer opened = orders(who, ulid());
-  ASSERT_EQ(opened.status, 200);
+  commits->flush();
   EXPECT_EQ(standing(who), Standing::New);
   lives->look();
   commits->flush();
   EXPECT_EQ(standing(who), Standing::Up);
-  opened.source.reset();
+  opened.reset();
   clock.advance(line::kSilence);
   spoil();
   lives->look();
