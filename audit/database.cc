@@ -151,6 +151,7 @@ Result<Statement> Database::prepare(const std::string& sql) {
 }
 
 std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(connection_.get()); }
+bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
 std::int64_t Database::changes() const { return sqlite3_changes64(connection_.get()); }
 
 }  // namespace postern::audit

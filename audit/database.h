@@ -56,6 +56,8 @@ class Database {
   base::Status run(const std::string& sql);  // any number of statements
   base::Result<Statement> prepare(const std::string& sql);
   std::int64_t last_row() const;
+  // False also after SQLite itself rolled back: it does when a disk is full or fails.
+  bool in_transaction() const;
   std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE touched
 
  private:

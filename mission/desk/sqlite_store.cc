@@ -280,11 +280,12 @@ class SqliteStore final : public Store {
   }
 
   Status commit() override {
-    if (!std::exchange(open_, false)) return Ok{};
+    const bool open = std::exchange(open_, false);
     if (std::exchange(failed_, false)) {
-      static_cast<void>(db_.run("ROLLBACK"));
+      if (db_.in_transaction()) static_cast<void>(db_.run("ROLLBACK"));
       return fail(Code::Unavailable, "an act on the store failed");
     }
+    if (!open) return Ok{};
     Status done = db_.run("COMMIT");
     if (!done.ok()) static_cast<void>(db_.run("ROLLBACK"));
     return done;
@@ -371,8 +372,18 @@ class SqliteStore final : public Store {
     return &statements_.emplace(sql, std::move(*made)).first->second.start();
   }
 
+  // Within a transaction any failure is one of all of it.
   template <typename Bind, typename Take>
   Status each(const std::string& sql, Bind bind, Take take) {
+    if (open_ && !db_.in_transaction()) failed_ = true;
+    if (failed_) return fail(Code::Unavailable, "an act before failed: nothing of this turn is kept");
+    Status done = run_each(sql, bind, take);
+    if (!done.ok() && open_) failed_ = true;
+    return done;
+  }
+
+  template <typename Bind, typename Take>
+  Status run_each(const std::string& sql, Bind bind, Take take) {
     const auto found = statement(sql);
     if (!found.ok()) return found.error();
     Statement& s = **found;
@@ -393,16 +404,18 @@ class SqliteStore final : public Store {
     return out;
   }
 
-  // Begins the transaction if none runs. After a failure nothing of it is kept: commit() says so.
+  // Begins the transaction if none runs. After a failure nothing is done until commit(), which says so: SQLite may have
+  // rolled back by itself, and what came then would be kept alone.
   template <typename Bind>
   Status act(const std::string& sql, Bind bind) {
-    if (!open_) {
-      if (Status begun = db_.run("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+    if (!open_ && !failed_) {
+      if (Status begun = db_.run("BEGIN IMMEDIATE"); !begun.ok()) {
+        failed_ = true;
+        return begun;
+      }
       open_ = true;
     }
-    Status done = each(sql, bind, [](Statement&) {});
-    if (!done.ok()) failed_ = true;
-    return done;
+    return each(sql, bind, [](Statement&) {});
   }
 
   template <typename Bind>

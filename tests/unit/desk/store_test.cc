@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mission/desk/store.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <fstream>
 
 #include "base/crypto.h"
@@ -89,6 +92,36 @@ TEST_F(StoreTest, AFailedActUndoesTheTurn) {
   EXPECT_FALSE(store->commit().ok());
   EXPECT_TRUE(store->installations()->empty());
   EXPECT_TRUE(use("a"));
+  EXPECT_TRUE(store->commit().ok());
+}
+
+// SQLite rolls back by itself then: what comes after it in the same turn must not be kept alone.
+TEST_F(StoreTest, ADiskThatIsFullUndoesTheTurn) {
+  const Enrolled who = enrolled();
+  add_code("a");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 8192;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  bool full = false;
+  for (int i = 0; i < 200 && !full; ++i) {  // until SQLite has to write some of it
+    StoredEvent large;
+    large.installation = who.id;
+    large.id = ulid();
+    large.body = {{"text", std::string(60'000, 'x')}};
+    full = !store->keep_event(large).ok();
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_TRUE(full);
+  const Installation made{ulid(), "Example Ltd", "1", clock.wall(), Standing::New, clock.wall()};
+  EXPECT_FALSE(store->enrol(base::sha256_hex("a"), made, {ulid(), made.id, 1, 2}).ok());
+  EXPECT_FALSE(store->commit().ok());
+  reopen();
+  EXPECT_FALSE(store->installation(made.id)->has_value());
+  EXPECT_TRUE(use("a")) << "it was not used up";
   EXPECT_TRUE(store->commit().ok());
 }
 
