@@ -191,6 +191,20 @@ class Loader {
       faults.push_back(
           {config_.authority.mark,
            config_.authority.path + ": " + (chain.ok() ? "it is not one authority" : chain.error().message)});
+    const auto& key_fd = out.authority_key;
+    if (!faults.empty() || !key_fd.valid()) return;
+    const std::string& path = config_.authority_key.path;
+    judged_in_a_copy(config_.authority, [&] {
+      auto pem = base::read_open_file(key_fd.get(), path, certs::kKeyFileLimit);
+      if (!pem.ok()) return base::Status(pem.error());
+      certs::Credentials authority{out.authority_pem, *std::move(pem)};
+      const auto read =
+          certs::InstallationIssuer::read(authority, config_.domain, base::SystemClock().wall());
+      base::wipe(authority.key_pem);
+      if (read.ok()) return base::Status(base::Ok{});
+      return base::Status(base::fail(read.error().code,
+                                     config_.authority.path + " with " + path + ": " + read.error().message));
+    });
   }
 
   const Config& config_;

@@ -3,11 +3,16 @@
 #include "mission/control/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "certs/installation_issuer.h"
 
 namespace postern::mission {
 namespace {
@@ -89,6 +94,55 @@ TEST(ControlConfig, SchemaAndDocumentationHaveItsKeysAndNoOthers) {
     for (const std::string_view key : table.keys)
       EXPECT_NE(page->find("`" + std::string(key) + "`"), std::string::npos) << table.map << ": " << key;
   }
+}
+
+class ControlFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "control-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    directory_ = name;
+    certs::Template line;
+    line.dns_names = {"mission.example.com"};
+    line.server_auth = true;
+    line.validity = kDay;
+    const auto made = certs::issue(line, nullptr);
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    write("line.pem", made->certificate_pem);
+    write("line.key", made->key_pem);
+    write("mc.yaml", kLeast);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void write(const std::string& name, const std::string& text) {
+    const std::string path = directory_ + "/" + name;
+    std::ofstream(path) << text;
+    ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  }
+  std::string faults_with(const certs::Credentials& certificate, const certs::Credentials& key) {
+    write("own.pem", certificate.certificate_pem);
+    write("own.key", key.key_pem);
+    return load(directory_ + "/mc.yaml").faults;
+  }
+  const certs::Validity kDay = certs::valid_for(base::SystemClock().wall(), 86400 * base::kWallSecond);
+
+ private:
+  std::string directory_;
+};
+
+// Else it is "reloaded", and the keeper that is to use it does not start.
+TEST_F(ControlFiles, AnAuthorityThatCannotIssueIsAFault) {
+  const auto own = certs::make_installation_authority("mission.example.com", kDay);
+  const auto another = certs::make_installation_authority("mission.example.com", kDay);
+  const auto elsewhere = certs::make_installation_authority("other.example.com", kDay);
+  const base::Micros now = base::SystemClock().wall();
+  const auto over = certs::make_installation_authority(
+      "mission.example.com", {now - 7200 * base::kWallSecond, now - 3600 * base::kWallSecond});
+  ASSERT_TRUE(own.ok() && another.ok() && elsewhere.ok() && over.ok());
+  EXPECT_EQ(faults_with(*own, *own), "");
+  EXPECT_NE(faults_with(*own, *another).find("does not belong to its certificate"), std::string::npos);
+  EXPECT_NE(faults_with(*elsewhere, *elsewhere).find("is not one for mission.example.com"),
+            std::string::npos);
+  EXPECT_NE(faults_with(*over, *over).find("ended on"), std::string::npos);
 }
 
 TEST(ControlConfig, AFileThatIsMissingIsAFaultAtItsPlace) {
