@@ -1,11 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
 
 #include "audit/database.h"
 #include "base/json.h"
+#include "base/ulid.h"
 #include "mission/desk/store.h"
 
 namespace postern::mission {
@@ -264,9 +266,9 @@ class SqliteStore final : public Store {
     return out;
   }
 
-  Status forget(base::Micros events_before, base::Micros codes_before) override {
+  Result<bool> forget(base::Micros events_before, base::Micros codes_before) override {
     std::vector<std::int64_t> old;
-    constexpr std::size_t kAtOnce = 1000;  // the next look takes the next ones
+    constexpr std::size_t kAtOnce = 1000;  // the next call takes the next ones
     Status read = each(
         "SELECT number FROM events WHERE received<? ORDER BY received LIMIT ?",
         [&](Statement& s) { s.bind(events_before).bind(static_cast<std::int64_t>(kAtOnce)); },
@@ -274,9 +276,11 @@ class SqliteStore final : public Store {
     for (const std::int64_t number : old) {
       if (read.ok()) read = remove_event(number);
     }
-    if (!read.ok()) return read;
-    return act("DELETE FROM enrolments WHERE used=0 AND (expires<?1 OR (withdrawn>0 AND withdrawn<?1))",
-               [&](Statement& s) { s.bind(codes_before); });
+    if (read.ok())
+      read = act("DELETE FROM enrolments WHERE used=0 AND (expires<?1 OR (withdrawn>0 AND withdrawn<?1))",
+                 [&](Statement& s) { s.bind(codes_before); });
+    if (!read.ok()) return std::move(read).error();
+    return old.size() == kAtOnce;
   }
 
   Status commit() override {
@@ -325,23 +329,27 @@ class SqliteStore final : public Store {
                [&](Statement& s) { s.bind(count).bind(bytes).bind(installation); });
   }
 
-  // What retention takes is remembered by the newest id that it took, so that it is not taken in again.
+  // What retention takes is remembered by the newest id that it took, so that it is not taken in again; but no id from further
+  // ahead than a clock may be, or all that comes after a clock was put right would be lost.
   Status remove_event(std::int64_t number) {
     std::string installation, id;
     std::int64_t bytes = 0;
+    base::Micros received = 0;
     bool own = false;
     Status done = each(
-        "SELECT installation, id, own, length(CAST(body AS BLOB)) FROM events WHERE number=?",
+        "SELECT installation, id, own, length(CAST(body AS BLOB)), received FROM events WHERE number=?",
         [&](Statement& s) { s.bind(number); },
         [&](Statement& s) {
           installation = s.text(0);
           id = s.text(1);
           own = s.number(2) != 0;
           bytes = s.number(3);
+          received = s.number(4);
         });
     if (done.ok()) done = act("DELETE FROM events WHERE number=?", [&](Statement& s) { s.bind(number); });
     if (done.ok()) done = count_event(installation, -1, -bytes);
     if (!done.ok() || own) return done;
+    id = std::min(id, base::UlidMaker().make(received + kSkew));
     return act("UPDATE installations SET forgotten=?2 WHERE id=?1 AND forgotten<?2",
                [&](Statement& s) { s.bind(installation).bind(id); });
   }

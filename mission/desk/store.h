@@ -114,8 +114,8 @@ class Store {
   // The newest first, below that number (0: all). installation empty: of all.
   virtual base::Result<std::vector<StoredEvent>> events(std::string_view installation, std::int64_t below,
                                                         std::size_t most) = 0;
-  // Some of them; called again and again. Events that were received before then; codes that were over or withdrawn before.
-  virtual base::Status forget(base::Micros events_before, base::Micros codes_before) = 0;
+  // Some of them; true: there may be more, call again. Events that were received before then; codes that were over or withdrawn before.
+  virtual base::Result<bool> forget(base::Micros events_before, base::Micros codes_before) = 0;
 
   virtual base::Status commit() = 0;
 };

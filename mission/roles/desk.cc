@@ -21,6 +21,7 @@ namespace {
 
 constexpr base::Nanos kLook = base::kSecond;
 constexpr base::Nanos kForgetEvery = 60 * base::kSecond;
+constexpr base::Nanos kForgetMore = 10 * base::kMillisecond;
 constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that nobody can use any more
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
 // Exchanges under way: each installation has one for its orders. Strangers can only enrol.
@@ -85,8 +86,13 @@ int serve_installations() {
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
-    const base::Status done = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
-    if (!done.ok()) base::log_error("the store: " + done.error().message);
+    const auto more = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
+    if (!more.ok()) base::log_error("the store: " + more.error().message);
+    if (!more.ok() || !*more) return;
+    // As fast as events come, or the file grows for ever; but not while the disk takes nothing.
+    commits.then([&](bool durable) {
+      if (durable) forgets.start(kForgetMore, kForgetEvery);
+    });
   });
   forgets.start(kLook, kForgetEvery);
 

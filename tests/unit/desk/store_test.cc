@@ -144,6 +144,33 @@ TEST_F(StoreTest, RetentionTakesTheOldestAndDoesNotTakeThemInAgain) {
   EXPECT_EQ(store->events(who.id, 0, 100)->size(), 1U);
 }
 
+TEST_F(StoreTest, RetentionSaysThatThereIsMore) {
+  const Enrolled who = enrolled();
+  for (int i = 0; i < 1500; ++i) {
+    StoredEvent one;
+    one.installation = who.id;
+    one.id = ulid();
+    one.received = clock.wall();
+    ASSERT_TRUE(store->keep_event(one).ok());
+  }
+  EXPECT_TRUE(store->forget(clock.wall() + 1, 0).value());
+  EXPECT_FALSE(store->forget(clock.wall() + 1, 0).value());
+  ASSERT_TRUE(store->commit().ok());
+  EXPECT_TRUE(store->events(who.id, 0, 100)->empty());
+}
+
+TEST_F(StoreTest, AClockThatWasAheadDoesNotKeepLaterEventsOut) {
+  const Enrolled who = enrolled();
+  line::Report ahead = event(1);
+  ahead.id = base::UlidMaker().make(clock.wall() + 365LL * 86400 * base::kWallSecond);
+  ASSERT_EQ(report(who, {ahead}).status, 200);
+  ASSERT_TRUE(store->forget(clock.wall() + 1, 0).ok());
+  ASSERT_TRUE(store->commit().ok());
+  clock.advance(2 * 3600 * base::kSecond);
+  ASSERT_EQ(report(who, {event(2)}).status, 200);
+  EXPECT_EQ(store->events(who.id, 0, 100)->size(), 1U);
+}
+
 TEST_F(StoreTest, AnInstallationThatFloodsPushesOutItsOwnEventsAlone) {
   const Enrolled flooding = enrolled(), quiet = enrolled();
   ASSERT_EQ(report(quiet, {event(1)}).status, 200);
