@@ -84,7 +84,7 @@ inline constexpr std::size_t kLargestFrame = 96U
 inline constexpr std::size_t kMostFields = 256;
 // Exchanges of one connection at a time: one in HTTP/1.1, as many as there are streams in HTTP/2.
 inline constexpr std::uint32_t kMostConcurrent = 100;
-// Of a channel: from here on a connection has one exchange at a time.
+// Of a channel, where the terminator is told nothing else: from here on a connection has one exchange at a time.
 inline constexpr std::size_t kMostMultiplexed = 5'000;
 // Of a client's chain, what is told: enough for every chain that a support authority issues.
 inline constexpr std::size_t kMostCertificates = 4;

@@ -32,6 +32,7 @@ terminator::Limits read_limits(const base::Json& config) {
   number("connections", limits.connections);
   number("connections_per_address", limits.connections_per_address);
   number("exchanges_per_connection", limits.exchanges_per_connection);
+  number("multiplexed", limits.multiplexed);
   number("fields", limits.head.fields);
   number("head", limits.head.head);
   number("target", limits.head.target);

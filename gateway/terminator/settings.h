@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "gateway/http/h1_request.h"
+#include "gateway/ipc/exchange_protocol.h"
 
 namespace postern::terminator {
 
@@ -17,7 +18,9 @@ struct Limits {
   std::size_t connections = 10'000;
   std::size_t connections_per_address = 1'000;
   std::uint64_t exchanges_per_connection = 1'000'000;  // then the response says "Connection: close"
-  std::uint64_t request_body = 64ULL << 20U;           // bytes that come; beyond: body_too_large
+  std::size_t multiplexed =
+      ipc::kMostMultiplexed;                  // exchanges of all: beyond, a connection has one at a time
+  std::uint64_t request_body = 64ULL << 20U;  // bytes that come; beyond: body_too_large
 };
 
 struct Timeouts {

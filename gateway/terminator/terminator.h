@@ -50,7 +50,7 @@ class Terminator final : public Host {
   bool send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) override;
   std::uint64_t begin_exchange(Connection& connection, std::uint32_t stream) override;
   void end_exchange(std::uint64_t id) override;
-  bool may_multiplex() const override { return exchanges_.size() < ipc::kMostMultiplexed; }
+  bool may_multiplex() const override { return exchanges_.size() < settings_.back()->limits.multiplexed; }
   void touch(Connection& connection) override;
   void retire(Connection& connection) override;
   bool draining() const override { return static_cast<bool>(drained_); }

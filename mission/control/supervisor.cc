@@ -225,6 +225,8 @@ class Parent {
             {"limits",
              {{"connections", config_->connections},
               {"connections_per_address", config_->connections_per_address},
+              // Each installation's orders are an exchange for ever, and it reports beside them.
+              {"multiplexed", config_->connections + 10'000},
               {"request_body", line::kDocumentLimit}}},
             {"timeouts", {{"drain_us", kDrain / 1000}}}};
   }

@@ -201,6 +201,18 @@ TEST_F(H2WireScene, ABodyThatBreaksItsLengthIsRefused) {
   EXPECT_EQ(count(Type::RequestRefused), 1U);
 }
 
+// Streams that stay open for ever count: who has many such connections says so.
+TEST_F(H2WireScene, AConnectionHasOneExchangeAtATimeBeyondTheLimit) {
+  limits.multiplexed = 2;
+  start();
+  H2Client& client = open();
+  ask(client, get(1));
+  ask(client, get(3));
+  client.tls->send(get(5));
+  ASSERT_TRUE(turn_until([&] { return client.find(h2::kReset, 5) != nullptr; }));
+  EXPECT_EQ(count(Type::RequestHead), 2U);
+}
+
 TEST_F(H2WireScene, SendsNoMoreOfABodyThanItsCreditAndHoldsUpNoOther) {
   start();
   H2Client& client = open();
