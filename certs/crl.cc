@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/crypto.h"
 #include "certs/der.h"
 #include "certs/revocation.h"
 #include "certs/strength.h"
@@ -49,6 +50,16 @@ std::string issuer_of(const X509_CRL* crl) {
     return {};
   const long size = BIO_get_mem_data(out.get(), &data);
   return base::printable({data, static_cast<std::size_t>(size > 0 ? size : 0)}, 120);
+}
+
+// Of the extension as it was written. Empty: there is none.
+std::string scope_id_of(const X509_CRL* crl) {
+  const X509_EXTENSION* scope =
+      X509_CRL_get_ext(crl, X509_CRL_get_ext_by_NID(crl, NID_issuing_distribution_point, -1));
+  if (scope == nullptr) return {};
+  const ASN1_OCTET_STRING* der = X509_EXTENSION_get_data(const_cast<X509_EXTENSION*>(scope));
+  return base::sha256_hex({reinterpret_cast<const char*>(ASN1_STRING_get0_data(der)),
+                           static_cast<std::size_t>(ASN1_STRING_length(der))});
 }
 
 std::string the_crl(const X509_CRL* crl) { return "is under a CRL (of " + issuer_of(crl) + ") that "; }
@@ -210,6 +221,8 @@ CrlFacts facts_of(X509_CRL* crl) {
   const std::unique_ptr<char, TextFree> text(number == nullptr ? nullptr
                                                                : i2s_ASN1_INTEGER(nullptr, number.get()));
   if (text != nullptr) facts.number = base::printable(text.get(), 60);
+  facts.issuer_id = base::sha256_hex(directory_der(X509_CRL_get_issuer(crl)));
+  facts.scope_id = scope_id_of(crl);
   return facts;
 }
 
@@ -238,7 +251,8 @@ base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities)
               name + " was not signed by the authority of that name, or with a key that may not");
 }
 
-base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& authorities, base::Micros now) {
+base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& authorities,
+                               std::optional<base::Micros> now) {
   if (base::Status sound = check_crl(crl, authorities); !sound.ok()) return sound;
   const std::string issuer = issuer_of(crl), name = "the CRL of " + issuer;
   const bool known = std::any_of(authorities.begin(), authorities.end(), [&](const Candidate& one) {
@@ -248,11 +262,18 @@ base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& auth
   const char* why = nullptr;
   read_scope(crl, why);
   if (why != nullptr) return fail(Code::Invalid, name + " " + why);
-  if (auto fault = judge_crl_time(crl, now)) {
+  if (auto fault = now ? judge_crl_time(crl, *now) : std::nullopt) {
     const std::string prefix = the_crl(crl);
     return fail(Code::Invalid, name + " " + fault->what.substr(prefix.size()));
   }
   return base::Ok{};
+}
+
+bool is_about(X509_CRL* crl, const Candidate& of, const Candidate& issuer) {
+  const char* why = nullptr;
+  Work work;
+  return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(of.certificate.get())) == 0 &&
+         scope_of(crl, of, why) == Scope::Covers && !judge_crl_signature(crl, issuer, work);
 }
 
 Finding judge_crls(const Candidate& of, const Candidate& issuer, const std::vector<CrlPtr>& crls,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include "base/bytes.h"
 #include "base/crypto.h"
@@ -75,6 +76,37 @@ base::Result<Askable> one_askable(const ByFingerprint& known, const CertificateF
                  der_to_pem(own->second->der) + der_to_pem(above->second->der), whereabouts_of(*own->second)};
 }
 
+// The trusted ones, and who issued the certificate.
+std::string authorities_of(const ListTrust& trust) {
+  std::string out(trust.authorities_pem);
+  const auto pair = pem_to_der(trust.pair_pem);
+  if (pair.ok() && pair->size() > 1) out += "\n" + der_to_pem((*pair)[1]);
+  return out;
+}
+
+bool any_about(std::string_view pair_pem, const std::vector<CrlPtr>& lists) {
+  const auto pair = pem_to_der(pair_pem);
+  if (!pair.ok() || pair->size() < 2) return false;
+  const auto of = take_apart((*pair)[0]), issuer = take_apart((*pair)[1]);
+  return of.ok() && issuer.ok() && std::any_of(lists.begin(), lists.end(), [&](const CrlPtr& list) {
+           return is_about(list.get(), *of, *issuer);
+         });
+}
+
+std::string issuers_in(const std::vector<CrlFacts>& lists) {
+  std::string out;
+  for (const CrlFacts& one : lists) out += (out.empty() ? "one of " : ", one of ") + one.issuer;
+  return out;
+}
+
+// Numbers as of CrlFacts: decimal, and from 2^128 on hexadecimal. One without is below all that have one.
+bool is_lower(const std::string& a, const std::string& b) {
+  const auto order = [](const std::string& one) {
+    return std::tuple(one.starts_with("0x"), one.size(), std::string_view(one));
+  };
+  return order(a) < order(b);
+}
+
 }  // namespace
 
 Whereabouts whereabouts_of(const Candidate& certificate) {
@@ -134,12 +166,12 @@ base::Result<OcspReading> read_answer(std::string_view pair_pem, std::string_vie
   return fail(Code::Denied, "it gave an OCSP response that " + std::string(what));
 }
 
-base::Result<ListReading> read_lists(std::string_view authorities_pem, std::string_view text,
-                                     base::Micros now) {
+base::Result<ListReading> read_lists(const ListTrust& trust, std::string_view text,
+                                     std::optional<base::Micros> now) {
   const auto lists = read_crls(text);
   if (!lists.ok())
     return fail(Code::Denied, "it gave no list of revoked certificates: " + lists.error().message);
-  const auto issuers = Verifier::make(authorities_pem);
+  const auto issuers = Verifier::make(authorities_of(trust));
   if (!issuers.ok()) return fail(Code::Invalid, issuers.error().message);
   ListReading out;
   for (const CrlPtr& list : *lists) {
@@ -151,7 +183,17 @@ base::Result<ListReading> read_lists(std::string_view authorities_pem, std::stri
     out.times.until = out.lists.empty() ? facts.until : std::min(out.times.until, facts.until);
     out.lists.push_back(facts);
   }
+  if (!trust.pair_pem.empty() && !any_about(trust.pair_pem, *lists))
+    return fail(Code::Denied,
+                "it gave no list that is about the certificate that names it, but " + issuers_in(out.lists));
   return out;
+}
+
+bool replaces(const CrlFacts& fresh, const CrlFacts& held) {
+  if (fresh.issuer_id != held.issuer_id) return false;
+  if (!fresh.scope_id.empty() && fresh.scope_id != held.scope_id) return false;
+  if (fresh.from != held.from) return fresh.from > held.from;
+  return !is_lower(fresh.number, held.number);
 }
 
 }  // namespace postern::certs

@@ -7,6 +7,7 @@
 // taken at its word. Pure; whoever calls this fetches.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,9 +57,19 @@ struct ListReading {
   std::vector<CrlFacts> lists;
   StapleTimes times;  // from the latest beginning to the first end
 };
+// Whose lists count at an address.
+struct ListTrust {
+  std::string_view authorities_pem;
+  // Of a certificate that named the address, as in Askable: who issued it is an authority too, and one of the lists must be
+  // that one's, and about the certificate. Else the public list of another authority would do in its place. Empty: none did.
+  std::string_view pair_pem = {};
+};
 // Lists that were fetched, and not put in place by somebody: each must be signed by one of the authorities, be of a kind
-// that is judged here, and be good now. Denied or Limit with a sentence about "it", who sent them.
-base::Result<ListReading> read_lists(std::string_view authorities_pem, std::string_view text,
-                                     base::Micros now);
+// that is judged here, and be good now (nothing: whenever they were, for what was judged when it came). Denied or Limit with a sentence about "it", who sent them.
+base::Result<ListReading> read_lists(const ListTrust& trust, std::string_view text,
+                                     std::optional<base::Micros> now);
+
+// Whether fresh may stand where held stood: it speaks of the same certificates or more, and is no older.
+bool replaces(const CrlFacts& fresh, const CrlFacts& held);
 
 }  // namespace postern::certs

@@ -46,6 +46,9 @@ struct CrlFacts {
   std::string number;  // decimal; empty: it has none
   base::Micros from = 0, until = 0;
   std::size_t revoked = 0;  // certificates that it names
+  // What tells lists apart, where issuer is for people: SHA-256 of the issuer's name and of the issuing distribution point,
+  // both in DER; the second is empty for a list about all that its issuer issued.
+  std::string issuer_id = {}, scope_id = {};
 };
 CrlFacts facts_of(X509_CRL* crl);
 std::string to_pem(X509_CRL* crl);
@@ -54,8 +57,12 @@ std::string to_pem(X509_CRL* crl);
 // authority shows itself in a chain.
 base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities);
 // The same of one that came from the network, where anybody may have put it: one of the authorities must have signed it, and
-// it must be good now, and speak for its issuer and for all reasons.
-base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& authorities, base::Micros now);
+// it must be good now (nothing: whenever it was), and speak for its issuer and for all reasons.
+base::Status check_fetched_crl(X509_CRL* crl, const std::vector<Candidate>& authorities,
+                               std::optional<base::Micros> now);
+
+// Whether the CRL is of that issuer, signed with its key, and speaks of the certificate.
+bool is_about(X509_CRL* crl, const Candidate& of, const Candidate& issuer);
 
 // Of one certificate and who issued it. CRLs of other issuers, and those whose distribution point is not the
 // certificate's, are not about it.

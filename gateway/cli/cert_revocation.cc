@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::size_t kListLimit = 16U << 20U;
 
-std::string fetch_list(const std::string& url, const std::string& authorities, base::Micros now,
+std::string fetch_list(const std::string& url, const certs::ListTrust& trust, base::Micros now,
                        std::vector<certs::CrlPtr>& out) {
   const auto body = fetch_document(url, {}, kListLimit);
   if (!body.ok()) return body.error().message;
-  if (const auto read = certs::read_lists(authorities, *body, now); !read.ok()) return read.error().message;
+  if (const auto read = certs::read_lists(trust, *body, now); !read.ok()) return read.error().message;
   auto lists = certs::read_crls(*body);
   if (!lists.ok()) return lists.error().message;
   for (certs::CrlPtr& list : *lists) {
@@ -36,12 +36,6 @@ std::string fetch_answer(const certs::Askable& about, base::Micros now, certs::A
   return {};
 }
 
-// The trusted ones, and who issued the certificate.
-std::string authorities_of(const std::string& roots_pem, const certs::Askable& about) {
-  const auto pair = certs::pem_to_der(about.pair_pem);
-  return pair.ok() && pair->size() > 1 ? roots_pem + "\n" + certs::der_to_pem((*pair)[1]) : roots_pem;
-}
-
 }  // namespace
 
 FetchedEvidence fetch_evidence(const std::string& roots_pem, const certs::Verifier& verifier,
@@ -53,8 +47,7 @@ FetchedEvidence fetch_evidence(const std::string& roots_pem, const certs::Verifi
   for (const certs::Askable& one : *all) {
     for (const std::string& url : one.where.lists) {
       if (!tried.insert(url).second) continue;
-      out.tried.push_back(
-          {"crl", url, fetch_list(url, authorities_of(roots_pem, one), question.now, out.crls)});
+      out.tried.push_back({"crl", url, fetch_list(url, {roots_pem, one.pair_pem}, question.now, out.crls)});
     }
     if (!one.where.responder.empty())
       out.tried.push_back({"ocsp", one.where.responder, fetch_answer(one, question.now, out.answers)});

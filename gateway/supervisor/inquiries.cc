@@ -19,13 +19,25 @@ constexpr std::string_view kEngineers = "engineers";
 // A responder that took a certificate back, and does not say until when that is good, is asked again so much later.
 constexpr base::Micros kRevokedFor = 24 * 3600 * base::kWallSecond;
 
-bool is_older(const Inquiry& held, const Inquiry& fresh) {
-  if (!held.list) return fresh.times.from < held.times.from;
-  return std::any_of(fresh.lists.begin(), fresh.lists.end(), [&](const certs::CrlFacts& one) {
-    return std::any_of(held.lists.begin(), held.lists.end(), [&](const certs::CrlFacts& known) {
-      return known.issuer == one.issuer && known.from > one.from;
+// What fresh would take away of what is held, as a sentence about "it", the server; empty: nothing. Each list must be there
+// again: anybody can hand us the public list of another authority, or leave one of several out.
+std::string loss(const Inquiry& held, const Inquiry& fresh) {
+  if (!held.list) {
+    const bool older = fresh.times.from < held.times.from;
+    const bool back = fresh.times.from == held.times.from && !held.revoked.empty() && fresh.revoked.empty();
+    return older || back ? "it gave an OCSP response that is older than the one at hand" : "";
+  }
+  for (const certs::CrlFacts& known : held.lists) {
+    bool of_that_issuer = false;
+    const bool there = std::any_of(fresh.lists.begin(), fresh.lists.end(), [&](const certs::CrlFacts& one) {
+      of_that_issuer = of_that_issuer || one.issuer_id == known.issuer_id;
+      return certs::replaces(one, known);
     });
-  });
+    if (there) continue;
+    return of_that_issuer ? "it gave a list that is older than the one at hand, or about fewer certificates"
+                          : "it gave no list of " + known.issuer + ", and one is at hand";
+  }
+  return {};
 }
 
 std::string_view kind_of(const Inquiry& one) { return one.list ? "crl" : "ocsp"; }
@@ -278,13 +290,18 @@ base::Status Inquiries::fits(const Ground& ground, const One& one) const {
                                std::to_string(kCrlsOfAFile));
 }
 
+// Not if an authority left the configuration since, or a certificate named the list that it is not about.
+bool Inquiries::still_counts(const Whose& whose, const One& one, base::Micros now) {
+  Inquiry held = one;
+  return read_body(held, *whose.authorities, one.body, now, Since::Before).ok();
+}
+
 base::Status Inquiries::take_body(const Ground& ground, const Whose& whose, One& one,
                                   const std::string& body) {
   One fresh = one;
   if (base::Status read = read_body(fresh, *whose.authorities, body, ground.now); !read.ok()) return read;
-  if (!one.body.empty() && is_older(one, fresh))
-    return fail(Code::Denied, one.list ? "it gave a list that is older than the one at hand"
-                                       : "it gave an OCSP response that is older than the one at hand");
+  const std::string lost = one.body.empty() ? std::string() : loss(one, fresh);
+  if (!lost.empty() && still_counts(whose, one, ground.now)) return fail(Code::Denied, lost);
   if (fresh.times.until == 0) fresh.times.until = ground.now + kRevokedFor;
   if (base::Status room = fits(ground, fresh); !room.ok()) return room;
   fresh.fetched = ground.now;

@@ -108,6 +108,7 @@ class Inquiries {
   void read_kept(const Ground& ground, const std::vector<Whose>& all,
                  std::map<std::string, One>& wanted) const;
   static void judge_again(const Whose& whose, One& one, base::Micros now);
+  static bool still_counts(const Whose& whose, const One& one, base::Micros now);
   base::Status take_body(const Ground& ground, const Whose& whose, One& one, const std::string& body);
   base::Status fits(const Ground& ground, const One& one) const;
   Taken failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why, int failures);

@@ -37,20 +37,14 @@ std::string kept_file(const std::string& state_directory, const Inquiry& inquiry
 // --- in the copy
 
 Json facts_json(const certs::CrlFacts& facts) {
-  return {{"issuer", facts.issuer},
-          {"number", facts.number},
-          {"from", facts.from},
-          {"until", facts.until},
-          {"revoked", facts.revoked}};
+  return {{"issuer", facts.issuer},    {"number", facts.number},   {"from", facts.from},
+          {"until", facts.until},      {"revoked", facts.revoked}, {"issuer_id", facts.issuer_id},
+          {"scope_id", facts.scope_id}};
 }
 
-// pair: of a certificate that named the list; who issued it may have signed the list.
-std::string reading_of_lists(const std::string& authorities, const std::string& pair, std::string_view body,
-                             base::Micros now) {
-  std::string trusted = authorities;
-  if (const auto both = certs::pem_to_der(pair); both.ok() && both->size() > 1)
-    trusted += "\n" + certs::der_to_pem((*both)[1]);
-  const auto read = certs::read_lists(trusted, body, now);
+std::string reading_of_lists(const certs::ListTrust& trust, std::string_view body,
+                             std::optional<base::Micros> now) {
+  const auto read = certs::read_lists(trust, body, now);
   if (!read.ok()) return base::dump_json(Json{{"why", read.error().message}});
   Json out{{"pem", read->pem}, {"from", read->times.from}, {"until", read->times.until}};
   for (const certs::CrlFacts& one : read->lists) out["lists"].push_back(facts_json(one));
@@ -110,6 +104,8 @@ std::vector<certs::CrlFacts> facts_in(const Json& json) {
     facts.from = base::json_number_or(one, "from", 0);
     facts.until = base::json_number_or(one, "until", 0);
     facts.revoked = static_cast<std::size_t>(base::json_number_or(one, "revoked", 0));
+    facts.issuer_id = base::json_text_or(one, "issuer_id", "");
+    facts.scope_id = base::json_text_or(one, "scope_id", "");
   }
   return out;
 }
@@ -137,9 +133,10 @@ std::string Inquiry::name() const {
 }
 
 base::Status read_body(Inquiry& inquiry, const std::string& authorities, std::string_view body,
-                       base::Micros now) {
+                       base::Micros now, Since since) {
   const auto read = [&] {
-    return inquiry.list ? reading_of_lists(authorities, inquiry.pair_pem, body, now)
+    return inquiry.list ? reading_of_lists({authorities, inquiry.pair_pem}, body,
+                                           since == Since::Today ? std::optional(now) : std::nullopt)
                         : reading_of_answer(inquiry.pair_pem, body, now);
   };
   const auto json = heard(proc::ask_copy(read, kReadingText));

@@ -50,9 +50,11 @@ struct Inquiry {
 };
 
 // What a body says, judged in a copy: everything below "at hand" but fetched. Denied with one sentence about "it", the
-// server. authorities: in PEM, who may sign a list.
+// server. authorities: in PEM, who may sign a list. One that was taken Before may be over by now: it still speaks against
+// whom it names, and held() says that it is over.
+enum class Since : std::uint8_t { Today, Before };
 base::Status read_body(Inquiry& inquiry, const std::string& authorities, std::string_view body,
-                       base::Micros now);
+                       base::Micros now, Since since = Since::Today);
 
 // Of a chain that somebody showed: what can be asked about it, each as an Inquiry that is not planned. Denied: it is not
 // good. roots: PEM.

@@ -37,7 +37,7 @@ class Inquiries : public testing::Test {
     return der_to_pem(leaf.der()) + der_to_pem(issuer.der());
   }
   std::string why_not(const CrlRecipe& recipe, const Forged& issuer) const {
-    const auto read = read_lists(der_to_pem(root_.der()), forge_crl(recipe, issuer), kNow);
+    const auto read = read_lists({der_to_pem(root_.der())}, forge_crl(recipe, issuer), kNow);
     return read.ok() ? "" : read.error().message;
   }
   std::string why_no_answer(const OcspRecipe& recipe, const Forged& of, const Forged& issuer) const {
@@ -147,7 +147,7 @@ TEST_F(Inquiries, AnswersThatAreNoneAreSaidWhy) {
 }
 
 TEST_F(Inquiries, ListsMustBeSignedByWhoIsKnown) {
-  const auto good = read_lists(der_to_pem(root_.der()), forge_crl({{"0x51", "0x52"}}, root_), kNow);
+  const auto good = read_lists({der_to_pem(root_.der())}, forge_crl({{"0x51", "0x52"}}, root_), kNow);
   ASSERT_TRUE(good.ok()) << good.error().message;
   EXPECT_EQ(good->lists.at(0).revoked, 2U);
   EXPECT_EQ(good->times.until, kNow + 6 * kDay);
@@ -167,7 +167,43 @@ TEST_F(Inquiries, ListsMustBeGoodNowAndCompleteAndDirect) {
   EXPECT_NE(why_not({{}, -1, 6, {"issuingDistributionPoint=critical,indirectCRL:TRUE"}}, root_)
                 .find("an indirect CRL"),
             std::string::npos);
-  EXPECT_EQ(read_lists(der_to_pem(root_.der()), "<html>", kNow).error().message.find("it gave no list"), 0U);
+  EXPECT_EQ(read_lists({der_to_pem(root_.der())}, "<html>", kNow).error().message.find("it gave no list"),
+            0U);
+}
+
+TEST_F(Inquiries, ListsThatACertificateNamesMustBeItsIssuersAndAboutIt) {
+  const Forged leaf = forge(recipe_, &middle_);
+  const std::string both = pair(leaf, middle_), roots = der_to_pem(root_.der());
+  const auto why = [&](const std::string& text) {
+    const auto read = read_lists({roots, both}, text, kNow);
+    return read.ok() ? "" : read.error().message;
+  };
+  const auto pem = [](const std::string& der) { return to_pem(read_crls(der)->front().get()); };
+  const std::string own = forge_crl({{"0x51"}}, middle_), above = forge_crl({}, root_);
+  EXPECT_EQ(why(own), "");
+  EXPECT_EQ(why(above),
+            "it gave no list that is about the certificate that names it, but one of CN=Vendor support");
+  EXPECT_EQ(why(pem(above) + pem(own)), "");
+  EXPECT_NE(why(forge_crl({{}, -1, 6, {"issuingDistributionPoint=critical,onlyCA:TRUE"}}, middle_)), "")
+      << "it is about authorities only";
+  EXPECT_NE(why(forge_crl({{}, -1, 6, {"issuingDistributionPoint=critical,DER:30"}}, middle_)), "");
+}
+
+TEST_F(Inquiries, ListsTakeThePlaceOfOnesAboutNoMoreAndNoNewer) {
+  const auto facts = [](const CrlRecipe& recipe, const Forged& issuer) {
+    return facts_of(read_crls(forge_crl(recipe, issuer))->front().get());
+  };
+  const CrlFacts whole = facts({{}, -1, 6, {"crlNumber=DER:020109"}}, root_);
+  const CrlFacts part = facts({{}, -1, 6, {"issuingDistributionPoint=critical,onlyCA:TRUE"}}, root_);
+  EXPECT_TRUE(replaces(whole, whole));
+  EXPECT_TRUE(replaces(whole, part));
+  EXPECT_FALSE(replaces(part, whole));
+  EXPECT_TRUE(replaces(facts({{}, 0, 6}, root_), whole));
+  EXPECT_FALSE(replaces(facts({{}, -2, 6}, root_), whole));
+  EXPECT_FALSE(replaces(facts({{}, 0, 6}, middle_), whole));
+  EXPECT_TRUE(replaces(facts({{}, -1, 6, {"crlNumber=DER:02010A"}}, root_), whole)) << "10 is above 9";
+  EXPECT_FALSE(replaces(facts({{}, -1, 6, {"crlNumber=DER:020108"}}, root_), whole));
+  EXPECT_FALSE(replaces(facts({{}, -1, 6}, root_), whole));
 }
 
 TEST_F(Inquiries, WhatWasAnsweredLetsInUnderHardUntilItIsOver) {

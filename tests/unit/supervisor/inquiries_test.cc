@@ -22,6 +22,12 @@ certs::Recipe vendor_recipe() {
   return {"engineers", {"basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"}};
 }
 
+constexpr const char* kPlaces = "revocation_sources: {hosts: [ocsp.example, pki.example]}\n";
+constexpr const char* kAuthoritiesOnly = "issuingDistributionPoint=critical,onlyCA:TRUE";
+constexpr const char* kLeavesOnly = "issuingDistributionPoint=critical,onlyuser:TRUE";
+
+std::string pem_of(const std::string& list) { return certs::to_pem(certs::read_crls(list)->front().get()); }
+
 class InquiriesScene : public testing::Test {
  protected:
   InquiriesScene() { std::filesystem::create_directory(folder_.path("state")); }
@@ -43,15 +49,21 @@ class InquiriesScene : public testing::Test {
   }
   Ground ground(base::Micros now = kNow) const { return {*config_, material_, now}; }
 
-  certs::Forged engineer(const std::string& extension) {
+  certs::Forged engineer(const std::string& extension, const certs::Forged* by = nullptr) {
     certs::Recipe recipe{"erin",
                          {"basicConstraints=critical,CA:FALSE", "extendedKeyUsage=clientAuth",
                           "subjectAltName=email:erin@vendor.example", extension}};
     recipe.serial = "0x51";
-    return certs::forge(recipe, &root_);
+    return certs::forge(recipe, by == nullptr ? &root_ : by);
   }
-  base::Result<Inquiries::Asked> ask(const certs::Forged& leaf) {
-    auto asked = inquiries_.ask(ground(), "engineers", "", {leaf.der()}, next_);
+  // Of an authority below the vendor's, which is not in the configuration.
+  certs::Forged named_by_team() {
+    return engineer("crlDistributionPoints=URI:http://pki.example/team.crl", &team_);
+  }
+  base::Result<Inquiries::Asked> ask(const certs::Forged& leaf, const std::vector<std::string>& above = {}) {
+    std::vector<std::string> chain{leaf.der()};
+    chain.insert(chain.end(), above.begin(), above.end());
+    auto asked = inquiries_.ask(ground(), "engineers", "", chain, next_);
     inquiries_.put_into(*config_, material_);
     return asked;
   }
@@ -64,6 +76,8 @@ class InquiriesScene : public testing::Test {
 
   const Folder folder_;
   const certs::Forged root_ = certs::forge(vendor_recipe(), nullptr);
+  const certs::Forged team_ = certs::forge(
+      {"team", {"basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"}}, &root_);
   std::shared_ptr<Config> config_;
   Material material_;
   Inquiries inquiries_;
@@ -127,7 +141,52 @@ TEST_F(InquiriesScene, NothingOlderTakesThePlaceOfWhatIsAtHand) {
   configure("crl: \"http://pki.example/a.crl\"");
   take(certs::forge_crl({{"0x51"}, -1, 6}, root_));
   const auto old = take(certs::forge_crl({{}, -2, 6}, root_));
-  EXPECT_EQ(old.verdict.error().message, "it gave a list that is older than the one at hand");
+  EXPECT_EQ(old.verdict.error().message,
+            "it gave a list that is older than the one at hand, or about fewer certificates");
+}
+
+TEST_F(InquiriesScene, AListOfAnotherAuthorityOrScopeDoesNotTakeThePlaceOfTheRightOne) {
+  configure("crl: from_certificate, revocation: soft", kPlaces);
+  const certs::Forged leaf = named_by_team();
+  ASSERT_TRUE(ask(leaf, {team_.der()}).ok());
+  EXPECT_FALSE(take(certs::forge_crl({}, root_)).verdict.ok()) << "also where nothing is at hand yet";
+  const auto right = take(certs::forge_crl({{"0x51"}}, team_));
+  ASSERT_TRUE(right.verdict.ok()) << right.verdict.error().message;
+  const std::string before = material_.fetched("engineers");
+  for (const std::string& other :
+       {certs::forge_crl({}, root_), certs::forge_crl({{}, 0, 6, {kAuthoritiesOnly}}, team_)}) {
+    const auto taken = take(other);
+    EXPECT_FALSE(taken.verdict.ok());
+    EXPECT_EQ(material_.fetched("engineers"), before);
+  }
+}
+
+TEST_F(InquiriesScene, OfSeveralListsNoneMayBeLeftOut) {
+  configure("crl: \"http://pki.example/a.crl\"");
+  const std::string partition = pem_of(certs::forge_crl({{"0x51"}, -1, 6, {kAuthoritiesOnly}}, root_)),
+                    other = pem_of(certs::forge_crl({{}, -1, 6, {kLeavesOnly}}, root_));
+  ASSERT_TRUE(take(partition + other).verdict.ok());
+  const auto less = take(other);
+  EXPECT_FALSE(less.verdict.ok());
+  ASSERT_EQ(less.news.size(), 1U);
+  EXPECT_EQ(less.news[0].type, audit::EventType::CertificateRevocationFailed);
+  const std::string later = pem_of(certs::forge_crl({{}, 6, 12, {kLeavesOnly}}, root_));
+  EXPECT_EQ(take(later, kNow + 7 * kDay, 2).verdict.error().message, less.verdict.error().message)
+      << "what is over still speaks against whom it names";
+  EXPECT_TRUE(take(other + partition).verdict.ok());
+}
+
+TEST_F(InquiriesScene, GoodDoesNotTakeThePlaceOfRevokedOfTheSameTime) {
+  configure("ocsp: true", kPlaces);
+  const certs::Forged leaf = engineer("authorityInfoAccess=OCSP;URI:http://ocsp.example/a");
+  ASSERT_TRUE(ask(leaf).ok());
+  certs::OcspRecipe recipe;
+  recipe.status = 1;
+  ASSERT_TRUE(take(certs::forge_ocsp(recipe, leaf, root_)).revoked);
+  EXPECT_FALSE(take(certs::forge_ocsp({}, leaf, root_)).verdict.ok());
+  recipe = {};
+  recipe.from = 0;
+  EXPECT_TRUE(take(certs::forge_ocsp(recipe, leaf, root_)).verdict.ok()) << "the authority took it back";
 }
 
 TEST_F(InquiriesScene, ARestartKnowsWhatWasKeptAndJudgesItAgain) {
