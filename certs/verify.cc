@@ -152,6 +152,7 @@ class Judgement {
       Finding finding = judge_ocsp(of, issuer, evidence_.staple, question_.now, work_);
       if (finding.fault) return std::move(finding.fault);
       keep(finding, at);
+      unanswered_ = false;  // of the first one; those above it follow
     }
     if (stapled && evidence_.staple_follows) return std::nullopt;
     if (stapled && evidence_.staple.empty() &&

@@ -72,7 +72,8 @@ struct Verdict {
   std::optional<Failure> failure;
   Work work;
   base::Micros until = 0;  // of one that is good: no later than this it must be asked again
-  // It is good, or would be if more were known of revocations, and of some certificate there is no fetched answer.
+  // It is good, or would be if more were known of revocations, and of some certificate there is no answer, fetched or (the
+  // peer's own) stapled.
   bool asks = false;
   bool good() const { return !failure.has_value(); }
 };

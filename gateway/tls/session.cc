@@ -105,8 +105,7 @@ std::optional<certs::Failure> judge(const Session::State& state, const STACK_OF(
   if (state.peer == Side::Component && !staple_follows) evidence.staple = staple_of(state.ssl.get());
   const std::vector<std::string> chain = der_of_all(sent);
   certs::Verdict verdict = state.verifier->judge(chain, question, evidence);
-  if (state.answers != nullptr && verdict.asks && evidence.staple.empty() && !staple_follows)
-    state.answers->asks(chain, state.host);
+  if (state.answers != nullptr && verdict.asks && !staple_follows) state.answers->asks(chain, state.host);
   return std::move(verdict.failure);
 }
 

@@ -94,6 +94,37 @@ TEST_P(Staple, AndChainAreShownToWhoOnlyLooksAndCanSendNothing) {
   EXPECT_FALSE(peer.finished());
 }
 
+// What was fetched, and which chains were asked about.
+class Asking final : public AnswerSource {
+ public:
+  const certs::Answers* answers() const override { return &fetched; }
+  void asks(const std::vector<std::string>& chain, const std::string& /*host*/) const override {
+    asked.push_back(chain.size());
+  }
+  certs::Answers fetched;
+  mutable std::vector<std::size_t> asked;
+};
+
+TEST_P(Staple, AnswersForTheServersOwnCertificateAndTheOnesAboveItAreAskedAbout) {
+  const auto source = std::make_shared<Asking>();
+  ClientSettings settings{certs::der_to_pem(root_.der()), ""};
+  settings.answers = source;
+  clients_ = *ClientContext::make(settings, clock_);
+  EXPECT_EQ(refusal(certs::forge_ocsp({}, leaf(), root_)), "");
+  EXPECT_TRUE(source->asked.empty()) << "all of it is answered";
+  EXPECT_EQ(refusal(""), "");
+  EXPECT_EQ(source->asked.size(), 1U);
+
+  const certs::Forged middle = certs::forge({"Middle", {"basicConstraints=critical,CA:TRUE"}}, &root_);
+  const certs::Forged below = certs::forge(recipe_, &middle);
+  certs::Credentials shown = credentials_of(below);
+  shown.certificate_pem += certs::der_to_pem(middle.der());
+  RawServer peer(shown, {GetParam(), "", "", kNow, certs::forge_ocsp({}, below, middle)});
+  const auto shake = [&] { return peer.shake_hands(**clients_->start("prom.example")); };
+  EXPECT_TRUE(shake());
+  EXPECT_EQ(source->asked, (std::vector<std::size_t>{1, 2})) << "nobody knows of the one above";
+}
+
 // Lists of revoked certificates that whoever connects has at hand.
 class RevocationLists : public Staple {
  protected:
