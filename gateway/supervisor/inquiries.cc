@@ -173,11 +173,18 @@ void Inquiries::read_kept(const Ground& ground, const std::vector<Whose>& all,
   }
 }
 
-// A body that is none, or good no more, is passed over: it is fetched anew.
+// A body that is none, or an answer that is good no more, is passed over: it is fetched anew.
 void Inquiries::judge_again(const Whose& whose, One& one, base::Micros now) {
   const std::string body = std::exchange(one.body, {});
   const base::Micros fetched = std::exchange(one.fetched, 0);
-  const base::Status read = read_body(one, *whose.authorities, body, now);
+  const auto judge = [&] { return read_body(one, *whose.authorities, body, now, Since::Before); };
+  base::Status read = judge();
+  if (!read.ok() && one.planned && one.list && !one.pair_pem.empty()) {
+    // The configuration's word counts without the certificate that named the list too.
+    one.pair_pem.clear();
+    one.not_after = 0;
+    read = judge();
+  }
   if (read.ok()) one.fetched = fetched;
   if (read.ok() && one.times.until == 0) one.times.until = fetched + kRevokedFor;
   if (!read.ok()) base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);

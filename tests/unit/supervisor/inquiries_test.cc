@@ -211,6 +211,20 @@ TEST_F(InquiriesScene, ARestartKnowsWhatWasKeptAndJudgesItAgain) {
   EXPECT_TRUE(material_.fetched("engineers").empty() && material_.answers->empty());
 }
 
+TEST_F(InquiriesScene, ARestartKnowsAListThatIsOverToo) {
+  configure("crl: \"http://pki.example/a.crl\", revocation: soft");
+  take(certs::forge_crl({{"0x51"}}, root_));
+  const std::string list = material_.fetched("engineers");
+  inquiries_ = Inquiries();
+  material_.fetched_lists.clear();
+  const base::Micros later = kNow + 9 * kDay;
+  inquiries_.plan(ground(later), next_);
+  inquiries_.put_into(*config_, material_);
+  EXPECT_EQ(material_.fetched("engineers"), list) << "it still speaks against whom it names";
+  EXPECT_EQ(inquiries_.status(later)[0]["over"], true);
+  EXPECT_LT(material_.fetches.at(0)["held_until"], later) << "so it is fetched at once";
+}
+
 TEST_F(InquiriesScene, ACertificateSendsUsOnlyWhereTheConfigurationAllows) {
   const certs::Forged leaf = engineer("authorityInfoAccess=OCSP;URI:http://ocsp.example/a");
   const auto why = [&](const std::string& more) {
