@@ -166,7 +166,7 @@ void Inquiries::read_kept(const Ground& ground, const std::vector<Whose>& all,
       forget_inquiry(ground.config.state_directory.path, kept);
       continue;
     }
-    One one{std::move(kept), *at};
+    One one{std::move(kept), *at, 0};
     one.planned = planned;
     judge_again(*find_whose(all, one.whose), one, ground.now);
     wanted[name] = std::move(one);
@@ -233,7 +233,7 @@ base::Result<Inquiries::Asked> Inquiries::ask(const Ground& ground, const std::s
     const auto known = all_.find(name);
     if (known == all_.end()) {
       make_room(ground);
-      One one{std::move(inquiry), *at};
+      One one{std::move(inquiry), *at, 0};
       one.id = next++;
       one.asked_for = ground.now;
       all_.emplace(name, std::move(one));
@@ -241,11 +241,28 @@ base::Result<Inquiries::Asked> Inquiries::ask(const Ground& ground, const std::s
       out.open.push_back(name);
       continue;
     }
-    known->second.asked_for = ground.now;
-    if (known->second.body.empty() && known->second.failures == 0) out.open.push_back(name);
+    const bool anew = name_again(ground, known->second, inquiry);
+    out.added = out.added || anew;
+    if (known->second.body.empty() && (anew || known->second.failures == 0)) out.open.push_back(name);
   }
   if (!any) return fail(Code::Denied, why);
   return out;
+}
+
+// A certificate named what is asked for already. Of all that name a list the one that is good for longest stands for it: who
+// issued that one may have signed the list, also if it is the configuration that names the address. Whether it is to be
+// fetched at once: what was of no use before may be of use now.
+bool Inquiries::name_again(const Ground& ground, One& known, const Inquiry& by) {
+  known.asked_for = ground.now;
+  if (by.not_after <= known.not_after) return false;
+  const bool anew = known.failures > 0 || known.pair_pem.empty();
+  known.pair_pem = by.pair_pem;
+  known.fingerprint = by.fingerprint;
+  known.subject = by.subject;
+  known.not_after = by.not_after;
+  if (!known.body.empty()) keep_inquiry(ground.config.state_directory.path, known);
+  if (anew) ++known.asked;
+  return anew;
 }
 
 void Inquiries::make_room(const Ground& ground) {
@@ -381,7 +398,7 @@ Json Inquiries::fetches(const Config& config, const Material& material) const {
                                         {"held_from", one.times.from},
                                         {"held_until", one.times.until},
                                         {"fetched", one.fetched},
-                                        {"asked", asked_}});
+                                        {"asked", asked_ + one.asked}});
     if (!one.list) fetch["request"] = base::to_base64(one.request);
     if (!one.at.https) continue;
     fetch["tls_name"] = bare_host(one.at.authority);

@@ -51,7 +51,7 @@ class Inquiries {
   // An enforcer has seen a chain of certificates of whose. Denied: nothing can be asked, and why, for its log.
   struct Asked {
     std::vector<std::string> open;  // names of what nobody has answered or failed at yet
-    bool added = false;             // the link does not know of all
+    bool added = false;             // the link does not know of all, or is to fetch one at once
   };
   base::Result<Asked> ask(const Ground& ground, const std::string& whose, const std::string& host,
                           const std::vector<std::string>& chain, std::uint32_t& next);
@@ -87,6 +87,7 @@ class Inquiries {
  private:
   struct One : Inquiry {
     http::WebAddress at;
+    std::uint64_t asked = 0;  // as asked_ below, of this one
   };
   // Whose certificates we ask about, as the configuration has it.
   struct Whose {
@@ -112,6 +113,7 @@ class Inquiries {
   base::Status take_body(const Ground& ground, const Whose& whose, One& one, const std::string& body);
   base::Status fits(const Ground& ground, const One& one) const;
   Taken failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why, int failures);
+  static bool name_again(const Ground& ground, One& known, const Inquiry& by);
   void make_room(const Ground& ground);
 
   std::map<std::string, One> all_;  // by name

@@ -5,7 +5,7 @@
 // from the network, and kept as files below the state directory, so that a restart knows it.
 //
 //   revocation/HEX.json   {"list", "whose", "url", "pair", "fingerprint", "subject", "not_after", "request", "fetched",
-//                         "body"}: request and body in base64; of a list that the configuration names no pair
+//                         "body"}: request and body in base64; of a list that no certificate has named, no pair
 #pragma once
 
 #include <string>
@@ -25,8 +25,9 @@ struct Inquiry {
   bool planned = false;  // the configuration, or a certificate that it names, says so; else one that was seen
   std::string whose;     // certificates: "engineers", "service NAME"
   std::string url;
-  std::string pair_pem;              // of one that was seen: the certificate, and who issued it
-  std::string fingerprint, subject;  // of the certificate; empty for a planned list
+  std::string pair_pem;  // of one that was seen: the certificate, and who issued it; of several that
+                         // name a list, that which is good for longest
+  std::string fingerprint, subject;  // of the certificate; empty for a planned list that none has named yet
   base::Micros not_after = 0;        // likewise
   std::string request;               // of OCSP, DER
   // What is at hand.

@@ -225,6 +225,51 @@ TEST_F(InquiriesScene, ARestartKnowsAListThatIsOverToo) {
   EXPECT_LT(material_.fetches.at(0)["held_until"], later) << "so it is fetched at once";
 }
 
+TEST_F(InquiriesScene, AListLivesAsLongAsTheLastCertificateThatNamedIt) {
+  configure("crl: from_certificate, revocation: soft", kPlaces);
+  const auto named = [&](int until) {
+    certs::Recipe recipe{"erin",
+                         {"basicConstraints=critical,CA:FALSE", "extendedKeyUsage=clientAuth",
+                          "subjectAltName=email:erin@vendor.example",
+                          "crlDistributionPoints=URI:http://pki.example/root.crl"}};
+    recipe.until = until;
+    return certs::forge(recipe, &root_);
+  };
+  ASSERT_TRUE(ask(named(2)).ok());
+  ASSERT_TRUE(take(certs::forge_crl({{"0x51"}, -1, 20}, root_)).verdict.ok());
+  ASSERT_TRUE(ask(named(20)).ok());
+  ASSERT_TRUE(ask(named(1)).ok());
+  const auto at_hand_after = [&](base::Micros now) {
+    inquiries_.plan(ground(now), next_);
+    inquiries_.put_into(*config_, material_);
+    return !material_.fetched("engineers").empty();
+  };
+  EXPECT_TRUE(at_hand_after(kNow + 3 * kDay));
+  inquiries_ = Inquiries();
+  EXPECT_TRUE(at_hand_after(kNow + 4 * kDay)) << "the file knows it too";
+  EXPECT_FALSE(at_hand_after(kNow + 21 * kDay));
+}
+
+TEST_F(InquiriesScene, AListOfAnIntermediateIsKnownByACertificateThatNamesItsAddress) {
+  const std::string demands = "crl: [\"http://pki.example/team.crl\", from_certificate], revocation: soft";
+  configure(demands, kPlaces);
+  const std::string list = certs::forge_crl({{"0x51"}}, team_);
+  EXPECT_FALSE(take(list).verdict.ok()) << "nobody knows whose it is";
+  const auto asked_before = material_.fetches.at(0)["asked"].get<std::uint64_t>();
+  const auto asked = ask(named_by_team(), {team_.der()});
+  ASSERT_TRUE(asked.ok()) << asked.error().message;
+  EXPECT_TRUE(asked->added);
+  EXPECT_EQ(asked->open, std::vector<std::string>{only_name()});
+  EXPECT_GT(material_.fetches.at(0)["asked"].get<std::uint64_t>(), asked_before) << "at once";
+  const auto taken = take(list);
+  EXPECT_TRUE(taken.verdict.ok()) << taken.verdict.error().message;
+  EXPECT_FALSE(ask(named_by_team(), {team_.der()})->added);
+  const std::string before = material_.fetched("engineers");
+  inquiries_ = Inquiries();
+  configure(demands, kPlaces);
+  EXPECT_EQ(material_.fetched("engineers"), before);
+}
+
 TEST_F(InquiriesScene, ACertificateSendsUsOnlyWhereTheConfigurationAllows) {
   const certs::Forged leaf = engineer("authorityInfoAccess=OCSP;URI:http://ocsp.example/a");
   const auto why = [&](const std::string& more) {
