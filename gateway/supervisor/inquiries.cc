@@ -16,7 +16,8 @@ using base::fail;
 using base::Json;
 
 constexpr std::string_view kEngineers = "engineers";
-// A responder that took a certificate back, and does not say until when that is good, is asked again so much later.
+// A responder that took a certificate back is asked again so much later, or when what it said is over, if that is later:
+// some made that answer once, long ago.
 constexpr base::Micros kRevokedFor = 24 * 3600 * base::kWallSecond;
 
 // What fresh would take away of what is held, as a sentence about "it", the server; empty: nothing. Each list must be there
@@ -38,6 +39,15 @@ std::string loss(const Inquiry& held, const Inquiry& fresh) {
                           : "it gave no list of " + known.issuer + ", and one is at hand";
   }
   return {};
+}
+
+void let_last(Inquiry& one, base::Micros fetched) {
+  if (!one.revoked.empty()) one.times.until = std::max(one.times.until, fetched + kRevokedFor);
+}
+
+// From which the link reckons when to ask again.
+certs::StapleTimes times_for_asking(const Inquiry& one) {
+  return {one.revoked.empty() ? one.times.from : one.fetched, one.times.until};
 }
 
 std::string_view kind_of(const Inquiry& one) { return one.list ? "crl" : "ocsp"; }
@@ -186,7 +196,7 @@ void Inquiries::judge_again(const Whose& whose, One& one, base::Micros now) {
     read = judge();
   }
   if (read.ok()) one.fetched = fetched;
-  if (read.ok() && one.times.until == 0) one.times.until = fetched + kRevokedFor;
+  if (read.ok()) let_last(one, fetched);
   if (!read.ok()) base::log_info("what " + one.url + " gave before is passed over: " + read.error().message);
 }
 
@@ -326,7 +336,7 @@ base::Status Inquiries::take_body(const Ground& ground, const Whose& whose, One&
   if (base::Status read = read_body(fresh, *whose.authorities, body, ground.now); !read.ok()) return read;
   const std::string lost = one.body.empty() ? std::string() : loss(one, fresh);
   if (!lost.empty() && still_counts(whose, one, ground.now)) return fail(Code::Denied, lost);
-  if (fresh.times.until == 0) fresh.times.until = ground.now + kRevokedFor;
+  let_last(fresh, ground.now);
   if (base::Status room = fits(ground, fresh); !room.ok()) return room;
   fresh.fetched = ground.now;
   fresh.failures = 0;
@@ -344,13 +354,13 @@ Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
   const Whose* whose = found == all_.end() ? nullptr : find_whose(places, found->second.whose);
   if (whose == nullptr) return {fail(Code::NotFound, "nobody asks for it any more"), false, false, true, {}};
   One& one = found->second;
-  const bool had = one.held(ground.now) && one.failures == 0;
+  const bool had = one.held(ground.now), failed_before = one.failures > 0;
   const std::string before = one.body, revoked = one.revoked;
   base::Status taken = body.ok() ? take_body(ground, *whose, one, *body) : base::Status(body.error());
   if (!taken.ok()) return failed(ground, *whose, one, taken.error(), failures);
   keep_inquiry(ground.config.state_directory.path, one);
-  Taken out{one.times, one.body != before, !one.revoked.empty() && revoked.empty(), one.list, {}};
-  if (had && !out.revoked) return out;
+  Taken out{times_for_asking(one), one.body != before, !one.revoked.empty() && revoked.empty(), one.list, {}};
+  if (!failed_before && (had || !out.changed) && !out.revoked) return out;
   Json detail = news_detail(one, whose->revocation);
   if (!one.revoked.empty()) detail["why"] = "the certificate " + one.revoked;
   out.news.push_back({audit::EventType::CertificateRevocationFetched, subject_of(one), std::move(detail),
@@ -395,7 +405,7 @@ Json Inquiries::fetches(const Config& config, const Material& material) const {
                                         {"target", one.at.target},
                                         {"limit", one.list ? kCrlText : certs::kOcspSizeLimit},
                                         {"every_us", config.revocation_sources.every},
-                                        {"held_from", one.times.from},
+                                        {"held_from", times_for_asking(one).from},
                                         {"held_until", one.times.until},
                                         {"fetched", one.fetched},
                                         {"asked", asked_ + one.asked}});

@@ -335,6 +335,25 @@ TEST_F(InquiriesScene, AnAnswerThatSaysRevokedIsNewsOnceAndStays) {
   EXPECT_EQ(part["only"], "answers");
 }
 
+TEST_F(InquiriesScene, AnOldAnswerThatSaysRevokedIsNewsOnceAndIsNotAskedForEachMinute) {
+  configure("ocsp: true", kPlaces);
+  const certs::Forged leaf = engineer("authorityInfoAccess=OCSP;URI:http://ocsp.example/a");
+  ASSERT_TRUE(ask(leaf).ok());
+  certs::OcspRecipe recipe;
+  recipe.status = 1;
+  recipe.from = -9;
+  recipe.until = -2;
+  const std::string answer = certs::forge_ocsp(recipe, leaf, root_);
+  EXPECT_EQ(take(answer).news.size(), 1U);
+  for (const base::Micros later : {kNow + kDay / 2, kNow + 3 * kDay}) {
+    const auto again = take(answer, later);
+    EXPECT_TRUE(again.verdict.ok() && again.news.empty());
+    EXPECT_EQ(again.verdict->from, later);
+    EXPECT_EQ(again.verdict->until, later + kDay);
+    EXPECT_EQ(material_.fetches.at(0)["held_from"], later);
+  }
+}
+
 TEST_F(InquiriesScene, OfTooManyTheOneThatWasAskedAboutLongestAgoIsForgotten) {
   configure("ocsp: true", "revocation_sources: {hosts: [ocsp.example]}\n");
   for (std::size_t i = 0; i < kMostSeen + 3; ++i)
