@@ -17,6 +17,16 @@ struct Inquirer::Waiting {
   std::unique_ptr<loop::Timer> timer;
 };
 
+namespace {
+
+// Two services may trust different authorities, and be allowed different places: what was asked for one says nothing of the
+// other.
+std::string inquiry_key(const std::string& whose, const std::vector<std::string>& chain) {
+  return base::sha256_hex(chain.front()) + " of " + whose;
+}
+
+}  // namespace
+
 Inquirer::Inquirer(loop::Loop& loop, Ask ask) : loop_(loop), ask_(std::move(ask)) {}
 
 Inquirer::~Inquirer() { *alive_ = false; }
@@ -27,19 +37,19 @@ void Inquirer::set_answers(std::shared_ptr<const certs::Answers> answers) {
 
 void Inquirer::ask(const std::string& whose, const std::string& host, const std::vector<std::string>& chain) {
   if (!ask_ || chain.empty()) return;
-  const std::string fingerprint = base::sha256_hex(chain.front());
+  const std::string key = inquiry_key(whose, chain);
   const base::Nanos now = loop_.now();
-  const auto known = asked_.find(fingerprint);
-  if (waiting_.contains(fingerprint) || (known != asked_.end() && known->second + kAskAgain > now)) return;
+  const auto known = asked_.find(key);
+  if (waiting_.contains(key) || (known != asked_.end() && known->second + kAskAgain > now)) return;
   if (asked_.size() >= kMostRemembered) asked_.clear();
-  asked_[fingerprint] = now;
-  auto& waiting = waiting_[fingerprint] = std::make_unique<Waiting>();
-  waiting->timer = std::make_unique<loop::Timer>(loop_, [this, fingerprint] { release(fingerprint); });
+  asked_[key] = now;
+  auto& waiting = waiting_[key] = std::make_unique<Waiting>();
+  waiting->timer = std::make_unique<loop::Timer>(loop_, [this, key] { release(key); });
   waiting->timer->start(wait_ * 1000);
   base::Json question{{"ask", "inquire"}, {"whose", whose}, {"host", host}, {"chain", base::Json::array()}};
   for (const std::string& der : chain) question["chain"].push_back(base::to_base64(der));
-  ask_(question, [this, fingerprint, alive = alive_](const base::Json& answer) {
-    if (*alive) answered(fingerprint, answer);
+  ask_(question, [this, key, alive = alive_](const base::Json& answer) {
+    if (*alive) answered(key, answer);
   });
 }
 
@@ -47,22 +57,22 @@ bool Inquirer::wait(const std::string& whose, const std::vector<std::string>& ch
                     std::function<void()> then) {
   ask(whose, {}, chain);
   if (chain.empty()) return false;
-  const auto found = waiting_.find(base::sha256_hex(chain.front()));
+  const auto found = waiting_.find(inquiry_key(whose, chain));
   if (found == waiting_.end()) return false;
   found->second->then.push_back(std::move(then));
   return true;
 }
 
-void Inquirer::answered(const std::string& fingerprint, const base::Json& answer) {
+void Inquirer::answered(const std::string& key, const base::Json& answer) {
   if (!base::json_bool_or(answer, "ok", false))
-    base::log_info("nobody is asked about the certificate " + fingerprint + ": " +
+    base::log_info("nobody is asked about the certificate " + key + ": " +
                    base::json_text_or(answer, "why", "for no reason given"));
-  release(fingerprint);
+  release(key);
 }
 
 // The timer may be the one that calls.
-void Inquirer::release(const std::string& fingerprint) {
-  auto found = waiting_.extract(fingerprint);
+void Inquirer::release(const std::string& key) {
+  auto found = waiting_.extract(key);
   if (found.empty()) return;
   const auto all = std::move(found.mapped()->then);
   found.mapped()->timer->stop();

@@ -51,14 +51,14 @@ class Inquirer {
 
  private:
   struct Waiting;
-  void answered(const std::string& fingerprint, const base::Json& answer);
-  void release(const std::string& fingerprint);
+  void answered(const std::string& key, const base::Json& answer);
+  void release(const std::string& key);
 
   loop::Loop& loop_;
   Ask ask_;
   base::Micros wait_ = 3 * base::kWallSecond;
   std::shared_ptr<const certs::Answers> answers_ = std::make_shared<const certs::Answers>();
-  std::map<std::string, base::Nanos> asked_;  // by the leaf's fingerprint
+  std::map<std::string, base::Nanos> asked_;  // by the leaf's fingerprint and whose it is
   std::map<std::string, std::unique_ptr<Waiting>> waiting_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -47,6 +47,19 @@ TEST_F(InquirerScene, DoesNotAskAgainSoonNorHaveAnybodyWaitForNothing) {
   EXPECT_EQ(questions_.size(), 2U);
 }
 
+TEST_F(InquirerScene, WhatWasAskedForOneServiceIsAskedForAnotherToo) {
+  inquirer_->ask("service a", "node.example", {"leaf"});
+  inquirer_->ask("service b", "node.example", {"leaf"});
+  inquirer_->ask("service a", "node.example", {"leaf"});
+  ASSERT_EQ(questions_.size(), 2U);
+  EXPECT_EQ(questions_[1]["whose"], "service b");
+  EXPECT_TRUE(wait({"leaf"}));
+  answers_[0]({{"ok", true}});
+  EXPECT_EQ(released_, 0) << "that was the other's";
+  answers_[2]({{"ok", true}});
+  EXPECT_EQ(released_, 1);
+}
+
 TEST_F(InquirerScene, NobodyWaitsLongerThanTheyMay) {
   inquirer_->set_wait(1000);
   wait({"leaf"});
