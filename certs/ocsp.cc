@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -97,7 +98,8 @@ bool signed_with(OCSP_BASICRESP* basic, EVP_PKEY* key) {
   return good;
 }
 
-// Whether the authority appointed it to answer for itself.
+// Whether the authority appointed it to answer for itself. That its time is over is the answer's age (judge_ocsp): what it
+// signed while it lasted is old, not wrong.
 std::optional<std::string> not_appointed(const Candidate& delegate, const Candidate& issuer,
                                          base::Micros now) {
   if (delegate.fault) return delegate.fault->what;
@@ -107,8 +109,7 @@ std::optional<std::string> not_appointed(const Candidate& delegate, const Candid
     return "does not allow signatures";
   if (X509_get_ext_by_NID(delegate.certificate.get(), NID_id_pkix_OCSP_noCheck, -1) < 0)
     return "may itself be revoked (nocheck is missing)";
-  if (now < delegate.facts.not_before || now >= delegate.facts.not_after + base::kWallSecond)
-    return "is outside its time";
+  if (now < delegate.facts.not_before) return "is outside its time";
   if (auto fault = judge_key(X509_get0_pubkey(delegate.certificate.get()))) return fault->what;
   const X509_ALGOR* algorithm = nullptr;
   X509_get0_signature(nullptr, &algorithm, delegate.certificate.get());
@@ -116,8 +117,9 @@ std::optional<std::string> not_appointed(const Candidate& delegate, const Candid
   return std::nullopt;
 }
 
+// end: of the time of whom the authority appointed; untouched if it signed itself.
 std::optional<Fault> judge_signer(OCSP_BASICRESP* basic, const Candidate& issuer, base::Micros now,
-                                  Work& work) {
+                                  Work& work, std::optional<base::Micros>& end) {
   if (auto fault = judge_algorithm(OCSP_resp_get0_tbs_sigalg(basic)))
     return ocsp_fault(Rule::OcspSigner, fault->what);
   if (!work.may_check()) return Fault{Rule::Limits, "needs more checks than one chain may cost"};
@@ -132,8 +134,9 @@ std::optional<Fault> judge_signer(OCSP_BASICRESP* basic, const Candidate& issuer
       continue;
     }
     if (!work.may_check() || !is_signed_by(*delegate, issuer)) continue;
-    if (work.may_check() && signed_with(basic, X509_get0_pubkey(delegate->certificate.get())))
-      return std::nullopt;
+    if (!work.may_check() || !signed_with(basic, X509_get0_pubkey(delegate->certificate.get()))) continue;
+    end = delegate->facts.not_after;
+    return std::nullopt;
   }
   return ocsp_fault(Rule::OcspSigner, why);
 }
@@ -163,7 +166,9 @@ Finding judge_ocsp(const Candidate& of, const Candidate& issuer, std::string_vie
   if (has_critical_extension(basic.get(), single))
     return {Standing::Unknown, 0,
             ocsp_fault(Rule::OcspForm, "has a critical extension that is not judged here")};
-  if ((fault = judge_signer(basic.get(), issuer, now, work))) return {Standing::Unknown, 0, std::move(fault)};
+  std::optional<base::Micros> signer_end;
+  if ((fault = judge_signer(basic.get(), issuer, now, work, signer_end)))
+    return {Standing::Unknown, 0, std::move(fault)};
   int reason = 0;
   ASN1_GENERALIZEDTIME *since = nullptr, *from = nullptr, *until = nullptr;
   const int status = OCSP_single_get0_status(single, &reason, &since, &from, &until);
@@ -176,7 +181,12 @@ Finding judge_ocsp(const Candidate& of, const Candidate& issuer, std::string_vie
   if (status != V_OCSP_CERTSTATUS_GOOD)
     return {Standing::Unknown, 0, ocsp_fault(Rule::OcspUnknown, "does not know the certificate")};
   if ((fault = judge_freshness(from, until, now))) return {Standing::Unknown, 0, std::move(fault)};
-  return {Standing::GoodByStaple, ocsp_time(until), std::nullopt, ocsp_time(from)};
+  if (signer_end && now >= *signer_end + base::kWallSecond)
+    return {Standing::Unknown, 0,
+            ocsp_fault(Rule::OcspStale, "was signed with a certificate that is outside its time")};
+  const base::Micros end = ocsp_time(until);
+  return {Standing::GoodByStaple, signer_end ? std::min(end, *signer_end) : end, std::nullopt,
+          ocsp_time(from)};
 }
 
 }  // namespace postern::certs

@@ -412,7 +412,7 @@ const auto
                      b.staple = forge_ocsp(by, b.leaf, b.middle);
                    };
                  }},
-                {"an OCSP response by a responder that is over", Rule::OcspSigner,
+                {"an OCSP response by a responder that is over", Rule::OcspStale,
                  "the certificate for www.example.com comes with an OCSP response that was signed with a "
                  "certificate that is outside its time",
                  [](Scene& s) {

@@ -235,6 +235,25 @@ TEST_F(Inquiries, WhatWasAnsweredSpeaksAgainstUnderSoftTooAndAlsoWhenItIsOver) {
   EXPECT_TRUE(silent.good() && silent.asks);
 }
 
+TEST_F(Inquiries, WhatWasAnsweredCountsNoLongerThanWhomTheAuthorityAppointed) {
+  Recipe appointed{"responder", {"extendedKeyUsage=OCSPSigning", "noCheck=ignored"}};
+  appointed.until = 2;
+  const Forged responder = forge(appointed, &root_), leaf = forge(recipe_, &root_);
+  const std::string name = facts_of(leaf.certificate.get()).fingerprint;
+  OcspRecipe recipe;
+  recipe.delegate = &responder;
+  const std::string answer = forge_ocsp(recipe, leaf, root_);
+  EXPECT_EQ(read_answer(pair(leaf, root_), answer, kNow)->times.until, kNow + 2 * kDay);
+  const base::Micros later = kNow + 3 * kDay;
+  EXPECT_FALSE(read_answer(pair(leaf, root_), answer, later).ok());
+  const Verdict soft = judge(leaf, Revocation::Soft, {{name, answer}}, later);
+  EXPECT_TRUE(soft.good() && soft.asks);
+  EXPECT_EQ(judge(leaf, Revocation::Hard, {{name, answer}}, later).failure->rule, Rule::RevocationUnknown);
+  recipe.status = 1;
+  const Answers revoked{{name, forge_ocsp(recipe, leaf, root_)}};
+  EXPECT_EQ(judge(leaf, Revocation::Soft, revoked, later).failure->rule, Rule::Revoked);
+}
+
 TEST_F(Inquiries, AnAnswerSpeaksWhereAListIsOver) {
   const Forged leaf = forge(recipe_, &root_);
   const auto crls = *read_crls(forge_crl({{"0x99"}, -9, -2}, root_));
