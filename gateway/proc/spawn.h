@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -34,6 +35,15 @@ struct Ending {
 // other threads hold no lock that work needs.
 inline constexpr std::size_t kSaidByCopy = 4096;
 base::Result<std::string> ask_copy(const std::function<std::string()>& work, std::size_t most = kSaidByCopy);
+
+// The same for work that reads what came from the network, and needs no descriptor: the copy has none but the end of a pipe
+// on which it answers, opens and writes no file, and has so much processor time and so much memory more than it was born
+// with. Whoever takes longer than kCopyTime is killed, so that the caller waits no longer either.
+inline constexpr base::Micros kCopyTime = 10 * base::kWallSecond;
+inline constexpr unsigned kCopySeconds = 5;
+inline constexpr std::size_t kCopyMemory = 512U << 20U;
+base::Result<std::string> ask_walled_copy(const std::function<std::string()>& work,
+                                          std::size_t most = kSaidByCopy, base::Micros time = kCopyTime);
 
 // Whether this child of ours has ended; never waits. Call it for each child after SIGCHLD.
 std::optional<Ending> reap(pid_t pid);

@@ -139,7 +139,7 @@ base::Status read_body(Inquiry& inquiry, const std::string& authorities, std::st
                                            since == Since::Today ? std::optional(now) : std::nullopt)
                         : reading_of_answer(inquiry.pair_pem, body, now);
   };
-  const auto json = heard(proc::ask_copy(read, kReadingText));
+  const auto json = heard(proc::ask_walled_copy(read, kReadingText));
   if (!json.ok()) return json.error();
   inquiry.body = body;
   inquiry.pem = base::json_text_or(*json, "pem", "");
@@ -153,7 +153,7 @@ base::Result<std::vector<Inquiry>> questions_about(const std::string& roots,
                                                    const std::vector<std::string>& chain,
                                                    const certs::Question& question) {
   const auto json =
-      heard(proc::ask_copy([&] { return reading_of_chain(roots, chain, question); }, kQuestionsText));
+      heard(proc::ask_walled_copy([&] { return reading_of_chain(roots, chain, question); }, kQuestionsText));
   if (!json.ok()) return json.error();
   std::vector<Inquiry> out;
   for (const Json& one : json->value("questions", Json::array())) out.push_back(inquiry_in(one));

@@ -33,7 +33,8 @@ std::string judged(const std::string& chain_pem, std::string_view response, base
 
 base::Result<certs::StapleTimes> judge_in_copy(const std::string& chain_pem, std::string_view response,
                                                base::Micros now) {
-  const base::Result<std::string> said = proc::ask_copy([&] { return judged(chain_pem, response, now); });
+  const base::Result<std::string> said =
+      proc::ask_walled_copy([&] { return judged(chain_pem, response, now); });
   if (!said.ok()) return said.error();
   if (said->starts_with('!')) return base::fail(base::Code::Denied, said->substr(1));
   certs::StapleTimes times;

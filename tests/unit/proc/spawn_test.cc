@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,45 @@ TEST(AskCopy, SaysNothingWhereThereIsNothingToSay) {
 
 TEST(AskCopy, IsAFailureWhenTheCopyDies) {
   EXPECT_FALSE(ask_copy([]() -> std::string { ::_exit(3); }).ok());
+}
+
+TEST(AskWalledCopy, HasNoDescriptorButThatOnWhichItAnswersAndOpensNone) {
+  const int kept = ::fcntl(STDERR_FILENO, F_DUPFD, 20);
+  const auto said = ask_walled_copy([] {
+    int open = 0;
+    for (int fd = 0; fd < 1024; ++fd) open += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+    return std::to_string(open) + (::open("/dev/null", O_RDONLY) < 0 ? " none" : " one more");
+  });
+  ::close(kept);
+  ASSERT_TRUE(said.ok()) << said.error().message;
+  EXPECT_EQ(*said, "1 none");
+}
+
+TEST(AskWalledCopy, IsKilledWhenItTakesTooLong) {
+  for (const bool closes : {false, true}) {
+    const auto said = ask_walled_copy(
+        [closes]() -> std::string {
+          if (closes) ::close_range(0, ~0U, 0);
+          for (;;) ::pause();
+        },
+        kSaidByCopy, 50'000);
+    ASSERT_FALSE(said.ok());
+  }
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "nobody is left behind";
+}
+
+TEST(AskWalledCopy, HasSoMuchMemoryAndTime) {
+  const auto said = ask_walled_copy([] {
+    rlimit seconds{}, memory{}, files{};
+    ::getrlimit(RLIMIT_CPU, &seconds);
+    ::getrlimit(RLIMIT_AS, &memory);
+    ::getrlimit(RLIMIT_FSIZE, &files);
+    const bool bounded = memory.rlim_cur != RLIM_INFINITY && memory.rlim_cur > kCopyMemory;
+    return std::to_string(seconds.rlim_cur) + (bounded ? " bounded " : " endless ") +
+           std::to_string(files.rlim_cur);
+  });
+  ASSERT_TRUE(said.ok()) << said.error().message;
+  EXPECT_EQ(*said, "5 bounded 0");
 }
 
 }  // namespace
