@@ -124,7 +124,11 @@ TEST(AskWalledCopy, HasNoDescriptorButThatOnWhichItAnswersAndOpensNone) {
   });
   ::close(kept);
   ASSERT_TRUE(said.ok()) << said.error().message;
+#if defined(__SANITIZE_ADDRESS__)
+  EXPECT_EQ(*said, "1 one more") << "the sanitizers need a pipe";
+#else
   EXPECT_EQ(*said, "1 none");
+#endif
 }
 
 TEST(AskWalledCopy, IsKilledWhenItTakesTooLong) {
