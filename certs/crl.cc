@@ -45,11 +45,9 @@ using ScopePtr = std::unique_ptr<ISSUING_DIST_POINT, ScopeFree>;
 
 std::string issuer_of(const X509_CRL* crl) {
   const BioPtr out(BIO_new(BIO_s_mem()));
-  char* data = nullptr;
   if (out == nullptr || X509_NAME_print_ex(out.get(), X509_CRL_get_issuer(crl), 0, XN_FLAG_RFC2253) < 0)
     return {};
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return base::printable({data, static_cast<std::size_t>(size > 0 ? size : 0)}, 120);
+  return base::printable(memory_text(out.get()), 120);
 }
 
 // Of the extension as it was written. Empty: there is none.
@@ -228,10 +226,8 @@ CrlFacts facts_of(X509_CRL* crl) {
 
 std::string to_pem(X509_CRL* crl) {
   const BioPtr out(BIO_new(BIO_s_mem()));
-  char* data = nullptr;
   if (out == nullptr || PEM_write_bio_X509_CRL(out.get(), crl) != 1) return {};
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(size > 0 ? size : 0)};
+  return memory_text(out.get());
 }
 
 base::Status check_crl(X509_CRL* crl, const std::vector<Candidate>& authorities) {

@@ -235,9 +235,7 @@ base::Result<std::string> key_to_pem(EVP_PKEY* key) {
       PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return internal("the key could not be written");
   }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return std::string(data, static_cast<std::size_t>(size));
+  return memory_text(out.get());
 }
 
 Status check_template(const Template& wanted) {

@@ -49,9 +49,7 @@ base::Result<std::string> make_private_key() {
   if (key == nullptr || out == nullptr ||
       PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return fail(Code::Internal, "no key can be made: " + openssl_reason());
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return std::string(data, static_cast<std::size_t>(size));
+  return memory_text(out.get());
 }
 
 base::Status check_tls_key(EVP_PKEY* key) {

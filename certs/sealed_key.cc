@@ -49,12 +49,6 @@ base::Error cannot(const char* what) {
   return fail(Code::Internal, std::string(what) + ": " + openssl_reason());
 }
 
-std::string text_in(BIO* memory) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  return {data, static_cast<std::size_t>(size > 0 ? size : 0)};
-}
-
 }  // namespace
 
 base::Result<std::string> seal_key(std::string_view key_pem, std::string_view passphrase) {
@@ -81,7 +75,7 @@ base::Result<std::string> seal_key(std::string_view key_pem, std::string_view pa
   const BioPtr out(BIO_new(BIO_s_mem()));
   if (out == nullptr || PEM_write_bio_PKCS8(out.get(), sealed.get()) != 1)
     return cannot("the key cannot be sealed");
-  return text_in(out.get());
+  return memory_text(out.get());
 }
 
 bool is_sealed_key(std::string_view pem) { return pem.find(kSealedBegin) != std::string_view::npos; }
@@ -101,7 +95,7 @@ base::Result<std::string> open_sealed_key(std::string_view pem, std::string_view
   if (out == nullptr ||
       PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return cannot("the key cannot be written");
-  return text_in(out.get());
+  return memory_text(out.get());
 }
 
 base::Result<std::string> make_pkcs12(const Credentials& credentials, std::string_view issuer_pem,
@@ -123,7 +117,7 @@ base::Result<std::string> make_pkcs12(const Credentials& credentials, std::strin
   const BioPtr out(BIO_new(BIO_s_mem()));
   if (bag == nullptr || out == nullptr || i2d_PKCS12_bio(out.get(), bag.get()) != 1)
     return cannot("the file cannot be made");
-  return text_in(out.get());
+  return memory_text(out.get());
 }
 
 }  // namespace postern::certs
