@@ -87,12 +87,10 @@ void ReportBacklog::take(std::uint64_t index, std::string_view line) {
 
 LineReports::LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files,
                          std::string directory, Calls calls)
-    : loop_(loop),
-      clock_(clock),
-      files_(files),
-      directory_(std::move(directory)),
+    : clock_(clock),
       calls_(std::move(calls)),
-      copies_(loop, files, directory_) {}
+      copies_(loop, files, directory),
+      file_(loop, files, std::move(directory), kLineName) {}
 
 LineReports::~LineReports() { *alive_ = false; }
 
@@ -119,7 +117,7 @@ void LineReports::saw(std::uint64_t index, const audit::EventFields& event) {
     waiting_.clear();
     forget_document();
     next_ = index + 1;
-    dirty_ = true;
+    file_.changed();
   }
   if (!terms_.enrolled || !shares_ || !wanted_by_vendor(event.type, event.subject)) return;
   waiting_.push_back(notice_of(index, event));
@@ -138,7 +136,7 @@ void LineReports::give_up_first(std::size_t spared) {
   if (spared == 0) next_ = waiting_.front().index + 1;
   waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(spared));
   ++given_up_;
-  dirty_ = true;
+  file_.changed();
 }
 
 void LineReports::tell_given_up() {
@@ -259,7 +257,7 @@ void LineReports::taken(const line::Taken& answer) {
   for (; arrived > 0; --arrived) {
     next_ = waiting_.front().index + 1;
     waiting_.pop_front();
-    dirty_ = true;
+    file_.changed();
   }
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
@@ -282,20 +280,7 @@ void LineReports::link_gone() {
 }
 
 void LineReports::save() {
-  if (!dirty_ || saving_) return;
-  dirty_ = false;
-  saving_ = true;
-  const auto status = std::make_shared<base::Status>(base::Ok{});
-  const std::string text = base::dump_json(Json{{"v", 1}, {"next", next_}, {"shares", shares_}}) + "\n";
-  loop_.run_elsewhere([status, &files = files_, directory = directory_,
-                       text] { *status = audit::replace_file(files, directory, kLineName, text); },
-                      [this, status, alive = alive_] {
-                        if (!*alive) return;
-                        saving_ = false;
-                        if (status->ok()) return;
-                        dirty_ = true;
-                        base::log_warning("line.json cannot be written: " + status->error().message);
-                      });
+  file_.save([this] { return base::dump_json(Json{{"v", 1}, {"next", next_}, {"shares", shares_}}) + "\n"; });
 }
 
 Json LineReports::status() const {

@@ -30,6 +30,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ledger/draft.h"
 #include "gateway/ledger/notice.h"
+#include "gateway/ledger/progress_file.h"
 #include "gateway/ledger/sent_copies.h"
 #include "gateway/loop/loop.h"
 #include "line/protocol.h"
@@ -105,12 +106,10 @@ class LineReports {
   void fail(std::string why);
   void save();
 
-  loop::Loop& loop_;
   const base::Clock& clock_;
-  audit::FileSystem& files_;
-  std::string directory_;
   Calls calls_;
   SentCopies copies_;
+  ProgressFile file_;
   base::UlidMaker ids_;
   LineTerms terms_;
   std::string registration_;  // the id of the report; empty: it was taken
@@ -129,7 +128,6 @@ class LineReports {
   std::int64_t given_up_ = 0;  // not recorded yet
   std::string given_up_last_;
   base::Micros given_up_told_ = 0;
-  bool dirty_ = false, saving_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

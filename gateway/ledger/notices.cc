@@ -125,7 +125,7 @@ void NoticeBacklog::take(std::uint64_t index, std::string_view line) {
 
 Notices::Notices(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, std::string directory,
                  Calls calls)
-    : loop_(loop), clock_(clock), files_(files), directory_(std::move(directory)), calls_(std::move(calls)) {}
+    : clock_(clock), calls_(std::move(calls)), file_(loop, files, std::move(directory), kProgressName) {}
 
 Notices::~Notices() { *alive_ = false; }
 
@@ -151,7 +151,7 @@ void Notices::configure(std::vector<NoticeTarget> targets, std::uint64_t events)
       next.back()->next = 0;  // perhaps mended
     next.back()->settings = std::move(settings);
   }
-  if (next != targets_) dirty_ = true;
+  if (next != targets_) file_.changed();
   targets_ = std::move(next);
 }
 
@@ -191,7 +191,7 @@ void Notices::keep_bounded(Target& target) {
 void Notices::give_up(Target& target, const char* why) {
   ++target.given_up;
   target.given_up_why = why;
-  dirty_ = true;
+  file_.changed();
 }
 
 void Notices::record(EventType type, const Target& target, std::string detail) {
@@ -222,7 +222,7 @@ void Notices::look(std::uint64_t durable) {
     tell_given_up(*target);
     if (target->waiting.empty() && target->progress.next + kLag < durable) {
       target->progress.next = durable;
-      dirty_ = true;
+      file_.changed();
     }
     if (target->phase != Phase::Resting || target->waiting.empty() || now < target->next) continue;
     if (target->waiting.front().index < durable) send(target);
@@ -288,7 +288,7 @@ void Notices::delivered(Target& target) {
   const int attempts = std::exchange(target.attempts, 0);
   target.waiting.pop_front();
   target.progress = {notice.index + 1, clock_.wall()};
-  dirty_ = true;
+  file_.changed();
   target.phase = Phase::Resting;
   target.next = 0;
   target.failures = 0;
@@ -329,25 +329,13 @@ void Notices::link_gone() {
   }
 }
 
-// One at a time; what changes meanwhile is written next. A disk that does not take it is one that takes no events either.
+// A disk that does not take it is one that takes no events either.
 void Notices::save() {
-  if (!dirty_ || saving_) return;
-  NoticeProgresses all;
-  for (const TargetPtr& target : targets_) all[target->settings.name] = target->progress;
-  dirty_ = false;
-  saving_ = true;
-  const auto status = std::make_shared<Status>(base::Ok{});
-  loop_.run_elsewhere(
-      [status, &files = files_, directory = directory_, text = format_notice_progress(all)] {
-        *status = audit::replace_file(files, directory, kProgressName, text);
-      },
-      [this, status, alive = alive_] {
-        if (!*alive) return;
-        saving_ = false;
-        if (status->ok()) return;
-        dirty_ = true;
-        base::log_warning("notifications.json cannot be written: " + status->error().message);
-      });
+  file_.save([this] {
+    NoticeProgresses all;
+    for (const TargetPtr& target : targets_) all[target->settings.name] = target->progress;
+    return format_notice_progress(all);
+  });
 }
 
 Json Notices::status() const {

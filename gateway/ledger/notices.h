@@ -30,6 +30,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ledger/draft.h"
 #include "gateway/ledger/notice.h"
+#include "gateway/ledger/progress_file.h"
 #include "gateway/loop/loop.h"
 
 namespace postern::ledger {
@@ -145,14 +146,11 @@ class Notices {
   void fail(Target& target, std::string why);
   void save();
 
-  loop::Loop& loop_;
   const base::Clock& clock_;
-  audit::FileSystem& files_;
-  std::string directory_;
   Calls calls_;
+  ProgressFile file_;
   std::vector<TargetPtr> targets_;
   std::uint64_t last_errand_ = kFirstErrand;
-  bool dirty_ = false, saving_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
