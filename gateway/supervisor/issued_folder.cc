@@ -58,10 +58,27 @@ std::string IssuedFolder::prepare(std::initializer_list<std::string> keys) const
   if (!S_ISDIR(info.st_mode)) return path_ + " is no folder";
   if ((info.st_mode & 077U) != 0)
     return path_ + " can be read or changed by others than its owner; run: chmod 700 " + path_;
+  if (std::string wrong = drop_key_in_force(); !wrong.empty()) return wrong;
   for (const std::string& key : keys) {
     if (std::string wrong = make_if_missing(key); !wrong.empty()) return wrong;
   }
   return {};
+}
+
+// A crash in take() may have left it.
+std::string IssuedFolder::drop_key_in_force() const {
+  const auto chain = base::read_file(certificate_file(), kIssuedText);
+  const auto key = read_next_key();
+  if (!chain.ok() || !key.ok() || !certs::check_pair(key->get(), next_file(), *chain).ok()) return {};
+  return ::unlink(next_file().c_str()) == 0 ? std::string() : base::fail_errno(next_file(), errno).message;
+}
+
+base::Result<certs::KeyPtr> IssuedFolder::read_next_key() const {
+  base::Result<std::string> text = base::read_file(next_file(), certs::kKeyFileLimit);
+  if (!text.ok()) return text.error();
+  auto key = certs::read_private_key(*text, next_file());
+  base::wipe(*text);
+  return key;
 }
 
 void IssuedFolder::remove_other_keys(const std::string& kept) const {

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "certs/certificate.h"
+#include "certs/openssl_ptr.h"
 
 namespace postern::supervisor {
 
@@ -36,12 +37,15 @@ class IssuedFolder {
   std::string key_file(std::string_view key_id) const;
 
   // Run in a copy. Each says what is wrong, or nothing.
-  // Judges the folder, and makes those of its files that are missing: private keys.
+  // Judges the folder, removes a next key that is in force already, and makes those of its files that are missing: private keys.
   std::string prepare(std::initializer_list<std::string> keys) const;
   // chain_text: as it was sent. judge is given its chain, leaf first, in PEM, and the key that it was asked for; if nothing is
   // wrong with it, it is in force with its key when this returns, and the next certificate needs a new one.
   using Judge = std::function<std::string(const std::string& chain_pem, std::string_view key_pem)>;
   std::string take(std::string_view chain_text, const Judge& judge) const;
+
+  // Likewise run in a copy.
+  base::Result<certs::KeyPtr> read_next_key() const;
 
   // The certificate in use; nothing: there is none yet. Its key was seen to fit.
   struct Issued {
@@ -52,6 +56,7 @@ class IssuedFolder {
   base::Result<std::optional<Issued>> open() const;
 
  private:
+  std::string drop_key_in_force() const;
   void remove_other_keys(const std::string& kept) const;
   std::string path_;
 };

@@ -2,12 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/line_folder.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <optional>
 
-#include "base/crypto.h"
 #include "base/file.h"
 #include "certs/make_request.h"
 #include "certs/private_key.h"
@@ -28,10 +24,7 @@ std::string name_file(const MissionControl& wanted) { return wanted.folder.path 
 // Runs in the copy. kRequestMade and the request, or what is wrong.
 std::string make_line_request(const IssuedFolder& folder) {
   if (std::string wrong = folder.prepare({folder.next_file()}); !wrong.empty()) return wrong;
-  base::Result<std::string> text = base::read_file(folder.next_file(), certs::kKeyFileLimit);
-  if (!text.ok()) return text.error().message;
-  const auto key = certs::read_private_key(*text, folder.next_file());
-  base::wipe(*text);
+  const auto key = folder.read_next_key();
   if (!key.ok()) return key.error().message;
   const auto request = certs::make_request(key->get(), {});
   return request.ok() ? std::string(kRequestMade) + certs::request_to_pem(*request) : request.error().message;
@@ -78,18 +71,6 @@ std::string wrong_with_line(const IssuedFolder& folder, const std::string& known
   return known.empty() ? std::string() : wrong_with_issuer(known_pem, chain_pem, now);
 }
 
-// Runs in the copy.
-std::string drop_if_in_force(const IssuedFolder& folder, const std::string& chain_pem) {
-  base::Result<std::string> text = base::read_file(folder.next_file(), certs::kKeyFileLimit);
-  if (!text.ok()) return {};
-  const auto key = certs::read_private_key(*text, folder.next_file());
-  base::wipe(*text);
-  const bool same = key.ok() && certs::check_pair(key->get(), folder.next_file(), chain_pem).ok();
-  if (same && ::unlink(folder.next_file().c_str()) != 0)
-    return base::fail_errno(folder.next_file(), errno).message;
-  return {};
-}
-
 // A file that is missing or damaged costs a name.
 void read_names(const MissionControl& wanted, LineMaterial& material) {
   material.customer.clear();
@@ -114,9 +95,6 @@ base::Status open_line(const MissionControl& wanted, LineMaterial& material) {
   const std::vector<std::string>& names = (*issued)->leaf.uris;
   if (names.size() != 1 || !line::parse_uri(names.front()).ok())
     return base::fail(base::Code::Invalid, folder.certificate_file() + " names no installation");
-  // A crash may have left the key in force as the next one.
-  base::Status next = in_copy([&] { return drop_if_in_force(folder, (*issued)->pem); }, base::Code::Invalid);
-  if (!next.ok()) return next;
   material.certificate_pem = std::move((*issued)->pem);
   material.leaf = std::move((*issued)->leaf);
   material.key = std::move((*issued)->key);
