@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
 import { plant, plantKeys } from "./planted.mjs";
-import { Program, isRoot, run } from "./process.mjs";
+import { Program, isRoot, run, runJson } from "./process.mjs";
 import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./owned.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -129,14 +129,8 @@ export class Gateway {
   }
 
   // tryCli: {code, stdout, stderr, json}; json is undefined where none was printed.
-  async tryCli(...argv) {
-    const answer = await run(this.program, ["--config", this.configFile, "--json", ...argv], { env: { ...process.env, ...this.environment } });
-    try {
-      answer.json = JSON.parse(answer.stdout);
-    } catch {
-      answer.json = undefined;
-    }
-    return answer;
+  tryCli(...argv) {
+    return runJson(this.program, ["--config", this.configFile, "--json", ...argv], { env: { ...process.env, ...this.environment } });
   }
 
   // plainCli: as a person would call it, without --json.

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { install } from "./gateway.mjs";
 import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./owned.mjs";
 import { plant } from "./planted.mjs";
-import { Program, run } from "./process.mjs";
+import { Program, run, runJson } from "./process.mjs";
 
 export const domain = "mission.example.com";
 
@@ -63,14 +63,8 @@ export class MissionControl {
     this.port = Number(status.listeners[0].address.split(":").pop());
   }
 
-  async tryCli(...argv) {
-    const answer = await run(this.program, ["--config", this.configFile, "--json", ...argv]);
-    try {
-      answer.json = JSON.parse(answer.stdout);
-    } catch {
-      answer.json = undefined;
-    }
-    return answer;
+  tryCli(...argv) {
+    return runJson(this.program, ["--config", this.configFile, "--json", ...argv]);
   }
   // plainCli: as a person would call it, without --json.
   plainCli(...argv) {

@@ -32,6 +32,17 @@ export const run = (program, argv, options = {}) =>
     });
   });
 
+// runJson: the same, with what it printed as JSON in json; undefined where it printed none.
+export const runJson = async (program, argv, options = {}) => {
+  const answer = await run(program, argv, options);
+  try {
+    answer.json = JSON.parse(answer.stdout);
+  } catch {
+    answer.json = undefined;
+  }
+  return answer;
+};
+
 export class Program {
   log = "";
   #child;
