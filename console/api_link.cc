@@ -48,8 +48,8 @@ struct LinkLook : std::enable_shared_from_this<LinkLook> {
     timer->start(kLookEvery);
   }
   void look() {
-    parts.ask({{"ask", "status"}}, [self = shared_from_this()](const base::Json& status) {
-      if (!self->life.expired()) self->take(status.value("link", base::Json()));
+    parts.ask({{"ask", "line"}, {"do", "status"}}, [self = shared_from_this()](const base::Json& answer) {
+      if (!self->life.expired()) self->take(answer.value("link", base::Json()));
     });
   }
   void take(const base::Json& link) {

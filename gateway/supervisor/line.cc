@@ -58,10 +58,11 @@ Json Line::described(Json detail) const {
 }
 
 Json Line::on_console(const Json& question) {
+  const std::string what = base::json_text_or(question, "do", "");
+  if (what == "status") return {{"ok", true}, {"link", status()}};
   if (wanted_ == nullptr)
     return cannot("the configuration names no Mission Control: set mission_control in postern.yaml");
   if (!problem_.empty()) return cannot(problem_);
-  const std::string what = base::json_text_or(question, "do", "");
   if (what == "enrol") return enrol(question);
   if (what == "check") return check();
   return cannot("there is no such thing to do");

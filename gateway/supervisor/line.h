@@ -37,7 +37,7 @@ class Line {
 
   // What the link says or asks, as {"do": ..}; the answer to it.
   base::Json on_link(const base::Json& said);
-  // The same of the console: "enrol" {"code", "actor"}, "check". {"ok", "message"*, "asked"* or "check"*}
+  // The same of the console: "enrol" {"code", "actor"}, "check", "status". {"ok", "message"*, "asked"* or "check"* or "link"*}
   base::Json on_console(const base::Json& question);
   void link_gone();
 
