@@ -16,6 +16,7 @@ using cli::Kind;
 
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Domain", "domain"},
+                                   {"Witness", "witness"},
                                    {"Started", "started", Kind::Time},
                                    {"Connected", "connected", Kind::Number},
                                    {"Up", "installations.up", Kind::Number},

@@ -32,12 +32,13 @@ constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
-       {"version", "domain", "user", "sandbox", "listeners", "installations", "control_socket",
+       {"version", "domain", "user", "sandbox", "listeners", "installations", "witness", "control_socket",
         "state_directory", "retention", "limits", "log"}},
       {"listeners", {"line"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
       {"installations", {"authority", "key"}},
+      {"witness", {"key"}},
       {"retention", {"events"}},
       {"limits", {"connections", "connections_per_address"}},
       {"log", {"level"}},
@@ -93,6 +94,9 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   } else if (root.find("installations") == nullptr) {
     read.fault(root.mark, "the file needs installations: their authority");
   }
+  if (const YamlNode* witness = read.map(root, "witness", "witness"); witness != nullptr)
+    read.required_secret(*witness, "witness", "key", "the file that postern audit witness-key makes",
+                         out.witness_key);
   out.control_socket.path = "/run/mission-control/control.sock";
   out.state_directory.path = "/var/lib/mission-control";
   read.file(root, "control_socket", out.control_socket);
@@ -117,6 +121,7 @@ class Loader {
   void load() {
     for (const supervisor::CertificateFiles& files : config_.line.certificates) certificate(files);
     authority();
+    if (!config_.witness_key.path.empty()) out.witness_key = key(config_.witness_key);
   }
   std::vector<base::Fault> faults;
   Material out;

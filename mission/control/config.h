@@ -26,6 +26,7 @@ struct Config {
   supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
   supervisor::Listener line;
   supervisor::FileName authority, authority_key;  // of installations
+  supervisor::FileName witness_key;               // empty: nobody's log is witnessed
   supervisor::FileName control_socket, state_directory;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
   int connections = 20'000, connections_per_address = 1'000;  // on the line
@@ -52,6 +53,7 @@ struct Material {
   std::vector<Own> line;  // of the listener
   std::string authority_pem;
   base::UniqueFd authority_key;
+  base::UniqueFd witness_key;  // invalid: there is none
 };
 
 struct Loaded {  // both if and only if there is no fault

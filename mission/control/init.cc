@@ -16,6 +16,7 @@
 #include "certs/authority.h"
 #include "certs/certificate.h"
 #include "certs/installation_issuer.h"
+#include "certs/note.h"
 #include "gateway/cli/new_folder.h"
 #include "gateway/cli/program.h"
 #include "gateway/http/authority.h"
@@ -54,6 +55,7 @@ class Initialiser {
     if (done.ok()) done = make_folders();
     if (done.ok()) done = folder_.write(top_ + "/mission-control.yaml", config_, 0640);
     if (done.ok()) done = make_authority();
+    if (done.ok()) done = make_witness_key();
     if (done.ok() && options_.certificate.empty()) done = make_listener();
     if (done.ok()) folder_.keep();
     return done;
@@ -62,15 +64,20 @@ class Initialiser {
   void tell() const {
     const std::string config = top_ + "/mission-control.yaml";
     if (options_.json)
-      return cli::print(cli::to_json_line(
-          {{"config", config}, {"domain", options_.domain}, {"line", url_}, {"roots", roots_}}));
+      return cli::print(cli::to_json_line({{"config", config},
+                                           {"domain", options_.domain},
+                                           {"line", url_},
+                                           {"roots", roots_},
+                                           {"witness", witness_}}));
     std::string text = "Made " + top_ + ".\n\n  The line              " + url_ + "\n";
     if (!roots_.empty())
       text += "  Its authority         " + roots_ + "\n                        SHA-256 " + fingerprint_ +
               "\n                        Installations need this file to believe the line\n";
     text += "  Installations' own    " + top_ +
-            "/certs/installations.pem, 10 years\n\nNext:\n  1. mission-control serve --config " + config +
-            "\n  2. mission-control --config " + config + " enrolment new --customer NAME\n";
+            "/certs/installations.pem, 10 years\n  As a witness of logs  " + witness_ +
+            "\n                        Installations and auditors need it to have their logs "
+            "cosigned\n\nNext:\n  1. mission-control serve --config " +
+            config + "\n  2. mission-control --config " + config + " enrolment new --customer NAME\n";
     cli::print(text);
   }
 
@@ -106,6 +113,7 @@ class Initialiser {
     for (const std::string& name : names_) config_ += "      - " + as_yaml(name) + "\n";
     config_ +=
         "installations:\n  authority: certs/installations.pem\n  key: keys/installations.key\n"
+        "witness:\n  key: keys/witness.key\n"
         "control_socket: run/control.sock\nstate_directory: state\nretention:\n  events: 90d\n";
     const ParsedConfig parsed = parse_config(config_, top_);
     if (parsed.config == nullptr)
@@ -139,6 +147,18 @@ class Initialiser {
                      options_.domain, certs::valid_for(base::SystemClock().wall(), 10 * kYear)));
   }
 
+  base::Status make_witness_key() {
+    std::string seed = base::random_bytes(base::kEd25519SeedSize);
+    const certs::SignerKey key{options_.domain + "/witness", base::Secret(seed)};
+    base::wipe(seed);
+    witness_ = certs::format_verifier_key(certs::make_verifier_key(
+        key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed)));
+    std::string text = certs::format_signer_key(key) + "\n";
+    base::Status done = folder_.write(top_ + "/keys/witness.key", text, 0600);
+    base::wipe(text);
+    return done;
+  }
+
   base::Status make_listener() {
     const base::Micros now = base::SystemClock().wall();
     auto authority = certs::make_authority("Mission Control line", certs::valid_for(now, 10 * kYear));
@@ -166,7 +186,7 @@ class Initialiser {
   cli::NewFolder folder_;
   std::string top_;
   std::vector<std::string> names_;
-  std::string config_, url_, roots_, fingerprint_;
+  std::string config_, url_, roots_, fingerprint_, witness_;
 };
 
 }  // namespace

@@ -198,13 +198,17 @@ class Parent {
                       {"listener", "support"},
                       {"certificate", own.chain_pem},
                       {"path", own.key_path}});
-    return {{"log_level", level()},
-            {"tls_keys", keys},
-            {"installations",
-             {{"fd", "key.installations"},
-              {"path", config_->authority_key.path},
-              {"certificate", material_->authority_pem},
-              {"domain", config_->domain}}}};
+    Json out{{"log_level", level()},
+             {"tls_keys", keys},
+             {"installations",
+              {{"fd", "key.installations"},
+               {"path", config_->authority_key.path},
+               {"certificate", material_->authority_pem},
+               {"domain", config_->domain}}}};
+    if (material_->witness_key.valid())
+      out["witness_key"] = {
+          {"fd", "key.witness"}, {"path", config_->witness_key.path}, {"logs", Json::array()}};
+    return out;
   }
 
   Json desk_part() const {
@@ -244,6 +248,7 @@ class Parent {
     if (child.kind() != "keeper") return out;
     for (const Material::Own& own : material_->line) give(own.descriptor, own.key);
     give("key.installations", material_->authority_key);
+    if (material_->witness_key.valid()) give("key.witness", material_->witness_key);
     return out;
   }
 

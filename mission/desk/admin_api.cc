@@ -9,7 +9,9 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "certs/note.h"
 #include "gateway/http/target.h"
+#include "mission/desk/log_witness.h"
 
 namespace postern::mission {
 namespace {
@@ -89,7 +91,7 @@ struct AdminApi::Route {
 
 const AdminApi::Route* AdminApi::routes(std::size_t& count) {
   using enum http::Method;
-  static constexpr std::array<Route, 8> kRoutes{{
+  static constexpr std::array<Route, 9> kRoutes{{
       {Get, "/api/v1/status", &AdminApi::status},
       {Get, "/api/v1/enrolments", &AdminApi::list_enrolments},
       {Post, "/api/v1/enrolments", &AdminApi::new_enrolment},
@@ -97,6 +99,7 @@ const AdminApi::Route* AdminApi::routes(std::size_t& count) {
       {Get, "/api/v1/installations", &AdminApi::list_installations},
       {Get, "/api/v1/installations/{}", &AdminApi::show_installation},
       {Post, "/api/v1/installations/{}/retire", &AdminApi::retire_installation},
+      {Post, "/api/v1/installations/{}/accept-log", &AdminApi::accept_log},
       {Get, "/api/v1/events", &AdminApi::list_events},
   }};
   count = kRoutes.size();
@@ -135,7 +138,8 @@ void AdminApi::status(const Call&, const Reply& reply) {
            {"domain", parts_.facts.domain},
            {"started", base::format_time(started_)},
            {"installations", counts},
-           {"connected", lives_.size()}};
+           {"connected", lives_.size()},
+           {"witness", witness_key()}};
   parts_.ask({{"ask", "status"}}, [reply, out](const Json& said) {
     Json whole = out;
     if (said.is_object()) whole.update(said);
@@ -177,6 +181,7 @@ void AdminApi::new_enrolment(const Call& call, const Reply& reply) {
   base::log_info("enrolment " + made.id + " for " + made.customer + " was made by " + call.identity.actor());
   Json out = json_of_enrolment(made, made.created);
   out["code"] = code;
+  out["witness"] = witness_key();
   parts_.commits.reply(reply, answer::json_response(out, 201));
 }
 
@@ -187,6 +192,11 @@ void AdminApi::withdraw_enrolment(const Call& call, const Reply& reply) {
   base::log_info("enrolment " + base::printable(call.captures.front()) + " was withdrawn by " +
                  call.identity.actor());
   parts_.commits.reply(reply, answer::no_content());
+}
+
+Json AdminApi::witness_key() const {
+  const auto key = parts_.witness_key();
+  return key.ok() ? Json(*key) : Json(nullptr);
 }
 
 Json AdminApi::json_of(const Installation& one) const {
@@ -217,7 +227,10 @@ void AdminApi::show_installation(const Call& call, const Reply& reply) {
   const auto latest = parts_.store.latest((*one)->id);
   if (!certificates.ok() || !latest.ok())
     return reply(store_problem(certificates.ok() ? latest.error() : certificates.error()));
+  const auto log = parts_.store.log_of((*one)->id);
+  if (!log.ok()) return reply(store_problem(log.error()));
   Json out = json_of(**one);
+  out["log"] = json_of_log(*log);
   out["certificates"] = Json::array();
   for (const IssuedCertificate& each : *certificates) {
     Json& item = out["certificates"].emplace_back(Json{{"serial", each.serial},
@@ -252,6 +265,28 @@ void AdminApi::retire_installation(const Call& call, const Reply& reply) {
   parts_.commits.then([this, id](bool durable) {
     if (durable) lives_.end(id);
   });
+  parts_.commits.reply(reply, answer::no_content());
+}
+
+void AdminApi::accept_log(const Call& call, const Reply& reply) {
+  const std::string& id = call.captures.front();
+  const auto log = parts_.store.log_of(id);
+  if (!log.ok()) return reply(store_problem(log.error()));
+  if (!*log || (*log)->offered.empty())
+    return reply(not_found("this installation says of no other log that it is its own"));
+  const auto key = certs::parse_verifier_key((*log)->offered);
+  if (!key.ok()) return reply(not_found("what it offers is no log's key"));
+  const auto done = parts_.store.accept_offered(**log, key->name);
+  if (!done.ok()) return reply(store_problem(done.error()));
+  if (!*done)
+    return reply(answer::problem(409, "conflict", "Not accepted",
+                                 "the log is another installation's, or what is offered has changed"));
+  parts_.note(id, "installation.log_accepted",
+              {{"by", call.identity.actor()},
+               {"from", (*log)->key},
+               {"to", (*log)->offered},
+               {"size", (*log)->size},
+               {"root", (*log)->root}});
   parts_.commits.reply(reply, answer::no_content());
 }
 

@@ -34,7 +34,9 @@ class AdminApi {
   void list_installations(const answer::Call& call, const answer::Reply& reply);
   void show_installation(const answer::Call& call, const answer::Reply& reply);
   void retire_installation(const answer::Call& call, const answer::Reply& reply);
+  void accept_log(const answer::Call& call, const answer::Reply& reply);
   void list_events(const answer::Call& call, const answer::Reply& reply);
+  base::Json witness_key() const;  // with which logs are cosigned; null: there is none
   base::Json json_of(const Installation& one) const;
 
   Parts& parts_;

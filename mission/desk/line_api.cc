@@ -11,6 +11,7 @@
 #include "base/network.h"
 #include "certs/certificate.h"
 #include "certs/request.h"
+#include "line/witness.h"
 
 namespace postern::mission {
 namespace {
@@ -72,11 +73,18 @@ std::string type_of(const base::Json& body) {
 }  // namespace
 
 LineApi::LineApi(Parts& parts, Lives& lives)
-    : parts_(parts), lives_(lives), codes_(kWrongCodes), requests_(kRequests), renewals_(kRenewals) {}
+
+    : parts_(parts),
+      lives_(lives),
+      witness_(parts),
+      codes_(kWrongCodes),
+      requests_(kRequests),
+      renewals_(kRenewals) {}
 
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
-  const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath;
+  const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath ||
+                     path == line::kCheckpointsPath;
   if (!posts && path != line::kOrdersPath)
     return reply(refusal(404, "not_found", "There is nothing here", "this is the line of installations"));
   if (call->method != (posts ? http::Method::Post : http::Method::Get))
@@ -89,6 +97,7 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   note_use(*asker);
   if (path == line::kRenewPath) return renew(*call, reply, *asker);
   if (path == line::kReportsPath) return reports(*call, reply, *asker);
+  if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker->installation.id);
   orders(*call, reply, *asker);
 }
 
@@ -276,6 +285,10 @@ void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
 
 base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   const base::Micros now = parts_.clock.wall();
+  if (report.kind == line::Kind::Registration) {
+    if (base::Status taken = witness_.registered(asker.installation.id, report.body); !taken.ok())
+      return taken;
+  }
   if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
   StoredEvent event;
   event.installation = asker.installation.id;

@@ -31,6 +31,9 @@ struct Parts {
   Commits& commits;
   // Asks the keeper for an installation's certificate: id, its key -> PEM.
   std::function<base::Result<std::string>(const std::string& id, const std::string& key)> issue;
+  // Asks the keeper, as a witness: a checkpoint, its log's verifier key -> a signature line.
+  std::function<base::Result<std::string>(const std::string& note, const std::string& log)> cosign;
+  std::function<base::Result<std::string>()> witness_key;  // a verifier key
   // Asks the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json&)> done)> ask;
   base::UlidMaker ulids = {};

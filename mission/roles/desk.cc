@@ -52,19 +52,22 @@ int serve_installations() {
 
   certs::KeeperChannel keeper((base::UniqueFd()));
   mission::Commits commits(loop, **store);
-  mission::Parts parts{clock,
-                       {base::json_text_or(role.config(), "domain", ""),
-                        base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
-                       *std::move(verifier),
-                       **store,
-                       commits,
-                       // With its issuer, by whom the installation knows a renewal.
-                       [&](const std::string& id, const std::string& key) {
-                         auto made = keeper.issue_installation(id, key);
-                         if (made.ok()) *made += base::json_text_or(role.config(), "authority", "");
-                         return made;
-                       },
-                       [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  mission::Parts parts{
+      clock,
+      {base::json_text_or(role.config(), "domain", ""),
+       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
+      *std::move(verifier),
+      **store,
+      commits,
+      // With its issuer, by whom the installation knows a renewal.
+      [&](const std::string& id, const std::string& key) {
+        auto made = keeper.issue_installation(id, key);
+        if (made.ok()) *made += base::json_text_or(role.config(), "authority", "");
+        return made;
+      },
+      [&](const std::string& note, const std::string& log) { return keeper.cosign_for(note, log); },
+      [&] { return keeper.witness_key(); },
+      [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   mission::Lives lives(parts);
   if (base::Status resumed = lives.resume(); !resumed.ok())
     role.fail("the store: " + resumed.error().message);

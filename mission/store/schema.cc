@@ -45,7 +45,14 @@ ALTER TABLE events ADD COLUMN bytes {number} NOT NULL DEFAULT 0;
 UPDATE events SET bytes={bytes of body};
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents};
+constexpr std::string_view kLogs = R"sql(
+CREATE TABLE witnessed_logs (
+  installation {text} PRIMARY KEY REFERENCES installations(id), origin {text} NOT NULL UNIQUE, key {text} NOT NULL,
+  size {number} NOT NULL DEFAULT 0, root {text} NOT NULL DEFAULT '', cosigned {text} NOT NULL DEFAULT '',
+  at {number} NOT NULL DEFAULT 0, conflict {number} NOT NULL DEFAULT 0, offered {text} NOT NULL DEFAULT ''){strict};
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kLogs};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -15,7 +15,8 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
-      Events(StoreGround::turn) {}
+      Events(StoreGround::turn),
+      WitnessedLogs(StoreGround::turn) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> database) {
   if (base::Status ready = bring_up(*database); !ready.ok()) return std::move(ready).error();

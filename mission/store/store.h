@@ -17,6 +17,7 @@
 #include "mission/store/events.h"
 #include "mission/store/installations.h"
 #include "mission/store/reports.h"
+#include "mission/store/witnessed_logs.h"
 
 namespace postern::mission {
 
@@ -32,7 +33,8 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
-                    public Events {
+                    public Events,
+                    public WitnessedLogs {
  public:
   // Corrupt: it is of a newer version.
   static base::Result<std::unique_ptr<Store>> open(std::unique_ptr<Database> database);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "certs/installation_issuer.h"
+#include "gateway/keeper/cosigner.h"
 #include "mission/desk/desk.h"
 
 namespace postern::mission {
@@ -61,6 +62,7 @@ class DeskRig : public testing::Test {
   certs::Credentials authority;
   std::optional<certs::InstallationIssuer> issuer;
   bool keeper_answers = true;
+  keeper::Cosigner cosigner;
   std::unique_ptr<Store> store;
   std::unique_ptr<Commits> commits;
   std::unique_ptr<Parts> parts;
