@@ -30,14 +30,15 @@ bool is_sha256(std::string_view hex) {
   return bytes && bytes->size() == 32 && base::to_hex(*bytes) == hex;
 }
 
-Result<Account> parse_configured(const Json& json) {
+Result<Account> parse_configured(const Json& json, const Ranks& ranks) {
   const std::string* name = base::json_text(json, "name");
   const std::string* role = base::json_text(json, "role");
   const std::string* password = base::json_text(json, "password");
   if (name == nullptr || role == nullptr || password == nullptr || !is_label(*name, kLongestName))
     return fail(Code::Invalid, "an admin needs name, role and password");
-  const auto rank = parse_rank(*role);
-  if (!rank) return fail(Code::Invalid, "the role of " + base::printable(*name) + " is admin or auditor");
+  const auto rank = parse_rank(*role, ranks);
+  if (!rank)
+    return fail(Code::Invalid, "the role of " + base::printable(*name) + " must be " + listed(ranks));
   if (!is_password_hash(*password))
     return fail(Code::Invalid, "the password of " + base::printable(*name) + " is not an Argon2id hash");
   Account account;
@@ -73,8 +74,8 @@ class Fields {
     ok_ = json_[key].is_boolean();
     return ok_ && json_[key].get<bool>();
   }
-  Rank rank(const char* key) {
-    const auto parsed = parse_rank(text(key));
+  Rank rank(const char* key, const Ranks& ranks) {
+    const auto parsed = parse_rank(text(key), ranks);
     ok_ = ok_ && parsed.has_value();
     return ok_ ? *parsed : Rank::Auditor;
   }
@@ -123,11 +124,11 @@ bool read_totp(const Json& json, Totp& out) {
   return in.ok() && out.secret.size() == kTotpSecretSize;
 }
 
-bool read_provider(const Json& json, ProviderAccount& out) {
+bool read_provider(const Json& json, const Ranks& ranks, ProviderAccount& out) {
   Fields in(json);
   out.issuer = in.text("issuer");
   out.subject = in.text("subject");
-  out.most = in.rank("most");
+  out.most = in.rank("most", ranks);
   out.lowered = in.flag_if_there("lowered");
   return in.ok() && is_label(out.issuer, kLongestProviderText) && is_label(out.subject, kLongestProviderText);
 }
@@ -138,10 +139,10 @@ bool has_right_keys(const Account& account) {
   return account.password.empty() && account.passkeys.empty() && !account.totp && account.recovery.empty();
 }
 
-bool read_account(const Json& json, Account& out) {
+bool read_account(const Json& json, const Ranks& ranks, Account& out) {
   Fields in(json);
   out.name = in.text("name");
-  out.rank = in.rank("role");
+  out.rank = in.rank("role", ranks);
   out.password = in.text("password");
   out.handle = in.bytes("handle");
   out.added = in.time_if_there("added");
@@ -159,17 +160,17 @@ bool read_account(const Json& json, Account& out) {
   out.locked = in.flag_if_there("locked");
   if (in.has("openid")) {
     const Json* provider = in.object("openid");
-    if (provider == nullptr || !read_provider(*provider, out.provider.emplace())) return false;
+    if (provider == nullptr || !read_provider(*provider, ranks, out.provider.emplace())) return false;
   }
   return in.ok() && is_label(out.name, kLongestName) && has_right_keys(out) &&
          out.handle.size() == kHandleSize;
 }
 
-bool read_invitation(const Json& json, Invitation& out) {
+bool read_invitation(const Json& json, const Ranks& ranks, Invitation& out) {
   Fields in(json);
   out.id = in.text("id");
   out.name = in.text("name");
-  out.rank = in.rank("role");
+  out.rank = in.rank("role", ranks);
   out.token_sha256 = in.text("token_sha256");
   out.by = in.text("by");
   out.created = in.time("created");
@@ -207,9 +208,9 @@ Json passkeys_json(const Account& account) {
   return list;
 }
 
-Json account_json(const Account& account) {
+Json account_json(const Account& account, const Ranks& ranks) {
   Json one{{"name", account.name},
-           {"role", to_text(account.rank)},
+           {"role", to_text(account.rank, ranks)},
            {"password", account.password},
            {"handle", base::to_base64url(account.handle)},
            {"passkeys", passkeys_json(account)},
@@ -221,7 +222,7 @@ Json account_json(const Account& account) {
   if (account.provider) {
     const ProviderAccount& provider = *account.provider;
     one["openid"] = {
-        {"issuer", provider.issuer}, {"subject", provider.subject}, {"most", to_text(provider.most)}};
+        {"issuer", provider.issuer}, {"subject", provider.subject}, {"most", to_text(provider.most, ranks)}};
     if (provider.lowered) one["openid"]["lowered"] = true;
   }
   return one;
@@ -229,12 +230,23 @@ Json account_json(const Account& account) {
 
 }  // namespace
 
-std::string_view to_text(Rank rank) { return rank == Rank::Admin ? "admin" : "auditor"; }
+std::string_view to_text(Rank rank, const Ranks& ranks) {
+  return ranks.words.at(static_cast<std::size_t>(rank));
+}
 
-std::optional<Rank> parse_rank(std::string_view text) {
-  if (text == "admin") return Rank::Admin;
-  if (text == "auditor") return Rank::Auditor;
+std::optional<Rank> parse_rank(std::string_view text, const Ranks& ranks) {
+  for (const Rank rank : {Rank::Auditor, Rank::Operator, Rank::Admin}) {
+    if (!text.empty() && text == to_text(rank, ranks)) return rank;
+  }
   return std::nullopt;
+}
+
+std::string listed(const Ranks& ranks) {
+  std::string out;
+  for (const std::string_view word : ranks.words) {
+    if (!word.empty()) out.append(out.empty() ? "" : " or ").append(word);
+  }
+  return out;
 }
 
 bool is_account_name(std::string_view name) {
@@ -301,7 +313,7 @@ std::size_t Accounts::local_admins() const {
   return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), is_local_admin));
 }
 
-Result<Accounts> parse_admins(std::string_view admins_json) {
+Result<Accounts> parse_admins(std::string_view admins_json, const Ranks& ranks) {
   const Result<Json> json = base::parse_json(admins_json, kDepth);
   if (!json.ok()) return json.error();
   if (!json->is_object() || !json->contains("admins") || !(*json)["admins"].is_array())
@@ -310,7 +322,7 @@ Result<Accounts> parse_admins(std::string_view admins_json) {
   for (const Json& entry : (*json)["admins"]) {
     if (accounts.list.size() >= kMostAccounts)
       return fail(Code::Invalid, "there are more than " + std::to_string(kMostAccounts) + " admins");
-    Result<Account> account = parse_configured(entry);
+    Result<Account> account = parse_configured(entry, ranks);
     if (!account.ok()) return std::move(account).error();
     if (accounts.find(account->name) != nullptr)
       return fail(Code::Invalid, "there are two admins called " + base::printable(account->name));
@@ -319,14 +331,14 @@ Result<Accounts> parse_admins(std::string_view admins_json) {
   return accounts;
 }
 
-std::string format_accounts(const Accounts& accounts, std::string_view event) {
+std::string format_accounts(const Accounts& accounts, std::string_view event, const Ranks& ranks) {
   Json list = Json::array();
-  for (const Account& account : accounts.list) list.push_back(account_json(account));
+  for (const Account& account : accounts.list) list.push_back(account_json(account, ranks));
   Json invitations = Json::array();
   for (const Invitation& invitation : accounts.invitations) {
     invitations.push_back({{"id", invitation.id},
                            {"name", invitation.name},
-                           {"role", to_text(invitation.rank)},
+                           {"role", to_text(invitation.rank, ranks)},
                            {"token_sha256", invitation.token_sha256},
                            {"by", invitation.by},
                            {"created", base::format_time(invitation.created)},
@@ -337,7 +349,7 @@ std::string format_accounts(const Accounts& accounts, std::string_view event) {
   return base::dump_json(json) + "\n";
 }
 
-Result<AccountsText> parse_accounts(std::string_view text) {
+Result<AccountsText> parse_accounts(std::string_view text, const Ranks& ranks) {
   const base::Error wrong = fail(Code::Invalid, "these are not the accounts of a console");
   const Result<Json> json = base::parse_json(text, kDepth);
   if (!json.ok() || !json->is_object() || base::json_number_or(*json, "v", 0) != 1) return wrong;
@@ -345,9 +357,10 @@ Result<AccountsText> parse_accounts(std::string_view text) {
   Fields in(*json);
   if (in.has("event")) out.event = in.text("event");
   in.list("accounts", kMostAccounts,
-          [&](const Json& item) { return read_account(item, out.accounts.list.emplace_back()); });
-  in.list("invitations", kMostInvitations,
-          [&](const Json& item) { return read_invitation(item, out.accounts.invitations.emplace_back()); });
+          [&](const Json& item) { return read_account(item, ranks, out.accounts.list.emplace_back()); });
+  in.list("invitations", kMostInvitations, [&](const Json& item) {
+    return read_invitation(item, ranks, out.accounts.invitations.emplace_back());
+  });
   const bool named = out.event.empty() || out.event.size() == kUlidSize;
   if (!in.ok() || !named || !is_unambiguous(out.accounts)) return wrong;
   return out;

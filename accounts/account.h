@@ -1,8 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who may sign in to the console, what proves it, and who is invited. Values only: the ledger changes and keeps
-// them (gateway/ledger/account_file.h), the console verifies against them.
+// Who may sign in to a face (a gateway's console, Mission Control), what proves it, and who is invited. Values only: orders
+// change them (accounts/orders.h), a gateway's ledger and Mission Control's store keep them, the face verifies against them.
 //
 // Two texts. The list that `postern init` writes, from which the first accounts come:
 //
@@ -17,6 +17,7 @@
 //    "invitations":[{"id","name","role","token_sha256","by","created","expires"}]}
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,9 +29,17 @@
 
 namespace postern::accounts {
 
-enum class Rank : std::uint8_t { Auditor, Admin };  // an auditor reads and changes nothing
-std::string_view to_text(Rank rank);                // "auditor", "admin"
-std::optional<Rank> parse_rank(std::string_view text);
+// An auditor reads and changes nothing. An operator, of whom only Mission Control has some, does the day's work.
+enum class Rank : std::uint8_t { Auditor, Operator, Admin };
+// What each is called, by its number; empty: there is none of it. Files, answers and orders know these words alone.
+struct Ranks {
+  std::array<std::string_view, 3> words;
+};
+inline constexpr Ranks kAdminRanks{{"auditor", "", "admin"}};                  // of a gateway's console
+inline constexpr Ranks kPeopleRanks{{"viewer", "operator", "administrator"}};  // of Mission Control
+std::string_view to_text(Rank rank, const Ranks& ranks = kAdminRanks);
+std::optional<Rank> parse_rank(std::string_view text, const Ranks& ranks = kAdminRanks);
+std::string listed(const Ranks& ranks);  // "auditor or admin", for sentences
 
 inline constexpr std::size_t kMostAccounts = 200;
 inline constexpr std::size_t kMostPasskeys = 20;  // of one account
@@ -107,15 +116,17 @@ struct Accounts {
 };
 
 // The configured list; Invalid says what is wrong with it. Each account gets a handle.
-base::Result<Accounts> parse_admins(std::string_view admins_json);
+base::Result<Accounts> parse_admins(std::string_view admins_json, const Ranks& ranks = kAdminRanks);
 
 // event: the id of the event that tells of the newest change; may be empty.
-std::string format_accounts(const Accounts& accounts, std::string_view event);
+std::string format_accounts(const Accounts& accounts, std::string_view event,
+                            const Ranks& ranks = kAdminRanks);
 struct AccountsText {
   Accounts accounts;
   std::string event;
 };
-base::Result<AccountsText> parse_accounts(std::string_view text);  // Invalid
+base::Result<AccountsText> parse_accounts(std::string_view text,
+                                          const Ranks& ranks = kAdminRanks);  // Invalid
 
 // 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit; not "uid-..", which is how the
 // log names the users of the machine. Configured names may be any short text.

@@ -8,15 +8,6 @@
 
 namespace postern::console::api {
 
-// api_sign_in.cc
-void sign_in(Parts& parts, const CallPtr& call, const Reply& reply);
-void ask_for_passkey(Parts& parts, const CallPtr& call, const Reply& reply);
-void sign_in_with_passkey(Parts& parts, const CallPtr& call, const Reply& reply);
-void ask_for_proof(Parts& parts, const CallPtr& call, const Reply& reply);
-void prove(Parts& parts, const CallPtr& call, const Reply& reply);
-void sign_out(Parts& parts, const CallPtr& call, const Reply& reply);
-void show_me(Parts& parts, const CallPtr& call, const Reply& reply);
-
 // api_openid.cc
 void show_sign_in(Parts& parts, const CallPtr& call, const Reply& reply);
 void begin_openid(Parts& parts, const CallPtr& call, const Reply& reply);
@@ -24,34 +15,6 @@ void begin_openid_proof(Parts& parts, const CallPtr& call, const Reply& reply);
 void come_back_by_openid(Parts& parts, const CallPtr& call, const Reply& reply);
 void end_openid(Parts& parts, const CallPtr& call, const Reply& reply);
 void depart_by_openid(Parts& parts, const CallPtr& call, const Reply& reply);
-
-// api_account.cc
-void show_account(Parts& parts, const CallPtr& call, const Reply& reply);
-void change_password(Parts& parts, const CallPtr& call, const Reply& reply);
-void ask_for_new_passkey(Parts& parts, const CallPtr& call, const Reply& reply);
-void add_passkey(Parts& parts, const CallPtr& call, const Reply& reply);
-void remove_passkey(Parts& parts, const CallPtr& call, const Reply& reply);
-void begin_totp(Parts& parts, const CallPtr& call, const Reply& reply);
-void enable_totp(Parts& parts, const CallPtr& call, const Reply& reply);
-void disable_totp(Parts& parts, const CallPtr& call, const Reply& reply);
-void make_recovery(Parts& parts, const CallPtr& call, const Reply& reply);
-void end_own_sign_in(Parts& parts, const CallPtr& call, const Reply& reply);
-void end_other_sign_ins(Parts& parts, const CallPtr& call, const Reply& reply);
-
-// api_admins.cc
-void list_admins(Parts& parts, const CallPtr& call, const Reply& reply);
-void add_admin(Parts& parts, const CallPtr& call, const Reply& reply);
-void remove_admin(Parts& parts, const CallPtr& call, const Reply& reply);
-void lock_admin(Parts& parts, const CallPtr& call, const Reply& reply);
-void set_admin_role(Parts& parts, const CallPtr& call, const Reply& reply);
-void reset_admin_password(Parts& parts, const CallPtr& call, const Reply& reply);
-void reset_admin_second_factor(Parts& parts, const CallPtr& call, const Reply& reply);
-void end_admin_sign_ins(Parts& parts, const CallPtr& call, const Reply& reply);
-void list_invitations(Parts& parts, const CallPtr& call, const Reply& reply);
-void invite_admin(Parts& parts, const CallPtr& call, const Reply& reply);
-void revoke_invitation(Parts& parts, const CallPtr& call, const Reply& reply);
-void show_invitation(Parts& parts, const CallPtr& call, const Reply& reply);
-void accept_invitation(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_log.cc
 void rotate_log_key(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "console/api.h"
 #include "console/commands.h"
-#include "console/signing_in.h"
 #include "console/site.h"
+#include "face/signing_in.h"
 #include "gateway/http/cookie.h"
 #include "gateway/http/form.h"
 #include "openid/flow.h"
@@ -130,7 +130,7 @@ Response came_back(Parts& parts, const CallPtr& call, const std::string& what, c
   if (account == nullptr) return problem(base::Refusal::LogUnavailable, parts.ledger.reason());
   parts.guard.succeeded(call->client, parts.loop.now());
   const bool demanding = parts.facts.provider && parts.facts.provider->demanding;
-  const Verified verified{*account, "openid", demanding, base::json_text_or(said, "sid", "")};
+  const face::Verified verified{*account, "openid", demanding, base::json_text_or(said, "sid", "")};
   if (what.starts_with(kProving)) return prove_again(parts, call, what.substr(kProving.size()), verified);
   Response response = welcome(parts, call, verified);
   if (response.status != 200) return response;

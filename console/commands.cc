@@ -2,42 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/commands.h"
 
-#include <algorithm>
-
-#include "base/bytes.h"
-
 namespace postern::console {
-namespace {
-
-Response refused(const LedgerClient::Answer& answer) {
-  const std::string code = base::json_text_or(answer.json, "code", "refused");
-  const std::string message = base::json_text_or(answer.json, "message", "");
-  const std::string_view title = answer.status == 503   ? "The change could not be made"
-                                 : answer.status == 404 ? "There is no such thing"
-                                 : answer.status == 412 ? "Somebody else changed it meanwhile"
-                                                        : "The change was refused";
-  return problem(answer.status, code, title, message);
-}
-
-}  // namespace
-
-base::Result<base::Json> read_body(const Call& call, std::initializer_list<std::string_view> keys) {
-  if (call.body.empty()) return base::Json::object();
-  base::Result<base::Json> json = base::parse_json(call.body, 8);
-  if (!json.ok()) return json;
-  if (!json->is_object())
-    return base::fail(base::Code::Invalid, base::Side::Client, "the body must be a JSON object");
-  for (const auto& [key, value] : json->items()) {
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-    std::string known;
-    for (const std::string_view name : keys) known.append(known.empty() ? "" : ", ").append(name);
-    return base::fail(base::Code::Invalid, base::Side::Client,
-                      "\"" + base::printable(key, 64) +
-                          "\" does not belong here; known: " + (known.empty() ? "nothing" : known));
-  }
-  return json;
-}
-
 void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
                   const Reply& reply, Then then) {
   send_command_as(parts, call, call->identity.actor(), name, std::move(arguments), reply, std::move(then));
@@ -49,11 +14,9 @@ void send_command_as(Parts& parts, const CallPtr& call, std::string_view actor, 
   arguments["actor"] = actor;
   arguments["from"] = call->client;
   parts.ledger.command(arguments, [reply, then = std::move(then)](const LedgerClient::Answer& answer) {
-    reply(answer.ok ? then(answer.json) : refused(answer));
+    reply(answer.ok ? then(answer.json) : face::refused_order(answer));
   });
 }
-
-Response as_it_is(const base::Json& reply) { return json_response(reply); }
 
 base::Json cut_of(const base::Json& reply) {
   base::Json cut = reply.value("cut", base::Json::object());

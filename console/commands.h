@@ -6,7 +6,6 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,22 +15,18 @@
 
 namespace postern::console {
 
-// The body as an object that has no other keys than these; an empty body is {}. Invalid names the key that
-// does not belong.
-base::Result<base::Json> read_body(const Call& call, std::initializer_list<std::string_view> keys);
+using face::as_it_is;
+using face::read_body;
+using face::Then;
 
 // Sends arguments (an object) as that command, then answers with what then makes of the ledger's reply, or
 // with its refusal.
-using Then = std::function<Response(const base::Json& reply)>;
 void send_command(Parts& parts, const CallPtr& call, std::string_view name, base::Json arguments,
                   const Reply& reply, Then then);
 
 // The same in the name of somebody who is not signed in, but has shown who they are.
 void send_command_as(Parts& parts, const CallPtr& call, std::string_view actor, std::string_view name,
                      base::Json arguments, const Reply& reply, Then then);
-
-// A Then that answers with the ledger's reply, nothing added.
-Response as_it_is(const base::Json& reply);
 
 // What a change cut: {"sessions","exchanges","slowest_us"}, from the ledger's reply.
 base::Json cut_of(const base::Json& reply);

@@ -1,7 +1,5 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "console/parts.h"
 
 namespace postern::console {
@@ -27,21 +25,9 @@ base::Result<Facts> read_facts(const base::Json& config) {
   facts.second_factor_required = base::json_bool_or(config, "second_factor_required", false);
   if (const auto openid = config.find("openid"); openid != config.end() && openid->is_object())
     facts.provider =
-        ProviderFacts{base::json_text_or(*openid, "issuer", ""), base::json_texts(*openid, "local_accounts"),
+        face::ProviderFacts{base::json_text_or(*openid, "issuer", ""), base::json_texts(*openid, "local_accounts"),
                       base::json_bool_or(*openid, "demanding", false)};
   return facts;
-}
-
-bool may_sign_in_here(const Facts& facts, const accounts::Accounts& accounts, std::string_view name) {
-  if (!facts.provider || facts.provider->local_accounts.empty()) return true;
-  const auto& named = facts.provider->local_accounts;
-  if (std::find(named.begin(), named.end(), name) != named.end()) return true;
-  const accounts::Account* account = accounts.find(name);
-  const bool one_is_there = std::any_of(named.begin(), named.end(), [&](const std::string& one) {
-    const accounts::Account* other = accounts.find(one);
-    return other != nullptr && accounts::is_local_admin(*other);
-  });
-  return !one_is_there && account != nullptr && accounts::is_local_admin(*account);
 }
 
 }  // namespace postern::console

@@ -15,7 +15,7 @@ namespace {
 constexpr ipc::SocketChannelLimits kLimits{ipc::kLedgerFrame, 16U << 20U};
 constexpr base::Nanos kLook = base::kSecond;  // between two looks for commands that were not answered
 
-LedgerClient::Answer unavailable(std::string_view why) {
+LedgerClient::Answer cannot_now(std::string_view why) {
   return {false, 503, {{"code", "log_unavailable"}, {"message", why}, {"status", 503}}};
 }
 
@@ -75,7 +75,7 @@ void LedgerClient::fail_pending() {
   for (auto& [id, pending] : std::exchange(pending_, {})) {
     answer_later(
         std::move(pending.done),
-        unavailable("the ledger went away before it answered; look at the state before trying again"));
+        cannot_now("the ledger went away before it answered; look at the state before trying again"));
   }
 }
 
@@ -86,7 +86,7 @@ void LedgerClient::expire() {
       continue;
     }
     answer_later(std::move(it->second.done),
-                 unavailable("the ledger did not answer in time; look at the state before trying again"));
+                 cannot_now("the ledger did not answer in time; look at the state before trying again"));
     it = pending_.erase(it);
   }
 }
@@ -96,9 +96,9 @@ void LedgerClient::answer_later(Done done, Answer answer) {
 }
 
 void LedgerClient::command(const base::Json& command, Done done) {
-  if (!up()) return answer_later(std::move(done), unavailable(reason()));
+  if (!up()) return answer_later(std::move(done), cannot_now(reason()));
   if (pending_.size() >= kMostCommands)
-    return answer_later(std::move(done), unavailable("too many commands are under way"));
+    return answer_later(std::move(done), cannot_now("too many commands are under way"));
   const std::string text = base::dump_json(command);
   base::BinaryWriter out;
   encode(ipc::Command{++last_command_, text}, out);
@@ -284,6 +284,21 @@ bool LedgerClient::take_reply(std::string_view payload) {
                                                                     : 422,
                                                 std::move(*json)});
   return true;
+}
+
+answer::Response LedgerClient::unavailable() const {
+  return answer::problem(base::Refusal::LogUnavailable, reason());
+}
+
+void LedgerClient::order(std::string_view name, base::Json arguments, Done done) {
+  arguments["command"] = "admin." + std::string(name);
+  command(arguments, std::move(done));
+}
+
+bool LedgerClient::note(const face::Note& note) {
+  const auto type = audit::event_type_from_name("admin." + std::string(note.event));
+  POSTERN_CHECK(type.has_value());
+  return this->note(Note{*type, note.actor, note.subject, note.outcome, note.detail});
 }
 
 }  // namespace postern::console

@@ -21,6 +21,7 @@
 #include "audit/event.h"
 #include "base/json.h"
 #include "base/ulid.h"
+#include "face/registrar.h"
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ipc/pieces.h"
 #include "gateway/ipc/socket_channel.h"
@@ -30,7 +31,7 @@
 
 namespace postern::console {
 
-class LedgerClient {
+class LedgerClient final : public face::Registrar {
  public:
   static constexpr std::size_t kMostUnacked =
       10'000;  // events of ours that wait for the disk; then note() says no
@@ -40,21 +41,14 @@ class LedgerClient {
   // For an identity provider the ledger waits half a minute (gateway/ledger/provider_asks.h).
   static constexpr base::Nanos kProviderTimeout = 40 * base::kSecond;
 
-  struct Answer {
-    bool ok = false;
-    int status = 200;
-    base::Json json;  // not ok: {"code","message","status"}
-  };
-  using Done = std::function<void(const Answer& answer)>;
-
   explicit LedgerClient(loop::Loop& loop);
-  ~LedgerClient();
+  ~LedgerClient() override;
   LedgerClient(const LedgerClient&) = delete;
   LedgerClient& operator=(const LedgerClient&) = delete;
 
   void connect(base::UniqueFd socket);  // replaces the channel there was
 
-  bool up() const { return channel_ != nullptr && channel_->open() && complete_; }
+  bool up() const override { return channel_ != nullptr && channel_->open() && complete_; }
   bool writable() const { return up() && writable_; }
   std::string reason() const;  // why not writable(); empty if it is
   const state::State& state() const { return state_; }
@@ -70,8 +64,8 @@ class LedgerClient {
   };
   const Published& published() const { return published_; }
   // Who may sign in. Of the ledger that was last heard of; none before the first.
-  const accounts::Accounts& accounts() const { return accounts_; }
-  bool accounts_known() const { return accounts_known_; }
+  const accounts::Accounts& accounts() const override { return accounts_; }
+  bool accounts_known() const override { return accounts_known_; }
   // ipc::Witnessing; an empty object until it was told.
   const base::Json& witnessing() const { return witnessing_; }
   const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }  // nullptr before it came
@@ -94,6 +88,12 @@ class LedgerClient {
   };
   // Hands an event to the ledger. False: too many wait already, nothing was noted.
   [[nodiscard]] bool note(const Note& note);
+
+  // Of the face, as commands and events of the log: "admin." stands before each.
+  answer::Response unavailable() const override;
+  void order(std::string_view name, base::Json arguments, Done done) override;
+  [[nodiscard]] bool note(const face::Note& note) override;
+
   std::size_t unacked() const { return unacked_.size(); }
 
   // Called when state, policy, accounts or the log's standing changed; when the log grew; when the accounts came, before

@@ -14,48 +14,36 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "console/capability_use.h"
-#include "console/challenges.h"
-#include "console/code_guard.h"
 #include "console/ledger_client.h"
 #include "console/live.h"
 #include "console/log_figures.h"
 #include "console/log_reader.h"
 #include "console/node_states.h"
-#include "console/repeats.h"
 #include "console/searches.h"
-#include "console/sign_in_guard.h"
-#include "console/sign_ins.h"
-#include "console/thinner.h"
 #include "console/tokens.h"
-#include "gateway/http/authority.h"
-#include "gateway/loop/loop.h"
+#include "face/gate.h"
+#include "face/parts.h"
 
 namespace postern::console {
 
-// The identity provider of those who sign in here (docs/OPENID.md).
-struct ProviderFacts {
-  std::string issuer;
-  std::vector<std::string> local_accounts;  // that sign in without it; empty: all that are not its own
-  bool demanding = false;                   // asks for more than any sign-in at the provider (acr, amr)
-};
+using face::kProofLife;
+using face::kReadingInterval;
+using face::kRefusalInterval;
+using face::kThinnerKeys;
+using face::SignInGuard;
+using face::SignIns;
+using face::Thinner;
 
 // The console's part of the configuration (gateway/supervisor/parts.h), as far as it is used.
-struct Facts {
+struct Facts : face::SigningFacts {
   std::string state_directory;
-  std::string public_url;              // of the support listener, for links
-  std::vector<http::Authority> names;  // what browsers may call the admin listener
+  std::string public_url;  // of the support listener, for links
   base::Json listeners = base::Json::array();
   base::Json component = base::Json::object();
-  bool second_factor_required = false;  // of everybody who signs in
-  std::optional<ProviderFacts> provider = {};
   base::Json grants = base::Json::object();  // signers (verifier keys) and signed_only, as status shows them
 };
 // Invalid if a field is missing or of the wrong form.
 base::Result<Facts> read_facts(const base::Json& config);
-
-// Whether the account may sign in by what it has here: which the configuration can keep to a few while there is a provider.
-// Should none of those be there, every local admin still may: nobody is shut out by a name that was mistyped.
-bool may_sign_in_here(const Facts& facts, const accounts::Accounts& accounts, std::string_view name);
 
 // Of those who ask us, as a witness, for a cosignature: anybody can, and an admin's command must not wait for them.
 struct WitnessPace {
@@ -66,26 +54,18 @@ struct WitnessPace {
   base::Nanos second = 0;  // its beginning
 };
 
-struct Parts {
-  loop::Loop& loop;
+struct Parts : face::Parts {
   Facts facts;
   LedgerClient& ledger;
   LogReader& log;  // for short questions; long ones go to searches
   Searches& searches;
   Live& live;
   NodeStates& nodes;
-  SignIns& sign_ins;
-  SignInGuard& guard;
   Thinner& readings;  // log.read, by reader and what was read
-  Thinner& refusals;  // admin.refused and admin.slowed, by address
   // A question to the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json& answer)> done)> ask;
   CapabilityUse uses = {};
-  Challenges challenges = {};
-  CodeGuard code_guard = {};
-  Repeats repeats = {};
   std::optional<LogFigures> figures = {};  // nothing before they were first asked for
-  int verifying = 0;                       // passwords being verified right now
   int proving = 0;                         // sessions being compared with the signed log right now
   WitnessPace witness_pace = {};
   SignInGuard token_guard = {};  // wrong tokens; apart from passwords, so that neither makes the other wait
@@ -96,9 +76,6 @@ struct Parts {
   std::string flow_key = base::random_bytes(base::KeyedHash::kKeySize);
   TokenUses token_uses = {};
   Thinner uses_told{kReadingInterval, kThinnerKeys};  // token.use, by token and address
-  // Work on other threads cannot be called back: what comes of it asks first whether there still is a
-  // console.
-  std::shared_ptr<const bool> life = std::make_shared<const bool>(true);
 };
 
 }  // namespace postern::console

@@ -39,6 +39,4 @@ bool opening_capability(const Parts& parts, const Call& call) {
 
 }  // namespace proof
 
-bool is_proved(const Identity& identity, base::Nanos now) { return now - identity.proved < kProofLife; }
-
 }  // namespace postern::console

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which requests ask again who it is. Whoever finds a console open, or holds a stolen cookie, may close what is open, and
-// may not open anything: for that the sign-in must have been proved (password or passkey) within kProofLife. The router's
+// may not open anything: for that the sign-in must have been proved (password or passkey) within face::kProofLife. The router's
 // table names the rule of each route; what closes is never asked for it, and neither is the control socket, where the
 // kernel says who it is.
 #pragma once
@@ -13,8 +13,6 @@ namespace postern::console {
 
 struct Parts;
 
-inline constexpr base::Nanos kProofLife = 600 * base::kSecond;
-
 // Whether this call is one that needs it.
 using NeedsProof = bool (*)(const Parts& parts, const Call& call);
 
@@ -23,7 +21,5 @@ bool always(const Parts& parts, const Call& call);
 bool opening_access(const Parts& parts, const Call& call);      // the switch, unless it is closed further
 bool opening_capability(const Parts& parts, const Call& call);  // likewise
 }  // namespace proof
-
-bool is_proved(const Identity& identity, base::Nanos now);
 
 }  // namespace postern::console

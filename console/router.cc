@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "console/api.h"
+#include "face/api.h"
 
 namespace postern::console {
 namespace {
@@ -13,45 +14,51 @@ namespace {
 using enum http::Method;
 using enum Access;
 
+// What every face does (face/api.h).
+template <face::Handler handler>
+void by(Parts& parts, const CallPtr& call, const Reply& reply) {
+  handler(parts, call, reply);
+}
+
 constexpr auto kRoutes = std::to_array<Route>({
     // clang-format off
-    {Post,   "/api/v1/sign-in",                             Anyone,  api::sign_in},
-    {Post,   "/api/v1/sign-in/challenge",                   Anyone,  api::ask_for_passkey},
-    {Post,   "/api/v1/sign-in/passkey",                     Anyone,  api::sign_in_with_passkey},
+    {Post,   "/api/v1/sign-in",                             Anyone,  by<face::sign_in>},
+    {Post,   "/api/v1/sign-in/challenge",                   Anyone,  by<face::ask_for_passkey>},
+    {Post,   "/api/v1/sign-in/passkey",                     Anyone,  by<face::sign_in_with_passkey>},
     {Get,    "/api/v1/sign-in",                             Anyone,  api::show_sign_in},
     {Post,   "/api/v1/sign-in/openid/begin",                Anyone,  api::begin_openid},
     {Post,   "/api/v1/sign-in/openid",                      Anyone,  api::come_back_by_openid},
-    {Post,   "/api/v1/sign-out",                            Readers, api::sign_out},
+    {Post,   "/api/v1/sign-out",                            Readers, by<face::sign_out>},
     {Post,   "/api/v1/sign-out/openid",                     Anyone,  api::end_openid},
     {Post,   "/api/v1/openid/backchannel-logout",           Signed,  api::depart_by_openid},
-    {Get,    "/api/v1/me",                                  Readers, api::show_me, Scope::Read},
-    {Get,    "/api/v1/account",                             Readers, api::show_account},
-    {Post,   "/api/v1/account/proof/challenge",             Readers, api::ask_for_proof},
-    {Post,   "/api/v1/account/proof",                       Readers, api::prove},
+    {Get,    "/api/v1/me",                                  Readers, by<face::show_me>, Scope::Read},
+    {Get,    "/api/v1/account",                             Readers, by<face::show_account>},
+    {Post,   "/api/v1/account/proof/challenge",             Readers, by<face::ask_for_proof>},
+    {Post,   "/api/v1/account/proof",                       Readers, by<face::prove>},
     {Post,   "/api/v1/account/proof/openid",                Readers, api::begin_openid_proof},
-    {Put,    "/api/v1/account/password",                    Readers, api::change_password},
-    {Post,   "/api/v1/account/passkeys/challenge",          Readers, api::ask_for_new_passkey, Scope::None, proof::always},
-    {Post,   "/api/v1/account/passkeys",                    Readers, api::add_passkey, Scope::None, proof::always},
-    {Delete, "/api/v1/account/passkeys/{id}",               Readers, api::remove_passkey, Scope::None, proof::always},
-    {Post,   "/api/v1/account/totp/secret",                 Readers, api::begin_totp, Scope::None, proof::always},
-    {Put,    "/api/v1/account/totp",                        Readers, api::enable_totp, Scope::None, proof::always},
-    {Delete, "/api/v1/account/totp",                        Readers, api::disable_totp, Scope::None, proof::always},
-    {Post,   "/api/v1/account/recovery-codes",              Readers, api::make_recovery, Scope::None, proof::always},
-    {Delete, "/api/v1/account/sign-ins",                    Readers, api::end_other_sign_ins},
-    {Delete, "/api/v1/account/sign-ins/{id}",               Readers, api::end_own_sign_in},
-    {Get,    "/api/v1/admins",                              Readers, api::list_admins},
-    {Post,   "/api/v1/admins",                              Admins,  api::add_admin, Scope::None, proof::always},
-    {Delete, "/api/v1/admins/{name}",                       Admins,  api::remove_admin, Scope::None, proof::always},
-    {Put,    "/api/v1/admins/{name}/role",                  Admins,  api::set_admin_role, Scope::None, proof::always},
-    {Put,    "/api/v1/admins/{name}/lock",                  Admins,  api::lock_admin, Scope::None, proof::always},
-    {Post,   "/api/v1/admins/{name}/password",              Admins,  api::reset_admin_password, Scope::None, proof::always},
-    {Delete, "/api/v1/admins/{name}/second-factor",         Admins,  api::reset_admin_second_factor, Scope::None, proof::always},
-    {Delete, "/api/v1/admins/{name}/sign-ins",              Admins,  api::end_admin_sign_ins},
-    {Get,    "/api/v1/invitations",                         Readers, api::list_invitations},
-    {Post,   "/api/v1/invitations",                         Admins,  api::invite_admin, Scope::None, proof::always},
-    {Delete, "/api/v1/invitations/{id}",                    Admins,  api::revoke_invitation},
-    {Post,   "/api/v1/invitation",                          Anyone,  api::show_invitation},
-    {Post,   "/api/v1/invitation/accept",                   Anyone,  api::accept_invitation},
+    {Put,    "/api/v1/account/password",                    Readers, by<face::change_password>},
+    {Post,   "/api/v1/account/passkeys/challenge",          Readers, by<face::ask_for_new_passkey>, Scope::None, proof::always},
+    {Post,   "/api/v1/account/passkeys",                    Readers, by<face::add_passkey>, Scope::None, proof::always},
+    {Delete, "/api/v1/account/passkeys/{id}",               Readers, by<face::remove_passkey>, Scope::None, proof::always},
+    {Post,   "/api/v1/account/totp/secret",                 Readers, by<face::begin_totp>, Scope::None, proof::always},
+    {Put,    "/api/v1/account/totp",                        Readers, by<face::enable_totp>, Scope::None, proof::always},
+    {Delete, "/api/v1/account/totp",                        Readers, by<face::disable_totp>, Scope::None, proof::always},
+    {Post,   "/api/v1/account/recovery-codes",              Readers, by<face::make_recovery>, Scope::None, proof::always},
+    {Delete, "/api/v1/account/sign-ins",                    Readers, by<face::end_other_sign_ins>},
+    {Delete, "/api/v1/account/sign-ins/{id}",               Readers, by<face::end_own_sign_in>},
+    {Get,    "/api/v1/admins",                              Readers, by<face::list_admins>},
+    {Post,   "/api/v1/admins",                              Admins,  by<face::add_admin>, Scope::None, proof::always},
+    {Delete, "/api/v1/admins/{name}",                       Admins,  by<face::remove_admin>, Scope::None, proof::always},
+    {Put,    "/api/v1/admins/{name}/role",                  Admins,  by<face::set_admin_role>, Scope::None, proof::always},
+    {Put,    "/api/v1/admins/{name}/lock",                  Admins,  by<face::lock_admin>, Scope::None, proof::always},
+    {Post,   "/api/v1/admins/{name}/password",              Admins,  by<face::reset_admin_password>, Scope::None, proof::always},
+    {Delete, "/api/v1/admins/{name}/second-factor",         Admins,  by<face::reset_admin_second_factor>, Scope::None, proof::always},
+    {Delete, "/api/v1/admins/{name}/sign-ins",              Admins,  by<face::end_admin_sign_ins>},
+    {Get,    "/api/v1/invitations",                         Readers, by<face::list_invitations>},
+    {Post,   "/api/v1/invitations",                         Admins,  by<face::invite_admin>, Scope::None, proof::always},
+    {Delete, "/api/v1/invitations/{id}",                    Admins,  by<face::revoke_invitation>},
+    {Post,   "/api/v1/invitation",                          Anyone,  by<face::show_invitation>},
+    {Post,   "/api/v1/invitation/accept",                   Anyone,  by<face::accept_invitation>},
     {Get,    "/api/v1/status",                              Readers, api::show_status, Scope::Read},
     {Get,    "/api/v1/remote-access",                       Readers, api::show_remote_access, Scope::Read},
     {Put,    "/api/v1/remote-access",                       Admins,  api::set_remote_access, Scope::Permissions, proof::opening_access},
@@ -115,30 +122,6 @@ constexpr auto kRoutes = std::to_array<Route>({
     // clang-format on
 });
 
-// The next segment of a path that begins with '/', taken off its front.
-std::string_view take_segment(std::string_view& path) {
-  path.remove_prefix(1);
-  const std::size_t end = std::min(path.find('/'), path.size());
-  const std::string_view segment = path.substr(0, end);
-  path.remove_prefix(end);
-  return segment;
-}
-
-std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
-  std::vector<std::string> captures;
-  while (!pattern.empty() && !path.empty()) {
-    const std::string_view wanted = take_segment(pattern);
-    const std::string_view given = take_segment(path);
-    if (wanted.starts_with('{') && !given.empty()) {
-      captures.push_back(http::percent_decode(given));
-    } else if (wanted != given) {
-      return std::nullopt;
-    }
-  }
-  if (!pattern.empty() || !path.empty()) return std::nullopt;
-  return captures;
-}
-
 }  // namespace
 
 std::string_view to_text(Scope scope) {
@@ -150,17 +133,7 @@ std::string_view to_text(Scope scope) {
 std::span<const Route> routes() { return kRoutes; }
 
 Found find_route(http::Method method, std::string_view path) {
-  Found found;
-  const http::Method wanted = method == Head ? Get : method;
-  for (const Route& route : kRoutes) {
-    auto captures = match(route.path, path);
-    if (!captures) continue;
-    if (route.method == wanted) return {&route, std::move(*captures), {}};
-    if (!found.allow.empty()) found.allow += ", ";
-    found.allow += http::to_text(route.method);
-    if (route.method == Get) found.allow += ", HEAD";
-  }
-  return found;
+  return face::find_in(std::span<const Route>(kRoutes), method, path);
 }
 
 }  // namespace postern::console

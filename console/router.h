@@ -13,6 +13,7 @@
 
 #include "console/call.h"
 #include "console/proof.h"
+#include "face/routing.h"
 
 namespace postern::console {
 
@@ -39,11 +40,7 @@ struct Route {
 };
 std::span<const Route> routes();
 
-struct Found {
-  const Route* route = nullptr;
-  std::vector<std::string> captures;  // decoded, in the template's order
-  std::string allow;  // without a route: the methods that this path has; empty if the path is not ours
-};
+using Found = face::FoundRoute<Route>;
 // HEAD finds GET's route. path is canonical.
 Found find_route(http::Method method, std::string_view path);
 

@@ -7,12 +7,12 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "console/call.h"
 #include "console/parts.h"
 #include "console/router.h"
+#include "face/gate.h"
 #include "gateway/answer/answerer.h"
 
 namespace postern::console {
@@ -30,23 +30,10 @@ class Site final : public answer::Answerer {
  private:
   void answer_api(std::shared_ptr<Call> call, const Reply& reply);
   Response asset(const Call& call);
-  bool identify(Call& call);
   std::optional<Response> proof_problem(const Route& route, const Call& call) const;
   bool has_token(const Call& call) const;
   std::optional<Response> take_token(Call& call, const Route& route);
   Parts& parts_;
 };
-
-// Whether a request that changes something comes from our own page, or from a program: the first problem
-// found, or nothing.
-std::optional<Response> cross_site_problem(const Call& call, std::span<const http::Authority> names);
-
-// Whom an identity provider named, where that is known.
-struct NamedByProvider {
-  std::string issuer, subject;
-};
-// An admin's request that was refused becomes an event, at most one per address and interval.
-void note_refusal(Parts& parts, const Call& call, std::string_view actor, std::string_view code,
-                  std::string_view why, const NamedByProvider& named = {});
 
 }  // namespace postern::console

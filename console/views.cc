@@ -122,8 +122,4 @@ Json view_ended_session(const audit::SessionRow& row) {
   return json;
 }
 
-Json openid_json(const accounts::ProviderAccount& account) {
-  return {{"issuer", account.issuer}, {"subject", account.subject}, {"most", to_text(account.most)}};
-}
-
 }  // namespace postern::console

@@ -22,8 +22,6 @@ base::Json view_capability(const policy::Policy& policy, const policy::Capabilit
 // nullptr.
 base::Json view_session(const state::Session& session, const audit::SessionRow* row,
                         const state::State& state, const policy::Policy* policy, base::Micros now);
-// Whose account at the identity provider an admin's is.
-base::Json openid_json(const accounts::ProviderAccount& account);
 base::Json view_ended_session(const audit::SessionRow& row);
 
 }  // namespace postern::console

@@ -35,14 +35,15 @@ struct Identity {
   Rank rank = Rank::Auditor;
   std::string session;  // key of the sign-in, empty on the control socket
   base::Micros since = 0;
-  base::Nanos proved = 0;    // when they last proved who they are (console/proof.h)
+  base::Nanos proved = 0;    // when they last proved who they are (face/gate.h)
   bool two_factors = false;  // and whether with more than a password
   // Of the API token that stands for the sign-in: its id, its name, its scopes; else empty.
   std::string token = {};
   std::string token_name = {};
   std::vector<std::string> scopes = {};
 
-  std::string actor() const { return "admin:" + name + (token.empty() ? "" : "/" + token_name); }
+  std::string full_name() const { return name + (token.empty() ? "" : "/" + token_name); }
+  std::string actor() const { return "admin:" + full_name(); }
 };
 
 const std::shared_ptr<const std::vector<std::string>>& no_certificates();
@@ -57,8 +58,8 @@ struct Call {
   std::string client;  // "192.0.2.7:50123"; "uid 0" on the control socket
   // The client's certificates in DER, its own first, as its terminator saw them: to be judged again. Never null.
   std::shared_ptr<const std::vector<std::string>> certificates = no_certificates();
-  bool local = false;  // came over the control socket
-  Identity identity;   // of the control socket's peer; of the cookie once the console's Site has looked
+  bool local = false;                 // came over the control socket
+  Identity identity;                  // of the control socket's peer; of the cookie once the face has looked
   std::vector<std::string> captures;  // of the route's {parameters}, decoded, in order
 
   std::string parameter(std::string_view name) const;  // of the query; empty if missing or doubled

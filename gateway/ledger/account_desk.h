@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What those who decide about accounts work on (decide_account.cc, decide_admin_openid.cc), and nobody else.
+// What an answer of the admins' provider is decided on (decide_admin_openid.cc); all else about accounts is in accounts/orders.h.
 #pragma once
 
 #include <string>
@@ -14,7 +14,6 @@ namespace postern::ledger {
 namespace account_desk {
 
 inline AccountDecision no(Decision decision) { return {std::move(decision), std::nullopt}; }
-inline AccountDecision no_account() { return no(not_found("there is no account of that name")); }
 
 // A copy that becomes the new accounts.
 struct Desk {
@@ -32,9 +31,6 @@ struct Desk {
     return out;
   }
   AccountDecision quietly() { return {{}, std::move(next)}; }
-  std::string about(const std::string& name) const {
-    return Detail().text("admin", name).text("client", order.from).done();
-  }
 };
 
 }  // namespace account_desk

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "certs/library.h"
 #include "console/parts.h"
-#include "console/signing_in.h"
 #include "console/site.h"
+#include "face/signing_in.h"
 #include "gateway/answer/control_socket.h"
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
@@ -41,12 +41,15 @@ int serve_console() {
   console::Thinner readings(console::kReadingInterval, console::kThinnerKeys);
   console::Thinner refusals(console::kRefusalInterval, console::kThinnerKeys);
   console::Parts parts{
-      loop,     std::move(facts),
-      ledger,   log,
-      searches, live,
-      nodes,    sign_ins,
-      guard,    readings,
-      refusals, [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+      {loop, parts.facts, ledger, sign_ins, guard, refusals},
+      std::move(facts),
+      ledger,
+      log,
+      searches,
+      live,
+      nodes,
+      readings,
+      [&role](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   console::Site site(parts);
   answer::ExchangeFace listener(loop, site, parts.facts.names);
   answer::ControlSocket control(loop, role.take_fd("control"), site);
@@ -54,7 +57,7 @@ int serve_console() {
   ledger.on_change([&] { live.state_changed(ledger.version()); });
   ledger.on_accounts([&] {
     for (const std::string& admin : sign_ins.keep_only(ledger.accounts()))
-      (void)console::api::note_sign_out(parts, "gateway", admin, "account_changed");
+      (void)face::note_sign_out(parts, "gateway", admin, "account_changed");
   });
   ledger.on_growth([&] { live.log_grew(ledger.indexed()); });
   role.on_channel("ledger", [&](std::uint32_t, Role::Fds fds) {
@@ -72,7 +75,7 @@ int serve_console() {
     parts.facts = std::move(*fresh);
     const std::string issuer = parts.facts.provider ? parts.facts.provider->issuer : std::string();
     for (const std::string& admin : sign_ins.close_of_others_than(issuer))
-      (void)console::api::note_sign_out(parts, "gateway", admin, "account_changed");
+      (void)face::note_sign_out(parts, "gateway", admin, "account_changed");
   });
 
   loop::Timer drained(loop, [&] {

@@ -60,7 +60,7 @@ class AccountApi : public Rig {
     const std::string cookie = sign_in("root");
     const auto identity = sign_ins.find(cookie.substr(cookie.find('=') + 1), loop.now(), loop.wall());
     const std::string fresh = sign_ins.prove(identity->session, false, loop.now() - kProofLife);
-    return std::string(kAdminCookie) + "=" + fresh;
+    return std::string(face::Manner().cookie) + "=" + fresh;
   }
   std::string set_up_totp(const std::string& cookie, std::vector<std::string>* recovery = nullptr) {
     EXPECT_EQ(send(Post, "/api/v1/account/totp/secret", Json::object(), cookie).status, 200);

@@ -3,7 +3,7 @@
 //
 // Signing in by the admins' provider, through the API. The ledger behind it decides as the real one does; what the provider says is the
 // test's.
-#include "console/verifying.h"
+#include "face/verifying.h"
 #include "tests/unit/console/rig.h"
 
 namespace postern::console {
@@ -17,7 +17,7 @@ constexpr const char* kIssuer = "https://corp.example";
 class OpenIdApi : public Rig {
  protected:
   OpenIdApi() {
-    parts.facts.provider = ProviderFacts{kIssuer, {}, true};
+    parts.facts.provider = face::ProviderFacts{kIssuer, {}, true};
     fake.provider = {kIssuer, "email", {}, false, {{"admin", {"ops"}}, {"auditor", {"audit"}}}};
     fake.answer = [](const Json&) { return Json{{"location", "https://corp.example/auth?x"}}; };
     ledger.on_accounts([this] { sign_ins.keep_only(ledger.accounts()); });
@@ -144,7 +144,7 @@ TEST_F(OpenIdApi, ProvesAgainWithATimeAtTheProviderThatIsNewerThanTheQuestion) {
   const std::string token = cookie.substr(cookie.find('=') + 1);
   const std::string session = sign_ins.find(token, loop.now(), loop.wall())->session;
   const std::string aged =
-      std::string(kAdminCookie) + "=" + sign_ins.prove(session, false, loop.now() - kProofLife);
+      std::string(face::Manner().cookie) + "=" + sign_ins.prove(session, false, loop.now() - kProofLife);
   const Json access{{"mode", "all"}};
   EXPECT_EQ(code_of(answer(change(Put, "/api/v1/remote-access", base::dump_json(access), aged))),
             "reauthenticate");

@@ -1,10 +1,17 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/repeats.h"
+#include "face/repeats.h"
 
 #include "tests/unit/console/rig.h"
 
 namespace postern::console {
+
+using face::kRepeatBytes;
+using face::kRepeatKeyLimit;
+using face::kRepeatLife;
+using face::kRepeats;
+using face::Repeats;
+
 namespace {
 
 using enum http::Method;

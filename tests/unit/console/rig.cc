@@ -169,17 +169,14 @@ Rig::Rig()
     : directory(make_directory()),
       log(directory),
       searches(loop, directory),
-      parts{loop,
+      parts{{loop, parts.facts, ledger, sign_ins, guard, refusals},
             make_facts(directory),
             ledger,
             log,
             searches,
             live,
             nodes,
-            sign_ins,
-            guard,
             readings,
-            refusals,
             [](const base::Json& question, const std::function<void(const base::Json&)>& done) {
               done({{"asked", question}, {"roles", {{{"name", "ledger"}, {"state", "running"}}}}});
             }} {}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/decide_account.h"
 
+#include "accounts/orders.h"
 #include "base/bytes.h"
 #include "tests/unit/ledger/scene.h"
 
@@ -141,10 +142,10 @@ TEST_F(AccountScene, AnInvitationIsGoodOnceAndForADay) {
   const Json accept{{"command", "admin.accept"}, {"token_sha256", token}, {"password", kHash}};
   EXPECT_EQ(code_of(send(accept, "admin:bob")), "not_found") << "nobody was invited";
   EXPECT_FALSE(send(invite).refused);
-  scene.now += kInvitationLife;
+  scene.now += accounts::kInvitationLife;
   EXPECT_EQ(code_of(send(accept, "admin:bob")), "not_found") << "a day later";
   EXPECT_FALSE(send(invite).refused);
-  scene.now += kInvitationLife - 1;
+  scene.now += accounts::kInvitationLife - 1;
   EXPECT_FALSE(send(accept, "admin:bob").refused);
   EXPECT_EQ(scene.all.back().actor, "admin:bob");
   EXPECT_EQ(accounts.find("bob")->rank, Rank::Auditor);

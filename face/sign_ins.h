@@ -16,11 +16,9 @@
 
 #include "accounts/account.h"
 #include "base/clock.h"
-#include "console/call.h"
+#include "face/call.h"
 
-namespace postern::console {
-
-inline constexpr std::string_view kAdminCookie = "__Host-postern-admin";
+namespace postern::face {
 
 class SignIns {
  public:
@@ -97,4 +95,4 @@ class SignIns {
   std::map<std::string, std::string, std::less<>> by_cookie_;  // SHA-256 of the cookie -> id
 };
 
-}  // namespace postern::console
+}  // namespace postern::face

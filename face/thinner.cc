@@ -1,10 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/thinner.h"
+#include "face/thinner.h"
 
 #include <algorithm>
 
-namespace postern::console {
+namespace postern::face {
 
 bool Thinner::due(const std::string& key, base::Nanos now) const {
   const auto found = last_.find(key);
@@ -20,4 +20,4 @@ void Thinner::recorded(const std::string& key, base::Nanos now) {
                                [](const auto& a, const auto& b) { return a.second < b.second; }));
 }
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -1,10 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/code_guard.h"
+#include "face/code_guard.h"
 
 #include <algorithm>
 
-namespace postern::console {
+namespace postern::face {
 
 base::Nanos CodeGuard::wait(std::string_view account, base::Nanos now) const {
   const auto at = by_account_.find(account);
@@ -30,4 +30,4 @@ int CodeGuard::failures(std::string_view account) const {
   return at == by_account_.end() ? 0 : at->second.failures;
 }
 
-}  // namespace postern::console
+}  // namespace postern::face

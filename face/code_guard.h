@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 
-namespace postern::console {
+namespace postern::face {
 
 class CodeGuard {
  public:
@@ -35,4 +35,4 @@ class CodeGuard {
   std::map<std::string, Seen, std::less<>> by_account_;
 };
 
-}  // namespace postern::console
+}  // namespace postern::face

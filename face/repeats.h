@@ -19,9 +19,9 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
-#include "console/call.h"
+#include "face/call.h"
 
-namespace postern::console {
+namespace postern::face {
 
 inline constexpr base::Nanos kRepeatLife = 86'400 * base::kSecond;
 inline constexpr std::size_t kRepeatKeyLimit = 128;     // bytes of a key
@@ -54,4 +54,4 @@ class Repeats {
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
 };
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -1,10 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/repeats.h"
+#include "face/repeats.h"
 
 #include <algorithm>
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 constexpr std::string_view kField = "idempotency-key";
@@ -101,4 +101,4 @@ void Repeats::forget(base::Nanos now) {
   }
 }
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "console/verifying.h"
+#include "face/verifying.h"
 
-namespace postern::console::api {
+namespace postern::face {
 
 // Opens a sign-in and records it: the answer has its cookie. Without the record there is none.
 Response welcome(Parts& parts, const CallPtr& call, const Verified& verified);
@@ -21,4 +21,4 @@ Response prove_again(Parts& parts, const CallPtr& call, const std::string& sessi
 // be noted.
 bool note_sign_out(Parts& parts, const std::string& actor, const std::string& admin, std::string_view reason);
 
-}  // namespace postern::console::api
+}  // namespace postern::face

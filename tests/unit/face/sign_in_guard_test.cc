@@ -1,10 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/sign_in_guard.h"
+#include "face/sign_in_guard.h"
 
 #include <gtest/gtest.h>
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 constexpr base::Nanos kNow = 1'000 * base::kSecond;
@@ -46,4 +46,4 @@ TEST(SignInGuard, CountsAnIpv6NetworkAsOneAddress) {
 }
 
 }  // namespace
-}  // namespace postern::console
+}  // namespace postern::face

@@ -4,42 +4,33 @@
 // Signing in and out, and proving again who one is.
 #include "base/bytes.h"
 #include "base/crypto.h"
-#include "console/api.h"
-#include "console/commands.h"
-#include "console/proof.h"
-#include "console/signing_in.h"
-#include "console/site.h"
-#include "console/verifying.h"
+#include "face/api.h"
+#include "face/gate.h"
+#include "face/signing_in.h"
+#include "face/verifying.h"
 #include "gateway/http/cookie.h"
 
-namespace postern::console::api {
+namespace postern::face {
 namespace {
 
-// Which browser asked for a challenge, while nobody is signed in.
-constexpr std::string_view kBrowserCookie = "__Host-postern-browser";
 constexpr std::size_t kBrowserToken = 32;
 constexpr std::size_t kBrowserTokenText = 43;  // in base64url
-constexpr std::size_t kLongestUserAgent = 256;
-
-std::string_view field_of(const Call& call, std::string_view name) {
-  return call.fields.find(name).value_or(std::string_view());
-}
 
 base::Json view_me(const Parts& parts, const Identity& identity) {
-  base::Json json{{"name", identity.name}, {"role", to_text(identity.rank)}};
+  base::Json json{{"name", identity.name}, {"role", to_text(identity.rank, parts.signing.manner.ranks)}};
   if (identity.since > 0) json["since"] = base::format_time(identity.since);
   if (identity.session.empty()) return json;
-  const accounts::Account* account = parts.ledger.accounts().find(identity.name);
+  const accounts::Account* account = parts.registrar.accounts().find(identity.name);
   json["passkeys"] = account == nullptr ? 0 : account->passkeys.size();
   json["totp"] = account != nullptr && account->totp.has_value();
   json["openid"] = account != nullptr && account->provider.has_value();
   json["proved"] = is_proved(identity, parts.loop.now());
-  json["must_enroll"] = parts.facts.second_factor_required && !identity.two_factors;
+  json["must_enroll"] = parts.signing.second_factor_required && !identity.two_factors;
   return json;
 }
 
-std::string set_sign_in_cookie(const std::string& value) {
-  return http::format_set_cookie({kAdminCookie, value, -1, http::SameSite::Strict});
+std::string set_sign_in_cookie(const Parts& parts, const std::string& value) {
+  return http::format_set_cookie({parts.signing.manner.cookie, value, -1, http::SameSite::Strict});
 }
 
 void put_provider(base::JsonWriter& detail, const accounts::Account* account) {
@@ -48,19 +39,19 @@ void put_provider(base::JsonWriter& detail, const accounts::Account* account) {
   detail.field("subject", account->provider->subject);
 }
 
-bool note_about(Parts& parts, audit::EventType type, const Call& call, const Verified& verified) {
+bool note_about(Parts& parts, std::string_view event, const Call& call, const Verified& verified) {
   const std::string& admin = verified.account.name;
-  LedgerClient::Note note{type, "admin:" + admin, admin, {}, {}};
+  Note note{event, actor_of(parts, admin), admin, {}, {}};
   base::JsonWriter detail(note.detail);
   detail.open_object();
-  detail.field("admin", admin);
+  detail.field(parts.signing.manner.who, admin);
   detail.field("method", verified.method);
   detail.field("client", call.client);
   put_provider(detail, &verified.account);
-  if (type == audit::EventType::AdminSignedIn)
+  if (event == "signed_in")
     detail.field("user_agent", field_of(call, "user-agent").substr(0, kLongestUserAgent));
   detail.close_object();
-  return parts.ledger.note(note);
+  return parts.registrar.note(note);
 }
 
 // What a challenge answers with: to whom and how long. Which passkeys there are is not told to those who have not
@@ -75,18 +66,16 @@ base::Json challenge_json(const accounts::RelyingParty& party, const std::string
 
 Response prove_again(Parts& parts, const CallPtr& call, const std::string& session,
                      const Verified& verified) {
-  if (!note_about(parts, audit::EventType::AdminProved, *call, verified))
-    return problem(base::Refusal::LogUnavailable);
+  if (!note_about(parts, "proved", *call, verified)) return parts.registrar.unavailable();
   const std::string cookie = parts.sign_ins.prove(session, verified.two_factors, parts.loop.now());
   if (cookie.empty()) return problem(401, "no_session", "You are not signed in", "Sign in again.");
   Response response = no_content();
-  response.fields.emplace_back("set-cookie", set_sign_in_cookie(cookie));
+  response.fields.emplace_back("set-cookie", set_sign_in_cookie(parts, cookie));
   return response;
 }
 
 Response welcome(Parts& parts, const CallPtr& call, const Verified& verified) {
-  if (!note_about(parts, audit::EventType::AdminSignedIn, *call, verified))
-    return problem(base::Refusal::LogUnavailable);
+  if (!note_about(parts, "signed_in", *call, verified)) return parts.registrar.unavailable();
   const std::string user_agent(field_of(*call, "user-agent").substr(0, kLongestUserAgent));
   SignIns::Origin origin{verified.method, call->client, user_agent, verified.two_factors};
   if (const auto& provider = verified.account.provider) {
@@ -98,7 +87,7 @@ Response welcome(Parts& parts, const CallPtr& call, const Verified& verified) {
       parts.sign_ins.open(verified.account, origin, parts.loop.now(), parts.loop.wall());
   const auto identity = parts.sign_ins.find(cookie, parts.loop.now(), parts.loop.wall());
   Response response = json_response(view_me(parts, *identity));
-  response.fields.emplace_back("set-cookie", set_sign_in_cookie(cookie));
+  response.fields.emplace_back("set-cookie", set_sign_in_cookie(parts, cookie));
   return response;
 }
 
@@ -122,15 +111,16 @@ void ask_for_passkey(Parts& parts, const CallPtr& call, const Reply& reply) {
                                                        base::sha256_hex(browser), parts.loop.now());
   Response response = json_response(challenge_json(*party, challenge));
   response.fields.emplace_back(
-      "set-cookie", http::format_set_cookie({kBrowserCookie, browser, Challenges::kLife / base::kSecond,
-                                             http::SameSite::Strict}));
+      "set-cookie", http::format_set_cookie({parts.signing.manner.browser_cookie, browser,
+                                             Challenges::kLife / base::kSecond, http::SameSite::Strict}));
   reply(std::move(response));
 }
 
 void sign_in_with_passkey(Parts& parts, const CallPtr& call, const Reply& reply) {
   auto body = read_body(*call, {"id", "client_data", "authenticator_data", "signature", "user_handle"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
-  const http::CookieAnswer browser = http::find_cookie(field_of(*call, "cookie"), kBrowserCookie);
+  const http::CookieAnswer browser =
+      http::find_cookie(field_of(*call, "cookie"), parts.signing.manner.browser_cookie);
   const bool known = browser.state == http::CookieState::Found && browser.value.size() == kBrowserTokenText;
   verify_passkey(
       parts, call,
@@ -148,7 +138,7 @@ void ask_for_proof(Parts& parts, const CallPtr& call, const Reply& reply) {
       parts.challenges.issue(Challenges::Purpose::Prove, session, session, parts.loop.now());
   base::Json json = challenge_json(*party, challenge);
   json["passkeys"] = base::Json::array();
-  if (const accounts::Account* account = parts.ledger.accounts().find(call->identity.name)) {
+  if (const accounts::Account* account = parts.registrar.accounts().find(call->identity.name)) {
     for (const accounts::Passkey& passkey : account->passkeys) {
       if (passkey.rp == party->id) json["passkeys"].push_back(base::to_base64url(passkey.id));
     }
@@ -158,7 +148,7 @@ void ask_for_proof(Parts& parts, const CallPtr& call, const Reply& reply) {
 
 void prove(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (call->identity.session.empty())
-    return reply(problem(400, "invalid", "Only a sign-in at the console's page can be proved"));
+    return reply(problem(400, "invalid", "Only a sign-in at the page can be proved"));
   auto body = read_body(*call, {"password", "code", "passkey"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   const OnVerified done = [&parts, call, reply](const std::optional<Verified>& verified, Response refusal) {
@@ -180,27 +170,27 @@ void sign_out(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (call->identity.session.empty()) return reply(no_content());
   parts.sign_ins.close(call->identity.session);
   // Leaving is always allowed: without room for the event the sign-in ends all the same.
-  (void)note_sign_out(parts, call->identity.actor(), call->identity.name, "signed_out");
+  (void)note_sign_out(parts, actor_of(parts, call->identity), call->identity.name, "signed_out");
   Response response = no_content();
-  response.fields.emplace_back("set-cookie",
-                               http::format_set_cookie({kAdminCookie, "", 0, http::SameSite::Strict}));
+  response.fields.emplace_back(
+      "set-cookie", http::format_set_cookie({parts.signing.manner.cookie, "", 0, http::SameSite::Strict}));
   reply(std::move(response));
 }
 
 bool note_sign_out(Parts& parts, const std::string& actor, const std::string& admin,
                    std::string_view reason) {
-  LedgerClient::Note note{audit::EventType::AdminSignedOut, actor, admin, {}, {}};
+  Note note{"signed_out", actor, admin, {}, {}};
   base::JsonWriter detail(note.detail);
   detail.open_object();
-  detail.field("admin", admin);
+  detail.field(parts.signing.manner.who, admin);
   detail.field("reason", reason);
-  put_provider(detail, parts.ledger.accounts().find(admin));
+  put_provider(detail, parts.registrar.accounts().find(admin));
   detail.close_object();
-  return parts.ledger.note(note);
+  return parts.registrar.note(note);
 }
 
 void show_me(Parts& parts, const CallPtr& call, const Reply& reply) {
   reply(json_response(view_me(parts, call->identity)));
 }
 
-}  // namespace postern::console::api
+}  // namespace postern::face

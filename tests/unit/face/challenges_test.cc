@@ -1,13 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/challenges.h"
+#include "face/challenges.h"
 
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
-#include "console/code_guard.h"
+#include "face/code_guard.h"
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 using Purpose = Challenges::Purpose;
@@ -65,4 +65,4 @@ TEST(CodeGuard, SlowsTheCodesOfOneAccountAndOfNoOther) {
 }
 
 }  // namespace
-}  // namespace postern::console
+}  // namespace postern::face

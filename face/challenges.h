@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-namespace postern::console {
+namespace postern::face {
 
 class Challenges {
  public:
@@ -38,4 +38,4 @@ class Challenges {
   std::deque<Issued> issued_;  // the oldest first
 };
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -1,12 +1,12 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/sign_ins.h"
+#include "face/sign_ins.h"
 
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 using accounts::Account;
@@ -151,4 +151,4 @@ TEST_F(SignInsTest, AreBounded) {
 }
 
 }  // namespace
-}  // namespace postern::console
+}  // namespace postern::face

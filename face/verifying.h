@@ -13,11 +13,11 @@
 
 #include "accounts/account.h"
 #include "accounts/webauthn.h"
-#include "console/call.h"
-#include "console/challenges.h"
-#include "console/parts.h"
+#include "face/call.h"
+#include "face/challenges.h"
+#include "face/parts.h"
 
-namespace postern::console {
+namespace postern::face {
 
 struct Verified {
   accounts::Account account;
@@ -64,4 +64,4 @@ Response no_passkeys_here();
 void hash_elsewhere(Parts& parts, std::string password, const Reply& reply,
                     std::function<void(const std::string& hash)> done);
 
-}  // namespace postern::console
+}  // namespace postern::face

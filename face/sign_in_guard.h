@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 
-namespace postern::console {
+namespace postern::face {
 
 class SignInGuard {
  public:
@@ -48,4 +48,4 @@ class SignInGuard {
 // What counts as one address: an IPv4 address, or the /64 that an IPv6 address is in. Without the port.
 std::string address_of(std::string_view client);
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -1,12 +1,12 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/sign_in_guard.h"
+#include "face/sign_in_guard.h"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 base::Nanos delay_after(int failures, int free, base::Nanos longest) {
@@ -67,4 +67,4 @@ void SignInGuard::make_room() {
       }));
 }
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-namespace postern::console {
+namespace postern::face {
 
 class Thinner {
  public:
@@ -30,4 +30,4 @@ inline constexpr base::Nanos kReadingInterval = 300 * base::kSecond;
 inline constexpr base::Nanos kRefusalInterval = 60 * base::kSecond;
 inline constexpr std::size_t kThinnerKeys = 10'000;
 
-}  // namespace postern::console
+}  // namespace postern::face

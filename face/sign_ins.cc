@@ -1,13 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/sign_ins.h"
+#include "face/sign_ins.h"
 
 #include <algorithm>
 
 #include "base/bytes.h"
 #include "base/crypto.h"
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 constexpr std::size_t kTokenSize = 32;
@@ -192,4 +192,4 @@ void SignIns::make_room(base::Nanos now) {
                        [](const auto& a, const auto& b) { return a.second.seen < b.second.seen; }));
 }
 
-}  // namespace postern::console
+}  // namespace postern::face

@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/verifying.h"
+#include "face/verifying.h"
 
 #include <algorithm>
 
@@ -8,10 +8,9 @@
 #include "accounts/totp.h"
 #include "base/bytes.h"
 #include "base/crypto.h"
-#include "console/commands.h"
-#include "console/site.h"
+#include "face/gate.h"
 
-namespace postern::console {
+namespace postern::face {
 namespace {
 
 using accounts::Account;
@@ -37,32 +36,32 @@ Response too_often(base::Nanos wait) {
 void note_slowed(Parts& parts, const Call& call, const std::string& who, int failures, base::Nanos wait) {
   const std::string key = "slowed " + (who.empty() ? address_of(call.client) : who);
   if (wait <= 0 || !parts.refusals.due(key, parts.loop.now())) return;
-  LedgerClient::Note note{audit::EventType::AdminSlowed, "gateway", who, {}, {}};
+  Note note{"slowed", std::string(parts.signing.manner.place), who, {}, {}};
   base::JsonWriter detail(note.detail);
   detail.open_object();
-  if (!who.empty()) detail.field("admin", who);
+  if (!who.empty()) detail.field(parts.signing.manner.who, who);
   detail.field("client", call.client);
   detail.field("failures", std::int64_t{failures});
   detail.field("wait_us", std::int64_t{wait / 1000});
   detail.close_object();
-  if (parts.ledger.note(note)) parts.refusals.recorded(key, parts.loop.now());
+  if (parts.registrar.note(note)) parts.refusals.recorded(key, parts.loop.now());
 }
 
 Response wrong_password(Parts& parts, const Call& call) {
   count_failure(parts, call);
-  note_refusal(parts, call, "admin:unknown", "sign_in_refused", "name or password is wrong");
+  note_refusal(parts, call, actor_of(parts, "unknown"), "sign_in_refused", "name or password is wrong");
   return problem(403, "sign_in_refused", "Name or password is wrong",
-                 "Try again; postern init printed the first admin's password once.");
+                 "Try again; " + std::string(parts.signing.manner.first_password));
 }
 
 // What was shown is right, and opens nothing all the same; nothing if it does.
 std::optional<Response> closed_here(Parts& parts, const Call& call, const Account& account) {
   if (account.locked) {
-    note_refusal(parts, call, "admin:" + account.name, "account_locked", "the account is locked");
+    note_refusal(parts, call, actor_of(parts, account.name), "account_locked", "the account is locked");
     return problem(403, "account_locked", "This account is locked", "Another administrator can unlock it.");
   }
-  if (may_sign_in_here(parts.facts, parts.ledger.accounts(), account.name)) return std::nullopt;
-  note_refusal(parts, call, "admin:" + account.name, "provider_only",
+  if (may_sign_in_here(parts.signing, parts.registrar.accounts(), account.name)) return std::nullopt;
+  note_refusal(parts, call, actor_of(parts, account.name), "provider_only",
                "admin_openid.local_accounts of the configuration does not name the account");
   return problem(403, "provider_only", "This account does not sign in here",
                  "Sign in with your company's account.");
@@ -74,14 +73,14 @@ Response wrong_code(Parts& parts, const Call& call, const Account& account, cons
   parts.code_guard.failed(account.name, now);
   note_slowed(parts, call, account.name, parts.code_guard.failures(account.name),
               parts.code_guard.wait(account.name, now));
-  note_refusal(parts, call, "admin:" + account.name, "code_refused", why);
+  note_refusal(parts, call, actor_of(parts, account.name), "code_refused", why);
   return problem(403, "code_refused", "The code is not right",
                  "Use the newest code of your app; each is good once.");
 }
 
 Response wrong_passkey(Parts& parts, const Call& call, const std::string& why) {
   count_failure(parts, call);
-  note_refusal(parts, call, "admin:unknown", "passkey_refused", why);
+  note_refusal(parts, call, actor_of(parts, "unknown"), "passkey_refused", why);
   return problem(403, "passkey_refused", "The passkey was not accepted", why);
 }
 
@@ -97,7 +96,7 @@ void password_verified(Parts& parts, const Attempt& attempt, const OnVerified& d
   const Call& call = *attempt.call;
   --parts.verifying;
   if (!attempt.right) return done(std::nullopt, wrong_password(parts, call));
-  const Account* account = parts.ledger.accounts().find(attempt.account->name);
+  const Account* account = parts.registrar.accounts().find(attempt.account->name);
   if (account == nullptr || account->password != attempt.account->password)  // changed while we looked at it
     return done(std::nullopt, wrong_password(parts, call));
   if (auto closed = closed_here(parts, call, *account)) return done(std::nullopt, *std::move(closed));
@@ -111,20 +110,21 @@ void password_verified(Parts& parts, const Attempt& attempt, const OnVerified& d
   done(Verified{*account, "password", false}, {});
 }
 
-// The ledger uses the code up: it is good once, wherever and whenever it is tried again.
-void use_up(Parts& parts, const CallPtr& call, const Account& account, base::Json order,
-            const std::string& method, const OnVerified& done) {
+// The registrar uses the code up: it is good once, wherever and whenever it is tried again.
+void use_up(Parts& parts, const CallPtr& call, const Account& account, std::string_view name,
+            base::Json order, const std::string& method, const OnVerified& done) {
   order["name"] = account.name;
-  order["actor"] = "admin:" + account.name;
+  order["actor"] = actor_of(parts, account.name);
   order["from"] = call->client;
-  parts.ledger.command(order, [&parts, call, account, method, done](const LedgerClient::Answer& answer) {
-    if (answer.status == 503)
-      return done(std::nullopt, problem(base::Refusal::LogUnavailable, parts.ledger.reason()));
-    if (!answer.ok) return done(std::nullopt, wrong_code(parts, *call, account, "the code was used already"));
-    parts.guard.succeeded(call->client, parts.loop.now());
-    parts.code_guard.succeeded(account.name);
-    done(Verified{account, method, true}, {});
-  });
+  parts.registrar.order(
+      name, std::move(order), [&parts, call, account, method, done](const Registrar::Answer& answer) {
+        if (answer.status == 503) return done(std::nullopt, parts.registrar.unavailable());
+        if (!answer.ok)
+          return done(std::nullopt, wrong_code(parts, *call, account, "the code was used already"));
+        parts.guard.succeeded(call->client, parts.loop.now());
+        parts.code_guard.succeeded(account.name);
+        done(Verified{account, method, true}, {});
+      });
 }
 
 std::string decoded(const base::Json& json, const char* key) {
@@ -149,22 +149,22 @@ FoundPasskey find_credential(const accounts::Accounts& accounts, const std::stri
 void keep_counter(Parts& parts, const CallPtr& call, const FoundPasskey& found, std::uint32_t counter,
                   const OnVerified& done) {
   const Verified verified{*found.account, "passkey", true};
-  base::Json order{{"command", "admin.use_passkey"},
-                   {"name", found.account->name},
+  base::Json order{{"name", found.account->name},
                    {"id", base::to_base64url(found.passkey->id)},
                    {"counter", counter},
-                   {"actor", "admin:" + found.account->name},
+                   {"actor", actor_of(parts, found.account->name)},
                    {"from", call->client}};
   const bool counts = counter > 0;
-  parts.ledger.command(order, [&parts, call, verified, counts, done](const LedgerClient::Answer& answer) {
-    if (counts && answer.status == 503)
-      return done(std::nullopt, problem(base::Refusal::LogUnavailable, parts.ledger.reason()));
-    if (!answer.ok && answer.status != 503)
-      return done(std::nullopt,
-                  wrong_passkey(parts, *call, "the passkey was removed, or its counter has not risen"));
-    parts.guard.succeeded(call->client, parts.loop.now());
-    done(verified, {});
-  });
+  parts.registrar.order(
+      "use_passkey", std::move(order),
+      [&parts, call, verified, counts, done](const Registrar::Answer& answer) {
+        if (counts && answer.status == 503) return done(std::nullopt, parts.registrar.unavailable());
+        if (!answer.ok && answer.status != 503)
+          return done(std::nullopt,
+                      wrong_passkey(parts, *call, "the passkey was removed, or its counter has not risen"));
+        parts.guard.succeeded(call->client, parts.loop.now());
+        done(verified, {});
+      });
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ void count_failure(Parts& parts, const Call& call) {
 }
 
 std::optional<Response> refuse_for_now(Parts& parts, const Call& call) {
-  if (!parts.ledger.accounts_known()) return problem(base::Refusal::LogUnavailable, parts.ledger.reason());
+  if (!parts.registrar.accounts_known()) return parts.registrar.unavailable();
   const base::Nanos wait = parts.guard.wait(call.client, parts.loop.now());
   if (wait > 0) return too_often(wait);
   return std::nullopt;
@@ -193,7 +193,7 @@ void verify_password(Parts& parts, const CallPtr& call, PasswordAttempt given, c
   if (auto refused = refuse_for_now(parts, *call)) return done(std::nullopt, *std::move(refused));
   if (parts.verifying >= kMostVerifying) return done(std::nullopt, too_often(base::kSecond));
   // A provider's account has no password: it is as unknown as one that is not there.
-  if (const Account* account = parts.ledger.accounts().find(given.name); account && !account->provider)
+  if (const Account* account = parts.registrar.accounts().find(given.name); account && !account->provider)
     attempt->account = *account;
   ++parts.verifying;
   parts.loop.run_elsewhere(
@@ -217,12 +217,12 @@ void verify_code(Parts& parts, const CallPtr& call, const Account& account, cons
     const auto& left = account.recovery;
     if (std::find(left.begin(), left.end(), hash) == left.end())
       return done(std::nullopt, wrong_code(parts, *call, account, "there is no such recovery code"));
-    return use_up(parts, call, account, {{"command", "admin.use_recovery"}, {"code_sha256", hash}},
-                  "password and recovery code", done);
+    return use_up(parts, call, account, "use_recovery", {{"code_sha256", hash}}, "password and recovery code",
+                  done);
   }
   const auto step = accounts::match_totp(account.totp->secret, code, parts.loop.wall(), account.totp->step);
   if (!step) return done(std::nullopt, wrong_code(parts, *call, account, "the code is not right"));
-  use_up(parts, call, account, {{"command", "admin.use_totp"}, {"step", *step}}, "password and code", done);
+  use_up(parts, call, account, "use_totp", {{"step", *step}}, "password and code", done);
 }
 
 void verify_passkey(Parts& parts, const CallPtr& call, const PasskeyAttempt& attempt,
@@ -235,7 +235,7 @@ void verify_passkey(Parts& parts, const CallPtr& call, const PasskeyAttempt& att
   if (!parts.challenges.take(challenge, attempt.purpose, attempt.binding, parts.loop.now()))
     return done(std::nullopt,
                 wrong_passkey(parts, *call, "the question is too old, or was put elsewhere: try again"));
-  const FoundPasskey found = find_credential(parts.ledger.accounts(), decoded(attempt.json, "id"));
+  const FoundPasskey found = find_credential(parts.registrar.accounts(), decoded(attempt.json, "id"));
   const std::string handle = decoded(attempt.json, "user_handle");
   const bool right_account = found.account != nullptr &&
                              (attempt.only.empty() || found.account->name == attempt.only) &&
@@ -263,9 +263,8 @@ std::optional<accounts::RelyingParty> relying_party(const Call& call) {
 }
 
 Response no_passkeys_here() {
-  return problem(
-      409, "no_passkeys_here", "Passkeys do not work with an IP address",
-      "Open the console by its name: on this machine, with localhost in the place of the address.");
+  return problem(409, "no_passkeys_here", "Passkeys do not work with an IP address",
+                 "Open the page by its name: on this machine, with localhost in the place of the address.");
 }
 
 void hash_elsewhere(Parts& parts, std::string password, const Reply& reply,
@@ -294,4 +293,4 @@ void hash_elsewhere(Parts& parts, std::string password, const Reply& reply,
       });
 }
 
-}  // namespace postern::console
+}  // namespace postern::face

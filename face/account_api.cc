@@ -7,13 +7,11 @@
 #include "accounts/totp.h"
 #include "base/bytes.h"
 #include "base/crypto.h"
-#include "console/api.h"
-#include "console/commands.h"
-#include "console/signing_in.h"
-#include "console/verifying.h"
-#include "console/views.h"
+#include "face/api.h"
+#include "face/signing_in.h"
+#include "face/verifying.h"
 
-namespace postern::console::api {
+namespace postern::face {
 namespace {
 
 using accounts::Account;
@@ -21,10 +19,10 @@ using accounts::Account;
 // Whose account it is: only somebody who signed in at the page has one.
 const Account* own_account(const Parts& parts, const Call& call, const Reply& reply) {
   const Account* account =
-      call.identity.session.empty() ? nullptr : parts.ledger.accounts().find(call.identity.name);
+      call.identity.session.empty() ? nullptr : parts.registrar.accounts().find(call.identity.name);
   if (account == nullptr)
     reply(problem(409, "no_account", "You have no account here",
-                  "postern admin changes the accounts of others."));
+                  std::string(parts.signing.manner.command) + " changes the accounts of others."));
   return account;
 }
 
@@ -69,9 +67,10 @@ RecoveryCodes make_recovery_codes() {
 }
 
 // Which browser says that it is which host: for the name in the app.
-std::string issuer_of(const Call& call) {
+std::string issuer_of(const Parts& parts, const Call& call) {
   const auto authority = http::parse_authority(call.fields.find("host").value_or(std::string_view()));
-  return authority ? "Postern " + authority->host : "Postern";
+  const std::string product(parts.signing.manner.product);
+  return authority ? product + " " + authority->host : product;
 }
 
 }  // namespace
@@ -81,7 +80,7 @@ void show_account(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (account == nullptr) return;
   const auto party = relying_party(*call);
   base::Json json{{"name", account->name},
-                  {"role", to_text(account->rank)},
+                  {"role", to_text(account->rank, parts.signing.manner.ranks)},
                   {"passkeys", passkeys_json(*account)},
                   {"totp", account->totp.has_value()},
                   {"recovery_codes", account->recovery.size()},
@@ -89,7 +88,7 @@ void show_account(Parts& parts, const CallPtr& call, const Reply& reply) {
                                              call->identity.session)}};
   if (party) json["passkey_host"] = party->id;
   if (account->added > 0) json["added"] = base::format_time(account->added);
-  if (account->provider) json["openid"] = openid_json(*account->provider);
+  if (account->provider) json["openid"] = openid_json(*account->provider, parts.signing.manner.ranks);
   reply(json_response(json));
 }
 
@@ -102,8 +101,8 @@ void change_password(Parts& parts, const CallPtr& call, const Reply& reply) {
     return reply(problem(422, "weak_password", "Choose another password", *why));
   const auto change = [&parts, call, reply, wanted](const std::string& hash) {
     parts.sign_ins.expect_password(call->identity.session, hash);
-    send_command(parts, call, "admin.set_password", {{"name", call->identity.name}, {"password", hash}},
-                 reply, [](const base::Json&) { return no_content(); });
+    send_order(parts, call, "set_password", {{"name", call->identity.name}, {"password", hash}}, reply,
+               [](const base::Json&) { return no_content(); });
   };
   verify_password(
       parts, call,
@@ -152,24 +151,23 @@ void add_passkey(Parts& parts, const CallPtr& call, const Reply& reply) {
   const auto made = accounts::judge_registration(*party, challenge, *client_data, *attestation);
   if (!made.ok())
     return reply(problem(422, "passkey_refused", "The passkey was not accepted", made.error().message));
-  send_command(parts, call, "admin.add_passkey",
-               {{"name", call->identity.name},
-                {"id", base::to_base64url(made->id)},
-                {"label", base::json_text_or(*body, "name", "")},
-                {"rp", party->id},
-                {"key", base::to_base64url(made->key)},
-                {"counter", made->counter}},
-               reply, [&parts, session](const base::Json&) {
-                 parts.sign_ins.has_two_factors(session);
-                 return no_content();
-               });
+  send_order(parts, call, "add_passkey",
+             {{"name", call->identity.name},
+              {"id", base::to_base64url(made->id)},
+              {"label", base::json_text_or(*body, "name", "")},
+              {"rp", party->id},
+              {"key", base::to_base64url(made->key)},
+              {"counter", made->counter}},
+             reply, [&parts, session](const base::Json&) {
+               parts.sign_ins.has_two_factors(session);
+               return no_content();
+             });
 }
 
 void remove_passkey(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (own_account(parts, *call, reply) == nullptr) return;
-  send_command(parts, call, "admin.remove_passkey",
-               {{"name", call->identity.name}, {"id", call->captures[0]}}, reply,
-               [](const base::Json&) { return no_content(); });
+  send_order(parts, call, "remove_passkey", {{"name", call->identity.name}, {"id", call->captures[0]}}, reply,
+             [](const base::Json&) { return no_content(); });
 }
 
 void begin_totp(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -178,7 +176,7 @@ void begin_totp(Parts& parts, const CallPtr& call, const Reply& reply) {
   const std::string secret = base::random_bytes(accounts::kTotpSecretSize);
   parts.sign_ins.set_totp_secret(call->identity.session, secret);
   reply(json_response({{"secret", accounts::to_base32(secret)},
-                       {"link", accounts::otpauth_link(issuer_of(*call), account->name, secret)}}));
+                       {"link", accounts::otpauth_link(issuer_of(parts, *call), account->name, secret)}}));
 }
 
 void enable_totp(Parts& parts, const CallPtr& call, const Reply& reply) {
@@ -196,38 +194,38 @@ void enable_totp(Parts& parts, const CallPtr& call, const Reply& reply) {
                          "Use the newest code of your app, and see that its clock is right."));
   }
   const RecoveryCodes codes = make_recovery_codes();
-  send_command(parts, call, "admin.set_totp",
-               {{"name", call->identity.name},
-                {"secret", base::to_base64url(secret)},
-                {"step", *step},
-                {"recovery", codes.hashes}},
-               reply, [&parts, session, shown = codes.shown](const base::Json&) {
-                 parts.sign_ins.set_totp_secret(session, {});
-                 parts.sign_ins.has_two_factors(session);
-                 return json_response({{"recovery_codes", shown}});
-               });
+  send_order(parts, call, "set_totp",
+             {{"name", call->identity.name},
+              {"secret", base::to_base64url(secret)},
+              {"step", *step},
+              {"recovery", codes.hashes}},
+             reply, [&parts, session, shown = codes.shown](const base::Json&) {
+               parts.sign_ins.set_totp_secret(session, {});
+               parts.sign_ins.has_two_factors(session);
+               return json_response({{"recovery_codes", shown}});
+             });
 }
 
 void disable_totp(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (own_account(parts, *call, reply) == nullptr) return;
-  send_command(parts, call, "admin.remove_totp", {{"name", call->identity.name}}, reply,
-               [](const base::Json&) { return no_content(); });
+  send_order(parts, call, "remove_totp", {{"name", call->identity.name}}, reply,
+             [](const base::Json&) { return no_content(); });
 }
 
 void make_recovery(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (own_account(parts, *call, reply) == nullptr) return;
   const RecoveryCodes codes = make_recovery_codes();
-  send_command(parts, call, "admin.set_recovery", {{"name", call->identity.name}, {"recovery", codes.hashes}},
-               reply, [shown = codes.shown](const base::Json&) {
-                 return json_response({{"recovery_codes", shown}});
-               });
+  send_order(parts, call, "set_recovery", {{"name", call->identity.name}, {"recovery", codes.hashes}}, reply,
+             [shown = codes.shown](const base::Json&) {
+               return json_response({{"recovery_codes", shown}});
+             });
 }
 
 void end_own_sign_in(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (own_account(parts, *call, reply) == nullptr) return;
   if (!parts.sign_ins.close_of(call->identity.name, call->captures[0]))
     return reply(problem(404, "not_found", "There is no such sign-in any more"));
-  (void)note_sign_out(parts, call->identity.actor(), call->identity.name, "ended");
+  (void)note_sign_out(parts, actor_of(parts, call->identity), call->identity.name, "ended");
   reply(no_content());
 }
 
@@ -235,8 +233,8 @@ void end_other_sign_ins(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (own_account(parts, *call, reply) == nullptr) return;
   const std::size_t ended = parts.sign_ins.close_others(call->identity.name, call->identity.session);
   for (std::size_t i = 0; i < ended; ++i)
-    (void)note_sign_out(parts, call->identity.actor(), call->identity.name, "ended");
+    (void)note_sign_out(parts, actor_of(parts, call->identity), call->identity.name, "ended");
   reply(json_response({{"ended", ended}}));
 }
 
-}  // namespace postern::console::api
+}  // namespace postern::face

@@ -1,13 +1,13 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "console/challenges.h"
+#include "face/challenges.h"
 
 #include <algorithm>
 
 #include "accounts/webauthn.h"
 #include "base/crypto.h"
 
-namespace postern::console {
+namespace postern::face {
 
 std::string Challenges::issue(Purpose purpose, std::string_view owner, std::string_view binding,
                               base::Nanos now) {
@@ -36,4 +36,4 @@ void Challenges::make_room(std::string_view owner, base::Nanos now) {
   if (issued_.size() >= kMost) issued_.pop_front();
 }
 
-}  // namespace postern::console
+}  // namespace postern::face
