@@ -16,6 +16,7 @@
 #include "base/yaml.h"
 #include "certs/certificate.h"
 #include "gateway/supervisor/config.h"
+#include "mission/control/config_store.h"
 
 namespace postern::mission {
 
@@ -27,6 +28,7 @@ struct Config {
   supervisor::Listener line;
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName control_socket, state_directory;
+  StoreConfig store;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
   int connections = 20'000, connections_per_address = 1'000;  // on the line
   base::Level log_level = base::Level::Info;
@@ -52,6 +54,7 @@ struct Material {
   std::vector<Own> line;  // of the listener
   std::string authority_pem;
   base::UniqueFd authority_key;
+  StoreMaterial store;
 };
 
 struct Loaded {  // both if and only if there is no fault

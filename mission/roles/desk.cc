@@ -15,6 +15,7 @@
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "mission/roles/desk_store.h"
 
 namespace postern::roles {
 namespace {
@@ -46,17 +47,15 @@ int serve_installations() {
   auto verifier =
       certs::ClientVerifier::make({.roots_pem = base::json_text_or(role.config(), "authority", "")});
   if (!verifier.ok()) role.fail("the installations' authority: " + verifier.error().message);
-  auto store = mission::open_sqlite_store(base::json_text_or(role.config(), "state_directory", "") +
-                                          "/mission.sqlite");
-  if (!store.ok()) role.fail("the store: " + store.error().message);
+  DeskStore store(role);
 
   certs::KeeperChannel keeper((base::UniqueFd()));
-  mission::Commits commits(loop, **store);
+  mission::Commits commits(loop, store.store());
   mission::Parts parts{clock,
                        {base::json_text_or(role.config(), "domain", ""),
                         base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
                        *std::move(verifier),
-                       **store,
+                       store.store(),
                        commits,
                        // With its issuer, by whom the installation knows a renewal.
                        [&](const std::string& id, const std::string& key) {
@@ -66,8 +65,6 @@ int serve_installations() {
                        },
                        [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
   mission::Lives lives(parts);
-  if (base::Status resumed = lives.resume(); !resumed.ok())
-    role.fail("the store: " + resumed.error().message);
   mission::Desk desk(parts, lives);
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
   answer::ControlSocket control(loop, role.take_fd("control"), desk);
@@ -99,6 +96,13 @@ int serve_installations() {
     });
   });
   forgets.start(kLook, kForgetEvery);
+
+  store.start(
+      [&] {
+        if (base::Status resumed = lives.resume(); !resumed.ok())
+          base::log_error("the store: " + resumed.error().message);
+      },
+      [](std::string_view) {});
 
   loop::Timer drained(loop, [&] {
     std::size_t busy = control.under_way();

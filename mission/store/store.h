@@ -34,8 +34,8 @@ class Store final : private StoreGround,
                     public Reports,
                     public Events {
  public:
-  // Corrupt: it is of a newer version.
-  static base::Result<std::unique_ptr<Store>> open(std::unique_ptr<Database> database);
+  // Whose schema is brought up, by whoever opened it.
+  explicit Store(std::unique_ptr<Database> kept);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -43,9 +43,6 @@ class Store final : private StoreGround,
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
 
   base::Status commit() { return turn.commit(); }
-
- private:
-  explicit Store(std::unique_ptr<Database> kept);
 };
 
 // path: a file, made if it is not there. Corrupt: it is of a newer version, or damaged.
