@@ -5,16 +5,21 @@
 // Mission Control knows. Has no key, and no way out.
 #include "mission/desk/desk.h"
 
+#include <sys/utsname.h>
+
 #include <map>
 #include <memory>
 
+#include "base/file.h"
 #include "base/log.h"
+#include "base/ulid.h"
 #include "certs/keeper_channel.h"
 #include "certs/library.h"
 #include "gateway/answer/control_socket.h"
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "mission/desk/peers.h"
 #include "mission/roles/desk_store.h"
 
 namespace postern::roles {
@@ -35,6 +40,27 @@ std::vector<http::Authority> read_names(Role& role) {
     if (!authority) role.fail("the desk's configuration: a name is none");
     out.push_back(*authority);
   }
+  return out;
+}
+
+// Who this one is among servers that share a store: the same after a restart, as its state directory.
+mission::Server this_server(Role& role, base::Micros now) {
+  const std::string file = base::json_text_or(role.config(), "state_directory", "") + "/server-id";
+  mission::Server out;
+  out.id = base::UlidMaker().make(now);
+  out.run = out.id;
+  out.version = POSTERN_VERSION;
+  out.started = now;
+  utsname machine{};
+  if (::uname(&machine) == 0) out.name = machine.nodename;
+  const auto known = base::read_file(file, 64);
+  const std::string kept = known.ok() ? known->substr(0, known->find('\n')) : "";
+  if (known.ok() && !base::is_ulid(kept))
+    role.fail(file + " does not hold what was written there: remove it");
+  if (known.ok()) out.id = kept;
+  if (known.ok()) return out;
+  if (base::Status written = base::write_file(file, out.id + "\n", 0600); !written.ok())
+    role.fail(written.error().message);
   return out;
 }
 
@@ -64,7 +90,10 @@ int serve_installations() {
                          return made;
                        },
                        [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  const mission::Server self = this_server(role, clock.wall());
+  parts.server = self.id;
   mission::Lives lives(parts);
+  mission::Peers peers(parts, lives, self, store.postgres() == nullptr);
   mission::Desk desk(parts, lives);
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
   answer::ControlSocket control(loop, role.take_fd("control"), desk);
@@ -83,7 +112,10 @@ int serve_installations() {
     if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);
   });
 
-  loop::Timer looks(loop, [&] { lives.look(); });
+  loop::Timer looks(loop, [&] {
+    peers.look();
+    lives.look();
+  });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
@@ -97,12 +129,7 @@ int serve_installations() {
   });
   forgets.start(kLook, kForgetEvery);
 
-  store.start(
-      [&] {
-        if (base::Status resumed = lives.resume(); !resumed.ok())
-          base::log_error("the store: " + resumed.error().message);
-      },
-      [](std::string_view) {});
+  store.start([&] { peers.ready(); }, [&](std::string_view text) { peers.heard(text); });
 
   loop::Timer drained(loop, [&] {
     std::size_t busy = control.under_way();

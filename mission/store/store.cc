@@ -15,7 +15,10 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
-      Events(StoreGround::turn) {}
+      Events(StoreGround::turn),
+      Servers(StoreGround::turn),
+      Lines(StoreGround::turn),
+      Askers(StoreGround::turn) {}
 
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);

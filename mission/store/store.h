@@ -12,11 +12,14 @@
 #include <memory>
 #include <string>
 
+#include "mission/store/askers.h"
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
 #include "mission/store/installations.h"
+#include "mission/store/lines.h"
 #include "mission/store/reports.h"
+#include "mission/store/servers.h"
 
 namespace postern::mission {
 
@@ -32,7 +35,10 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
-                    public Events {
+                    public Events,
+                    public Servers,
+                    public Lines,
+                    public Askers {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);
