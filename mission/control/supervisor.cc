@@ -83,6 +83,7 @@ class Parent {
         config_(std::move(loaded.config)),
         material_(std::move(loaded.material)),
         bound_(std::move(bound)),
+        connector_(loop),
         crew_(loop, roles, shape(), duties()) {}
 
   void start() { crew_.start(); }
@@ -102,12 +103,13 @@ class Parent {
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
+                         store_part(fresh.config->store, fresh.material->store) !=
+                             store_part(config_->store, material_->store) ||
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, address, state_directory, control_socket and the "
-          "installations' "
-          "authority need a restart");
+          "nothing was reloaded: domain, user, address, state_directory, store, control_socket and the "
+          "installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
     base::set_log_level(config_->log_level);
@@ -133,9 +135,7 @@ class Parent {
       base::log_error("sandbox.violated " + child.name() + " tried " + call + " and was killed");
     };
     out.on_all_ready = [this] { base::log_info("ready: line " + as_bound().url()); };
-    out.on_connect = [](Child& child, const ipc::ConnectRequest&) {
-      child.fail("it asked for a connection, which nobody here may");
-    };
+    out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
     out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) {
       on_ask(child, id, question);
     };
@@ -144,6 +144,17 @@ class Parent {
         base::log_warning("role.ended " + child.name() + " pid " + std::to_string(pid) + ": " + reason);
     };
     return out;
+  }
+
+  // To the store and to nothing else.
+  void on_connect(Child& child, const ipc::ConnectRequest& request) {
+    if (child.kind() != "desk" || !config_->store.postgresql)
+      return child.fail("it asked for a connection, which only the desk may, to its PostgreSQL");
+    connect_store(connector_, config_->store,
+                  [&child, life = child.life(), id = request.id](base::Result<base::UniqueFd> socket) {
+                    if (socket.ok()) return child.connected(life, id, std::move(socket).value());
+                    child.connect_failed(life, id, socket.error().message);
+                  });
   }
 
   supervisor::Listener as_bound() const {
@@ -212,9 +223,13 @@ class Parent {
   }
 
   Json desk_part() const {
-    return {{"log_level", level()},      {"state_directory", config_->state_directory.path},
-            {"domain", config_->domain}, {"authority", material_->authority_pem},
-            {"names", names()},          {"retention_us", config_->retention}};
+    return {{"log_level", level()},
+            {"state_directory", config_->state_directory.path},
+            {"domain", config_->domain},
+            {"authority", material_->authority_pem},
+            {"names", names()},
+            {"retention_us", config_->retention},
+            {"store", store_part(config_->store, material_->store)}};
   }
 
   Json terminator_part() const {
@@ -245,6 +260,9 @@ class Parent {
     };
     if (child.kind() == "terminator") give("listener", bound_.line);
     if (child.kind() == "desk") give("control", bound_.control);
+    if (child.kind() == "desk" && material_->store.password.valid())
+      give("store.password", material_->store.password);
+    if (child.kind() == "desk" && material_->store.key.valid()) give("store.key", material_->store.key);
     if (child.kind() != "keeper") return out;
     for (const Material::Own& own : material_->line) give(own.descriptor, own.key);
     give("key.installations", material_->authority_key);
@@ -257,6 +275,7 @@ class Parent {
   std::shared_ptr<const Config> config_;
   std::shared_ptr<const Material> material_;
   Bound bound_;
+  supervisor::Connector connector_;
   bool stopping_ = false;
   supervisor::Crew crew_;
 };

@@ -12,6 +12,7 @@
 #include "certs/note.h"
 #include "gateway/http/target.h"
 #include "mission/desk/log_witness.h"
+#include "mission/desk/peers.h"
 
 namespace postern::mission {
 namespace {
@@ -127,19 +128,20 @@ void AdminApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
 }
 
 void AdminApi::status(const Call&, const Reply& reply) {
-  const auto known = parts_.store.installations();
-  if (!known.ok()) return reply(store_problem(known.error()));
-  Json counts{{"new", 0}, {"up", 0}, {"late", 0}, {"retired", 0}};
-  for (const Installation& one : *known) {
-    Json& count = counts[std::string(to_text(one.standing))];
-    count = count.get<int>() + 1;
-  }
+  // How it is must be known when the store is away, too.
+  const auto counted = parts_.store.count_standings();
+  const auto servers = servers_json(parts_);
   Json out{{"version", parts_.facts.version},
            {"domain", parts_.facts.domain},
            {"started", base::format_time(started_)},
-           {"installations", counts},
            {"connected", lives_.size()},
-           {"witness", witness_key()}};
+           {"witness", witness_key()},
+           {"servers", servers.ok() ? *servers : Json::array()},
+           {"store", {{"available", counted.ok() && servers.ok()}}}};
+  if (!counted.ok() || !servers.ok())
+    out["store"]["why"] = counted.ok() ? servers.error().message : counted.error().message;
+  for (std::size_t i = 0; counted.ok() && i < counted->size(); ++i)
+    out["installations"][std::string(to_text(static_cast<Standing>(i)))] = (*counted)[i];
   parts_.ask({{"ask", "status"}}, [reply, out](const Json& said) {
     Json whole = out;
     if (said.is_object()) whole.update(said);
@@ -205,7 +207,7 @@ Json AdminApi::json_of(const Installation& one) const {
           {"version", one.version},
           {"state", to_text(one.standing)},
           {"since", base::format_time(one.since)},
-          {"connected", lives_.connected(one.id)},
+          {"connected", !one.line.empty()},
           {"enrolled", base::format_time(one.enrolled)},
           {"heard", time_or_null(one.heard)},
           {"events", one.events}};
@@ -261,10 +263,7 @@ void AdminApi::retire_installation(const Call& call, const Reply& reply) {
     if (!done.ok()) return reply(store_problem(done.error()));
     parts_.note(id, "installation.retired", {{"by", call.identity.actor()}});
   }
-  // Its line ends when it is for good.
-  parts_.commits.then([this, id](bool durable) {
-    if (durable) lives_.end(id);
-  });
+  lives_.retire(id);
   parts_.commits.reply(reply, answer::no_content());
 }
 

@@ -138,23 +138,18 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
 }
 
 bool LineApi::is_known(Asker& asker, const Reply& reply) {
-  const auto known = parts_.store.installation(asker.installation.id);
+  const auto known = parts_.store.asker(asker.installation.id, asker.certificate.serial);
   if (!known.ok()) return reply(store_problem(known.error())), false;
-  const auto certificate = parts_.store.certificate(asker.certificate.serial);
-  if (!certificate.ok()) return reply(store_problem(certificate.error())), false;
-  if (!*known || !*certificate || (*certificate)->installation != asker.installation.id)
+  if (!*known)
     return reply(unknown_installation("this certificate was not issued by this Mission Control")), false;
-  asker = {**known, **certificate};
+  asker = {(*known)->installation, (*known)->certificate};
   if (asker.installation.standing == Standing::Retired) {
     reply(refusal(403, line::kRetiredInstallation, "The installation was retired",
                   "the vendor ended it on " + base::format_time(asker.installation.since)));
     return false;
   }
-  if (asker.certificate.replaced_by.empty()) return true;
-  const auto successor = parts_.store.certificate(asker.certificate.replaced_by);
-  if (!successor.ok()) return reply(store_problem(successor.error())), false;
-  const bool over =
-      *successor && (*successor)->first_seen > 0 && (*successor)->first_seen + kOverlap < parts_.clock.wall();
+  const base::Micros replaced = (*known)->successor_seen;
+  const bool over = replaced > 0 && replaced + kOverlap < parts_.clock.wall();
   if (over) reply(unknown_installation("this certificate was replaced, and the new one is in use"));
   return !over;
 }

@@ -37,6 +37,7 @@ struct Parts {
   // Asks the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json&)> done)> ask;
   base::UlidMaker ulids = {};
+  std::string server = "server";  // our id among those that share the store (peers.h)
 
   std::string new_id() { return ulids.make(clock.wall()); }
   // An event of Mission Control's own about an installation, and a line of the log.

@@ -5,16 +5,22 @@
 // Mission Control knows. Has no key, and no way out.
 #include "mission/desk/desk.h"
 
+#include <sys/utsname.h>
+
 #include <map>
 #include <memory>
 
+#include "base/file.h"
 #include "base/log.h"
+#include "base/ulid.h"
 #include "certs/keeper_channel.h"
 #include "certs/library.h"
 #include "gateway/answer/control_socket.h"
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "mission/desk/peers.h"
+#include "mission/roles/desk_store.h"
 
 namespace postern::roles {
 namespace {
@@ -37,6 +43,27 @@ std::vector<http::Authority> read_names(Role& role) {
   return out;
 }
 
+// Who this one is among servers that share a store: the same after a restart, as its state directory.
+mission::Server this_server(Role& role, base::Micros now) {
+  const std::string file = base::json_text_or(role.config(), "state_directory", "") + "/server-id";
+  mission::Server out;
+  out.id = base::UlidMaker().make(now);
+  out.run = out.id;
+  out.version = POSTERN_VERSION;
+  out.started = now;
+  utsname machine{};
+  if (::uname(&machine) == 0) out.name = machine.nodename;
+  const auto known = base::read_file(file, 64);
+  const std::string kept = known.ok() ? known->substr(0, known->find('\n')) : "";
+  if (known.ok() && !base::is_ulid(kept))
+    role.fail(file + " does not hold what was written there: remove it");
+  if (known.ok()) out.id = kept;
+  if (known.ok()) return out;
+  if (base::Status written = base::write_file(file, out.id + "\n", 0600); !written.ok())
+    role.fail(written.error().message);
+  return out;
+}
+
 int serve_installations() {
   Role role("desk");
   certs::load_openssl();
@@ -46,18 +73,16 @@ int serve_installations() {
   auto verifier =
       certs::ClientVerifier::make({.roots_pem = base::json_text_or(role.config(), "authority", "")});
   if (!verifier.ok()) role.fail("the installations' authority: " + verifier.error().message);
-  auto store = mission::open_sqlite_store(base::json_text_or(role.config(), "state_directory", "") +
-                                          "/mission.sqlite");
-  if (!store.ok()) role.fail("the store: " + store.error().message);
+  DeskStore store(role);
 
   certs::KeeperChannel keeper((base::UniqueFd()));
-  mission::Commits commits(loop, **store);
+  mission::Commits commits(loop, store.store());
   mission::Parts parts{
       clock,
       {base::json_text_or(role.config(), "domain", ""),
        base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
       *std::move(verifier),
-      **store,
+      store.store(),
       commits,
       // With its issuer, by whom the installation knows a renewal.
       [&](const std::string& id, const std::string& key) {
@@ -68,9 +93,10 @@ int serve_installations() {
       [&](const std::string& note, const std::string& log) { return keeper.cosign_for(note, log); },
       [&] { return keeper.witness_key(); },
       [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  const mission::Server self = this_server(role, clock.wall());
+  parts.server = self.id;
   mission::Lives lives(parts);
-  if (base::Status resumed = lives.resume(); !resumed.ok())
-    role.fail("the store: " + resumed.error().message);
+  mission::Peers peers(parts, lives, self, store.postgres() == nullptr);
   mission::Desk desk(parts, lives);
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
   answer::ControlSocket control(loop, role.take_fd("control"), desk);
@@ -89,7 +115,10 @@ int serve_installations() {
     if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);
   });
 
-  loop::Timer looks(loop, [&] { lives.look(); });
+  loop::Timer looks(loop, [&] {
+    peers.look();
+    lives.look();
+  });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
@@ -102,6 +131,8 @@ int serve_installations() {
     });
   });
   forgets.start(kLook, kForgetEvery);
+
+  store.start([&] { peers.ready(); }, [&](std::string_view text) { peers.heard(text); });
 
   loop::Timer drained(loop, [&] {
     std::size_t busy = control.under_way();

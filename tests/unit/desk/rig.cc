@@ -76,7 +76,9 @@ void DeskRig::reopen() {
               done({{"roles", base::Json::array()}});
             }});
   lives = std::make_unique<Lives>(*parts);
-  ASSERT_TRUE(lives->resume().ok());
+  peers = std::make_unique<Peers>(*parts, *lives, Server{parts->server, "here", "1", ulid()}, true);
+  peers->ready();
+  ASSERT_TRUE(store->commit().ok());
   desk = std::make_unique<Desk>(*parts, *lives);
 }
 

@@ -14,6 +14,7 @@
 #include "certs/installation_issuer.h"
 #include "gateway/keeper/cosigner.h"
 #include "mission/desk/desk.h"
+#include "mission/desk/peers.h"
 
 namespace postern::mission {
 
@@ -67,6 +68,7 @@ class DeskRig : public testing::Test {
   std::unique_ptr<Commits> commits;
   std::unique_ptr<Parts> parts;
   std::unique_ptr<Lives> lives;
+  std::unique_ptr<Peers> peers;  // there are none
   std::unique_ptr<Desk> desk;
 
  private:
