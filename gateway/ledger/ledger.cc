@@ -161,9 +161,10 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
            [this] { return keeper_.log_key(); }}),
       notices_(loop, clock, files, options.directory, notice_calls()),
-      line_reports_(loop, clock, files, options.directory,
-                    {[this](const ipc::Errand& errand) { return carry(errand); },
-                     [this](const Draft& draft) { append_own(draft); }}),
+      line_reports_(
+          loop, clock, files, options.directory,
+          {[this](const ipc::Errand& errand) { return carry(errand); },
+           [this](const Draft& draft) { append_own(draft); }, [this] { return keeper_.log_key(); }}),
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
                     [this](const Draft& draft) { append_own(draft); }}),
       openid_(std::move(options.openid)),

@@ -3,7 +3,8 @@
 //
 // What this installation says of itself to Mission Control (line/protocol.h), which the link carries:
 //
-//   registration   once after each start, until it is taken: which version, how many services and nodes
+//   registration   once after each start, and when the log's key is another, until it is taken: which version, how many
+//                  services and nodes, the log's verifier key
 //   heartbeat      every kHeartbeat
 //   event          while an admin shares them (state.h, kSharing): those of wanted_by_vendor(), in the log's order, each until it
 //                  was taken; more than kMostWaiting, and the oldest go, which is link.reports_given_up; so does one whose form
@@ -65,6 +66,7 @@ class LineReports {
   struct Calls {
     std::function<bool(const ipc::Errand&)> carry;  // false: there is no link now
     std::function<void(const Draft&)> record;
+    std::function<std::string()> log_key;  // a verifier key; empty while it is not known
   };
   LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, std::string directory,
               Calls calls);
@@ -100,6 +102,8 @@ class LineReports {
   void tell_given_up();
   void send(std::uint64_t durable);
   std::vector<line::Report> due(std::uint64_t durable);
+  line::Report registration() const;
+  void look_at_log_key();
   void give();
   void forget_document();
   void copied(const std::string& document, const base::Status& status);
@@ -113,7 +117,8 @@ class LineReports {
   ProgressFile file_;
   base::UlidMaker ids_;
   LineTerms terms_;
-  std::string registration_;  // the id of the report; empty: it was taken
+  std::string registered_log_;  // the log's key as it stands in the newest registration
+  std::string registration_;    // the id of the report; empty: it was taken
   std::deque<Notice> waiting_;
   bool shares_ = false;
   std::uint64_t next_ = 0;                 // as ReportBacklog
