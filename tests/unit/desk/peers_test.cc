@@ -31,6 +31,8 @@ class PeersTest : public DeskRig {
                 *store,
                 *commits,
                 nullptr,
+                nullptr,
+                nullptr,
                 nullptr});
       parts->server = id;
       lives = std::make_unique<Lives>(*parts);
