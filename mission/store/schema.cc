@@ -61,7 +61,12 @@ ALTER TABLE installations ADD COLUMN server {text} NOT NULL DEFAULT '';
 CREATE INDEX installations_by_place ON installations (standing, server);
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers};
+// Codes that are open are counted with each new one, and those that were used stay.
+constexpr std::string_view kOpenCodes = R"sql(
+CREATE INDEX enrolments_open ON enrolments (id) WHERE used=0 AND withdrawn=0;
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kOpenCodes};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;
