@@ -155,10 +155,18 @@ TEST_P(StoreTest, AnInstallationThatFloodsPushesOutItsOwnEventsAlone) {
   StoredEvent noticed = event_of(flooding);
   noticed.own = true;
   keep({noticed, event_of(quiet)});
-  for (int i = 0; i < kMostEvents + 50; ++i) {
-    ASSERT_TRUE(store->keep_event(event_of(flooding)).ok());
-    if (i % 100 == 0) keep({});  // as they come: PostgreSQL keeps each version of a row until then
+  int first = 0;
+  if (GetParam() == Kind::Postgres) {  // most of them at once: each is a round trip
+    first = 9'900;
+    PostgresServer::get().ask(
+        on_server, "INSERT INTO events (installation, id, own, type, time, received, body, bytes) SELECT '" +
+                       flooding +
+                       "', '00' || i, 0, 'test', 1, 1, '{}', 2 FROM generate_series(1, 9900) AS i; UPDATE "
+                       "installations SET events=events+9900, "
+                       "event_bytes=event_bytes+19800 WHERE id='" +
+                       flooding + "'");
   }
+  for (int i = first; i < kMostEvents + 50; ++i) ASSERT_TRUE(store->keep_event(event_of(flooding)).ok());
   ASSERT_TRUE(store->commit().ok());
   EXPECT_EQ((*store->installation(flooding))->events, kMostEvents);
   bool noticed_kept = false;
