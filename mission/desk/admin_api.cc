@@ -130,7 +130,7 @@ void AdminApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
 void AdminApi::status(const Call&, const Reply& reply) {
   // How it is must be known when the store is away, too.
   const auto counted = parts_.store.count_standings();
-  const auto servers = servers_json(parts_);
+  const auto servers = servers_json(parts_, lives_);
   Json out{{"version", parts_.facts.version},
            {"domain", parts_.facts.domain},
            {"started", base::format_time(started_)},

@@ -106,35 +106,47 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
     reply(unknown_installation("no certificate was shown: enrol first"));
     return std::nullopt;
   }
-  // The terminator judged the chain already; it is the process that strangers reach first.
-  const auto judged = parts_.verifier.judge(*call.certificates, parts_.clock.wall());
-  if (!judged.identity) {
-    reply(unknown_installation(judged.failure ? judged.failure->sentence : "the certificate is not ours"));
-    return std::nullopt;
-  }
   Asker asker;
-  if (judged.identity->uris.size() == 1) {
-    const auto name = line::parse_uri(judged.identity->uris.front());
-    if (name.ok() && name->domain == parts_.facts.domain) asker.installation.id = name->id;
-  }
-  if (asker.installation.id.empty()) {
-    reply(unknown_installation("the certificate does not name an installation of this Mission Control"));
+  if (const auto before = shown_.find(*call.certificates, parts_.clock.wall()); before) {
+    asker.installation.id = before->installation;
+    asker.certificate.serial = before->serial;
+  } else if (!judge(call, reply, asker)) {
     return std::nullopt;
   }
-  const auto facts = certs::read_certificate(call.certificates->front());
-  if (!facts.ok()) {
-    reply(store_problem(facts.error()));
-    return std::nullopt;
-  }
-  asker.certificate.serial = facts->serial;
   // Per certificate: whoever has one that was replaced does not slow the installation.
-  const std::string key = asker.installation.id + " " + facts->serial;
+  const std::string key = asker.installation.id + " " + asker.certificate.serial;
   if (const base::Nanos later = requests_.take(key, parts_.clock.monotonic()); later > 0) {
     reply(wait(later, "this installation asks too often"));
     return std::nullopt;
   }
   if (!is_known(asker, reply)) return std::nullopt;
   return asker;
+}
+
+bool LineApi::judge(const Call& call, const Reply& reply, Asker& asker) {
+  // The terminator judged the chain already; it is the process that strangers reach first.
+  const auto judged = parts_.verifier.judge(*call.certificates, parts_.clock.wall());
+  if (!judged.identity) {
+    reply(unknown_installation(judged.failure ? judged.failure->sentence : "the certificate is not ours"));
+    return false;
+  }
+  if (judged.identity->uris.size() == 1) {
+    const auto name = line::parse_uri(judged.identity->uris.front());
+    if (name.ok() && name->domain == parts_.facts.domain) asker.installation.id = name->id;
+  }
+  if (asker.installation.id.empty()) {
+    reply(unknown_installation("the certificate does not name an installation of this Mission Control"));
+    return false;
+  }
+  const auto facts = certs::read_certificate(call.certificates->front());
+  if (!facts.ok()) {
+    reply(store_problem(facts.error()));
+    return false;
+  }
+  asker.certificate.serial = facts->serial;
+  shown_.keep(*call.certificates, {asker.installation.id, facts->serial}, parts_.clock.wall(),
+              facts->not_after);
+  return true;
 }
 
 bool LineApi::is_known(Asker& asker, const Reply& reply) {

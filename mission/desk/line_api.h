@@ -15,6 +15,7 @@
 #include "mission/desk/log_witness.h"
 #include "mission/desk/pace.h"
 #include "mission/desk/parts.h"
+#include "mission/desk/shown_certificates.h"
 
 namespace postern::mission {
 
@@ -40,6 +41,7 @@ class LineApi {
   };
   // Who asks, or why it is nobody: then the reply was given.
   std::optional<Asker> identify(const answer::Call& call, const answer::Reply& reply);
+  bool judge(const answer::Call& call, const answer::Reply& reply, Asker& asker);
   bool is_known(Asker& asker, const answer::Reply& reply);
   void note_use(const Asker& asker);
   void enrol(const answer::Call& call, const answer::Reply& reply);
@@ -58,6 +60,7 @@ class LineApi {
   Parts& parts_;
   Lives& lives_;
   LogWitness witness_;
+  ShownCertificates shown_;
   Pace codes_, requests_, renewals_;
   std::map<std::string, base::Nanos> heard_;
 };

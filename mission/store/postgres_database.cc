@@ -51,8 +51,11 @@ std::string sentence(const char* said) {
   if (const std::size_t at = text.find(" failed: ");
       text.starts_with("connection to server") && at != std::string::npos)
     text.erase(0, at + 9);
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t'; };
+  while (!text.empty() && is_space(text.back())) text.pop_back();
+  std::replace_if(text.begin(), text.end(), is_space, ' ');
+  text.erase(std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+             text.end());
   if (text.empty()) text = "it ended the connection";
   return base::printable(text, 512);
 }

@@ -68,7 +68,12 @@ CREATE TABLE witnessed_logs (
   at {number} NOT NULL DEFAULT 0, conflict {number} NOT NULL DEFAULT 0, offered {text} NOT NULL DEFAULT ''){strict};
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs};
+// Codes that are open are counted with each new one, and those that were used stay.
+constexpr std::string_view kOpenCodes = R"sql(
+CREATE INDEX enrolments_open ON enrolments (id) WHERE used=0 AND withdrawn=0;
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs, kOpenCodes};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

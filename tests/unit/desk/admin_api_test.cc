@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mission/desk/admin_api.h"
 
+#include "mission/store/postgres_database.h"
 #include "tests/unit/desk/rig.h"
 
 namespace postern::mission {
@@ -25,6 +26,32 @@ TEST_F(AdminApiTest, ACodeIsShownOnceAndKeptNowhere) {
   EXPECT_EQ(listed.find(code), std::string::npos);
   EXPECT_EQ(listed.find("code"), std::string::npos);
   EXPECT_EQ(json("/api/v1/enrolments")["items"][0]["state"], "open");
+}
+
+TEST_F(AdminApiTest, StatusCountsAndShowsTheServers) {
+  const Enrolled who = enrolled();
+  const Answer stream = orders(who, ulid());
+  const base::Json status = json("/api/v1/status");
+  EXPECT_EQ(status["installations"], (base::Json{{"new", 0}, {"up", 1}, {"late", 0}, {"retired", 0}}));
+  EXPECT_EQ(status["store"], (base::Json{{"available", true}}));
+  ASSERT_EQ(status["servers"].size(), 1U);
+  EXPECT_EQ(status["servers"][0]["here"], true);
+  EXPECT_EQ(status["servers"][0]["connected"], 1);
+}
+
+TEST_F(AdminApiTest, WhileTheStoreIsAwayStatusSaysSoAndAllElseIsToBeTriedAgain) {
+  const Enrolled who = enrolled();
+  begin(std::make_unique<Store>(std::make_unique<PostgresDatabase>(PostgresSettings{})));
+  const base::Json status = json("/api/v1/status");
+  EXPECT_EQ(status["store"]["available"], false);
+  EXPECT_TRUE(
+      status["store"]["why"].get<std::string>().starts_with("PostgreSQL is away: it was not connected yet"));
+  EXPECT_EQ(get("/api/v1/installations").status, 503);
+  const Answer refused = report(who, {event(1)});
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.code, "store_unavailable");
+  EXPECT_EQ(enrol(line::new_code()).status, 503);
+  EXPECT_EQ(orders(who, ulid()).status, 503);
 }
 
 TEST_F(AdminApiTest, SaysWhatIsWrongWithAWish) {

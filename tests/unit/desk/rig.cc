@@ -37,23 +37,30 @@ DeskRig::DeskRig() {
 }
 
 DeskRig::~DeskRig() {
-  desk.reset();
-  lives.reset();
-  parts.reset();
-  commits.reset();
-  store.reset();
+  close();
   std::filesystem::remove_all(directory);
 }
 
 void DeskRig::reopen() {
+  close();
+  auto opened = open_sqlite_store(directory + "/mission.sqlite");
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  begin(*std::move(opened));
+  ASSERT_TRUE(store->commit().ok());
+}
+
+void DeskRig::close() {
   desk.reset();
+  peers.reset();
   lives.reset();
   parts.reset();
   commits.reset();
   store.reset();
-  auto opened = open_sqlite_store(directory + "/mission.sqlite");
-  ASSERT_TRUE(opened.ok()) << opened.error().message;
-  store = *std::move(opened);
+}
+
+void DeskRig::begin(std::unique_ptr<Store> fresh) {
+  close();
+  store = std::move(fresh);
   commits = std::make_unique<Commits>(loop, *store);
   auto verifier = certs::ClientVerifier::make({.roots_pem = authority.certificate_pem});
   ASSERT_TRUE(verifier.ok());
@@ -78,7 +85,6 @@ void DeskRig::reopen() {
   lives = std::make_unique<Lives>(*parts);
   peers = std::make_unique<Peers>(*parts, *lives, Server{parts->server, "here", "1", ulid()}, true);
   peers->ready();
-  ASSERT_TRUE(store->commit().ok());
   desk = std::make_unique<Desk>(*parts, *lives);
 }
 

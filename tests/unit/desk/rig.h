@@ -55,6 +55,8 @@ class DeskRig : public testing::Test {
   Answer orders(const Enrolled& who, const std::string& life);
   static std::string read_all(answer::Source& source);  // of what is there
   std::string ulid() { return ulids_.make(clock.wall()); }
+  void begin(std::unique_ptr<Store> fresh);  // with another store
+  void close();
   void reopen();  // the store, as after a crash: what was not committed is gone
 
   std::string directory;
