@@ -257,10 +257,9 @@ Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
 }
 
 bool Enforcer::take_head(std::uint64_t id, std::string_view payload) {
-  ipc::RequestHead head;
-  if (!ipc::decode(payload, head)) return false;
-  Exchange* exchange = begin(id, head.connection);
-  return exchange != nullptr && exchange->on_request_head(head);
+  if (!ipc::decode(payload, request_head_)) return false;
+  Exchange* exchange = begin(id, request_head_.connection);
+  return exchange != nullptr && exchange->on_request_head(request_head_);
 }
 
 bool Enforcer::take_refused(std::uint64_t id, std::string_view payload) {

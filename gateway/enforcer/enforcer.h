@@ -98,6 +98,7 @@ class Enforcer final : public LedgerListener {
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
+  ipc::RequestHead request_head_;  // the one being taken: its memory is used again
   std::uint64_t last_exchange_ = 0;
   std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, Cutting> cutting_;

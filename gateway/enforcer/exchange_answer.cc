@@ -17,6 +17,9 @@ namespace {
 // A document that somebody looks at, and not a piece of one that a script asked for, nor a frame within one.
 bool is_navigation(const http::Fields& fields) { return fields.find("sec-fetch-dest") == "document"; }
 
+// What is put into an answer's head, the event's id among it: about that much.
+constexpr std::size_t kFieldsOfOurs = 6, kBytesOfOurs = 224;
+
 // Behind the end of any document, whatever it is made of, browsers still run a script. It makes the banner (console/web/visit/banner.ts).
 constexpr std::string_view kBanner = "<script src=\"/.postern/assets/banner.js\" async></script>\n";
 
@@ -120,7 +123,7 @@ const std::string& Exchange::redaction_key() const {
 }
 
 http::Fields Exchange::rewritten(const http::Fields& theirs) {
-  http::Fields fields = theirs;
+  http::Fields fields = theirs.copy_with_room(kFieldsOfOurs, kBytesOfOurs);
   const std::string_view host = head_.fields.find(http::FieldId::Host).value_or("");
   rewrite_response(
       fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
