@@ -42,7 +42,7 @@ void Exchange::on_deadline() {
   if (phase_ != Phase::Waiting && phase_ != Phase::Forwarding) return;
   if (conversation_) return on_websocket_silent();
   // The component waits for the client to take what it said: the terminator keeps the time.
-  if (component_head_ && response_.credit() < http::BodyDecoder::kMaxTrailerBytes)
+  if (component_head_ && (site_.backed_up || response_.credit() < http::BodyDecoder::kMaxTrailerBytes))
     return deadline_.set(silence_);
   if (component_head_ && silence_is_ruled_) return cut_at_limit();
   if (held_) return refuse(base::Refusal::HoldRefused, "no administrator answered in time");

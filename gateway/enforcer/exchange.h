@@ -59,6 +59,7 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   [[nodiscard]] bool on_request_end(const std::vector<ipc::WireField>& trailers);
   void on_request_refused(const ipc::RequestRefused& wire);
   [[nodiscard]] bool on_response_credit(std::uint32_t bytes);
+  void on_room();  // what it sends finds room again (Site::backed_up)
   void on_client_gone();
   void on_done(const ipc::ExchangeDone& done);
 

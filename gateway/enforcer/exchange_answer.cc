@@ -201,6 +201,7 @@ void Exchange::keep_cookies(const http::Fields& theirs) {
 
 std::size_t Exchange::component_room() const {
   if (conversation_) return conversation_->next_for_client().empty() ? http::kWsPiece : 0;
+  if (site_.backed_up) return 0;
   if (!screen_ || !screen_->changes_body()) return response_.credit();
   return screen_->idle() ? std::min(response_.credit(), Screen::kPiece) : 0;
 }
@@ -275,6 +276,10 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
 void Exchange::on_component_drained() {
   if (conversation_) return request_.passed(component_ == nullptr ? 0 : component_->unsent());
   if (phase_ == Phase::Forwarding) request_.pass(component_, service_->strip_request);
+}
+
+void Exchange::on_room() {
+  if (component_ != nullptr && !conversation_) component_->resume();
 }
 
 bool Exchange::on_response_credit(std::uint32_t bytes) {

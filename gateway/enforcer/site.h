@@ -89,6 +89,9 @@ struct Site {
   // The exchange of that id if it still runs: what arrives late asks first.
   std::function<Exchange*(std::uint64_t)> find;
   ResponseStream::Making making = {};
+  // More was sent to the terminator than the ring holds: nobody takes more of a body from the component meanwhile. It would
+  // only wait in our memory, where the component's kernel would keep it as well.
+  bool backed_up = false;
 };
 
 }  // namespace postern::enforcer
