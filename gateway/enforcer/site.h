@@ -23,6 +23,7 @@
 #include "gateway/enforcer/known_secrets.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
+#include "gateway/enforcer/response_stream.h"
 #include "gateway/enforcer/settings.h"
 #include "gateway/enforcer/unrecorded.h"
 #include "gateway/enforcer/waiting_room.h"
@@ -88,6 +89,10 @@ struct Site {
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator
   // The exchange of that id if it still runs: what arrives late asks first.
   std::function<Exchange*(std::uint64_t)> find;
+  ResponseStream::Making making = {};
+  // More was sent to the terminator than the ring holds: nobody takes more of a body from the component meanwhile. It would
+  // only wait in our memory, where the component's kernel would keep it as well.
+  bool backed_up = false;
 };
 
 }  // namespace postern::enforcer

@@ -147,11 +147,14 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       key_ordered_(history.key_ordered),
       recorder_(loop, std::move(journal),
                 {[this] { on_durable(); },
-                 [this](bool writable, const std::string& why) { on_log_status(writable, why); }}),
+                 [this](bool writable, const std::string& why) { on_log_status(writable, why); }},
+                fresh_),
       keeper_(loop, clock),
-      indexer_(loop, files, options.directory + "/journal", options.directory + "/index/index.db",
-               [this] { return recorder_.durable(); }),
-      publisher_(loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }),
+      indexer_(
+          loop, files, options.directory + "/journal", options.directory + "/index/index.db",
+          [this] { return recorder_.durable(); }, fresh_),
+      publisher_(
+          loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }, fresh_),
       witnesses_(
           loop, clock, files, options.directory + "/log",
           {[this](const ipc::Errand& errand) { return carry(errand); },
@@ -309,7 +312,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     return true;
   }
   if (recorder_.memory() + kOwnMemory > kMemory ||
-      !recorder_.append(append.line, append.wants_durable).ok()) {
+      !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
     ++lost_;
     peer.appended(0);
     return true;

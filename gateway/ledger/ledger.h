@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "audit/files.h"
+#include "audit/fresh_lines.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "gateway/ipc/stop_word.h"
@@ -115,6 +116,8 @@ class Ledger {
   // Bytes of memory for events that are not durable; the last part of it is for our own ones.
   static constexpr std::size_t kMemory = 64U << 20U;
   static constexpr std::size_t kOwnMemory = 16U << 20U;
+  // Of that for the newest events, which are kept for the index and the log's files: what one busy core makes in a second.
+  static constexpr std::size_t kFreshMemory = 16U << 20U;
   static constexpr std::size_t kPolicyOrders = 4;                      // at once
   static constexpr std::size_t kAccountOrders = 64;                    // that wait
   static constexpr base::Nanos kKeyChangeTimeout = 8 * base::kSecond;  // less than the console waits
@@ -280,6 +283,7 @@ class Ledger {
 
   std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;  // by number
   std::uint64_t last_peer_ = 0;
+  std::shared_ptr<audit::FreshLines> fresh_ = std::make_shared<audit::FreshLines>(kFreshMemory);
   Recorder recorder_;
   KeeperLink keeper_;
   Indexer indexer_;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "audit/event_line.h"
+#include "audit/tile.h"
 #include "base/log.h"
 #include "gateway/ledger/deciding.h"
 #include "gateway/ledger/ledger.h"
@@ -379,6 +380,9 @@ void Ledger::tick() {
   go_on_with_account_change();
   if (!drained_) retention_.tick();
   advance();
+  // The log's files begin anew with the bundle that is not full.
+  fresh_->forget_before(
+      std::min(indexer_.indexed(), publisher_.published() / audit::kTileWidth * audit::kTileWidth));
   send_size();
   send_published();
   if (!drained_) witnesses_.look(counts_, publisher_.published());
