@@ -15,6 +15,7 @@
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "mission/desk/relay_desk.h"
 
 namespace postern::roles {
 namespace {
@@ -26,6 +27,8 @@ constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that n
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
 // Exchanges under way: each installation has one for its orders. Strangers can only enrol.
 constexpr answer::ExchangeFace::Most kMost{50'000, 1'000};
+constexpr std::uint32_t kRelay = 1001;  // mission/control/supervisor.cc
+constexpr answer::ExchangeFace::Most kMostRelayed{10'000, 10'000};
 
 std::vector<http::Authority> read_names(Role& role) {
   std::vector<http::Authority> out;
@@ -68,7 +71,10 @@ int serve_installations() {
   mission::Lives lives(parts);
   if (base::Status resumed = lives.resume(); !resumed.ok())
     role.fail("the store: " + resumed.error().message);
-  mission::Desk desk(parts, lives);
+  mission::Tunnels tunnels(parts, base::json_text_or(role.config(), "relay_domain", ""), parts.facts.domain);
+  mission::Desk desk(parts, lives, tunnels);
+  mission::RelayDesk relay_desk(tunnels);
+  const std::vector<http::Authority> relay_names{{std::string(mission::RelayDesk::kHost), 0}};
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
   answer::ControlSocket control(loop, role.take_fd("control"), desk);
 
@@ -78,7 +84,12 @@ int serve_installations() {
   });
   role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
     auto& face = faces[index];
-    if (face == nullptr) {
+    if (face == nullptr && index == kRelay) {
+      face = std::make_unique<answer::ExchangeFace>(loop, relay_desk, relay_names, kMostRelayed);
+      face->on_breach([&](const std::string& why) {
+        role.ask({{"ask", "breach"}, {"of", "relay"}, {"why", why}}, [](const base::Json&) {});
+      });
+    } else if (face == nullptr) {
       face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
       face->on_breach([&](const std::string& why) { role.report_breach(why); });
     }
@@ -86,7 +97,10 @@ int serve_installations() {
     if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);
   });
 
-  loop::Timer looks(loop, [&] { lives.look(); });
+  loop::Timer looks(loop, [&] {
+    lives.look();
+    tunnels.look();
+  });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
@@ -108,6 +122,7 @@ int serve_installations() {
   role.on_drain([&] {
     control.stop_accepting();
     lives.end_all();
+    tunnels.end_all();
     drained.start(kQuietLook, kQuietLook);
   });
   return role.serve();

@@ -45,7 +45,12 @@ ALTER TABLE events ADD COLUMN bytes {number} NOT NULL DEFAULT 0;
 UPDATE events SET bytes={bytes of body};
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents};
+constexpr std::string_view kNamesOfInstallations = R"sql(
+CREATE TABLE names (
+  label {text} PRIMARY KEY, installation {text} NOT NULL UNIQUE REFERENCES installations(id)){strict};
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kNamesOfInstallations};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

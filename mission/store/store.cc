@@ -15,6 +15,7 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
+      Names(StoreGround::turn),
       Events(StoreGround::turn) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> database) {

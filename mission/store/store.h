@@ -16,6 +16,7 @@
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
 #include "mission/store/installations.h"
+#include "mission/store/names.h"
 #include "mission/store/reports.h"
 
 namespace postern::mission {
@@ -32,6 +33,7 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
+                    public Names,
                     public Events {
  public:
   // Corrupt: it is of a newer version.

@@ -3,7 +3,7 @@
 //
 // A whole Mission Control for one story, made with `mission-control init` and served on a port that the kernel picks; and an
 // installation as its line sees one, on Node's HTTP/2.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import http2 from "node:http2";
 import { join } from "node:path";
 import { install } from "./gateway.mjs";
@@ -27,7 +27,8 @@ export class MissionControl {
   #serving;
 
   // listen: the port of the line; without one the kernel picks another at each start.
-  static async start({ listen = 0 } = {}) {
+  // relay: the domain of the names by which it relays engineers; its port, too, the kernel picks. relayListen: unless it is told one.
+  static async start({ listen = 0, relay, relayListen = 0 } = {}) {
     const mission = new MissionControl();
     mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
@@ -37,6 +38,10 @@ export class MissionControl {
     const made = await mission.init();
     if (made.code !== 0) throw new Error(`mission-control init failed: ${made.stderr}`);
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
+    if (relay) {
+      const text = readFileSync(mission.configFile, "utf8");
+      writeFileSync(mission.configFile, text.replace("listeners:\n", `listeners:\n  relay: { address: "127.0.0.1:${relayListen}", domain: ${relay} }\n`));
+    }
     await mission.serve();
     return mission;
   }
@@ -60,7 +65,9 @@ export class MissionControl {
       const answer = await this.tryCli("status");
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json;
     });
-    this.port = Number(status.listeners[0].address.split(":").pop());
+    const port = (name) => Number(status.listeners.find((one) => one.name === name)?.address.split(":").pop());
+    this.port = port("line");
+    this.relayPort = port("relay");
   }
 
   tryCli(...argv) {
