@@ -35,7 +35,8 @@ std::string tunnel_text(const base::Json& tunnel) {
   out += base::json_bool_or(tunnel, "open", false)
              ? "open, " + number("connected") + " connected, " + number("waiting") + " requests wait"
              : "closed";
-  if (const std::string why = base::json_text_or(tunnel, "why", ""); !why.empty()) out += "; " + base::printable(why);
+  if (const std::string why = base::json_text_or(tunnel, "why", ""); !why.empty())
+    out += "; " + base::printable(why);
   return out + "\n";
 }
 
@@ -101,8 +102,9 @@ void add_sharing(Program& program) {
     std::string name, setting;
   };
   auto wish = std::make_shared<Wish>();
-  CLI::App* set =
-      program.command(group, "set", "Share it, or no longer", "sharing set events on\nsharing set tunnel on", [&program, wish] {
+  CLI::App* set = program.command(
+      group, "set", "Share it, or no longer", "sharing set events on\nsharing set tunnel on",
+      [&program, wish] {
         return program.ask({http::Method::Put, "/api/v1/sharing/" + path_segment(wish->name),
                             base::Json{{"setting", wish->setting}}},
                            [](const base::Json& answer) { return to_lines(answer, kSharedOne); });

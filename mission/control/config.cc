@@ -28,7 +28,7 @@ using supervisor::KeyTable;
 
 constexpr base::Micros kDay = 86400LL * base::kWallSecond;
 constexpr std::size_t kLongestRelayDomain = 189;  // a label of 63 bytes and a dot fit before it
-constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
+constexpr std::size_t kSocketPathLimit = 107;     // sun_path of sockaddr_un, with its final zero
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
@@ -86,8 +86,9 @@ void read_relay(ConfigReader& read, const YamlNode& listeners, Config& out) {
   if (const YamlNode* address = read.text(*node, "address"); address != nullptr)
     supervisor::read_listen_address(read, *address, "address", relay.address);
   if (node->find("domain") == nullptr)
-    read.fault(node->mark,
-               "relay needs domain: below which engineers find the installations, such as reach.vendor.example");
+    read.fault(
+        node->mark,
+        "relay needs domain: below which engineers find the installations, such as reach.vendor.example");
   const YamlNode* domain = read.text(*node, "domain");
   if (domain == nullptr) return;
   relay.domain = domain->scalar;

@@ -30,7 +30,7 @@ struct Config {
     supervisor::Address address{"0.0.0.0", 443, false};
     std::string domain;  // engineers ask for <label>.domain
   };
-  std::optional<Relay> relay;  // none: nobody is relayed
+  std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName control_socket, state_directory;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events

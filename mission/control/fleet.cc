@@ -158,17 +158,20 @@ void add_installations(cli::Program& program) {
   };
   auto naming = std::make_shared<Naming>();
   CLI::App* named = program.command(
-      group, "name", "Give one a name, by which engineers reach it: NAME.domain of the relay; without one, take it away",
+      group, "name",
+      "Give one a name, by which engineers reach it: NAME.domain of the relay; without one, take it away",
       "installation name 01JD7Z3V5T4Q2N8M6K0H1F9C3B acme", [&program, naming] {
-        return program.ask({http::Method::Put, "/api/v1/installations/" + cli::path_segment(naming->id) + "/name",
-                            Json{{"name", naming->name}}},
-                           [](const Json& answer) {
-                             const std::string name = base::json_text_or(answer, "name", "");
-                             return name.empty() ? std::string("It has no name now.\n") : "Named " + name + ".\n";
-                           });
+        return program.ask(
+            {http::Method::Put, "/api/v1/installations/" + cli::path_segment(naming->id) + "/name",
+             Json{{"name", naming->name}}},
+            [](const Json& answer) {
+              const std::string name = base::json_text_or(answer, "name", "");
+              return name.empty() ? std::string("It has no name now.\n") : "Named " + name + ".\n";
+            });
       });
   named->add_option("id", naming->id, "its id, as list shows it")->required()->type_name("ID");
-  named->add_option("name", naming->name, "1 to 63 lower-case letters, digits and hyphens")->type_name("NAME");
+  named->add_option("name", naming->name, "1 to 63 lower-case letters, digits and hyphens")
+      ->type_name("NAME");
   auto retired = std::make_shared<std::string>();
   program
       .command(group, "retire", "End one: its line is closed, its certificates are worth nothing from now on",

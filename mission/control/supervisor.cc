@@ -204,9 +204,10 @@ class Parent {
     if (child.kind() == "keeper") return keeper_part();
     if (child.kind() == "desk") return desk_part();
     if (child.kind() == "relay")
-      return {{"log_level", level()},
-              {"limits",
-               {{"connections", config_->relayed}, {"connections_per_address", config_->relayed_per_address}}}};
+      return {
+          {"log_level", level()},
+          {"limits",
+           {{"connections", config_->relayed}, {"connections_per_address", config_->relayed_per_address}}}};
     return terminator_part();
   }
 
@@ -239,31 +240,35 @@ class Parent {
   }
 
   Json desk_part() const {
-    return {{"log_level", level()},      {"state_directory", config_->state_directory.path},
-            {"domain", config_->domain}, {"authority", material_->authority_pem},
-            {"names", names()},          {"retention_us", config_->retention},
+    return {{"log_level", level()},
+            {"state_directory", config_->state_directory.path},
+            {"domain", config_->domain},
+            {"authority", material_->authority_pem},
+            {"names", names()},
+            {"retention_us", config_->retention},
             {"relay_domain", config_->relay ? config_->relay->domain : std::string()}};
   }
 
   Json terminator_part() const {
     Json certificates = Json::array();
     for (const Material::Own& own : material_->line) certificates.push_back({{"chain", own.chain_pem}});
-    return {{"log_level", level()},
-            {"listener", "support"},
-            {"certificates", certificates},
-            {"client_roots", material_->authority_pem},
-            {"names", names()},
-            {"http2", true},
-            {"limits",
-             {{"connections", config_->connections},
-              {"connections_per_address", config_->connections_per_address},
-              // Each installation's orders are an exchange for ever, and it reports beside them; requests for the tunnel
-              // are Tunnels::kMostStreams.
-              {"multiplexed", config_->connections + 10'000 + (config_->relay ? 20'000 : 0)},
-              // The desk says what of a document is too much. Of a connection that is relayed nothing is.
-              {"request_body", config_->relay ? std::int64_t{1} << 50U
-                                              : static_cast<std::int64_t>(line::kDocumentLimit)}}},
-            {"timeouts", {{"drain_us", kDrain / 1000}}}};
+    return {
+        {"log_level", level()},
+        {"listener", "support"},
+        {"certificates", certificates},
+        {"client_roots", material_->authority_pem},
+        {"names", names()},
+        {"http2", true},
+        {"limits",
+         {{"connections", config_->connections},
+          {"connections_per_address", config_->connections_per_address},
+          // Each installation's orders are an exchange for ever, and it reports beside them; requests for the tunnel
+          // are Tunnels::kMostStreams.
+          {"multiplexed", config_->connections + 10'000 + (config_->relay ? 20'000 : 0)},
+          // The desk says what of a document is too much. Of a connection that is relayed nothing is.
+          {"request_body",
+           config_->relay ? std::int64_t{1} << 50U : static_cast<std::int64_t>(line::kDocumentLimit)}}},
+        {"timeouts", {{"drain_us", kDrain / 1000}}}};
   }
 
   Child::Beginning beginning(const Child& child) const {
@@ -329,8 +334,10 @@ int supervise(const std::string& config_path) {
   auto bound = bind_all(config, *account);
   if (!bound.ok()) return refuse_to_serve(bound.error().message);
   base::Status ready = supervisor::give_up_root(*account);
-  if (ready.ok()) ready = supervisor::check_roles(*roles, config.relay ? std::vector<std::string_view>{"keeper", "desk", "terminator", "relay"}
-                                                           : std::vector<std::string_view>{"keeper", "desk", "terminator"});
+  if (ready.ok())
+    ready = supervisor::check_roles(
+        *roles, config.relay ? std::vector<std::string_view>{"keeper", "desk", "terminator", "relay"}
+                             : std::vector<std::string_view>{"keeper", "desk", "terminator"});
   if (!ready.ok()) return refuse_to_serve(ready.error().message);
   const std::string& control = config.control_socket.path;
   const auto wall = supervisor::wall_in(

@@ -257,8 +257,8 @@ void AdminApi::name_installation(const Call& call, const Reply& reply) {
   if (!asked.ok() || !asked->is_object()) return reply(invalid("the body is no JSON object"));
   const std::string name = base::json_text_or(*asked, "name", "");
   if (!name.empty() && !is_label(name))
-    return reply(
-        invalid("name must be a DNS label: 1 to 63 lower-case letters, digits and hyphens within, and no id"));
+    return reply(invalid(
+        "name must be a DNS label: 1 to 63 lower-case letters, digits and hyphens within, and no id"));
   const auto one = parts_.store.installation(id);
   if (!one.ok()) return reply(store_problem(one.error()));
   if (!*one) return reply(not_found("there is no such installation"));

@@ -11,7 +11,8 @@ bool RelayDesk::converses(const answer::Call& call) const {
 }
 
 void RelayDesk::answer(std::shared_ptr<answer::Call> call, answer::Reply reply) {
-  if (!converses(*call)) return reply(refusal(404, "not_found", "There is nothing here", "this is for the relay"));
+  if (!converses(*call))
+    return reply(refusal(404, "not_found", "There is nothing here", "this is for the relay"));
   tunnels_.join(call->client, call->parameter("name"), reply);
 }
 

@@ -83,9 +83,8 @@ bool read_message(std::string_view message, std::string& name) {
 }
 
 bool looks_like_http(std::string_view bytes) {
-  const std::size_t letters =
-      static_cast<std::size_t>(std::find_if(bytes.begin(), bytes.end(), [](char c) { return c < 'A' || c > 'Z'; }) -
-                               bytes.begin());
+  const std::size_t letters = static_cast<std::size_t>(
+      std::find_if(bytes.begin(), bytes.end(), [](char c) { return c < 'A' || c > 'Z'; }) - bytes.begin());
   return letters >= 3 && (letters == bytes.size() || bytes[letters] == ' ');
 }
 
@@ -95,6 +94,7 @@ Hello read_hello(std::string_view bytes) {
   Hello out;
   const auto end = [&out](Hello::State state) {
     out.state = state;
+    if (state != Hello::State::Whole) out.name.clear();
     return out;
   };
   if (!bytes.empty() && byte_at(bytes, 0) != kHandshakeRecord) {
@@ -105,7 +105,8 @@ Hello read_hello(std::string_view bytes) {
   std::string message;
   while (bytes.size() >= kRecordHeader) {
     const std::size_t size = byte_at(bytes, 3) << 8U | byte_at(bytes, 4);
-    const bool sound = byte_at(bytes, 0) == kHandshakeRecord && byte_at(bytes, 1) == 3 && size > 0 && size <= kRecordLimit;
+    const bool sound =
+        byte_at(bytes, 0) == kHandshakeRecord && byte_at(bytes, 1) == 3 && size > 0 && size <= kRecordLimit;
     if (!sound) return end(Hello::State::None);
     const std::string_view piece = bytes.substr(kRecordHeader, size);
     message += piece;
@@ -126,8 +127,6 @@ Hello read_hello(std::string_view bytes) {
   return out;
 }
 
-std::string alert_record(Alert alert) {
-  return {21, 3, 1, 0, 2, 2, static_cast<char>(alert)};
-}
+std::string alert_record(Alert alert) { return {21, 3, 1, 0, 2, 2, static_cast<char>(alert)}; }
 
 }  // namespace postern::mission

@@ -20,11 +20,11 @@ inline constexpr std::size_t kHelloBytes = kHelloLimit + 2048;  // of all its re
 
 struct Hello {
   enum class State {
-    More,      // it is not whole yet
-    Whole,     // name is what it asks for, in lower case; empty: it asks for none, or for what is no DNS name
+    More,   // it is not whole yet
+    Whole,  // name is what it asks for, in lower case; empty: it asks for none, or for what is no DNS name
     TooLarge,
-    Http,      // a plain HTTP request, by its looks
-    None,      // anything else
+    Http,  // a plain HTTP request, by its looks
+    None,  // anything else
   };
   State state = State::More;
   std::string name;

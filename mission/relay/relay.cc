@@ -27,8 +27,10 @@ constexpr base::Nanos kAcceptAgain = 100 * base::kMillisecond;
 constexpr base::Nanos kTellCounted = 60 * base::kSecond;
 constexpr std::size_t kPiece = 16U << 10U;
 constexpr std::string_view kSpeakTls =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: 105\r\n\r\n"
-    "This is a relay for engineers. It passes TLS on to a customer and reads nothing: use an https:// address\n";
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: "
+    "close\r\nContent-Length: 105\r\n\r\n"
+    "This is a relay for engineers. It passes TLS on to a customer and reads nothing: use an https:// "
+    "address\n";
 
 std::string address_text(const sockaddr_storage& peer, std::string& client) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -96,7 +98,8 @@ class Relay::Connection final : public loop::Disposable {
 
   void watch() {
     if (phase_ == Phase::Over) return;
-    const bool hears = !engineer_ended_ && (phase_ == Phase::Hello || phase_ == Phase::Refusing || credit_ > 0);
+    const bool hears =
+        !engineer_ended_ && (phase_ == Phase::Hello || phase_ == Phase::Refusing || credit_ > 0);
     poller_->want((hears ? loop::kReadable : 0) | (out_.empty() ? 0 : loop::kWritable));
   }
 
@@ -257,7 +260,8 @@ class Relay::Connection final : public loop::Disposable {
   void push() {
     std::size_t sent = 0;
     while (sent < out_.size()) {
-      const ssize_t n = ::send(socket_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t n =
+          ::send(socket_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
       if (n < 0) return gone();
@@ -404,7 +408,8 @@ void Relay::take(Frame type, std::uint64_t id, std::string_view payload) {
     if (id > last_exchange_) channel_->breach("a frame for an exchange that never began");
     return;
   }
-  if (!found->second->take(type, payload) && channel_ != nullptr) channel_->breach("a frame that does not fit");
+  if (!found->second->take(type, payload) && channel_ != nullptr)
+    channel_->breach("a frame that does not fit");
 }
 
 bool Relay::send(Frame type, std::uint64_t id, std::string_view payload) {
@@ -439,7 +444,8 @@ void Relay::admit(base::UniqueFd socket, std::string client, const std::string& 
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::uint64_t id = ++last_;
-  connections_.emplace(id, std::make_unique<Connection>(*this, id, std::move(socket), std::move(client), origin));
+  connections_.emplace(id,
+                       std::make_unique<Connection>(*this, id, std::move(socket), std::move(client), origin));
 }
 
 void Relay::over(Connection& connection) {

@@ -73,7 +73,8 @@ class Relay {
   std::map<std::uint64_t, Connection*> exchanges_;
   std::map<std::string, std::size_t> per_origin_;
   std::uint64_t last_ = 0, last_exchange_ = 0;
-  std::map<std::string, std::uint64_t, std::less<>> counted_;  // what did not get through, and was not logged yet
+  std::map<std::string, std::uint64_t, std::less<>>
+      counted_;  // what did not get through, and was not logged yet
   std::function<void()> drained_;
   loop::Timer pause_, tell_, drain_timer_;
   loop::Poller accept_;

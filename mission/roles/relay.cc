@@ -16,8 +16,8 @@ mission::RelayLimits limits_of(const base::Json& config) {
   const base::Json json = config.value("limits", base::Json::object());
   out.connections = static_cast<std::size_t>(
       base::json_number_or(json, "connections", static_cast<std::int64_t>(out.connections)));
-  out.connections_per_address = static_cast<std::size_t>(
-      base::json_number_or(json, "connections_per_address", static_cast<std::int64_t>(out.connections_per_address)));
+  out.connections_per_address = static_cast<std::size_t>(base::json_number_or(
+      json, "connections_per_address", static_cast<std::int64_t>(out.connections_per_address)));
   return out;
 }
 

@@ -37,6 +37,7 @@ DeskRig::DeskRig() {
 
 DeskRig::~DeskRig() {
   desk.reset();
+  tunnels_of_desk.reset();
   lives.reset();
   parts.reset();
   commits.reset();
@@ -46,6 +47,7 @@ DeskRig::~DeskRig() {
 
 void DeskRig::reopen() {
   desk.reset();
+  tunnels_of_desk.reset();
   lives.reset();
   parts.reset();
   commits.reset();
@@ -71,7 +73,8 @@ void DeskRig::reopen() {
             }});
   lives = std::make_unique<Lives>(*parts);
   ASSERT_TRUE(lives->resume().ok());
-  desk = std::make_unique<Desk>(*parts, *lives);
+  tunnels_of_desk = std::make_unique<Tunnels>(*parts, "", kTestDomain);
+  desk = std::make_unique<Desk>(*parts, *lives, *tunnels_of_desk);
 }
 
 DeskRig::Answer DeskRig::ask(const Ask& what) {

@@ -65,6 +65,7 @@ class DeskRig : public testing::Test {
   std::unique_ptr<Commits> commits;
   std::unique_ptr<Parts> parts;
   std::unique_ptr<Lives> lives;
+  std::unique_ptr<Tunnels> tunnels_of_desk;
   std::unique_ptr<Desk> desk;
 
  private:
