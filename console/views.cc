@@ -44,10 +44,13 @@ void put_counters(Json& json, const audit::SessionRow* row) {
 }  // namespace
 
 Json view_sharing(const state::State& state, std::string_view name) {
-  Json json{{"name", name},
-            {"title",
-             "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
-            {"setting", state.shares(name) ? "on" : "off"}};
+  Json json{
+      {"name", name},
+      {"title", name == "tunnel"
+                    ? "The tunnel: engineers may come through Mission Control, while remote access is not off"
+                    : "Events of the gateway and of the component's nodes: their type, severity, subject and "
+                      "outcome"},
+      {"setting", state.shares(name) ? "on" : "off"}};
   const auto toggle = state.sharing().find(name);
   if (toggle == state.sharing().end()) return json;
   json["changed"] = format_time(toggle->second.changed);

@@ -28,6 +28,18 @@ const std::vector<Column> kLine{{"Mission Control", "url"},
 constexpr std::int64_t kMillion = 1'000'000;
 constexpr std::int64_t kSkewSaid = 60 * kMillion;  // microseconds; less is not worth a word
 
+std::string tunnel_text(const base::Json& tunnel) {
+  if (!tunnel.is_object()) return {};
+  const auto number = [&](const char* key) { return std::to_string(base::json_number_or(tunnel, key, 0)); };
+  std::string out = "Tunnel: ";
+  out += base::json_bool_or(tunnel, "open", false)
+             ? "open, " + number("connected") + " connected, " + number("waiting") + " requests wait"
+             : "closed";
+  if (const std::string why = base::json_text_or(tunnel, "why", ""); !why.empty())
+    out += "; " + base::printable(why);
+  return out + "\n";
+}
+
 std::string show_link(const base::Json& link) {
   if (!link.is_object())
     return "No Mission Control is configured: set mission_control in postern.yaml "
@@ -36,6 +48,7 @@ std::string show_link(const base::Json& link) {
   if (const std::int64_t skew = base::json_number_or(link, "skew_us", 0); std::abs(skew) > kSkewSaid)
     out += "\nIts clock is " + std::to_string(std::abs(skew) / kMillion) + " s " +
            (skew > 0 ? "ahead of" : "behind") + " the one here: one of the two is wrong.\n";
+  out += tunnel_text(link.value("tunnel", base::Json()));
   if (base::json_text_or(link, "state", "") == "not_enrolled")
     out += "\nThe vendor gives a one-time code; then: postern link enrol CODE\n";
   return out;
@@ -79,7 +92,7 @@ std::string show_sent(const base::Json& answer) {
 
 void add_sharing(Program& program) {
   CLI::App* group =
-      program.group("sharing", "What Mission Control is told beyond that this installation is there");
+      program.group("sharing", "What Mission Control is told, and whether engineers may come through it");
   program.command(group, "list", "List what can be shared, and whether it is", "sharing list", [&program] {
     return program.ask({http::Method::Get, "/api/v1/sharing", {}}, [](const base::Json& answer) {
       return to_table(answer["items"], kShared, "Nothing.");
@@ -89,13 +102,14 @@ void add_sharing(Program& program) {
     std::string name, setting;
   };
   auto wish = std::make_shared<Wish>();
-  CLI::App* set =
-      program.command(group, "set", "Share it, or no longer", "sharing set events on", [&program, wish] {
+  CLI::App* set = program.command(
+      group, "set", "Share it, or no longer", "sharing set events on\nsharing set tunnel on",
+      [&program, wish] {
         return program.ask({http::Method::Put, "/api/v1/sharing/" + path_segment(wish->name),
                             base::Json{{"setting", wish->setting}}},
                            [](const base::Json& answer) { return to_lines(answer, kSharedOne); });
       });
-  set->add_option("name", wish->name, "what: events")->required()->type_name("NAME");
+  set->add_option("name", wish->name, "what: events, or tunnel")->required()->type_name("NAME");
   set->add_option("setting", wish->setting, "off or on")
       ->required()
       ->check(CLI::IsMember({"off", "on"}))

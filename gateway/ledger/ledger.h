@@ -51,7 +51,6 @@
 #include "gateway/ledger/keeper_link.h"
 #include "gateway/ledger/kept_policies.h"
 #include "gateway/ledger/line_reports.h"
-#include "gateway/ledger/tunnel_gate.h"
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
@@ -59,6 +58,7 @@
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
 #include "gateway/ledger/retention.h"
+#include "gateway/ledger/tunnel_gate.h"
 #include "gateway/ledger/witnesses.h"
 
 namespace postern::ledger {

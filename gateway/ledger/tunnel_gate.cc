@@ -23,7 +23,13 @@ void TunnelGate::look(const state::State& state, base::Micros now) {
   // The link first: what comes through is cut before it is written down that it was.
   if (told_ != open && calls_.carry({++last_errand_, kTunnelPlace, open ? "open" : "closed"})) told_ = open;
   if (std::exchange(open_, open) == open) return;
-  Draft draft{open ? audit::EventType::TunnelOpened : audit::EventType::TunnelClosed, "gateway", {}, {}, {}, {}, false};
+  Draft draft{open ? audit::EventType::TunnelOpened : audit::EventType::TunnelClosed,
+              "gateway",
+              {},
+              {},
+              {},
+              {},
+              false};
   draft.detail = Detail().text("why", why).done();
   calls_.record(draft);
 }

@@ -294,7 +294,8 @@ struct Supervisor::Internals {
   std::vector<Child*> support_terminators() {
     std::vector<Child*> out;
     crew.each([&out](Child& child) {
-      if (child.kind() == "terminator" && child.index() != kAdminIndex && child.state() == ChildState::Running)
+      if (child.kind() == "terminator" && child.index() != kAdminIndex &&
+          child.state() == ChildState::Running)
         out.push_back(&child);
     });
     return out;

@@ -27,16 +27,18 @@ using supervisor::FileName;
 using supervisor::KeyTable;
 
 constexpr base::Micros kDay = 86400LL * base::kWallSecond;
-constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
+constexpr std::size_t kLongestRelayDomain = 189;  // a label of 63 bytes and a dot fit before it
+constexpr std::size_t kSocketPathLimit = 107;     // sun_path of sockaddr_un, with its final zero
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "witness", "control_socket",
         "state_directory", "store", "retention", "limits", "log"}},
-      {"listeners", {"line"}},
+      {"listeners", {"line", "relay"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
+      {"listeners.relay", {"address", "domain"}},
       {"installations", {"authority", "key"}},
       {"witness", {"key"}},
       {"store", {"postgresql"}},
@@ -44,7 +46,7 @@ const std::vector<KeyTable>& key_tables() {
        {"host", "port", "database", "user", "password_file", "certificate", "key", "tls"}},
       {"store.postgresql.tls", {"roots", "name"}},
       {"retention", {"events"}},
-      {"limits", {"connections", "connections_per_address"}},
+      {"limits", {"connections", "connections_per_address", "relayed", "relayed_per_address"}},
       {"log", {"level"}},
   };
   return tables;
@@ -82,11 +84,30 @@ void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
   }
 }
 
+void read_relay(ConfigReader& read, const YamlNode& listeners, Config& out) {
+  const YamlNode* node = read.map(listeners, "relay", "listeners.relay");
+  if (node == nullptr) return;
+  Config::Relay& relay = out.relay.emplace();
+  if (const YamlNode* address = read.text(*node, "address"); address != nullptr)
+    supervisor::read_listen_address(read, *address, "address", relay.address);
+  if (node->find("domain") == nullptr)
+    read.fault(
+        node->mark,
+        "relay needs domain: below which engineers find the installations, such as reach.vendor.example");
+  const YamlNode* domain = read.text(*node, "domain");
+  if (domain == nullptr) return;
+  relay.domain = domain->scalar;
+  if (!is_domain(relay.domain) || relay.domain.size() > kLongestRelayDomain)
+    read.fault(domain->mark, "domain must be a DNS name in lower case such as reach.vendor.example, not " +
+                                 supervisor::in_quotes(domain->scalar));
+}
+
 void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   const YamlNode* listeners = read.map(root, "listeners", "listeners");
   if (listeners != nullptr) {
     out.line.address = {"0.0.0.0", 8444, false};
     supervisor::read_listener(read, *listeners, "line", out.line);
+    read_relay(read, *listeners, out);
   } else if (root.find("listeners") == nullptr) {
     read.fault(root.mark, "the file needs listeners: line");
   }
@@ -115,6 +136,8 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
     read.number(*limits, "connections", 1, 65'536, out.connections);
     read.number(*limits, "connections_per_address", 1, 65'536, out.connections_per_address);
+    read.number(*limits, "relayed", 1, 10'000, out.relayed);
+    read.number(*limits, "relayed_per_address", 1, 10'000, out.relayed_per_address);
   }
   supervisor::read_log_level(read, root, out.log_level);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +27,18 @@ struct Config {
   base::Mark user_mark;
   supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
   supervisor::Listener line;
+  struct Relay {
+    supervisor::Address address{"0.0.0.0", 443, false};
+    std::string domain;  // engineers ask for <label>.domain
+  };
+  std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName witness_key;               // empty: nobody's log is witnessed
   supervisor::FileName control_socket, state_directory;
   StoreConfig store;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
   int connections = 20'000, connections_per_address = 1'000;  // on the line
+  int relayed = 2'000, relayed_per_address = 100;             // engineers' connections
   base::Level log_level = base::Level::Info;
 };
 

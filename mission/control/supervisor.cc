@@ -31,15 +31,22 @@ using supervisor::Child;
 
 constexpr base::Nanos kDrain = 10 * base::kSecond;
 
+// Of the relay among those whose exchanges the desk answers (mission/roles/desk.cc).
+constexpr std::uint32_t kRelayIndex = 1001;
+
 struct Bound {
-  base::UniqueFd line, control;
-  supervisor::Address line_address;  // with the port that the kernel picked
+  base::UniqueFd line, relay, control;
+  supervisor::Address line_address, relay_address;  // with the port that the kernel picked
 };
 
-supervisor::Shape shape() {
-  return {{{"keeper", 0, 0, 1}, {"desk", 0, 0, 0}, {"terminator", 0, 1, 0}},
-          {{0, "desk", 0, false}},
-          {{"terminator", "keeper", SOCK_SEQPACKET}, {"desk", "keeper", SOCK_SEQPACKET}}};
+supervisor::Shape shape(bool relays) {
+  supervisor::Shape out{{{"keeper", 0, 0, 1}, {"desk", 0, 0, 0}, {"terminator", 0, 1, 0}},
+                        {{0, "desk", 0, false}},
+                        {{"terminator", "keeper", SOCK_SEQPACKET}, {"desk", "keeper", SOCK_SEQPACKET}}};
+  if (!relays) return out;
+  out.members.push_back({"relay", kRelayIndex, 1, 0});
+  out.pairs.push_back({kRelayIndex, "desk", 0, false, "relay"});
+  return out;
 }
 
 // What is accepted from a listener has these too: an installation that is cut off without a word is gone after line::kSilence,
@@ -69,6 +76,13 @@ base::Result<Bound> bind_all(const Config& config, const std::optional<proc::Acc
   if (!line.ok()) return line.error();
   out.line = *std::move(line);
   if (base::Status set = give_up_on_the_silent(out.line.get()); !set.ok()) return std::move(set).error();
+  if (config.relay) {
+    out.relay_address = config.relay->address;
+    auto relay = supervisor::bind_listener(out.relay_address);
+    if (!relay.ok()) return relay.error();
+    out.relay = *std::move(relay);
+    if (base::Status set = give_up_on_the_silent(out.relay.get()); !set.ok()) return std::move(set).error();
+  }
   auto socket = supervisor::bind_control(control, account);
   if (!socket.ok()) return socket.error();
   out.control = *std::move(socket);
@@ -84,13 +98,14 @@ class Parent {
         material_(std::move(loaded.material)),
         bound_(std::move(bound)),
         connector_(loop),
-        crew_(loop, roles, shape(), duties()) {}
+        crew_(loop, roles, shape(config_->relay.has_value()), duties()) {}
 
   void start() { crew_.start(); }
 
   void stop() {
     if (std::exchange(stopping_, true)) return crew_.stop_now();
     ::shutdown(bound_.line.get(), SHUT_RDWR);  // whoever comes now is told at once
+    if (bound_.relay.valid()) ::shutdown(bound_.relay.get(), SHUT_RDWR);
     crew_.stop(kDrain, [this] { loop_.stop(); });
   }
 
@@ -100,6 +115,7 @@ class Parent {
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
                          fresh.config->line.names != config_->line.names ||
                          fresh.config->retention != config_->retention ||
+                         relay_text(*fresh.config) != relay_text(*config_) ||
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
@@ -108,7 +124,7 @@ class Parent {
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, address, state_directory, store, control_socket and the "
+          "nothing was reloaded: domain, user, address, relay, state_directory, store, control_socket and the "
           "installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
@@ -168,7 +184,11 @@ class Parent {
     const std::uint64_t life = child.life();
     if (child.kind() != "desk") return child.fail("it asked a question, which only the desk may");
     if (what == "status") return child.answer(life, id, status());
-    Child* const terminator = crew_.terminator_of(child);
+    Child* terminator = crew_.terminator_of(child);
+    if (base::json_text_or(question, "of", "") == "relay")
+      crew_.each([&](Child& one) {
+        if (one.kind() == "relay") terminator = &one;
+      });
     if (what != "breach" || terminator == nullptr) return child.fail("it asked something unknown");
     terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
     child.answer(life, id, Json::object());
@@ -176,17 +196,29 @@ class Parent {
 
   Json status() const {
     const certs::CertificateFacts& leaf = material_->line.front().leaf;
-    return {
+    Json out{
         {"roles", crew_.status()},
         {"listeners",
          {{{"name", "line"},
            {"address", bound_.line_address.text()},
            {"certificate", {{"subject", leaf.subject}, {"not_after", base::format_time(leaf.not_after)}}}}}}};
+    if (config_->relay)
+      out["listeners"].push_back(Json{{"name", "relay"}, {"address", bound_.relay_address.text()}});
+    return out;
+  }
+
+  static std::string relay_text(const Config& of) {
+    return of.relay ? of.relay->address.text() + " " + of.relay->domain : std::string();
   }
 
   Json part_of(const Child& child) const {
     if (child.kind() == "keeper") return keeper_part();
     if (child.kind() == "desk") return desk_part();
+    if (child.kind() == "relay")
+      return {
+          {"log_level", level()},
+          {"limits",
+           {{"connections", config_->relayed}, {"connections_per_address", config_->relayed_per_address}}}};
     return terminator_part();
   }
 
@@ -229,25 +261,30 @@ class Parent {
             {"authority", material_->authority_pem},
             {"names", names()},
             {"retention_us", config_->retention},
+            {"relay_domain", config_->relay ? config_->relay->domain : std::string()},
             {"store", store_part(config_->store, material_->store)}};
   }
 
   Json terminator_part() const {
     Json certificates = Json::array();
     for (const Material::Own& own : material_->line) certificates.push_back({{"chain", own.chain_pem}});
-    return {{"log_level", level()},
-            {"listener", "support"},
-            {"certificates", certificates},
-            {"client_roots", material_->authority_pem},
-            {"names", names()},
-            {"http2", true},
-            {"limits",
-             {{"connections", config_->connections},
-              {"connections_per_address", config_->connections_per_address},
-              // Each installation's orders are an exchange for ever, and it reports beside them.
-              {"multiplexed", config_->connections + 10'000},
-              {"request_body", line::kDocumentLimit}}},
-            {"timeouts", {{"drain_us", kDrain / 1000}}}};
+    return {
+        {"log_level", level()},
+        {"listener", "support"},
+        {"certificates", certificates},
+        {"client_roots", material_->authority_pem},
+        {"names", names()},
+        {"http2", true},
+        {"limits",
+         {{"connections", config_->connections},
+          {"connections_per_address", config_->connections_per_address},
+          // Each installation's orders are an exchange for ever, and it reports beside them; requests for the tunnel
+          // are Tunnels::kMostStreams.
+          {"multiplexed", config_->connections + 10'000 + (config_->relay ? 20'000 : 0)},
+          // The desk says what of a document is too much. Of a connection that is relayed nothing is.
+          {"request_body",
+           config_->relay ? std::int64_t{1} << 50U : static_cast<std::int64_t>(line::kDocumentLimit)}}},
+        {"timeouts", {{"drain_us", kDrain / 1000}}}};
   }
 
   Child::Beginning beginning(const Child& child) const {
@@ -259,6 +296,7 @@ class Parent {
       out.fds.emplace_back(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
     };
     if (child.kind() == "terminator") give("listener", bound_.line);
+    if (child.kind() == "relay") give("listener", bound_.relay);
     if (child.kind() == "desk") give("control", bound_.control);
     if (child.kind() == "desk" && material_->store.password.valid())
       give("store.password", material_->store.password);
@@ -317,7 +355,10 @@ int supervise(const std::string& config_path) {
   auto bound = bind_all(config, *account);
   if (!bound.ok()) return refuse_to_serve(bound.error().message);
   base::Status ready = supervisor::give_up_root(*account);
-  if (ready.ok()) ready = supervisor::check_roles(*roles, {"keeper", "desk", "terminator"});
+  if (ready.ok())
+    ready = supervisor::check_roles(
+        *roles, config.relay ? std::vector<std::string_view>{"keeper", "desk", "terminator", "relay"}
+                             : std::vector<std::string_view>{"keeper", "desk", "terminator"});
   if (!ready.ok()) return refuse_to_serve(ready.error().message);
   const std::string& control = config.control_socket.path;
   const auto wall = supervisor::wall_in(

@@ -67,6 +67,12 @@ bool is_plain_text(std::string_view text) {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+bool is_label(std::string_view text) {
+  return text.size() <= 63 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos &&
+         text.front() != '-' && text.back() != '-' && text.size() != base::kUlidLength;
+}
+
 // "/api/v1/enrolments/{}" with one segment for {}.
 bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& captures) {
   captures.clear();
@@ -99,6 +105,7 @@ const AdminApi::Route* AdminApi::routes(std::size_t& count) {
       {Delete, "/api/v1/enrolments/{}", &AdminApi::withdraw_enrolment},
       {Get, "/api/v1/installations", &AdminApi::list_installations},
       {Get, "/api/v1/installations/{}", &AdminApi::show_installation},
+      {Put, "/api/v1/installations/{}/name", &AdminApi::name_installation},
       {Post, "/api/v1/installations/{}/retire", &AdminApi::retire_installation},
       {Post, "/api/v1/installations/{}/accept-log", &AdminApi::accept_log},
       {Get, "/api/v1/events", &AdminApi::list_events},
@@ -136,6 +143,7 @@ void AdminApi::status(const Call&, const Reply& reply) {
            {"started", base::format_time(started_)},
            {"connected", lives_.size()},
            {"witness", witness_key()},
+           {"tunnel", tunnels_.status()},
            {"servers", servers.ok() ? *servers : Json::array()},
            {"store", {{"available", counted.ok() && servers.ok()}}}};
   if (!counted.ok() || !servers.ok())
@@ -233,6 +241,10 @@ void AdminApi::show_installation(const Call& call, const Reply& reply) {
   if (!log.ok()) return reply(store_problem(log.error()));
   Json out = json_of(**one);
   out["log"] = json_of_log(*log);
+  const auto name = parts_.store.name_of((*one)->id);
+  if (!name.ok()) return reply(store_problem(name.error()));
+  if (!name->empty()) out["name"] = *name;
+  out["tunnel"] = tunnels_.status_of((*one)->id, *name);
   out["certificates"] = Json::array();
   for (const IssuedCertificate& each : *certificates) {
     Json& item = out["certificates"].emplace_back(Json{{"serial", each.serial},
@@ -251,6 +263,27 @@ void AdminApi::show_installation(const Call& call, const Reply& reply) {
         {"body", each.report.body}};
   }
   reply(answer::json_response(out));
+}
+
+// By which engineers ask for it: a DNS label that cannot be taken for an installation's id.
+void AdminApi::name_installation(const Call& call, const Reply& reply) {
+  const std::string& id = call.captures.front();
+  const auto asked = base::parse_json(call.body);
+  if (!asked.ok() || !asked->is_object()) return reply(invalid("the body is no JSON object"));
+  const std::string name = base::json_text_or(*asked, "name", "");
+  if (!name.empty() && !is_label(name))
+    return reply(invalid(
+        "name must be a DNS label: 1 to 63 lower-case letters, digits and hyphens within, and no id"));
+  const auto one = parts_.store.installation(id);
+  if (!one.ok()) return reply(store_problem(one.error()));
+  if (!*one) return reply(not_found("there is no such installation"));
+  const auto set = parts_.store.set_name(id, name);
+  if (!set.ok()) return reply(store_problem(set.error()));
+  if (!*set)
+    return reply(answer::problem(409, "taken", "Another installation has that name",
+                                 "take it from there first, or choose another"));
+  parts_.note(id, "installation.named", {{"name", name}, {"by", call.identity.actor()}});
+  parts_.commits.reply(reply, answer::json_response({{"id", id}, {"name", name}}));
 }
 
 void AdminApi::retire_installation(const Call& call, const Reply& reply) {

@@ -9,6 +9,7 @@
 #include "gateway/answer/call.h"
 #include "mission/desk/lives.h"
 #include "mission/desk/parts.h"
+#include "mission/desk/tunnels.h"
 
 namespace postern::mission {
 
@@ -17,7 +18,8 @@ inline constexpr base::Micros kLongestExpiry = 90LL * 86400 * base::kWallSecond;
 
 class AdminApi {
  public:
-  AdminApi(Parts& parts, Lives& lives) : parts_(parts), lives_(lives), started_(parts.clock.wall()) {}
+  AdminApi(Parts& parts, Lives& lives, Tunnels& tunnels)
+      : parts_(parts), lives_(lives), tunnels_(tunnels), started_(parts.clock.wall()) {}
   AdminApi(const AdminApi&) = delete;
   AdminApi& operator=(const AdminApi&) = delete;
 
@@ -33,6 +35,7 @@ class AdminApi {
   void withdraw_enrolment(const answer::Call& call, const answer::Reply& reply);
   void list_installations(const answer::Call& call, const answer::Reply& reply);
   void show_installation(const answer::Call& call, const answer::Reply& reply);
+  void name_installation(const answer::Call& call, const answer::Reply& reply);
   void retire_installation(const answer::Call& call, const answer::Reply& reply);
   void accept_log(const answer::Call& call, const answer::Reply& reply);
   void list_events(const answer::Call& call, const answer::Reply& reply);
@@ -41,6 +44,7 @@ class AdminApi {
 
   Parts& parts_;
   Lives& lives_;
+  Tunnels& tunnels_;
   base::Micros started_;
 };
 

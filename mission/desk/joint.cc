@@ -15,7 +15,8 @@ class Joint::Speaker final : public Sink {
   Speaker(std::shared_ptr<Joint> joint, Direction way) : joint_(std::move(joint)), way_(way) {}
   ~Speaker() override {
     if (!joint_->ways_[way_].ended)
-      joint_->break_off(way_ == Down ? "the engineer's connection ended" : "the installation's connection ended");
+      joint_->break_off(way_ == Down ? "the engineer's connection ended"
+                                     : "the installation's connection ended");
     joint_->ways_[way_].give_back = nullptr;
   }
   Speaker(const Speaker&) = delete;
@@ -24,7 +25,8 @@ class Joint::Speaker final : public Sink {
   void take(std::string_view piece) override {
     Way& way = joint_->ways_[way_];
     // Before an engineer is there an installation has nothing to say.
-    if (way_ == Up && !joint_->joined_) return joint_->break_off("the installation spoke before it was spoken to");
+    if (way_ == Up && !joint_->joined_)
+      return joint_->break_off("the installation spoke before it was spoken to");
     way.held += piece;
     way.bytes += piece.size();
     joint_->wake(way_);

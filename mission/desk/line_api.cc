@@ -27,6 +27,9 @@ constexpr Pace::Settings kWrongCodes{10, 10 * base::kSecond, 20'000};
 // Per certificate: far more than a link sends.
 constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
 
+// Of the tunnel: each engineer's connection takes one, and a browser opens several.
+constexpr Pace::Settings kTunnelRequests{200, 50 * base::kMillisecond, 2 * kMostInstallations};
+
 // Of certificates: as often again as an answer may be lost, and then one an hour.
 constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
 
@@ -72,19 +75,24 @@ std::string type_of(const base::Json& body) {
 
 }  // namespace
 
-LineApi::LineApi(Parts& parts, Lives& lives)
-
+LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
     : parts_(parts),
       lives_(lives),
+      tunnels_(tunnels),
       witness_(parts),
       codes_(kWrongCodes),
       requests_(kRequests),
+      tunnel_requests_(kTunnelRequests),
       renewals_(kRenewals) {}
+
+bool LineApi::converses(const Call& call) const {
+  return call.method == http::Method::Post && call.target.path() == line::kTunnelPath;
+}
 
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
   const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath ||
-                     path == line::kCheckpointsPath;
+                     path == line::kCheckpointsPath || path == line::kTunnelPath;
   if (!posts && path != line::kOrdersPath)
     return reply(refusal(404, "not_found", "There is nothing here", "this is the line of installations"));
   if (call->method != (posts ? http::Method::Post : http::Method::Get))
@@ -98,6 +106,7 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   if (path == line::kRenewPath) return renew(*call, reply, *asker);
   if (path == line::kReportsPath) return reports(*call, reply, *asker);
   if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker->installation.id);
+  if (path == line::kTunnelPath) return reply(tunnels_.wait(asker->installation.id));
   orders(*call, reply, *asker);
 }
 
@@ -115,7 +124,8 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
   }
   // Per certificate: whoever has one that was replaced does not slow the installation.
   const std::string key = asker.installation.id + " " + asker.certificate.serial;
-  if (const base::Nanos later = requests_.take(key, parts_.clock.monotonic()); later > 0) {
+  Pace& pace = converses(call) ? tunnel_requests_ : requests_;
+  if (const base::Nanos later = pace.take(key, parts_.clock.monotonic()); later > 0) {
     reply(wait(later, "this installation asks too often"));
     return std::nullopt;
   }

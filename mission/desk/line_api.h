@@ -16,6 +16,7 @@
 #include "mission/desk/pace.h"
 #include "mission/desk/parts.h"
 #include "mission/desk/shown_certificates.h"
+#include "mission/desk/tunnels.h"
 
 namespace postern::mission {
 
@@ -28,11 +29,12 @@ inline constexpr base::Nanos kHeardEvery = 20 * base::kSecond;
 
 class LineApi {
  public:
-  LineApi(Parts& parts, Lives& lives);
+  LineApi(Parts& parts, Lives& lives, Tunnels& tunnels);
   LineApi(const LineApi&) = delete;
   LineApi& operator=(const LineApi&) = delete;
 
   void answer(const std::shared_ptr<answer::Call>& call, const answer::Reply& reply);
+  bool converses(const answer::Call& call) const;
 
  private:
   struct Asker {
@@ -59,9 +61,10 @@ class LineApi {
 
   Parts& parts_;
   Lives& lives_;
+  Tunnels& tunnels_;
   LogWitness witness_;
   ShownCertificates shown_;
-  Pace codes_, requests_, renewals_;
+  Pace codes_, requests_, tunnel_requests_, renewals_;
   std::map<std::string, base::Nanos> heard_;
 };
 

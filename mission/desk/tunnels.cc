@@ -50,7 +50,8 @@ Response Tunnels::wait(const std::string& installation) {
     return refusal(404, line::kNoRelay, "There is no relay", "this Mission Control relays no engineers");
   Place& place = places_[installation];
   if (place.waiting.size() + place.used.size() >= line::kMostTunnels || streams_ >= kMostStreams) {
-    Response out = refusal(429, line::kTooMany, "There are too many", "so many requests for the tunnel are enough");
+    Response out =
+        refusal(429, line::kTooMany, "There are too many", "so many requests for the tunnel are enough");
     out.fields.emplace_back("retry-after", "10");
     return out;
   }

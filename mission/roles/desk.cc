@@ -20,6 +20,7 @@
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 #include "mission/desk/peers.h"
+#include "mission/desk/relay_desk.h"
 #include "mission/roles/desk_store.h"
 
 namespace postern::roles {
@@ -32,6 +33,8 @@ constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that n
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
 // Exchanges under way: each installation has one for its orders. Strangers can only enrol.
 constexpr answer::ExchangeFace::Most kMost{50'000, 1'000};
+constexpr std::uint32_t kRelay = 1001;  // mission/control/supervisor.cc
+constexpr answer::ExchangeFace::Most kMostRelayed{10'000, 10'000};
 
 std::vector<http::Authority> read_names(Role& role) {
   std::vector<http::Authority> out;
@@ -97,7 +100,11 @@ int serve_installations() {
   parts.server = self.id;
   mission::Lives lives(parts);
   mission::Peers peers(parts, lives, self, store.postgres() == nullptr);
-  mission::Desk desk(parts, lives);
+  mission::Tunnels tunnels(parts, base::json_text_or(role.config(), "relay_domain", ""), parts.facts.domain);
+  lives.on_end([&](const std::string& installation) { tunnels.end(installation); });
+  mission::Desk desk(parts, lives, tunnels);
+  mission::RelayDesk relay_desk(tunnels);
+  const std::vector<http::Authority> relay_names{{std::string(mission::RelayDesk::kHost), 0}};
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
   answer::ControlSocket control(loop, role.take_fd("control"), desk);
 
@@ -107,7 +114,12 @@ int serve_installations() {
   });
   role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
     auto& face = faces[index];
-    if (face == nullptr) {
+    if (face == nullptr && index == kRelay) {
+      face = std::make_unique<answer::ExchangeFace>(loop, relay_desk, relay_names, kMostRelayed);
+      face->on_breach([&](const std::string& why) {
+        role.ask({{"ask", "breach"}, {"of", "relay"}, {"why", why}}, [](const base::Json&) {});
+      });
+    } else if (face == nullptr) {
       face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
       face->on_breach([&](const std::string& why) { role.report_breach(why); });
     }
@@ -118,6 +130,7 @@ int serve_installations() {
   loop::Timer looks(loop, [&] {
     peers.look();
     lives.look();
+    tunnels.look();
   });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
@@ -142,6 +155,7 @@ int serve_installations() {
   role.on_drain([&] {
     control.stop_accepting();
     lives.end_all();
+    tunnels.end_all();
     drained.start(kQuietLook, kQuietLook);
   });
   return role.serve();

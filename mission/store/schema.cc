@@ -73,7 +73,12 @@ constexpr std::string_view kOpenCodes = R"sql(
 CREATE INDEX enrolments_open ON enrolments (id) WHERE used=0 AND withdrawn=0;
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs, kOpenCodes};
+constexpr std::string_view kNamesOfInstallations = R"sql(
+CREATE TABLE names (
+  label {text} PRIMARY KEY, installation {text} NOT NULL UNIQUE REFERENCES installations(id)){strict};
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs, kOpenCodes, kNamesOfInstallations};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

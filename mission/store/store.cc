@@ -15,6 +15,7 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
+      Names(StoreGround::turn),
       Events(StoreGround::turn),
       Servers(StoreGround::turn),
       Lines(StoreGround::turn),

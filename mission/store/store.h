@@ -18,6 +18,7 @@
 #include "mission/store/events.h"
 #include "mission/store/installations.h"
 #include "mission/store/lines.h"
+#include "mission/store/names.h"
 #include "mission/store/reports.h"
 #include "mission/store/servers.h"
 #include "mission/store/witnessed_logs.h"
@@ -36,6 +37,7 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
+                    public Names,
                     public Events,
                     public Servers,
                     public Lines,

@@ -28,8 +28,9 @@ export class MissionControl {
 
   // listen: the port of the line; without one the kernel picks another at each start. like: another server of the same Mission Control,
   // whose authorities this one has too. store: gives what stands below store in the configuration, for a folder that it may write to.
+  // relay: the domain of the names by which it relays engineers; its port, too, the kernel picks. relayListen: unless it is told one.
   // Made and not served yet, where served is false.
-  static async start({ listen = 0, like, store, served = true } = {}) {
+  static async start({ listen = 0, like, store, served = true, relay, relayListen = 0 } = {}) {
     const mission = new MissionControl();
     mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
@@ -41,6 +42,10 @@ export class MissionControl {
     if (like) for (const part of ["certs", "keys"]) cpSync(join(like.folder, part), join(mission.folder, part), { recursive: true, force: true });
     if (store) mission.keepIn(store);
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
+    if (relay) {
+      const text = readFileSync(mission.configFile, "utf8");
+      writeFileSync(mission.configFile, text.replace("listeners:\n", `listeners:\n  relay: { address: "127.0.0.1:${relayListen}", domain: ${relay} }\n`));
+    }
     if (served) await mission.serve();
     return mission;
   }
@@ -72,7 +77,9 @@ export class MissionControl {
       const answer = await this.tryCli("status");
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json;
     });
-    this.port = Number(status.listeners[0].address.split(":").pop());
+    const port = (name) => Number(status.listeners.find((one) => one.name === name)?.address.split(":").pop());
+    this.port = port("line");
+    this.relayPort = port("relay");
   }
 
   tryCli(...argv) {

@@ -246,7 +246,8 @@ const Case kCases[] = {
     {TunnelRelayed, R"({"relay":"mission.example","client":"192.0.2.7:1","name":"a.reach.example"})",
      "Mission Control (mission.example) relayed a connection of 192.0.2.7:1 for a.reach.example."},
     {TunnelRefused, R"({"relay":"mission.example","client":"192.0.2.7:1","why":"too many at once"})",
-     "A connection of 192.0.2.7:1 that Mission Control (mission.example) relayed was not let in: too many at once."},
+     "A connection of 192.0.2.7:1 that Mission Control (mission.example) relayed was not let in: too many at "
+     "once."},
     {WitnessCosigned, R"({"log":"postern/b","size":7})",
      "Seen as a witness: the log postern/b has 7 events."},
     {WitnessConflict, R"({"log":"postern/b","why":"it signed two roots for one size"})",

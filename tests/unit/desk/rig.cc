@@ -51,6 +51,7 @@ void DeskRig::reopen() {
 
 void DeskRig::close() {
   desk.reset();
+  tunnels_of_desk.reset();
   peers.reset();
   lives.reset();
   parts.reset();
@@ -85,7 +86,9 @@ void DeskRig::begin(std::unique_ptr<Store> fresh) {
   lives = std::make_unique<Lives>(*parts);
   peers = std::make_unique<Peers>(*parts, *lives, Server{parts->server, "here", "1", ulid()}, true);
   peers->ready();
-  desk = std::make_unique<Desk>(*parts, *lives);
+  tunnels_of_desk = std::make_unique<Tunnels>(*parts, "", kTestDomain);
+  lives->on_end([this](const std::string& installation) { tunnels_of_desk->end(installation); });
+  desk = std::make_unique<Desk>(*parts, *lives, *tunnels_of_desk);
 }
 
 DeskRig::Answer DeskRig::ask(const Ask& what) {

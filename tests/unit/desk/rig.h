@@ -71,6 +71,7 @@ class DeskRig : public testing::Test {
   std::unique_ptr<Parts> parts;
   std::unique_ptr<Lives> lives;
   std::unique_ptr<Peers> peers;  // there are none
+  std::unique_ptr<Tunnels> tunnels_of_desk;
   std::unique_ptr<Desk> desk;
 
  private:

@@ -337,6 +337,7 @@ export interface MissionLine {
   customer?: string;
   certificate?: { issuer?: string; not_after?: string };
   reports?: { waiting: number; sent?: string; problem?: string };
+  tunnel?: { open: boolean; waiting: number; connected: number; why?: string }; // missing: the configuration has none
   check?: { number?: number; steps?: LineStep[] };
 }
 export interface Sharing {

@@ -72,7 +72,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
           <p class="row-title">
             <Said text={name} />
           </p>
-          <p class="row-says">{sharing.name === 'events' ? text.told : <Said text={sharing.title} />}</p>
+          <p class="row-says">{text.told[sharing.name] ?? <Said text={sharing.title} />}</p>
           <p class="quiet">
             {sharing.by ? <Said text={text.by(short_name(sharing.by))} /> : text.never}
             {sharing.changed && (
@@ -101,7 +101,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
         </div>
       </div>
       {wanted === 'on' ? (
-        <Confirm says={text.will} submit={text.submit} action={action} on_submit={() => void change('on')} on_cancel={leave} />
+        <Confirm says={text.will[sharing.name] ?? ''} submit={text.submit[sharing.name] ?? text.settings.on} action={action} on_submit={() => void change('on')} on_cancel={leave} />
       ) : (
         <Trouble problem={action.problem} />
       )}

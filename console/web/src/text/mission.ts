@@ -36,6 +36,10 @@ export const mission = {
   waiting: 'Events that wait',
   sent_last: 'Taken last',
   problem: 'What hinders telling',
+  tunnel: 'Tunnel',
+  tunnel_is: (tunnel: { open: boolean; waiting: number; connected: number }) =>
+    tunnel.open ? `open, ${count(tunnel.connected, 'connection', 'connections')}, ${count(tunnel.waiting, 'request waits', 'requests wait')}` : 'closed',
+  tunnel_why: 'What hinders the tunnel',
   refused_advice: 'The vendor decides who may come in: ask them. It is tried again by itself, rarely.',
   enrol: {
     title: 'Enrol this installation',
@@ -67,12 +71,18 @@ export const mission = {
   sharing: {
     title: 'What is shared',
     always: 'That this installation is there is always told: Postern’s version, the names of the services, how many nodes; and a sign of life every 30 s.',
-    names: { events: 'Events' } as Record<string, string>,
-    told: 'Type, severity, subject and outcome of events of the gateway, its processes, log and line, the component’s nodes, certificates, sessions and the master switch; never who did it, and no detail.',
+    names: { events: 'Events', tunnel: 'Tunnel' } as Record<string, string>,
+    told: {
+      events: 'Type, severity, subject and outcome of events of the gateway, its processes, log and line, the component’s nodes, certificates, sessions and the master switch; never who did it, and no detail.',
+      tunnel: 'Engineers may come through Mission Control, which relays what they send and can read nothing of it. They sign in here as ever. There is none while remote access is off, nor where postern.yaml has none.',
+    } as Record<string, string>,
     settings: { off: 'Off', on: 'On' },
     label: (what: string) => `${what}: shared with Mission Control`,
-    will: 'From now on Mission Control is told of events as they happen, and of none that happened before.',
-    submit: 'Share events',
+    will: {
+      events: 'From now on Mission Control is told of events as they happen, and of none that happened before.',
+      tunnel: 'From now on engineers reach the sign-in page through Mission Control, without an open port.',
+    } as Record<string, string>,
+    submit: { events: 'Share events', tunnel: 'Open the tunnel' } as Record<string, string>,
     by: (who: string) => `set by ${who}`,
     never: 'never changed',
     done: (what: string, setting: string) => `${what}: ${setting}.`,
