@@ -307,6 +307,14 @@ PostgresDatabase::State PostgresDatabase::lose(std::string why) {
   return state_;
 }
 
+void PostgresDatabase::give_up(std::string why) {
+  if (state_ == State::Ready) return;
+  if (connection_ != nullptr)
+    lose(std::move(why));
+  else
+    why_ = std::move(why);
+}
+
 Status PostgresDatabase::away() const { return fail(Code::Closed, "PostgreSQL is away: " + why_); }
 
 void PostgresDatabase::listen(const std::function<void(std::string_view)>& heard) {
@@ -317,12 +325,19 @@ void PostgresDatabase::listen(const std::function<void(std::string_view)>& heard
     return;
   }
   // An error that comes without a question is the last word of a server that stops.
+  deliver(heard);
+}
+
+bool PostgresDatabase::deliver(const std::function<void(std::string_view)>& heard) {
+  if (state_ != State::Ready) return false;
   struct Free {
     void operator()(PGnotify* notice) const { PQfreemem(notice); }
   };
   std::vector<std::string> texts;
-  while (const std::unique_ptr<PGnotify, Free> one{PQnotifies(pg)}) texts.emplace_back(one->extra);
+  while (const std::unique_ptr<PGnotify, Free> one{PQnotifies(connection_->pg.get())})
+    texts.emplace_back(one->extra);
   for (const std::string& text : texts) heard(text);
+  return !texts.empty();
 }
 
 Result<std::int64_t> PostgresDatabase::run(std::string_view sql, Values values, const Take& take) {
