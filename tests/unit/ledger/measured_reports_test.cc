@@ -40,7 +40,7 @@ class ReportsOfMeasures : public ::testing::Test {
   void count_hours() {
     shared.insert("usage");
     usage.begin(UsageFold(), true, 0);
-    clock.advance(3 * 3600 * base::kSecond);
+    clock.advance((3 * 3600 + 61) * base::kSecond);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     do {
       usage.look(0);
