@@ -217,6 +217,7 @@ LineReports::Calls Ledger::line_calls() {
   LineReports::Calls calls;
   calls.carry = [this](const ipc::Errand& errand) { return carry(errand); };
   calls.record = [this](const Draft& draft) { append_own(draft); };
+  calls.log_key = [this] { return keeper_.log_key(); };
   calls.measured = [this] { return measured_.due(); };
   calls.measured_taken = [this](const line::Taken& answer) { measured_.taken(answer); };
   calls.measured_refused = [this] {

@@ -10,6 +10,7 @@
 #include "audit/tiler.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "line/witness.h"
 
 namespace postern::ledger {
 namespace {
@@ -164,15 +165,31 @@ void LineReports::look(std::uint64_t durable) {
     fail("the link did not bring an answer in time");
   keep_bounded();
   tell_given_up();
+  if (phase_ == Phase::Resting) look_at_log_key();
   if (terms_.enrolled && phase_ == Phase::Resting && clock_.monotonic() >= next_try_) send(durable);
   save();
+}
+
+line::Report LineReports::registration() const {
+  line::Report report{registration_, line::Kind::Registration, 1, clock_.wall(), terms_.registration};
+  if (!registered_log_.empty()) report.body[line::kLogOfRegistration] = registered_log_;
+  return report;
+}
+
+// Mission Control, as a witness, knows by it which log is ours.
+void LineReports::look_at_log_key() {
+  const std::string key = calls_.log_key();
+  if (key.empty() || key == registered_log_) return;
+  registered_log_ = key;
+  if (!terms_.enrolled) return;
+  forget_document();
+  registration_ = ids_.make(clock_.wall());
 }
 
 std::vector<line::Report> LineReports::due(std::uint64_t durable) {
   const base::Micros now = clock_.wall();
   std::vector<line::Report> out;
-  if (!registration_.empty())
-    out.push_back({registration_, line::Kind::Registration, 1, now, terms_.registration});
+  if (!registration_.empty()) out.push_back(registration());
   if (clock_.monotonic() >= heartbeat_)
     out.push_back({ids_.make(now), line::Kind::Heartbeat, 1, now, Json{{"waiting", waiting_.size()}}});
   std::size_t bytes = 0;

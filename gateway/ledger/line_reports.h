@@ -3,7 +3,8 @@
 //
 // What this installation says of itself to Mission Control (line/protocol.h), which the link carries:
 //
-//   registration   once after each start, until it is taken: which version, how many services and nodes
+//   registration   once after each start, and when the log's key is another, until it is taken: which version, how many
+//                  services and nodes, the log's verifier key
 //   heartbeat      every kHeartbeat
 //   health, usage  while an admin shares them (measured_reports.h), in documents of their own
 //   event          while an admin shares them (state.h, kSharing): those of wanted_by_vendor(), in the log's order, each until it
@@ -65,6 +66,7 @@ class LineReports {
   struct Calls {
     std::function<bool(const ipc::Errand&)> carry;  // false: there is no link now
     std::function<void(const Draft&)> record;
+    std::function<std::string()> log_key;  // a verifier key; empty while it is not known
     // Of measured_reports.h: what is due, what of it was taken, and that its form was not.
     std::function<std::vector<line::Report>()> measured = [] { return std::vector<line::Report>(); };
     std::function<void(const line::Taken&)> measured_taken = [](const line::Taken&) {};
@@ -104,6 +106,8 @@ class LineReports {
   void tell_given_up();
   void send(std::uint64_t durable);
   std::vector<line::Report> due(std::uint64_t durable);
+  line::Report registration() const;
+  void look_at_log_key();
   std::vector<line::Report> next_reports(std::uint64_t durable);
   void went_well(bool all);
   void give();
@@ -119,7 +123,8 @@ class LineReports {
   ProgressFile file_;
   base::UlidMaker ids_;
   LineTerms terms_;
-  std::string registration_;  // the id of the report; empty: it was taken
+  std::string registered_log_;  // the log's key as it stands in the newest registration
+  std::string registration_;    // the id of the report; empty: it was taken
   std::deque<Notice> waiting_;
   bool shares_ = false;
   std::uint64_t next_ = 0;  // as ReportBacklog

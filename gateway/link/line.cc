@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/link/acme.h"
 #include "gateway/link/jitter.h"
+#include "line/witness.h"
 
 namespace postern::link {
 namespace {
@@ -84,7 +85,7 @@ void Line::configure(std::shared_ptr<LineSettings> settings) {
     why_ = settings_ == nullptr        ? "none is configured"
            : settings_->own == nullptr ? "this installation is not enrolled"
                                        : "it is being set up anew";
-    deliver(0, kNoLine + why_);
+    deliver_none(why_);
   }
   look_at_wishes();
   if (!same) begin();
@@ -105,7 +106,7 @@ void Line::begin() {
 // Without a word to anybody.
 void Line::drop() {
   hello_ = false;
-  errand_request_ = 0;
+  errand_.request = witness_.request = 0;
   renewing_ = false;
   for (loop::Timer* timer : {&retry_, &silence_, &settled_}) timer->stop();
   if (connection_ == nullptr) return;
@@ -138,7 +139,7 @@ void Line::pause(const std::string& state, const std::string& why, const std::st
   base::Json said{{"state", state}, {"why", why}, {"attempts", failures_}, {"next", loop_.wall() + wait}};
   if (!code.empty()) said["code"] = code;
   tell("state", std::move(said));
-  deliver(0, kNoLine + why);
+  deliver_none(why);
 }
 
 void Line::on_step(Step step, const std::string&) {
@@ -202,39 +203,73 @@ void Line::conflict(const line::Order& order) {
 // --- reports
 
 void Line::errand(std::string_view reports, Delivered delivered) {
-  drop_errand();
-  errand_ = std::move(delivered);
-  if (!hello_) return deliver(0, kNoLine + why_);
+  drop_errand(errand_);
+  errand_.done = std::move(delivered);
+  post(errand_, line::kReportsPath, reports, &Line::reported);
+}
+
+void Line::witness(std::string_view request, Delivered delivered) {
+  drop_errand(witness_);
+  witness_.done = std::move(delivered);
+  post(witness_, line::kCheckpointsPath, line::format_checkpoint_request(request), &Line::witnessed);
+}
+
+void Line::post(Errand& errand, std::string_view path, std::string_view document,
+                void (Line::*answered)(const base::Result<LineAnswer>&)) {
+  if (!hello_) return deliver(errand, 0, kNoLine + why_);
   if (!connection_->room()) return lost("it takes no more requests on this connection");
-  errand_request_ = connection_->post(line::kReportsPath, reports,
-                                      [this](const base::Result<LineAnswer>& answer) { reported(answer); });
+  errand.request =
+      connection_->post(path, document, [this, &errand, answered](const base::Result<LineAnswer>& answer) {
+        errand.request = 0;
+        if (!answer.ok()) return deliver(errand, 0, answer.error().message);
+        (this->*answered)(answer);
+      });
 }
 
 void Line::drop_errand() {
-  errand_ = nullptr;
-  if (const std::uint32_t request = std::exchange(errand_request_, 0); request != 0 && connection_ != nullptr)
+  drop_errand(errand_);
+  drop_errand(witness_);
+}
+
+void Line::drop_errand(Errand& errand) {
+  errand.done = nullptr;
+  if (const std::uint32_t request = std::exchange(errand.request, 0); request != 0 && connection_ != nullptr)
     connection_->forget(request);
 }
 
 void Line::reported(const base::Result<LineAnswer>& answer) {
-  errand_request_ = 0;
-  if (!answer.ok()) return deliver(0, answer.error().message);
   if (answer->status == 200) {
     const auto taken = line::parse_taken(answer->body);
-    if (taken.ok()) return deliver(200, line::format(*taken));
+    if (taken.ok()) return deliver(errand_, 200, line::format(*taken));
     return connection_->break_off("its answer to reports: " + taken.error().message);
   }
   const line::Refusal refusal = line::parse_refusal(answer->body);
-  deliver(static_cast<std::uint16_t>(answer->status),
+  deliver(errand_, static_cast<std::uint16_t>(answer->status),
           base::dump_json(
               base::Json{{"code", refusal.code}, {"detail", refusal_sentence(*answer, refusal, "reports")}}));
   if (refuses_installation(refusal.code)) refused(*answer, "reports");
 }
 
-void Line::deliver(std::uint16_t status, std::string_view body) {
-  errand_request_ = 0;
-  if (const Delivered delivered = std::exchange(errand_, nullptr); delivered)
+// A refusal of the line's own, which is none of tlog-witness, is as if the witness could not be reached.
+void Line::witnessed(const base::Result<LineAnswer>& answer) {
+  if (answer->status == 200) {
+    const auto said = line::parse_checkpoint_answer(answer->body);
+    if (said.ok()) return deliver(witness_, said->status, said->body);
+    return connection_->break_off("its answer as a witness: " + said.error().message);
+  }
+  const line::Refusal refusal = line::parse_refusal(answer->body);
+  deliver(witness_, 0, refusal_sentence(*answer, refusal, "a checkpoint"));
+  if (refuses_installation(refusal.code)) refused(*answer, "a checkpoint");
+}
+
+void Line::deliver(Errand& errand, std::uint16_t status, std::string_view body) {
+  errand.request = 0;
+  if (const Delivered delivered = std::exchange(errand.done, nullptr); delivered)
     delivered(status, status == 0 ? body.substr(0, kLongestWhy) : body);
+}
+
+void Line::deliver_none(const std::string& why) {
+  for (Errand* errand : {&errand_, &witness_}) deliver(*errand, 0, kNoLine + why);
 }
 
 // --- the certificate

@@ -48,10 +48,16 @@ class Line final : private LineConnection::User {
   void configure(std::shared_ptr<LineSettings> settings);
   // Reports, as line::format writes them. One that is under way is given up without an answer: its asker was restarted.
   void errand(std::string_view reports, Delivered delivered);
-  void drop_errand();
+  // A checkpoint, for Mission Control as a witness (line/witness.h): the answer is of tlog-witness's kind. As errand().
+  void witness(std::string_view request, Delivered delivered);
+  void drop_errand();  // both kinds
   bool up() const { return hello_; }
 
  private:
+  struct Errand {  // that is under way
+    Delivered done;
+    std::uint32_t request = 0;
+  };
   void begin();
   void drop();
   void lost(const std::string& why, base::Micros at_least = 0, bool denied = false);
@@ -67,7 +73,12 @@ class Line final : private LineConnection::User {
   void say_up();
 
   void reported(const base::Result<LineAnswer>& answer);
-  void deliver(std::uint16_t status, std::string_view body);
+  void witnessed(const base::Result<LineAnswer>& answer);
+  void post(Errand& errand, std::string_view path, std::string_view document,
+            void (Line::*answered)(const base::Result<LineAnswer>&));
+  void drop_errand(Errand& errand);
+  static void deliver(Errand& errand, std::uint16_t status, std::string_view body);
+  void deliver_none(const std::string& why);
 
   void look_at_renewal();
   void renew();
@@ -101,8 +112,7 @@ class Line final : private LineConnection::User {
   int failures_ = 0;                        // in a row
   std::string why_ = "none is configured";  // it is not up
 
-  Delivered errand_;  // that is under way
-  std::uint32_t errand_request_ = 0;
+  Errand errand_, witness_;
 
   double renewal_chance_ = 0;
   int renewal_failures_ = 0;

@@ -77,6 +77,7 @@ void Link::begin(const ipc::Errand& errand) {
   drop(name);
   const Place* place = settings_.find(name);
   if (place == nullptr) return deliver({errand.id, 0, "the link's configuration has no such place"});
+  if (place->carriage == Carriage::Line) return to_witness(errand);
   errands_[name] = {errand.id,
                     std::string(errand.body),
                     std::string(errand.webhook_id),
@@ -85,6 +86,13 @@ void Link::begin(const ipc::Errand& errand) {
                     nullptr};
   connect_(place->id, [this, name, id = errand.id, alive = alive_](base::Result<base::UniqueFd> socket) {
     if (*alive) connected(name, id, std::move(socket));
+  });
+}
+
+void Link::to_witness(const ipc::Errand& errand) {
+  if (line_ == nullptr) return deliver({errand.id, 0, "there is no line to Mission Control"});
+  line_->witness(errand.body, [this, id = errand.id](std::uint16_t status, std::string_view body) {
+    deliver({id, status, body});
   });
 }
 

@@ -56,6 +56,7 @@ class Link {
     std::unique_ptr<loop::Disposable> call;  // a Call or a MailCall, once it is connected
   };
   void take(std::uint16_t type, std::string_view payload);
+  void to_witness(const ipc::Errand& errand);
   void begin(const ipc::Errand& errand);
   void connected(const std::string& place, std::uint64_t id, base::Result<base::UniqueFd> socket);
   base::Result<std::unique_ptr<loop::Disposable>> make_call(const Place& place, const Errand& errand,

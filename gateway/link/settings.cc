@@ -37,6 +37,11 @@ Result<Place> read_place(const Json& json, const base::Clock& clock, const Setti
   const std::string carriage = base::json_text_or(json, "carriage", "text");
   if (carriage == "webhook") place.carriage = Carriage::Webhook;
   if (carriage == "mail") place.carriage = Carriage::Mail;
+  if (carriage == "line") {
+    place.carriage = Carriage::Line;
+    place.name = base::json_text_or(json, "name", "");
+    return place;
+  }
   place.id = static_cast<std::uint32_t>(base::json_number_or(json, "id", 0));
   place.name = base::json_text_or(json, "name", "");
   place.host = base::json_text_or(json, "host", "");

@@ -23,7 +23,8 @@
 namespace postern::link {
 
 // How a place takes what is brought.
-enum class Carriage : std::uint8_t { Text, Webhook, Mail };
+// Line: a checkpoint, for Mission Control as a witness, over the line; such a place has a name and nothing else.
+enum class Carriage : std::uint8_t { Text, Webhook, Mail, Line };
 
 struct Place {
   Carriage carriage = Carriage::Text;

@@ -93,7 +93,7 @@ const std::vector<KeyTable>& key_tables() {
        {"handshake", "head", "body_idle", "keep_alive", "component_connect", "component_head",
         "component_idle", "drain"}},
       {"log", {"level", "witnesses"}},
-      {"log.witnesses[]", {"name", "url", "verifier_key", "tls"}},
+      {"log.witnesses[]", {"name", "url", "mission_control", "verifier_key", "tls"}},
       {"log.witnesses[].tls", {"roots", "name"}},
       {"witness", {"key", "logs"}},
       {"notifications[]", {"name", "webhook", "email", "events", "severity", "tls"}},

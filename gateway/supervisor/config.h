@@ -171,7 +171,8 @@ struct Service {
 struct LogWitness {
   std::uint32_t id = 0;  // as Node::id, out of the same numbers
   std::string name;
-  std::string url;  // the submission prefix, as written but for final slashes
+  bool mission_control = false;  // it is asked over the line, and what follows is empty, up to the key
+  std::string url;               // the submission prefix, as written but for final slashes
   bool https = false;
   http::Authority authority;  // the port is never 0
   std::string path;           // of the prefix: "/witness", or empty

@@ -4,6 +4,7 @@
 // log.witnesses and witness of postern.yaml: who cosigns our log, and whose logs we cosign.
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/bytes.h"
 #include "certs/note.h"
@@ -49,6 +50,7 @@ class WitnessReader {
     if (log == nullptr || log->find("witnesses") == nullptr) return;
     const YamlNode* list = read_.list(*log, "witnesses", "log.witnesses");
     if (list == nullptr) return;
+    line_ = root.find("mission_control") != nullptr;
     for (const YamlNode& item : list->items) one_of_ours(item);
     if (config_.log_witnesses.size() > kLogWitnessLimit)
       read_.fault(list->mark,
@@ -79,10 +81,30 @@ class WitnessReader {
     out.mark = node.mark;
     out.id = static_cast<std::uint32_t>(config_.nodes() + config_.log_witnesses.size());
     name(node, out);
-    url(node, out);
-    key(node, out);
-    tls(node, out);
+    read_.flag(node, "mission_control", out.mission_control);
+    if (out.mission_control) {
+      over_the_line(node);
+      key(node, out);
+    } else {
+      url(node, out);
+      key(node, out);
+      tls(node, out);
+    }
     config_.log_witnesses.push_back(std::move(out));
+  }
+
+  void over_the_line(const YamlNode& node) {
+    for (const char* key : {"url", "tls"}) {
+      if (const YamlNode* found = node.find(key); found != nullptr)
+        read_.fault(found->mark, "a witness with mission_control: true is asked over the line: remove " +
+                                     std::string(key));
+    }
+    if (!line_)
+      read_.fault(
+          node.mark,
+          "a witness with mission_control: true needs mission_control: the line that it is asked over");
+    if (std::exchange(asked_over_line_, true))
+      read_.fault(node.mark, "two witnesses have mission_control: true: keep one");
   }
 
   const YamlNode* needed(const YamlNode& node, std::string_view key, const char* such_as) {
@@ -165,6 +187,7 @@ class WitnessReader {
   Config& config_;
   std::set<std::string> names_, origins_;
   std::set<std::uint32_t> ids_;
+  bool line_ = false, asked_over_line_ = false;
 };
 
 }  // namespace

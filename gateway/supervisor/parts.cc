@@ -158,7 +158,9 @@ Json services_json(const Config& config, const Material& material) {
 Json witnesses_json(const Config& config) {
   Json out = Json::array();
   for (const LogWitness& one : config.log_witnesses)
-    out.push_back({{"name", one.name}, {"url", one.url}, {"verifier_key", one.verifier_key}});
+    out.push_back({{"name", one.name},
+                   {"url", one.mission_control ? "the line to Mission Control" : one.url},
+                   {"verifier_key", one.verifier_key}});
   return out;
 }
 
@@ -485,6 +487,10 @@ Json link_part(const Config& config, const Material& material) {
   Json places = Json::array();
   for (std::size_t i = 0; i < config.log_witnesses.size(); ++i) {
     const LogWitness& witness = config.log_witnesses[i];
+    if (witness.mission_control) {
+      places.push_back({{"name", witness.name}, {"carriage", "line"}});
+      continue;
+    }
     places.push_back({{"id", witness.id},
                       {"name", witness.name},
                       {"https", witness.https},

@@ -38,7 +38,9 @@ const NotificationTarget* find_same(const Config& config, const NotificationTarg
 
 const LogWitness* find_same(const Config& config, const LogWitness& witness) {
   for (const LogWitness& candidate : config.log_witnesses) {
-    if (candidate.https == witness.https && candidate.authority == witness.authority) return &candidate;
+    if (candidate.mission_control == witness.mission_control && candidate.https == witness.https &&
+        candidate.authority == witness.authority)
+      return &candidate;
   }
   return nullptr;
 }

@@ -11,7 +11,7 @@
 
 #include "gateway/answer/call.h"
 #include "gateway/loop/loop.h"
-#include "mission/desk/store.h"
+#include "mission/store/store.h"
 
 namespace postern::mission {
 

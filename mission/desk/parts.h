@@ -13,7 +13,7 @@
 #include "certs/verify.h"
 #include "gateway/answer/call.h"
 #include "mission/desk/commits.h"
-#include "mission/desk/store.h"
+#include "mission/store/store.h"
 
 namespace postern::mission {
 

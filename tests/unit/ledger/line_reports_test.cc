@@ -49,7 +49,7 @@ class ReportsOfALedger : public ::testing::Test {
               given.push_back({errand.id, std::string(errand.place), std::string(errand.body)});
               return true;
             },
-            [this](const Draft& draft) { recorded.push_back(draft); }});
+            [this](const Draft& draft) { recorded.push_back(draft); }, [this] { return log_key; }});
     reports->begin(std::move(backlog), shares, events.size());
     reports->configure({true, {{"version", "0.1.0"}}});
   }
@@ -124,6 +124,7 @@ class ReportsOfALedger : public ::testing::Test {
   LineClock clock;
   base::UlidMaker ids;
   bool link = true, shared = false;
+  std::string log_key;
   std::vector<Given> given;
   std::vector<std::string> events;
   std::vector<Draft> recorded;
@@ -142,6 +143,20 @@ TEST_F(ReportsOfALedger, BeginWithWhoItIsAndGoOnWithASignOfLife) {
   ASSERT_EQ(given.size(), 2u);
   EXPECT_THAT(kinds(), ElementsAre("heartbeat"));
   EXPECT_EQ(reports->status()["sent"], base::format_time(kNoon));
+}
+
+TEST_F(ReportsOfALedger, SayWhichKeyTheLogHasAndWhichItHasNext) {
+  for (const char* key : {"postern/a+01020304+AQ==", "postern/a+05060708+Ag=="}) {
+    log_key = key;
+    look(base::kSecond);
+    EXPECT_EQ(reported().front().kind, line::Kind::Registration);
+    EXPECT_EQ(reported().front().body["log"], key);
+    EXPECT_EQ(reported().front().body["version"], "0.1.0");
+    take_all();
+  }
+  const std::size_t before = given.size();
+  look(base::kSecond);
+  EXPECT_EQ(given.size(), before);
 }
 
 TEST_F(ReportsOfALedger, AreCopiedBeforeTheyAreSentAsTheyAre) {

@@ -3,6 +3,7 @@
 #include "gateway/link/line.h"
 
 #include "gateway/link/link.h"
+#include "line/witness.h"
 #include "tests/unit/link/line_scene.h"
 
 namespace postern::link {
@@ -296,9 +297,9 @@ class LineErrands : public LineStory {
         },
         [](const base::Error&) {});
   }
-  void send(std::uint64_t id, std::string_view body) {
+  void send(std::uint64_t id, std::string_view body, std::string_view place = kLinePlace) {
     base::BinaryWriter out;
-    ipc::encode(ipc::Errand{id, kLinePlace, body}, out);
+    ipc::encode(ipc::Errand{id, place, body}, out);
     ledger_->send(static_cast<std::uint16_t>(ipc::FromLedger::Errand), out.bytes());
   }
   Link link_{loop_, [](std::uint32_t, const Link::Connected&) { ADD_FAILURE() << "of the line alone"; },
@@ -322,6 +323,43 @@ TEST_F(LineErrands, ComeFromTheLedgerAndGoBackToIt) {
   ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
   EXPECT_EQ(answers_[1].first, 5U);
   EXPECT_EQ(answers_[1].second, std::make_pair(200, std::string("{\"taken\":[]}")));
+}
+
+TEST_F(LineErrands, ACheckpointIsBroughtToMissionControlAsAWitness) {
+  Settings settings;
+  Place witness;
+  witness.carriage = Carriage::Line;
+  witness.name = "vendor";
+  settings.places.push_back(witness);
+  link_.configure(std::move(settings));
+  configure(part());
+  MissionServer& server = raise();
+  const std::string checkpoint = "old 0\n\norigin\n1\nAAAA\n\n\u2014 origin AAAA\n";
+  send(7, checkpoint, "vendor");
+  send(8, "{}");  // reports go on beside it
+  const MissionServer::Request asked = request(server, 1);
+  EXPECT_EQ(asked.target, line::kCheckpointsPath);
+  EXPECT_EQ(line::parse_checkpoint_request(asked.body).value(), checkpoint);
+  server.answer(asked.stream, 200, line::format(line::CheckpointAnswer{409, "17\n"}));
+  ASSERT_TRUE(until([this] { return answers_.size() == 1; }));
+  EXPECT_EQ(answers_[0].first, 7U);
+  EXPECT_EQ(answers_[0].second, std::make_pair(409, std::string("17\n")));
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
+
+  send(9, checkpoint, "vendor");
+  server.answer(request(server, 3).stream, 429, "{\"code\":\"limit_reached\",\"detail\":\"later\"}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 3; }));
+  EXPECT_EQ(answers_[2].second.first, 0) << "a refusal of the line's is no answer of a witness";
+  EXPECT_TRUE(line_->up());
+  send(10, checkpoint, "vendor");
+  server.answer(request(server, 4).stream, 200, "{\"status\":42,\"body\":\"\"}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 4; }));
+  EXPECT_EQ(answers_[3].second.first, 0);
+  EXPECT_FALSE(line_->up());
+  send(11, checkpoint, "vendor");
+  ASSERT_TRUE(until([this] { return answers_.size() == 5; }));
+  EXPECT_THAT(answers_[4].second.second, HasSubstr("there is no line"));
 }
 
 TEST_F(LineErrands, OfALedgerThatIsGoneAreNobodys) {

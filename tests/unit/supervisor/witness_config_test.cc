@@ -63,6 +63,24 @@ TEST(WitnessConfig, FaultsSayWhatWouldBeRight) {
   EXPECT_THAT(faults(replaced(text, "witness:\n  key", twice + "\n  key")), HasSubstr("two witnesses"));
 }
 
+TEST(WitnessConfig, MissionControlIsAskedOverTheLine) {
+  const std::string line =
+      "mission_control: {url: 'https://mission.example', folder: /var/lib/postern-line}\n";
+  const std::string over = replaced(with_witnesses(), "url: https://north.example/witness\n      ",
+                                    "mission_control: true\n      ");
+  const std::string text = replaced(over, "\n      tls: {roots: component.pem}", "");
+  const Config config = sound(text + line);
+  ASSERT_EQ(config.log_witnesses.size(), 1U);
+  EXPECT_TRUE(config.log_witnesses[0].mission_control);
+  Material material;
+  material.witness_roots = {""};
+  EXPECT_EQ(link_part(config, material)["places"][0], (base::Json{{"name", "north"}, {"carriage", "line"}}));
+  EXPECT_THAT(faults(text), HasSubstr("needs mission_control: the line"));
+  EXPECT_THAT(faults(over + line), HasSubstr("is asked over the line: remove tls"));
+  EXPECT_THAT(faults(replaced(with_witnesses(), "url: ", "mission_control: true\n      url: ") + line),
+              HasSubstr("remove url"));
+}
+
 TEST(WitnessConfig, EachRoleIsToldItsPartAndNoMore) {
   const Folder folder;
   folder.write("postern.yaml", with_witnesses(), 0644);

@@ -1,0 +1,95 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/store/schema.h"
+
+#include <array>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace postern::mission {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Ok;
+using base::Status;
+
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE enrolments (
+  id {text} PRIMARY KEY, hash {text} NOT NULL UNIQUE, customer {text} NOT NULL, created {number} NOT NULL, expires {number} NOT NULL,
+  used {number} NOT NULL DEFAULT 0, withdrawn {number} NOT NULL DEFAULT 0, installation {text} NOT NULL DEFAULT ''){strict};
+CREATE TABLE installations (
+  id {text} PRIMARY KEY, customer {text} NOT NULL, version {text} NOT NULL, enrolled {number} NOT NULL,
+  standing {number} NOT NULL, since {number} NOT NULL, heard {number} NOT NULL DEFAULT 0,
+  events {number} NOT NULL DEFAULT 0, event_bytes {number} NOT NULL DEFAULT 0, forgotten {text} NOT NULL DEFAULT ''){strict};
+CREATE TABLE certificates (
+  serial {text} PRIMARY KEY, installation {text} NOT NULL REFERENCES installations(id), issued {number} NOT NULL,
+  until {number} NOT NULL, first_seen {number} NOT NULL DEFAULT 0, replaced_by {text} NOT NULL DEFAULT '',
+  key {text} NOT NULL){strict};
+CREATE INDEX certificates_of ON certificates (installation);
+CREATE TABLE latest (
+  installation {text} NOT NULL REFERENCES installations(id), kind {number} NOT NULL, id {text} NOT NULL, schema {number} NOT NULL,
+  time {number} NOT NULL, received {number} NOT NULL, body {text} NOT NULL, PRIMARY KEY (installation, kind)){strict};
+CREATE TABLE events (
+  number {rising}, installation {text} NOT NULL REFERENCES installations(id), id {text} NOT NULL,
+  own {number} NOT NULL, type {text} NOT NULL, time {number} NOT NULL, received {number} NOT NULL, body {text} NOT NULL,
+  UNIQUE (installation, id)){strict};
+CREATE INDEX events_by_arrival ON events (received);
+CREATE INDEX events_of ON events (installation, number);
+)sql";
+
+// What an event takes is written beside it: taking one away asks for it.
+constexpr std::string_view kSizesOfEvents = R"sql(
+ALTER TABLE events ADD COLUMN bytes {number} NOT NULL DEFAULT 0;
+UPDATE events SET bytes={bytes of body};
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents};
+
+std::string spelled(const Database& database, std::string_view step) {
+  std::string out;
+  for (;;) {
+    const std::size_t open = step.find('{');
+    out += step.substr(0, open);
+    if (open == std::string_view::npos) return out;
+    const std::size_t close = step.find('}', open);
+    POSTERN_CHECK(close != std::string_view::npos);
+    out += database.spell(step.substr(open + 1, close - open - 1));
+    step.remove_prefix(close + 1);
+  }
+}
+
+}  // namespace
+
+std::span<const std::string_view> schema_steps() { return kSteps; }
+
+// Looked at within the transaction that writes: another server may bring the same store up at the same time.
+Status bring_up(Database& database) {
+  if (Status begun = database.begin(); !begun.ok()) return begun;
+  const auto found = database.schema_version();
+  Status done = found.ok() ? Status(Ok{}) : Status(found.error());
+  const auto ours = static_cast<std::int64_t>(kSteps.size());
+  if (done.ok() && (*found < 0 || *found > ours))
+    done =
+        fail(Code::Corrupt, "the store is of a newer version of Mission Control: its schema is " +
+                                std::to_string(*found) + ", and this version knows those up to " +
+                                std::to_string(ours) + ": install the version that made it, or a newer one");
+  if (!done.ok() || *found == ours) {
+    database.rollback();
+    return done;
+  }
+  for (auto step = *found; done.ok() && step < ours; ++step)
+    done = database.define(spelled(database, kSteps.at(static_cast<std::size_t>(step))));
+  if (done.ok()) done = database.set_schema_version(ours);
+  if (!done.ok()) {
+    database.rollback();
+    return done;
+  }
+  if (*found > 0)
+    base::log_info("the store was brought from schema " + std::to_string(*found) + " to " +
+                   std::to_string(ours));
+  return database.commit();
+}
+
+}  // namespace postern::mission

@@ -1,0 +1,38 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/store/store.h"
+
+#include <utility>
+
+#include "mission/store/schema.h"
+#include "mission/store/sqlite_database.h"
+
+namespace postern::mission {
+
+Store::Store(std::unique_ptr<Database> kept)
+    : StoreGround(std::move(kept)),
+      Enrolments(StoreGround::turn),
+      Installations(StoreGround::turn),
+      Certificates(StoreGround::turn),
+      Reports(StoreGround::turn),
+      Events(StoreGround::turn) {}
+
+base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> database) {
+  if (base::Status ready = bring_up(*database); !ready.ok()) return std::move(ready).error();
+  return std::unique_ptr<Store>(new Store(std::move(database)));
+}
+
+base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
+  auto more = forget_events(events_before);
+  if (!more.ok()) return more;
+  if (base::Status done = forget_codes(codes_before); !done.ok()) return std::move(done).error();
+  return more;
+}
+
+base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path) {
+  auto database = open_sqlite_database(path);
+  if (!database.ok()) return database.error();
+  return Store::open(std::move(*database));
+}
+
+}  // namespace postern::mission

@@ -1,0 +1,54 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Mission Control knows for good. A file for each subject, which all write into one transaction; what keeps it is a file
+// of SQLite, or PostgreSQL (database.h). Who adds a subject adds a step to schema.cc, a file beside these, and its name
+// below: so all that is known is one object, and each subject can be read alone.
+//
+// Acts take effect together with those before them, at commit(): nothing may be answered before that has succeeded. When it
+// fails, all acts since the last one are undone. Used from one thread; an act may take as long as a disk.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "mission/store/certificates.h"
+#include "mission/store/enrolments.h"
+#include "mission/store/events.h"
+#include "mission/store/installations.h"
+#include "mission/store/reports.h"
+
+namespace postern::mission {
+
+// What is constructed first, because the subjects refer to it.
+struct StoreGround {
+  explicit StoreGround(std::unique_ptr<Database> kept) : database(std::move(kept)), turn(*database) {}
+  std::unique_ptr<Database> database;
+  Turn turn;
+};
+
+class Store final : private StoreGround,
+                    public Enrolments,
+                    public Installations,
+                    public Certificates,
+                    public Reports,
+                    public Events {
+ public:
+  // Corrupt: it is of a newer version.
+  static base::Result<std::unique_ptr<Store>> open(std::unique_ptr<Database> database);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Some of them; true: there may be more, call again. Events that were received before then; codes that were over or withdrawn before.
+  base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
+
+  base::Status commit() { return turn.commit(); }
+
+ private:
+  explicit Store(std::unique_ptr<Database> kept);
+};
+
+// path: a file, made if it is not there. Corrupt: it is of a newer version, or damaged.
+base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path);
+
+}  // namespace postern::mission

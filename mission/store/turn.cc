@@ -1,0 +1,69 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "mission/store/turn.h"
+
+#include <utility>
+
+namespace postern::mission {
+
+using base::Code;
+using base::fail;
+using base::Ok;
+using base::Status;
+
+// Within a transaction any failure is one of all of it.
+template <typename Outcome>
+Outcome Turn::noted(Outcome outcome) {
+  if (!outcome.ok() && open_) failed_ = true;
+  return outcome;
+}
+
+Status Turn::begin() {
+  if (!open_ && !failed_) {
+    if (Status begun = database_.begin(); !begun.ok()) {
+      failed_ = true;
+      return begun;
+    }
+    open_ = true;
+  }
+  if (open_ && !database_.in_transaction()) failed_ = true;
+  if (failed_) return fail(Code::Unavailable, "an act before failed: nothing of this turn is kept");
+  return Ok{};
+}
+
+Status Turn::read(std::string_view sql, Values values, const Take& take) {
+  if (open_ && !database_.in_transaction()) failed_ = true;
+  if (failed_) return fail(Code::Unavailable, "an act before failed: nothing of this turn is kept");
+  const auto done = noted(database_.run(sql, values, take));
+  if (!done.ok()) return done.error();
+  return Ok{};
+}
+
+Status Turn::act(std::string_view sql, Values values) {
+  if (Status begun = begin(); !begun.ok()) return begun;
+  return noted(database_.act(sql, values));
+}
+
+base::Result<std::int64_t> Turn::touch(std::string_view sql, Values values, const Take& take) {
+  if (Status begun = begin(); !begun.ok()) return std::move(begun).error();
+  return noted(database_.run(sql, values, take));
+}
+
+base::Result<std::int64_t> Turn::number(std::string_view sql, Values values) {
+  std::int64_t out = 0;
+  Status done = read(sql, values, [&](const Row& row) { out = row.number(0); });
+  if (!done.ok()) return std::move(done).error();
+  return out;
+}
+
+Status Turn::commit() {
+  const bool open = std::exchange(open_, false);
+  if (std::exchange(failed_, false)) {
+    database_.rollback();
+    return fail(Code::Unavailable, "an act on the store failed");
+  }
+  if (!open) return Ok{};
+  return database_.commit();
+}
+
+}  // namespace postern::mission
