@@ -97,6 +97,10 @@ bool is_known_value(std::string_view name) {
   return std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
 }
 
+bool is_counter(std::string_view name) {
+  return !is_known_value(name) || name == kProcessed || name == kFailed;
+}
+
 bool is_value_name(std::string_view name) {
   if (name.empty() || name.size() > kValueName || name[0] < 'a' || name[0] > 'z') return false;
   return std::all_of(name.begin(), name.end(),
@@ -147,6 +151,9 @@ base::Status read_metrics(std::string_view text, const std::vector<Wanted>& want
     selectors.emplace_back(&one, *std::move(selector));
   }
   std::map<std::string, double> sums;
+  for (const Wanted& one : wanted) {
+    if (is_counter(one.name)) sums[one.name] = 0;
+  }
   base::Status status = read_exposition(text, [&](const Sample& sample) {
     for (const auto& [one, selector] : selectors) {
       if (!matches(sample, selector)) continue;

@@ -139,9 +139,7 @@ class MonitoringReader {
       read_.fault(list->mark, "usage must name " + std::to_string(kUsageLimit) + " values at most");
     for (const YamlNode& item : list->items) {
       if (!read_.is_text(item, "a value")) continue;
-      const bool counter = !measure::is_known_value(item.scalar) || item.scalar == measure::kProcessed ||
-                           item.scalar == measure::kFailed;
-      if (!counter)
+      if (!measure::is_counter(item.scalar))
         read_.fault(item.mark, in_quotes(item.scalar) +
                                    " does not count anything: usage tells processed, failed, "
                                    "and counters under names of your own");

@@ -33,12 +33,13 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "control_socket",
-        "state_directory", "retention", "limits", "log"}},
+        "state_directory", "retention", "health", "limits", "log"}},
       {"listeners", {"line"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
       {"installations", {"authority", "key"}},
       {"retention", {"events"}},
+      {"health", {"nodes", "cores", "memory"}},
       {"limits", {"connections", "connections_per_address"}},
       {"log", {"level"}},
   };
@@ -103,6 +104,11 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
                                             " bytes: choose a shorter one");
   if (const YamlNode* retention = read.map(root, "retention", "retention"); retention != nullptr)
     read.duration(*retention, "events", kDay, 3'650 * kDay, out.retention);
+  if (const YamlNode* health = read.map(root, "health", "health"); health != nullptr) {
+    read.number(*health, "nodes", 0, 10'000, out.least_nodes);
+    read.number(*health, "cores", 0, 10'000, out.least_cores);
+    read.size(*health, "memory", 0, std::int64_t{1} << 50, out.least_memory);
+  }
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
     read.number(*limits, "connections", 1, 65'536, out.connections);
     read.number(*limits, "connections_per_address", 1, 65'536, out.connections_per_address);

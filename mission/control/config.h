@@ -28,6 +28,8 @@ struct Config {
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName control_socket, state_directory;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
+  int least_nodes = 0, least_cores = 0;  // of every installation; 0: nothing is said of it
+  std::int64_t least_memory = 0;
   int connections = 20'000, connections_per_address = 1'000;  // on the line
   base::Level log_level = base::Level::Info;
 };

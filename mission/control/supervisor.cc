@@ -99,6 +99,9 @@ class Parent {
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
                          fresh.config->line.names != config_->line.names ||
                          fresh.config->retention != config_->retention ||
+                         fresh.config->least_nodes != config_->least_nodes ||
+                         fresh.config->least_cores != config_->least_cores ||
+                         fresh.config->least_memory != config_->least_memory ||
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
@@ -208,9 +211,16 @@ class Parent {
   }
 
   Json desk_part() const {
-    return {{"log_level", level()},      {"state_directory", config_->state_directory.path},
-            {"domain", config_->domain}, {"authority", material_->authority_pem},
-            {"names", names()},          {"retention_us", config_->retention}};
+    return {{"log_level", level()},
+            {"state_directory", config_->state_directory.path},
+            {"domain", config_->domain},
+            {"authority", material_->authority_pem},
+            {"names", names()},
+            {"retention_us", config_->retention},
+            {"health",
+             {{"nodes", config_->least_nodes},
+              {"cores", config_->least_cores},
+              {"memory", config_->least_memory}}}};
   }
 
   Json terminator_part() const {

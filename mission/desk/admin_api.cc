@@ -89,7 +89,7 @@ struct AdminApi::Route {
 
 const AdminApi::Route* AdminApi::routes(std::size_t& count) {
   using enum http::Method;
-  static constexpr std::array<Route, 8> kRoutes{{
+  static constexpr std::array<Route, 9> kRoutes{{
       {Get, "/api/v1/status", &AdminApi::status},
       {Get, "/api/v1/enrolments", &AdminApi::list_enrolments},
       {Post, "/api/v1/enrolments", &AdminApi::new_enrolment},
@@ -98,6 +98,7 @@ const AdminApi::Route* AdminApi::routes(std::size_t& count) {
       {Get, "/api/v1/installations/{}", &AdminApi::show_installation},
       {Post, "/api/v1/installations/{}/retire", &AdminApi::retire_installation},
       {Get, "/api/v1/events", &AdminApi::list_events},
+      {Get, "/api/v1/usage", &AdminApi::list_usage},
   }};
   count = kRoutes.size();
   return kRoutes.data();
@@ -235,6 +236,9 @@ void AdminApi::show_installation(const Call& call, const Reply& reply) {
         {"received", base::format_time(each.received)},
         {"body", each.report.body}};
   }
+  auto health = health_of((*one)->id);
+  if (!health.ok()) return reply(store_problem(health.error()));
+  out["health"] = *std::move(health);
   reply(answer::json_response(out));
 }
 

@@ -35,6 +35,8 @@ class AdminApi {
   void show_installation(const answer::Call& call, const answer::Reply& reply);
   void retire_installation(const answer::Call& call, const answer::Reply& reply);
   void list_events(const answer::Call& call, const answer::Reply& reply);
+  void list_usage(const answer::Call& call, const answer::Reply& reply);  // admin_measures.cc
+  base::Result<base::Json> health_of(const std::string& installation);
   base::Json json_of(const Installation& one) const;
 
   Parts& parts_;

@@ -28,6 +28,8 @@ constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstal
 
 // Of certificates: as often again as an answer may be lost, and then one an hour.
 constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
+// Of its health, that are events: one that swings, or lies, does not push out what else was noticed about it.
+constexpr Pace::Settings kTurns{20, 300 * base::kSecond, 100'000};
 
 Response ok(std::string document) {
   Response out;
@@ -72,7 +74,12 @@ std::string type_of(const base::Json& body) {
 }  // namespace
 
 LineApi::LineApi(Parts& parts, Lives& lives)
-    : parts_(parts), lives_(lives), codes_(kWrongCodes), requests_(kRequests), renewals_(kRenewals) {}
+    : parts_(parts),
+      lives_(lives),
+      codes_(kWrongCodes),
+      requests_(kRequests),
+      renewals_(kRenewals),
+      turns_(kTurns) {}
 
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
@@ -276,6 +283,12 @@ void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
 
 base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   const base::Micros now = parts_.clock.wall();
+  if (report.kind == line::Kind::Usage) {
+    const auto hour = usage_hour(asker.installation.id, report, now);
+    if (!hour) return base::Ok{};
+    const auto counted = parts_.store.keep_usage(*hour, now);
+    if (!counted.ok()) return counted.error();
+  }
   if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
   StoredEvent event;
   event.installation = asker.installation.id;
@@ -289,12 +302,38 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   return base::Ok{};
 }
 
+// Kept as the newest and in its history; how it is judged is the answer. That it got worse or better is an event.
+base::Status LineApi::keep_health(const Asker& asker, const line::Report& report, line::Taken& taken) {
+  const base::Micros now = parts_.clock.wall();
+  const std::string& id = asker.installation.id;
+  const line::Verdict verdict = judge_health(report.body, parts_.facts.minimum, now);
+  taken.answers[report.id] = line::to_json(verdict);
+  const auto before = parts_.store.newest_health(id);
+  if (!before.ok()) return before.error();
+  if (base::Status kept = parts_.store.keep_latest(id, report, now); !kept.ok()) return kept;
+  if (base::Status kept = parts_.store.keep_health(id, health_row(report.body, verdict, now)); !kept.ok())
+    return kept;
+  const auto now_is = static_cast<std::int64_t>(verdict.status);
+  const std::int64_t was = *before ? base::json_number_or((*before)->numbers, "status", 0) : 0;
+  if (now_is == was || turns_.take(id, parts_.clock.monotonic()) > 0) return base::Ok{};
+  const auto last = static_cast<line::HealthStatus>(std::clamp<std::int64_t>(was, 0, 2));
+  parts_.note(id, now_is > was ? "installation.health_worse" : "installation.health_better",
+              {{"status", line::to_text(verdict.status)},
+               {"was", line::to_text(last)},
+               {"reasons", verdict.reasons}});
+  return base::Ok{};
+}
+
 void LineApi::reports(const Call& call, const Reply& reply, const Asker& asker) {
   auto sent = line::parse_reports(call.body);
   if (!sent.ok()) return reply(malformed(sent.error().message));
   line::Taken taken;
   for (const line::Report& report : sent->known) {
-    if (base::Status kept = keep(asker, report); !kept.ok()) return reply(store_problem(kept.error()));
+    // Of an hour that is still to come by our clock: it is told again.
+    if (report.kind == line::Kind::Usage && report.time > parts_.clock.wall()) continue;
+    const base::Status kept =
+        report.kind == line::Kind::Health ? keep_health(asker, report, taken) : keep(asker, report);
+    if (!kept.ok()) return reply(store_problem(kept.error()));
     taken.ids.push_back(report.id);
   }
   for (std::string& id : sent->unknown) taken.ids.push_back(std::move(id));

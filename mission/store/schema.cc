@@ -45,7 +45,23 @@ ALTER TABLE events ADD COLUMN bytes {number} NOT NULL DEFAULT 0;
 UPDATE events SET bytes={bytes of body};
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents};
+// What installations measured (healths.h, usages.h).
+constexpr std::string_view kMeasures = R"sql(
+CREATE TABLE health (
+  installation {text} NOT NULL REFERENCES installations(id), at {number} NOT NULL, body {text} NOT NULL,
+  PRIMARY KEY (installation, at)){strict};
+CREATE INDEX health_by_time ON health (at);
+CREATE TABLE health_hours (
+  installation {text} NOT NULL REFERENCES installations(id), at {number} NOT NULL, body {text} NOT NULL,
+  PRIMARY KEY (installation, at)){strict};
+CREATE INDEX health_hours_by_time ON health_hours (at);
+CREATE TABLE usage_hours (
+  installation {text} NOT NULL REFERENCES installations(id), hour {number} NOT NULL, complete {number} NOT NULL,
+  received {number} NOT NULL, body {text} NOT NULL, PRIMARY KEY (installation, hour)){strict};
+CREATE INDEX usage_by_hour ON usage_hours (hour);
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kMeasures};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -15,7 +15,9 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
-      Events(StoreGround::turn) {}
+      Events(StoreGround::turn),
+      Healths(StoreGround::turn),
+      Usages(StoreGround::turn) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> database) {
   if (base::Status ready = bring_up(*database); !ready.ok()) return std::move(ready).error();
@@ -27,6 +29,12 @@ base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_
   if (!more.ok()) return more;
   if (base::Status done = forget_codes(codes_before); !done.ok()) return std::move(done).error();
   return more;
+}
+
+base::Result<bool> Store::forget_measures(base::Micros now) {
+  const auto health = forget_health(now), usage = forget_usage(now);
+  if (!health.ok() || !usage.ok()) return health.ok() ? usage.error() : health.error();
+  return *health || *usage;
 }
 
 base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path) {

@@ -15,8 +15,10 @@
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
+#include "mission/store/healths.h"
 #include "mission/store/installations.h"
 #include "mission/store/reports.h"
+#include "mission/store/usages.h"
 
 namespace postern::mission {
 
@@ -32,7 +34,9 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
-                    public Events {
+                    public Events,
+                    public Healths,
+                    public Usages {
  public:
   // Corrupt: it is of a newer version.
   static base::Result<std::unique_ptr<Store>> open(std::unique_ptr<Database> database);
@@ -41,6 +45,8 @@ class Store final : private StoreGround,
 
   // Some of them; true: there may be more, call again. Events that were received before then; codes that were over or withdrawn before.
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
+  // The same of what was measured, which says itself how long it is kept (healths.h, usages.h).
+  base::Result<bool> forget_measures(base::Micros now);
 
   base::Status commit() { return turn.commit(); }
 

@@ -33,7 +33,8 @@ class ReportsOfMeasures : public ::testing::Test {
   ReportsOfMeasures()
       : health(loop, clock, audit::system_files(), folder.path(), "0.1.0", [](const Draft&) {}),
         usage(loop, clock, audit::system_files(), folder.path()),
-        reports(clock, health, usage, [this](std::string_view name) { return shared.contains(std::string(name)); }) {
+        reports(clock, health, usage,
+                [this](std::string_view name) { return shared.contains(std::string(name)); }) {
     health.configure({});
     for (const std::string_view field : state::kSharedFields) shared.emplace(field);
   }
@@ -76,7 +77,8 @@ TEST_F(ReportsOfMeasures, HealthIsDueEveryTwoMinutesAndWhenAWarningBegan) {
   EXPECT_THAT(reports.due(), SizeIs(1));
   EXPECT_THAT(reports.due(), IsEmpty());
   clock.advance(10 * base::kSecond);
-  ASSERT_TRUE(health.take_host({{"host", {{"disks", {{{"name", "disk"}, {"percent", 99}}}}}}, {"gateway", Json::object()}}));
+  ASSERT_TRUE(health.take_host(
+      {{"host", {{"disks", {{{"name", "disk"}, {"percent", 99}}}}}}, {"gateway", Json::object()}}));
   EXPECT_THAT(reports.due(), SizeIs(1));
   EXPECT_THAT(reports.due(), IsEmpty());
   clock.advance(MeasuredReports::kHealthEvery);

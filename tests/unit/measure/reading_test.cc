@@ -21,11 +21,12 @@ TEST(Reading, SamplesThatASelectorMatchesAreAddedUp) {
                             {"failed", "requests_total{code=\"500\"}"},
                             {"failed", "requests_total{code=\"503\"}"},
                             {"cpu", "broken"},
-                            {"memory", "missing"}},
+                            {"memory", "missing"},
+                            {"queries", "no_query_yet"}},
                            out)
                   .ok());
   EXPECT_EQ(out.version, "2.42.0");
-  EXPECT_EQ(out.numbers, (std::map<std::string, double>{{"processed", 15}, {"failed", 5}}));
+  EXPECT_EQ(out.numbers, (std::map<std::string, double>{{"processed", 15}, {"failed", 5}, {"queries", 0}}));
 }
 
 TEST(Reading, DocumentsAreReadByPath) {
