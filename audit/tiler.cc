@@ -329,8 +329,8 @@ Status Tiler::put_handover(const certs::Handover& handover, std::string_view not
 
 // Whoever opens the file finds the old one or the new one. Durable when it returns.
 Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
-                    std::string_view bytes) {
-  const std::string beside = directory + "/" + std::string(kBeside);
+                    std::string_view bytes, std::string_view written_as) {
+  const std::string beside = directory + "/" + std::string(written_as.empty() ? kBeside : written_as);
   const std::string path = directory + "/" + name;
   auto file = write_beside(files, beside, bytes);
   if (!file.ok()) return file.error();

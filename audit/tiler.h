@@ -115,8 +115,8 @@ class Tiler {
 };
 
 // Puts these bytes in place of the file, so that none is ever seen half. Durable when it returns. One at a time per
-// folder.
+// folder, or per name under which it is written first, in that folder.
 base::Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
-                          std::string_view bytes);
+                          std::string_view bytes, std::string_view written_as = {});
 
 }  // namespace postern::audit

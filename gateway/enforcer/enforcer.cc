@@ -70,6 +70,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       held_documents_(site_),
       visit_(site_),
       health_(loop, pool_, recorder_),
+      readings_(loop, pool_, ledger_),
       limits_timer_(loop, [this] { tell_limits(); }),
       room_hook_(loop.at_turn_end(loop::Stage::Send, [this] { return go_on_with_bodies(); })) {
   limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);
@@ -92,6 +93,7 @@ base::Status Enforcer::configure(Settings settings) {
   settings_ = std::make_shared<const Settings>(std::move(settings));
   if (new_answers) judge_clients_again();
   health_.restart(settings_->checks_health);
+  readings_.restart(settings_);
   return base::Ok{};
 }
 

@@ -12,6 +12,7 @@
 
 #include "gateway/enforcer/exchange.h"
 #include "gateway/enforcer/health.h"
+#include "gateway/enforcer/readings.h"
 #include "gateway/enforcer/site.h"
 #include "gateway/enforcer/visit.h"
 #include "gateway/ipc/exchange_channel.h"
@@ -95,6 +96,7 @@ class Enforcer final : public LedgerListener {
   HeldDocuments held_documents_;
   VisitPages visit_;
   HealthChecks health_;
+  Readings readings_;
   loop::Timer limits_timer_;
   std::unique_ptr<loop::Loop::Hook> room_hook_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;

@@ -101,6 +101,12 @@ void LedgerClient::receiving(const ipc::Receiving& receiving) {
   send(ipc::ToLedger::Receiving, out_.bytes());
 }
 
+void LedgerClient::measured(const std::string& json) {
+  if (json.size() > ipc::kMeasuredFrame) return;
+  ipc::encode(ipc::Measured{json}, out_);
+  send(ipc::ToLedger::Measured, out_.bytes());
+}
+
 // At once: the session's next request may come in elsewhere.
 void LedgerClient::cookie(const ipc::Cookie& cookie) {
   ipc::encode(cookie, out_);

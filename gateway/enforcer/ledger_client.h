@@ -78,6 +78,7 @@ class LedgerClient {
   void command(base::Json command, Answered then);
   void applied(const ipc::Applied& applied);
   void receiving(const ipc::Receiving& receiving);
+  void measured(const std::string& json);  // of a node (readings.h); dropped while the ledger is away
   void cookie(const ipc::Cookie& cookie);  // to the other enforcers; dropped while the ledger is away
   void active(std::string_view session) {  // told to the ledger now and then
     if (!active_.contains(session)) active_.emplace(session);

@@ -73,6 +73,7 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   }
   if (base::json_text_or(order, "command", "") == "log.rotate_key")
     return change_key(asker, order, commanded);
+  if (base::json_text_or(order, "command", "") == "sharing.preview") return preview_report(asker, order);
   if (is_admin_openid_command(base::json_text_or(order, "command", "")))
     return ask_then_decide_admin(asker, order, commanded);
   if (is_account_command(base::json_text_or(order, "command", ""))) return take_account_order(asker, order);
@@ -192,8 +193,7 @@ bool Ledger::append_own(const Line& line) {
 void Ledger::notice(std::uint64_t index, std::string_view line) {
   const auto event = audit::read_event_head(line);
   if (!event.ok()) return;
-  notices_.saw(index, *event);
-  line_reports_.saw(index, *event);
+  saw_event(index, *event);
 }
 
 bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
@@ -387,6 +387,8 @@ void Ledger::tick() {
   send_published();
   if (!drained_) witnesses_.look(counts_, publisher_.published());
   if (!drained_) notices_.look(recorder_.durable());
+  if (!drained_) health_.look();
+  if (!drained_) usage_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
   look_at_tunnel();
   provider_.look();

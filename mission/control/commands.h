@@ -10,6 +10,7 @@ namespace postern::mission {
 
 cli::ProgramWords control_words();
 void add_control_commands(cli::Program& program);  // init, serve, status
-void add_fleet_commands(cli::Program& program);    // enrolment, installation, events
+void add_fleet_commands(cli::Program& program);    // enrolment, installation, events, usage
+void add_usage_command(cli::Program& program);
 
 }  // namespace postern::mission

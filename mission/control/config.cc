@@ -34,7 +34,7 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "witness", "control_socket",
-        "state_directory", "store", "retention", "limits", "log"}},
+        "state_directory", "store", "retention", "health", "limits", "log"}},
       {"listeners", {"line", "relay"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
@@ -46,6 +46,7 @@ const std::vector<KeyTable>& key_tables() {
        {"host", "port", "database", "user", "password_file", "certificate", "key", "tls"}},
       {"store.postgresql.tls", {"roots", "name"}},
       {"retention", {"events"}},
+      {"health", {"nodes", "cores", "memory"}},
       {"limits", {"connections", "connections_per_address", "relayed", "relayed_per_address"}},
       {"log", {"level"}},
   };
@@ -133,6 +134,11 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   read_store(read, root, out.store);
   if (const YamlNode* retention = read.map(root, "retention", "retention"); retention != nullptr)
     read.duration(*retention, "events", kDay, 3'650 * kDay, out.retention);
+  if (const YamlNode* health = read.map(root, "health", "health"); health != nullptr) {
+    read.number(*health, "nodes", 0, 10'000, out.least_nodes);
+    read.number(*health, "cores", 0, 10'000, out.least_cores);
+    read.size(*health, "memory", 0, std::int64_t{1} << 50, out.least_memory);
+  }
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
     read.number(*limits, "connections", 1, 65'536, out.connections);
     read.number(*limits, "connections_per_address", 1, 65'536, out.connections_per_address);

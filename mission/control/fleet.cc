@@ -75,6 +75,27 @@ std::string tunnel_line(const Json& answer) {
   return out + "\n";
 }
 
+const std::vector<Column> kHealth{{"HEALTH AT", "time", Kind::Time},
+                                  {"STATUS", "status"},
+                                  {"NODES", "nodes", Kind::Number},
+                                  {"UP", "up", Kind::Number},
+                                  {"AVAILABLE %", "availability"},
+                                  {"PROCESSED %", "processing"},
+                                  {"CPU %", "cpu"},
+                                  {"MEMORY %", "memory"},
+                                  {"STORAGE %", "storage"}};
+constexpr std::size_t kHealthShown = 5;
+
+Json newest_of(const Json& answer, const char* which) {
+  const Json health = answer.value("health", Json::object());
+  Json out = Json::array();
+  for (const Json& row : health.value(which, Json::array())) {
+    if (out.size() == kHealthShown) break;
+    out.push_back(row);
+  }
+  return out;
+}
+
 std::string show_installation(const Json& answer) {
   Json reports = Json::array();
   const Json said = answer.value("reports", Json::object());
@@ -85,7 +106,8 @@ std::string show_installation(const Json& answer) {
   }
   return cli::to_lines(answer, kInstallation) + tunnel_line(answer) + cli::to_lines(answer, kLog) + "\n" +
          cli::to_table(answer.value("certificates", Json::array()), kCertificates, "No certificate.") + "\n" +
-         cli::to_table(reports, kReports, "It has reported nothing.");
+         cli::to_table(reports, kReports, "It has reported nothing.") + "\n" +
+         cli::to_table(newest_of(answer, "rows"), kHealth, "It has told nothing of its health.");
 }
 
 std::string show_events(const Json& answer) {
@@ -246,6 +268,7 @@ void add_fleet_commands(cli::Program& program) {
   add_enrolments(program);
   add_installations(program);
   add_events(program);
+  add_usage_command(program);
 }
 
 }  // namespace postern::mission

@@ -116,6 +116,9 @@ class Parent {
                          fresh.config->line.names != config_->line.names ||
                          fresh.config->retention != config_->retention ||
                          relay_text(*fresh.config) != relay_text(*config_) ||
+                         fresh.config->least_nodes != config_->least_nodes ||
+                         fresh.config->least_cores != config_->least_cores ||
+                         fresh.config->least_memory != config_->least_memory ||
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
@@ -124,7 +127,8 @@ class Parent {
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, address, relay, state_directory, store, control_socket and the "
+          "nothing was reloaded: domain, user, address, relay, state_directory, store, control_socket and "
+          "the "
           "installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
@@ -262,7 +266,11 @@ class Parent {
             {"names", names()},
             {"retention_us", config_->retention},
             {"relay_domain", config_->relay ? config_->relay->domain : std::string()},
-            {"store", store_part(config_->store, material_->store)}};
+            {"store", store_part(config_->store, material_->store)},
+            {"health",
+             {{"nodes", config_->least_nodes},
+              {"cores", config_->least_cores},
+              {"memory", config_->least_memory}}}};
   }
 
   Json terminator_part() const {

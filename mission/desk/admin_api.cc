@@ -109,6 +109,7 @@ const AdminApi::Route* AdminApi::routes(std::size_t& count) {
       {Post, "/api/v1/installations/{}/retire", &AdminApi::retire_installation},
       {Post, "/api/v1/installations/{}/accept-log", &AdminApi::accept_log},
       {Get, "/api/v1/events", &AdminApi::list_events},
+      {Get, "/api/v1/usage", &AdminApi::list_usage},
   }};
   count = kRoutes.size();
   return kRoutes.data();
@@ -262,6 +263,9 @@ void AdminApi::show_installation(const Call& call, const Reply& reply) {
         {"received", base::format_time(each.received)},
         {"body", each.report.body}};
   }
+  auto health = health_of((*one)->id);
+  if (!health.ok()) return reply(store_problem(health.error()));
+  out["health"] = *std::move(health);
   reply(answer::json_response(out));
 }
 

@@ -40,6 +40,8 @@ class AdminApi {
   void accept_log(const answer::Call& call, const answer::Reply& reply);
   void list_events(const answer::Call& call, const answer::Reply& reply);
   base::Json witness_key() const;  // with which logs are cosigned; null: there is none
+  void list_usage(const answer::Call& call, const answer::Reply& reply);  // admin_measures.cc
+  base::Result<base::Json> health_of(const std::string& installation);
   base::Json json_of(const Installation& one) const;
 
   Parts& parts_;

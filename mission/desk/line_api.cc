@@ -32,6 +32,8 @@ constexpr Pace::Settings kTunnelRequests{200, 50 * base::kMillisecond, 2 * kMost
 
 // Of certificates: as often again as an answer may be lost, and then one an hour.
 constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
+// Of its health, that are events: one that swings, or lies, does not push out what else was noticed about it.
+constexpr Pace::Settings kTurns{20, 300 * base::kSecond, 100'000};
 
 Response ok(std::string document) {
   Response out;
@@ -83,7 +85,8 @@ LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
       codes_(kWrongCodes),
       requests_(kRequests),
       tunnel_requests_(kTunnelRequests),
-      renewals_(kRenewals) {}
+      renewals_(kRenewals),
+      turns_(kTurns) {}
 
 bool LineApi::converses(const Call& call) const {
   return call.method == http::Method::Post && call.target.path() == line::kTunnelPath;
@@ -306,6 +309,12 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
     if (base::Status taken = witness_.registered(asker.installation.id, report.body); !taken.ok())
       return taken;
   }
+  if (report.kind == line::Kind::Usage) {
+    const auto hour = usage_hour(asker.installation.id, report, now);
+    if (!hour) return base::Ok{};
+    const auto counted = parts_.store.keep_usage(*hour, now);
+    if (!counted.ok()) return counted.error();
+  }
   if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
   StoredEvent event;
   event.installation = asker.installation.id;
@@ -319,12 +328,38 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   return base::Ok{};
 }
 
+// Kept as the newest and in its history; how it is judged is the answer. That it got worse or better is an event.
+base::Status LineApi::keep_health(const Asker& asker, const line::Report& report, line::Taken& taken) {
+  const base::Micros now = parts_.clock.wall();
+  const std::string& id = asker.installation.id;
+  const line::Verdict verdict = judge_health(report.body, parts_.facts.minimum, now);
+  taken.answers[report.id] = line::to_json(verdict);
+  const auto before = parts_.store.newest_health(id);
+  if (!before.ok()) return before.error();
+  if (base::Status kept = parts_.store.keep_latest(id, report, now); !kept.ok()) return kept;
+  if (base::Status kept = parts_.store.keep_health(id, health_row(report.body, verdict, now)); !kept.ok())
+    return kept;
+  const auto now_is = static_cast<std::int64_t>(verdict.status);
+  const std::int64_t was = *before ? base::json_number_or((*before)->numbers, "status", 0) : 0;
+  if (now_is == was || turns_.take(id, parts_.clock.monotonic()) > 0) return base::Ok{};
+  const auto last = static_cast<line::HealthStatus>(std::clamp<std::int64_t>(was, 0, 2));
+  parts_.note(id, now_is > was ? "installation.health_worse" : "installation.health_better",
+              {{"status", line::to_text(verdict.status)},
+               {"was", line::to_text(last)},
+               {"reasons", verdict.reasons}});
+  return base::Ok{};
+}
+
 void LineApi::reports(const Call& call, const Reply& reply, const Asker& asker) {
   auto sent = line::parse_reports(call.body);
   if (!sent.ok()) return reply(malformed(sent.error().message));
   line::Taken taken;
   for (const line::Report& report : sent->known) {
-    if (base::Status kept = keep(asker, report); !kept.ok()) return reply(store_problem(kept.error()));
+    // Of an hour that is still to come by our clock: it is told again.
+    if (report.kind == line::Kind::Usage && report.time > parts_.clock.wall()) continue;
+    const base::Status kept =
+        report.kind == line::Kind::Health ? keep_health(asker, report, taken) : keep(asker, report);
+    if (!kept.ok()) return reply(store_problem(kept.error()));
     taken.ids.push_back(report.id);
   }
   for (std::string& id : sent->unknown) taken.ids.push_back(std::move(id));

@@ -51,6 +51,7 @@ class LineApi {
   void reports(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   void orders(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   base::Status keep(const Asker& asker, const line::Report& report);
+  base::Status keep_health(const Asker& asker, const line::Report& report, line::Taken& taken);
   // Not used yet, or is_again(); else the reply was given.
   std::optional<Enrolment> good_code(const line::EnrolRequest& asked, const answer::Call& call,
                                      const answer::Reply& reply);
@@ -64,7 +65,7 @@ class LineApi {
   Tunnels& tunnels_;
   LogWitness witness_;
   ShownCertificates shown_;
-  Pace codes_, requests_, tunnel_requests_, renewals_;
+  Pace codes_, requests_, tunnel_requests_, renewals_, turns_;
   std::map<std::string, base::Nanos> heard_;
 };
 

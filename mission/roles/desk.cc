@@ -83,7 +83,8 @@ int serve_installations() {
   mission::Parts parts{
       clock,
       {base::json_text_or(role.config(), "domain", ""),
-       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
+       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION,
+       mission::read_minimum(role.config())},
       *std::move(verifier),
       store.store(),
       commits,
@@ -135,9 +136,12 @@ int serve_installations() {
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
-    const auto more = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
-    if (!more.ok()) base::log_error("the store: " + more.error().message);
-    if (!more.ok() || !*more) return;
+    const auto events = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
+    const auto measures = parts.store.forget_measures(now);
+    for (const auto* more : {&events, &measures}) {
+      if (!more->ok()) return base::log_error("the store: " + more->error().message);
+    }
+    if (!*events && !*measures) return;
     // As fast as events come, or the file grows for ever; but not while the disk takes nothing.
     commits.then([&](bool durable) {
       if (durable) forgets.start(kForgetMore, kForgetEvery);

@@ -78,7 +78,24 @@ CREATE TABLE names (
   label {text} PRIMARY KEY, installation {text} NOT NULL UNIQUE REFERENCES installations(id)){strict};
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs, kOpenCodes, kNamesOfInstallations};
+// What installations measured (healths.h, usages.h).
+constexpr std::string_view kMeasures = R"sql(
+CREATE TABLE health (
+  installation {text} NOT NULL REFERENCES installations(id), at {number} NOT NULL, body {text} NOT NULL,
+  PRIMARY KEY (installation, at)){strict};
+CREATE INDEX health_by_time ON health (at);
+CREATE TABLE health_hours (
+  installation {text} NOT NULL REFERENCES installations(id), at {number} NOT NULL, body {text} NOT NULL,
+  PRIMARY KEY (installation, at)){strict};
+CREATE INDEX health_hours_by_time ON health_hours (at);
+CREATE TABLE usage_hours (
+  installation {text} NOT NULL REFERENCES installations(id), hour {number} NOT NULL, complete {number} NOT NULL,
+  received {number} NOT NULL, body {text} NOT NULL, PRIMARY KEY (installation, hour)){strict};
+CREATE INDEX usage_by_hour ON usage_hours (hour);
+)sql";
+
+constexpr std::array kSteps{kFirst,     kSizesOfEvents,        kServers, kLogs,
+                            kOpenCodes, kNamesOfInstallations, kMeasures};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;
