@@ -42,8 +42,8 @@ namespace postern::ledger {
 // The ledger's part of the configuration: {"line": null, or {"registration": {..}, "tunnel": bool}}: null where this installation is not enrolled.
 struct LineTerms {
   bool enrolled = false;
-  bool tunnel = false;  // may be switched on (tunnel_gate.h)
   base::Json registration = base::Json::object();
+  bool tunnel = false;  // may be switched on (tunnel_gate.h)
 };
 LineTerms parse_line_terms(const base::Json& part);
 
