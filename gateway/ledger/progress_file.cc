@@ -29,10 +29,12 @@ void ProgressFile::save(const std::function<std::string()>& text) {
         saving_ = false;
         if (status->ok()) {
           saved_ = version;
+          failing_ = false;
           return;
         }
         changed_ = true;
-        base::log_warning(name_ + " cannot be written: " + status->error().message);
+        if (!std::exchange(failing_, true))
+          base::log_warning(name_ + " cannot be written: " + status->error().message);
       });
 }
 

@@ -37,7 +37,7 @@ class ProgressFile {
   loop::Loop& loop_;
   audit::FileSystem& files_;
   std::string directory_, name_;
-  bool changed_ = false, saving_ = false;
+  bool changed_ = false, saving_ = false, failing_ = false;
   std::uint64_t version_ = 0, saved_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -57,8 +57,9 @@ void Usage::saw(std::uint64_t index, const audit::EventFields& event) {
 
 void Usage::take_node(const NodeFigures& figures, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (const auto at = figures.numbers.find(name); at != figures.numbers.end())
-      fold_.take_counter(figures.service + " " + figures.node, name, at->second, clock_.wall());
+    const auto at = figures.numbers.find(name);
+    if (at == figures.numbers.end()) continue;
+    if (fold_.take_counter(figures.service + " " + figures.node, name, at->second, clock_.wall())) changed();
   }
 }
 

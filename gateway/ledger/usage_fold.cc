@@ -136,11 +136,14 @@ void UsageFold::set_sharing(bool shares, base::Micros now, std::uint64_t next) {
   open_[first_open_].complete = now % kUsageHour == 0;
 }
 
-void UsageFold::take_counter(const std::string& node, const std::string& name, double value,
+bool UsageFold::take_counter(const std::string& node, const std::string& name, double value,
                              base::Micros now) {
-  if (!shares_) return;
-  const double grown = counters_[node + " " + name].take(value);
+  if (!shares_) return false;
+  Growth& counter = counters_[node + " " + name];
+  const bool is_new = !counter.last();
+  const double grown = counter.take(value);
   hour_at(now).component[name] += grown;
+  return is_new;
 }
 
 bool UsageFold::close(base::Micros now) {

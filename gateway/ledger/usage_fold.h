@@ -61,8 +61,8 @@ class UsageFold {
 
   // In the order of indices; what was taken before is passed over.
   void take(const UsageStep& step);
-  // Of a counter of a node; does nothing while usage is not shared.
-  void take_counter(const std::string& node, const std::string& name, double value, base::Micros now);
+  // Of a counter of a node; does nothing while usage is not shared. True: it is new, and where it stood must not be lost.
+  bool take_counter(const std::string& node, const std::string& name, double value, base::Micros now);
   // Closes what is over. True if something was.
   bool close(base::Micros now);
   // Where the log does not say it (any more): from now on.

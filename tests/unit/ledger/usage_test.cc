@@ -118,8 +118,8 @@ TEST_F(FoldedUsage, WhatWasNotToldGoesWhenItIsSharedNoMore) {
 TEST_F(FoldedUsage, CountersOfTheComponentGrowOnceOverARestart) {
   share(kNoon, "on");
   UsageFold fold = folded({}, 1);
-  fold.take_counter("n", "queries", 100, kNoon);
-  fold.take_counter("n", "queries", 150, kNoon);
+  EXPECT_TRUE(fold.take_counter("n", "queries", 100, kNoon));
+  EXPECT_FALSE(fold.take_counter("n", "queries", 150, kNoon));
   fold = UsageFold::from_json(fold.to_json());
   fold.take_counter("n", "queries", 175, kNoon);
   fold.take_counter("m", "queries", 5, kNoon);
