@@ -12,6 +12,13 @@
 #include <cstddef>
 #include <new>
 
+// clang says it in its own way.
+#if defined(__has_feature)
+#define POSTERN_CLANG_ASAN __has_feature(address_sanitizer)
+#else
+#define POSTERN_CLANG_ASAN 0
+#endif
+
 namespace postern::base {
 
 template <typename Thing>
@@ -31,7 +38,7 @@ class Recycled {
   }
 
  private:
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || POSTERN_CLANG_ASAN
   static constexpr std::size_t kMostKept = 0;
 #else
   static constexpr std::size_t kMostKept = 128;
@@ -71,10 +78,13 @@ class Recycled {
     bool closed_ = false;  // its thread is at its end
   };
   static FreeList& free_list() {
-    static_assert(sizeof(Thing) >= sizeof(void*) && alignof(Thing) >= alignof(void*));
+    static_assert(sizeof(Thing) >= sizeof(void*));
+    static_assert(alignof(Thing) >= alignof(void*));
     static thread_local FreeList list;
     return list;
   }
 };
 
 }  // namespace postern::base
+
+#undef POSTERN_CLANG_ASAN
