@@ -98,7 +98,7 @@ struct AdminApi::Route {
 
 const AdminApi::Route* AdminApi::routes(std::size_t& count) {
   using enum http::Method;
-  static constexpr std::array<Route, 9> kRoutes{{
+  static constexpr std::array<Route, 11> kRoutes{{
       {Get, "/api/v1/status", &AdminApi::status},
       {Get, "/api/v1/enrolments", &AdminApi::list_enrolments},
       {Post, "/api/v1/enrolments", &AdminApi::new_enrolment},
