@@ -55,6 +55,7 @@ struct FakeLedger {
         applied.push_back(done);
         return;
       case ipc::ToLedger::Activity:
+      case ipc::ToLedger::Measured:
         return;
       case ipc::ToLedger::Cookie:
         cookies.emplace_back(payload);
