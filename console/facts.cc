@@ -24,9 +24,9 @@ base::Result<Facts> read_facts(const base::Json& config) {
   }
   facts.second_factor_required = base::json_bool_or(config, "second_factor_required", false);
   if (const auto openid = config.find("openid"); openid != config.end() && openid->is_object())
-    facts.provider =
-        face::ProviderFacts{base::json_text_or(*openid, "issuer", ""), base::json_texts(*openid, "local_accounts"),
-                      base::json_bool_or(*openid, "demanding", false)};
+    facts.provider = face::ProviderFacts{base::json_text_or(*openid, "issuer", ""),
+                                         base::json_texts(*openid, "local_accounts"),
+                                         base::json_bool_or(*openid, "demanding", false)};
   return facts;
 }
 

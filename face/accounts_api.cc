@@ -18,7 +18,7 @@ namespace {
 using accounts::Account;
 using accounts::Invitation;
 
-constexpr std::size_t kInvitationToken = 32;            // bytes of an invitation's
+constexpr std::size_t kInvitationToken = 32;      // bytes of an invitation's
 constexpr std::size_t kGeneratedCharacters = 20;  // of a password: 116 bits
 
 // Whoever has no account of the provider signs in by what they have here, if that is allowed.

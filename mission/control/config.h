@@ -25,6 +25,10 @@ struct Config {
   base::Mark user_mark;
   supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
   supervisor::Listener line;
+  bool has_admin = false;                         // there is an admin listener
+  supervisor::Listener admin;                     // for the vendor's people
+  supervisor::FileName people;                    // the first of them; empty: none
+  bool second_factor_required = true;             // of people who sign in
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName control_socket, state_directory;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
@@ -49,7 +53,8 @@ struct Material {
     base::UniqueFd key;
     std::string key_path, descriptor;
   };
-  std::vector<Own> line;  // of the listener
+  std::vector<Own> line, admin;  // of the listeners
+  std::string people;            // the text of that file
   std::string authority_pem;
   base::UniqueFd authority_key;
 };

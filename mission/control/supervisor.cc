@@ -32,14 +32,19 @@ using supervisor::Child;
 constexpr base::Nanos kDrain = 10 * base::kSecond;
 
 struct Bound {
-  base::UniqueFd line, control;
-  supervisor::Address line_address;  // with the port that the kernel picked
+  base::UniqueFd line, admin, control;
+  supervisor::Address line_address, admin_address;  // with the ports that the kernel picked
 };
 
-supervisor::Shape shape() {
-  return {{{"keeper", 0, 0, 1}, {"desk", 0, 0, 0}, {"terminator", 0, 1, 0}},
-          {{0, "desk", 0, false}},
-          {{"terminator", "keeper", SOCK_SEQPACKET}, {"desk", "keeper", SOCK_SEQPACKET}}};
+// No terminator serves both faces.
+supervisor::Shape shape(bool has_admin) {
+  supervisor::Shape out{{{"keeper", 0, 0, 1}, {"desk", 0, 0, 0}, {"terminator", 0, 1, 0}},
+                        {{0, "desk", 0, false}},
+                        {{"terminator", "keeper", SOCK_SEQPACKET}, {"desk", "keeper", SOCK_SEQPACKET}}};
+  if (!has_admin) return out;
+  out.members.push_back({"terminator", supervisor::kAdminIndex, 1, 0});
+  out.pairs.push_back({supervisor::kAdminIndex, "desk", 0, false});
+  return out;
 }
 
 // What is accepted from a listener has these too: an installation that is cut off without a word is gone after line::kSilence,
@@ -69,6 +74,12 @@ base::Result<Bound> bind_all(const Config& config, const std::optional<proc::Acc
   if (!line.ok()) return line.error();
   out.line = *std::move(line);
   if (base::Status set = give_up_on_the_silent(out.line.get()); !set.ok()) return std::move(set).error();
+  if (config.has_admin) {
+    out.admin_address = config.admin.address;
+    auto admin = supervisor::bind_listener(out.admin_address);
+    if (!admin.ok()) return admin.error();
+    out.admin = *std::move(admin);
+  }
   auto socket = supervisor::bind_control(control, account);
   if (!socket.ok()) return socket.error();
   out.control = *std::move(socket);
@@ -83,13 +94,14 @@ class Parent {
         config_(std::move(loaded.config)),
         material_(std::move(loaded.material)),
         bound_(std::move(bound)),
-        crew_(loop, roles, shape(), duties()) {}
+        crew_(loop, roles, shape(config_->has_admin), duties()) {}
 
   void start() { crew_.start(); }
 
   void stop() {
     if (std::exchange(stopping_, true)) return crew_.stop_now();
     ::shutdown(bound_.line.get(), SHUT_RDWR);  // whoever comes now is told at once
+    if (bound_.admin.valid()) ::shutdown(bound_.admin.get(), SHUT_RDWR);
     crew_.stop(kDrain, [this] { loop_.stop(); });
   }
 
@@ -98,16 +110,15 @@ class Parent {
     if (fresh.config == nullptr) return base::log_error("nothing was reloaded:\n" + fresh.faults);
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
                          fresh.config->line.names != config_->line.names ||
-                         fresh.config->retention != config_->retention ||
+                         fresh.config->retention != config_->retention || admin_differs(*fresh.config) ||
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, address, state_directory, control_socket and the "
-          "installations' "
-          "authority need a restart");
+          "nothing was reloaded: domain, user, addresses, names, second_factor, retention, state_directory, "
+          "control_socket and the installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
     base::set_log_level(config_->log_level);
@@ -119,6 +130,12 @@ class Parent {
   }
 
  private:
+  bool admin_differs(const Config& fresh) const {
+    return fresh.has_admin != config_->has_admin || fresh.admin.names != config_->admin.names ||
+           fresh.admin.address.text() != config_->admin.address.text() ||
+           fresh.second_factor_required != config_->second_factor_required;
+  }
+
   supervisor::Crew::Duties duties() {
     supervisor::Crew::Duties out;
     out.beginning = [this](const Child& child) { return beginning(child); };
@@ -132,7 +149,10 @@ class Parent {
     out.on_violated = [](Child& child, const std::string& call) {
       base::log_error("sandbox.violated " + child.name() + " tried " + call + " and was killed");
     };
-    out.on_all_ready = [this] { base::log_info("ready: line " + as_bound().url()); };
+    out.on_all_ready = [this] {
+      base::log_info("ready: line " + at(config_->line, bound_.line_address).url() +
+                     (config_->has_admin ? " admin " + at(config_->admin, bound_.admin_address).url() : ""));
+    };
     out.on_connect = [](Child& child, const ipc::ConnectRequest&) {
       child.fail("it asked for a connection, which nobody here may");
     };
@@ -146,37 +166,43 @@ class Parent {
     return out;
   }
 
-  supervisor::Listener as_bound() const {
-    supervisor::Listener out = config_->line;
-    out.address = bound_.line_address;
-    return out;
+  static supervisor::Listener at(supervisor::Listener listener, const supervisor::Address& bound) {
+    listener.address = bound;
+    return listener;
   }
+  static bool is_admin(const Child& child) { return child.index() == supervisor::kAdminIndex; }
 
   void on_ask(Child& child, std::uint64_t id, const Json& question) {
     const std::string what = base::json_text_or(question, "ask", "");
     const std::uint64_t life = child.life();
     if (child.kind() != "desk") return child.fail("it asked a question, which only the desk may");
     if (what == "status") return child.answer(life, id, status());
-    Child* const terminator = crew_.terminator_of(child);
+    const auto index = static_cast<std::uint32_t>(base::json_number_or(question, "terminator", 0));
+    Child* const terminator = crew_.terminator_of(child, index);
     if (what != "breach" || terminator == nullptr) return child.fail("it asked something unknown");
     terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
     child.answer(life, id, Json::object());
   }
 
+  static Json listener_json(const char* name, const supervisor::Address& address,
+                            const std::vector<Material::Own>& own) {
+    const certs::CertificateFacts& leaf = own.front().leaf;
+    return {{"name", name},
+            {"address", address.text()},
+            {"certificate", {{"subject", leaf.subject}, {"not_after", base::format_time(leaf.not_after)}}}};
+  }
+
   Json status() const {
-    const certs::CertificateFacts& leaf = material_->line.front().leaf;
-    return {
-        {"roles", crew_.status()},
-        {"listeners",
-         {{{"name", "line"},
-           {"address", bound_.line_address.text()},
-           {"certificate", {{"subject", leaf.subject}, {"not_after", base::format_time(leaf.not_after)}}}}}}};
+    Json listeners = Json::array({listener_json("line", bound_.line_address, material_->line)});
+    if (config_->has_admin)
+      listeners.push_back(listener_json("admin", bound_.admin_address, material_->admin));
+    return {{"roles", crew_.status()}, {"listeners", listeners}};
   }
 
   Json part_of(const Child& child) const {
     if (child.kind() == "keeper") return keeper_part();
     if (child.kind() == "desk") return desk_part();
-    return terminator_part();
+    return is_admin(child) ? admin_terminator_part() : line_terminator_part();
   }
 
   std::string level() const {
@@ -184,20 +210,31 @@ class Parent {
     return kLevels.at(static_cast<std::size_t>(config_->log_level));
   }
 
-  Json names() const {
+  static Json names_json(const supervisor::Listener& listener) {
     Json out = Json::array();
-    for (const http::Authority& name : config_->line.names) out.push_back(http::to_text(name));
+    for (const http::Authority& name : listener.names) out.push_back(http::to_text(name));
     return out;
+  }
+
+  static Json chains_json(const std::vector<Material::Own>& own) {
+    Json out = Json::array();
+    for (const Material::Own& one : own) out.push_back({{"chain", one.chain_pem}});
+    return out;
+  }
+
+  static void add_keys(Json& keys, const char* listener, const std::vector<Material::Own>& own) {
+    for (const Material::Own& one : own)
+      keys.push_back({{"fd", one.descriptor},
+                      {"listener", listener},
+                      {"certificate", one.chain_pem},
+                      {"path", one.key_path}});
   }
 
   // "support" is what keeper and terminator call the listener of those who come from outside.
   Json keeper_part() const {
     Json keys = Json::array();
-    for (const Material::Own& own : material_->line)
-      keys.push_back({{"fd", own.descriptor},
-                      {"listener", "support"},
-                      {"certificate", own.chain_pem},
-                      {"path", own.key_path}});
+    add_keys(keys, "support", material_->line);
+    add_keys(keys, "admin", material_->admin);
     return {{"log_level", level()},
             {"tls_keys", keys},
             {"installations",
@@ -208,19 +245,34 @@ class Parent {
   }
 
   Json desk_part() const {
-    return {{"log_level", level()},      {"state_directory", config_->state_directory.path},
-            {"domain", config_->domain}, {"authority", material_->authority_pem},
-            {"names", names()},          {"retention_us", config_->retention}};
+    return {{"log_level", level()},
+            {"state_directory", config_->state_directory.path},
+            {"domain", config_->domain},
+            {"authority", material_->authority_pem},
+            {"names", names_json(config_->line)},
+            {"retention_us", config_->retention},
+            {"admin_names", names_json(config_->admin)},
+            {"people", material_->people},
+            {"second_factor_required", config_->second_factor_required}};
   }
 
-  Json terminator_part() const {
-    Json certificates = Json::array();
-    for (const Material::Own& own : material_->line) certificates.push_back({{"chain", own.chain_pem}});
+  // No client's certificate is asked for: an installation's means nothing there.
+  Json admin_terminator_part() const {
+    return {{"log_level", level()},
+            {"listener", "admin"},
+            {"certificates", chains_json(material_->admin)},
+            {"client_roots", ""},
+            {"names", names_json(config_->admin)},
+            {"http2", true},
+            {"timeouts", {{"drain_us", kDrain / 1000}}}};
+  }
+
+  Json line_terminator_part() const {
     return {{"log_level", level()},
             {"listener", "support"},
-            {"certificates", certificates},
+            {"certificates", chains_json(material_->line)},
             {"client_roots", material_->authority_pem},
-            {"names", names()},
+            {"names", names_json(config_->line)},
             {"http2", true},
             {"limits",
              {{"connections", config_->connections},
@@ -239,10 +291,12 @@ class Parent {
       out.names.push_back(std::move(name));
       out.fds.emplace_back(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
     };
-    if (child.kind() == "terminator") give("listener", bound_.line);
+    if (child.kind() == "terminator") give("listener", is_admin(child) ? bound_.admin : bound_.line);
     if (child.kind() == "desk") give("control", bound_.control);
     if (child.kind() != "keeper") return out;
-    for (const Material::Own& own : material_->line) give(own.descriptor, own.key);
+    for (const auto* listener : {&material_->line, &material_->admin}) {
+      for (const Material::Own& own : *listener) give(own.descriptor, own.key);
+    }
     give("key.installations", material_->authority_key);
     return out;
   }

@@ -1,18 +1,17 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mission Control's desk: answers installations on the line, and the vendor's people on the control socket.
+// What answers on the line: installations, and whoever wants to become one.
 #pragma once
 
 #include "gateway/answer/answerer.h"
-#include "mission/desk/admin_api.h"
 #include "mission/desk/line_api.h"
 
 namespace postern::mission {
 
 class Desk final : public answer::Answerer {
  public:
-  Desk(Parts& parts, Lives& lives) : line_(parts, lives), admin_(parts, lives) {}
+  Desk(Parts& parts, Lives& lives) : line_(parts, lives) {}
 
   void answer(std::shared_ptr<answer::Call> call, answer::Reply reply) override;
   answer::Response refuse(const answer::Call& call, base::Refusal refusal, std::string_view why) override;
@@ -21,7 +20,6 @@ class Desk final : public answer::Answerer {
 
  private:
   LineApi line_;
-  AdminApi admin_;
 };
 
 }  // namespace postern::mission

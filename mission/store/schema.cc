@@ -45,7 +45,15 @@ ALTER TABLE events ADD COLUMN bytes {number} NOT NULL DEFAULT 0;
 UPDATE events SET bytes={bytes of body};
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents};
+constexpr std::string_view kPeople = R"sql(
+CREATE TABLE people (id {number} PRIMARY KEY, version {number} NOT NULL, document {text} NOT NULL){strict};
+CREATE TABLE acts (
+  number {rising}, id {text} NOT NULL UNIQUE, time {number} NOT NULL, type {text} NOT NULL, actor {text} NOT NULL,
+  subject {text} NOT NULL, client {text} NOT NULL, detail {text} NOT NULL){strict};
+CREATE INDEX acts_by_time ON acts (time);
+)sql";
+
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kPeople};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -15,6 +15,7 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
+      People(StoreGround::turn),
       Events(StoreGround::turn) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> database) {
@@ -25,7 +26,9 @@ base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> datab
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);
   if (!more.ok()) return more;
-  if (base::Status done = forget_codes(codes_before); !done.ok()) return std::move(done).error();
+  base::Status done = forget_codes(codes_before);
+  if (done.ok()) done = forget_acts(events_before);
+  if (!done.ok()) return std::move(done).error();
   return more;
 }
 

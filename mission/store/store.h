@@ -16,6 +16,7 @@
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
 #include "mission/store/installations.h"
+#include "mission/store/people.h"
 #include "mission/store/reports.h"
 
 namespace postern::mission {
@@ -32,6 +33,7 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
+                    public People,
                     public Events {
  public:
   // Corrupt: it is of a newer version.
@@ -39,7 +41,7 @@ class Store final : private StoreGround,
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Some of them; true: there may be more, call again. Events that were received before then; codes that were over or withdrawn before.
+  // Some of them; true: there may be more, call again. Events that were received before then, and acts; codes that were over or withdrawn before.
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
 
   base::Status commit() { return turn.commit(); }

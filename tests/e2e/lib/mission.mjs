@@ -3,7 +3,7 @@
 //
 // A whole Mission Control for one story, made with `mission-control init` and served on a port that the kernel picks; and an
 // installation as its line sees one, on Node's HTTP/2.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import http2 from "node:http2";
 import { join } from "node:path";
 import { install } from "./gateway.mjs";
@@ -26,8 +26,8 @@ export class MissionControl {
   name = "Mission Control";
   #serving;
 
-  // listen: the port of the line; without one the kernel picks another at each start.
-  static async start({ listen = 0 } = {}) {
+  // listen: the port of the line; without one the kernel picks another at each start. configure: changes the configuration.
+  static async start({ listen = 0, configure } = {}) {
     const mission = new MissionControl();
     mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
@@ -36,12 +36,15 @@ export class MissionControl {
     mission.configFile = join(mission.folder, "mission-control.yaml");
     const made = await mission.init();
     if (made.code !== 0) throw new Error(`mission-control init failed: ${made.stderr}`);
+    Object.assign(mission, { person: JSON.parse(made.stdout).person, adminCa: readFileSync(join(mission.folder, "certs/admin-ca.pem")) });
+    plant("the first administrator's password", mission.person.password);
+    if (configure) writeFileSync(mission.configFile, configure(readFileSync(mission.configFile, "utf8")));
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
     await mission.serve();
     return mission;
   }
   init() {
-    return run(this.program, ["init", "--dir", this.folder, "--name", domain, "--line-listen", `127.0.0.1:${this.listen}`]);
+    return run(this.program, ["init", "--json", "--dir", this.folder, "--name", domain, "--line-listen", `127.0.0.1:${this.listen}`, "--admin-listen", "127.0.0.1:0"]);
   }
   get log() {
     return this.#serving?.log ?? "";
@@ -60,7 +63,7 @@ export class MissionControl {
       const answer = await this.tryCli("status");
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json;
     });
-    this.port = Number(status.listeners[0].address.split(":").pop());
+    [this.port, this.adminPort] = ["line", "admin"].map((name) => Number(status.listeners.find((one) => one.name === name).address.split(":").pop()));
   }
 
   tryCli(...argv) {
