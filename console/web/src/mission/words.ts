@@ -55,6 +55,7 @@ export const w = {
   fleet: {
     title: 'Fleet',
     says: 'Every installation that has enrolled, and whether its line is open.',
+    counts: 'How many are in which state',
     search: 'Customer or id',
     any_state: 'All states',
     any_version: 'All versions',

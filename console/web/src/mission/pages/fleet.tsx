@@ -67,6 +67,7 @@ function Fleet({ all }: { all: Installation[] }) {
   const versions = [...new Set(all.map((one) => one.version).filter(Boolean))].sort(by_version);
   return (
     <>
+      <h2 class="hidden">{w.fleet.counts}</h2>
       <ul class="tiles counts">
         {kStates.map((one) => {
           const n = all.filter((each) => each.state === one).length;
