@@ -10,7 +10,7 @@ import { Browser, look } from "./lib/browser.mjs";
 import { Client } from "./lib/client.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
-import { Installation, MissionControl } from "./lib/mission.mjs";
+import { Installation, MissionControl, ulid } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
@@ -213,7 +213,22 @@ story("nobody does at Mission Control's page what their role does not give", asy
       const refused = await vera.send(method, path, {}, origin);
       assert.deepEqual([refused.status, refused.json.code], [403, "rank"], `${method} ${path}`);
     }
-    assert.equal((await mission.cli("installation", "show", one.id)).state, "new");
+    assert.equal((await mission.cli("installation", "show", one.id)).state, "new"); // and not retired
+  });
+
+  await stage.step("an installation that is connected twice says so before all else, and what to do", async () => {
+    const page = await join(browser, mission, "vito", "viewer");
+    const first = await one.orders();
+    assert.equal(first.status, 200);
+    assert.equal((await one.ask("GET", `/line/v1/orders?life=${ulid()}`)).status, 409);
+    await nav(page, "Fleet");
+    await page.locator("#fleet").getByText("connected twice").waitFor();
+    await page.locator("#fleet").getByRole("link", { name: "Example Ltd" }).click();
+    await page.getByRole("alert").getByText("One of the two is a copy of the machine").waitFor();
+    await page.locator("#standing").getByText(first.life).waitFor();
+    await inspect(page, "conflict");
+    first.stream.close();
+    await page.context().close();
   });
 
   await stage.step("another site's page changes nothing, with a cookie that is good", async () => {
@@ -247,6 +262,7 @@ story("nobody does at Mission Control's page what their role does not give", asy
     assert.deepEqual(list.map((person) => [person.name, person.role, person.locked ?? false]), [
       ["admin", "administrator", false],
       ["vera", "viewer", false],
+      ["vito", "viewer", false],
       ["olga", "operator", true],
     ]);
     const last = await mission.tryCli("person", "remove", "admin");
