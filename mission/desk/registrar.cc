@@ -46,6 +46,13 @@ base::Status Registrar::open(std::string_view seed) {
   return kept;
 }
 
+void Registrar::look() {
+  const auto found = parts_.store.people();
+  if (!found.ok() || found->version == version_) return;
+  if (base::Status read = load(); !read.ok()) return base::log_error("the store: " + read.error().message);
+  if (on_change_) on_change_();
+}
+
 // Whoever was faster, on another server, is told by the version; then what there is is read again.
 base::Status Registrar::keep(const accounts::Accounts& next) {
   const std::string text = accounts::format_accounts(next, {}, accounts::kPeopleRanks);

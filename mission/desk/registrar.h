@@ -22,6 +22,8 @@ class Registrar final : public face::Registrar {
 
   // What there is. Without any, the first are those of seed (accounts::parse_admins), where that is not empty.
   base::Status open(std::string_view seed);
+  // Call every second or so: what another server that has the same store has changed.
+  void look();
   void on_change(std::function<void()> changed) { on_change_ = std::move(changed); }
 
   bool up() const override { return known_; }

@@ -114,7 +114,10 @@ int serve_installations() {
     if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);
   });
 
-  loop::Timer looks(loop, [&] { lives.look(); });
+  loop::Timer looks(loop, [&] {
+    lives.look();
+    registrar.look();
+  });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();

@@ -232,6 +232,26 @@ TEST_F(AdminApiTest, PeopleOutliveTheProcessAndTheFirstAreNotMadeAgain) {
   EXPECT_EQ(registrar->accounts().find("ole"), nullptr);
 }
 
+TEST_F(AdminApiTest, WhatAnotherServerChangedIsSeenAndNotOverwritten) {
+  const std::string cookie = sign_in("admin");
+  Registrar other(*parts);
+  ASSERT_TRUE(other.open("").ok());
+  EXPECT_EQ(at_page(http::Method::Put, "/api/v1/people/vera/lock", {{"locked", true}}, cookie).status, 200);
+  int status = 0;
+  other.order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}},
+              [&](const face::Registrar::Answer& answer) { status = answer.status; });
+  commits->flush();
+  EXPECT_EQ(status, 409);
+  EXPECT_TRUE(other.accounts().find("vera")->locked) << "read again";
+  other.order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}},
+              [&](const face::Registrar::Answer& answer) { status = answer.status; });
+  commits->flush();
+  EXPECT_EQ(status, 200);
+  EXPECT_NE(registrar->accounts().find("ole"), nullptr);
+  registrar->look();
+  EXPECT_EQ(registrar->accounts().find("ole"), nullptr);
+}
+
 TEST_F(AdminApiTest, AnInvitationLetsInOnce) {
   clock.advance((loop.wall() - clock.wall()) * 1000);  // a face looks at the loop's own clock
   const Answer invited =
