@@ -62,9 +62,14 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
 }
 
 Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, std::uint64_t index) {
-  auto checkpoint = read_checkpoint(files, directory);
-  if (!checkpoint.ok()) return checkpoint.error();
-  const std::uint64_t size = checkpoint->head.size;
+  const auto checkpoint = read_checkpoint(files, directory);
+  return checkpoint.ok() ? prove_event(files, directory, index, *checkpoint)
+                         : Result<TlogProof>(checkpoint.error());
+}
+
+Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, std::uint64_t index,
+                              const SignedCheckpoint& checkpoint) {
+  const std::uint64_t size = checkpoint.head.size;
   if (index >= size) {
     return fail(Code::NotFound, "the checkpoint covers " + std::to_string(size) +
                                     " events: there is none with index " + std::to_string(index));
@@ -75,7 +80,7 @@ Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, s
   TreeReader tree(files, directory, size);
   auto hashes = inclusion_proof(hasher, tree.reader(), index, size);
   if (!hashes.ok()) return hashes.error();
-  return TlogProof{*std::move(entry), index, *std::move(hashes), std::move(checkpoint->bytes)};
+  return TlogProof{*std::move(entry), index, *std::move(hashes), checkpoint.bytes};
 }
 
 Result<certs::Checkpoint> verify_tlog_proof(const TlogProof& proof, const certs::VerifierKey& key) {

@@ -38,6 +38,9 @@ base::Result<TlogProof> parse_tlog_proof(std::string_view text);  // Invalid; no
 
 // Of the event with this index, under the checkpoint that the folder has. NotFound beyond it.
 base::Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, std::uint64_t index);
+// Under that one, such as one that a witness has cosigned (witnessed.h); the folder has a newer one of the same log, or the same.
+base::Result<TlogProof> prove_event(FileSystem& files, const std::string& directory, std::uint64_t index,
+                                    const SignedCheckpoint& checkpoint);
 
 // Invalid, with the reason, unless the extra data is the event with that index of the log that one of the keys signs.
 // What was proved against comes back.

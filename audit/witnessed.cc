@@ -81,6 +81,21 @@ Status put_witnessing(FileSystem& files, const std::string& directory, const cer
   return replace_file(files, folder, id_text(witness.id), note);
 }
 
+Result<SignedCheckpoint> cosigned_checkpoint(FileSystem& files, const std::string& directory,
+                                             const certs::VerifierKey& witness) {
+  auto newest = read_checkpoint(files, directory);
+  if (newest.ok() && certs::cosigned_at(newest->note, witness)) return newest;
+  const std::string file = witnessed_file(witness), path = directory + "/" + file;
+  const auto bytes = read_whole(files, path, certs::kNoteLimit);
+  if (!bytes.ok() && bytes.error().code == Code::NotFound)
+    return fail(Code::NotFound, witness.name + " has cosigned no checkpoint of this log");
+  if (!bytes.ok()) return bytes.error();
+  auto kept = parse_signed_checkpoint(*bytes, path);
+  if (kept.ok() && !certs::cosigned_at(kept->note, witness))
+    return fail(Code::Corrupt, path + " does not carry the cosignature of " + witness.name);
+  return kept;
+}
+
 Result<Witnessing> verify_witnessing(FileSystem& files, const std::string& directory,
                                      const certs::VerifierKey& log, const certs::VerifierKey& witness) {
   auto newest = read_checkpoint(files, directory);

@@ -40,6 +40,11 @@ base::Result<Witnessing> read_witnessing(FileSystem& files, const std::string& d
 base::Status put_witnessing(FileSystem& files, const std::string& directory,
                             const certs::VerifierKey& witness, const std::string& note);
 
+// The newest checkpoint in the folder that carries this witness's cosignature; the log's own signature was not looked at.
+// NotFound: it has cosigned none.
+base::Result<SignedCheckpoint> cosigned_checkpoint(FileSystem& files, const std::string& directory,
+                                                   const certs::VerifierKey& witness);
+
 // For an auditor, of a log whose files were verified (verify.h): the newest that this witness has cosigned, in
 // `checkpoint` or in its own file, held against the tree. Invalid: it has cosigned nothing of this log, or another
 // history than the files hold.

@@ -139,6 +139,16 @@ base::Result<std::string> KeeperChannel::issue_installation(std::string_view id,
   return payload ? decode_text_payload(*payload) : payload;
 }
 
+base::Result<std::string> KeeperChannel::cosign_for(std::string_view note, std::string_view log) {
+  auto payload = ask(encode_cosign_for(++tag_, note, log));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
+base::Result<std::string> KeeperChannel::witness_key() {
+  auto payload = ask(encode_witness_key(++tag_));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
 base::Result<std::string> KeeperChannel::pass_public_key() {
   auto payload = ask(encode_pass_public_key(++tag_));
   return payload ? decode_text_payload(*payload) : payload;

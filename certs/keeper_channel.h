@@ -51,6 +51,9 @@ class KeeperChannel {
   base::Result<std::string> challenge_certificate(std::string_view name);  // PEM; empty: none runs
   // PEM. Of Mission Control's desk.
   base::Result<std::string> issue_installation(std::string_view id, std::string_view key);
+  // Of Mission Control's desk, as a witness: a signature line for a checkpoint of the log with that verifier key.
+  base::Result<std::string> cosign_for(std::string_view note, std::string_view log);
+  base::Result<std::string> witness_key();
 
  private:
   base::Result<std::string> ask(const std::string& request);  // -> the payload

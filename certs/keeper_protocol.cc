@@ -129,6 +129,13 @@ std::string encode_challenge_certificate(std::uint32_t tag, std::string_view nam
   return out.bytes();
 }
 
+std::string encode_cosign_for(std::uint32_t tag, std::string_view note, std::string_view log) {
+  BinaryWriter out = begin_request(KeeperRequest::CosignFor, tag);
+  out.text(note);
+  out.text(log);
+  return out.bytes();
+}
+
 std::string encode_issue_installation(std::uint32_t tag, std::string_view id, std::string_view key) {
   BinaryWriter out = begin_request(KeeperRequest::IssueInstallation, tag);
   out.text(id);

@@ -17,7 +17,9 @@
 //   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature, of what is shown to the component
 //   SignTlsClient   Link         the same                                      the same, of what Mission Control is shown
 //   Cosign          Ledger       text checkpoint of another log, as a note     text cosignature line (note.h)
-//   WitnessKey      Ledger       -                                             text verifier key (note.h)
+//   WitnessKey      Ledger, Desk -                                             text verifier key (note.h)
+//   CosignFor       Desk         text checkpoint of an installation's log, as a note, text verifier key of that log
+//                                                                              text cosignature line (note.h)
 //   SignHandover    Ledger       text handover (handover.h)                    text both signature lines
 //   SignWebhook     Ledger       text target, text "id.timestamp.body"          text signature ("v1,BASE64")
 //   SignAcme        Link         text step, text url, text nonce, text account   text request (keeper/acme_signer.h)
@@ -68,6 +70,7 @@ enum class KeeperRequest : std::uint8_t {
   SuccessorKey = 11,
   Cosign = 20,
   WitnessKey = 21,
+  CosignFor = 22,
   SignWebhook = 30,
   SignAcme = 40,
   AcmeThumbprint = 41,
@@ -120,6 +123,7 @@ std::string encode_sign_checkpoint(std::uint32_t tag, std::string_view text);
 std::string encode_log_verifier_key(std::uint32_t tag);
 std::string encode_cosign(std::uint32_t tag, std::string_view note);
 std::string encode_witness_key(std::uint32_t tag);
+std::string encode_cosign_for(std::uint32_t tag, std::string_view note, std::string_view log);
 std::string encode_sign_webhook(std::uint32_t tag, std::string_view target, std::string_view payload);
 std::string encode_sign_handover(std::uint32_t tag, std::string_view text);
 std::string encode_successor_key(std::uint32_t tag);

@@ -7,10 +7,10 @@ POSTERN_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 POSTERN_JOBS=${POSTERN_JOBS:-$(nproc)}
 
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libuv1-dev libssl-dev libsodium-dev libsqlite3-dev libyaml-cpp-dev
-  nlohmann-json3-dev libcli11-dev libre2-dev zlib1g-dev libnghttp2-dev libseccomp-dev libp11-kit-dev"
+  nlohmann-json3-dev libcli11-dev libre2-dev zlib1g-dev libnghttp2-dev libseccomp-dev libp11-kit-dev libpq-dev"
 TEST_PACKAGES="clang clang-format clang-tidy libclang-rt-14-dev valgrind libgtest-dev libgmock-dev libhttp-parser-dev python3 openssl curl git
   procps systemd prometheus prometheus-alertmanager pebble chromium golang-go golang-golang-x-mod-dev
-  openjdk-17-jdk-headless python3-h2 python3-httpx nghttp2-server softhsm2 opensc squid"
+  openjdk-17-jdk-headless python3-h2 python3-httpx nghttp2-server softhsm2 opensc squid postgresql"
 QUICKSTART_PACKAGES="prometheus prometheus-alertmanager curl openssl"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }

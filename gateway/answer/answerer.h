@@ -25,6 +25,12 @@ class Answerer {
     (void)call;
     return kRequestBodyLimit;
   }
+  // Asked of a request whose body has no length: whether it is answered at once, while the body goes on. An answer without a
+  // sink wants none of it.
+  virtual bool converses(const Call& call) const {
+    (void)call;
+    return false;
+  }
 };
 
 }  // namespace postern::answer

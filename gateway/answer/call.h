@@ -84,6 +84,17 @@ class Source {
   virtual void on_ready(std::function<void()> wake) { (void)wake; }
 };
 
+// What the client of a conversation (Answerer::converses) still says once it is answered. One that is destroyed before end()
+// has a client that is gone.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void take(std::string_view piece) = 0;  // ipc::kInitialCredit bytes that were not given back, at most
+  virtual void end() = 0;
+  // give_back: so many bytes more may come. Called once, before the first take.
+  virtual void on_begun(std::function<void(std::size_t)> give_back) = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type;                                 // empty: there is no body
@@ -91,6 +102,7 @@ struct Response {
   std::string body;
   std::string_view constant;       // instead of body: bytes that live as long as the process
   std::unique_ptr<Source> source;  // instead of both
+  std::unique_ptr<Sink> sink;      // beside a source: it is a conversation, and its client goes on
   bool close = false;              // the connection ends with this answer
 
   std::string_view bytes() const { return constant.empty() ? std::string_view(body) : constant; }

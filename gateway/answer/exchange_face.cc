@@ -47,6 +47,10 @@ struct ExchangeFace::Exchange {
   std::uint64_t most = kRequestBodyLimit;
   std::uint64_t credit = ipc::kInitialCredit;
   std::unique_ptr<Outgoing> outgoing;
+  bool converses = false;
+  std::unique_ptr<Sink> sink;        // of a conversation that was answered
+  std::string early;                 // that came before
+  std::uint64_t given = ipc::kInitialCredit;  // bytes that may come; of a conversation alone
   bool request_ended = false;
   bool finished = false;  // nothing more is sent for it
 };
@@ -110,7 +114,7 @@ void ExchangeFace::take(ipc::ExchangeFrame type, std::uint64_t id, std::string_v
     sound = begin_refused(id, payload);
   } else if (const auto found = exchanges_.find(id); found != exchanges_.end()) {
     const ExchangePtr exchange = found->second;
-    if (type == RequestBody) sound = take_body(*exchange, payload);
+    if (type == RequestBody) sound = take_body(exchange, payload);
     if (type == RequestEnd) sound = take_end(exchange, payload);
     if (type == ResponseCredit) sound = take_credit(*exchange, payload);
     if (type == ExchangeDone) sound = take_done(*exchange, payload);
@@ -188,9 +192,10 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
   if (exchanges_.size() > most_.exchanges || (stranger && strangers_ > most_.strangers))
     verdict = http::refused(base::Refusal::Overloaded, "too many requests are under way");
   if (!verdict.ok()) {
-    refuse(*exchange, verdict.refusal, verdict.sentence);
+    refuse(exchange, verdict.refusal, verdict.sentence);
     return true;
   }
+  exchange->converses = head.body == ipc::BodyKind::Streamed && answerer_.converses(call);
   if (head.expects_continue && head.body != ipc::BodyKind::None) {
     ipc::ResponseHead proceed;
     proceed.status = 100;
@@ -198,7 +203,8 @@ bool ExchangeFace::begin(std::uint64_t id, std::string_view payload) {
     encode(proceed, out);
     send(ipc::ExchangeFrame::InformationalHead, id, out.bytes());
   }
-  if (head.body == ipc::BodyKind::None) dispatch(exchange);  // no RequestEnd follows
+  // Of a body that there is not, no RequestEnd follows.
+  if (head.body == ipc::BodyKind::None || exchange->converses) dispatch(exchange);
   return true;
 }
 
@@ -211,20 +217,23 @@ bool ExchangeFace::begin_refused(std::uint64_t id, std::string_view payload) {
       found != exchanges_.end() ? found->second : make_exchange(id, refused.connection);
   if (exchange == nullptr || exchange->request_ended) return false;
   exchange->request_ended = true;
+  exchange->sink.reset();  // of a conversation: the other side of it learns that it was broken off
   if (exchange->finished || exchange->outgoing != nullptr) return true;
-  refuse(*exchange, refused.refusal, base::printable(refused.why));
+  refuse(exchange, refused.refusal, base::printable(refused.why));
   return true;
 }
 
-bool ExchangeFace::take_body(Exchange& exchange, std::string_view payload) {
+bool ExchangeFace::take_body(const ExchangePtr& of, std::string_view payload) {
+  Exchange& exchange = *of;
   const bool unexpected = exchange.request_ended || exchange.body == ipc::BodyKind::None;
   if (unexpected || payload.size() > ipc::kBodyPiece) return false;
+  if (exchange.converses) return take_said(exchange, payload);
   exchange.received += payload.size();
   if (exchange.body == ipc::BodyKind::Sized && exchange.received > exchange.length) return false;
   if (exchange.finished || exchange.outgoing != nullptr)
     return true;  // answered early: what still comes is not wanted
   if (exchange.received > exchange.most) {
-    refuse(exchange, base::Refusal::BodyTooLarge, "such a request is shorter here");
+    refuse(of, base::Refusal::BodyTooLarge, "such a request is shorter here");
     return true;
   }
   exchange.call->body += payload;
@@ -239,16 +248,52 @@ bool ExchangeFace::take_end(const ExchangePtr& exchange, std::string_view payloa
   if (exchange->request_ended || exchange->body == ipc::BodyKind::None || !decode_trailers(payload, trailers))
     return false;
   if (exchange->body == ipc::BodyKind::Sized && exchange->received != exchange->length) return false;
+  if (exchange->converses) {
+    exchange->request_ended = true;
+    if (exchange->sink != nullptr) exchange->sink->end();
+    if (exchange->sink != nullptr && exchange->outgoing == nullptr) finish(*exchange);
+    return true;
+  }
   if (!exchange->finished && exchange->outgoing == nullptr) dispatch(exchange);
   exchange->request_ended = true;
   return true;
 }
 
+// The client keeps to what it was given.
+bool ExchangeFace::take_said(Exchange& exchange, std::string_view payload) {
+  if (payload.size() > exchange.given) return false;
+  exchange.given -= payload.size();
+  if (exchange.finished) return true;
+  if (exchange.sink != nullptr) {
+    exchange.sink->take(payload);
+  } else if (exchange.outgoing == nullptr) {
+    exchange.early += payload;
+  }
+  return true;
+}
+
+void ExchangeFace::begin_conversation(const ExchangePtr& exchange, std::unique_ptr<Sink> sink) {
+  exchange->sink = std::move(sink);
+  exchange->sink->on_begun([this, weak = std::weak_ptr<Exchange>(exchange)](std::size_t bytes) {
+    const ExchangePtr still = weak.lock();
+    if (still != nullptr && !still->finished) give_back(*still, bytes);
+  });
+  if (const std::string early = std::exchange(exchange->early, {}); !early.empty()) exchange->sink->take(early);
+  if (exchange->request_ended) exchange->sink->end();
+}
+
+void ExchangeFace::give_back(Exchange& exchange, std::size_t bytes) {
+  exchange.given += bytes;
+  base::BinaryWriter credit;
+  credit.u32(static_cast<std::uint32_t>(bytes));
+  send(ipc::ExchangeFrame::RequestCredit, exchange.id, credit.bytes());
+}
+
 void ExchangeFace::dispatch(const ExchangePtr& exchange) {
-  exchange->request_ended = true;
+  if (!exchange->converses) exchange->request_ended = true;
   answerer_.answer(exchange->call, [this, weak = std::weak_ptr<Exchange>(exchange)](Response response) {
     const ExchangePtr still = weak.lock();
-    if (still != nullptr && !still->finished) respond(*still, std::move(response));
+    if (still != nullptr && !still->finished) respond(still, std::move(response));
   });
 }
 
@@ -268,15 +313,17 @@ bool ExchangeFace::take_done(Exchange& exchange, std::string_view payload) {
   return true;
 }
 
-void ExchangeFace::refuse(Exchange& exchange, base::Refusal refusal, std::string_view why) {
-  respond(exchange, answerer_.refuse(*exchange.call, refusal, why));
+void ExchangeFace::refuse(const ExchangePtr& exchange, base::Refusal refusal, std::string_view why) {
+  respond(exchange, answerer_.refuse(*exchange->call, refusal, why));
 }
 
-void ExchangeFace::respond(Exchange& exchange, Response response) {
-  auto wake = [ready = ready_, id = exchange.id] { ready->insert(id); };
-  exchange.outgoing = std::make_unique<Outgoing>(std::move(response), std::move(wake));
-  send_head(exchange);
-  pump(exchange);
+void ExchangeFace::respond(const ExchangePtr& exchange, Response response) {
+  auto wake = [ready = ready_, id = exchange->id] { ready->insert(id); };
+  std::unique_ptr<Sink> sink = exchange->converses ? std::move(response.sink) : nullptr;
+  exchange->outgoing = std::make_unique<Outgoing>(std::move(response), std::move(wake));
+  send_head(*exchange);
+  if (sink != nullptr) begin_conversation(exchange, std::move(sink));
+  if (exchange->outgoing != nullptr) pump(*exchange);
 }
 
 void ExchangeFace::send_head(Exchange& exchange) {
@@ -319,12 +366,14 @@ void ExchangeFace::pump(Exchange& exchange) {
   base::BinaryWriter no_trailers;
   ipc::encode_trailers({}, no_trailers);
   send(ipc::ExchangeFrame::ResponseEnd, exchange.id, no_trailers.bytes());
-  finish(exchange);
+  if (exchange.sink == nullptr || exchange.request_ended) return finish(exchange);
+  exchange.outgoing.reset();  // the client goes on
 }
 
 void ExchangeFace::finish(Exchange& exchange) {
   exchange.finished = true;
   exchange.outgoing.reset();
+  exchange.sink.reset();
 }
 
 bool ExchangeFace::pump_ready() {

@@ -165,6 +165,24 @@ base::Result<audit::KeyChain> key_chain(const Choices& choices, const certs::Ver
   return audit::KeyChain::of(key, handovers);
 }
 
+// [{"name", "time"}], of the witnesses that were asked for; Invalid, with the name of one that has not cosigned it.
+base::Result<base::Json> cosigned_by(const audit::TlogProof& proof, const Choices& choices) {
+  const auto witnesses = parse_witness_keys(choices.witnesses);
+  if (!witnesses.ok()) return witnesses.error();
+  const auto note = certs::parse_note(proof.checkpoint);
+  if (!note.ok()) return note.error();
+  base::Json out = base::Json::array();
+  for (const certs::VerifierKey& witness : *witnesses) {
+    const auto seconds = certs::cosigned_at(*note, witness);
+    if (!seconds)
+      return base::fail(base::Code::Invalid,
+                        "its checkpoint was not cosigned by " + witness.name +
+                            ": make the proof with --witness, once it has cosigned the log that far");
+    out.push_back({{"name", witness.name}, {"time", time_of_cosignature(*seconds)}});
+  }
+  return out;
+}
+
 int verify_proof(const Program& program, const Choices& choices, const certs::VerifierKey& key) {
   const auto text = base::read_file(choices.proof, audit::kTlogProofLimit);
   if (!text.ok()) return fail_with(text.error().message);
@@ -174,12 +192,15 @@ int verify_proof(const Program& program, const Choices& choices, const certs::Ve
   if (!keys.ok()) return fail_with(keys.error().message);
   const auto head = audit::verify_tlog_proof(*proof, *keys);
   if (!head.ok()) return fail_with(choices.proof + ": " + head.error().message);
+  const auto cosigned = cosigned_by(*proof, choices);
+  if (!cosigned.ok()) return fail_with(choices.proof + ": " + cosigned.error().message);
   if (program.json()) {
     print(base::dump_json(base::Json{{"ok", true},
                                      {"origin", head->origin},
                                      {"size", head->size},
                                      {"index", proof->index},
-                                     {"event", proof->extra}}) +
+                                     {"event", proof->extra},
+                                     {"witnesses", *cosigned}}) +
           "\n");
     return kDone;
   }
@@ -187,6 +208,9 @@ int verify_proof(const Program& program, const Choices& choices, const certs::Ve
   print("The proof holds: event " + grouped(proof->index) + " of " + base::printable(head->origin) + " (" +
         grouped(head->size) + " events) is\n" + base::printable(proof->extra, audit::kEventLimit) + "\n" +
         (sentence.ok() ? *sentence + "\n" : std::string()));
+  for (const base::Json& one : *cosigned)
+    print("Cosigned by " + base::printable(one["name"].get<std::string>()) + " at " +
+          one["time"].get<std::string>() + ".\n");
   return kDone;
 }
 
@@ -250,6 +274,21 @@ base::Result<std::uint64_t> index_of_session(const std::string& folder, const st
       "no event under the checkpoint is of the opening or the end of session " + base::printable(session));
 }
 
+base::Result<audit::TlogProof> proof_of(const std::string& folder, std::uint64_t index,
+                                        const Choices& choices) {
+  if (choices.witnesses.empty()) return audit::prove_event(audit::system_files(), folder, index);
+  const auto witness = parse_witness_keys(choices.witnesses);
+  if (!witness.ok()) return witness.error();
+  const auto checkpoint = audit::cosigned_checkpoint(audit::system_files(), folder, witness->front());
+  if (!checkpoint.ok()) return checkpoint.error();
+  if (index >= checkpoint->head.size)
+    return base::fail(base::Code::NotFound, witness->front().name + " has cosigned the first " +
+                                                grouped(checkpoint->head.size) +
+                                                " events, and this one has index " + grouped(index) +
+                                                ": try again in a few seconds");
+  return audit::prove_event(audit::system_files(), folder, index, *checkpoint);
+}
+
 int prove(Program& program, const Choices& choices) {
   if (choices.session.empty() && choices.index < 0) {
     fail_with("say which event: --session ID or --index N");
@@ -260,7 +299,7 @@ int prove(Program& program, const Choices& choices) {
   auto index = base::Result<std::uint64_t>(static_cast<std::uint64_t>(choices.index));
   if (!choices.session.empty()) index = index_of_session(*folder, choices.session);
   if (!index.ok()) return fail_with(index.error().message);
-  const auto proof = audit::prove_event(audit::system_files(), *folder, *index);
+  const auto proof = proof_of(*folder, *index, choices);
   if (!proof.ok()) return fail_with(proof.error().message);
   const std::string text = audit::format_tlog_proof(*proof);
   if (choices.out.empty()) {
@@ -384,12 +423,15 @@ void add_verify(Program& program, CLI::App* group) {
       ->add_option("--known", choices->known,
                    "a checkpoint of this log that was kept: the log must hold it still")
       ->type_name("FILE");
-  CLI::Option* witness =
-      command->add_option("--witness", choices->witnesses,
-                          "the verifier key of a witness that must have cosigned the log; may be repeated");
-  witness->type_name("VKEY")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      ->add_option(
+          "--witness", choices->witnesses,
+          "the verifier key of a witness that must have cosigned the log, or the proof; may be repeated")
+      ->type_name("VKEY")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   CLI::Option* proof = command->add_option("--proof", choices->proof, "verify this .tlog-proof instead");
-  proof->excludes(log)->excludes(witness)->type_name("FILE");
+  proof->excludes(log)->type_name("FILE");
   command
       ->add_option(
           "--handover", choices->handovers,
@@ -418,6 +460,12 @@ void add_proof(Program& program, CLI::App* group) {
       ->type_name("N");
   command->add_option("--out", choices->out, "write it there; otherwise on standard output")
       ->type_name("FILE");
+  command
+      ->add_option(
+          "--witness", choices->witnesses,
+          "prove it under the newest checkpoint that the witness with this verifier key has cosigned")
+      ->expected(1)
+      ->type_name("VKEY");
 }
 
 void add_log_export(Program& program, CLI::App* group) {

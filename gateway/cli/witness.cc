@@ -18,12 +18,14 @@ using base::Code;
 using base::fail;
 using base::Result;
 
-std::string time_of(const audit::Witnessing& found) {
-  constexpr std::uint64_t kYear9999 = 253'402'300'799;
-  return base::format_time(static_cast<base::Micros>(std::min(found.seconds, kYear9999)) * base::kWallSecond);
-}
+std::string time_of(const audit::Witnessing& found) { return time_of_cosignature(found.seconds); }
 
 }  // namespace
+
+std::string time_of_cosignature(std::uint64_t seconds) {
+  constexpr std::uint64_t kYear9999 = 253'402'300'799;
+  return base::format_time(static_cast<base::Micros>(std::min(seconds, kYear9999)) * base::kWallSecond);
+}
 
 int make_witness_key(const WitnessKeyOptions& options, bool json) {
   if (const base::Status crypto = base::init_crypto(); !crypto.ok()) return fail_with(crypto.error().message);

@@ -32,6 +32,7 @@ std::vector<WitnessFinding> find_witnesses(const std::string& folder, const cert
 // [{"name", "ok", "size"*, "time"*, "what"*}]
 base::Json findings_json(const std::vector<WitnessFinding>& findings);
 std::string findings_text(const std::vector<WitnessFinding>& findings);
+std::string time_of_cosignature(std::uint64_t seconds);  // as events have times
 bool all_cosigned(const std::vector<WitnessFinding>& findings);
 
 }  // namespace postern::cli

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMostClients = 100'000;
 
 constexpr std::size_t kLongestAddress = 64;
+constexpr std::size_t kLongestRelay = 253;
 
 // What the heap gave away and did not get back.
 std::size_t memory_in_use() {
@@ -227,7 +228,9 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
   client->id = id;
   client->text = opened.client;
   client->address = opened.client.substr(0, opened.client.rfind(':'));
-  client->origin = base::origin_of(client->address);
+  client->relay = base::printable(opened.relay, kLongestRelay);
+  // Counted apart: what a relay says of addresses slows nobody who comes from there.
+  client->origin = (client->relay.empty() ? "" : "relayed ") + base::origin_of(client->address);
   client->tls = opened.tls;
   client->certificates.assign(opened.certificates.begin(), opened.certificates.end());
   clients_.emplace(id, std::move(client));

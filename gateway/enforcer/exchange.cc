@@ -215,6 +215,7 @@ void Exchange::record() {
   event.operation = listed;
   event.klass = policy::to_text(decision_.klass);
   event.client = client_.text;
+  event.relay = client_.relay;
   event.service = service_->name;
   event.node = site_.pool.node(static_cast<std::size_t>(node_)).url;
   if (credential_ != nullptr) event.credential = credential_->which();

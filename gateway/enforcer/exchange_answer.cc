@@ -53,6 +53,7 @@ void Exchange::refuse(base::Refusal refusal, std::string_view why) {
     event.method = method;
     event.target = target;
     event.client = client_.text;
+    event.relay = client_.relay;
     event.why = why;
     event.nearest = near;
     event.refusal = refusal;

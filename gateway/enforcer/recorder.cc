@@ -46,6 +46,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   if (!event.operation.empty()) json.field("operation", event.operation);
   json.field("class", event.klass);
   json.field("client", event.client);
+  if (!event.relay.empty()) json.field("relay", event.relay);
   json.field("service", event.service);
   json.field("node", event.node);
   if (!event.credential.empty()) json.field("credential", event.credential);
@@ -188,6 +189,7 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   if (!event.why.empty()) json.field("why", cut(event.why, kMostText));
   if (!event.nearest.empty()) json.field("nearest", cut(event.nearest, kMostText));
   json.field("client", event.client);
+  if (!event.relay.empty()) json.field("relay", event.relay);
   json.close_object();
   actor_.assign(event.engineer.empty() ? "client:" : "engineer:")
       .append(event.engineer.empty() ? event.client : event.engineer);

@@ -22,6 +22,7 @@ namespace postern::enforcer {
 struct Forwarded {
   std::string_view session, engineer, policy;
   std::string_view method, target, capability, operation, klass, client, service, node;
+  std::string_view relay;       // that the client came through; empty: it came itself
   std::string_view credential;  // which one of the service's; empty: none
   std::string_view part_of;     // event of the call that this reading belongs to; empty: it is a call itself
   std::string_view hold;        // waiting call that this reading is for; empty: none
@@ -60,6 +61,7 @@ struct Completed {
 struct Refused {
   std::string_view session, engineer, policy;
   std::string_view method, target, client, why, nearest, capability;
+  std::string_view relay;  // as Forwarded
   base::Refusal refusal = base::Refusal::Malformed;
   int status = 0;
 };

@@ -41,6 +41,7 @@ struct Client {
   std::string address;  // without the port
   std::string origin;   // that limits count it with (admission.h)
   std::string tls;
+  std::string relay;  // that it came through, by the tunnel: text and address are what that relay claims; empty: it came itself
   std::vector<std::string> certificates;          // DER, as claimed
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed, and when that is over
   std::string identity_fault;

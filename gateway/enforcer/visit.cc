@@ -238,6 +238,7 @@ void VisitPages::command(Exchange& exchange, Json order,
   order["from"] = exchange.client().text;
   order["client"] = exchange.client().text;
   order["tls"] = exchange.client().tls;
+  if (!exchange.client().relay.empty()) order["relay"] = exchange.client().relay;
   order["user_agent"] =
       std::string(exchange.head().fields.find(http::FieldId::UserAgent).value_or("").substr(0, 512));
   if (const SessionView* session = exchange.session_view(); session != nullptr) {

@@ -19,6 +19,11 @@ void encode(const ConnectRequest& m, base::BinaryWriter& out) {
   out.u64(m.id);
   out.u32(m.node);
 }
+void encode(const AcceptedClient& m, base::BinaryWriter& out) {
+  out.clear();
+  out.text(m.client);
+  out.text(m.relay);
+}
 
 bool decode(std::string_view payload, ChannelOffer& m) {
   base::BinaryReader in(payload);
@@ -36,6 +41,12 @@ bool decode(std::string_view payload, ConnectRequest& m) {
   base::BinaryReader in(payload);
   m.id = in.u64();
   m.node = in.u32();
+  return in.done();
+}
+bool decode(std::string_view payload, AcceptedClient& m) {
+  base::BinaryReader in(payload);
+  m.client = in.text();
+  m.relay = in.text();
   return in.done();
 }
 

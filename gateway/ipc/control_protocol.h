@@ -13,6 +13,7 @@
 //   Connected      id u64; fd
 //   ConnectFailed  id u64, text
 //   Answer         id u64, JSON
+//   Accepted       texts client, relay; fd: a terminator's connection that came through the tunnel
 //
 //   role -> supervisor
 //   Confined       fd: the listener of its system call filter; what it refuses from now on, the supervisor answers
@@ -20,7 +21,8 @@
 //   Connect        id u64, node u32: open a connection to this node
 //   Ask            id u64, JSON {ask: "status"|"figures"|"reload"|"log_keys"} of the console; {ask: "breach", why} of an enforcer or
 //                  the console: its terminator broke the exchange protocol; {ask: "inquire", whose, host, chain} of an enforcer: what
-//                  can be learned about a certificate, answered when something was; {ask: "fetched"|"acme"} of the link
+//                  can be learned about a certificate, answered when something was; {ask: "fetched"|"acme"|"line"} of the link,
+//                  and {ask: "tunnel", client, relay, name}: a connection to a terminator, answered with Connected
 //   Drained        nothing is under way any more (after Drain)
 //   Failed         text: why it ends now; for people, in status and in the event
 //
@@ -50,6 +52,7 @@ enum class ToRole : std::uint16_t {
   Connected = 5,
   ConnectFailed = 6,
   Answer = 7,
+  Accepted = 8,
 };
 enum class FromRole : std::uint16_t {
   Ready = 33,
@@ -80,6 +83,9 @@ struct Numbered {  // Connected, ConnectFailed, Ask, Answer
   std::uint64_t id = 0;
   std::string_view text;
 };
+struct AcceptedClient {
+  std::string_view client, relay;  // as ConnectionOpened has them
+};
 struct ConnectRequest {
   std::uint64_t id = 0;
   std::uint32_t node = 0;  // index into the configuration's nodes
@@ -88,8 +94,10 @@ struct ConnectRequest {
 void encode(const ChannelOffer& m, base::BinaryWriter& out);
 void encode(const Numbered& m, base::BinaryWriter& out);
 void encode(const ConnectRequest& m, base::BinaryWriter& out);
+void encode(const AcceptedClient& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, ChannelOffer& m);
 [[nodiscard]] bool decode(std::string_view payload, Numbered& m);
 [[nodiscard]] bool decode(std::string_view payload, ConnectRequest& m);
+[[nodiscard]] bool decode(std::string_view payload, AcceptedClient& m);
 
 }  // namespace postern::ipc

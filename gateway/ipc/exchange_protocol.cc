@@ -54,6 +54,7 @@ void encode(const ConnectionOpened& m, base::BinaryWriter& out) {
   out.u8(m.resumed ? 1 : 0);
   out.u8(static_cast<std::uint8_t>(m.certificates.size()));
   for (const std::string_view certificate : m.certificates) out.text(certificate);
+  out.text(m.relay);
 }
 bool decode(std::string_view payload, ConnectionOpened& m) {
   base::BinaryReader in(payload);
@@ -64,6 +65,7 @@ bool decode(std::string_view payload, ConnectionOpened& m) {
   m.certificates.clear();
   if (count > kMostCertificates) return false;
   for (std::size_t i = 0; i < count && in.ok(); ++i) m.certificates.push_back(in.text());
+  m.relay = in.text();
   return in.done();
 }
 

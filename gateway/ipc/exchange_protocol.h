@@ -107,6 +107,8 @@ struct ConnectionOpened {
   std::string_view tls;     // "TLSv1.3 TLS_AES_128_GCM_SHA256 x25519"; empty on the local socket
   bool resumed = false;
   std::vector<std::string_view> certificates;  // the client's chain in DER, leaf first
+  // Of a connection that came through the tunnel: whose relay it came through. client is what that relay claims.
+  std::string_view relay = {};
 };
 
 struct RequestHead {

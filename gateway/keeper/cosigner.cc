@@ -30,25 +30,45 @@ Result<std::string> Cosigner::verifier_key() const {
                                                              base::ed25519_public(key_->seed)));
 }
 
-Result<std::string> Cosigner::cosign(std::string_view text, base::Micros now) {
+Result<Cosigner::Shown> Cosigner::read(std::string_view text) const {
   if (!key_) return fail(Code::Denied, "there is no key to witness with");
-  const auto note = certs::parse_note(text);
+  auto note = certs::parse_note(text);
   auto head = note.ok() ? certs::parse_checkpoint(note->text) : Result<certs::Checkpoint>(note.error());
   if (!head.ok()) return fail(Code::Denied, "what is to be cosigned is not a checkpoint");
-  const auto log = std::find_if(logs_.begin(), logs_.end(),
-                                [&](const certs::VerifierKey& key) { return key.name == head->origin; });
+  return Shown{*std::move(note), *std::move(head)};
+}
+
+Result<std::string> Cosigner::cosign(std::string_view text, base::Micros now) {
+  const auto shown = read(text);
+  if (!shown.ok()) return shown.error();
+  const auto log = std::find_if(logs_.begin(), logs_.end(), [&](const certs::VerifierKey& key) {
+    return key.name == shown->head.origin;
+  });
   if (log == logs_.end()) return fail(Code::Denied, "the checkpoint is of a log that is not witnessed here");
-  if (certs::check_signature(*note, *log) != certs::Signed::Yes)
+  return sign(*shown, *log, now);
+}
+
+Result<std::string> Cosigner::cosign_for(std::string_view text, const certs::VerifierKey& log,
+                                         base::Micros now) {
+  const auto shown = read(text);
+  if (!shown.ok()) return shown.error();
+  if (shown->head.origin != log.name) return fail(Code::Denied, "the checkpoint is of another log");
+  if (last_.size() >= kMostLogs && !last_.contains(log.name)) last_.erase(last_.begin());
+  return sign(*shown, log, now);
+}
+
+Result<std::string> Cosigner::sign(const Shown& shown, const certs::VerifierKey& log, base::Micros now) {
+  if (certs::check_signature(shown.note, log) != certs::Signed::Yes)
     return fail(Code::Denied, "the checkpoint is not signed by the key of its log");
-  certs::Checkpoint& last = last_[head->origin];
-  if (head->size < last.size)
+  certs::Checkpoint& last = last_[shown.head.origin];
+  if (shown.head.size < last.size)
     return fail(Code::Denied, "the checkpoint is of a smaller log than one that was cosigned before");
-  if (head->size == last.size && head->size > 0 && head->root != last.root)
+  if (shown.head.size == last.size && shown.head.size > 0 && shown.head.root != last.root)
     return fail(Code::Denied, "a checkpoint of this size was cosigned before, over other events");
   if (now < kEarliestCosignature)
     return fail(Code::Denied, "this machine's clock is not set, and a cosignature states the time");
-  last = *std::move(head);
-  return certs::cosignature_line(*key_, note->text, static_cast<std::uint64_t>(now / base::kWallSecond));
+  last = shown.head;
+  return certs::cosignature_line(*key_, shown.note.text, static_cast<std::uint64_t>(now / base::kWallSecond));
 }
 
 }  // namespace postern::keeper

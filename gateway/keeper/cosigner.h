@@ -38,11 +38,25 @@ class Cosigner {
   base::Result<std::string> verifier_key() const;
   // The signature line; Denied with one sentence.
   base::Result<std::string> cosign(std::string_view note, base::Micros now);
+  // For Mission Control, whose installations' logs no configuration names: of the log with that key, as the desk tells it. A desk
+  // in strange hands could have another history of a log cosigned if it is signed by that log's key, and no step back.
+  base::Result<std::string> cosign_for(std::string_view note, const certs::VerifierKey& log,
+                                       base::Micros now);
+
+  static constexpr std::size_t kMostLogs =
+      100'000;  // that are remembered of those; then the first is forgotten
 
  private:
+  struct Shown {
+    certs::Note note;
+    certs::Checkpoint head;
+  };
+  base::Result<Shown> read(std::string_view text) const;
+  base::Result<std::string> sign(const Shown& shown, const certs::VerifierKey& log, base::Micros now);
+
   std::optional<certs::SignerKey> key_;
   std::vector<certs::VerifierKey> logs_;
-  std::map<std::string, certs::Checkpoint, std::less<>> last_;  // by origin; never more than there were logs
+  std::map<std::string, certs::Checkpoint, std::less<>> last_;  // by origin
 };
 
 }  // namespace postern::keeper

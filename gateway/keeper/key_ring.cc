@@ -142,7 +142,8 @@ struct KeyRing::State {
                                 const Purpose& purpose) const;
   std::string answer_ledger(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string answer_link(KeeperRequest kind, std::uint32_t tag, BinaryReader& in, const Purpose& purpose);
-  std::string answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const;
+  std::string answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
+  std::string cosign_for(std::uint32_t tag, BinaryReader& in);
   base::Result<std::string> assertion_for(const std::string& face) const;
   std::string answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
@@ -429,7 +430,19 @@ std::string KeyRing::State::sign_tls_client(std::uint32_t tag, BinaryReader& in,
   return certs::encode_done(tag, certs::encode_text_payload(*signature));
 }
 
-std::string KeyRing::State::answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) const {
+std::string KeyRing::State::cosign_for(std::uint32_t tag, BinaryReader& in) {
+  const std::string_view note = in.text(), log = in.text();
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
+  const auto key = certs::parse_verifier_key(log);
+  const auto line =
+      key.ok() ? cosigner.cosign_for(note, *key, clock.wall()) : base::Result<std::string>(key.error());
+  if (!line.ok()) return certs::encode_refused(tag, line.error().message);
+  return certs::encode_done(tag, certs::encode_text_payload(*line));
+}
+
+std::string KeyRing::State::answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+  if (kind == KeeperRequest::WitnessKey) return answer_witness(kind, tag, in);
+  if (kind == KeeperRequest::CosignFor) return cosign_for(tag, in);
   if (kind != KeeperRequest::IssueInstallation)
     return certs::encode_refused(tag, "the desk may not ask this");
   const std::string_view id = in.text(), key = in.text();

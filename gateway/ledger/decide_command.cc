@@ -137,6 +137,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::LinkDown:
     case EventType::LinkCertificateRenewed:
     case EventType::LinkConflict:
+    case EventType::TunnelRelayed:
+    case EventType::TunnelRefused:
       return sender == Sender::Supervisor;
     default:
       return false;

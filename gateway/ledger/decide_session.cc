@@ -26,7 +26,7 @@ constexpr std::size_t kTokenSize = 32;
 struct Visitor {
   std::string method;
   std::string engineer;  // empty: not known
-  std::string client, user_agent, tls;
+  std::string client, relay, user_agent, tls;
   std::string certificate;                                // fingerprint, for method certificate
   std::string issuer, subject, sid, acr, amr, most_role;  // for method openid
 };
@@ -41,6 +41,7 @@ Visitor visitor_of(const Order& order, std::string method) {
   Visitor visitor;
   visitor.method = std::move(method);
   visitor.client = bounded(order.text("client"));
+  visitor.relay = bounded(order.text("relay"));
   visitor.user_agent = bounded(order.text("user_agent"));
   visitor.tls = bounded(order.text("tls"));
   return visitor;
@@ -54,6 +55,7 @@ Decision turn_away(const Visitor& visitor, Refusal refusal, std::string why) {
                      .text("engineer", visitor.engineer)
                      .text("method", visitor.method)
                      .text("client", visitor.client)
+                     .text("relay", visitor.relay)
                      .text("user_agent", visitor.user_agent)
                      .text("code", base::text_of(refusal).code)
                      .text("why", why)
@@ -110,6 +112,7 @@ Draft draft_open(const Session& session, const Visitor& visitor) {
                      .text("engineer", session.engineer)
                      .text("method", session.method)
                      .text("client", session.client)
+                     .text("relay", visitor.relay)
                      .text("user_agent", session.user_agent)
                      .text("tls", visitor.tls)
                      .time("expires", session.expires)

@@ -165,6 +165,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
           loop, clock, files, options.directory,
           {[this](const ipc::Errand& errand) { return carry(errand); },
            [this](const Draft& draft) { append_own(draft); }, [this] { return keeper_.log_key(); }}),
+      tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
+                    [this](const Draft& draft) { append_own(draft); }}),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),
       stop_word_(std::move(options.stop_word)),
@@ -179,6 +181,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   set_witnessing(std::move(options.witnessing));
   notices_.begin(std::move(backlog), recorder_.size());
   line_reports_.begin(std::move(reports), state_.shares("events"), recorder_.size());
+  tunnel_gate_.configure(options.line);
   line_reports_.configure(std::move(options.line));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
@@ -227,12 +230,20 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         witnesses_.link_gone();
         notices_.link_gone();
         line_reports_.link_gone();
+        tunnel_gate_.link_gone();
         provider_.link_gone();
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
   greet(*peer);
   if (sender == Sender::Enforcer) ask_for_jars();
   peers_.emplace(number, std::move(peer));
+  if (sender != Sender::Link || index == ipc::kAdminLink) return;
+  tunnel_gate_.link_gone();
+  look_at_tunnel();
+}
+
+void Ledger::look_at_tunnel() {
+  if (!drained_) tunnel_gate_.look(state_, clock_.wall());
 }
 
 void Ledger::greet(Peer& peer) {
@@ -471,8 +482,8 @@ bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   if (peer.index() == ipc::kAdminLink) return admin_provider_.take(delivered);
   if (delivered.id > ProviderAsks::kFirstErrand) return provider_.take(delivered);
   if (delivered.id > Notices::kFirstErrand) return notices_.take(delivered);
-  return delivered.id > LineReports::kFirstErrand ? line_reports_.take(delivered)
-                                                  : witnesses_.take(delivered);
+  if (delivered.id > LineReports::kFirstErrand) return line_reports_.take(delivered);
+  return delivered.id > TunnelGate::kFirstErrand ? tunnel_gate_.take(delivered) : witnesses_.take(delivered);
 }
 
 // What status says of witnesses: ours, and the logs whose witness we are.

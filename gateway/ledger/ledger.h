@@ -50,6 +50,7 @@
 #include "gateway/ledger/keeper_link.h"
 #include "gateway/ledger/kept_policies.h"
 #include "gateway/ledger/line_reports.h"
+#include "gateway/ledger/tunnel_gate.h"
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
@@ -90,7 +91,11 @@ class Ledger {
   void set_limits(const Limits& limits) { limits_ = limits; }
   void set_witnessing(Witnessing witnessing);
   void set_notifications(std::vector<NoticeTarget> targets);
-  void set_line(LineTerms terms) { line_reports_.configure(std::move(terms)); }
+  void set_line(LineTerms terms) {
+    tunnel_gate_.configure(terms);
+    line_reports_.configure(std::move(terms));
+    look_at_tunnel();
+  }
   void set_openid(OpenIdTerms engineers, OpenIdTerms admins) {
     openid_ = std::move(engineers);
     admin_openid_ = std::move(admins);
@@ -238,7 +243,8 @@ class Ledger {
   bool carry(const ipc::Errand& errand, std::uint32_t link = 0);
 
   // Answering.
-  void advance();  // whatever may have become ready
+  void advance();
+  void look_at_tunnel();  // whatever may have become ready
   void record_applied(const Outcome& outcome);
   void answer(Outcome outcome);
   void cosign_then_answer(Outcome outcome);
@@ -283,6 +289,7 @@ class Ledger {
   Witnesses witnesses_;
   Notices notices_;
   LineReports line_reports_;
+  TunnelGate tunnel_gate_;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_, admin_openid_;
   ipc::StopRaiser stop_word_;

@@ -43,7 +43,7 @@ std::optional<bool> sharing_changed(const audit::EventFields& event) {
 LineTerms parse_line_terms(const Json& part) {
   const auto found = part.find("line");
   if (found == part.end() || !found->is_object()) return {};
-  return {true, found->value("registration", Json::object())};
+  return {true, base::json_bool_or(*found, "tunnel", false), found->value("registration", Json::object())};
 }
 
 bool wanted_by_vendor(EventType type, std::string_view subject) {

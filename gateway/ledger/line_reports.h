@@ -38,9 +38,10 @@
 
 namespace postern::ledger {
 
-// The ledger's part of the configuration: {"line": null, or {"registration": {..}}}: null where this installation is not enrolled.
+// The ledger's part of the configuration: {"line": null, or {"registration": {..}, "tunnel": bool}}: null where this installation is not enrolled.
 struct LineTerms {
   bool enrolled = false;
+  bool tunnel = false;  // may be switched on (tunnel_gate.h)
   base::Json registration = base::Json::object();
 };
 LineTerms parse_line_terms(const base::Json& part);

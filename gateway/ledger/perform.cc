@@ -234,13 +234,16 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
     if (draft.type == EventType::PermissionChanged || draft.type == EventType::EngineerRemoved)
       outcome.closed_them = true;
     tell(announcement, &outcome);
+    if (draft.type == EventType::PermissionChanged) look_at_tunnel();
     // What follows may be long (the ends of ten thousand sessions): the change itself leaves before it is
     // written down.
     if (draft.type == EventType::PermissionChanged || (announcement.stop != 0 && first)) {
       for (auto& [number, peer] : peers_) peer->flush();
     }
   }
+  const bool changes_tunnel = !draft.closes && draft.type == EventType::PermissionChanged;
   announcements_.add(std::move(announcement));
+  if (changes_tunnel) look_at_tunnel();
   return true;
 }
 
@@ -381,6 +384,7 @@ void Ledger::tick() {
   if (!drained_) witnesses_.look(counts_, publisher_.published());
   if (!drained_) notices_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
+  look_at_tunnel();
   provider_.look();
   admin_provider_.look();
   send_witnessing();

@@ -35,12 +35,22 @@ bool refuses_installation(std::string_view code) {
 
 }  // namespace
 
-Line::Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const LineTimes& times)
+Line::Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const LineTimes& times,
+           Terminators terminators)
     : loop_(loop),
       connect_(std::move(connect)),
       tell_(std::move(tell)),
       times_(times),
       pace_(loop.now()),
+      tunnel_(loop, {[terminators = std::move(terminators)](const line::TunnelHead& head, auto done) {
+                       if (terminators) return terminators(head, std::move(done));
+                       done(base::fail(base::Code::Unavailable, "nobody is there to take a connection"));
+                     },
+                     [this](const Tunnel::Figures& now) {
+                       base::Json said{{"open", now.open}, {"waiting", now.waiting}, {"connected", now.connected}};
+                       if (!now.why.empty()) said["why"] = now.why.substr(0, kLongestWhy);
+                       this->tell("tunnel", std::move(said));
+                     }}),
       retry_(loop, [this] { begin(); }),
       silence_(loop,
                [this] {
@@ -52,6 +62,7 @@ Line::Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const L
 
 Line::~Line() {
   *alive_ = false;
+  tunnel_.on_line(nullptr);
   if (connection_ != nullptr) connection_->close();
 }
 
@@ -106,6 +117,7 @@ void Line::begin() {
 // Without a word to anybody.
 void Line::drop() {
   hello_ = false;
+  tunnel_.on_line(nullptr);
   errand_.request = witness_.request = 0;
   renewing_ = false;
   for (loop::Timer* timer : {&retry_, &silence_, &settled_}) timer->stop();
@@ -178,6 +190,7 @@ void Line::greeted(const line::Order& hello) {
   skew_ = hello.time - loop_.wall();
   settled_.start(times_.settled);
   say_up();
+  tunnel_.on_line(connection_.get());
   look_at_renewal();
 }
 

@@ -26,10 +26,12 @@
 #include "gateway/link/line_connection.h"
 #include "gateway/link/line_enroller.h"
 #include "gateway/link/line_pace.h"
+#include "gateway/link/tunnel.h"
 
 namespace postern::link {
 
 inline constexpr std::string_view kLinePlace = "mission-control";  // by which the ledger asks for it
+inline constexpr std::string_view kTunnelPlace = "tunnel";  // by which it says "open" or "closed" (tunnel.h)
 
 class Line final : private LineConnection::User {
  public:
@@ -39,7 +41,11 @@ class Line final : private LineConnection::User {
   // An errand's answer: its status and a document of line/protocol.h, or 0 and a sentence.
   using Delivered = std::function<void(std::uint16_t status, std::string_view body)>;
 
-  Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const LineTimes& times = {});
+  // Asks the supervisor for a connection to a terminator.
+  using Terminators = std::function<void(const line::TunnelHead& head, Tunnel::Connected done)>;
+
+  Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const LineTimes& times = {},
+       Terminators terminators = {});
   ~Line() override;
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
@@ -52,6 +58,7 @@ class Line final : private LineConnection::User {
   void witness(std::string_view request, Delivered delivered);
   void drop_errand();  // both kinds
   bool up() const { return hello_; }
+  void allow_tunnel(bool open) { tunnel_.allow(open); }
 
  private:
   struct Errand {  // that is under way
@@ -119,6 +126,7 @@ class Line final : private LineConnection::User {
   base::Nanos renewed_at_ = 0;  // 0: not in this life
   bool renewing_ = false;
 
+  Tunnel tunnel_;
   loop::Timer retry_, silence_, settled_, renewal_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/link/line_connection.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -275,12 +277,61 @@ void LineConnection::look() {
 // --- requests
 
 std::uint32_t LineConnection::post(std::string_view target, std::string_view document, Answered done) {
-  Exchange exchange{std::move(done), nullptr, {}, false, {}, loop_.now() + times_.answer};
+  Exchange exchange;
+  exchange.done = std::move(done);
+  exchange.until = loop_.now() + times_.answer;
   return begin(http::Method::Post, target, document, std::move(exchange));
 }
 
 std::uint32_t LineConnection::listen(std::string_view target, OnLine on_line, Answered ended) {
-  return begin(http::Method::Get, target, {}, {std::move(ended), std::move(on_line), {}, false, {}, 0});
+  Exchange exchange;
+  exchange.done = std::move(ended);
+  exchange.on_line = std::move(on_line);
+  return begin(http::Method::Get, target, {}, std::move(exchange));
+}
+
+std::uint32_t LineConnection::talk(std::string_view target, Talker& talker) {
+  Exchange exchange;
+  exchange.done = [&talker](const base::Result<LineAnswer>& answer) { talker.on_over(answer); };
+  exchange.talker = &talker;
+  return begin(http::Method::Post, target, {}, std::move(exchange));
+}
+
+void LineConnection::say(std::uint32_t request, std::string_view piece) {
+  if (over_) return;
+  client_->body(request, piece);
+  touch();
+}
+
+void LineConnection::say_end(std::uint32_t request) {
+  if (over_) return;
+  client_->end(request, {});
+  touch();
+}
+
+std::size_t LineConnection::unsaid(std::uint32_t request) const {
+  return over_ ? 0 : client_->pending(request);
+}
+
+void LineConnection::hear(std::uint32_t request, std::size_t bytes) {
+  if (over_ || bytes == 0) return;
+  client_->consumed(request, bytes);
+  touch();
+}
+
+bool LineConnection::has_unsent() const {
+  if (!open()) return false;
+  if (plain_sent_ < plain_out_.size() || !cipher_out_.view().empty()) return true;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_notsent_bytes > 0;
+}
+
+// SO_LINGER 0: the kernel throws away what it has not sent, and sends RST.
+void LineConnection::cut(std::string why) {
+  const struct linger at_once { 1, 0 };
+  if (socket_.get() >= 0) ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  fail(step_, std::move(why));
 }
 
 std::uint32_t LineConnection::begin(http::Method method, std::string_view target, std::string_view document,
@@ -288,13 +339,15 @@ std::uint32_t LineConnection::begin(http::Method method, std::string_view target
   POSTERN_CHECK(room());
   const bool post = method == http::Method::Post;
   http::Fields fields;
-  if (post) fields.put("content-type", "application/json");
+  const bool talks = exchange.talker != nullptr;
+  if (post) fields.put("content-type", talks ? "application/octet-stream" : "application/json");
   fields.put("user-agent", agent_of(*settings_));
-  const http::Framing framing =
-      post ? http::Framing{http::BodyKind::Sized, document.size()} : http::Framing{};
+  const http::Framing framing = talks  ? http::Framing{http::BodyKind::Chunked, 0}
+                                : post ? http::Framing{http::BodyKind::Sized, document.size()}
+                                       : http::Framing{};
   const std::uint32_t request =
       client_->begin({method, "https", settings_->host, target, framing}, fields, {});
-  if (post) {
+  if (post && !talks) {
     client_->body(request, document);
     client_->end(request, {});
   }
@@ -317,11 +370,17 @@ void LineConnection::on_head(std::uint32_t request, const http::ResponseHead& he
   exchange.answer.status = head.status;
   exchange.answer.retry_after = retry_after_of(head);
   exchange.lines = head.status == 200 && exchange.on_line != nullptr;
+  exchange.talks = head.status == 200 && exchange.talker != nullptr;
+  if (exchange.talks) exchange.talker->on_begun();
 }
 
 void LineConnection::on_body(std::uint32_t request, std::string_view piece) {
   const auto found = exchanges_.find(request);
   if (found == exchanges_.end() || over_) return;
+  if (found->second.talks) {
+    found->second.talker->on_bytes(piece);
+    return touch();
+  }
   if (found->second.lines) {
     take_lines(request, piece);
   } else {
@@ -351,6 +410,11 @@ void LineConnection::take_lines(std::uint32_t request, std::string_view piece) {
     const OnLine on_line = found->second.on_line;  // the exchange may go meanwhile
     on_line(whole);
   }
+}
+
+void LineConnection::on_drained(std::uint32_t request) {
+  const auto found = exchanges_.find(request);
+  if (found != exchanges_.end() && found->second.talks && !over_) found->second.talker->on_room();
 }
 
 void LineConnection::on_end(std::uint32_t request, const http::Fields&) {

@@ -71,19 +71,40 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   using Answered = std::function<void(base::Result<LineAnswer>)>;
   using OnLine = std::function<void(std::string_view line)>;  // without its newline
 
+  // Of a request and an answer that both go on. Called from within the client: it may say, hear, and forget its own request.
+  class Talker {
+   public:
+    virtual ~Talker() = default;
+    virtual void on_begun() = 0;                        // the answer is 200
+    virtual void on_bytes(std::string_view piece) = 0;  // of the answer; hear() them
+    virtual void on_room() = 0;                         // all that was said is in frames
+    // The last: the answer is complete, or was another than 200, or there is none.
+    virtual void on_over(const base::Result<LineAnswer>& answer) = 0;
+  };
+
   enum class Name : std::uint8_t { None, Own };  // the certificate that is shown
   LineConnection(loop::Loop& loop, const Connect& connect, std::shared_ptr<const LineSettings> settings,
                  Name name, const LineTimes& times, User& user);
   ~LineConnection() override;
 
   // Whether another request can be made now.
-  bool room() const { return open() && client_->room() > 0; }
+  bool room() const { return room(0); }
+  bool room(std::size_t spared) const { return open() && client_->room() > spared; }
   // room(); target: is_target_text(). The number of the request.
   std::uint32_t post(std::string_view target, std::string_view document, Answered done);
   // Status 200: on_line for each line, and ended when there will be no more; its answer has no body then. Of another
   // status, the answer as for post().
   std::uint32_t listen(std::string_view target, OnLine on_line, Answered ended);
+  // room(). talker: until it was told that it is over, or its request is forgotten.
+  std::uint32_t talk(std::string_view target, Talker& talker);
+  void say(std::uint32_t request, std::string_view piece);
+  void say_end(std::uint32_t request);
+  std::size_t unsaid(std::uint32_t request) const;  // bytes that are in no frame yet
+  void hear(std::uint32_t request, std::size_t bytes);
   void forget(std::uint32_t request);  // its answer is not wanted any more
+  bool has_unsent() const;  // frames that have not left this machine
+  // As break_off(); what has not left this machine never will.
+  void cut(std::string why);
   // What came is not what may come: the user is told that the connection is over, for this reason.
   void break_off(std::string why) { fail(step_, std::move(why)); }
   // The user is told nothing any more, and neither is who waits for an answer.
@@ -94,7 +115,9 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
     Answered done;
     OnLine on_line;  // of orders
     LineAnswer answer;
+    Talker* talker = nullptr;
     bool lines = false;     // on_line gets what comes
+    bool talks = false;     // the talker does
     std::string line;       // that is not whole yet
     base::Nanos until = 0;  // 0: no end
   };
@@ -131,7 +154,7 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   void on_body(std::uint32_t request, std::string_view piece) override;
   void on_end(std::uint32_t request, const http::Fields& trailers) override;
   void on_lost(std::uint32_t request, http::Verdict why, bool unprocessed) override;
-  void on_drained(std::uint32_t) override {}
+  void on_drained(std::uint32_t request) override;
 
   static constexpr std::size_t kPending = 256U << 10U;  // bytes of TLS records that wait, either way
   loop::Loop& loop_;

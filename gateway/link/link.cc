@@ -73,6 +73,10 @@ void Link::begin(const ipc::Errand& errand) {
       deliver({id, status, body});
     });
   }
+  if (errand.place == kTunnelPlace && line_ != nullptr) {
+    line_->allow_tunnel(errand.body == "open");
+    return deliver({errand.id, 200, {}});
+  }
   const std::string name(errand.place);
   drop(name);
   const Place* place = settings_.find(name);

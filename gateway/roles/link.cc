@@ -25,10 +25,18 @@ int serve_errands() {
   const auto connect = [&](std::uint32_t place, auto done) { role.connect(place, std::move(done)); };
   certs::KeeperChannel keeper((base::UniqueFd()));
   tls::ChannelSigner signer(keeper, tls::ChannelSigner::Use::Client);
-  link::Line line(role.loop(), connect, [&](base::Json said, auto taken) {
-    said["ask"] = "line";
-    role.ask(said, std::move(taken));
-  });
+  link::Line line(
+      role.loop(), connect,
+      [&](base::Json said, auto taken) {
+        said["ask"] = "line";
+        role.ask(said, std::move(taken));
+      },
+      {},
+      [&](const line::TunnelHead& head, auto done) {
+        role.ask_for_socket({{"ask", "tunnel"}, {"id", head.id}, {"relay", head.relay}, {"client", head.client},
+                             {"name", head.name}},
+                            std::move(done));
+      });
   link::Link link(role.loop(), connect, &line, [&keeper] { return keeper.sign_assertion(); });
   // Nobody but the supervisor can make another channel, and it does so when this process starts.
   link.on_forsaken([&] { role.fail("the ledger closed its channel, and no other came"); });

@@ -82,6 +82,7 @@ struct Role::Internals {
   std::vector<EarlyChannel> early;
   std::map<std::string, std::function<void(std::uint32_t, Fds)>, std::less<>> channels;
   std::function<void(const base::Json&)> reload;
+  std::function<void(base::UniqueFd, std::string_view, std::string_view)> accepted;
   std::function<void()> drain;
   bool drain_wanted = false;
   std::uint64_t last_id = 0;
@@ -113,6 +114,8 @@ struct Role::Internals {
         return on_connected(type, payload, std::move(received));
       case ipc::ToRole::Answer:
         return on_answer(payload);
+      case ipc::ToRole::Accepted:
+        return on_accepted(payload, std::move(received));
     }
     role.fail("the supervisor said something unknown");
   }
@@ -185,6 +188,13 @@ struct Role::Internals {
     if (found.empty()) role.fail("the supervisor answered a connect request that was not made");
     if (type == ipc::ToRole::Connected && received.size() == 1) return found.mapped()(std::move(received[0]));
     found.mapped()(base::fail(base::Code::Unavailable, base::Side::Component, std::string(answer.text)));
+  }
+
+  void on_accepted(std::string_view payload, Fds received) {
+    ipc::AcceptedClient client;
+    if (!decode(payload, client) || received.size() != 1 || !accepted)
+      role.fail("the supervisor's Accepted is not one");
+    accepted(std::move(received[0]), client.client, client.relay);
   }
 
   void on_answer(std::string_view payload) {
@@ -309,6 +319,10 @@ void Role::on_channel(std::string_view peer, std::function<void(std::uint32_t, F
 void Role::on_reload(std::function<void(const base::Json&)> reload) {
   internals_->reload = std::move(reload);
 }
+void Role::on_accepted(
+    std::function<void(base::UniqueFd socket, std::string_view client, std::string_view relay)> take) {
+  internals_->accepted = std::move(take);
+}
 void Role::on_drain(std::function<void()> drain) { internals_->drain = std::move(drain); }
 
 void Role::drained() {
@@ -329,6 +343,16 @@ void Role::connect(std::uint32_t node, std::function<void(base::Result<base::Uni
 void Role::ask(const base::Json& question, std::function<void(const base::Json&)> done) {
   const std::uint64_t id = ++internals_->last_id;
   internals_->questions.emplace(id, std::move(done));
+  base::BinaryWriter out;
+  const std::string text = base::dump_json(question);
+  encode(ipc::Numbered{id, text}, out);
+  internals_->send(ipc::FromRole::Ask, out.bytes());
+}
+
+void Role::ask_for_socket(const base::Json& question,
+                          std::function<void(base::Result<base::UniqueFd>)> done) {
+  const std::uint64_t id = ++internals_->last_id;
+  internals_->connects.emplace(id, std::move(done));
   base::BinaryWriter out;
   const std::string text = base::dump_json(question);
   encode(ipc::Numbered{id, text}, out);

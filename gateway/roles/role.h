@@ -60,6 +60,9 @@ class Role {
   // the peer is restarted.
   void on_channel(std::string_view peer, std::function<void(std::uint32_t index, Fds fds)> take);
   void on_reload(std::function<void(const base::Json& config)> reload);
+  // A connection that the supervisor handed over (control_protocol.h, Accepted).
+  void on_accepted(
+      std::function<void(base::UniqueFd socket, std::string_view client, std::string_view relay)> take);
   // The callback stops taking new work and calls drained() when nothing is under way; without one, drained()
   // is called for it.
   void on_drain(std::function<void()> drain);
@@ -70,6 +73,9 @@ class Role {
   void connect(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done);
   // Asks the supervisor a question ({"ask":"status"}, {"ask":"reload"}); done gets its answer.
   void ask(const base::Json& question, std::function<void(const base::Json& answer)> done);
+
+  // The same, answered with a socket, or a sentence why not.
+  void ask_for_socket(const base::Json& question, std::function<void(base::Result<base::UniqueFd>)> done);
 
   // The terminator whose exchanges this role answers broke the exchange protocol: the supervisor kills it, and
   // another one comes with a new channel.

@@ -115,6 +115,9 @@ int serve_clients() {
     if (base::Status configured = configure(config); !configured.ok())
       base::log_error("the old settings stay: " + configured.error().message);
   });
+  role.on_accepted([&](base::UniqueFd socket, std::string_view client, std::string_view relay) {
+    terminator.admit_relayed(std::move(socket), client, relay);
+  });
   role.on_drain([&] { terminator.drain([&] { role.drained(); }); });
 
   loop::Timer ticket_timer(role.loop(), refresh_ticket_keys);

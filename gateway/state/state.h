@@ -75,7 +75,7 @@ std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
 // What Mission Control may be told beyond that this installation is there; off unless an admin switches it on.
-inline constexpr std::array<std::string_view, 1> kSharing{"events"};
+inline constexpr std::array<std::string_view, 2> kSharing{"events", "tunnel"};
 
 inline constexpr std::size_t kEndedGrantsKept = 1000;  // the newest, by id
 inline constexpr std::size_t kAppliedGrantsKept =

@@ -165,6 +165,14 @@ void Child::connected(std::uint64_t life, std::uint64_t id, base::UniqueFd socke
   send(ipc::ToRole::Connected, out.bytes(), std::move(fds));
 }
 
+void Child::accepted(std::string_view client, std::string_view relay, base::UniqueFd socket) {
+  base::BinaryWriter out;
+  encode(ipc::AcceptedClient{client, relay}, out);
+  Fds fds;
+  fds.push_back(std::move(socket));
+  send(ipc::ToRole::Accepted, out.bytes(), std::move(fds));
+}
+
 void Child::connect_failed(std::uint64_t life, std::uint64_t id, std::string_view why) {
   if (life != lives_) return;
   base::BinaryWriter out;

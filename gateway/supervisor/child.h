@@ -94,6 +94,8 @@ class Child {
   // To this life only: one that asked and died gets no answer.
   void connected(std::uint64_t life, std::uint64_t id, base::UniqueFd socket);
   void connect_failed(std::uint64_t life, std::uint64_t id, std::string_view why);
+  // A terminator's, which lives: a connection that came through the tunnel.
+  void accepted(std::string_view client, std::string_view relay, base::UniqueFd socket);
   void answer(std::uint64_t life, std::uint64_t id, const base::Json& json);
 
   // It is of no use or broke the protocol: it is killed, and comes back after its back-off. why is logged, and

@@ -116,7 +116,7 @@ const std::vector<KeyTable>& key_tables() {
       {"admin_openid.roles", {"admin", "auditor"}},
       {"admin_openid.tls", {"roots"}},
       {"pkcs11", {"module", "pin", "environment", "paths"}},
-      {"mission_control", {"url", "folder", "proxy", "tls"}},
+      {"mission_control", {"url", "folder", "proxy", "tls", "tunnel"}},
       {"mission_control.proxy", {"url", "user", "password_file"}},
       {"mission_control.tls", {"roots", "name", "revocation"}},
   };

@@ -247,7 +247,8 @@ struct MissionControl {
   FileName roots;             // of that certificate; empty: the system's
   certs::Revocation revocation = certs::Revocation::Hard;
   std::optional<Proxy> proxy;
-  FileName folder;  // line_folder.h
+  FileName folder;      // line_folder.h
+  bool tunnel = false;  // may be switched on
   base::Mark mark;
   static constexpr const char* kPasswordDescriptor = "line.proxy";
   static constexpr const char* kKeyDescriptor = "key.line";

@@ -40,6 +40,7 @@ class MissionReader {
     keep_apart(read_, out.folder, config_);
     if (config_.acme && config_.acme->folder.path == out.folder.path)
       read_.fault(out.folder.mark, "folder must be another than acme's: each keeps a certificate of its own");
+    read_.flag(*node, "tunnel", out.tunnel);
     tls(*node, out);
     proxy(*node, out);
   }

@@ -15,7 +15,7 @@ namespace {
 using audit::EventType;
 using base::Json;
 
-constexpr std::size_t kMostSteps = 16, kSaidLimit = 512;
+constexpr std::size_t kMostSteps = 16, kSaidLimit = 512, kLongestTunnelWhy = 512;
 constexpr base::Micros kChangesWindow = 600 * base::kWallSecond;
 constexpr int kMostChanges = 30;  // up or down, within it
 constexpr base::Micros kConflictEvery = 60 * base::kWallSecond, kRenewalEvery = 60 * base::kWallSecond;
@@ -102,6 +102,7 @@ Json Line::on_link(const Json& said) {
   if (what == "renew") return renew();
   if (what == "renewed") return take_renewed(said);
   if (what == "state") take_state(said);
+  if (what == "tunnel") take_tunnel(said);
   if (what == "order" && base::json_text_or(said, "order", "") == "conflict" &&
       calls_.now() >= next_conflict_) {
     next_conflict_ = calls_.now() + kConflictEvery;
@@ -168,6 +169,7 @@ bool Line::may_record_change() {
 void Line::link_gone() {
   if (wanted_ == nullptr) return;
   said_ = Json::object();
+  tunnel_ = nullptr;
   if (up_) went_down("the process that keeps it ended");
 }
 
@@ -239,6 +241,14 @@ Json Line::take_renewed(const Json& said) {
   return {{"ok", true}};
 }
 
+void Line::take_tunnel(const Json& said) {
+  tunnel_ = Json{{"open", base::json_bool_or(said, "open", false)},
+                 {"waiting", base::json_number_or(said, "waiting", 0)},
+                 {"connected", base::json_number_or(said, "connected", 0)}};
+  if (const std::string why = base::json_text_or(said, "why", ""); !why.empty())
+    tunnel_["why"] = base::printable(why, kLongestTunnelWhy);
+}
+
 Json Line::status() const {
   if (wanted_ == nullptr) return nullptr;
   Json out{{"url", wanted_->url},
@@ -261,6 +271,10 @@ Json Line::status() const {
     if (!enrolment_->why.empty()) one["why"] = enrolment_->why;
     if (!enrolment_->code.empty()) one["code"] = enrolment_->code;
     out["enrolment"] = std::move(one);
+  }
+  if (wanted_->tunnel) {
+    out["tunnel"] = {{"open", false}, {"waiting", 0}, {"connected", 0}};
+    if (!tunnel_.is_null()) out["tunnel"] = tunnel_;
   }
   if (material_->check > 0) {
     out["check"] = {{"number", material_->check}};

@@ -44,7 +44,7 @@ class Line {
   // Null: none is configured. Else {"url", "proxy"*, "revocation", "state": "not_enrolled"|"unusable"|"connecting"|"up"|"waiting"|
   // "refused", "why"*, "code"*, "since"*, "attempts"*, "next"*, "version"*, "skew_us"*, "installation"*, "customer"*,
   // "certificate"*: {"issuer","not_after"}, "enrolment"*: {"asked","state": "under_way"|"done"|"failed","why"*,"code"*},
-  // "check"*: {"number","steps"*}}
+  // "check"*: {"number","steps"*}, "tunnel"*: {"open","waiting","connected","why"*}: where the configuration has one}
   base::Json status() const;
 
  private:
@@ -55,6 +55,7 @@ class Line {
   base::Json enrol(const base::Json& question);
   base::Json check();
   void take_state(const base::Json& said);
+  void take_tunnel(const base::Json& said);
   base::Json take_enrolled(const base::Json& said);
   base::Json take_enrol_failed(const base::Json& said);
   base::Json renew();
@@ -69,6 +70,7 @@ class Line {
   LineMaterial* material_ = nullptr;
   std::string problem_;                     // with the folder
   base::Json said_ = base::Json::object();  // by the link, last
+  base::Json tunnel_;                       // what it said of the tunnel; null: nothing
   // Not before: the link reads from the network, and in strange hands may say anything as often as it likes.
   base::Micros next_conflict_ = 0, next_renewal_ = 0, changes_since_ = 0;
   int changes_ = 0;  // of up and down that were recorded since

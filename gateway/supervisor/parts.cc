@@ -422,6 +422,7 @@ Json ledger_part(const Config& config, const Material& material) {
     for (const Service& service : config.services) services.push_back(service.name);
     part["line"]["registration"] = {
         {"version", POSTERN_VERSION}, {"services", std::move(services)}, {"nodes", config.nodes()}};
+    part["line"]["tunnel"] = config.mission_control->tunnel;
   }
   if (config.admin_openid.configured()) {
     part["admin_openid"] = {{"issuer", config.admin_openid.issuer},

@@ -23,6 +23,7 @@
 #include "gateway/supervisor/line.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/policy_handover.h"
+#include "gateway/supervisor/relayed.h"
 #include "gateway/supervisor/reload.h"
 #include "gateway/supervisor/revocations.h"
 #include "gateway/supervisor/secret.h"
@@ -68,6 +69,7 @@ struct Supervisor::Internals {
   loop::Timer expiry_timer;
   loop::Timer crls_timer;
   Line line;
+  Relayed relayed;
   Upkeep upkeep;
   Revocations revocations;
   bool reloading = false;
@@ -89,6 +91,9 @@ struct Supervisor::Internals {
         expiry_timer(of, [this] { upkeep.tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
         line(line_calls()),
+        relayed([this](audit::EventType type, const std::string& subject,
+                       const Json& detail) { ledger.append(type, "gateway", subject, detail); },
+                [this] { return support_terminators(); }),
         upkeep(upkeep_calls(), next_node),
         revocations(revocations_calls(), next_node),
         crew(of, plan.roles_directory,
@@ -256,6 +261,11 @@ struct Supervisor::Internals {
     const bool outside = child.kind() == "link" && !is_admin_link(child);
     if (outside && what == "acme") return child.answer(life, id, upkeep.on_acme(question));
     if (outside && what == "line") return child.answer(life, id, line.on_link(question));
+    if (outside && what == "tunnel") {
+      auto socket = open_relayed(question);
+      if (socket.ok()) return child.connected(life, id, *std::move(socket));
+      return child.connect_failed(life, id, socket.error().message);
+    }
     if (outside && what == "fetched") return child.answer(life, id, on_fetched(question));
     if (child.kind() == "enforcer" && what == "inquire") {
       const base::Status asked = revocations.on_inquire(
@@ -273,6 +283,21 @@ struct Supervisor::Internals {
     if (what != "reload") return child.fail("it asked something unknown");
     reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
            [&child, life, id](const Json& answer) { child.answer(life, id, answer); });
+  }
+
+  base::Result<base::UniqueFd> open_relayed(const Json& question) {
+    if (!config->mission_control || !config->mission_control->tunnel)
+      return base::fail(base::Code::Denied, base::Side::Component, "the configuration has no tunnel");
+    return relayed.open(question, loop.now());
+  }
+
+  std::vector<Child*> support_terminators() {
+    std::vector<Child*> out;
+    crew.each([&out](Child& child) {
+      if (child.kind() == "terminator" && child.index() != kAdminIndex && child.state() == ChildState::Running)
+        out.push_back(&child);
+    });
+    return out;
   }
 
   Json figures() const {

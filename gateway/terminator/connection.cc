@@ -164,6 +164,7 @@ void Connection::announce() {
   const std::vector<std::string> chain = tls_->peer_chain();
   opened.client = client_;
   opened.tls = tls;
+  opened.relay = relay_;
   opened.resumed = tls_->resumed();
   // A client may send any number of certificates behind its own. What is left out was not needed, or leaves a
   // chain that is not believed.
@@ -224,8 +225,10 @@ void Connection::transmit() {
   if (phase_ != Phase::Over) update_interest();
 }
 
-// Asked only when something is cut.
+// Asked only when something is cut. Of a relayed connection it is what the link was given: at its other end the link throws
+// away what it has not taken when we close without a word (gateway/link/tunnel.h).
 std::uint64_t Connection::departed() const {
+  if (!relay_.empty()) return sent_;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
@@ -254,7 +257,8 @@ void Connection::linger() {
   plain_in_.clear();
   cipher_in_.clear();
   if (tls_->handshake_done() && !tls_->failed()) tls_->close(cipher_out_);
-  deadline_.set(kLinger);
+  // The kernel sends on for a client that reads slowly when a TCP socket is closed. The link does not.
+  deadline_.set(relay_.empty() ? kLinger : std::max(kLinger, place_.timeouts.body_idle));
   transmit();
 }
 

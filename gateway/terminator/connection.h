@@ -114,6 +114,7 @@ class Connection final : public loop::Disposable, private Line {
   std::unique_ptr<Wire> wire_;
 
   // The terminator's.
+  std::string relay_;            // that it came through; empty: it came itself
   std::string origin_;           // as which limits count the client
   std::size_t exchanges_ = 0;    // that run
   base::Nanos rests_since_ = 0;  // while none does

@@ -30,6 +30,8 @@ constexpr base::Nanos kLeastRest = base::kSecond;
 constexpr base::Nanos kTellEvery = base::kSecond;
 // A stop takes milliseconds. One that takes so long has lost whoever should have ended it.
 constexpr base::Nanos kLongestStop = 5 * base::kSecond;
+// Before the address that a relay claims, so that it is counted as another than who comes from there.
+constexpr std::string_view kRelayedOrigin = "relayed ";
 
 struct PeerName {
   std::string address;
@@ -187,19 +189,32 @@ void Terminator::accept_some() {
       return;
     }
     PeerName name = name_of(peer);
-    admit(std::move(socket), std::move(name.text), name.address);
+    admit(std::move(socket), std::move(name.text), base::origin_of(name.address));
   }
 }
 
-void Terminator::admit(base::UniqueFd socket, std::string client, const std::string& address) {
+void Terminator::admit_relayed(base::UniqueFd socket, std::string_view client, std::string_view relay) {
+  if (drained_ || context_ == nullptr) return;
+  if (relayed_ >= kMostRelayed) return count_refused(false, std::string(client));
+  std::string_view address = client.substr(0, client.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  Connection* made =
+      admit(std::move(socket), std::string(client), std::string(kRelayedOrigin) + base::origin_of(address));
+  if (made == nullptr) return;
+  made->relay_ = relay;
+  ++relayed_;
+}
+
+Connection* Terminator::admit(base::UniqueFd socket, std::string client, const std::string& origin) {
   const Settings& settings = *settings_.back();
-  const std::string origin = base::origin_of(address);
   const auto theirs = per_address_.find(origin);
-  if (theirs != per_address_.end() && theirs->second >= settings.limits.connections_per_address)
-    return count_refused(true, client);
+  if (theirs != per_address_.end() && theirs->second >= settings.limits.connections_per_address) {
+    count_refused(true, client);
+    return nullptr;
+  }
   if (connections_.size() >= settings.limits.connections) {
     count_refused(false, client);
-    if (!make_room()) return;
+    if (!make_room()) return nullptr;
   }
   ++per_address_[origin];
   ipc::count(ipc::Figure::ConnectionsAccepted);
@@ -212,8 +227,9 @@ void Terminator::admit(base::UniqueFd socket, std::string client, const std::str
   connection->origin_ = origin;
   connection->rests_since_ = loop_.now();
   connection->in_line_ = resting_.insert(resting_.end(), connection.get());
-  connections_.emplace(id, std::move(connection));
+  Connection* const made = connections_.emplace(id, std::move(connection)).first->second.get();
   ipc::level(ipc::Figure::Connections, connections_.size());
+  return made;
 }
 
 // Whoever comes when all places are taken gets that of the one at rest for longest: in the handshake, in the middle of
@@ -248,6 +264,7 @@ void Terminator::retire(Connection& connection) {
   if (const auto count = per_address_.find(connection.origin_);
       count != per_address_.end() && --count->second == 0)
     per_address_.erase(count);
+  if (!connection.relay_.empty()) --relayed_;
   (connection.exchanges_ == 0 ? resting_ : busy_).erase(connection.in_line_);
   if (connection.touched_) std::erase(touched_, &connection);
   if (connection.waits_) std::erase(waiting_, &connection);

@@ -39,6 +39,11 @@ class Terminator final : public Host {
   void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
   void set_limits(const Limits& limits, const Timeouts& timeouts);  // for connections accepted from now on
 
+  // A connection that came through the tunnel, one end of a pair of connected sockets: like one that was accepted, but counted
+  // apart. client is what the relay claims: a relay that lies about it takes no place of those who come themselves.
+  void admit_relayed(base::UniqueFd socket, std::string_view client, std::string_view relay);
+  static constexpr std::size_t kMostRelayed = 128;  // at a time
+
   // Accepts no more; calls done when the last connection is gone, after timeouts.drain at the latest.
   void drain(std::function<void()> done);
 
@@ -76,7 +81,7 @@ class Terminator final : public Host {
   bool make_room();
   void count_refused(bool per_address, const std::string& client);
   void tell_refused();
-  void admit(base::UniqueFd socket, std::string client, const std::string& address);
+  Connection* admit(base::UniqueFd socket, std::string client, const std::string& origin);
   void on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
   bool take_frame(const Route& route, ipc::ExchangeFrame type, std::string_view payload);
   void on_channel_broken(const base::Error& why);
@@ -96,6 +101,7 @@ class Terminator final : public Host {
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::unordered_map<std::uint64_t, Route> exchanges_;
   std::unordered_map<std::string, std::size_t> per_address_;
+  std::size_t relayed_ = 0;  // of connections_
   std::vector<Connection*> touched_;
   ipc::StopReader stop_word_;
   base::UniqueFd stop_bell_;

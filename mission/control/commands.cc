@@ -16,8 +16,10 @@ using cli::Kind;
 
 const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Domain", "domain"},
+                                   {"Witness", "witness"},
                                    {"Started", "started", Kind::Time},
                                    {"Connected", "connected", Kind::Number},
+                                   {"Store", "store.why"},
                                    {"Up", "installations.up", Kind::Number},
                                    {"Late", "installations.late", Kind::Number},
                                    {"New", "installations.new", Kind::Number},
@@ -28,6 +30,11 @@ const std::vector<Column> kRoles{{"ROLE", "name"},
                                  {"RESTARTS", "restarts", Kind::Number},
                                  {"STARTED", "started", Kind::Time},
                                  {"REASON", "reason"}};
+const std::vector<Column> kServers{{"SERVER", "id"},
+                                   {"ON", "name"},
+                                   {"VERSION", "version"},
+                                   {"CONNECTED", "connected", Kind::Number},
+                                   {"STARTED", "started", Kind::Time}};
 const std::vector<Column> kListeners{{"LISTENER", "name"},
                                      {"ADDRESS", "address"},
                                      {"CERTIFICATE UNTIL", "certificate.not_after", Kind::Time},
@@ -36,6 +43,7 @@ const std::vector<Column> kListeners{{"LISTENER", "name"},
 std::string show_status(const base::Json& answer) {
   return cli::to_lines(answer, kFigures) + "\n" +
          cli::to_table(answer.value("listeners", base::Json::array()), kListeners, "") + "\n" +
+         cli::to_table(answer.value("servers", base::Json::array()), kServers, "The store is away.") + "\n" +
          cli::to_table(answer.value("roles", base::Json::array()), kRoles, "");
 }
 

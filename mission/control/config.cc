@@ -34,13 +34,18 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "people", "second_factor",
-        "control_socket", "state_directory", "retention", "limits", "log"}},
+        "witness", "control_socket", "state_directory", "store", "retention", "limits", "log"}},
       {"listeners", {"line", "admin"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
       {"listeners.admin", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.admin.certificates[]", {"certificate", "key"}},
       {"installations", {"authority", "key"}},
+      {"witness", {"key"}},
+      {"store", {"postgresql"}},
+      {"store.postgresql",
+       {"host", "port", "database", "user", "password_file", "certificate", "key", "tls"}},
+      {"store.postgresql.tls", {"roots", "name"}},
       {"retention", {"events"}},
       {"limits", {"connections", "connections_per_address"}},
       {"log", {"level"}},
@@ -106,6 +111,9 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
       read.fault(factor->mark,
                  "second_factor must be required or optional, not " + supervisor::in_quotes(factor->scalar));
   }
+  if (const YamlNode* witness = read.map(root, "witness", "witness"); witness != nullptr)
+    read.required_secret(*witness, "witness", "key", "the file that postern audit witness-key makes",
+                         out.witness_key);
   out.control_socket.path = "/run/mission-control/control.sock";
   out.state_directory.path = "/var/lib/mission-control";
   read.file(root, "control_socket", out.control_socket);
@@ -114,6 +122,7 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
     read.fault(out.control_socket.mark, "control_socket must be a path of at most " +
                                             std::to_string(kSocketPathLimit) +
                                             " bytes: choose a shorter one");
+  read_store(read, root, out.store);
   if (const YamlNode* retention = read.map(root, "retention", "retention"); retention != nullptr)
     read.duration(*retention, "events", kDay, 3'650 * kDay, out.retention);
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
@@ -134,6 +143,8 @@ class Loader {
       certificate(files, "key.admin", out.admin);
     if (!config_.people.path.empty()) people();
     authority();
+    if (!config_.witness_key.path.empty()) out.witness_key = key(config_.witness_key);
+    if (config_.store.postgresql) store();
   }
   std::vector<base::Fault> faults;
   Material out;
@@ -147,13 +158,13 @@ class Loader {
   }
 
   // Root opens them for the account; the keeper, who reads them, judges what is in them.
-  base::UniqueFd key(const FileName& file) {
+  base::UniqueFd key(const FileName& file, const std::string& what = "a key") {
     uid_t owner = ::geteuid();
     if (proc::is_root()) {
       const auto account = proc::find_account(config_.user);
       owner = account.ok() ? account->uid : base::kNoAccount;
     }
-    auto opened = supervisor::open_secret(file.path, "a key", owner);
+    auto opened = supervisor::open_secret(file.path, what, owner);
     if (opened.ok()) return std::move(opened).value();
     faults.push_back({file.mark, opened.error().message});
     return {};
@@ -232,6 +243,15 @@ class Loader {
       return base::Status(base::fail(read.error().code,
                                      config_.authority.path + " with " + path + ": " + read.error().message));
     });
+  }
+
+  // The desk's: what PostgreSQL is shown. Judged by libpq, where it is used.
+  void store() {
+    if (!config_.store.roots.path.empty()) out.store.roots_pem = text(config_.store.roots);
+    if (!config_.store.password.path.empty()) out.store.password = key(config_.store.password, "a password");
+    if (config_.store.certificate.path.empty()) return;
+    out.store.certificate_pem = text(config_.store.certificate);
+    out.store.key = key(config_.store.key);
   }
 
   const Config& config_;

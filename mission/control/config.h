@@ -16,6 +16,7 @@
 #include "base/yaml.h"
 #include "certs/certificate.h"
 #include "gateway/supervisor/config.h"
+#include "mission/control/config_store.h"
 
 namespace postern::mission {
 
@@ -30,7 +31,9 @@ struct Config {
   supervisor::FileName people;                    // the first of them; empty: none
   bool second_factor_required = true;             // of people who sign in
   supervisor::FileName authority, authority_key;  // of installations
+  supervisor::FileName witness_key;               // empty: nobody's log is witnessed
   supervisor::FileName control_socket, state_directory;
+  StoreConfig store;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
   int connections = 20'000, connections_per_address = 1'000;  // on the line
   base::Level log_level = base::Level::Info;
@@ -57,6 +60,8 @@ struct Material {
   std::string people;            // the text of that file
   std::string authority_pem;
   base::UniqueFd authority_key;
+  base::UniqueFd witness_key;  // invalid: there is none
+  StoreMaterial store;
 };
 
 struct Loaded {  // both if and only if there is no fault

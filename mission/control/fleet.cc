@@ -42,6 +42,12 @@ const std::vector<Column> kCertificates{{"CERTIFICATE", "serial"},
                                         {"UNTIL", "until", Kind::Time},
                                         {"FIRST SEEN", "first_seen", Kind::Time},
                                         {"REPLACED BY", "replaced_by"}};
+const std::vector<Column> kLog{{"Log", "log.origin"},
+                               {"Log's key", "log.key"},
+                               {"Events cosigned", "log.size", Kind::Number},
+                               {"Cosigned", "log.seen", Kind::Time},
+                               {"ANOTHER HISTORY SHOWN", "log.conflict", Kind::Time},
+                               {"OTHER KEY OFFERED", "log.offered"}};
 const std::vector<Column> kReports{
     {"REPORT", "kind"}, {"OF", "time", Kind::Time}, {"RECEIVED", "received", Kind::Time}, {"SAYS", "says"}};
 const std::vector<Column> kEvents{{"NUMBER", "number", Kind::Number},
@@ -61,7 +67,7 @@ std::string show_installation(const Json& answer) {
     row["kind"] = kind;
     row["says"] = base::dump_json(report.value("body", Json::object())).substr(0, kShown);
   }
-  return cli::to_lines(answer, kInstallation) + "\n" +
+  return cli::to_lines(answer, kInstallation) + cli::to_lines(answer, kLog) + "\n" +
          cli::to_table(answer.value("certificates", Json::array()), kCertificates, "No certificate.") + "\n" +
          cli::to_table(reports, kReports, "It has reported nothing.");
 }
@@ -73,6 +79,14 @@ std::string show_events(const Json& answer) {
     row["says"] = base::dump_json(event.value("body", Json::object())).substr(0, kShown);
   }
   return cli::to_table(rows, kEvents, "No events.");
+}
+
+std::string witness_words(const Json& answer) {
+  const std::string key = base::printable(base::json_text_or(answer, "witness", ""));
+  if (key.empty()) return {};
+  return "\nTo have the installation's log cosigned here, its postern.yaml needs\n\n  log:\n    witnesses:\n"
+         "      - name: mission-control\n        mission_control: true\n        verifier_key: " +
+         key + "\n";
 }
 
 void add_enrolments(cli::Program& program) {
@@ -90,7 +104,7 @@ void add_enrolments(cli::Program& program) {
         return program.ask({http::Method::Post, "/api/v1/enrolments", body}, [](const Json& answer) {
           return cli::to_lines(answer, kNewEnrolment) +
                  "\nThe code, shown this once and good for one installation: " +
-                 base::printable(base::json_text_or(answer, "code", "")) + "\n";
+                 base::printable(base::json_text_or(answer, "code", "")) + "\n" + witness_words(answer);
         });
       });
   made->add_option("--customer", wish->customer, "whose the installation will be")
@@ -112,6 +126,23 @@ void add_enrolments(cli::Program& program) {
                  return program.ask(
                      {http::Method::Delete, "/api/v1/enrolments/" + cli::path_segment(*id), Json::object()},
                      [](const Json&) { return std::string("Withdrawn.\n"); });
+               })
+      ->add_option("id", *id, "its id, as list shows it")
+      ->required()
+      ->type_name("ID");
+}
+
+void add_log(cli::Program& program, CLI::App* group) {
+  auto id = std::make_shared<std::string>();
+  program
+      .command(group, "accept-log",
+               "Believe one that its log has another key than before, or is another: ask the customer first",
+               "installation accept-log 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+               [&program, id] {
+                 return program.ask(
+                     {http::Method::Post, "/api/v1/installations/" + cli::path_segment(*id) + "/accept-log",
+                      Json::object()},
+                     [](const Json&) { return std::string("Accepted.\n"); });
                })
       ->add_option("id", *id, "its id, as list shows it")
       ->required()
@@ -150,6 +181,7 @@ void add_installations(cli::Program& program) {
       ->add_option("id", *retired, "its id, as list shows it")
       ->required()
       ->type_name("ID");
+  add_log(program, group);
 }
 
 void add_events(cli::Program& program) {

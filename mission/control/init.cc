@@ -16,6 +16,7 @@
 #include "certs/authority.h"
 #include "certs/certificate.h"
 #include "certs/installation_issuer.h"
+#include "certs/note.h"
 #include "gateway/cli/new_folder.h"
 #include "gateway/cli/program.h"
 #include "gateway/http/authority.h"
@@ -54,6 +55,7 @@ class Initialiser {
     if (done.ok()) done = make_folders();
     if (done.ok()) done = folder_.write(top_ + "/mission-control.yaml", config_, 0640);
     if (done.ok()) done = make_authority();
+    if (done.ok()) done = make_witness_key();
     if (done.ok() && options_.certificate.empty()) done = make_listener("line", roots_, fingerprint_);
     if (done.ok()) done = make_listener("admin", admin_roots_, admin_fingerprint_);
     if (done.ok()) done = make_first_person();
@@ -69,6 +71,7 @@ class Initialiser {
            {"domain", options_.domain},
            {"line", url_},
            {"roots", roots_},
+           {"witness", witness_},
            {"admin_listener",
             {{"url", admin_url_}, {"roots", admin_roots_}, {"fingerprint", admin_fingerprint_}}},
            {"person", {{"name", "admin"}, {"password", password_}}}}));
@@ -77,7 +80,10 @@ class Initialiser {
       text += "  Its authority         " + roots_ + "\n                        SHA-256 " + fingerprint_ +
               "\n                        Installations need this file to believe the line\n";
     text +=
-        "  Installations' own    " + top_ + "/certs/installations.pem, 10 years\n\n  The page              " +
+        "  Installations' own    " + top_ + "/certs/installations.pem, 10 years\n  As a witness of logs  " +
+        witness_ +
+        "\n                        Installations and auditors need it to have their logs cosigned\n\n  The "
+        "page              " +
         admin_url_ + "\n  Its authority         " + admin_roots_ + "\n                        SHA-256 " +
         admin_fingerprint_ +
         "\n                        Import it into the browser that you sign in with\n  Sign in as            "
@@ -126,6 +132,7 @@ class Initialiser {
     config_ += "people: people.json\n";
     config_ +=
         "installations:\n  authority: certs/installations.pem\n  key: keys/installations.key\n"
+        "witness:\n  key: keys/witness.key\n"
         "control_socket: run/control.sock\nstate_directory: state\nretention:\n  events: 90d\n";
     const ParsedConfig parsed = parse_config(config_, top_);
     if (parsed.config == nullptr)
@@ -158,6 +165,18 @@ class Initialiser {
     return store("installations",
                  certs::make_installation_authority(
                      options_.domain, certs::valid_for(base::SystemClock().wall(), 10 * kYear)));
+  }
+
+  base::Status make_witness_key() {
+    std::string seed = base::random_bytes(base::kEd25519SeedSize);
+    const certs::SignerKey key{options_.domain + "/witness", base::Secret(seed)};
+    base::wipe(seed);
+    witness_ = certs::format_verifier_key(certs::make_verifier_key(
+        key.name, certs::NoteAlgorithm::Cosignature, base::ed25519_public(key.seed)));
+    std::string text = certs::format_signer_key(key) + "\n";
+    base::Status done = folder_.write(top_ + "/keys/witness.key", text, 0600);
+    base::wipe(text);
+    return done;
   }
 
   // The first administrator, from whom all others come. As `postern init` makes it.
@@ -200,7 +219,7 @@ class Initialiser {
   cli::NewFolder folder_;
   std::string top_;
   std::vector<std::string> names_;
-  std::string config_, url_, roots_, fingerprint_;
+  std::string config_, url_, roots_, fingerprint_, witness_;
   std::string admin_url_, admin_roots_, admin_fingerprint_, password_;
 };
 

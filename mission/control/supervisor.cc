@@ -94,6 +94,7 @@ class Parent {
         config_(std::move(loaded.config)),
         material_(std::move(loaded.material)),
         bound_(std::move(bound)),
+        connector_(loop),
         crew_(loop, roles, shape(config_->has_admin), duties()) {}
 
   void start() { crew_.start(); }
@@ -114,10 +115,13 @@ class Parent {
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
+                         store_part(fresh.config->store, fresh.material->store) !=
+                             store_part(config_->store, material_->store) ||
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
           "nothing was reloaded: domain, user, addresses, names, second_factor, retention, state_directory, "
+          "store, "
           "control_socket and the installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
@@ -153,9 +157,7 @@ class Parent {
       base::log_info("ready: line " + at(config_->line, bound_.line_address).url() +
                      (config_->has_admin ? " admin " + at(config_->admin, bound_.admin_address).url() : ""));
     };
-    out.on_connect = [](Child& child, const ipc::ConnectRequest&) {
-      child.fail("it asked for a connection, which nobody here may");
-    };
+    out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
     out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) {
       on_ask(child, id, question);
     };
@@ -164,6 +166,17 @@ class Parent {
         base::log_warning("role.ended " + child.name() + " pid " + std::to_string(pid) + ": " + reason);
     };
     return out;
+  }
+
+  // To the store and to nothing else.
+  void on_connect(Child& child, const ipc::ConnectRequest& request) {
+    if (child.kind() != "desk" || !config_->store.postgresql)
+      return child.fail("it asked for a connection, which only the desk may, to its PostgreSQL");
+    connect_store(connector_, config_->store,
+                  [&child, life = child.life(), id = request.id](base::Result<base::UniqueFd> socket) {
+                    if (socket.ok()) return child.connected(life, id, std::move(socket).value());
+                    child.connect_failed(life, id, socket.error().message);
+                  });
   }
 
   static supervisor::Listener at(supervisor::Listener listener, const supervisor::Address& bound) {
@@ -235,13 +248,17 @@ class Parent {
     Json keys = Json::array();
     add_keys(keys, "support", material_->line);
     add_keys(keys, "admin", material_->admin);
-    return {{"log_level", level()},
-            {"tls_keys", keys},
-            {"installations",
-             {{"fd", "key.installations"},
-              {"path", config_->authority_key.path},
-              {"certificate", material_->authority_pem},
-              {"domain", config_->domain}}}};
+    Json out{{"log_level", level()},
+             {"tls_keys", keys},
+             {"installations",
+              {{"fd", "key.installations"},
+               {"path", config_->authority_key.path},
+               {"certificate", material_->authority_pem},
+               {"domain", config_->domain}}}};
+    if (material_->witness_key.valid())
+      out["witness_key"] = {
+          {"fd", "key.witness"}, {"path", config_->witness_key.path}, {"logs", Json::array()}};
+    return out;
   }
 
   Json desk_part() const {
@@ -253,7 +270,8 @@ class Parent {
             {"retention_us", config_->retention},
             {"admin_names", names_json(config_->admin)},
             {"people", material_->people},
-            {"second_factor_required", config_->second_factor_required}};
+            {"second_factor_required", config_->second_factor_required},
+            {"store", store_part(config_->store, material_->store)}};
   }
 
   // No client's certificate is asked for: an installation's means nothing there.
@@ -293,11 +311,15 @@ class Parent {
     };
     if (child.kind() == "terminator") give("listener", is_admin(child) ? bound_.admin : bound_.line);
     if (child.kind() == "desk") give("control", bound_.control);
+    if (child.kind() == "desk" && material_->store.password.valid())
+      give("store.password", material_->store.password);
+    if (child.kind() == "desk" && material_->store.key.valid()) give("store.key", material_->store.key);
     if (child.kind() != "keeper") return out;
     for (const auto* listener : {&material_->line, &material_->admin}) {
       for (const Material::Own& own : *listener) give(own.descriptor, own.key);
     }
     give("key.installations", material_->authority_key);
+    if (material_->witness_key.valid()) give("key.witness", material_->witness_key);
     return out;
   }
 
@@ -306,6 +328,7 @@ class Parent {
   std::shared_ptr<const Config> config_;
   std::shared_ptr<const Material> material_;
   Bound bound_;
+  supervisor::Connector connector_;
   bool stopping_ = false;
   supervisor::Crew crew_;
 };

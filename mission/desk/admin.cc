@@ -62,6 +62,7 @@ constexpr auto kRoutes = std::to_array<AdminRoute>({
     {Get,    "/api/v1/installations",                 Viewers,        api::list_installations},
     {Get,    "/api/v1/installations/{id}",            Viewers,        api::show_installation},
     {Post,   "/api/v1/installations/{id}/retire",     Operators,      api::retire_installation, kProof},
+    {Post,   "/api/v1/installations/{id}/accept-log", Operators,      api::accept_log, kProof},
     {Get,    "/api/v1/events",                        Viewers,        api::list_events},
     {Get,    "/api/v1/acts",                          Viewers,        api::list_acts},
     {Get,    "/api/v1/events/stream",                 Viewers,        api::follow},

@@ -55,6 +55,10 @@ void show_installation(AdminParts& parts, const answer::CallPtr& call, const ans
 void retire_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_events(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
+// api_logs.cc
+base::Json witness_key(const AdminParts& parts);  // with which logs are cosigned; null: there is none
+void accept_log(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
 // api_enrolments.cc
 inline constexpr base::Micros kDefaultExpiry = 7LL * 86400 * base::kWallSecond;  // of a code
 inline constexpr base::Micros kLongestExpiry = 90LL * 86400 * base::kWallSecond;

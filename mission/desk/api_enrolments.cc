@@ -83,6 +83,7 @@ void new_enrolment(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   parts.watch.changed();
   Json out = json_of_enrolment(made, made.created);
   out["code"] = code;
+  out["witness"] = witness_key(parts);
   reply(answer::json_response(out, 201));
 }
 

@@ -3,6 +3,8 @@
 //
 // The fleet: how the server is, its installations, and what they reported.
 #include "mission/desk/admin.h"
+#include "mission/desk/log_witness.h"
+#include "mission/desk/peers.h"
 
 namespace postern::mission::api {
 namespace {
@@ -27,7 +29,7 @@ Json json_of(const AdminParts& parts, const Installation& one) {
           {"version", one.version},
           {"state", to_text(one.standing)},
           {"since", base::format_time(one.since)},
-          {"connected", parts.lives.connected(one.id)},
+          {"connected", !one.line.empty()},
           {"contested", parts.lives.contested(one.id)},
           {"enrolled", base::format_time(one.enrolled)},
           {"heard", time_or_null(one.heard)},
@@ -37,18 +39,20 @@ Json json_of(const AdminParts& parts, const Installation& one) {
 }  // namespace
 
 void show_status(AdminParts& parts, const CallPtr&, const Reply& reply) {
-  const auto known = parts.desk.store.installations();
-  if (!known.ok()) return reply(store_problem(known.error()));
-  Json counts{{"new", 0}, {"up", 0}, {"late", 0}, {"retired", 0}};
-  for (const Installation& one : *known) {
-    Json& count = counts[std::string(to_text(one.standing))];
-    count = count.get<int>() + 1;
-  }
+  // How it is must be known when the store is away, too.
+  const auto counted = parts.desk.store.count_standings();
+  const auto servers = servers_json(parts.desk);
   Json out{{"version", parts.desk.facts.version},
            {"domain", parts.desk.facts.domain},
            {"started", base::format_time(parts.started)},
-           {"installations", counts},
-           {"connected", parts.lives.size()}};
+           {"connected", parts.lives.size()},
+           {"witness", witness_key(parts)},
+           {"servers", servers.ok() ? *servers : Json::array()},
+           {"store", {{"available", counted.ok() && servers.ok()}}}};
+  if (!counted.ok() || !servers.ok())
+    out["store"]["why"] = counted.ok() ? servers.error().message : counted.error().message;
+  for (std::size_t i = 0; counted.ok() && i < counted->size(); ++i)
+    out["installations"][std::string(to_text(static_cast<Standing>(i)))] = (*counted)[i];
   parts.desk.ask({{"ask", "status"}}, [reply, out](const Json& said) {
     Json whole = out;
     if (said.is_object()) whole.update(said);
@@ -72,7 +76,10 @@ void show_installation(AdminParts& parts, const CallPtr& call, const Reply& repl
   const auto latest = parts.desk.store.latest((*one)->id);
   if (!certificates.ok() || !latest.ok())
     return reply(store_problem(certificates.ok() ? latest.error() : certificates.error()));
+  const auto log = parts.desk.store.log_of((*one)->id);
+  if (!log.ok()) return reply(store_problem(log.error()));
   Json out = json_of(parts, **one);
+  out["log"] = json_of_log(*log);
   out["line"] = parts.lives.life_of((*one)->id);
   const auto twice = parts.desk.store.newest_own((*one)->id, kTwiceType);
   if (!twice.ok()) return reply(store_problem(twice.error()));
@@ -111,10 +118,7 @@ void retire_installation(AdminParts& parts, const CallPtr& call, const Reply& re
     if (!recorded.ok()) return reply(store_problem(recorded.error()));
     parts.desk.note(id, "installation.retired", {{"by", by}});
   }
-  // Its line ends when it is for good.
-  parts.desk.commits.then([&parts, id](bool durable) {
-    if (durable) parts.lives.end(id);
-  });
+  parts.lives.retire(id);
   reply(answer::no_content());
 }
 

@@ -7,6 +7,17 @@
 #include "base/log.h"
 
 namespace postern::mission {
+namespace {
+
+constexpr const char* kRetrySeconds = "5";  // as often as PostgreSQL is looked for
+
+answer::Response store_unavailable(std::string_view title, std::string_view what) {
+  answer::Response out = answer::problem(503, "store_unavailable", title, what);
+  out.fields.emplace_back("retry-after", kRetrySeconds);
+  return out;
+}
+
+}  // namespace
 
 Commits::Commits(loop::Loop& loop, Store& store)
     : store_(store), hook_(loop.at_turn_end(loop::Stage::Record, [this] {
@@ -22,8 +33,8 @@ void Commits::reply(answer::Reply reply, answer::Response response) {
   auto kept = std::make_shared<answer::Response>(std::move(response));
   then([reply = std::move(reply), kept](bool durable) {
     if (durable) return reply(std::move(*kept));
-    reply(answer::problem(503, "store_unavailable", "Mission Control cannot write now",
-                          "nothing of this request was kept: try again later"));
+    reply(store_unavailable("Mission Control cannot write now",
+                            "nothing of this request was kept: try again later"));
   });
 }
 
@@ -38,9 +49,10 @@ void Commits::flush() {
 }
 
 answer::Response store_problem(const base::Error& error) {
-  base::log_error("the store: " + error.message);
-  return answer::problem(503, "store_unavailable", "Mission Control cannot read or write now",
-                         "try again later");
+  // That it is away is said once, by who keeps the connection (store_link.h).
+  const bool away = error.code == base::Code::Closed;
+  base::log(away ? base::Level::Debug : base::Level::Error, "the store: " + error.message);
+  return store_unavailable("Mission Control cannot read or write now", "try again later");
 }
 
 }  // namespace postern::mission

@@ -11,6 +11,7 @@
 #include "base/network.h"
 #include "certs/certificate.h"
 #include "certs/request.h"
+#include "line/witness.h"
 
 namespace postern::mission {
 namespace {
@@ -72,11 +73,18 @@ std::string type_of(const base::Json& body) {
 }  // namespace
 
 LineApi::LineApi(Parts& parts, Lives& lives)
-    : parts_(parts), lives_(lives), codes_(kWrongCodes), requests_(kRequests), renewals_(kRenewals) {}
+
+    : parts_(parts),
+      lives_(lives),
+      witness_(parts),
+      codes_(kWrongCodes),
+      requests_(kRequests),
+      renewals_(kRenewals) {}
 
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
-  const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath;
+  const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath ||
+                     path == line::kCheckpointsPath;
   if (!posts && path != line::kOrdersPath)
     return reply(refusal(404, "not_found", "There is nothing here", "this is the line of installations"));
   if (call->method != (posts ? http::Method::Post : http::Method::Get))
@@ -89,6 +97,7 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   note_use(*asker);
   if (path == line::kRenewPath) return renew(*call, reply, *asker);
   if (path == line::kReportsPath) return reports(*call, reply, *asker);
+  if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker->installation.id);
   orders(*call, reply, *asker);
 }
 
@@ -129,23 +138,18 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
 }
 
 bool LineApi::is_known(Asker& asker, const Reply& reply) {
-  const auto known = parts_.store.installation(asker.installation.id);
+  const auto known = parts_.store.asker(asker.installation.id, asker.certificate.serial);
   if (!known.ok()) return reply(store_problem(known.error())), false;
-  const auto certificate = parts_.store.certificate(asker.certificate.serial);
-  if (!certificate.ok()) return reply(store_problem(certificate.error())), false;
-  if (!*known || !*certificate || (*certificate)->installation != asker.installation.id)
+  if (!*known)
     return reply(unknown_installation("this certificate was not issued by this Mission Control")), false;
-  asker = {**known, **certificate};
+  asker = {(*known)->installation, (*known)->certificate};
   if (asker.installation.standing == Standing::Retired) {
     reply(refusal(403, line::kRetiredInstallation, "The installation was retired",
                   "the vendor ended it on " + base::format_time(asker.installation.since)));
     return false;
   }
-  if (asker.certificate.replaced_by.empty()) return true;
-  const auto successor = parts_.store.certificate(asker.certificate.replaced_by);
-  if (!successor.ok()) return reply(store_problem(successor.error())), false;
-  const bool over =
-      *successor && (*successor)->first_seen > 0 && (*successor)->first_seen + kOverlap < parts_.clock.wall();
+  const base::Micros replaced = (*known)->successor_seen;
+  const bool over = replaced > 0 && replaced + kOverlap < parts_.clock.wall();
   if (over) reply(unknown_installation("this certificate was replaced, and the new one is in use"));
   return !over;
 }
@@ -276,6 +280,10 @@ void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
 
 base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   const base::Micros now = parts_.clock.wall();
+  if (report.kind == line::Kind::Registration) {
+    if (base::Status taken = witness_.registered(asker.installation.id, report.body); !taken.ok())
+      return taken;
+  }
   if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
   StoredEvent event;
   event.installation = asker.installation.id;

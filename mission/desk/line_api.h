@@ -12,6 +12,7 @@
 
 #include "gateway/answer/call.h"
 #include "mission/desk/lives.h"
+#include "mission/desk/log_witness.h"
 #include "mission/desk/pace.h"
 #include "mission/desk/parts.h"
 
@@ -56,6 +57,7 @@ class LineApi {
 
   Parts& parts_;
   Lives& lives_;
+  LogWitness witness_;
   Pace codes_, requests_, renewals_;
   std::map<std::string, base::Nanos> heard_;
 };

@@ -6,6 +6,7 @@
 //
 // A life is one run of an installation's link, by the ULID that it gave itself. Another stream of the same life takes the
 // place of the one before. Another life is refused while the first is there: one of the two is a copy, and the first is told.
+// That holds on all servers of one store together: each stream is claimed there (store/lines.h).
 // A life whose connection has ended makes room at once; one that is cut off without a word does when the kernel gives its
 // connection up (control/supervisor.cc: after line::kSilence).
 #pragma once
@@ -41,8 +42,18 @@ class Lives {
   };
   // nullptr: another life is there.
   std::unique_ptr<answer::Source> open(const Newcomer& newcomer);
-  void end(const std::string& installation);  // it was retired
-  void end_all();                             // we stop
+  // Within the act that retires it: its line ends when that is for good, here or on another server.
+  void retire(const std::string& installation);
+  void end_retired();  // those of ours that are
+  // To whoever has its orders, here or on another server: once it is committed there, it is sent. False: nobody has.
+  base::Result<bool> tell(const std::string& installation, const line::Order& order);
+
+  // Of several servers (peers.h).
+  void do_task(const std::string& installation, std::string_view task);  // that one of them left for us
+  void adopt(const std::string& server);  // it is gone: its installations are late unless they come
+  void claim_again();                     // what we wrote of our streams is gone
+
+  void end_all();  // we stop
 
   // Call every second or so: pulses, ends, standings.
   void look();
@@ -62,9 +73,17 @@ class Lives {
   struct Live;
   struct Table;
   void closed(const std::string& installation, const Queue* queue);
+  void push(Live& live, const std::string& line);
   void push(Live& live, const line::Order& order);
-  void write_up(const std::string& installation, Live& live);
-  void write_late(const std::string& installation, base::Nanos noticed, base::Micros since);
+  void end(const std::string& installation);
+  bool claim(const std::string& installation, Live& live);
+  bool settle(const std::string& installation, Live& live);
+  void write_up(const std::string& installation, const Live& live);
+  void write_late(const std::string& installation);
+  bool may_tell_twice(const std::string& installation);
+  void tell_twice(const OpenLine& first, const Live& other);
+  void leave(const std::string& installation, const std::string& claim);
+  void expect(const std::string& installation, const std::string& server);
 
   Parts& parts_;
   std::shared_ptr<Table> state_;  // streams outlive nobody, but may be destroyed after this

@@ -31,9 +31,13 @@ struct Parts {
   Commits& commits;
   // Asks the keeper for an installation's certificate: id, its key -> PEM.
   std::function<base::Result<std::string>(const std::string& id, const std::string& key)> issue;
+  // Asks the keeper, as a witness: a checkpoint, its log's verifier key -> a signature line.
+  std::function<base::Result<std::string>(const std::string& note, const std::string& log)> cosign;
+  std::function<base::Result<std::string>()> witness_key;  // a verifier key
   // Asks the supervisor.
   std::function<void(const base::Json& question, std::function<void(const base::Json&)> done)> ask;
   base::UlidMaker ulids = {};
+  std::string server = "server";  // our id among those that share the store (peers.h)
   // Told of each event that is kept, before it is durable (watch.h).
   std::function<void(const StoredEvent&)> tell = {};
 

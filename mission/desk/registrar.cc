@@ -36,6 +36,7 @@ base::Status Registrar::load() {
 }
 
 base::Status Registrar::open(std::string_view seed) {
+  seed_ = seed;
   base::Status loaded = load();
   if (!loaded.ok() || version_ > 0 || seed.empty()) return loaded;
   auto first = accounts::parse_admins(seed, accounts::kPeopleRanks);
@@ -47,6 +48,7 @@ base::Status Registrar::open(std::string_view seed) {
 }
 
 void Registrar::look() {
+  if (!known_ && !open(std::string(seed_)).ok()) return;
   const auto found = parts_.store.people();
   if (!found.ok() || found->version == version_) return;
   if (base::Status read = load(); !read.ok()) return base::log_error("the store: " + read.error().message);

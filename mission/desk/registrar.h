@@ -40,6 +40,7 @@ class Registrar final : public face::Registrar {
 
   Parts& parts_;
   accounts::Accounts accounts_;
+  std::string seed_;  // until there is somebody
   std::int64_t version_ = 0;
   bool known_ = false;
   std::function<void()> on_change_;

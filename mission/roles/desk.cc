@@ -6,10 +6,14 @@
 // listener it serves; nothing that is answered behind one of them is answered behind the other.
 #include "mission/desk/desk.h"
 
+#include <sys/utsname.h>
+
 #include <map>
 #include <memory>
 
+#include "base/file.h"
 #include "base/log.h"
+#include "base/ulid.h"
 #include "certs/keeper_channel.h"
 #include "certs/library.h"
 #include "face/signing_in.h"
@@ -18,7 +22,9 @@
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
 #include "mission/desk/admin_site.h"
+#include "mission/desk/peers.h"
 #include "mission/desk/registrar.h"
+#include "mission/roles/desk_store.h"
 
 namespace postern::roles {
 namespace {
@@ -44,6 +50,27 @@ std::vector<http::Authority> read_names(Role& role, const char* key) {
   return out;
 }
 
+// Who this one is among servers that share a store: the same after a restart, as its state directory.
+mission::Server this_server(Role& role, base::Micros now) {
+  const std::string file = base::json_text_or(role.config(), "state_directory", "") + "/server-id";
+  mission::Server out;
+  out.id = base::UlidMaker().make(now);
+  out.run = out.id;
+  out.version = POSTERN_VERSION;
+  out.started = now;
+  utsname machine{};
+  if (::uname(&machine) == 0) out.name = machine.nodename;
+  const auto known = base::read_file(file, 64);
+  const std::string kept = known.ok() ? known->substr(0, known->find('\n')) : "";
+  if (known.ok() && !base::is_ulid(kept))
+    role.fail(file + " does not hold what was written there: remove it");
+  if (known.ok()) out.id = kept;
+  if (known.ok()) return out;
+  if (base::Status written = base::write_file(file, out.id + "\n", 0600); !written.ok())
+    role.fail(written.error().message);
+  return out;
+}
+
 int serve_installations() {
   Role role("desk");
   certs::load_openssl();
@@ -53,35 +80,39 @@ int serve_installations() {
   auto verifier =
       certs::ClientVerifier::make({.roots_pem = base::json_text_or(role.config(), "authority", "")});
   if (!verifier.ok()) role.fail("the installations' authority: " + verifier.error().message);
-  auto store = mission::open_sqlite_store(base::json_text_or(role.config(), "state_directory", "") +
-                                          "/mission.sqlite");
-  if (!store.ok()) role.fail("the store: " + store.error().message);
+  DeskStore store(role);
 
   certs::KeeperChannel keeper((base::UniqueFd()));
-  mission::Commits commits(loop, **store);
-  mission::Parts parts{clock,
-                       {base::json_text_or(role.config(), "domain", ""),
-                        base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
-                       *std::move(verifier),
-                       **store,
-                       commits,
-                       // With its issuer, by whom the installation knows a renewal.
-                       [&](const std::string& id, const std::string& key) {
-                         auto made = keeper.issue_installation(id, key);
-                         if (made.ok()) *made += base::json_text_or(role.config(), "authority", "");
-                         return made;
-                       },
-                       [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  mission::Commits commits(loop, store.store());
+  mission::Parts parts{
+      clock,
+      {base::json_text_or(role.config(), "domain", ""),
+       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
+      *std::move(verifier),
+      store.store(),
+      commits,
+      // With its issuer, by whom the installation knows a renewal.
+      [&](const std::string& id, const std::string& key) {
+        auto made = keeper.issue_installation(id, key);
+        if (made.ok()) *made += base::json_text_or(role.config(), "authority", "");
+        return made;
+      },
+      [&](const std::string& note, const std::string& log) { return keeper.cosign_for(note, log); },
+      [&] { return keeper.witness_key(); },
+      [&](const base::Json& question, auto done) { role.ask(question, std::move(done)); }};
+  const mission::Server self = this_server(role, clock.wall());
+  parts.server = self.id;
   mission::Lives lives(parts);
-  if (base::Status resumed = lives.resume(); !resumed.ok())
-    role.fail("the store: " + resumed.error().message);
+  mission::Peers peers(parts, lives, self, store.postgres() == nullptr);
   mission::Desk desk(parts, lives);
 
   const face::SigningFacts signing{read_names(role, "admin_names"),
                                    base::json_bool_or(role.config(), "second_factor_required", true),
                                    std::nullopt, mission::people_manner()};
   mission::Registrar registrar(parts);
-  if (base::Status opened = registrar.open(base::json_text_or(role.config(), "people", "")); !opened.ok())
+  // PostgreSQL may be away for now: then nobody signs in until look() has found it.
+  if (base::Status opened = registrar.open(base::json_text_or(role.config(), "people", ""));
+      !opened.ok() && store.postgres() == nullptr)
     role.fail(opened.error().message);
   mission::Watch watch(loop, commits);
   parts.tell = [&](const mission::StoredEvent& event) { watch.came(event); };
@@ -115,6 +146,7 @@ int serve_installations() {
   });
 
   loop::Timer looks(loop, [&] {
+    peers.look();
     lives.look();
     registrar.look();
   });
@@ -130,6 +162,8 @@ int serve_installations() {
     });
   });
   forgets.start(kLook, kForgetEvery);
+
+  store.start([&] { peers.ready(); }, [&](std::string_view text) { peers.heard(text); });
 
   loop::Timer drained(loop, [&] {
     std::size_t busy = control.under_way();

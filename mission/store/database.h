@@ -54,6 +54,9 @@ class Database {
   virtual void rollback() = 0;  // whether one is open or not
   virtual bool in_transaction() const = 0;  // false also when the database ended one by itself
 
+  // With the transaction: a word to the other servers on the same database, of which none may be listening, and to ourselves.
+  virtual base::Status tell(std::string_view text) = 0;
+
   // Any number of statements of the schema, and its version: 0 before there is one. Within a transaction of their own.
   virtual base::Status define(const std::string& sql) = 0;
   virtual base::Result<std::int64_t> schema_version() = 0;

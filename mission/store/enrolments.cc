@@ -46,9 +46,12 @@ base::Result<bool> Enrolments::withdraw_enrolment(std::string_view id, base::Mic
 
 base::Result<bool> Enrolments::enrol(std::string_view hash, const Installation& made,
                                      const IssuedCertificate& certificate) {
-  const auto count = turn_.number("SELECT COUNT(*) FROM installations", {});
-  if (!count.ok()) return count.error();
-  if (*count >= static_cast<std::int64_t>(kMostInstallations))
+  if (installations_ < 0) {
+    const auto count = turn_.number("SELECT COUNT(*) FROM installations", {});
+    if (!count.ok()) return count.error();
+    installations_ = *count;
+  }
+  if (installations_ >= static_cast<std::int64_t>(kMostInstallations))
     return base::fail(base::Code::Limit, "there are too many installations");
   const auto used = turn_.touch(
       "UPDATE enrolments SET used=?1, installation=?2 WHERE hash=?3 AND used=0 AND withdrawn=0 AND "
@@ -59,6 +62,7 @@ base::Result<bool> Enrolments::enrol(std::string_view hash, const Installation& 
   base::Status kept = add_installation(turn_, made);
   if (kept.ok()) kept = add_certificate(turn_, certificate);
   if (!kept.ok()) return std::move(kept).error();
+  ++installations_;
   return true;
 }
 

@@ -44,6 +44,10 @@ class Enrolments : public Subject {
  protected:
   using Subject::Subject;
   base::Status forget_codes(base::Micros before);  // that were over or withdrawn
+
+ private:
+  // Counted once, and then as they are made here: the limit is one of order, not of exactness.
+  std::int64_t installations_ = -1;
 };
 
 }  // namespace postern::mission

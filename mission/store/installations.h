@@ -15,7 +15,7 @@
 
 namespace postern::mission {
 
-inline constexpr std::size_t kMostInstallations = 100'000;
+inline constexpr std::size_t kMostInstallations = 2'000'000;
 
 enum class Standing : std::uint8_t {
   New,   // never had its orders' stream open
@@ -33,12 +33,15 @@ struct Installation {
   base::Micros since = 0;  // of that standing
   base::Micros heard = 0;  // when its last request came, as far as is written down
   std::int64_t events = 0, event_bytes = 0;
+  std::string line = {};  // the server that has its orders' stream; empty: none has
 };
 
 class Installations : public Subject {
  public:
   base::Result<std::optional<Installation>> installation(std::string_view id);
   base::Result<std::vector<Installation>> installations();
+  // How many are in each standing, by its number.
+  base::Result<std::vector<std::int64_t>> count_standings();
   // Also of a retired one, whose standing stays.
   base::Status note_heard(std::string_view id, base::Micros now);
   base::Status set_standing(std::string_view id, Standing standing, base::Micros since);

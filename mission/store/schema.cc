@@ -45,6 +45,29 @@ ALTER TABLE events ADD COLUMN bytes {number} NOT NULL DEFAULT 0;
 UPDATE events SET bytes={bytes of body};
 )sql";
 
+// Several servers: who there is, who has whose orders, and what one leaves for another to do.
+constexpr std::string_view kServers = R"sql(
+CREATE TABLE servers (
+  id {text} PRIMARY KEY, name {text} NOT NULL, version {text} NOT NULL, run {text} NOT NULL, beat {number} NOT NULL,
+  started {number} NOT NULL, connected {number} NOT NULL DEFAULT 0){strict};
+CREATE TABLE lines (
+  installation {text} PRIMARY KEY REFERENCES installations(id), server {text} NOT NULL, claim {text} NOT NULL,
+  life {text} NOT NULL, client {text} NOT NULL, opened {number} NOT NULL){strict};
+CREATE INDEX lines_of ON lines (server);
+CREATE TABLE tasks (
+  number {rising}, server {text} NOT NULL, installation {text} NOT NULL, body {text} NOT NULL){strict};
+CREATE INDEX tasks_of ON tasks (server);
+ALTER TABLE installations ADD COLUMN server {text} NOT NULL DEFAULT '';
+CREATE INDEX installations_by_place ON installations (standing, server);
+)sql";
+
+constexpr std::string_view kLogs = R"sql(
+CREATE TABLE witnessed_logs (
+  installation {text} PRIMARY KEY REFERENCES installations(id), origin {text} NOT NULL UNIQUE, key {text} NOT NULL,
+  size {number} NOT NULL DEFAULT 0, root {text} NOT NULL DEFAULT '', cosigned {text} NOT NULL DEFAULT '',
+  at {number} NOT NULL DEFAULT 0, conflict {number} NOT NULL DEFAULT 0, offered {text} NOT NULL DEFAULT ''){strict};
+)sql";
+
 constexpr std::string_view kPeople = R"sql(
 CREATE TABLE people (id {number} PRIMARY KEY, version {number} NOT NULL, document {text} NOT NULL){strict};
 CREATE TABLE acts (
@@ -53,7 +76,7 @@ CREATE TABLE acts (
 CREATE INDEX acts_by_time ON acts (time);
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents, kPeople};
+constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs, kPeople};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -16,12 +16,11 @@ Store::Store(std::unique_ptr<Database> kept)
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
       People(StoreGround::turn),
-      Events(StoreGround::turn) {}
-
-base::Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Database> database) {
-  if (base::Status ready = bring_up(*database); !ready.ok()) return std::move(ready).error();
-  return std::unique_ptr<Store>(new Store(std::move(database)));
-}
+      Events(StoreGround::turn),
+      Servers(StoreGround::turn),
+      Lines(StoreGround::turn),
+      Askers(StoreGround::turn),
+      WitnessedLogs(StoreGround::turn) {}
 
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);
@@ -35,7 +34,8 @@ base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_
 base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path) {
   auto database = open_sqlite_database(path);
   if (!database.ok()) return database.error();
-  return Store::open(std::move(*database));
+  if (base::Status ready = bring_up(**database); !ready.ok()) return std::move(ready).error();
+  return std::make_unique<Store>(std::move(*database));
 }
 
 }  // namespace postern::mission

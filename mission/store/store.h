@@ -12,12 +12,16 @@
 #include <memory>
 #include <string>
 
+#include "mission/store/askers.h"
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
 #include "mission/store/installations.h"
+#include "mission/store/lines.h"
 #include "mission/store/people.h"
 #include "mission/store/reports.h"
+#include "mission/store/servers.h"
+#include "mission/store/witnessed_logs.h"
 
 namespace postern::mission {
 
@@ -34,10 +38,14 @@ class Store final : private StoreGround,
                     public Certificates,
                     public Reports,
                     public People,
-                    public Events {
+                    public Events,
+                    public Servers,
+                    public Lines,
+                    public Askers,
+                    public WitnessedLogs {
  public:
-  // Corrupt: it is of a newer version.
-  static base::Result<std::unique_ptr<Store>> open(std::unique_ptr<Database> database);
+  // Whose schema is brought up, by whoever opened it.
+  explicit Store(std::unique_ptr<Database> kept);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -45,9 +53,6 @@ class Store final : private StoreGround,
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
 
   base::Status commit() { return turn.commit(); }
-
- private:
-  explicit Store(std::unique_ptr<Database> kept);
 };
 
 // path: a file, made if it is not there. Corrupt: it is of a newer version, or damaged.

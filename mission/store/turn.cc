@@ -49,6 +49,11 @@ base::Result<std::int64_t> Turn::touch(std::string_view sql, Values values, cons
   return noted(database_.run(sql, values, take));
 }
 
+Status Turn::tell(std::string_view text) {
+  if (Status begun = begin(); !begun.ok()) return begun;
+  return noted(database_.tell(text));
+}
+
 base::Result<std::int64_t> Turn::number(std::string_view sql, Values values) {
   std::int64_t out = 0;
   Status done = read(sql, values, [&](const Row& row) { out = row.number(0); });

@@ -26,6 +26,7 @@ class Turn {
   base::Status act(std::string_view sql, Values values);
   // How many rows it touched. take: for what it returns.
   base::Result<std::int64_t> touch(std::string_view sql, Values values, const Take& take = nullptr);
+  base::Status tell(std::string_view text);  // to other servers, with the commit
   base::Status commit();
 
   // Every row, or the only one, as make has it.

@@ -3,13 +3,13 @@
 //
 // A whole Mission Control for one story, made with `mission-control init` and served on a port that the kernel picks; and an
 // installation as its line sees one, on Node's HTTP/2.
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import http2 from "node:http2";
 import { join } from "node:path";
 import { install } from "./gateway.mjs";
 import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./owned.mjs";
 import { plant } from "./planted.mjs";
-import { Program, run, runJson } from "./process.mjs";
+import { Program, ownedByAccount, run, runJson } from "./process.mjs";
 
 export const domain = "mission.example.com";
 
@@ -26,8 +26,10 @@ export class MissionControl {
   name = "Mission Control";
   #serving;
 
-  // listen: the port of the line; without one the kernel picks another at each start. configure: changes the configuration.
-  static async start({ listen = 0, configure } = {}) {
+  // listen: the port of the line; without one the kernel picks another at each start. like: another server of the same Mission Control,
+  // whose authorities this one has too. store: gives what stands below store in the configuration, for a folder that it may write to.
+  // configure: changes the configuration. Made and not served yet, where served is false.
+  static async start({ listen = 0, like, store, served = true, configure } = {}) {
     const mission = new MissionControl();
     mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
@@ -36,12 +38,22 @@ export class MissionControl {
     mission.configFile = join(mission.folder, "mission-control.yaml");
     const made = await mission.init();
     if (made.code !== 0) throw new Error(`mission-control init failed: ${made.stderr}`);
+    if (like) for (const part of ["certs", "keys"]) cpSync(join(like.folder, part), join(mission.folder, part), { recursive: true, force: true });
+    if (store) mission.keepIn(store);
     Object.assign(mission, { person: JSON.parse(made.stdout).person, adminCa: readFileSync(join(mission.folder, "certs/admin-ca.pem")) });
     plant("the first administrator's password", mission.person.password);
     if (configure) writeFileSync(mission.configFile, configure(readFileSync(mission.configFile, "utf8")));
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
-    await mission.serve();
+    if (served) await mission.serve();
     return mission;
+  }
+  // keepIn: what stands below store from the next start on.
+  keepIn(store) {
+    const folder = join(this.folder, "store");
+    mkdirSync(folder, { recursive: true });
+    const text = readFileSync(this.configFile, "utf8").replace(/^store:\n( .*\n)*/m, "");
+    writeFileSync(this.configFile, text + store(folder));
+    ownedByAccount(this.folder);
   }
   init() {
     return run(this.program, ["init", "--json", "--dir", this.folder, "--name", domain, "--line-listen", `127.0.0.1:${this.listen}`, "--admin-listen", "127.0.0.1:0"]);

@@ -80,6 +80,51 @@ TEST(ControlConfig, SaysWhereAFaultIsAndWhatWouldBeRight) {
   says("a: [", "mc.yaml:");
 }
 
+TEST(ControlConfig, ReadsWhereTheStoreIs) {
+  const auto store_in = [](const std::string& text) {
+    const ParsedConfig parsed = parse_config(kLeast + text, "/etc/mc");
+    EXPECT_NE(parsed.config, nullptr) << faults_of(kLeast + text);
+    return parsed.config == nullptr ? StoreConfig() : parsed.config->store;
+  };
+  EXPECT_FALSE(store_in("").postgresql);
+  EXPECT_FALSE(store_in("store: sqlite").postgresql);
+  const StoreConfig far = store_in(
+      "store: {postgresql: {host: db.example.com, database: d, user: u, password_file: keys/pw, "
+      "tls: {roots: db.pem, name: DB.internal}}}");
+  EXPECT_TRUE(far.postgresql);
+  EXPECT_EQ(far.where(), "db.example.com:5432");
+  EXPECT_EQ(far.password.path, "/etc/mc/keys/pw");
+  EXPECT_EQ(store_part(far, {}).at("host"), "db.internal");
+  EXPECT_EQ(
+      store_in("store: {postgresql: {host: 2001:db8::7, database: d, user: u, tls: {roots: x}}}").where(),
+      "[2001:db8::7]:5432");
+  EXPECT_EQ(
+      store_in("store: {postgresql: {host: /run/postgresql, port: 5433, database: d, user: u}}").where(),
+      "/run/postgresql/.s.PGSQL.5433");
+}
+
+TEST(ControlConfig, SaysWhatIsWrongWithTheStore) {
+  const auto says = [](const std::string& store, const std::string& what) {
+    const std::string faults = faults_of(kLeast + store);
+    EXPECT_NE(faults.find(what), std::string::npos) << store << ": " << faults;
+  };
+  const auto postgres = [](const std::string& more) {
+    return "store: {postgresql: {database: d, user: u, " + more + "}}";
+  };
+  says("store: mysql", "store must be sqlite, or a map with postgresql, not \"mysql\"");
+  says("store: {}", "store must be sqlite, or a map with postgresql");
+  says("store: {postgresql: {host: a, tls: {roots: x}}}", "store.postgresql needs database");
+  says(postgres("tls: {roots: x}"), "store.postgresql needs host");
+  says(postgres("host: db.example.com"), "needs tls: {roots: FILE}");
+  says(postgres("host: db.example.com, tls: {roots: system}"), "needs tls: {roots: FILE}");
+  says(postgres("host: \"db:5432\", tls: {roots: x}"),
+       "host must be a DNS name, an address or an absolute path");
+  says(postgres("host: /run/postgresql, tls: {roots: x}"), "a Unix socket has none of it");
+  says(postgres("host: /" + std::string(120, 'x')), "must be a shorter path");
+  says(postgres("host: db, key: k, tls: {roots: x}"), "certificate and key of store.postgresql go together");
+  says(postgres("host: db, sslmode: disable, tls: {roots: x}"), "there is no key \"sslmode\"");
+}
+
 TEST(ControlConfig, SchemaAndDocumentationHaveItsKeysAndNoOthers) {
   const auto text = base::read_file(SOURCE_DIRECTORY "/mission/control/mission-control.schema.json", 1 << 20);
   const auto page = base::read_file(SOURCE_DIRECTORY "/docs/MISSION_CONTROL.md", 1 << 20);

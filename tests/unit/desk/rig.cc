@@ -58,6 +58,7 @@ DeskRig::DeskRig() {
   auto read = certs::InstallationIssuer::read(authority, kTestDomain, kTestTime);
   EXPECT_TRUE(read.ok());
   if (read.ok()) issuer = *std::move(read);
+  EXPECT_TRUE(cosigner.set({"mission.example.com/witness", base::Secret(std::string(32, 'w'))}, {}).ok());
   reopen();
 }
 
@@ -100,11 +101,18 @@ void DeskRig::reopen() {
               if (!keeper_answers) return base::fail(base::Code::Unavailable, "the keeper is not connected");
               return issuer->issue(line::uri_of({kTestDomain, id}), key, clock.wall());
             },
+            [this](const std::string& note, const std::string& log) -> base::Result<std::string> {
+              if (!keeper_answers) return base::fail(base::Code::Unavailable, "the keeper is not connected");
+              return cosigner.cosign_for(note, *certs::parse_verifier_key(log), clock.wall());
+            },
+            [this] { return cosigner.verifier_key(); },
             [](const base::Json&, const auto& done) {
               done({{"roles", base::Json::array()}});
             }});
   lives = std::make_unique<Lives>(*parts);
-  ASSERT_TRUE(lives->resume().ok());
+  peers = std::make_unique<Peers>(*parts, *lives, Server{parts->server, "here", "1", ulid()}, true);
+  peers->ready();
+  ASSERT_TRUE(store->commit().ok());
   desk = std::make_unique<Desk>(*parts, *lives);
   registrar = std::make_unique<Registrar>(*parts);
   ASSERT_TRUE(registrar->open(first_people()).ok());

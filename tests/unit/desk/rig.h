@@ -13,8 +13,10 @@
 #include <string>
 
 #include "certs/installation_issuer.h"
+#include "gateway/keeper/cosigner.h"
 #include "mission/desk/admin_site.h"
 #include "mission/desk/desk.h"
+#include "mission/desk/peers.h"
 #include "mission/desk/registrar.h"
 
 namespace postern::mission {
@@ -74,10 +76,12 @@ class DeskRig : public testing::Test {
   certs::Credentials authority;
   std::optional<certs::InstallationIssuer> issuer;
   bool keeper_answers = true;
+  keeper::Cosigner cosigner;
   std::unique_ptr<Store> store;
   std::unique_ptr<Commits> commits;
   std::unique_ptr<Parts> parts;
   std::unique_ptr<Lives> lives;
+  std::unique_ptr<Peers> peers;  // there are none
   std::unique_ptr<Desk> desk;
   // The page. People: admin, ole, vera; an administrator, an operator, a viewer, all with kPersonsPassword.
   face::SigningFacts signing;

@@ -92,6 +92,24 @@ TEST_F(WitnessKey, CosignsNoStepBackAndForgetsNothingOverAReload) {
   EXPECT_EQ(refusal(note(9)), "");
 }
 
+TEST_F(WitnessKey, OfMissionControlCosignsForTheLogThatTheDeskNames) {
+  const Purpose desk{Peer::Desk, {}};
+  const std::string log = certs::format_verifier_key(certs::verifier_of(log_));
+  const auto asked = [&](const std::string& note, const std::string& key, const Purpose& who) {
+    const auto answer = *certs::decode_answer(ring_.handle(certs::encode_cosign_for(7, note, key), who));
+    return answer.done ? std::string() : answer.payload;
+  };
+  EXPECT_EQ(asked(note(5), log, desk), "");
+  EXPECT_THAT(asked(note(4), log, desk), HasSubstr("smaller log"));
+  EXPECT_THAT(asked(note(5, 'x'), log, desk), HasSubstr("over other events"));
+  const certs::SignerKey stranger{"postern/stranger", base::Secret(std::string(32, 's'))};
+  EXPECT_THAT(asked(note(6), certs::format_verifier_key(certs::verifier_of(stranger)), desk),
+              HasSubstr("of another log"));
+  EXPECT_THAT(asked(note(6), "junk", desk), HasSubstr("verifier key"));
+  EXPECT_FALSE(asked(note(6), log, ledger_).empty()) << "the ledger may not name logs";
+  EXPECT_TRUE(certs::decode_answer(ring_.handle(certs::encode_witness_key(8), desk))->done);
+}
+
 TEST_F(WitnessKey, CosignsNothingWhileTheClockIsNotSet) {
   base::ManualClock epoch(1);
   KeyRing ring(epoch);

@@ -13,18 +13,20 @@
 #include "base/crypto.h"
 #include "base/ulid.h"
 #include "mission/store/store.h"
+#include "tests/unit/store/postgres_server.h"
 
 namespace postern::mission {
 
 inline constexpr base::Micros kStoreTime = 1'790'000'000 * base::kWallSecond;
 
-enum class Kind { Sqlite };
+enum class Kind { Sqlite, Postgres };
 
 class StoreTest : public testing::TestWithParam<Kind> {
  protected:
   StoreTest() {
     char name[] = "/tmp/postern-store-XXXXXX";
     directory = ::mkdtemp(name);
+    if (GetParam() == Kind::Postgres) on_server = PostgresServer::get().new_database();
     reopen();
   }
   ~StoreTest() override {
@@ -32,7 +34,13 @@ class StoreTest : public testing::TestWithParam<Kind> {
     std::system(("rm -rf " + directory).c_str());
   }
 
-  base::Result<std::unique_ptr<Store>> open() { return open_sqlite_store(directory + "/mission.sqlite"); }
+  base::Result<std::unique_ptr<Store>> open() {
+    if (GetParam() == Kind::Sqlite) return open_sqlite_store(directory + "/mission.sqlite");
+    auto opened = PostgresServer::get().open(on_server);
+    EXPECT_EQ(opened->state(), PostgresDatabase::State::Ready) << opened->why();
+    postgres = opened.get();
+    return std::make_unique<Store>(std::move(opened));
+  }
   void reopen() {  // as after a crash: what was not committed is gone
     store.reset();
     auto opened = open();
@@ -78,6 +86,8 @@ class StoreTest : public testing::TestWithParam<Kind> {
   }
 
   std::string directory;
+  std::string on_server;                 // the database's name there
+  PostgresDatabase* postgres = nullptr;  // of the newest store
   base::ManualClock clock{kStoreTime};
   std::unique_ptr<Store> store;
 

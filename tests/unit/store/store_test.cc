@@ -69,7 +69,7 @@ TEST_P(StoreTest, AFailedActUndoesTheTurn) {
   nobodys.installation = "nobody";
   nobodys.id = ulid();
   EXPECT_FALSE(store->keep_event(nobodys).value()) << "nobody's event is nobody's";
-  EXPECT_FALSE(store->renew("x", {"serial", "nobody", 1, 2}).ok());
+  static_cast<void>(store->renew("x", {"serial", "nobody", 1, 2}));  // told now, or by commit()
   EXPECT_FALSE(store->commit().ok());
   EXPECT_TRUE(store->installations()->empty());
   EXPECT_TRUE(use("a"));
@@ -78,6 +78,7 @@ TEST_P(StoreTest, AFailedActUndoesTheTurn) {
 
 // SQLite rolls back by itself then: what comes after it in the same turn must not be kept alone.
 TEST_P(StoreTest, ADiskThatIsFullUndoesTheTurn) {
+  if (GetParam() == Kind::Postgres) GTEST_SKIP() << "its disk is not this process' one";
   const std::string who = enrolled();
   add_code("a");
   rlimit before{};
@@ -187,9 +188,10 @@ TEST_P(StoreTest, TheNewestReportOfAKindStays) {
   EXPECT_EQ(store->latest(who)->size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::Values(Kind::Sqlite), [](const auto& each) {
-  return std::string(each.param == Kind::Sqlite ? "Sqlite" : "");
-});
+INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::Values(Kind::Sqlite, Kind::Postgres),
+                         [](const auto& each) {
+                           return std::string(each.param == Kind::Sqlite ? "Sqlite" : "Postgres");
+                         });
 
 }  // namespace
 }  // namespace postern::mission
