@@ -12,13 +12,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "audit/database.h"
 #include "audit/event_block.h"
 #include "audit/index.h"
+#include "base/by_text.h"
 
 namespace postern::audit {
 
@@ -58,13 +58,7 @@ struct SessionCounter {
   bool counted = false;
 };
 
-// Looked up by what stands in the line, without copying it.
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-template <typename Value>
-using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+using base::ByText;
 
 struct Sought;  // index_query.cc
 

@@ -188,7 +188,8 @@ class Tiler::Writing {
   std::string bytes_;
 };
 
-Status Tiler::derive(JournalReader& journal, std::uint64_t upto, Frontier& next, Writing& writing) {
+Status Tiler::derive(const Journal& journal, const FreshLines* fresh, std::uint64_t upto, Frontier& next,
+                     Writing& writing) {
   TreeHasher hasher;
   Status status = Ok{};
   const auto on_full = [&](unsigned level, std::uint64_t number, std::span<const Hash> hashes) {
@@ -196,18 +197,30 @@ Status Tiler::derive(JournalReader& journal, std::uint64_t upto, Frontier& next,
   };
   std::string bundle;
   std::uint64_t index = next.size() - next.size() % kTileWidth;  // the bundle that was not full is made again
-  while (index < upto) {
-    const auto lines = journal.read(index, std::min<std::uint64_t>(kReadAtOnce, upto - index));
+  const auto take = [&](std::string_view line) {
+    append_entry(bundle, line);
+    if (index == next.size()) next.append(hasher, hasher.leaf(line), on_full);
+    if (++index % kTileWidth != 0) return;
+    if (status.ok()) status = writing.put(entry_bundle(index / kTileWidth - 1), bundle);
+    bundle.clear();
+  };
+  const auto take_fresh = [&](std::string_view line, const EventFields*) { take(line); };
+  JournalReader* reader = nullptr;  // once it is needed
+  while (index < upto && status.ok()) {
+    const std::size_t wanted = std::min<std::uint64_t>(kReadAtOnce, upto - index);
+    if (fresh != nullptr && fresh->look_at(index, wanted, take_fresh) > 0) continue;
+    if (reader == nullptr) {
+      const auto found = journal();
+      if (!found.ok()) return found.error();
+      reader = *found;
+      if (Status seen = reader->refresh(); !seen.ok()) return seen;
+      upto = std::min(upto, reader->size());
+      continue;
+    }
+    const auto lines = reader->read(index, wanted);
     if (!lines.ok()) return lines.error();
     if (lines->empty()) return fail(Code::Unavailable, "the journal is shorter than it was");
-    for (const std::string& line : *lines) {
-      append_entry(bundle, line);
-      if (index == next.size()) next.append(hasher, hasher.leaf(line), on_full);
-      if (++index % kTileWidth != 0) continue;
-      if (status.ok()) status = writing.put(entry_bundle(index / kTileWidth - 1), bundle);
-      bundle.clear();
-    }
-    if (!status.ok()) return status;
+    for (const std::string& line : *lines) take(line);
   }
   for (unsigned level = 0; status.ok() && level < next.tiles().size(); ++level) {
     const std::vector<Hash>& tile = next.tiles()[level];
@@ -221,18 +234,17 @@ Status Tiler::derive(JournalReader& journal, std::uint64_t upto, Frontier& next,
   return status;
 }
 
-Result<TreeHead> Tiler::prepare(JournalReader& journal, std::uint64_t upto) {
+Result<TreeHead> Tiler::prepare(const Journal& journal, std::uint64_t upto, const FreshLines* fresh) {
   TreeHasher hasher;
   upto = std::min(upto, frontier_.size() + kBatch);
   if (upto > frontier_.size()) {
-    if (Status fresh = journal.refresh(); !fresh.ok()) return fresh.error();
     if (unfinished_) {
       if (Status removed = remove_unfinished(); !removed.ok()) return removed.error();
     }
     unfinished_ = true;
     Frontier next = frontier_;
     Writing writing(files_, directory_);
-    Status done = derive(journal, std::min(upto, journal.size()), next, writing);
+    Status done = derive(journal, fresh, upto, next, writing);
     if (done.ok()) done = writing.sync();
     if (!done.ok()) return done.error();
     frontier_ = std::move(next);
@@ -317,8 +329,8 @@ Status Tiler::put_handover(const certs::Handover& handover, std::string_view not
 
 // Whoever opens the file finds the old one or the new one. Durable when it returns.
 Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
-                    std::string_view bytes) {
-  const std::string beside = directory + "/" + std::string(kBeside);
+                    std::string_view bytes, std::string_view written_as) {
+  const std::string beside = directory + "/" + std::string(written_as.empty() ? kBeside : written_as);
   const std::string path = directory + "/" + name;
   auto file = write_beside(files, beside, bytes);
   if (!file.ok()) return file.error();

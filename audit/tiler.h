@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "audit/files.h"
+#include "audit/fresh_lines.h"
 #include "audit/handovers.h"
 #include "audit/journal_reader.h"
 #include "audit/log_files.h"
@@ -76,9 +78,15 @@ class Tiler {
         frontier_(std::move(published)),
         published_(frontier_.size()) {}
 
-  // Goes on to at most upto events, kBatch at a time. Errors: the disk's, the journal's, or Corrupt; then
-  // nothing is published, and it can be tried again.
-  base::Result<TreeHead> prepare(JournalReader& journal, std::uint64_t upto);
+  // Goes on to at most upto events, kBatch at a time. fresh: where the newest of them may be had without reading the
+  // journal back; nullptr: nowhere. journal is asked for only if it is needed. Errors: the disk's, the journal's, or
+  // Corrupt; then nothing is published, and it can be tried again.
+  using Journal = std::function<base::Result<JournalReader*>()>;
+  base::Result<TreeHead> prepare(const Journal& journal, std::uint64_t upto, const FreshLines* fresh);
+  base::Result<TreeHead> prepare(JournalReader& journal, std::uint64_t upto,
+                                 const FreshLines* fresh = nullptr) {
+    return prepare([&journal] { return base::Result<JournalReader*>(&journal); }, upto, fresh);
+  }
   base::Status publish(std::string_view note);
   // The published checkpoint again, with more signatures.
   base::Status amend(std::string_view note);
@@ -93,7 +101,8 @@ class Tiler {
 
  private:
   class Writing;
-  base::Status derive(JournalReader& journal, std::uint64_t upto, Frontier& next, Writing& writing);
+  base::Status derive(const Journal& journal, const FreshLines* fresh, std::uint64_t upto, Frontier& next,
+                      Writing& writing);
   base::Status remove_partials(std::uint64_t published);
   base::Status remove_unfinished();
   base::Status remove_wider(const TileName& tile, std::uint64_t width);
@@ -106,8 +115,8 @@ class Tiler {
 };
 
 // Puts these bytes in place of the file, so that none is ever seen half. Durable when it returns. One at a time per
-// folder.
+// folder, or per name under which it is written first, in that folder.
 base::Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
-                          std::string_view bytes);
+                          std::string_view bytes, std::string_view written_as = {});
 
 }  // namespace postern::audit

@@ -14,6 +14,12 @@ constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 }  // namespace
 
 std::string UlidMaker::make(Micros now) {
+  std::string out;
+  make(now, out);
+  return out;
+}
+
+void UlidMaker::make(Micros now, std::string& out) {
   const auto millisecond = static_cast<std::uint64_t>(now < 0 ? 0 : now) / 1000 & 0xFFFF'FFFF'FFFFULL;
   if (millisecond > last_millisecond_) {
     last_millisecond_ = millisecond;
@@ -30,12 +36,11 @@ std::string UlidMaker::make(Micros now) {
   // 130 bits, of which the top two are zero: 48 of time, 16 high, 64 low; written from the lowest digit up.
   __extension__ unsigned __int128 value = static_cast<unsigned __int128>(last_millisecond_) << 80U |
                                           static_cast<unsigned __int128>(high_) << 64U | low_;
-  std::string out(kUlidLength, '0');
+  out.resize(kUlidLength);
   for (std::size_t i = kUlidLength; i > 0; --i) {
     out[i - 1] = kCrockford[static_cast<std::size_t>(value & 31U)];
     value >>= 5U;
   }
-  return out;
 }
 
 bool is_ulid(std::string_view text) {

@@ -20,6 +20,7 @@ class UlidMaker {
   // A clock that steps back does not make ids fall: the last millisecond used is kept until the clock has
   // passed it.
   std::string make(Micros now);
+  void make(Micros now, std::string& out);  // in place of what it held
 
  private:
   std::uint64_t last_millisecond_ = 0;

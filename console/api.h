@@ -23,6 +23,7 @@ void read_log_keys(Parts& parts, const CallPtr& call, const Reply& reply);
 // api_link.cc
 void list_sharing(Parts& parts, const CallPtr& call, const Reply& reply);
 void set_sharing(Parts& parts, const CallPtr& call, const Reply& reply);
+void preview_report(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_sent(Parts& parts, const CallPtr& call, const Reply& reply);
 void enrol_link(Parts& parts, const CallPtr& call, const Reply& reply);
 void check_link(Parts& parts, const CallPtr& call, const Reply& reply);

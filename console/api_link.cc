@@ -165,6 +165,11 @@ void set_sharing(Parts& parts, const CallPtr& call, const Reply& reply) {
                });
 }
 
+// No reading of the log: nothing of it is shown but sums.
+void preview_report(Parts& parts, const CallPtr& call, const Reply& reply) {
+  send_command(parts, call, "sharing.preview", {{"kind", call->captures[0]}}, reply, as_it_is);
+}
+
 void enrol_link(Parts& parts, const CallPtr& call, const Reply& reply) {
   const auto body = read_body(*call, {"code"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));

@@ -68,6 +68,7 @@ base::Json status_of(const Parts& parts, const base::Json& supervisor) {
   if (const base::Json reports = parts.ledger.witnessing().value("reports", base::Json());
       reports.is_object() && status.value("link", base::Json()).is_object())
     status["link"]["reports"] = reports;
+  status["monitoring"] = parts.ledger.witnessing().value("measured", base::Json());
   status["policy"] = policy_figures(parts);
   status["grants"] = parts.facts.grants;
   if (const auto& provider = parts.facts.provider)

@@ -107,6 +107,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/tokens",                              Admins,  api::create_token, Scope::None, proof::always},
     {Delete, "/api/v1/tokens/{id}",                         Admins,  api::revoke_token},
     {Get,    "/api/v1/sharing",                             Readers, api::list_sharing, Scope::Read},
+    {Get,    "/api/v1/link/preview/{kind}",                 Readers, api::preview_report, Scope::Read},
     {Put,    "/api/v1/sharing/{name}",                      Admins,  api::set_sharing, Scope::Permissions, proof::always},
     {Get,    "/api/v1/link/sent",                           Readers, api::show_sent, Scope::Read},
     {Post,   "/api/v1/link/enrol",                          Admins,  api::enrol_link, Scope::None, proof::always},

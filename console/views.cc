@@ -3,6 +3,7 @@
 #include "console/views.h"
 
 #include <algorithm>
+#include <array>
 
 #include "policy/decide.h"
 
@@ -43,11 +44,51 @@ void put_counters(Json& json, const audit::SessionRow* row) {
 
 }  // namespace
 
+namespace {
+
+struct SharingTitle {
+  std::string_view name, title;
+};
+constexpr std::array<SharingTitle, state::kSharing.size() + state::kSharedFields.size()> kSharingTitles{{
+    {"health", "Every two minutes how the gateway, its host and the component's nodes are, in numbers"},
+    {"usage", "Every hour how much was done, in numbers"},
+    {"events",
+     "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
+    {"tunnel", "The tunnel: engineers may come through Mission Control, while remote access is not off"},
+    {"health.version", "Versions of Postern and of the component"},
+    {"health.state", "Which nodes are up"},
+    {"health.start_time", "Since when the gateway and the nodes run"},
+    {"health.cpu", "CPU and load"},
+    {"health.memory", "Memory, used and there"},
+    {"health.storage", "Storage, used and there"},
+    {"health.clock", "By how much the clock differs from Mission Control's"},
+    {"health.certificate", "When certificates run out"},
+    {"health.processing", "How much the component processed in 24 hours, and how much of it failed"},
+    {"health.availability", "How much of 24 hours the nodes were up"},
+    {"health.warnings", "Warnings that are not over"},
+    {"usage.sessions", "How many sessions were opened"},
+    {"usage.engineers", "How many engineers opened them"},
+    {"usage.exchanges", "How many exchanges were forwarded, by class, and how many refused"},
+    {"usage.bytes", "Bytes of requests and responses"},
+    {"usage.capabilities", "How often capabilities were switched"},
+    {"usage.component", "Counters of the component that monitoring.usage names"},
+}};
+
+Json view_shared(const state::State& state, std::string_view name) {
+  const auto* found = std::find_if(kSharingTitles.begin(), kSharingTitles.end(),
+                                   [name](const SharingTitle& one) { return one.name == name; });
+  return {{"name", name},
+          {"title", found == kSharingTitles.end() ? std::string_view() : found->title},
+          {"setting", state.shares(name) ? "on" : "off"}};
+}
+
+}  // namespace
+
 Json view_sharing(const state::State& state, std::string_view name) {
-  Json json{{"name", name},
-            {"title",
-             "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
-            {"setting", state.shares(name) ? "on" : "off"}};
+  Json json = view_shared(state, name);
+  for (const std::string_view field : state::kSharedFields) {
+    if (field.starts_with(std::string(name) + ".")) json["fields"].push_back(view_shared(state, field));
+  }
   const auto toggle = state.sharing().find(name);
   if (toggle == state.sharing().end()) return json;
   json["changed"] = format_time(toggle->second.changed);

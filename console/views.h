@@ -13,7 +13,7 @@
 
 namespace postern::console {
 
-// {"name","title","setting","changed"*,"by"*} of one of state::kSharing.
+// {"name","title","setting","changed"*,"by"*,"fields"*: [{"name","title","setting"}]} of one of state::kSharing, or of a field.
 base::Json view_sharing(const state::State& state, std::string_view name);
 base::Json view_remote_access(const state::State& state, base::Micros now);
 base::Json view_capability(const policy::Policy& policy, const policy::Capability& capability,

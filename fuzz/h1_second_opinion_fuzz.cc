@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (confusing) return 0;
   if (head.fields.has(FieldId::Upgrade)) return 0;  // it hands the connection over
   // With the length that we found: it must find the end of the request there.
-  std::string whole(bytes.substr(0, step.consumed));
+  std::string whole = with_known_space(bytes.substr(0, step.consumed));
   if (head.body.kind == BodyKind::Chunked) whole += "1\r\nb\r\n0\r\n\r\n";
   if (head.body.kind == BodyKind::Sized && head.body.size > 4096) return 0;
   if (head.body.kind == BodyKind::Sized) whole.append(head.body.size, 'b');

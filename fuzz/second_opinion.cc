@@ -57,6 +57,17 @@ http_parser_settings make_settings() {
 
 }  // namespace
 
+std::string with_known_space(std::string_view head) {
+  constexpr std::string_view kName = "\r\ncontent-length:";
+  std::string text(head);
+  const std::string lower = base::to_lower(head);
+  for (std::size_t at = lower.find(kName); at != std::string::npos; at = lower.find(kName, at + 1)) {
+    const std::size_t end = lower.find("\r\n", at + kName.size());
+    for (std::size_t i = end; i-- > at && (text[i] == ' ' || text[i] == '\t');) text[i] = ' ';
+  }
+  return text;
+}
+
 Opinion ask_http_parser(std::string_view bytes) {
   Reading opinion;
   http_parser parser;

@@ -242,7 +242,11 @@ base::Result<Reports> parse_reports(std::string_view text) {
   return out;
 }
 
-std::string format(const Taken& document) { return line_of({{"taken", document.ids}}); }
+std::string format(const Taken& document) {
+  Json json{{"taken", document.ids}};
+  if (!document.answers.empty()) json["answers"] = document.answers;
+  return line_of(json);
+}
 
 base::Result<Taken> parse_taken(std::string_view text) {
   const base::Result<Json> json = parse_document(text, kDocumentLimit);
@@ -255,6 +259,15 @@ base::Result<Taken> parse_taken(std::string_view text) {
     if (!id.is_string() || !base::is_ulid(id.get_ref<const std::string&>()))
       return wrong("what was taken is not named by ULIDs");
     out.ids.push_back(id.get<std::string>());
+  }
+  const auto answers = json->find("answers");
+  if (answers == json->end()) return out;
+  if (!answers->is_object() || answers->size() > kMostReports)
+    return wrong("what was answered to reports is no JSON object of them");
+  for (const auto& [id, answer] : answers->items()) {
+    if (!base::is_ulid(id) || !answer.is_object())
+      return wrong("what was answered to a report is no JSON object under its ULID");
+    out.answers[id] = answer;
   }
   return out;
 }

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,6 +118,8 @@ base::Result<Reports> parse_reports(std::string_view text);
 // The ids that are stored for good now, or will never be wanted: they need not be sent again.
 struct Taken {
   std::vector<std::string> ids;
+  std::map<std::string, base::Json> answers =
+      {};  // by id, of those that are answered: health (line/health.h). Objects
 };
 std::string format(const Taken& document);
 base::Result<Taken> parse_taken(std::string_view text);

@@ -46,20 +46,22 @@ bool is_client(std::string_view text) {
 }  // namespace
 
 std::string format(const TunnelHead& head) {
-  return base::dump_json(
-             base::Json{{"id", head.id}, {"relay", head.relay}, {"client", head.client}, {"name", head.name}}) +
+  return base::dump_json(base::Json{
+             {"id", head.id}, {"relay", head.relay}, {"client", head.client}, {"name", head.name}}) +
          '\n';
 }
 
 base::Result<TunnelHead> parse_tunnel_head(std::string_view line) {
   if (line.size() >= kTunnelHeadLimit)
-    return not_tunnel("the head of a connection has more than " + std::to_string(kTunnelHeadLimit) + " bytes");
+    return not_tunnel("the head of a connection has more than " + std::to_string(kTunnelHeadLimit) +
+                      " bytes");
   const base::Result<base::Json> json = base::parse_json(line, 4);
   if (!json.ok() || !json->is_object()) return not_tunnel("the head of a connection is no JSON object");
   TunnelHead out{base::json_text_or(*json, "id", ""), base::json_text_or(*json, "relay", ""),
                  base::json_text_or(*json, "client", ""), base::json_text_or(*json, "name", "")};
   if (!base::is_ulid(out.id)) return not_tunnel("the id of a connection is not a ULID");
-  if (!is_lower_name(out.relay)) return not_tunnel("the relay of a connection is not a DNS name in lower case");
+  if (!is_lower_name(out.relay))
+    return not_tunnel("the relay of a connection is not a DNS name in lower case");
   if (!is_client(out.client)) return not_tunnel("the client of a connection is not an address with a port");
   if (!is_lower_name(out.name)) return not_tunnel("the name of a connection is not a DNS name in lower case");
   return out;

@@ -30,19 +30,20 @@
 namespace postern::line {
 
 inline constexpr std::string_view kTunnelPath = "/line/v1/tunnel";
-inline constexpr std::size_t kMostTunnels = 64;  // of one installation: waiting, and in use
-inline constexpr std::size_t kTunnelHeadLimit = 1024;  // bytes, with the newline
+inline constexpr std::size_t kMostTunnels = 64;          // of one installation: waiting, and in use
+inline constexpr std::size_t kTunnelHeadLimit = 1024;    // bytes, with the newline
 inline constexpr std::size_t kTunnelChunk = 16U << 10U;  // bytes of one chunk at most
 // Codes of refusals, beside those of protocol.h.
 inline constexpr std::string_view kNoRelay = "no_relay";  // 404: this Mission Control relays nobody
 
 struct TunnelHead {
-  std::string id;      // ULID: of the connection, the same in both sides' events
-  std::string relay;   // DNS name of the Mission Control that relays
-  std::string client;  // the engineer's address and port as the relay saw them: "192.0.2.7:50123", "[2001:db8::1]:50123"
-  std::string name;    // that the engineer asked for (SNI), lower case
+  std::string id;     // ULID: of the connection, the same in both sides' events
+  std::string relay;  // DNS name of the Mission Control that relays
+  std::string
+      client;  // the engineer's address and port as the relay saw them: "192.0.2.7:50123", "[2001:db8::1]:50123"
+  std::string name;  // that the engineer asked for (SNI), lower case
 };
-std::string format(const TunnelHead& head);  // with its newline
+std::string format(const TunnelHead& head);                         // with its newline
 base::Result<TunnelHead> parse_tunnel_head(std::string_view line);  // without it
 
 // A chunk's first two bytes. size: kTunnelChunk at most.

@@ -265,6 +265,7 @@ class PolicyParser {
       entry.plain = operation.constraints.trivial();
       paths.push_back(&operation.path);
       entries.push_back(entry);
+      policy_->texts_.push_back(operation.text());
     }
     policy_->listed_ = std::make_unique<const Matcher>(paths, entries);
 

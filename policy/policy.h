@@ -88,6 +88,10 @@ class Policy {
   bool banner() const { return banner_; }            // the component's pages say that the session is recorded
   const std::string& hash() const { return hash_; }  // "sha256:" and 64 hexadecimal digits, of the text
 
+  const std::string& text_of(int operation) const {
+    return texts_[static_cast<std::size_t>(operation)];
+  }  // its text(), kept
+
   int find_capability(std::string_view name) const;    // index, or -1
   const Role* find_role(std::string_view name) const;  // nullptr if the file does not name it
   const Matcher& listed() const { return *listed_; }   // over operations()
@@ -101,6 +105,7 @@ class Policy {
 
   std::vector<Capability> capabilities_;
   std::vector<Operation> operations_;
+  std::vector<std::string> texts_;  // of operations_
   std::vector<NeverRule> never_;
   std::vector<Role> roles_;
   Redaction redaction_;

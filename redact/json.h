@@ -15,11 +15,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/recycled.h"
 #include "redact/scanner.h"
 
 namespace postern::redact {
 
-class JsonText final : public Where {
+class JsonText final : public Where, public base::Recycled<JsonText> {
  public:
   static constexpr std::size_t kDepth = 256;
 

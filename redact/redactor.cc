@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/recycled.h"
 #include "redact/json.h"
 #include "redact/rules.h"
 #include "redact/scanner.h"
@@ -19,7 +20,7 @@ struct FixedPlace final : Where {
 
 }  // namespace
 
-struct Redactor::Parts {
+struct Redactor::Parts : base::Recycled<Parts> {
   Parts(Form form, std::shared_ptr<const Rules> of, std::string_view key)
       : rules(std::move(of)), marks(key), writer(out), place(form == Form::Yaml ? "yaml" : "text") {
     const Prefilter& filter = form == Form::Code ? rules->code() : rules->text();

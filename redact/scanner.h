@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/recycled.h"
 #include "redact/marks.h"
 #include "redact/rules.h"
 #include "redact/writer.h"
@@ -22,7 +23,7 @@ class Where {
   virtual std::string where() const = 0;
 };
 
-class Scanner {
+class Scanner : public base::Recycled<Scanner> {
  public:
   static constexpr std::size_t kWindow = 16U << 10U;
 

@@ -89,7 +89,8 @@ class Source {
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual void take(std::string_view piece) = 0;  // ipc::kInitialCredit bytes that were not given back, at most
+  virtual void take(
+      std::string_view piece) = 0;  // ipc::kInitialCredit bytes that were not given back, at most
   virtual void end() = 0;
   // give_back: so many bytes more may come. Called once, before the first take.
   virtual void on_begun(std::function<void(std::size_t)> give_back) = 0;

@@ -48,8 +48,8 @@ struct ExchangeFace::Exchange {
   std::uint64_t credit = ipc::kInitialCredit;
   std::unique_ptr<Outgoing> outgoing;
   bool converses = false;
-  std::unique_ptr<Sink> sink;        // of a conversation that was answered
-  std::string early;                 // that came before
+  std::unique_ptr<Sink> sink;                 // of a conversation that was answered
+  std::string early;                          // that came before
   std::uint64_t given = ipc::kInitialCredit;  // bytes that may come; of a conversation alone
   bool request_ended = false;
   bool finished = false;  // nothing more is sent for it
@@ -278,7 +278,8 @@ void ExchangeFace::begin_conversation(const ExchangePtr& exchange, std::unique_p
     const ExchangePtr still = weak.lock();
     if (still != nullptr && !still->finished) give_back(*still, bytes);
   });
-  if (const std::string early = std::exchange(exchange->early, {}); !early.empty()) exchange->sink->take(early);
+  if (const std::string early = std::exchange(exchange->early, {}); !early.empty())
+    exchange->sink->take(early);
   if (exchange->request_ended) exchange->sink->end();
 }
 

@@ -139,6 +139,32 @@ std::string show_witnesses(const base::Json& answer) {
   return out;
 }
 
+const std::vector<Column> kWarnings{
+    {"WARNING", "of"}, {"VALUE", "value"}, {"ENDS AT", "ends"}, {"SINCE", "since", Kind::Time}};
+const std::vector<Column> kUnread{{"NOT READ", "node"}, {"SERVICE", "service"}, {"REASON", "why"}};
+
+// Resources at their thresholds, and nodes of which nothing can be read.
+std::string show_measured(const base::Json& answer) {
+  const base::Json measured = answer.value("monitoring", base::Json());
+  if (!measured.is_object()) return {};
+  base::Json warnings = base::Json::array(), unread = base::Json::array();
+  for (const base::Json& one : measured.value("warnings", base::Json::array())) {
+    const auto with_unit = [&one](const char* key) {
+      return std::to_string(base::json_number_or(one, key, 0)) + " " + base::json_text_or(one, "unit", "");
+    };
+    const std::string of = base::json_text_or(one, "node", base::json_text_or(one, "folder", ""));
+    warnings.push_back({{"of", base::json_text_or(one, "resource", "") + (of.empty() ? "" : " of " + of)},
+                        {"value", with_unit("value")},
+                        {"ends", with_unit("clears_at")},
+                        {"since", base::json_text_or(one, "since", "")}});
+  }
+  for (const base::Json& node : measured.value("nodes", base::Json::array())) {
+    if (node.contains("why")) unread.push_back(node);
+  }
+  return (warnings.empty() ? std::string() : "\n" + to_table(warnings, kWarnings, "")) +
+         (unread.empty() ? std::string() : "\n" + to_table(unread, kUnread, ""));
+}
+
 // Only what an admin has to do something about.
 std::string show_expiring(const base::Json& answer) {
   base::Json rows = base::Json::array();
@@ -237,7 +263,7 @@ std::string show_status(const base::Json& answer) {
          to_table(nodes_in_words(component), kNodes, "No component is configured.") +
          credentials_table(component) + show_crls(answer) + show_revocations(answer) +
          show_witnesses(answer) + show_flaws(answer) + show_signers(answer) + show_admin_provider(answer) +
-         show_expiring(answer) + show_waiting_policy(answer);
+         show_expiring(answer) + show_measured(answer) + show_waiting_policy(answer);
 }
 
 // "file:line:column: message" for each fault of one of the two files.

@@ -92,7 +92,7 @@ void Access::touch(const std::string& session, base::Micros now) {
 }
 
 const SessionView* Access::find(std::string_view id) const {
-  const auto it = sessions_.find(std::string(id));
+  const auto it = sessions_.find(id);
   return it == sessions_.end() ? nullptr : &it->second;
 }
 
@@ -101,12 +101,12 @@ const SessionView* Access::find_by_token(std::string_view token) const {
   if (!raw) return nullptr;
   // By its hash, so that the time of the search says nothing about tokens.
   const base::Sha256 digest = base::sha256(*raw);
-  const auto it = by_token_.find(std::string(base::view(digest)));
+  const auto it = by_token_.find(base::view(digest));
   return it == by_token_.end() ? nullptr : find(it->second);
 }
 
 const SessionView* Access::find_by_certificate(std::string_view fingerprint) const {
-  const auto it = by_certificate_.find(std::string(fingerprint));
+  const auto it = by_certificate_.find(fingerprint);
   return it == by_certificate_.end() ? nullptr : find(it->second);
 }
 

@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/by_text.h"
 #include "base/refusal.h"
 #include "gateway/http/target.h"
 #include "gateway/state/state.h"
@@ -92,10 +92,10 @@ class Access {
   state::State state_;
   bool has_state_ = false;
   std::uint64_t generation_ = 1;  // of state and policy together
-  std::unordered_map<std::string, SessionView> sessions_;
-  std::unordered_map<std::string, std::string> by_token_;        // SHA-256 of the token -> session
-  std::unordered_map<std::string, std::string> by_certificate_;  // fingerprint -> session
-  std::unordered_map<std::string, Cached> cache_;
+  base::ByText<SessionView> sessions_;
+  base::ByText<std::string> by_token_;        // SHA-256 of the token -> session
+  base::ByText<std::string> by_certificate_;  // fingerprint -> session
+  base::ByText<Cached> cache_;
   std::vector<policy::QueryParameter> query_;
 };
 

@@ -16,9 +16,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "base/by_text.h"
 #include "base/clock.h"
 
 namespace postern::enforcer {
@@ -129,11 +129,7 @@ class Admission {
   std::size_t tracked() const { return addresses_.size() + engineers_.size() + sessions_.size(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  using Uses = std::unordered_map<std::string, Use, Hash, std::equal_to<>>;
+  using Uses = base::ByText<Use>;
   static Use& find(Uses& uses, std::string_view name);
 
   std::function<std::size_t()> memory_;

@@ -87,6 +87,7 @@ void CookieJars::merge(const ipc::Cookie& cookie, base::Micros now) {
 
 std::string CookieJars::header(const Owner& owner, std::string_view path, bool secure, base::Micros now) {
   std::string out;
+  if (jars_.empty()) return out;
   const auto it = jars_.find(key_of(owner));
   if (it == jars_.end()) return out;
   by_use_.splice(by_use_.end(), by_use_, it->second.used);

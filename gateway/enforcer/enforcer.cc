@@ -58,7 +58,9 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             certificate_watch_,
             inquirer_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
-              if (channel_) channel_->send(type, id, payload);
+              if (!channel_) return;
+              channel_->send(type, id, payload);
+              site_.backed_up = channel_->waiting() > 0;
             },
             [this](std::uint64_t id) -> Exchange* {
               const auto it = exchanges_.find(id);
@@ -68,7 +70,9 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       held_documents_(site_),
       visit_(site_),
       health_(loop, pool_, recorder_),
-      limits_timer_(loop, [this] { tell_limits(); }) {
+      readings_(loop, pool_, ledger_),
+      limits_timer_(loop, [this] { tell_limits(); }),
+      room_hook_(loop.at_turn_end(loop::Stage::Send, [this] { return go_on_with_bodies(); })) {
   limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);
   pool_.ask_with(inquirer_);
 }
@@ -89,6 +93,7 @@ base::Status Enforcer::configure(Settings settings) {
   settings_ = std::make_shared<const Settings>(std::move(settings));
   if (new_answers) judge_clients_again();
   health_.restart(settings_->checks_health);
+  readings_.restart(settings_);
   return base::Ok{};
 }
 
@@ -141,6 +146,7 @@ base::Status Enforcer::set_terminator(ipc::RingEnds ends) {
   if (!channel.ok()) return std::move(channel).error();
   terminator_gone(base::fail(base::Code::Closed, "it was restarted"));
   channel_ = std::move(*channel);
+  site_.backed_up = false;
   last_exchange_ = 0;
   reviewed(0);  // nothing runs there yet
   return base::Ok{};
@@ -260,10 +266,9 @@ Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
 }
 
 bool Enforcer::take_head(std::uint64_t id, std::string_view payload) {
-  ipc::RequestHead head;
-  if (!ipc::decode(payload, head)) return false;
-  Exchange* exchange = begin(id, head.connection);
-  return exchange != nullptr && exchange->on_request_head(head);
+  if (!ipc::decode(payload, request_head_)) return false;
+  Exchange* exchange = begin(id, request_head_.connection);
+  return exchange != nullptr && exchange->on_request_head(request_head_);
 }
 
 bool Enforcer::take_refused(std::uint64_t id, std::string_view payload) {
@@ -372,6 +377,17 @@ void Enforcer::on_jars_wanted() { jars_.tell_all(); }
 
 void Enforcer::on_activity_due() {
   for (const auto& [id, exchange] : exchanges_) exchange->note_activity();
+}
+
+// The ring has room again: what was kept from the component's bodies is taken.
+bool Enforcer::go_on_with_bodies() {
+  if (!site_.backed_up || !channel_ || channel_->waiting() > 0) return false;
+  site_.backed_up = false;
+  std::vector<Exchange*> all;
+  all.reserve(exchanges_.size());
+  for (const auto& [id, exchange] : exchanges_) all.push_back(exchange.get());
+  for (Exchange* exchange : all) exchange->on_room();
+  return true;
 }
 
 void Enforcer::review(const ipc::Change& change) {

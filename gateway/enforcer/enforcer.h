@@ -12,6 +12,7 @@
 
 #include "gateway/enforcer/exchange.h"
 #include "gateway/enforcer/health.h"
+#include "gateway/enforcer/readings.h"
 #include "gateway/enforcer/site.h"
 #include "gateway/enforcer/visit.h"
 #include "gateway/ipc/exchange_channel.h"
@@ -69,6 +70,7 @@ class Enforcer final : public LedgerListener {
   void finish_cutting(std::uint64_t version);
   void reviewed(std::uint64_t stop);
   void tell_limits();
+  bool go_on_with_bodies();
   base::Status set_trust(const certs::ClientTrust& trust);
   void judge_clients_again();
 
@@ -94,10 +96,13 @@ class Enforcer final : public LedgerListener {
   HeldDocuments held_documents_;
   VisitPages visit_;
   HealthChecks health_;
+  Readings readings_;
   loop::Timer limits_timer_;
+  std::unique_ptr<loop::Loop::Hook> room_hook_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
+  ipc::RequestHead request_head_;  // the one being taken: its memory is used again
   std::uint64_t last_exchange_ = 0;
   std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, Cutting> cutting_;

@@ -16,6 +16,8 @@ namespace {
 // A form or document for a page of ours. Less than the credit that a terminator begins with: none is given
 // for it.
 constexpr std::size_t kMostOwnBody = 64U << 10U;
+// What is put into a request's head for the component: about that much.
+constexpr std::size_t kFieldsAdded = 6, kBytesAdded = 224;
 
 }  // namespace
 
@@ -27,7 +29,7 @@ Exchange::Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t s
       settings_(site.settings),
       began_(site.loop.now()),
       request_(site.send, id),
-      response_(site.send, id),
+      response_(site.send, site.making, id),
       lifetime_(site.deadlines, [this] { on_lifetime(); }),
       deadline_(site.deadlines, [this] { on_deadline(); }) {}
 
@@ -40,7 +42,7 @@ void Exchange::on_deadline() {
   if (phase_ != Phase::Waiting && phase_ != Phase::Forwarding) return;
   if (conversation_) return on_websocket_silent();
   // The component waits for the client to take what it said: the terminator keeps the time.
-  if (component_head_ && response_.credit() < http::BodyDecoder::kMaxTrailerBytes)
+  if (component_head_ && (site_.backed_up || response_.credit() < http::BodyDecoder::kMaxTrailerBytes))
     return deadline_.set(silence_);
   if (component_head_ && silence_is_ruled_) return cut_at_limit();
   if (held_) return refuse(base::Refusal::HoldRefused, "no administrator answered in time");
@@ -202,7 +204,6 @@ std::string Exchange::why_refused(const policy::Question& question) const {
 
 // Promise 3: recorded before it is forwarded; a change only after the record is durable.
 void Exchange::record() {
-  const std::string listed = operation().text();
   const bool write = decision_.klass == policy::Class::Write;
   if (event_id_.empty()) event_id_ = site_.recorder.next_id();
   Forwarded event;
@@ -212,7 +213,7 @@ void Exchange::record() {
   event.method = http::to_text(head_.method);
   event.target = target_.text();
   event.capability = decided_by()->name;
-  event.operation = listed;
+  event.operation = policy_->text_of(decision_.operation);
   event.klass = policy::to_text(decision_.klass);
   event.client = client_.text;
   event.relay = client_.relay;
@@ -268,7 +269,7 @@ void Exchange::forward(ComponentCarrier& connection) {
   deadline_.set(settings_->response_head);
   connection.begin(*this, head_.method, wants_websocket());
   const Node& node = site_.pool.node(static_cast<std::size_t>(node_));
-  http::Fields fields = head_.fields;
+  http::Fields fields = head_.fields.copy_with_room(kFieldsAdded, kBytesAdded);
   const std::string_view host = head_.fields.find(http::FieldId::Host).value_or("");
   rewrite_request(fields, Passage{host, client_.address, &node, service_});
   if (wants_websocket()) ask_for_websocket(fields);

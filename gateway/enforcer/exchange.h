@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/recycled.h"
 #include "gateway/enforcer/access.h"
 #include "gateway/enforcer/admission.h"
 #include "gateway/enforcer/component_carrier.h"
@@ -40,7 +41,7 @@ inline constexpr std::size_t kMostHeldBody = 32U << 10U;
 inline constexpr std::string_view kHeldBodyTooLong =
     "a call that an administrator lets pass may have a body of 32 KiB at most, so that it can be read whole";
 
-class Exchange final : public ComponentUser, public loop::Disposable {
+class Exchange final : public ComponentUser, public loop::Disposable, public base::Recycled<Exchange> {
  public:
   // serial: unlike id, never given twice in this process.
   Exchange(Site& site, Client& client, std::uint64_t id, std::uint64_t serial);
@@ -58,6 +59,7 @@ class Exchange final : public ComponentUser, public loop::Disposable {
   [[nodiscard]] bool on_request_end(const std::vector<ipc::WireField>& trailers);
   void on_request_refused(const ipc::RequestRefused& wire);
   [[nodiscard]] bool on_response_credit(std::uint32_t bytes);
+  void on_room();  // what it sends finds room again (Site::backed_up)
   void on_client_gone();
   void on_done(const ipc::ExchangeDone& done);
 

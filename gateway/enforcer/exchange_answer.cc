@@ -17,6 +17,9 @@ namespace {
 // A document that somebody looks at, and not a piece of one that a script asked for, nor a frame within one.
 bool is_navigation(const http::Fields& fields) { return fields.find("sec-fetch-dest") == "document"; }
 
+// What is put into an answer's head, the event's id among it: about that much.
+constexpr std::size_t kFieldsOfOurs = 6, kBytesOfOurs = 224;
+
 // Behind the end of any document, whatever it is made of, browsers still run a script. It makes the banner (console/web/visit/banner.ts).
 constexpr std::string_view kBanner = "<script src=\"/.postern/assets/banner.js\" async></script>\n";
 
@@ -121,7 +124,7 @@ const std::string& Exchange::redaction_key() const {
 }
 
 http::Fields Exchange::rewritten(const http::Fields& theirs) {
-  http::Fields fields = theirs;
+  http::Fields fields = theirs.copy_with_room(kFieldsOfOurs, kBytesOfOurs);
   const std::string_view host = head_.fields.find(http::FieldId::Host).value_or("");
   rewrite_response(
       fields, Passage{host, client_.address, &site_.pool.node(static_cast<std::size_t>(node_)), service_});
@@ -199,6 +202,7 @@ void Exchange::keep_cookies(const http::Fields& theirs) {
 
 std::size_t Exchange::component_room() const {
   if (conversation_) return conversation_->next_for_client().empty() ? http::kWsPiece : 0;
+  if (site_.backed_up) return 0;
   if (!screen_ || !screen_->changes_body()) return response_.credit();
   return screen_->idle() ? std::min(response_.credit(), Screen::kPiece) : 0;
 }
@@ -273,6 +277,10 @@ void Exchange::on_component_failed(base::Refusal refusal, std::string_view why, 
 void Exchange::on_component_drained() {
   if (conversation_) return request_.passed(component_ == nullptr ? 0 : component_->unsent());
   if (phase_ == Phase::Forwarding) request_.pass(component_, service_->strip_request);
+}
+
+void Exchange::on_room() {
+  if (component_ != nullptr && !conversation_) component_->resume();
 }
 
 bool Exchange::on_response_credit(std::uint32_t bytes) {

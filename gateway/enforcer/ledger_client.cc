@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "gateway/ipc/figures.h"
 #include "gateway/loop/dispose_later.h"
@@ -34,7 +35,11 @@ void LedgerClient::set_channel(base::UniqueFd socket) {
       },
       [this](const base::Error& why) { on_closed(why); });
   channel_base_ = retained_.empty() ? last_number_ : retained_.front().number - 1;
-  for (const Retained& event : retained_) send(ipc::ToLedger::Append, event.payload);
+  std::string_view rest = retained_bytes_.view();
+  for (const Retained& event : retained_) {
+    send(ipc::ToLedger::Append, rest.substr(0, event.size));
+    rest.remove_prefix(event.size);
+  }
 }
 
 void LedgerClient::on_closed(const base::Error& why) {
@@ -49,24 +54,24 @@ void LedgerClient::on_closed(const base::Error& why) {
 
 std::string LedgerClient::unavailable() const {
   if (!channel_ || !reason_.empty()) return reason_.empty() ? "the ledger is not there" : reason_;
-  if (retained_bytes_ > kMostRetained) return "the ledger does not keep up";
+  if (retained_bytes_.size() > kMostRetained) return "the ledger does not keep up";
   return {};
 }
 
-void LedgerClient::send(ipc::ToLedger type, const std::string& payload) {
+void LedgerClient::send(ipc::ToLedger type, std::string_view payload) {
   if (channel_) channel_->send(static_cast<std::uint16_t>(type), payload);
 }
 
 std::uint64_t LedgerClient::append(const ipc::Append& event) {
-  if (event.kind == ipc::AppendKind::Refused && retained_bytes_ > 2 * kMostRetained) {
+  if (event.kind == ipc::AppendKind::Refused && retained_bytes_.size() > 2 * kMostRetained) {
     if (dropped_++ == 0) base::log_error("the ledger is away for too long: refusals are no longer recorded");
     return last_number_;
   }
   ipc::encode(event, out_);
-  retained_.push_back({++last_number_, out_.bytes()});
-  retained_bytes_ += out_.bytes().size();
-  ipc::level(ipc::Figure::RecordsWaiting, retained_bytes_);
-  send(ipc::ToLedger::Append, retained_.back().payload);
+  retained_.push_back({++last_number_, out_.bytes().size()});
+  POSTERN_CHECK(retained_bytes_.write(out_.bytes()));
+  ipc::level(ipc::Figure::RecordsWaiting, retained_bytes_.size());
+  send(ipc::ToLedger::Append, out_.bytes());
   return last_number_;
 }
 
@@ -94,6 +99,12 @@ void LedgerClient::applied(const ipc::Applied& applied) {
 void LedgerClient::receiving(const ipc::Receiving& receiving) {
   ipc::encode(receiving, out_);
   send(ipc::ToLedger::Receiving, out_.bytes());
+}
+
+void LedgerClient::measured(const std::string& json) {
+  if (json.size() > ipc::kMeasuredFrame) return;
+  ipc::encode(ipc::Measured{json}, out_);
+  send(ipc::ToLedger::Measured, out_.bytes());
 }
 
 // At once: the session's next request may come in elsewhere.
@@ -200,11 +211,11 @@ bool LedgerClient::take_acked(std::string_view payload) {
   const std::uint64_t durable = channel_base_ + acked.count;
   if (durable > last_number_) return false;
   while (!retained_.empty() && retained_.front().number <= durable) {
-    retained_bytes_ -= retained_.front().payload.size();
+    retained_bytes_.consume(retained_.front().size);
     retained_.pop_front();
   }
-  ipc::level(ipc::Figure::RecordsWaiting, retained_bytes_);
-  if (dropped_ > 0 && retained_bytes_ <= kMostRetained)
+  ipc::level(ipc::Figure::RecordsWaiting, retained_bytes_.size());
+  if (dropped_ > 0 && retained_bytes_.size() <= kMostRetained)
     base::log_error("refusals that were not recorded: " + std::to_string(std::exchange(dropped_, 0)));
   while (!waiters_.empty() && waiters_.begin()->first <= durable) {
     auto waiter = waiters_.extract(waiters_.begin());

@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/buffer.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -77,15 +78,19 @@ class LedgerClient {
   void command(base::Json command, Answered then);
   void applied(const ipc::Applied& applied);
   void receiving(const ipc::Receiving& receiving);
+  void measured(const std::string& json);  // of a node (readings.h); dropped while the ledger is away
   void cookie(const ipc::Cookie& cookie);  // to the other enforcers; dropped while the ledger is away
   void active(std::string_view session) {  // told to the ledger now and then
     if (!active_.contains(session)) active_.emplace(session);
   }
 
  private:
+  // What bounds it is unavailable(): nothing new begins, and completions of what began are never dropped.
+  static constexpr std::size_t kNoLimit = std::size_t{1} << 40U;
+  static constexpr std::size_t kKeepRetained = 1U << 20U;
   struct Retained {
     std::uint64_t number;
-    std::string payload;
+    std::size_t size;  // bytes of retained_bytes_
   };
   struct Waiter {
     std::uint64_t key;
@@ -99,16 +104,16 @@ class LedgerClient {
   bool take_acked(std::string_view payload);
   bool take_reply(std::string_view payload);
   void on_closed(const base::Error& why);
-  void send(ipc::ToLedger type, const std::string& payload);
+  void send(ipc::ToLedger type, std::string_view payload);
   void tell_activity();
 
   loop::Loop& loop_;
   LedgerListener& listener_;
   std::unique_ptr<ipc::SocketChannel> channel_;
   std::string reason_ = "the ledger is not there yet";
-  std::deque<Retained> retained_;
-  std::size_t retained_bytes_ = 0;
-  std::uint64_t dropped_ = 0;  // refusals that were not kept
+  std::deque<Retained> retained_;                         // what is not known to be durable
+  base::Buffer retained_bytes_{kNoLimit, kKeepRetained};  // its frames, one behind the other
+  std::uint64_t dropped_ = 0;                             // refusals that were not kept
   std::uint64_t last_number_ = 0;
   std::uint64_t channel_base_ = 0;  // the number before the first Append of this channel
   std::multimap<std::uint64_t, Waiter> waiters_;

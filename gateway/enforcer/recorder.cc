@@ -126,8 +126,8 @@ void Recorder::completed(const Completed& event) {
   }
   json.close_object();
   actor_.assign("engineer:").append(event.engineer);
-  const std::string id = next_id();
-  audit::EventHead head = head_of(audit::EventType::ExchangeCompleted, id);
+  ulids_.make(loop_.wall(), id_);
+  audit::EventHead head = head_of(audit::EventType::ExchangeCompleted, id_);
   if (event.outcome == "component_failed") head.severity = audit::Severity::Warning;
   head.actor = actor_;
   head.session = event.session;

@@ -109,7 +109,7 @@ class Recorder {
   loop::Loop& loop_;
   LedgerClient& ledger_;
   base::UlidMaker ulids_;
-  std::string detail_, line_, actor_;
+  std::string detail_, line_, actor_, id_;
 };
 
 }  // namespace postern::enforcer

@@ -7,24 +7,6 @@
 #include "gateway/http/forwarding.h"
 
 namespace postern::enforcer {
-namespace {
-
-ipc::ResponseHead wire_head(int status, const http::Fields& fields) {
-  ipc::ResponseHead wire;
-  wire.status = static_cast<std::uint16_t>(status);
-  wire.fields.reserve(fields.size());
-  fields.for_each([&](const http::Field& field) { wire.fields.push_back({field.name, field.value}); });
-  return wire;
-}
-
-// False if it does not fit into a frame.
-bool encode_head(const ipc::ResponseHead& wire, base::BinaryWriter& out) {
-  ipc::encode(wire, out);
-  return out.bytes().size() <= ipc::kLargestFrame && wire.fields.size() <= ipc::kMostFields;
-}
-
-}  // namespace
-
 bool ResponseStream::give_credit(std::uint32_t bytes) {
   if (bytes > ipc::kInitialCredit - credit_) return false;
   credit_ += bytes;
@@ -32,21 +14,37 @@ bool ResponseStream::give_credit(std::uint32_t bytes) {
   return true;
 }
 
+void ResponseStream::make(int status, const http::Fields& fields) {
+  ipc::ResponseHead& wire = making_.head;
+  wire.status = static_cast<std::uint16_t>(status);
+  wire.body = {};
+  wire.length = 0;
+  wire.close = false;
+  wire.fields.clear();
+  wire.fields.reserve(fields.size());
+  fields.for_each([&](const http::Field& field) { wire.fields.push_back({field.name, field.value}); });
+}
+
+// False, and nothing sent, if it does not fit into a frame.
+bool ResponseStream::send_made(ipc::ExchangeFrame type) {
+  ipc::encode(making_.head, making_.frame);
+  const std::string& frame = making_.frame.bytes();
+  const bool fits = frame.size() <= ipc::kLargestFrame && making_.head.fields.size() <= ipc::kMostFields;
+  if (fits) send_(type, exchange_, frame);
+  return fits;
+}
+
 void ResponseStream::interim(int status, const http::Fields& fields) {
-  base::BinaryWriter out;
-  if (encode_head(wire_head(status, fields), out))
-    send_(ipc::ExchangeFrame::InformationalHead, exchange_, out.bytes());
+  make(status, fields);
+  send_made(ipc::ExchangeFrame::InformationalHead);
 }
 
 bool ResponseStream::head(int status, const http::Fields& fields, ipc::BodyKind kind, std::uint64_t length) {
   begun_ = true;
-  ipc::ResponseHead wire = wire_head(status, fields);
-  wire.body = kind;
-  wire.length = length;
-  base::BinaryWriter out;
-  if (!encode_head(wire, out)) return false;
-  send_(ipc::ExchangeFrame::ResponseHead, exchange_, out.bytes());
-  return true;
+  make(status, fields);
+  making_.head.body = kind;
+  making_.head.length = length;
+  return send_made(ipc::ExchangeFrame::ResponseHead);
 }
 
 void ResponseStream::body(std::string_view bytes) {

@@ -18,8 +18,14 @@ namespace postern::enforcer {
 class ResponseStream {
  public:
   using Send = std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)>;
-  // send outlives it.
-  ResponseStream(const Send& send, std::uint64_t exchange) : send_(send), exchange_(exchange) {}
+  // Of a head on its way into a frame; one for all streams, since a frame is sent as soon as it is made.
+  struct Making {
+    ipc::ResponseHead head;
+    base::BinaryWriter frame;
+  };
+  // send and making outlive it.
+  ResponseStream(const Send& send, Making& making, std::uint64_t exchange)
+      : send_(send), making_(making), exchange_(exchange) {}
 
   bool begun() const { return begun_; }  // the head was sent: the status cannot be changed any more
   bool ended() const { return ended_; }
@@ -38,8 +44,11 @@ class ResponseStream {
 
  private:
   void pump();
+  void make(int status, const http::Fields& fields);
+  bool send_made(ipc::ExchangeFrame type);
 
   const Send& send_;
+  Making& making_;
   std::uint64_t exchange_;
   std::size_t credit_ = ipc::kInitialCredit;
   bool begun_ = false;

@@ -79,7 +79,7 @@ base::Status Screen::head(const http::ResponseHead& head, http::Fields& fields) 
   strip(fields, kDigests);
   if (head.body.kind == http::BodyKind::None) return base::Ok{};
   if (*coding != http::Coding::Identity) inflater_ = std::make_unique<http::Inflater>(*coding);
-  redactor_ = std::make_unique<redact::Redactor>(media.form, rules_, key_);
+  redactor_.emplace(media.form, rules_, key_);
   if (!is_page(fields.find(http::FieldId::ContentType).value_or(""))) appendix_ = {};
   return base::Ok{};
 }

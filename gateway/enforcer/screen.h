@@ -10,9 +10,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/recycled.h"
 #include "gateway/http/fields.h"
 #include "gateway/http/inflate.h"
 #include "gateway/http/message.h"
@@ -21,7 +23,7 @@
 
 namespace postern::enforcer {
 
-class Screen {
+class Screen : public base::Recycled<Screen> {
  public:
   // Bytes of a body that are taken at once; a token may be longer than what it stands for.
   static constexpr std::size_t kPiece = 16U << 10U;
@@ -63,7 +65,7 @@ class Screen {
   redact::Counts of_fields_;
   bool changes_ = false;
   std::unique_ptr<http::Inflater> inflater_;
-  std::unique_ptr<redact::Redactor> redactor_;
+  std::optional<redact::Redactor> redactor_;
   std::string_view appendix_;
   std::string packed_;  // compressed, not yet read
   std::string ready_;

@@ -169,6 +169,25 @@ AdmissionLimits read_admission(const Json& json) {
   return limits;
 }
 
+ReadingSettings read_readings(const Json& part) {
+  ReadingSettings out;
+  const Json json = part.value("readings", Json());
+  if (!json.is_object()) return out;
+  out.every = nanos_or(json, "every_us", out.every);
+  out.timeout = nanos_or(json, "timeout_us", out.timeout);
+  const Json services = json.value("services", Json::object());
+  for (const auto& [name, sources] : services.items()) {
+    for (const Json& source : sources) {
+      ReadingSource& added = out.services[name].emplace_back();
+      added.path = base::json_text_or(source, "path", "");
+      added.json = base::json_bool_or(source, "json", false);
+      for (const Json& value : source.value("values", Json::array()))
+        added.values.push_back({value.at(0).get<std::string>(), value.at(1).get<std::string>()});
+    }
+  }
+  return out;
+}
+
 certs::ClientTrust read_trust(const Json& part) {
   const Json more = part.value("engineer_certificates", Json::object());
   certs::ClientTrust trust;
@@ -238,6 +257,7 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
   settings.index = index;
   settings.requests = read_hints(part);
   settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
+  settings.readings = read_readings(part);
   const auto services = part.find("services");  // none is a configuration too: then nothing is reachable
   if (services == part.end() || !services->is_array()) return wrong("services");
   for (const Json& service : *services) {

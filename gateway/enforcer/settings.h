@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "gateway/enforcer/admission.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/h1_request.h"
+#include "measure/reading.h"
 
 namespace postern::enforcer {
 
@@ -86,10 +88,23 @@ struct RequestHints {
   base::Micros longest_grant = 7LL * 86400 * base::kWallSecond;
 };
 
+// What the nodes of a service are asked for (readings.h).
+struct ReadingSource {
+  std::string path;
+  bool json = false;  // or metrics
+  std::vector<measure::Wanted> values;
+};
+struct ReadingSettings {
+  base::Nanos every = 0;  // 0: this enforcer does not ask
+  base::Nanos timeout = 5 * base::kSecond;
+  std::map<std::string, std::vector<ReadingSource>> services;
+};
+
 struct Settings {
   std::vector<std::shared_ptr<const base::Secret>> literals() const;  // of all credentials
   std::uint32_t index = 0;
   bool checks_health = false;  // one enforcer asks for all
+  ReadingSettings readings;    // the same one
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
   RequestHints requests;

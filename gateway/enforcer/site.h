@@ -23,6 +23,7 @@
 #include "gateway/enforcer/known_secrets.h"
 #include "gateway/enforcer/ledger_client.h"
 #include "gateway/enforcer/recorder.h"
+#include "gateway/enforcer/response_stream.h"
 #include "gateway/enforcer/settings.h"
 #include "gateway/enforcer/unrecorded.h"
 #include "gateway/enforcer/waiting_room.h"
@@ -41,7 +42,8 @@ struct Client {
   std::string address;  // without the port
   std::string origin;   // that limits count it with (admission.h)
   std::string tls;
-  std::string relay;  // that it came through, by the tunnel: text and address are what that relay claims; empty: it came itself
+  std::string
+      relay;  // that it came through, by the tunnel: text and address are what that relay claims; empty: it came itself
   std::vector<std::string> certificates;          // DER, as claimed
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed, and when that is over
   std::string identity_fault;
@@ -88,6 +90,10 @@ struct Site {
   std::function<void(ipc::ExchangeFrame, std::uint64_t, std::string_view)> send;  // to the terminator
   // The exchange of that id if it still runs: what arrives late asks first.
   std::function<Exchange*(std::uint64_t)> find;
+  ResponseStream::Making making = {};
+  // More was sent to the terminator than the ring holds: nobody takes more of a body from the component meanwhile. It would
+  // only wait in our memory, where the component's kernel would keep it as well.
+  bool backed_up = false;
 };
 
 }  // namespace postern::enforcer

@@ -22,6 +22,15 @@ void Fields::reserve(std::size_t fields, std::size_t bytes) {
   text_.reserve(bytes);
 }
 
+Fields Fields::copy_with_room(std::size_t fields, std::size_t bytes) const {
+  Fields copy;
+  copy.reserve(entries_.size() + fields, text_.size() + bytes);
+  copy.text_ = text_;
+  copy.entries_ = entries_;
+  copy.has_obs_text_ = has_obs_text_;
+  return copy;
+}
+
 bool Fields::add(std::string_view name, std::string_view value) {
   constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
   if (name.empty() || name.size() > std::numeric_limits<std::uint16_t>::max()) return false;

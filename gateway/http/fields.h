@@ -31,6 +31,9 @@ class Fields {
   // add() asks for what most heads need.
   void reserve(std::size_t fields, std::size_t bytes);
 
+  // A copy with memory for that much more, asked for at once: most copies are made to be added to.
+  Fields copy_with_room(std::size_t fields, std::size_t bytes) const;
+
   // Appends what came from outside. False, and nothing appended, if name is not a token (either case; kept in
   // lower case) or value is not a field value (classify_value). Views handed out before become invalid.
   [[nodiscard]] bool add(std::string_view name, std::string_view value);

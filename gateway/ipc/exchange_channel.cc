@@ -44,7 +44,7 @@ ExchangeChannel::ExchangeChannel(loop::Loop& loop, RingEnds ends, std::unique_pt
       on_frame_(std::move(on_frame)),
       on_broken_(std::move(on_broken)),
       frame_(kLargestFrame),
-      waiting_(kMostWaiting),
+      waiting_(kMostWaiting, kKeepWaiting),
       poller_(std::make_unique<loop::Poller>(loop, ends_.wake_me.get(), [this](unsigned) { on_wake(); })),
       receive_hook_(loop.at_turn_end(loop::Stage::Receive, [this] { return receive(); })),
       send_hook_(loop.at_turn_end(loop::Stage::Send, [this] { return transmit(); })) {

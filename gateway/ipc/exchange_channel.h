@@ -47,6 +47,7 @@ class ExchangeChannel {
 
  private:
   static constexpr std::size_t kMostWaiting = 512U << 20U;
+  static constexpr std::size_t kKeepWaiting = 256U << 10U;
   // Frames handled in one go, so that one channel cannot keep the loop from its sockets.
   static constexpr int kFramesPerRound = 512;
 

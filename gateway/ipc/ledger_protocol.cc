@@ -76,6 +76,16 @@ bool decode(std::string_view payload, Receiving& m) {
   return in.done();
 }
 
+void encode(const Measured& m, base::BinaryWriter& out) {
+  out.clear();
+  out.text(m.json);
+}
+bool decode(std::string_view payload, Measured& m) {
+  base::BinaryReader in(payload);
+  m.json = in.text();
+  return in.done() && m.json.size() <= kMeasuredFrame;
+}
+
 void encode(const Change& m, base::BinaryWriter& out) {
   out.clear();
   out.u64(m.version);

@@ -14,6 +14,7 @@
 //     Cookie     a cookie of the component has changed (enforcer only); passed on to the other enforcers as it is,
 //                and kept nowhere
 //     Delivered  id, and what came of an errand (link only)
+//     Measured   JSON: how a node of the component is (enforcer 0 only), or this host (supervisor only); kept, and no event
 //
 //   ledger -> role
 //     State      version, the stop word (stop_word.h), the whole state as JSON (first, and after a gap)
@@ -52,6 +53,7 @@ enum class ToLedger : std::uint16_t {
   Policy = 5,
   Cookie = 6,
   Receiving = 7,
+  Measured = 8,
   Delivered = 20,
 };
 enum class FromLedger : std::uint16_t {
@@ -97,6 +99,12 @@ struct Receiving {
   std::string_view session;
   std::uint64_t bytes = 0;
 };
+// {"service","node","state":"up"|"down"|"unknown","why"*,"version"*,"numbers":{name: number}} of an enforcer (readings.h);
+// of the supervisor: host_figures.h.
+struct Measured {
+  std::string_view json;
+};
+inline constexpr std::size_t kMeasuredFrame = 32U << 10U;  // bytes of its JSON at most
 struct Change {
   std::uint64_t version = 0;
   std::int64_t commanded = 0;  // monotonic nanoseconds
@@ -194,6 +202,7 @@ void encode(const Append& m, base::BinaryWriter& out);
 void encode(const Command& m, base::BinaryWriter& out);
 void encode(const Applied& m, base::BinaryWriter& out);
 void encode(const Receiving& m, base::BinaryWriter& out);
+void encode(const Measured& m, base::BinaryWriter& out);
 void encode(const Change& m, base::BinaryWriter& out);
 void encode(const StateSnapshot& m, base::BinaryWriter& out);
 void encode(const PolicyPiece& m, base::BinaryWriter& out);
@@ -211,6 +220,7 @@ void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Command& m);
 [[nodiscard]] bool decode(std::string_view payload, Applied& m);
 [[nodiscard]] bool decode(std::string_view payload, Receiving& m);
+[[nodiscard]] bool decode(std::string_view payload, Measured& m);
 [[nodiscard]] bool decode(std::string_view payload, Change& m);
 [[nodiscard]] bool decode(std::string_view payload, StateSnapshot& m);
 [[nodiscard]] bool decode(std::string_view payload, PolicyPiece& m);

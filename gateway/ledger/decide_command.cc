@@ -19,10 +19,11 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 41> kTable{{
+constexpr std::array<Row, 42> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
+    {"sharing.preview", false, true, false, nullptr, true},
     {"engineer.add", false, true, false, decide_engineer_add},
     {"engineer.approve", false, true, false, decide_engineer_approve},
     {"engineer.remove", false, true, false, decide_engineer_remove},
@@ -114,6 +115,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::AdminSlowed:
     case EventType::LogRead:
       return sender == Sender::Console;
+    case EventType::NodeAdded:
+    case EventType::NodeRemoved:
     case EventType::ConfigChanged:
     case EventType::ConfigRejected:
     case EventType::PolicyRejected:

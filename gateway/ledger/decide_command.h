@@ -11,6 +11,8 @@
 //   command              enforcer console supervisor   arguments (* may be missing)
 //   remote_access.set               x                  mode, until*
 //   capability.set                  x                  name, setting, until*
+//   sharing.set                     x                  name (state.h, kSharing), setting
+//   sharing.preview                 x                  kind; what would be sent now, and no event
 //   engineer.add                    x                  name, email*, certificates*
 //   engineer.approve                x                  name
 //   engineer.remove                 x                  name

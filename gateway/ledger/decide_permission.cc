@@ -174,8 +174,7 @@ Decision decide_sharing(const Context& context, const Order& order) {
   const std::string name = order.text("name");
   const auto setting = state::parse_setting(order.text("setting"));
   if (!setting || *setting == Setting::Ask) return invalid("setting must be off or on");
-  if (std::find(state::kSharing.begin(), state::kSharing.end(), name) == state::kSharing.end())
-    return not_found("there is nothing of that name to share");
+  if (!state::can_be_shared(name)) return not_found("there is nothing of that name to share");
   const bool shared = context.state.shares(name);
   Decision decision;
   decision.reply = {{"name", name}, {"setting", state::to_text(*setting)}};

@@ -3,6 +3,7 @@
 #include "gateway/ledger/indexer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "audit/index.h"
 #include "audit/journal_reader.h"
@@ -18,6 +19,7 @@ struct Indexer::Work {
   audit::FileSystem& files;
   std::string journal_path;
   std::string index_path;
+  std::shared_ptr<const audit::FreshLines> fresh;
   std::uint64_t upto = 0;
   std::uint64_t trim_before = 0, trimmed = 0;
   std::uint64_t next = 0;
@@ -47,8 +49,10 @@ struct Indexer::Work {
   Status batch() {
     if (index == nullptr) {
       if (Status opened = open(); !opened.ok()) return opened;
+    } else if (const auto added = add_fresh(); !added.ok() || *added > 0) {
+      return added.ok() ? Status(Ok{}) : added.error();
     }
-    if (Status fresh = journal->refresh(); !fresh.ok()) return fresh;
+    if (Status seen = journal->refresh(); !seen.ok()) return seen;
     if (index->next_index() > journal->size()) {  // of another journal
       if (auto rebuilt = index->rebuild(*journal); !rebuilt.ok()) return rebuilt.error();
     }
@@ -81,13 +85,33 @@ struct Indexer::Work {
     }
     return index->commit();
   }
+
+  // How many: none, and nothing was touched, if what comes next is not fresh any more, or something is to be trimmed.
+  base::Result<std::size_t> add_fresh() {
+    next = index->next_index();
+    if (fresh == nullptr || next >= upto || trimmed < trim_before) return 0;
+    const std::size_t wanted = std::min<std::uint64_t>(upto - next, kBatch);
+    Status added = Ok{};
+    bool begun = false;
+    const std::size_t seen =
+        fresh->look_at(next, wanted, [&](std::string_view, const audit::EventFields* event) {
+          if (!std::exchange(begun, true)) added = index->begin();
+          if (!added.ok()) return;
+          added = event != nullptr ? index->add(next, *event) : index->skip(next);
+          if (added.ok()) ++next;
+        });
+    if (seen == 0) return 0;
+    if (added.ok()) added = index->commit();
+    if (!added.ok()) return added.error();
+    return seen;
+  }
 };
 
 Indexer::Indexer(loop::Loop& loop, audit::FileSystem& files, std::string journal, std::string index,
-                 std::function<std::uint64_t()> upto)
+                 std::function<std::uint64_t()> upto, std::shared_ptr<const audit::FreshLines> fresh)
     : loop_(loop),
-      work_(std::make_shared<Work>(
-          Work{files, std::move(journal), std::move(index), 0, 0, 0, 0, Ok{}, nullptr, nullptr})),
+      work_(std::make_shared<Work>(Work{files, std::move(journal), std::move(index), std::move(fresh), 0, 0,
+                                        0, 0, Ok{}, nullptr, nullptr})),
       upto_(std::move(upto)),
       alive_(std::make_shared<bool>(true)),
       timer_(loop, [this] { step(); }) {

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "audit/files.h"
+#include "audit/fresh_lines.h"
 #include "gateway/loop/loop.h"
 
 namespace postern::ledger {
@@ -19,9 +20,9 @@ namespace postern::ledger {
 class Indexer {
  public:
   // upto tells how many events may be indexed: those that are durable. files outlives this and its last
-  // batch.
+  // batch. fresh: where the newest events may be had without reading the journal back; may be nullptr.
   Indexer(loop::Loop& loop, audit::FileSystem& files, std::string journal, std::string index,
-          std::function<std::uint64_t()> upto);
+          std::function<std::uint64_t()> upto, std::shared_ptr<const audit::FreshLines> fresh = nullptr);
   ~Indexer();
   Indexer(const Indexer&) = delete;
   Indexer& operator=(const Indexer&) = delete;

@@ -74,10 +74,12 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   if (!reader.ok()) return reader.error();
   NoticeBacklog backlog(files, options.directory, options.notifications);
   ReportBacklog reports(files, options.directory);
+  UsageFold usage = read_usage(files, options.directory);
   std::uint64_t index = first;
   const auto take_line = [&](std::string_view line) {
     (*agreement)->take(line);
     backlog.take(index, line);
+    ledger::take_line(usage, index, line);
     reports.take(index++, line);
   };
   auto history = read_history(**reader, take_line, {from});
@@ -100,9 +102,9 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   Retention::Beginning kept{options.directory, {}, {}, history->newest};
   if (!history->retentions.empty()) kept.last = history->retentions.back();
   if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
-  std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
-                                            std::move(*history), std::move(published), std::move(kept),
-                                            *std::move(accounts), std::move(backlog), std::move(reports)));
+  std::unique_ptr<Ledger> ledger(new Ledger(
+      loop, clock, files, std::move(options), std::move(*journal), std::move(*history), std::move(published),
+      std::move(kept), *std::move(accounts), std::move(backlog), std::move(reports), std::move(usage)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -132,7 +134,7 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
                std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
                Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog,
-               ReportBacklog reports)
+               ReportBacklog reports, UsageFold usage)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -147,11 +149,14 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       key_ordered_(history.key_ordered),
       recorder_(loop, std::move(journal),
                 {[this] { on_durable(); },
-                 [this](bool writable, const std::string& why) { on_log_status(writable, why); }}),
+                 [this](bool writable, const std::string& why) { on_log_status(writable, why); }},
+                fresh_),
       keeper_(loop, clock),
-      indexer_(loop, files, options.directory + "/journal", options.directory + "/index/index.db",
-               [this] { return recorder_.durable(); }),
-      publisher_(loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }),
+      indexer_(
+          loop, files, options.directory + "/journal", options.directory + "/index/index.db",
+          [this] { return recorder_.durable(); }, fresh_),
+      publisher_(
+          loop, clock, files, keeper_, std::move(published), [this] { return recorder_.durable(); }, fresh_),
       witnesses_(
           loop, clock, files, options.directory + "/log",
           {[this](const ipc::Errand& errand) { return carry(errand); },
@@ -161,10 +166,11 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
            [this](std::uint64_t size, const std::string& line) { publisher_.add_cosignature(size, line); },
            [this] { return keeper_.log_key(); }}),
       notices_(loop, clock, files, options.directory, notice_calls()),
-      line_reports_(
-          loop, clock, files, options.directory,
-          {[this](const ipc::Errand& errand) { return carry(errand); },
-           [this](const Draft& draft) { append_own(draft); }, [this] { return keeper_.log_key(); }}),
+      health_(loop, clock, files, options.directory, options.version,
+              [this](const Draft& draft) { append_own(draft); }),
+      usage_(loop, clock, files, options.directory),
+      measured_(clock, health_, usage_, [this](std::string_view name) { return state_.shares(name); }),
+      line_reports_(loop, clock, files, options.directory, line_calls()),
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
                     [this](const Draft& draft) { append_own(draft); }}),
       openid_(std::move(options.openid)),
@@ -183,6 +189,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   line_reports_.begin(std::move(reports), state_.shares("events"), recorder_.size());
   tunnel_gate_.configure(options.line);
   line_reports_.configure(std::move(options.line));
+  usage_.begin(std::move(usage), state_.shares(kUsage), recorder_.size());
+  health_.configure(std::move(options.health));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
@@ -209,6 +217,56 @@ Notices::Calls Ledger::notice_calls() {
   };
   calls.record = [this](const Draft& draft) { append_own(draft); };
   return calls;
+}
+
+LineReports::Calls Ledger::line_calls() {
+  LineReports::Calls calls;
+  calls.carry = [this](const ipc::Errand& errand) { return carry(errand); };
+  calls.record = [this](const Draft& draft) { append_own(draft); };
+  calls.log_key = [this] { return keeper_.log_key(); };
+  calls.measured = [this] { return measured_.due(); };
+  calls.measured_taken = [this](const line::Taken& answer) { measured_.taken(answer); };
+  calls.measured_refused = [this] {
+    if (!measured_.refused()) return;
+    append_own(Draft{EventType::LinkReportsGivenUp,
+                     "gateway",
+                     {},
+                     "usage",
+                     {},
+                     Detail().number("count", 1).text("why", "Mission Control does not take its form").done(),
+                     false});
+  };
+  return calls;
+}
+
+void Ledger::saw_event(std::uint64_t index, const audit::EventFields& event) {
+  notices_.saw(index, event);
+  usage_.saw(index, event);
+  if (event.type == EventType::PermissionChanged) measured_.sharing_changed();
+  line_reports_.saw(index, event);
+}
+
+bool Ledger::take_measured(const Peer& peer, std::string_view payload) {
+  ipc::Measured measured;
+  if (!ipc::decode(payload, measured)) return false;
+  const auto json = base::parse_json(measured.json, kCommandDepth);
+  if (!json.ok() || !json->is_object()) return false;
+  if (peer.sender() == Sender::Supervisor) return health_.take_host(*json);
+  if (peer.sender() != Sender::Enforcer) return false;
+  const auto figures = parse_node_figures(*json);
+  if (!figures) return false;
+  // Of a node that a reload took away: it was on its way.
+  if (health_.take_node(*figures)) usage_.take_node(*figures, health_.terms().usage);
+  return true;
+}
+
+// "What would be sent now": an answer, and no event.
+void Ledger::preview_report(const Asker& asker, const Json& order) {
+  const Json preview = measured_.preview(base::json_text_or(order, "kind", ""));
+  if (preview.is_null())
+    return refuse(asker,
+                  {404, "not_found", "there is nothing of that kind: health and usage can be looked at"});
+  reply_to(asker, preview, {});
 }
 
 Ledger::~Ledger() { *alive_ = false; }
@@ -283,6 +341,7 @@ void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
   if (type == ToLedger::Policy) fits = take_policy_piece(peer, payload);
   if (type == ToLedger::Cookie) fits = take_cookie(peer, payload);
   if (type == ToLedger::Receiving) fits = take_receiving(peer, payload);
+  if (type == ToLedger::Measured) fits = take_measured(peer, payload);
   if (type == ToLedger::Delivered) fits = take_delivered(peer, payload);
   if (!fits) breach(peer, "a message that it may not send");
 }
@@ -309,7 +368,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     return true;
   }
   if (recorder_.memory() + kOwnMemory > kMemory ||
-      !recorder_.append(append.line, append.wants_durable).ok()) {
+      !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
     ++lost_;
     peer.appended(0);
     return true;
@@ -317,8 +376,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
   ipc::count(ipc::Figure::Appends);
   recent_.add(event->id);
   counts_ = recorder_.size();
-  notices_.saw(recorder_.size() - 1, *event);
-  line_reports_.saw(recorder_.size() - 1, *event);
+  saw_event(recorder_.size() - 1, *event);
   peer.appended(recorder_.size());
   count(append);
   return true;
@@ -486,6 +544,13 @@ bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   return delivered.id > TunnelGate::kFirstErrand ? tunnel_gate_.take(delivered) : witnesses_.take(delivered);
 }
 
+Json Ledger::reports_json() const {
+  Json out = line_reports_.status();
+  if (!out.is_object()) return out;
+  out.update(measured_.status());
+  return out;
+}
+
 // What status says of witnesses: ours, and the logs whose witness we are.
 Json Ledger::witnessing_json() const {
   Json witness = nullptr;
@@ -507,7 +572,8 @@ Json Ledger::witnessing_json() const {
   return {{"witnesses", witnesses_.status()},
           {"witness", std::move(witness)},
           {"notifications", notices_.status()},
-          {"reports", line_reports_.status()}};
+          {"reports", reports_json()},
+          {"measured", health_.status()}};
 }
 
 void Ledger::send_witnessing() {

@@ -9,7 +9,7 @@
 //   history.h          where we were when we stopped    publisher.h      the log's files and checkpoints
 //   put_policy.cc      another policy           kept_policies.h  what was accepted before it
 //   rotate.cc          another key for the log      retention.h      old events go
-//   notices.h          who outside is told           line_reports.h   what Mission Control is
+//   notices.h          who outside is told           line_reports.h   what Mission Control is, measured_reports.h with health.h and usage.h
 //   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
 //   account_file.h     who may sign in to the console: decide_account.h, account_change.cc
 //
@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "audit/files.h"
+#include "audit/fresh_lines.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "gateway/ipc/stop_word.h"
@@ -45,12 +46,13 @@
 #include "gateway/ledger/announcements.h"
 #include "gateway/ledger/decide_account.h"
 #include "gateway/ledger/decide_command.h"
+#include "gateway/ledger/health.h"
 #include "gateway/ledger/history.h"
 #include "gateway/ledger/indexer.h"
 #include "gateway/ledger/keeper_link.h"
 #include "gateway/ledger/kept_policies.h"
 #include "gateway/ledger/line_reports.h"
-#include "gateway/ledger/tunnel_gate.h"
+#include "gateway/ledger/measured_reports.h"
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
@@ -58,6 +60,8 @@
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
 #include "gateway/ledger/retention.h"
+#include "gateway/ledger/tunnel_gate.h"
+#include "gateway/ledger/usage.h"
 #include "gateway/ledger/witnesses.h"
 
 namespace postern::ledger {
@@ -72,6 +76,7 @@ struct LedgerOptions {
   std::vector<NoticeTarget> notifications;
   OpenIdTerms openid = {}, admin_openid = {};
   LineTerms line = {};
+  HealthTerms health = {};
   ipc::StopRaiser stop_word = {};
 };
 
@@ -96,6 +101,7 @@ class Ledger {
     line_reports_.configure(std::move(terms));
     look_at_tunnel();
   }
+  void set_health(HealthTerms terms) { health_.configure(std::move(terms)); }
   void set_openid(OpenIdTerms engineers, OpenIdTerms admins) {
     openid_ = std::move(engineers);
     admin_openid_ = std::move(admins);
@@ -115,6 +121,8 @@ class Ledger {
   // Bytes of memory for events that are not durable; the last part of it is for our own ones.
   static constexpr std::size_t kMemory = 64U << 20U;
   static constexpr std::size_t kOwnMemory = 16U << 20U;
+  // Of that for the newest events, which are kept for the index and the log's files: what one busy core makes in a second.
+  static constexpr std::size_t kFreshMemory = 16U << 20U;
   static constexpr std::size_t kPolicyOrders = 4;                      // at once
   static constexpr std::size_t kAccountOrders = 64;                    // that wait
   static constexpr base::Nanos kKeyChangeTimeout = 8 * base::kSecond;  // less than the console waits
@@ -122,8 +130,11 @@ class Ledger {
  private:
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
          std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
-         Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog,
-         ReportBacklog reports);
+         Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog, ReportBacklog reports,
+         UsageFold usage);
+  LineReports::Calls line_calls();
+  void saw_event(std::uint64_t index, const audit::EventFields& event);
+  bool take_measured(const Peer& peer, std::string_view payload);
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   void notice(std::uint64_t index, std::string_view line);
@@ -160,6 +171,7 @@ class Ledger {
     base::Json order;
     PolicyText text;
   };
+  void preview_report(const Asker& asker, const base::Json& order);
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
   void take_policy_order(Peer& peer, const Asker& asker, const base::Json& order);
@@ -240,6 +252,7 @@ class Ledger {
   void send_witnessing();
   void send_witnessing(Peer& peer);
   base::Json witnessing_json() const;
+  base::Json reports_json() const;
   bool carry(const ipc::Errand& errand, std::uint32_t link = 0);
 
   // Answering.
@@ -280,6 +293,7 @@ class Ledger {
 
   std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;  // by number
   std::uint64_t last_peer_ = 0;
+  std::shared_ptr<audit::FreshLines> fresh_ = std::make_shared<audit::FreshLines>(kFreshMemory);
   Recorder recorder_;
   KeeperLink keeper_;
   Indexer indexer_;
@@ -288,6 +302,9 @@ class Ledger {
   std::uint64_t counts_ = 0;  // events up to the last one that is a reason to have the log cosigned
   Witnesses witnesses_;
   Notices notices_;
+  Health health_;
+  Usage usage_;
+  MeasuredReports measured_;
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
   std::vector<std::string> target_names_;  // of notices_

@@ -26,9 +26,10 @@ constexpr std::size_t kDocumentRoom =
     ipc::kErrandBody / 2;  // reports are small: far more than kMostReports of them
 constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
-constexpr std::array<std::string_view, 9> kWanted{
-    "gateway.",         "node.",   "link.", "certificate.", "log.unavailable", "log.recovered", "role.ended",
-    "sandbox.violated", "session."};
+constexpr std::array<std::string_view, 10> kWanted{"gateway.",      "node.",        "host.",
+                                                   "link.",         "certificate.", "log.unavailable",
+                                                   "log.recovered", "role.ended",   "sandbox.violated",
+                                                   "session."};
 
 // Whether the events are shared from this one on; nothing: it is not about that.
 std::optional<bool> sharing_changed(const audit::EventFields& event) {
@@ -43,7 +44,7 @@ std::optional<bool> sharing_changed(const audit::EventFields& event) {
 LineTerms parse_line_terms(const Json& part) {
   const auto found = part.find("line");
   if (found == part.end() || !found->is_object()) return {};
-  return {true, base::json_bool_or(*found, "tunnel", false), found->value("registration", Json::object())};
+  return {true, found->value("registration", Json::object()), base::json_bool_or(*found, "tunnel", false)};
 }
 
 bool wanted_by_vendor(EventType type, std::string_view subject) {
@@ -113,6 +114,8 @@ void LineReports::configure(LineTerms terms) {
 }
 
 void LineReports::saw(std::uint64_t index, const audit::EventFields& event) {
+  // What was measured may have something that is not shared any more.
+  if (measured_ && event.type == EventType::PermissionChanged) forget_document();
   if (const auto changed = sharing_changed(event)) {
     shares_ = *changed;
     waiting_.clear();
@@ -206,11 +209,29 @@ std::vector<line::Report> LineReports::due(std::uint64_t durable) {
 void LineReports::forget_document() {
   document_.clear();
   under_way_ = 0;
+  measured_ = false;
+}
+
+// By turns, where both have something.
+std::vector<line::Report> LineReports::next_reports(std::uint64_t durable) {
+  under_way_ = 0;
+  measured_turn_ = !measured_turn_;
+  std::vector<line::Report> reports = measured_turn_ ? calls_.measured() : due(durable);
+  measured_ = measured_turn_ && !reports.empty();
+  if (reports.empty()) {
+    reports = measured_turn_ ? due(durable) : calls_.measured();
+    measured_ = !measured_turn_ && !reports.empty();
+  }
+  measured_ids_.clear();
+  if (measured_) {
+    for (const line::Report& one : reports) measured_ids_.push_back(one.id);
+  }
+  return reports;
 }
 
 void LineReports::send(std::uint64_t durable) {
   if (!document_.empty()) return give();
-  const std::vector<line::Report> reports = due(durable);
+  const std::vector<line::Report> reports = next_reports(durable);
   if (reports.empty()) return;
   document_ = line::format(reports);
   phase_ = Phase::Copying;
@@ -230,7 +251,7 @@ void LineReports::copied(const std::string& document, const base::Status& status
 }
 
 void LineReports::give() {
-  heartbeat_ = clock_.monotonic() + kHeartbeat;
+  if (!measured_) heartbeat_ = clock_.monotonic() + kHeartbeat;
   if (!calls_.carry({++last_errand_, kLinePlace, document_}))
     return fail("the link, which would send it, is not running");
   phase_ = Phase::Asked;
@@ -257,6 +278,10 @@ bool LineReports::take(const ipc::Delivered& answer) {
 
 // The document as it is will never be taken: fewer events at a time, until the one that is at fault is alone, and is given up.
 void LineReports::take_apart() {
+  if (measured_) {
+    calls_.measured_refused();
+    return forget_document();
+  }
   if (under_way_ == 1) give_up_first(0);
   most_ = std::max<std::size_t>(1, under_way_ / 2);
   forget_document();
@@ -267,6 +292,12 @@ void LineReports::taken(const line::Taken& answer) {
   const std::set<std::string> ids(answer.ids.begin(), answer.ids.end());
   phase_ = Phase::Resting;
   if (document_.empty()) return;
+  if (measured_) {
+    const bool all = std::all_of(measured_ids_.begin(), measured_ids_.end(),
+                                 [&ids](const std::string& id) { return ids.contains(id); });
+    calls_.measured_taken(answer);
+    return went_well(all);
+  }
   if (ids.contains(registration_)) registration_.clear();
   std::size_t arrived = 0;
   while (arrived < under_way_ && ids.contains(waiting_[arrived].id)) ++arrived;
@@ -276,10 +307,14 @@ void LineReports::taken(const line::Taken& answer) {
     waiting_.pop_front();
     file_.changed();
   }
+  most_ = all ? line::kMostReports : most_;
+  went_well(all);
+}
+
+void LineReports::went_well(bool all) {
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
   failures_ = 0;
-  most_ = line::kMostReports;
   next_try_ = 0;
   sent_ = clock_.wall();
   problem_.clear();

@@ -6,6 +6,7 @@
 //   registration   once after each start, and when the log's key is another, until it is taken: which version, how many
 //                  services and nodes, the log's verifier key
 //   heartbeat      every kHeartbeat
+//   health, usage  while an admin shares them (measured_reports.h), in documents of their own
 //   event          while an admin shares them (state.h, kSharing): those of wanted_by_vendor(), in the log's order, each until it
 //                  was taken; more than kMostWaiting, and the oldest go, which is link.reports_given_up; so does one whose form
 //                  Mission Control refuses
@@ -41,8 +42,8 @@ namespace postern::ledger {
 // The ledger's part of the configuration: {"line": null, or {"registration": {..}, "tunnel": bool}}: null where this installation is not enrolled.
 struct LineTerms {
   bool enrolled = false;
-  bool tunnel = false;  // may be switched on (tunnel_gate.h)
   base::Json registration = base::Json::object();
+  bool tunnel = false;  // may be switched on (tunnel_gate.h)
 };
 LineTerms parse_line_terms(const base::Json& part);
 
@@ -67,6 +68,10 @@ class LineReports {
     std::function<bool(const ipc::Errand&)> carry;  // false: there is no link now
     std::function<void(const Draft&)> record;
     std::function<std::string()> log_key;  // a verifier key; empty while it is not known
+    // Of measured_reports.h: what is due, what of it was taken, and that its form was not.
+    std::function<std::vector<line::Report>()> measured = [] { return std::vector<line::Report>(); };
+    std::function<void(const line::Taken&)> measured_taken = [](const line::Taken&) {};
+    std::function<void()> measured_refused = [] {};
   };
   LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, std::string directory,
               Calls calls);
@@ -104,6 +109,8 @@ class LineReports {
   std::vector<line::Report> due(std::uint64_t durable);
   line::Report registration() const;
   void look_at_log_key();
+  std::vector<line::Report> next_reports(std::uint64_t durable);
+  void went_well(bool all);
   void give();
   void forget_document();
   void copied(const std::string& document, const base::Status& status);
@@ -121,8 +128,11 @@ class LineReports {
   std::string registration_;    // the id of the report; empty: it was taken
   std::deque<Notice> waiting_;
   bool shares_ = false;
-  std::uint64_t next_ = 0;                 // as ReportBacklog
-  std::string document_;                   // that is under way, or is to be sent again; empty: there is none
+  std::uint64_t next_ = 0;  // as ReportBacklog
+  std::string document_;    // that is under way, or is to be sent again; empty: there is none
+  bool measured_ = false;   // it has what was measured, and nothing else
+  bool measured_turn_ = false;
+  std::vector<std::string> measured_ids_;
   std::size_t under_way_ = 0;              // of waiting_, from the front: those in the document
   std::size_t most_ = line::kMostReports;  // events of one document
   Phase phase_ = Phase::Resting;

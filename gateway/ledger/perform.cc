@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "audit/event_line.h"
+#include "audit/tile.h"
 #include "base/log.h"
 #include "gateway/ledger/deciding.h"
 #include "gateway/ledger/ledger.h"
@@ -72,6 +73,7 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   }
   if (base::json_text_or(order, "command", "") == "log.rotate_key")
     return change_key(asker, order, commanded);
+  if (base::json_text_or(order, "command", "") == "sharing.preview") return preview_report(asker, order);
   if (is_admin_openid_command(base::json_text_or(order, "command", "")))
     return ask_then_decide_admin(asker, order, commanded);
   if (is_account_command(base::json_text_or(order, "command", ""))) return take_account_order(asker, order);
@@ -191,8 +193,7 @@ bool Ledger::append_own(const Line& line) {
 void Ledger::notice(std::uint64_t index, std::string_view line) {
   const auto event = audit::read_event_head(line);
   if (!event.ok()) return;
-  notices_.saw(index, *event);
-  line_reports_.saw(index, *event);
+  saw_event(index, *event);
 }
 
 bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
@@ -379,10 +380,15 @@ void Ledger::tick() {
   go_on_with_account_change();
   if (!drained_) retention_.tick();
   advance();
+  // The log's files begin anew with the bundle that is not full.
+  fresh_->forget_before(
+      std::min(indexer_.indexed(), publisher_.published() / audit::kTileWidth * audit::kTileWidth));
   send_size();
   send_published();
   if (!drained_) witnesses_.look(counts_, publisher_.published());
   if (!drained_) notices_.look(recorder_.durable());
+  if (!drained_) health_.look();
+  if (!drained_) usage_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
   look_at_tunnel();
   provider_.look();

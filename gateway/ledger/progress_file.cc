@@ -20,15 +20,22 @@ void ProgressFile::save(const std::function<std::string()>& text) {
   changed_ = false;
   saving_ = true;
   const auto status = std::make_shared<base::Status>(base::Ok{});
-  loop_.run_elsewhere([status, &files = files_, directory = directory_, name = name_,
-                       content = text()] { *status = audit::replace_file(files, directory, name, content); },
-                      [this, status, alive = alive_] {
-                        if (!*alive) return;
-                        saving_ = false;
-                        if (status->ok()) return;
-                        changed_ = true;
-                        base::log_warning(name_ + " cannot be written: " + status->error().message);
-                      });
+  loop_.run_elsewhere(
+      [status, &files = files_, directory = directory_, name = name_, content = text()] {
+        *status = audit::replace_file(files, directory, name, content, name + ".new");
+      },
+      [this, status, version = version_, alive = alive_] {
+        if (!*alive) return;
+        saving_ = false;
+        if (status->ok()) {
+          saved_ = version;
+          failing_ = false;
+          return;
+        }
+        changed_ = true;
+        if (!std::exchange(failing_, true))
+          base::log_warning(name_ + " cannot be written: " + status->error().message);
+      });
 }
 
 }  // namespace postern::ledger

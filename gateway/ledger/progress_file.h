@@ -5,6 +5,7 @@
 // meanwhile is written next, and so is what a failing disk did not take.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,7 +23,13 @@ class ProgressFile {
   ProgressFile(const ProgressFile&) = delete;
   ProgressFile& operator=(const ProgressFile&) = delete;
 
-  void changed() { changed_ = true; }
+  void changed() {
+    changed_ = true;
+    ++version_;
+  }
+  // What changed up to the version that is saved is on the medium.
+  std::uint64_t version() const { return version_; }
+  std::uint64_t saved() const { return saved_; }
   // Asks for the text if it changed and nothing is being written.
   void save(const std::function<std::string()>& text);
 
@@ -30,7 +37,8 @@ class ProgressFile {
   loop::Loop& loop_;
   audit::FileSystem& files_;
   std::string directory_, name_;
-  bool changed_ = false, saving_ = false;
+  bool changed_ = false, saving_ = false, failing_ = false;
+  std::uint64_t version_ = 0, saved_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

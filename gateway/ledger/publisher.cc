@@ -19,28 +19,35 @@ struct Publisher::Work {
   audit::FileSystem& files;
   std::string journal_path;
   audit::Tiler tiler;
+  std::shared_ptr<const audit::FreshLines> fresh;
   std::unique_ptr<audit::JournalReader> journal;
+  int unused = 0;  // prepare() that many times in a row
   std::uint64_t upto = 0;
   std::string note;
   Result<audit::TreeHead> head = audit::TreeHead{};
   Status status = Ok{};
 
-  Work(audit::FileSystem& on, Beginning beginning)
+  Work(audit::FileSystem& on, Beginning beginning, std::shared_ptr<const audit::FreshLines> newest)
       : files(on),
         journal_path(std::move(beginning.journal)),
-        tiler(on, std::move(beginning.log), std::move(beginning.frontier)) {}
+        tiler(on, std::move(beginning.log), std::move(beginning.frontier)),
+        fresh(std::move(newest)) {}
 
+  // A reader that nobody needs holds files open that retention has removed.
   void prepare() {
+    constexpr int kMostUnused = 60;
+    ++unused;
+    head = tiler.prepare([this] { return reader(); }, upto, fresh.get());
+    if (!head.ok() || unused > kMostUnused) journal.reset();
+  }
+  Result<audit::JournalReader*> reader() {
+    unused = 0;
     if (journal == nullptr) {
       auto opened = audit::JournalReader::open(files, journal_path);
-      if (!opened.ok()) {
-        head = opened.error();
-        return;
-      }
+      if (!opened.ok()) return opened.error();
       journal = std::move(*opened);
     }
-    head = tiler.prepare(*journal, upto);
-    if (!head.ok()) journal.reset();
+    return journal.get();
   }
   // amended: the checkpoint that is there already, with more signatures.
   void publish(bool amended) { status = amended ? tiler.amend(note) : tiler.publish(note); }
@@ -48,7 +55,8 @@ struct Publisher::Work {
 };
 
 Publisher::Publisher(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, KeeperLink& keeper,
-                     Beginning beginning, std::function<std::uint64_t()> upto)
+                     Beginning beginning, std::function<std::uint64_t()> upto,
+                     std::shared_ptr<const audit::FreshLines> fresh)
     : loop_(loop),
       clock_(clock),
       keeper_(keeper),
@@ -62,7 +70,7 @@ Publisher::Publisher(loop::Loop& loop, const base::Clock& clock, audit::FileSyst
     head_ = before_->head;
     note_ = before_->bytes;
   }
-  work_ = std::make_shared<Work>(files, std::move(beginning));
+  work_ = std::make_shared<Work>(files, std::move(beginning), std::move(fresh));
   timer_.start(kEvery);
 }
 

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "audit/fresh_lines.h"
 #include "audit/tiler.h"
 #include "base/clock.h"
 #include "gateway/ledger/keeper_link.h"
@@ -38,7 +39,8 @@ class Publisher {
   // upto tells how many events may be published: those that are durable. files and keeper outlive this and the
   // last step of it.
   Publisher(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, KeeperLink& keeper,
-            Beginning beginning, std::function<std::uint64_t()> upto);
+            Beginning beginning, std::function<std::uint64_t()> upto,
+            std::shared_ptr<const audit::FreshLines> fresh = nullptr);
   ~Publisher();
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;

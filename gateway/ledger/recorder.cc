@@ -7,10 +7,12 @@
 
 namespace postern::ledger {
 
-Recorder::Recorder(loop::Loop& loop, std::unique_ptr<audit::Journal> journal, RecorderCalls calls)
+Recorder::Recorder(loop::Loop& loop, std::unique_ptr<audit::Journal> journal, RecorderCalls calls,
+                   std::shared_ptr<audit::FreshLines> fresh)
     : loop_(loop),
       journal_(std::move(journal)),
       calls_(std::move(calls)),
+      fresh_(std::move(fresh)),
       alive_(std::make_shared<bool>(true)),
       lazy_(loop, [this] { wanted_ = true; }),
       retry_(loop, [this] { retry(); }),
@@ -18,9 +20,11 @@ Recorder::Recorder(loop::Loop& loop, std::unique_ptr<audit::Journal> journal, Re
 
 Recorder::~Recorder() { *alive_ = false; }
 
-base::Result<std::uint64_t> Recorder::append(std::string_view line, bool wants_durable) {
+base::Result<std::uint64_t> Recorder::append(std::string_view line, bool wants_durable,
+                                             const audit::EventFields* event) {
   auto index = journal_->append(line);
   if (!index.ok()) return index;
+  if (fresh_ != nullptr) fresh_->add(*index, line, event);
   if (wants_durable) {
     wanted_ = true;
   } else if (!lazy_.running()) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "audit/fresh_lines.h"
 #include "audit/journal.h"
 #include "base/result.h"
 #include "gateway/loop/loop.h"
@@ -30,13 +31,17 @@ struct RecorderCalls {
 
 class Recorder {
  public:
-  Recorder(loop::Loop& loop, std::unique_ptr<audit::Journal> journal, RecorderCalls calls);
+  // fresh: is shown each event that is appended; may be nullptr.
+  Recorder(loop::Loop& loop, std::unique_ptr<audit::Journal> journal, RecorderCalls calls,
+           std::shared_ptr<audit::FreshLines> fresh = nullptr);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
   // Returns the index. Fails with Limit only: the line is too long, or too much waits for the disk.
-  base::Result<std::uint64_t> append(std::string_view line, bool wants_durable);
+  // event: what was read of line, where somebody has read it.
+  base::Result<std::uint64_t> append(std::string_view line, bool wants_durable,
+                                     const audit::EventFields* event = nullptr);
 
   // As of audit::Journal.
   void begin_segment() { journal_->begin_segment(); }
@@ -60,6 +65,7 @@ class Recorder {
   loop::Loop& loop_;
   std::unique_ptr<audit::Journal> journal_;
   RecorderCalls calls_;
+  std::shared_ptr<audit::FreshLines> fresh_;
   std::shared_ptr<bool> alive_;  // a sync may end after us
   loop::Timer lazy_;
   loop::Timer retry_;

@@ -20,10 +20,18 @@ std::string TunnelGate::closed_because(const state::State& state, base::Micros n
 void TunnelGate::look(const state::State& state, base::Micros now) {
   const std::string why = closed_because(state, now);
   const bool open = why.empty();
-  // The link first: what comes through is cut before it is written down that it was.
-  if (told_ != open && calls_.carry({++last_errand_, kTunnelPlace, open ? "open" : "closed"})) told_ = open;
+  // The link first: what comes through is cut before it is written down that it was. One that the configuration gives no
+  // tunnel need not hear that there is none.
+  const bool news = told_ ? *told_ != open : terms_.tunnel;
+  if (news && calls_.carry({++last_errand_, kTunnelPlace, open ? "open" : "closed"})) told_ = open;
   if (std::exchange(open_, open) == open) return;
-  Draft draft{open ? audit::EventType::TunnelOpened : audit::EventType::TunnelClosed, "gateway", {}, {}, {}, {}, false};
+  Draft draft{open ? audit::EventType::TunnelOpened : audit::EventType::TunnelClosed,
+              "gateway",
+              {},
+              {},
+              {},
+              {},
+              false};
   draft.detail = Detail().text("why", why).done();
   calls_.record(draft);
 }

@@ -26,7 +26,7 @@ class TunnelGate {
   };
   explicit TunnelGate(Calls calls) : calls_(std::move(calls)) {}
 
-  void configure(const LineTerms& terms) { terms_ = {terms.enrolled, terms.tunnel, {}}; }
+  void configure(const LineTerms& terms) { terms_ = {terms.enrolled, {}, terms.tunnel}; }
   // After each change of the state, and every now and then: end times pass.
   void look(const state::State& state, base::Micros now);
   bool take(const ipc::Delivered& delivered) const;  // false: of an errand that was never given

@@ -42,15 +42,16 @@ Line::Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const L
       tell_(std::move(tell)),
       times_(times),
       pace_(loop.now()),
-      tunnel_(loop, {[terminators = std::move(terminators)](const line::TunnelHead& head, auto done) {
-                       if (terminators) return terminators(head, std::move(done));
-                       done(base::fail(base::Code::Unavailable, "nobody is there to take a connection"));
-                     },
-                     [this](const Tunnel::Figures& now) {
-                       base::Json said{{"open", now.open}, {"waiting", now.waiting}, {"connected", now.connected}};
-                       if (!now.why.empty()) said["why"] = now.why.substr(0, kLongestWhy);
-                       this->tell("tunnel", std::move(said));
-                     }}),
+      tunnel_(loop,
+              {[terminators = std::move(terminators)](const line::TunnelHead& head, auto done) {
+                 if (terminators) return terminators(head, std::move(done));
+                 done(base::fail(base::Code::Unavailable, "nobody is there to take a connection"));
+               },
+               [this](const Tunnel::Figures& now) {
+                 base::Json said{{"open", now.open}, {"waiting", now.waiting}, {"connected", now.connected}};
+                 if (!now.why.empty()) said["why"] = now.why.substr(0, kLongestWhy);
+                 this->tell("tunnel", std::move(said));
+               }}),
       retry_(loop, [this] { begin(); }),
       silence_(loop,
                [this] {

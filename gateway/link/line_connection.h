@@ -102,7 +102,7 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   std::size_t unsaid(std::uint32_t request) const;  // bytes that are in no frame yet
   void hear(std::uint32_t request, std::size_t bytes);
   void forget(std::uint32_t request);  // its answer is not wanted any more
-  bool has_unsent() const;  // frames that have not left this machine
+  bool has_unsent() const;             // frames that have not left this machine
   // As break_off(); what has not left this machine never will.
   void cut(std::string why);
   // What came is not what may come: the user is told that the connection is over, for this reason.

@@ -15,7 +15,8 @@
 namespace postern::link {
 namespace {
 
-constexpr std::size_t kTunnelPiece = 16U << 10U;  // bytes that are taken off a terminator's connection at a time
+constexpr std::size_t kTunnelPiece = 16U
+                                     << 10U;  // bytes that are taken off a terminator's connection at a time
 // Pieces that are taken in one turn: other streams, and the line's orders, have theirs.
 constexpr int kPiecesPerTurn = 8;
 
@@ -119,7 +120,8 @@ class Tunnel::Stream final : public LineConnection::Talker, public loop::Disposa
   void push() {
     std::size_t sent = 0;
     while (sent < out_.size()) {
-      const ssize_t n = ::send(socket_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t n =
+          ::send(socket_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
       if (n < 0) return said_end_ ? discard() : leave();
@@ -127,7 +129,8 @@ class Tunnel::Stream final : public LineConnection::Talker, public loop::Disposa
     }
     out_.erase(0, sent);
     line().hear(request_, sent);
-    if (out_.empty() && reader_.ended() && !std::exchange(told_end_, true)) ::shutdown(socket_.get(), SHUT_WR);
+    if (out_.empty() && reader_.ended() && !std::exchange(told_end_, true))
+      ::shutdown(socket_.get(), SHUT_WR);
     if (phase_ == Phase::Joined && poller_ != nullptr) watch();
   }
 
@@ -206,8 +209,8 @@ void Tunnel::allow(bool open) {
   if (std::exchange(open_, open) == open) return;
   why_.clear();
   if (open) return refill();
-  const bool any = std::any_of(streams_.begin(), streams_.end(),
-                               [](const auto& each) { return each.second->in_use(); });
+  const bool any =
+      std::any_of(streams_.begin(), streams_.end(), [](const auto& each) { return each.second->in_use(); });
   close_all();
   changed();
   if (any && connection_ != nullptr && connection_->has_unsent())

@@ -32,9 +32,10 @@ class Tunnel {
  public:
   using Connected = std::function<void(base::Result<base::UniqueFd>)>;
   struct Figures {
-    bool open = false;                       // the ledger says so
-    std::size_t waiting = 0, connected = 0;  // streams that Mission Control holds; through which an engineer came
-    std::string why;                         // Mission Control takes none; empty: it does
+    bool open = false;  // the ledger says so
+    std::size_t waiting = 0,
+                connected = 0;  // streams that Mission Control holds; through which an engineer came
+    std::string why;            // Mission Control takes none; empty: it does
     bool operator==(const Figures&) const = default;
   };
   struct Calls {
@@ -46,15 +47,15 @@ class Tunnel {
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
 
-  void allow(bool open);                      // the ledger's word
+  void allow(bool open);                     // the ledger's word
   void on_line(LineConnection* connection);  // it is up; nullptr: it is not
   Figures figures() const;
 
-  static constexpr std::size_t kWaiting = 4;     // requests that wait, and one more for each four in use
+  static constexpr std::size_t kWaiting = 4;      // requests that wait, and one more for each four in use
   static constexpr std::size_t kLeftForLine = 8;  // requests of the connection that are not ours to take
   static constexpr base::Nanos kLook = 10 * base::kMillisecond;
   static constexpr base::Nanos kTellEvery = 200 * base::kMillisecond;
-  static constexpr base::Nanos kAgain = base::kSecond;          // after one that failed, or too many at once
+  static constexpr base::Nanos kAgain = base::kSecond;  // after one that failed, or too many at once
   static constexpr base::Nanos kRefusedAgain = 60 * base::kSecond;
 
  private:

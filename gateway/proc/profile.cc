@@ -127,6 +127,7 @@ constexpr std::array kProfiles = std::to_array<Profile>({
     {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true},
     {"console",    kConsole,    kConsolePaths, 0,           true,        true},
     {"desk",       kDesk,       kDeskPaths,    0,           true,        true},
+    {"relay",      kTerminator, {},            0,           false,       false},
     {"link",       kLink,       {},            256,         false,       false},
 });
 // clang-format on

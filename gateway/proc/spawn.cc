@@ -60,6 +60,11 @@ int set_up(Attributes& attributes) {
   return error;
 }
 
+// All that a role finds in its environment. The C library keeps 7 freed pieces of each small size per thread, and there is no other way to
+// tell it that the exchanges of one turn of the loop free ten times as many: what exceeds them is merged with its neighbours and cut
+// up again by the next turn. 256 of each of 64 sizes are 8 MiB at most, which nothing comes near.
+constexpr std::string_view kAllocator = "GLIBC_TUNABLES=glibc.malloc.tcache_count=256";
+
 }  // namespace
 
 base::Result<pid_t> spawn(const std::string& path, const std::string& name, int passed) {
@@ -69,7 +74,8 @@ base::Result<pid_t> spawn(const std::string& path, const std::string& name, int 
   if (error == 0) error = set_up(attributes);
   std::string argument = name;
   char* argv[] = {argument.data(), nullptr};
-  char* environment[] = {nullptr};
+  std::string allocator(kAllocator);
+  char* environment[] = {allocator.data(), nullptr};
   pid_t pid = -1;
   if (error == 0)
     error = ::posix_spawn(&pid, path.c_str(), &actions.value, &attributes.value, argv, environment);

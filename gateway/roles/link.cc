@@ -33,7 +33,10 @@ int serve_errands() {
       },
       {},
       [&](const line::TunnelHead& head, auto done) {
-        role.ask_for_socket({{"ask", "tunnel"}, {"id", head.id}, {"relay", head.relay}, {"client", head.client},
+        role.ask_for_socket({{"ask", "tunnel"},
+                             {"id", head.id},
+                             {"relay", head.relay},
+                             {"client", head.client},
                              {"name", head.name}},
                             std::move(done));
       });

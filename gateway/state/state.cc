@@ -51,7 +51,13 @@ RemoteAccess State::remote_access(Micros now) const {
 
 bool State::shares(std::string_view kind) const {
   const auto it = sharing_.find(kind);
-  return it != sharing_.end() && it->second.setting == Setting::On;
+  if (it != sharing_.end()) return it->second.setting == Setting::On;
+  return std::find(kSharedFields.begin(), kSharedFields.end(), kind) != kSharedFields.end();
+}
+
+bool can_be_shared(std::string_view name) {
+  return std::find(kSharing.begin(), kSharing.end(), name) != kSharing.end() ||
+         std::find(kSharedFields.begin(), kSharedFields.end(), name) != kSharedFields.end();
 }
 
 const Toggle* State::capability_toggle(std::string_view name) const {

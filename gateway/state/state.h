@@ -75,7 +75,14 @@ std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
 // What Mission Control may be told beyond that this installation is there; off unless an admin switches it on.
-inline constexpr std::array<std::string_view, 2> kSharing{"events", "tunnel"};
+inline constexpr std::array<std::string_view, 4> kSharing{"health", "usage", "events", "tunnel"};
+// Of these kinds, what may be kept back; told with the kind unless an admin switches it off. The fields are line/health.h's.
+inline constexpr std::array<std::string_view, 17> kSharedFields{
+    "health.version",     "health.state",   "health.start_time",  "health.cpu",        "health.memory",
+    "health.storage",     "health.clock",   "health.certificate", "health.processing", "health.availability",
+    "health.warnings",    "usage.sessions", "usage.engineers",    "usage.exchanges",   "usage.bytes",
+    "usage.capabilities", "usage.component"};
+bool can_be_shared(std::string_view name);  // one of either
 
 inline constexpr std::size_t kEndedGrantsKept = 1000;  // the newest, by id
 inline constexpr std::size_t kAppliedGrantsKept =

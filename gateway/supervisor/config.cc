@@ -53,7 +53,8 @@ const std::vector<KeyTable>& key_tables() {
         "openid",
         "admin_openid",
         "pkcs11",
-        "mission_control"}},
+        "mission_control",
+        "monitoring"}},
       {"grants", {"signers", "signed_only"}},
       {"revocation_sources", {"hosts", "roots", "every", "wait"}},
       {"engineer_certificates", {"crl", "ocsp", "revocation", "identities", "purposes", "longest_life"}},
@@ -119,6 +120,17 @@ const std::vector<KeyTable>& key_tables() {
       {"mission_control", {"url", "folder", "proxy", "tls", "tunnel"}},
       {"mission_control.proxy", {"url", "user", "password_file"}},
       {"mission_control.tls", {"roots", "name", "revocation"}},
+      {"monitoring", {"every", "timeout", "disks", "services", "usage", "warnings"}},
+      {"monitoring.services[]", {"service", "metrics", "json"}},
+      {"monitoring.services[].metrics", {"path", "values"}},
+      {"monitoring.services[].json[]", {"path", "values"}},
+      {"monitoring.warnings", {"disk", "memory", "cpu", "storage", "clock", "certificate"}},
+      {"monitoring.warnings.disk", {"above", "clear"}},
+      {"monitoring.warnings.memory", {"above", "clear"}},
+      {"monitoring.warnings.cpu", {"above", "clear", "over"}},
+      {"monitoring.warnings.storage", {"above", "clear"}},
+      {"monitoring.warnings.clock", {"above", "clear"}},
+      {"monitoring.warnings.certificate", {"below", "clear"}},
   };
   return tables;
 }
@@ -217,6 +229,7 @@ class Parser {
     read_acme(read_, root, config_);
     read_openid(read_, root, config_);
     read_mission_control(read_, root, config_);
+    read_monitoring(read_, root, config_);
     read_pkcs11(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);

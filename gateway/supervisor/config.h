@@ -22,6 +22,7 @@
 #include "gateway/http/authority.h"
 #include "gateway/http/credential.h"
 #include "gateway/http/web_address.h"
+#include "gateway/supervisor/config_monitoring.h"
 
 namespace postern::supervisor {
 
@@ -355,6 +356,7 @@ struct Config {
   Listener support, admin;
   std::optional<Acme> acme;
   std::optional<MissionControl> mission_control;
+  Monitoring monitoring;
   std::optional<Pkcs11> pkcs11;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates

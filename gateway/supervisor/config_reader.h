@@ -116,6 +116,8 @@ void read_pkcs11(ConfigReader& read, const base::YamlNode& root, Config& config)
 void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config);
 // mission_control (config_mission.cc); after read_openid.
 void read_mission_control(ConfigReader& read, const base::YamlNode& root, Config& config);
+// monitoring (config_monitoring.cc); after read_component.
+void read_monitoring(ConfigReader& read, const base::YamlNode& root, Config& config);
 // Keys are not kept in the state directory, which is the ledger's to change and the console's to read.
 void keep_apart(ConfigReader& read, const FileName& folder, const Config& config);
 // tls of a place outside: the roots that it is believed by, and the name in its certificate, where they are said.

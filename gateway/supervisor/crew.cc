@@ -80,7 +80,7 @@ Crew::Crew(loop::Loop& loop, const std::string& directory, const Shape& shape, D
       [this](Child& child, pid_t pid, const std::string& reason) { on_ended(child, pid, reason); }};
   for (const Shape::Member& member : shape.members) add(member);
   for (const Shape::Pair& pair : shape.pairs)
-    rings_.push_back({find("terminator", pair.terminator), find(pair.answerer, pair.index), pair.stops});
+    rings_.push_back({find(pair.kind, pair.terminator), find(pair.answerer, pair.index), pair.stops});
   keeper_ = find("keeper", 0);
   ledger_ = find("ledger", 0);
 }

@@ -49,6 +49,7 @@ struct Shape {
     const char* answerer = "";
     std::uint32_t index = 0;  // of the answerer
     bool stops = false;       // the terminator reads the stop word
+    const char* kind = "terminator";
   };
   struct Channel {  // a socket from each of one kind to the one of the other
     const char* asker;

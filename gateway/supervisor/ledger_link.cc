@@ -67,6 +67,15 @@ void LedgerLink::send_append(const std::string& line) {
   channel_->send(static_cast<std::uint16_t>(ipc::ToLedger::Append), out.bytes());
 }
 
+void LedgerLink::measured(const base::Json& figures) {
+  if (channel_ == nullptr || !channel_->open()) return;
+  const std::string text = base::dump_json(figures);
+  if (text.size() > ipc::kMeasuredFrame) return;
+  base::BinaryWriter out;
+  encode(ipc::Measured{text}, out);
+  channel_->send(static_cast<std::uint16_t>(ipc::ToLedger::Measured), out.bytes());
+}
+
 void LedgerLink::put_policy(std::string_view text, const base::Json& order, OnReply on_reply) {
   base::BinaryWriter out;
   ipc::in_pieces(text, ipc::kLedgerPiece, [&](std::string_view piece, bool last) {

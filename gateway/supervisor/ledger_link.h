@@ -47,6 +47,7 @@ class LedgerLink {
   // actor: "gateway", "admin:root". The subject is the role's name or the file. detail is a JSON object.
   void append(audit::EventType type, std::string_view actor, std::string_view subject,
               const base::Json& detail, std::optional<audit::Severity> severity = {});  // else the type's
+  void measured(const base::Json& figures);  // host_figures.h; lost while the ledger is away
   void command(const base::Json& order, OnReply on_reply);
   // policy.set: the text goes ahead of the order, in pieces. At most ipc::kLargestPolicy bytes.
   void put_policy(std::string_view text, const base::Json& order, OnReply on_reply);

@@ -361,11 +361,53 @@ Json terminator_part(const Config& config, const Material& material, std::string
             {"drain_us", timeouts.drain}}}};
 }
 
+namespace {
+
+// What the enforcer that asks for all asks nodes, beside whether they are well.
+Json readings_json(const Monitoring& monitoring) {
+  Json services = Json::object();
+  for (const Monitoring::Service& service : monitoring.services) {
+    Json& sources = services[service.name] = Json::array();
+    for (const Monitoring::Source& source : service.sources) {
+      Json values = Json::array();
+      for (const measure::Wanted& value : source.values) values.push_back({value.name, value.where});
+      sources.push_back({{"path", source.path}, {"json", source.json}, {"values", std::move(values)}});
+    }
+  }
+  return {
+      {"every_us", monitoring.every}, {"timeout_us", monitoring.timeout}, {"services", std::move(services)}};
+}
+
+Json health_terms_json(const Config& config) {
+  const Monitoring& monitoring = config.monitoring;
+  const auto threshold = [](const Threshold& one) {
+    return Json{{"raise", one.raise}, {"clear", one.clear}};
+  };
+  Json nodes = Json::array();
+  for (const Service& service : config.services) {
+    for (const Node& node : service.nodes) nodes.push_back({{"service", service.name}, {"node", node.url}});
+  }
+  Json cpu = threshold(monitoring.cpu);
+  cpu["over_us"] = monitoring.cpu_over;
+  return {{"every_us", monitoring.every},
+          {"nodes", std::move(nodes)},
+          {"usage", monitoring.usage},
+          {"disk", threshold(monitoring.disk)},
+          {"memory", threshold(monitoring.memory)},
+          {"cpu", std::move(cpu)},
+          {"storage", threshold(monitoring.storage)},
+          {"clock", {{"raise_us", monitoring.clock_raise}, {"clear_us", monitoring.clock_clear}}},
+          {"certificate", threshold(monitoring.certificate)}};
+}
+
+}  // namespace
+
 Json enforcer_part(const Config& config, const Material& material, std::uint32_t index) {
   const Timeouts& timeouts = config.timeouts;
   return {{"log_level", level_text(config.log_level)},
           {"services", services_json(config, material)},
           {"checks_health", index == 0},
+          {"readings", index == 0 ? readings_json(config.monitoring) : Json()},
           {"requests", requests_json(config.requests)},
           {"names", names_json(config.support)},
           {"support_authority", material.support_authority_pem},
@@ -416,7 +458,8 @@ Json ledger_part(const Config& config, const Material& material) {
                {"notifications", notifications_json(config)},
                {"openid", Json()},
                {"admin_openid", Json()},
-               {"line", Json()}};
+               {"line", Json()},
+               {"monitoring", health_terms_json(config)}};
   if (config.mission_control && !material.line.certificate_pem.empty()) {
     Json services = Json::array();
     for (const Service& service : config.services) services.push_back(service.name);

@@ -25,6 +25,8 @@
 //                            "health":null or {"path","interval_us","timeout_us","status_from","status_to"}}]}],
 //                "redaction_key":hex, of the supervisor, the same for all while it runs,
 //                "requests":{as ledger},
+//                "readings":null but for index 0: {"every_us","timeout_us","services":{name:[{"path","json":or metrics,
+//                  "values":[[name, selector or path]]}]}},
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "engineer_certificates":{"crls":PEM or "", "asks":whether answers are asked for, "revocation":"hard"|"soft", "identities":[..], "purposes":[..],
 //                "longest_life_us"},
@@ -46,7 +48,8 @@
 //                                  "from","to":[..], of mail}],
 //                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}},
 //                "admin_openid":null or {"issuer","name_claim","roles":{"admin":[..],"auditor":[..]},
-//                "line":null or {"registration":{"version","services":[names],"nodes"}}, if this installation is enrolled}
+//                "line":null or {"registration":{"version","services":[names],"nodes"}}, if this installation is enrolled,
+//                "monitoring":{"every_us","nodes":[{"service","node"}],"usage":[names], and thresholds (gateway/ledger/health.h)}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},

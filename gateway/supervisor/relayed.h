@@ -24,7 +24,8 @@ namespace postern::supervisor {
 
 class Relayed {
  public:
-  using Record = std::function<void(audit::EventType type, const std::string& subject, const base::Json& detail)>;
+  using Record =
+      std::function<void(audit::EventType type, const std::string& subject, const base::Json& detail)>;
   // terminators: those of the support listener that serve now.
   Relayed(Record record, std::function<std::vector<Child*>()> terminators)
       : record_(std::move(record)), terminators_(std::move(terminators)) {}
@@ -32,8 +33,9 @@ class Relayed {
   // question: {"id", "relay", "client", "name"}. The link's end, or a sentence.
   base::Result<base::UniqueFd> open(const base::Json& question, base::Nanos now);
 
-  static constexpr std::int64_t kBurst = 100, kPerSecond = 10;        // connections
-  static constexpr std::int64_t kEventBurst = 60, kEventsPerMinute = 30;  // of them that are recorded one by one
+  static constexpr std::int64_t kBurst = 100, kPerSecond = 10;  // connections
+  static constexpr std::int64_t kEventBurst = 60,
+                                kEventsPerMinute = 30;  // of them that are recorded one by one
 
  private:
   struct Pace {

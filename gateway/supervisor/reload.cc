@@ -177,6 +177,20 @@ void keep_node_numbers(const Config& running, Config& wanted, std::uint32_t& nex
   }
 }
 
+std::vector<NodeChange> node_changes(const Config& running, const Config& wanted) {
+  std::vector<NodeChange> out;
+  const auto only_in = [&out](const Config& one, const Config& other, bool added) {
+    for (const Service& service : one.services) {
+      for (const Node& node : service.nodes) {
+        if (find_same(other, service, node) == nullptr) out.push_back({added, service.name, node.url});
+      }
+    }
+  };
+  only_in(running, wanted, false);
+  only_in(wanted, running, true);
+  return out;
+}
+
 std::vector<std::string> differences(const Config& running, const Material& running_material,
                                      const Config& wanted, const Material& wanted_material) {
   std::set<std::string> out;

@@ -36,4 +36,11 @@ bool keys_differ(const Material& running, const Material& wanted);
 // Whether another file is behind a credential's name.
 bool credentials_differ(const Material& running, const Material& wanted);
 
+// The nodes of one and not of the other, by service and address as written.
+struct NodeChange {
+  bool added = false;
+  std::string service, node;
+};
+std::vector<NodeChange> node_changes(const Config& running, const Config& wanted);
+
 }  // namespace postern::supervisor

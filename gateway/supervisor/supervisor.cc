@@ -19,6 +19,7 @@
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
+#include "gateway/supervisor/host_figures.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
 #include "gateway/supervisor/parts.h"
@@ -68,6 +69,7 @@ struct Supervisor::Internals {
   PolicyHandover handover;
   loop::Timer expiry_timer;
   loop::Timer crls_timer;
+  loop::Timer measure_timer;
   Line line;
   Relayed relayed;
   Upkeep upkeep;
@@ -90,6 +92,7 @@ struct Supervisor::Internals {
         handover(of, ledger),
         expiry_timer(of, [this] { upkeep.tell_of_expiry(); }),
         crls_timer(of, [this] { look_at_crls(); }),
+        measure_timer(of, [this] { measure(); }),
         line(line_calls()),
         relayed([this](audit::EventType type, const std::string& subject,
                        const Json& detail) { ledger.append(type, "gateway", subject, detail); },
@@ -186,6 +189,7 @@ struct Supervisor::Internals {
       expiry_timer.start(kExpiryEvery, kExpiryEvery);
       revocations.tell_of_crls();
       crls_timer.start(kCrlsEvery, kCrlsEvery);
+      measure_timer.start(0, config->monitoring.every * 1000);
       if (news.on_ready) news.on_ready();
     };
     out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
@@ -294,7 +298,8 @@ struct Supervisor::Internals {
   std::vector<Child*> support_terminators() {
     std::vector<Child*> out;
     crew.each([&out](Child& child) {
-      if (child.kind() == "terminator" && child.index() != kAdminIndex && child.state() == ChildState::Running)
+      if (child.kind() == "terminator" && child.index() != kAdminIndex &&
+          child.state() == ChildState::Running)
         out.push_back(&child);
     });
     return out;
@@ -305,6 +310,17 @@ struct Supervisor::Internals {
     if (const auto usage = proc::usage_of(::getpid()))
       all.push_back({{"name", "supervisor"}, {"cpu_us", usage->cpu}, {"resident_bytes", usage->resident}});
     return all;
+  }
+
+  void measure() {
+    ledger.measured(
+        host_figures(*config, own_certificates(*config, *material), {started, figures(), line.status()}));
+  }
+
+  void tell_of_nodes(const Config& before, const std::string& actor) {
+    for (const NodeChange& one : node_changes(before, *config))
+      ledger.append(one.added ? audit::EventType::NodeAdded : audit::EventType::NodeRemoved, actor, one.node,
+                    {{"service", one.service}, {"node", one.node}});
   }
 
   Json status() const {
@@ -419,10 +435,13 @@ struct Supervisor::Internals {
     const Json policy_changes = compare_policies(*material->policy, *wanted.material->policy);
     const bool new_keys = keys_differ(*material, *wanted.material) ||
                           keeper_part(*config, *material) != keeper_part(*next, *wanted.material);
-    config = next;
+    const auto before = std::exchange(config, next);
     material = std::move(wanted.material);
     put_in_force();
     if (!changed.empty()) spread(changed, new_keys, actor);
+    tell_of_nodes(*before, actor);
+    if (before->monitoring.every != config->monitoring.every && measure_timer.running())
+      measure_timer.start(0, config->monitoring.every * 1000);
     upkeep.tell_of_expiry();
     upkeep.tell_of_flaws();
     revocations.tell_of_crls();
@@ -465,6 +484,7 @@ struct Supervisor::Internals {
     handover.stop();
     expiry_timer.stop();
     crls_timer.stop();
+    measure_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
     for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.challenge}) {

@@ -18,6 +18,7 @@ namespace {
 
 // Output below this is no reason to hold back the answerer.
 constexpr std::size_t kCreditAt = 32U << 10U;
+constexpr std::size_t kLargePiece = 8U << 10U;
 
 // How a response's body goes over this connection. HEAD, 204 and 304 have none, whatever their head says.
 http::Framing framing_for(const ipc::ResponseHead& head, bool http10) {
@@ -251,6 +252,10 @@ void H1Wire::on_response_body(std::uint32_t /*stream*/, std::string_view piece) 
     return line_.touch();
   }
   exchange_->response_bytes += piece.size();
+  // What follows a large piece is as large: the output grows once.
+  std::string& output = line_.output();
+  if (piece.size() > kLargePiece && output.capacity() < output.size() + piece.size())
+    output.reserve(output.size() + 2 * piece.size());
   if (exchange_->response_uncredited > ipc::kInitialCredit ||
       !exchange_->response_body->write(piece, line_.output()))
     return line_.reset();

@@ -449,7 +449,8 @@ void H2Wire::produce() {
   const std::size_t encrypted = line_.unsent() - line_.output().size();
   const std::size_t most = kAhead - std::min(kAhead, encrypted);
   session_.produce(line_.output(), most);
-  more_ = most > 0 && line_.output().size() >= most;
+  // Also where there was no room at all: the kernel may take everything at once now, and then nobody calls again.
+  more_ = line_.output().size() >= most;
   if (!session_.done()) return;
   if (const http::Verdict& fault = session_.fault(); !fault.ok()) {
     report_fault(fault);

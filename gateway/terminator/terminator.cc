@@ -364,6 +364,7 @@ bool Terminator::take_frame(const Route& route, ipc::ExchangeFrame type, std::st
     }
     case ipc::ExchangeFrame::ResponseBody:
       wire.on_response_body(route.stream, payload);
+      route.connection->relieve();
       return true;
     case ipc::ExchangeFrame::ResponseEnd: {
       std::vector<ipc::WireField> trailers;

@@ -23,7 +23,9 @@ const std::vector<Column> kFigures{{"Version", "version"},
                                    {"Up", "installations.up", Kind::Number},
                                    {"Late", "installations.late", Kind::Number},
                                    {"New", "installations.new", Kind::Number},
-                                   {"Retired", "installations.retired", Kind::Number}};
+                                   {"Retired", "installations.retired", Kind::Number},
+                                   {"Tunnels wait", "tunnel.waiting", Kind::Number},
+                                   {"Relayed now", "tunnel.connected", Kind::Number}};
 const std::vector<Column> kRoles{{"ROLE", "name"},
                                  {"STATE", "state"},
                                  {"PID", "pid", Kind::Number},

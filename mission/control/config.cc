@@ -28,18 +28,20 @@ using supervisor::FileName;
 using supervisor::KeyTable;
 
 constexpr base::Micros kDay = 86400LL * base::kWallSecond;
-constexpr std::size_t kSocketPathLimit = 107;  // sun_path of sockaddr_un, with its final zero
+constexpr std::size_t kLongestRelayDomain = 189;  // a label of 63 bytes and a dot fit before it
+constexpr std::size_t kSocketPathLimit = 107;     // sun_path of sockaddr_un, with its final zero
 
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "people", "second_factor",
-        "witness", "control_socket", "state_directory", "store", "retention", "limits", "log"}},
-      {"listeners", {"line", "admin"}},
+        "witness", "control_socket", "state_directory", "store", "retention", "health", "limits", "log"}},
+      {"listeners", {"line", "admin", "relay"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
       {"listeners.admin", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.admin.certificates[]", {"certificate", "key"}},
+      {"listeners.relay", {"address", "domain"}},
       {"installations", {"authority", "key"}},
       {"witness", {"key"}},
       {"store", {"postgresql"}},
@@ -47,7 +49,8 @@ const std::vector<KeyTable>& key_tables() {
        {"host", "port", "database", "user", "password_file", "certificate", "key", "tls"}},
       {"store.postgresql.tls", {"roots", "name"}},
       {"retention", {"events"}},
-      {"limits", {"connections", "connections_per_address"}},
+      {"health", {"nodes", "cores", "memory"}},
+      {"limits", {"connections", "connections_per_address", "relayed", "relayed_per_address"}},
       {"log", {"level"}},
   };
   return tables;
@@ -85,6 +88,24 @@ void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
   }
 }
 
+void read_relay(ConfigReader& read, const YamlNode& listeners, Config& out) {
+  const YamlNode* node = read.map(listeners, "relay", "listeners.relay");
+  if (node == nullptr) return;
+  Config::Relay& relay = out.relay.emplace();
+  if (const YamlNode* address = read.text(*node, "address"); address != nullptr)
+    supervisor::read_listen_address(read, *address, "address", relay.address);
+  if (node->find("domain") == nullptr)
+    read.fault(
+        node->mark,
+        "relay needs domain: below which engineers find the installations, such as reach.vendor.example");
+  const YamlNode* domain = read.text(*node, "domain");
+  if (domain == nullptr) return;
+  relay.domain = domain->scalar;
+  if (!is_domain(relay.domain) || relay.domain.size() > kLongestRelayDomain)
+    read.fault(domain->mark, "domain must be a DNS name in lower case such as reach.vendor.example, not " +
+                                 supervisor::in_quotes(domain->scalar));
+}
+
 void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   const YamlNode* listeners = read.map(root, "listeners", "listeners");
   if (listeners != nullptr) {
@@ -93,6 +114,7 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
     out.has_admin = listeners->find("admin") != nullptr;
     out.admin.address = {"127.0.0.1", 9444, false};
     if (out.has_admin) supervisor::read_listener(read, *listeners, "admin", out.admin);
+    read_relay(read, *listeners, out);
   } else if (root.find("listeners") == nullptr) {
     read.fault(root.mark, "the file needs listeners: line");
   }
@@ -125,9 +147,16 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   read_store(read, root, out.store);
   if (const YamlNode* retention = read.map(root, "retention", "retention"); retention != nullptr)
     read.duration(*retention, "events", kDay, 3'650 * kDay, out.retention);
+  if (const YamlNode* health = read.map(root, "health", "health"); health != nullptr) {
+    read.number(*health, "nodes", 0, 10'000, out.least_nodes);
+    read.number(*health, "cores", 0, 10'000, out.least_cores);
+    read.size(*health, "memory", 0, std::int64_t{1} << 50, out.least_memory);
+  }
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
     read.number(*limits, "connections", 1, 65'536, out.connections);
     read.number(*limits, "connections_per_address", 1, 65'536, out.connections_per_address);
+    read.number(*limits, "relayed", 1, 10'000, out.relayed);
+    read.number(*limits, "relayed_per_address", 1, 10'000, out.relayed_per_address);
   }
   supervisor::read_log_level(read, root, out.log_level);
 }

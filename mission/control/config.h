@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,16 +27,24 @@ struct Config {
   base::Mark user_mark;
   supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
   supervisor::Listener line;
-  bool has_admin = false;                         // there is an admin listener
-  supervisor::Listener admin;                     // for the vendor's people
-  supervisor::FileName people;                    // the first of them; empty: none
-  bool second_factor_required = true;             // of people who sign in
+  bool has_admin = false;              // there is an admin listener
+  supervisor::Listener admin;          // for the vendor's people
+  supervisor::FileName people;         // the first of them; empty: none
+  bool second_factor_required = true;  // of people who sign in
+  struct Relay {
+    supervisor::Address address{"0.0.0.0", 443, false};
+    std::string domain;  // engineers ask for <label>.domain
+  };
+  std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName witness_key;               // empty: nobody's log is witnessed
   supervisor::FileName control_socket, state_directory;
   StoreConfig store;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
+  int least_nodes = 0, least_cores = 0;  // of every installation; 0: nothing is said of it
+  std::int64_t least_memory = 0;
   int connections = 20'000, connections_per_address = 1'000;  // on the line
+  int relayed = 2'000, relayed_per_address = 100;             // engineers' connections
   base::Level log_level = base::Level::Info;
 };
 

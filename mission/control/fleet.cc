@@ -31,6 +31,7 @@ const std::vector<Column> kInstallations{{"ID", "id"},
                                          {"VERSION", "version"}};
 const std::vector<Column> kInstallation{{"Id", "id"},
                                         {"Customer", "customer"},
+                                        {"Name", "name"},
                                         {"State", "state"},
                                         {"Since", "since", Kind::Time},
                                         {"Heard", "heard", Kind::Time},
@@ -59,6 +60,42 @@ const std::vector<Column> kEvents{{"NUMBER", "number", Kind::Number},
 
 constexpr std::size_t kShown = 120;  // bytes of a body in a table
 
+// Where this Mission Control relays.
+std::string tunnel_line(const Json& answer) {
+  const Json tunnel = answer.value("tunnel", Json());
+  if (!tunnel.is_object()) return {};
+  std::string out = "Tunnel: ";
+  if (base::json_bool_or(tunnel, "open", false)) {
+    out += "open, " + std::to_string(base::json_number_or(tunnel, "connected", 0)) + " connected";
+  } else {
+    out += "closed: remote access is off there, or nobody has switched the tunnel on, or its line is not up";
+  }
+  for (const Json& name : tunnel.value("names", Json::array()))
+    if (name.is_string()) out += "\n        https://" + base::printable(name.get<std::string>());
+  return out + "\n";
+}
+
+const std::vector<Column> kHealth{{"HEALTH AT", "time", Kind::Time},
+                                  {"STATUS", "status"},
+                                  {"NODES", "nodes", Kind::Number},
+                                  {"UP", "up", Kind::Number},
+                                  {"AVAILABLE %", "availability"},
+                                  {"PROCESSED %", "processing"},
+                                  {"CPU %", "cpu"},
+                                  {"MEMORY %", "memory"},
+                                  {"STORAGE %", "storage"}};
+constexpr std::size_t kHealthShown = 5;
+
+Json newest_of(const Json& answer, const char* which) {
+  const Json health = answer.value("health", Json::object());
+  Json out = Json::array();
+  for (const Json& row : health.value(which, Json::array())) {
+    if (out.size() == kHealthShown) break;
+    out.push_back(row);
+  }
+  return out;
+}
+
 std::string show_installation(const Json& answer) {
   Json reports = Json::array();
   const Json said = answer.value("reports", Json::object());
@@ -67,9 +104,10 @@ std::string show_installation(const Json& answer) {
     row["kind"] = kind;
     row["says"] = base::dump_json(report.value("body", Json::object())).substr(0, kShown);
   }
-  return cli::to_lines(answer, kInstallation) + cli::to_lines(answer, kLog) + "\n" +
+  return cli::to_lines(answer, kInstallation) + tunnel_line(answer) + cli::to_lines(answer, kLog) + "\n" +
          cli::to_table(answer.value("certificates", Json::array()), kCertificates, "No certificate.") + "\n" +
-         cli::to_table(reports, kReports, "It has reported nothing.");
+         cli::to_table(reports, kReports, "It has reported nothing.") + "\n" +
+         cli::to_table(newest_of(answer, "rows"), kHealth, "It has told nothing of its health.");
 }
 
 std::string show_events(const Json& answer) {
@@ -168,6 +206,25 @@ void add_installations(cli::Program& program) {
       ->add_option("id", *shown, "its id, as list shows it")
       ->required()
       ->type_name("ID");
+  struct Naming {
+    std::string id, name;
+  };
+  auto naming = std::make_shared<Naming>();
+  CLI::App* named = program.command(
+      group, "name",
+      "Give one a name, by which engineers reach it: NAME.domain of the relay; without one, take it away",
+      "installation name 01JD7Z3V5T4Q2N8M6K0H1F9C3B acme", [&program, naming] {
+        return program.ask(
+            {http::Method::Put, "/api/v1/installations/" + cli::path_segment(naming->id) + "/name",
+             Json{{"name", naming->name}}},
+            [](const Json& answer) {
+              const std::string name = base::json_text_or(answer, "name", "");
+              return name.empty() ? std::string("It has no name now.\n") : "Named " + name + ".\n";
+            });
+      });
+  named->add_option("id", naming->id, "its id, as list shows it")->required()->type_name("ID");
+  named->add_option("name", naming->name, "1 to 63 lower-case letters, digits and hyphens")
+      ->type_name("NAME");
   auto retired = std::make_shared<std::string>();
   program
       .command(group, "retire", "End one: its line is closed, its certificates are worth nothing from now on",
@@ -211,6 +268,7 @@ void add_fleet_commands(cli::Program& program) {
   add_enrolments(program);
   add_installations(program);
   add_events(program);
+  add_usage_command(program);
 }
 
 }  // namespace postern::mission

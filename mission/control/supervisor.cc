@@ -31,19 +31,27 @@ using supervisor::Child;
 
 constexpr base::Nanos kDrain = 10 * base::kSecond;
 
+// Of the relay among those whose exchanges the desk answers (mission/roles/desk.cc).
+constexpr std::uint32_t kRelayIndex = 1001;
+
 struct Bound {
-  base::UniqueFd line, admin, control;
-  supervisor::Address line_address, admin_address;  // with the ports that the kernel picked
+  base::UniqueFd line, admin, relay, control;
+  supervisor::Address line_address, admin_address, relay_address;  // with the ports that the kernel picked
 };
 
-// No terminator serves both faces.
-supervisor::Shape shape(bool has_admin) {
+// No terminator serves two faces.
+supervisor::Shape shape(bool has_admin, bool relays) {
   supervisor::Shape out{{{"keeper", 0, 0, 1}, {"desk", 0, 0, 0}, {"terminator", 0, 1, 0}},
                         {{0, "desk", 0, false}},
                         {{"terminator", "keeper", SOCK_SEQPACKET}, {"desk", "keeper", SOCK_SEQPACKET}}};
-  if (!has_admin) return out;
-  out.members.push_back({"terminator", supervisor::kAdminIndex, 1, 0});
-  out.pairs.push_back({supervisor::kAdminIndex, "desk", 0, false});
+  if (has_admin) {
+    out.members.push_back({"terminator", supervisor::kAdminIndex, 1, 0});
+    out.pairs.push_back({supervisor::kAdminIndex, "desk", 0, false});
+  }
+  if (relays) {
+    out.members.push_back({"relay", kRelayIndex, 1, 0});
+    out.pairs.push_back({kRelayIndex, "desk", 0, false, "relay"});
+  }
   return out;
 }
 
@@ -80,6 +88,13 @@ base::Result<Bound> bind_all(const Config& config, const std::optional<proc::Acc
     if (!admin.ok()) return admin.error();
     out.admin = *std::move(admin);
   }
+  if (config.relay) {
+    out.relay_address = config.relay->address;
+    auto relay = supervisor::bind_listener(out.relay_address);
+    if (!relay.ok()) return relay.error();
+    out.relay = *std::move(relay);
+    if (base::Status set = give_up_on_the_silent(out.relay.get()); !set.ok()) return std::move(set).error();
+  }
   auto socket = supervisor::bind_control(control, account);
   if (!socket.ok()) return socket.error();
   out.control = *std::move(socket);
@@ -95,7 +110,7 @@ class Parent {
         material_(std::move(loaded.material)),
         bound_(std::move(bound)),
         connector_(loop),
-        crew_(loop, roles, shape(config_->has_admin), duties()) {}
+        crew_(loop, roles, shape(config_->has_admin, config_->relay.has_value()), duties()) {}
 
   void start() { crew_.start(); }
 
@@ -103,6 +118,7 @@ class Parent {
     if (std::exchange(stopping_, true)) return crew_.stop_now();
     ::shutdown(bound_.line.get(), SHUT_RDWR);  // whoever comes now is told at once
     if (bound_.admin.valid()) ::shutdown(bound_.admin.get(), SHUT_RDWR);
+    if (bound_.relay.valid()) ::shutdown(bound_.relay.get(), SHUT_RDWR);
     crew_.stop(kDrain, [this] { loop_.stop(); });
   }
 
@@ -112,6 +128,10 @@ class Parent {
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
                          fresh.config->line.names != config_->line.names ||
                          fresh.config->retention != config_->retention || admin_differs(*fresh.config) ||
+                         relay_text(*fresh.config) != relay_text(*config_) ||
+                         fresh.config->least_nodes != config_->least_nodes ||
+                         fresh.config->least_cores != config_->least_cores ||
+                         fresh.config->least_memory != config_->least_memory ||
                          fresh.config->line.address.text() != config_->line.address.text() ||
                          fresh.config->state_directory.path != config_->state_directory.path ||
                          fresh.config->control_socket.path != config_->control_socket.path ||
@@ -120,9 +140,8 @@ class Parent {
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, addresses, names, second_factor, retention, state_directory, "
-          "store, "
-          "control_socket and the installations' authority need a restart");
+          "nothing was reloaded: domain, user, addresses, names, second_factor, retention, relay, health, "
+          "state_directory, store, control_socket and the installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
     base::set_log_level(config_->log_level);
@@ -209,12 +228,19 @@ class Parent {
     Json listeners = Json::array({listener_json("line", bound_.line_address, material_->line)});
     if (config_->has_admin)
       listeners.push_back(listener_json("admin", bound_.admin_address, material_->admin));
+    if (config_->relay)
+      listeners.push_back(Json{{"name", "relay"}, {"address", bound_.relay_address.text()}});
     return {{"roles", crew_.status()}, {"listeners", listeners}};
+  }
+
+  static std::string relay_text(const Config& of) {
+    return of.relay ? of.relay->address.text() + " " + of.relay->domain : std::string();
   }
 
   Json part_of(const Child& child) const {
     if (child.kind() == "keeper") return keeper_part();
     if (child.kind() == "desk") return desk_part();
+    if (child.kind() == "relay") return relay_part();
     return is_admin(child) ? admin_terminator_part() : line_terminator_part();
   }
 
@@ -271,7 +297,18 @@ class Parent {
             {"admin_names", names_json(config_->admin)},
             {"people", material_->people},
             {"second_factor_required", config_->second_factor_required},
-            {"store", store_part(config_->store, material_->store)}};
+            {"relay_domain", config_->relay ? config_->relay->domain : std::string()},
+            {"store", store_part(config_->store, material_->store)},
+            {"health",
+             {{"nodes", config_->least_nodes},
+              {"cores", config_->least_cores},
+              {"memory", config_->least_memory}}}};
+  }
+
+  Json relay_part() const {
+    return {{"log_level", level()},
+            {"limits",
+             {{"connections", config_->relayed}, {"connections_per_address", config_->relayed_per_address}}}};
   }
 
   // No client's certificate is asked for: an installation's means nothing there.
@@ -286,19 +323,23 @@ class Parent {
   }
 
   Json line_terminator_part() const {
-    return {{"log_level", level()},
-            {"listener", "support"},
-            {"certificates", chains_json(material_->line)},
-            {"client_roots", material_->authority_pem},
-            {"names", names_json(config_->line)},
-            {"http2", true},
-            {"limits",
-             {{"connections", config_->connections},
-              {"connections_per_address", config_->connections_per_address},
-              // Each installation's orders are an exchange for ever, and it reports beside them.
-              {"multiplexed", config_->connections + 10'000},
-              {"request_body", line::kDocumentLimit}}},
-            {"timeouts", {{"drain_us", kDrain / 1000}}}};
+    return {
+        {"log_level", level()},
+        {"listener", "support"},
+        {"certificates", chains_json(material_->line)},
+        {"client_roots", material_->authority_pem},
+        {"names", names_json(config_->line)},
+        {"http2", true},
+        {"limits",
+         {{"connections", config_->connections},
+          {"connections_per_address", config_->connections_per_address},
+          // Each installation's orders are an exchange for ever, and it reports beside them; requests for the tunnel
+          // are Tunnels::kMostStreams.
+          {"multiplexed", config_->connections + 10'000 + (config_->relay ? 20'000 : 0)},
+          // The desk says what of a document is too much. Of a connection that is relayed nothing is.
+          {"request_body",
+           config_->relay ? std::int64_t{1} << 50U : static_cast<std::int64_t>(line::kDocumentLimit)}}},
+        {"timeouts", {{"drain_us", kDrain / 1000}}}};
   }
 
   Child::Beginning beginning(const Child& child) const {
@@ -310,6 +351,7 @@ class Parent {
       out.fds.emplace_back(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
     };
     if (child.kind() == "terminator") give("listener", is_admin(child) ? bound_.admin : bound_.line);
+    if (child.kind() == "relay") give("listener", bound_.relay);
     if (child.kind() == "desk") give("control", bound_.control);
     if (child.kind() == "desk" && material_->store.password.valid())
       give("store.password", material_->store.password);
@@ -370,7 +412,10 @@ int supervise(const std::string& config_path) {
   auto bound = bind_all(config, *account);
   if (!bound.ok()) return refuse_to_serve(bound.error().message);
   base::Status ready = supervisor::give_up_root(*account);
-  if (ready.ok()) ready = supervisor::check_roles(*roles, {"keeper", "desk", "terminator"});
+  if (ready.ok())
+    ready = supervisor::check_roles(
+        *roles, config.relay ? std::vector<std::string_view>{"keeper", "desk", "terminator", "relay"}
+                             : std::vector<std::string_view>{"keeper", "desk", "terminator"});
   if (!ready.ok()) return refuse_to_serve(ready.error().message);
   const std::string& control = config.control_socket.path;
   const auto wall = supervisor::wall_in(

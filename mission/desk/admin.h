@@ -14,6 +14,7 @@
 #include "face/routing.h"
 #include "mission/desk/lives.h"
 #include "mission/desk/parts.h"
+#include "mission/desk/tunnels.h"
 #include "mission/desk/watch.h"
 
 namespace postern::mission {
@@ -21,6 +22,7 @@ namespace postern::mission {
 struct AdminParts : face::Parts {
   mission::Parts& desk;
   Lives& lives;
+  Tunnels& tunnels;
   Watch& watch;
   base::Micros started;
 };
@@ -58,6 +60,13 @@ void list_events(AdminParts& parts, const answer::CallPtr& call, const answer::R
 // api_logs.cc
 base::Json witness_key(const AdminParts& parts);  // with which logs are cosigned; null: there is none
 void accept_log(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
+// api_tunnels.cc
+void name_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
+// api_measures.cc
+base::Result<base::Json> health_of(const AdminParts& parts, const std::string& installation);
+void list_usage(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_enrolments.cc
 inline constexpr base::Micros kDefaultExpiry = 7LL * 86400 * base::kWallSecond;  // of a code

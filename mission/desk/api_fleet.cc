@@ -41,12 +41,13 @@ Json json_of(const AdminParts& parts, const Installation& one) {
 void show_status(AdminParts& parts, const CallPtr&, const Reply& reply) {
   // How it is must be known when the store is away, too.
   const auto counted = parts.desk.store.count_standings();
-  const auto servers = servers_json(parts.desk);
+  const auto servers = servers_json(parts.desk, parts.lives);
   Json out{{"version", parts.desk.facts.version},
            {"domain", parts.desk.facts.domain},
            {"started", base::format_time(parts.started)},
            {"connected", parts.lives.size()},
            {"witness", witness_key(parts)},
+           {"tunnel", parts.tunnels.status()},
            {"servers", servers.ok() ? *servers : Json::array()},
            {"store", {{"available", counted.ok() && servers.ok()}}}};
   if (!counted.ok() || !servers.ok())
@@ -81,6 +82,13 @@ void show_installation(AdminParts& parts, const CallPtr& call, const Reply& repl
   Json out = json_of(parts, **one);
   out["log"] = json_of_log(*log);
   out["line"] = parts.lives.life_of((*one)->id);
+  const auto name = parts.desk.store.name_of((*one)->id);
+  if (!name.ok()) return reply(store_problem(name.error()));
+  if (!name->empty()) out["name"] = *name;
+  out["tunnel"] = parts.tunnels.status_of((*one)->id, *name);
+  auto health = health_of(parts, (*one)->id);
+  if (!health.ok()) return reply(store_problem(health.error()));
+  out["health"] = *std::move(health);
   const auto twice = parts.desk.store.newest_own((*one)->id, kTwiceType);
   if (!twice.ok()) return reply(store_problem(twice.error()));
   if (*twice) out["conflict"] = json_of_event(**twice);

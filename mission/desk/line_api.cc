@@ -27,8 +27,13 @@ constexpr Pace::Settings kWrongCodes{10, 10 * base::kSecond, 20'000};
 // Per certificate: far more than a link sends.
 constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
 
+// Of the tunnel: each engineer's connection takes one, and a browser opens several.
+constexpr Pace::Settings kTunnelRequests{200, 50 * base::kMillisecond, 2 * kMostInstallations};
+
 // Of certificates: as often again as an answer may be lost, and then one an hour.
 constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
+// Of its health, that are events: one that swings, or lies, does not push out what else was noticed about it.
+constexpr Pace::Settings kTurns{20, 300 * base::kSecond, 100'000};
 
 Response ok(std::string document) {
   Response out;
@@ -72,19 +77,25 @@ std::string type_of(const base::Json& body) {
 
 }  // namespace
 
-LineApi::LineApi(Parts& parts, Lives& lives)
-
+LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
     : parts_(parts),
       lives_(lives),
+      tunnels_(tunnels),
       witness_(parts),
       codes_(kWrongCodes),
       requests_(kRequests),
-      renewals_(kRenewals) {}
+      tunnel_requests_(kTunnelRequests),
+      renewals_(kRenewals),
+      turns_(kTurns) {}
+
+bool LineApi::converses(const Call& call) const {
+  return call.method == http::Method::Post && call.target.path() == line::kTunnelPath;
+}
 
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
   const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath ||
-                     path == line::kCheckpointsPath;
+                     path == line::kCheckpointsPath || path == line::kTunnelPath;
   if (!posts && path != line::kOrdersPath)
     return reply(refusal(404, "not_found", "There is nothing here", "this is the line of installations"));
   if (call->method != (posts ? http::Method::Post : http::Method::Get))
@@ -98,6 +109,7 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   if (path == line::kRenewPath) return renew(*call, reply, *asker);
   if (path == line::kReportsPath) return reports(*call, reply, *asker);
   if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker->installation.id);
+  if (path == line::kTunnelPath) return reply(tunnels_.wait(asker->installation.id));
   orders(*call, reply, *asker);
 }
 
@@ -106,35 +118,48 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
     reply(unknown_installation("no certificate was shown: enrol first"));
     return std::nullopt;
   }
+  Asker asker;
+  if (const auto before = shown_.find(*call.certificates, parts_.clock.wall()); before) {
+    asker.installation.id = before->installation;
+    asker.certificate.serial = before->serial;
+  } else if (!judge(call, reply, asker)) {
+    return std::nullopt;
+  }
+  // Per certificate: whoever has one that was replaced does not slow the installation.
+  const std::string key = asker.installation.id + " " + asker.certificate.serial;
+  Pace& pace = converses(call) ? tunnel_requests_ : requests_;
+  if (const base::Nanos later = pace.take(key, parts_.clock.monotonic()); later > 0) {
+    reply(wait(later, "this installation asks too often"));
+    return std::nullopt;
+  }
+  if (!is_known(asker, reply)) return std::nullopt;
+  return asker;
+}
+
+bool LineApi::judge(const Call& call, const Reply& reply, Asker& asker) {
   // The terminator judged the chain already; it is the process that strangers reach first.
   const auto judged = parts_.verifier.judge(*call.certificates, parts_.clock.wall());
   if (!judged.identity) {
     reply(unknown_installation(judged.failure ? judged.failure->sentence : "the certificate is not ours"));
-    return std::nullopt;
+    return false;
   }
-  Asker asker;
   if (judged.identity->uris.size() == 1) {
     const auto name = line::parse_uri(judged.identity->uris.front());
     if (name.ok() && name->domain == parts_.facts.domain) asker.installation.id = name->id;
   }
   if (asker.installation.id.empty()) {
     reply(unknown_installation("the certificate does not name an installation of this Mission Control"));
-    return std::nullopt;
+    return false;
   }
   const auto facts = certs::read_certificate(call.certificates->front());
   if (!facts.ok()) {
     reply(store_problem(facts.error()));
-    return std::nullopt;
+    return false;
   }
   asker.certificate.serial = facts->serial;
-  // Per certificate: whoever has one that was replaced does not slow the installation.
-  const std::string key = asker.installation.id + " " + facts->serial;
-  if (const base::Nanos later = requests_.take(key, parts_.clock.monotonic()); later > 0) {
-    reply(wait(later, "this installation asks too often"));
-    return std::nullopt;
-  }
-  if (!is_known(asker, reply)) return std::nullopt;
-  return asker;
+  shown_.keep(*call.certificates, {asker.installation.id, facts->serial}, parts_.clock.wall(),
+              facts->not_after);
+  return true;
 }
 
 bool LineApi::is_known(Asker& asker, const Reply& reply) {
@@ -284,6 +309,12 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
     if (base::Status taken = witness_.registered(asker.installation.id, report.body); !taken.ok())
       return taken;
   }
+  if (report.kind == line::Kind::Usage) {
+    const auto hour = usage_hour(asker.installation.id, report, now);
+    if (!hour) return base::Ok{};
+    const auto counted = parts_.store.keep_usage(*hour, now);
+    if (!counted.ok()) return counted.error();
+  }
   if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
   StoredEvent event;
   event.installation = asker.installation.id;
@@ -298,12 +329,38 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   return base::Ok{};
 }
 
+// Kept as the newest and in its history; how it is judged is the answer. That it got worse or better is an event.
+base::Status LineApi::keep_health(const Asker& asker, const line::Report& report, line::Taken& taken) {
+  const base::Micros now = parts_.clock.wall();
+  const std::string& id = asker.installation.id;
+  const line::Verdict verdict = judge_health(report.body, parts_.facts.minimum, now);
+  taken.answers[report.id] = line::to_json(verdict);
+  const auto before = parts_.store.newest_health(id);
+  if (!before.ok()) return before.error();
+  if (base::Status kept = parts_.store.keep_latest(id, report, now); !kept.ok()) return kept;
+  if (base::Status kept = parts_.store.keep_health(id, health_row(report.body, verdict, now)); !kept.ok())
+    return kept;
+  const auto now_is = static_cast<std::int64_t>(verdict.status);
+  const std::int64_t was = *before ? base::json_number_or((*before)->numbers, "status", 0) : 0;
+  if (now_is == was || turns_.take(id, parts_.clock.monotonic()) > 0) return base::Ok{};
+  const auto last = static_cast<line::HealthStatus>(std::clamp<std::int64_t>(was, 0, 2));
+  parts_.note(id, now_is > was ? "installation.health_worse" : "installation.health_better",
+              {{"status", line::to_text(verdict.status)},
+               {"was", line::to_text(last)},
+               {"reasons", verdict.reasons}});
+  return base::Ok{};
+}
+
 void LineApi::reports(const Call& call, const Reply& reply, const Asker& asker) {
   auto sent = line::parse_reports(call.body);
   if (!sent.ok()) return reply(malformed(sent.error().message));
   line::Taken taken;
   for (const line::Report& report : sent->known) {
-    if (base::Status kept = keep(asker, report); !kept.ok()) return reply(store_problem(kept.error()));
+    // Of an hour that is still to come by our clock: it is told again.
+    if (report.kind == line::Kind::Usage && report.time > parts_.clock.wall()) continue;
+    const base::Status kept =
+        report.kind == line::Kind::Health ? keep_health(asker, report, taken) : keep(asker, report);
+    if (!kept.ok()) return reply(store_problem(kept.error()));
     taken.ids.push_back(report.id);
   }
   for (std::string& id : sent->unknown) taken.ids.push_back(std::move(id));

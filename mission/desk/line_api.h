@@ -15,6 +15,8 @@
 #include "mission/desk/log_witness.h"
 #include "mission/desk/pace.h"
 #include "mission/desk/parts.h"
+#include "mission/desk/shown_certificates.h"
+#include "mission/desk/tunnels.h"
 
 namespace postern::mission {
 
@@ -27,11 +29,12 @@ inline constexpr base::Nanos kHeardEvery = 20 * base::kSecond;
 
 class LineApi {
  public:
-  LineApi(Parts& parts, Lives& lives);
+  LineApi(Parts& parts, Lives& lives, Tunnels& tunnels);
   LineApi(const LineApi&) = delete;
   LineApi& operator=(const LineApi&) = delete;
 
   void answer(const std::shared_ptr<answer::Call>& call, const answer::Reply& reply);
+  bool converses(const answer::Call& call) const;
 
  private:
   struct Asker {
@@ -40,6 +43,7 @@ class LineApi {
   };
   // Who asks, or why it is nobody: then the reply was given.
   std::optional<Asker> identify(const answer::Call& call, const answer::Reply& reply);
+  bool judge(const answer::Call& call, const answer::Reply& reply, Asker& asker);
   bool is_known(Asker& asker, const answer::Reply& reply);
   void note_use(const Asker& asker);
   void enrol(const answer::Call& call, const answer::Reply& reply);
@@ -47,6 +51,7 @@ class LineApi {
   void reports(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   void orders(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   base::Status keep(const Asker& asker, const line::Report& report);
+  base::Status keep_health(const Asker& asker, const line::Report& report, line::Taken& taken);
   // Not used yet, or is_again(); else the reply was given.
   std::optional<Enrolment> good_code(const line::EnrolRequest& asked, const answer::Call& call,
                                      const answer::Reply& reply);
@@ -57,8 +62,10 @@ class LineApi {
 
   Parts& parts_;
   Lives& lives_;
+  Tunnels& tunnels_;
   LogWitness witness_;
-  Pace codes_, requests_, renewals_;
+  ShownCertificates shown_;
+  Pace codes_, requests_, tunnel_requests_, renewals_, turns_;
   std::map<std::string, base::Nanos> heard_;
 };
 

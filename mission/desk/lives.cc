@@ -232,6 +232,7 @@ void Lives::expect(const std::string& installation, const std::string& server) {
 }
 
 void Lives::end(const std::string& installation) {
+  if (ended_) ended_(installation);
   state_->silent.erase(installation);
   auto live = state_->lives.extract(installation);
   if (live.empty()) return;

@@ -45,6 +45,8 @@ class Lives {
   // Within the act that retires it: its line ends when that is for good, here or on another server.
   void retire(const std::string& installation);
   void end_retired();  // those of ours that are
+  // Told of each installation whose line was ended for good here, because it was retired.
+  void on_end(std::function<void(const std::string& installation)> ended) { ended_ = std::move(ended); }
   // To whoever has its orders, here or on another server: once it is committed there, it is sent. False: nobody has.
   base::Result<bool> tell(const std::string& installation, const line::Order& order);
 
@@ -86,6 +88,7 @@ class Lives {
   void expect(const std::string& installation, const std::string& server);
 
   Parts& parts_;
+  std::function<void(const std::string&)> ended_;
   std::shared_ptr<Table> state_;  // streams outlive nobody, but may be destroyed after this
 };
 

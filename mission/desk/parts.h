@@ -13,6 +13,7 @@
 #include "certs/verify.h"
 #include "gateway/answer/call.h"
 #include "mission/desk/commits.h"
+#include "mission/desk/measures.h"
 #include "mission/store/store.h"
 
 namespace postern::mission {
@@ -21,6 +22,7 @@ struct Facts {
   std::string domain;          // of line::InstallationName
   base::Micros retention = 0;  // of events
   std::string version;
+  HealthMinimum minimum = {};
 };
 
 struct Parts {

@@ -105,17 +105,19 @@ void Peers::take_tasks() {
   });
 }
 
-base::Result<base::Json> servers_json(Parts& parts) {
+base::Result<base::Json> servers_json(Parts& parts, const Lives& lives) {
   const auto all = parts.store.servers();
   if (!all.ok()) return all.error();
   base::Json out = base::Json::array();
-  for (const Server& one : *all)
+  for (const Server& one : *all) {
+    const bool here = one.id == parts.server;
     out.push_back({{"id", one.id},
                    {"name", one.name},
                    {"version", one.version},
                    {"started", base::format_time(one.started)},
-                   {"connected", one.connected},
-                   {"here", one.id == parts.server}});
+                   {"connected", here ? static_cast<std::int64_t>(lives.size()) : one.connected},
+                   {"here", here}});
+  }
   return out;
 }
 

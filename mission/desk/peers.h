@@ -56,6 +56,6 @@ class Peers {
 };
 
 // For status: who there is.
-base::Result<base::Json> servers_json(Parts& parts);
+base::Result<base::Json> servers_json(Parts& parts, const Lives& lives);
 
 }  // namespace postern::mission

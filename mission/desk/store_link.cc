@@ -19,8 +19,11 @@ StoreLink::StoreLink(loop::Loop& loop, PostgresDatabase& database, Connect conne
       events_(std::move(events)),
       again_(loop, [this] { start(); }),
       deadline_(loop, [this] {
-        lost("it did not greet within " + std::to_string(kGreeting / base::kSecond) + " seconds");
+        database_.give_up("it did not greet within " + std::to_string(kGreeting / base::kSecond) +
+                          " seconds");
+        lost(database_.why());
       }) {
+  hook_ = loop_.at_turn_end(loop::Stage::Record, [this] { return database_.deliver(events_.heard); });
   database_.on_lost([this] { lost(database_.why()); });
 }
 
@@ -33,7 +36,10 @@ void StoreLink::start() {
 }
 
 void StoreLink::take(base::Result<base::UniqueFd> socket) {
-  if (!socket.ok()) return lost(socket.error().message);
+  if (!socket.ok()) {
+    database_.give_up(socket.error().message);
+    return lost(database_.why());
+  }
   deadline_.start(kGreeting);
   go_on(database_.start(*std::move(socket)));
 }

@@ -49,6 +49,7 @@ class StoreLink {
   loop::Timer again_, deadline_;
   base::Nanos wait_ = kFirstWait;
   std::string said_;  // what was logged of its being away, so that it is said once
+  std::unique_ptr<loop::Loop::Hook> hook_;
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The desk: answers the installations behind the line's listener, and the vendor's people behind the admin listener and on the
-// control socket, and keeps what Mission Control knows. Has no key, and no way out. The terminator says by its number which
-// listener it serves; nothing that is answered behind one of them is answered behind the other.
+// control socket, joins engineers that the relay brings with installations, and keeps what Mission Control knows. Has no key, and
+// no way out. Whoever brings an exchange says by its number which listener it serves; nothing that is answered behind one of them
+// is answered behind another.
 #include "mission/desk/desk.h"
 
 #include <sys/utsname.h>
@@ -24,6 +25,7 @@
 #include "mission/desk/admin_site.h"
 #include "mission/desk/peers.h"
 #include "mission/desk/registrar.h"
+#include "mission/desk/relay_desk.h"
 #include "mission/roles/desk_store.h"
 
 namespace postern::roles {
@@ -36,9 +38,12 @@ constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that n
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
 // Exchanges under way: each installation has one for its orders. Strangers can only enrol.
 constexpr answer::ExchangeFace::Most kMost{50'000, 1'000};
+constexpr answer::ExchangeFace::Most kMostRelayed{10'000, 10'000};
 
-// The terminator of the admin listener, as the supervisor numbers it (gateway/supervisor/crew.h).
+// Whose exchanges are not the line's, as the supervisor numbers them: the terminator of the admin listener
+// (gateway/supervisor/crew.h), and the relay (mission/control/supervisor.cc).
 constexpr std::uint32_t kAdminIndex = 1000;
+constexpr std::uint32_t kRelay = 1001;
 
 std::vector<http::Authority> read_names(Role& role, const char* key) {
   std::vector<http::Authority> out;
@@ -87,7 +92,8 @@ int serve_installations() {
   mission::Parts parts{
       clock,
       {base::json_text_or(role.config(), "domain", ""),
-       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION},
+       base::json_number_or(role.config(), "retention_us", 0), POSTERN_VERSION,
+       mission::read_minimum(role.config())},
       *std::move(verifier),
       store.store(),
       commits,
@@ -104,7 +110,11 @@ int serve_installations() {
   parts.server = self.id;
   mission::Lives lives(parts);
   mission::Peers peers(parts, lives, self, store.postgres() == nullptr);
-  mission::Desk desk(parts, lives);
+  mission::Tunnels tunnels(parts, base::json_text_or(role.config(), "relay_domain", ""), parts.facts.domain);
+  lives.on_end([&](const std::string& installation) { tunnels.end(installation); });
+  mission::Desk desk(parts, lives, tunnels);
+  mission::RelayDesk relay_desk(tunnels);
+  const std::vector<http::Authority> relay_names{{std::string(mission::RelayDesk::kHost), 0}};
 
   const face::SigningFacts signing{read_names(role, "admin_names"),
                                    base::json_bool_or(role.config(), "second_factor_required", true),
@@ -120,7 +130,7 @@ int serve_installations() {
   face::SignInGuard guard;
   face::Thinner refusals(face::kRefusalInterval, face::kThinnerKeys);
   mission::AdminParts admin{
-      {loop, signing, registrar, sign_ins, guard, refusals}, parts, lives, watch, clock.wall()};
+      {loop, signing, registrar, sign_ins, guard, refusals}, parts, lives, tunnels, watch, clock.wall()};
   mission::AdminSite site(admin);
   registrar.on_change([&] {
     for (const std::string& person : sign_ins.keep_only(registrar.accounts()))
@@ -137,8 +147,12 @@ int serve_installations() {
   role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
     auto& face = faces[index];
     if (face == nullptr) {
-      face = index == kAdminIndex ? std::make_unique<answer::ExchangeFace>(loop, site, signing.names)
-                                  : std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
+      if (index == kRelay)
+        face = std::make_unique<answer::ExchangeFace>(loop, relay_desk, relay_names, kMostRelayed);
+      else if (index == kAdminIndex)
+        face = std::make_unique<answer::ExchangeFace>(loop, site, signing.names);
+      else
+        face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
       face->on_breach([&role, index](const std::string& why) { role.report_breach(why, index); });
     }
     const base::Status connected = face->connect(ring_ends(role, std::move(fds)));
@@ -148,14 +162,18 @@ int serve_installations() {
   loop::Timer looks(loop, [&] {
     peers.look();
     lives.look();
+    tunnels.look();
     registrar.look();
   });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
-    const auto more = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
-    if (!more.ok()) base::log_error("the store: " + more.error().message);
-    if (!more.ok() || !*more) return;
+    const auto events = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
+    const auto measures = parts.store.forget_measures(now);
+    for (const auto* more : {&events, &measures}) {
+      if (!more->ok()) return base::log_error("the store: " + more->error().message);
+    }
+    if (!*events && !*measures) return;
     // As fast as events come, or the file grows for ever; but not while the disk takes nothing.
     commits.then([&](bool durable) {
       if (durable) forgets.start(kForgetMore, kForgetEvery);
@@ -173,6 +191,7 @@ int serve_installations() {
   role.on_drain([&] {
     control.stop_accepting();
     lives.end_all();
+    tunnels.end_all();
     watch.close_all();
     drained.start(kQuietLook, kQuietLook);
   });

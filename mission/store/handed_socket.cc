@@ -14,26 +14,26 @@ namespace postern::mission {
 namespace {
 
 // libpq connects within one call, in which nothing else runs in this thread.
-thread_local int waiting = -1;    // to be taken by socket()
-thread_local int connected = -1;  // taken, and asked about within the same call
+thread_local int next_socket = -1;   // to be taken by socket()
+thread_local int taken_socket = -1;  // taken, and asked about within the same call
 
 }  // namespace
 
 HandedSocket::HandedSocket(base::UniqueFd fd) {
-  POSTERN_CHECK(waiting < 0);
-  waiting = fd.release();
+  POSTERN_CHECK(next_socket < 0);
+  next_socket = fd.release();
 }
 
 HandedSocket::~HandedSocket() {
-  if (waiting >= 0) ::close(waiting);
-  waiting = connected = -1;
+  if (next_socket >= 0) ::close(next_socket);
+  next_socket = taken_socket = -1;
 }
 
 int take_handed() {
-  connected = std::exchange(waiting, -1);
-  return connected;
+  taken_socket = std::exchange(next_socket, -1);
+  return taken_socket;
 }
-bool is_handed(int fd) { return fd >= 0 && fd == connected; }
+bool is_handed(int fd) { return fd >= 0 && fd == taken_socket; }
 
 }  // namespace postern::mission
 

@@ -51,8 +51,11 @@ std::string sentence(const char* said) {
   if (const std::size_t at = text.find(" failed: ");
       text.starts_with("connection to server") && at != std::string::npos)
     text.erase(0, at + 9);
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t'; };
+  while (!text.empty() && is_space(text.back())) text.pop_back();
+  std::replace_if(text.begin(), text.end(), is_space, ' ');
+  text.erase(std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+             text.end());
   if (text.empty()) text = "it ended the connection";
   return base::printable(text, 512);
 }
@@ -304,6 +307,14 @@ PostgresDatabase::State PostgresDatabase::lose(std::string why) {
   return state_;
 }
 
+void PostgresDatabase::give_up(std::string why) {
+  if (state_ == State::Ready) return;
+  if (connection_ != nullptr)
+    lose(std::move(why));
+  else
+    why_ = std::move(why);
+}
+
 Status PostgresDatabase::away() const { return fail(Code::Closed, "PostgreSQL is away: " + why_); }
 
 void PostgresDatabase::listen(const std::function<void(std::string_view)>& heard) {
@@ -314,12 +325,19 @@ void PostgresDatabase::listen(const std::function<void(std::string_view)>& heard
     return;
   }
   // An error that comes without a question is the last word of a server that stops.
+  deliver(heard);
+}
+
+bool PostgresDatabase::deliver(const std::function<void(std::string_view)>& heard) {
+  if (state_ != State::Ready) return false;
   struct Free {
     void operator()(PGnotify* notice) const { PQfreemem(notice); }
   };
   std::vector<std::string> texts;
-  while (const std::unique_ptr<PGnotify, Free> one{PQnotifies(pg)}) texts.emplace_back(one->extra);
+  while (const std::unique_ptr<PGnotify, Free> one{PQnotifies(connection_->pg.get())})
+    texts.emplace_back(one->extra);
   for (const std::string& text : texts) heard(text);
+  return !texts.empty();
 }
 
 Result<std::int64_t> PostgresDatabase::run(std::string_view sql, Values values, const Take& take) {

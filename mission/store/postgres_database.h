@@ -38,6 +38,8 @@ class PostgresDatabase final : public Database {
   enum class State { Lost, WantsToRead, WantsToWrite, Ready };
   State start(base::UniqueFd connected);
   State advance();
+  // No connection comes of it, and why: for one who tried.
+  void give_up(std::string why);
   State state() const { return state_; }
   int socket() const;                              // of libpq; -1: there is none
   const std::string& why() const { return why_; }  // it is lost, one sentence
@@ -45,6 +47,8 @@ class PostgresDatabase final : public Database {
   void on_lost(std::function<void()> lost) { lost_ = std::move(lost); }
   // When the socket can be read and nobody asked anything: what other servers told (tell()), or the end.
   void listen(const std::function<void(std::string_view text)>& heard);
+  // The same of what came beside an answer: then the socket says nothing of it. False: nothing did.
+  bool deliver(const std::function<void(std::string_view text)>& heard);
 
   base::Result<std::int64_t> run(std::string_view sql, Values values, const Take& take) override;
   base::Status act(std::string_view sql, Values values) override;

@@ -68,6 +68,32 @@ CREATE TABLE witnessed_logs (
   at {number} NOT NULL DEFAULT 0, conflict {number} NOT NULL DEFAULT 0, offered {text} NOT NULL DEFAULT ''){strict};
 )sql";
 
+// Codes that are open are counted with each new one, and those that were used stay.
+constexpr std::string_view kOpenCodes = R"sql(
+CREATE INDEX enrolments_open ON enrolments (id) WHERE used=0 AND withdrawn=0;
+)sql";
+
+constexpr std::string_view kNamesOfInstallations = R"sql(
+CREATE TABLE names (
+  label {text} PRIMARY KEY, installation {text} NOT NULL UNIQUE REFERENCES installations(id)){strict};
+)sql";
+
+// What installations measured (healths.h, usages.h).
+constexpr std::string_view kMeasures = R"sql(
+CREATE TABLE health (
+  installation {text} NOT NULL REFERENCES installations(id), at {number} NOT NULL, body {text} NOT NULL,
+  PRIMARY KEY (installation, at)){strict};
+CREATE INDEX health_by_time ON health (at);
+CREATE TABLE health_hours (
+  installation {text} NOT NULL REFERENCES installations(id), at {number} NOT NULL, body {text} NOT NULL,
+  PRIMARY KEY (installation, at)){strict};
+CREATE INDEX health_hours_by_time ON health_hours (at);
+CREATE TABLE usage_hours (
+  installation {text} NOT NULL REFERENCES installations(id), hour {number} NOT NULL, complete {number} NOT NULL,
+  received {number} NOT NULL, body {text} NOT NULL, PRIMARY KEY (installation, hour)){strict};
+CREATE INDEX usage_by_hour ON usage_hours (hour);
+)sql";
+
 constexpr std::string_view kPeople = R"sql(
 CREATE TABLE people (id {number} PRIMARY KEY, version {number} NOT NULL, document {text} NOT NULL){strict};
 CREATE TABLE acts (
@@ -76,7 +102,8 @@ CREATE TABLE acts (
 CREATE INDEX acts_by_time ON acts (time);
 )sql";
 
-constexpr std::array kSteps{kFirst, kSizesOfEvents, kServers, kLogs, kPeople};
+constexpr std::array kSteps{kFirst,     kSizesOfEvents,        kServers,  kLogs,
+                            kOpenCodes, kNamesOfInstallations, kMeasures, kPeople};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -15,12 +15,15 @@ Store::Store(std::unique_ptr<Database> kept)
       Installations(StoreGround::turn),
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
+      Names(StoreGround::turn),
       People(StoreGround::turn),
       Events(StoreGround::turn),
       Servers(StoreGround::turn),
       Lines(StoreGround::turn),
       Askers(StoreGround::turn),
-      WitnessedLogs(StoreGround::turn) {}
+      WitnessedLogs(StoreGround::turn),
+      Healths(StoreGround::turn),
+      Usages(StoreGround::turn) {}
 
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);
@@ -29,6 +32,12 @@ base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_
   if (done.ok()) done = forget_acts(events_before);
   if (!done.ok()) return std::move(done).error();
   return more;
+}
+
+base::Result<bool> Store::forget_measures(base::Micros now) {
+  const auto health = forget_health(now), usage = forget_usage(now);
+  if (!health.ok() || !usage.ok()) return health.ok() ? usage.error() : health.error();
+  return *health || *usage;
 }
 
 base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path) {

@@ -16,11 +16,14 @@
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
+#include "mission/store/healths.h"
 #include "mission/store/installations.h"
 #include "mission/store/lines.h"
+#include "mission/store/names.h"
 #include "mission/store/people.h"
 #include "mission/store/reports.h"
 #include "mission/store/servers.h"
+#include "mission/store/usages.h"
 #include "mission/store/witnessed_logs.h"
 
 namespace postern::mission {
@@ -37,12 +40,15 @@ class Store final : private StoreGround,
                     public Installations,
                     public Certificates,
                     public Reports,
+                    public Names,
                     public People,
                     public Events,
                     public Servers,
                     public Lines,
                     public Askers,
-                    public WitnessedLogs {
+                    public WitnessedLogs,
+                    public Healths,
+                    public Usages {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);
@@ -51,6 +57,8 @@ class Store final : private StoreGround,
 
   // Some of them; true: there may be more, call again. Events that were received before then, and acts; codes that were over or withdrawn before.
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
+  // The same of what was measured, which says itself how long it is kept (healths.h, usages.h).
+  base::Result<bool> forget_measures(base::Micros now);
 
   base::Status commit() { return turn.commit(); }
 };

@@ -14,26 +14,31 @@ using base::Status;
 // Within a transaction any failure is one of all of it.
 template <typename Outcome>
 Outcome Turn::noted(Outcome outcome) {
-  if (!outcome.ok() && open_) failed_ = true;
+  if (!outcome.ok() && open_ && !failed_) failed_ = outcome.error();
   return outcome;
+}
+
+Status Turn::check() {
+  if (open_ && !failed_ && !database_.in_transaction())
+    failed_ = fail(Code::Unavailable, "the database ended the transaction");
+  if (!failed_) return Ok{};
+  return fail(failed_->code == Code::Closed ? Code::Closed : Code::Unavailable,
+              failed_->message + ": nothing of this turn is kept");
 }
 
 Status Turn::begin() {
   if (!open_ && !failed_) {
     if (Status begun = database_.begin(); !begun.ok()) {
-      failed_ = true;
+      failed_ = begun.error();
       return begun;
     }
     open_ = true;
   }
-  if (open_ && !database_.in_transaction()) failed_ = true;
-  if (failed_) return fail(Code::Unavailable, "an act before failed: nothing of this turn is kept");
-  return Ok{};
+  return check();
 }
 
 Status Turn::read(std::string_view sql, Values values, const Take& take) {
-  if (open_ && !database_.in_transaction()) failed_ = true;
-  if (failed_) return fail(Code::Unavailable, "an act before failed: nothing of this turn is kept");
+  if (Status good = check(); !good.ok()) return good;
   const auto done = noted(database_.run(sql, values, take));
   if (!done.ok()) return done.error();
   return Ok{};
@@ -63,9 +68,9 @@ base::Result<std::int64_t> Turn::number(std::string_view sql, Values values) {
 
 Status Turn::commit() {
   const bool open = std::exchange(open_, false);
-  if (std::exchange(failed_, false)) {
+  if (const auto failed = std::exchange(failed_, std::nullopt); failed) {
     database_.rollback();
-    return fail(Code::Unavailable, "an act on the store failed");
+    return fail(Code::Unavailable, failed->message);
   }
   if (!open) return Ok{};
   return database_.commit();

@@ -54,7 +54,9 @@ class Turn {
   Outcome noted(Outcome outcome);
 
   Database& database_;
-  bool open_ = false, failed_ = false;
+  base::Status check();
+  bool open_ = false;
+  std::optional<base::Error> failed_;  // with what, first
 };
 
 }  // namespace postern::mission

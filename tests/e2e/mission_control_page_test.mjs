@@ -77,8 +77,8 @@ story("an admin brings the line to Mission Control up, and an auditor looks at i
     await page.locator(".toast").getByText("Every step succeeded.").waitFor();
   });
 
-  const sharing = page.locator("#sharing");
-  const setting = async () => (await gateway.cli("sharing", "list")).items[0].setting;
+  const sharing = page.locator("#sharing .row").filter({ has: page.getByText("Events", { exact: true }) });
+  const setting = async () => (await gateway.cli("sharing", "list")).items.find((one) => one.name === "events").setting;
   await stage.step("events are shared in two steps; the keyboard leaves the second one, and takes it", async () => {
     await sharing.getByRole("radio", { name: "Off" }).focus();
     await page.keyboard.press("ArrowRight");
@@ -121,9 +121,10 @@ story("an admin brings the line to Mission Control up, and an auditor looks at i
     await stateIs(eve, "Up");
     await eve.locator("#line").getByText(installation).waitFor();
     await until("the steps of the last check are there", async () => (await eve.locator("#check li").count()) === 5);
-    await eve.locator("#sharing").getByText("set by admin").waitFor();
+    const theirs = eve.locator("#sharing li", { hasText: "Events" });
+    await theirs.getByText("set by admin").waitFor();
     await eve.locator("#sent li").first().waitFor();
-    assert.ok(await eve.locator("#sharing").getByRole("radio", { name: "On" }).isChecked());
+    assert.ok(await eve.locator("#sharing .row").filter({ has: eve.getByText("Events", { exact: true }) }).getByRole("radio", { name: "On" }).isChecked());
     assert.equal(await eve.locator("main input:enabled").count(), 0);
     assert.deepEqual((await eve.locator("main button:enabled").allTextContents()).filter((name) => name !== "Show more"), []);
     await inspect(eve, "auditor");

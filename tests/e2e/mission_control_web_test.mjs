@@ -51,7 +51,7 @@ const join = async (browser, mission, name, role) => {
 };
 
 story("an operator enrols a gateway from the page, sees it up and its event arrive, and retires it", async (stage) => {
-  const mission = stage.own(await MissionControl.start({ listen: await freePort(), configure: optional }));
+  const mission = stage.own(await MissionControl.start({ listen: await freePort(), configure: optional, relay: "reach.vendor.example" }));
   const component = stage.own(await LittleComponent.start((_, response) => response.end("here\n")));
   const configure = (text) =>
     `${text}\nmission_control:\n  url: https://localhost:${mission.port}\n  folder: line\n  tls: { roots: mission-root.pem, revocation: soft }\n`;
@@ -73,6 +73,7 @@ story("an operator enrols a gateway from the page, sees it up and its event arri
     await inspect(stranger, "people");
     await nav(stranger, "Server");
     await stranger.locator("#listeners").getByText("admin", { exact: true }).waitFor();
+    await stranger.locator("#listeners").getByText("relay", { exact: true }).waitFor();
     await inspect(stranger, "server");
     await stranger.context().close();
   });
@@ -129,6 +130,10 @@ story("an operator enrols a gateway from the page, sees it up and its event arri
     await page.getByRole("heading", { level: 1, name: "Example Ltd" }).waitFor();
     await page.locator("#standing").getByText("Up", { exact: true }).waitFor();
     await page.locator("#certificates").getByText("in force").waitFor();
+    await page.locator("#standing").getByText("not told", { exact: true }).waitFor();
+    await page.locator("#standing").getByText(`${installation.toLowerCase()}.reach.vendor.example`, { exact: true }).waitFor();
+    await mission.cli("installation", "name", installation, "example");
+    await page.locator("#standing").getByText("example.reach.vendor.example", { exact: false }).waitFor();
   });
 
   await stage.step("an event of the gateway arrives while the page is looked at", async () => {

@@ -13,9 +13,11 @@ const flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-b
 export class Browser {
   name = "Chromium";
 
-  static async start() {
+  // hosts: {name: address}, for names that no resolver knows.
+  static async start({ hosts = {} } = {}) {
     const browser = new Browser();
-    const args = isRoot ? [...flags, "--no-sandbox"] : flags;
+    const rules = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`).join(", ");
+    const args = [...flags, ...(isRoot ? ["--no-sandbox"] : []), ...(rules ? [`--host-resolver-rules=${rules}`] : [])];
     browser.chromium = await chromium.launch({ executablePath: process.env.POSTERN_CHROMIUM ?? "/usr/bin/chromium", headless: true, args });
     return browser;
   }

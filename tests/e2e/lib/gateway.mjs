@@ -39,14 +39,17 @@ export class Gateway {
   //   policy     text of policy.yaml; the quickstart's unless said otherwise
   //   configure  a function from the text of postern.yaml that init wrote to the one that is served
   //   secrets    {name: text} of files that only the gateway's account may read
-  static async start({ services, policy = readFileSync(quickstartPolicy, "utf8"), configure = (text) => text, secrets = {} }) {
+  //   names      hosts under which it is reached, besides localhost
+  //   inside     a network of its own (lib/inside.mjs), in which it runs: its ports are then not ours
+  static async start({ services, policy = readFileSync(quickstartPolicy, "utf8"), configure = (text) => text, secrets = {}, names = [], inside }) {
     const gateway = new Gateway();
+    gateway.inside = inside;
     gateway.prefix = install();
     gateway.parent = makeFolder("gateway");
     gateway.folder = join(gateway.parent, "g");
     gateway.configFile = join(gateway.folder, "postern.yaml");
     gateway.policyFile = join(gateway.folder, "policy.yaml");
-    await gateway.#init(services);
+    await gateway.#init(services, names);
     gateway.writePolicy(policy);
     for (const [name, text] of Object.entries(secrets)) gateway.writeSecret(name, text);
     gateway.writeConfig(configure(readFileSync(gateway.configFile, "utf8")));
@@ -54,10 +57,10 @@ export class Gateway {
     return gateway;
   }
 
-  async #init(services) {
+  async #init(services, names) {
     const components = Object.entries(services).flatMap(([name, url]) => ["--component", `${name}=${url}`]);
     const addresses = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-    const made = await run(this.program, ["init", "--dir", this.folder, ...addresses, ...components]);
+    const made = await run(this.program, ["init", "--dir", this.folder, ...addresses, ...components, ...names.flatMap((name) => ["--name", name])]);
     if (made.code !== 0) throw new Error(`postern init failed: ${made.stderr}`);
     this.password = /Password\s+(\S+)/.exec(made.stdout)[1];
     plant("the admin's password", this.password);
@@ -113,7 +116,7 @@ export class Gateway {
   // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,
   // on other ports. inVain: asked again and again; true if there is no use in waiting on.
   async serve(patience = 15_000, inVain = () => false) {
-    this.#serving = new Program("postern serve", [this.program, "--config", this.configFile, "serve"], { env: { ...process.env, ...this.environment } });
+    this.#serving = new Program("postern serve", [...(this.inside?.prefix ?? []), this.program, "--config", this.configFile, "serve"], { env: { ...process.env, ...this.environment } });
     const status = await until("the gateway is ready", async () => {
       if (!this.#serving.running) throw new Error(`postern serve ended at once:\n${this.log}`);
       if (inVain()) throw new Error("there is no use in waiting for the gateway");
@@ -123,6 +126,7 @@ export class Gateway {
     const port = (name) => Number(status.listeners.find((listener) => listener.name === name).address.split(":").pop());
     this.port = port("support");
     this.adminPort = port("admin");
+    if (this.inside) return;
     const probe = new Client({ port: this.adminPort, ca: this.adminCa });
     await until("the console answers", async () => (await probe.fetch("/readyz").catch(() => ({}))).status === 200);
     probe.close();

@@ -28,8 +28,9 @@ export class MissionControl {
 
   // listen: the port of the line; without one the kernel picks another at each start. like: another server of the same Mission Control,
   // whose authorities this one has too. store: gives what stands below store in the configuration, for a folder that it may write to.
+  // relay: the domain of the names by which it relays engineers; its port, too, the kernel picks. relayListen: unless it is told one.
   // configure: changes the configuration. Made and not served yet, where served is false.
-  static async start({ listen = 0, like, store, served = true, configure } = {}) {
+  static async start({ listen = 0, like, store, served = true, configure, relay, relayListen = 0 } = {}) {
     const mission = new MissionControl();
     mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
@@ -44,6 +45,10 @@ export class MissionControl {
     plant("the first administrator's password", mission.person.password);
     if (configure) writeFileSync(mission.configFile, configure(readFileSync(mission.configFile, "utf8")));
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
+    if (relay) {
+      const text = readFileSync(mission.configFile, "utf8");
+      writeFileSync(mission.configFile, text.replace("listeners:\n", `listeners:\n  relay: { address: "127.0.0.1:${relayListen}", domain: ${relay} }\n`));
+    }
     if (served) await mission.serve();
     return mission;
   }
@@ -75,7 +80,8 @@ export class MissionControl {
       const answer = await this.tryCli("status");
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json;
     });
-    [this.port, this.adminPort] = ["line", "admin"].map((name) => Number(status.listeners.find((one) => one.name === name).address.split(":").pop()));
+    const port = (name) => Number(status.listeners.find((one) => one.name === name)?.address.split(":").pop());
+    [this.port, this.adminPort, this.relayPort] = ["line", "admin", "relay"].map(port);
   }
 
   tryCli(...argv) {

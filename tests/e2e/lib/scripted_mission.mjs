@@ -15,6 +15,8 @@ export class ScriptedMission {
   orders = []; // streams that are open, the last one last
   reports = []; // documents that came
   connections = 0;
+  tunnel = (stream) => stream.respond({ ":status": 404 }, { endStream: true }); // what becomes of a wish for the tunnel
+  tunnels = 0; // such wishes
   greet = (stream) => stream.write(hello());
   lives = [[-1, 48]]; // of the certificates that it issues, in hours from now; the last one goes on
   refuse = undefined; // {status, code, detail}: in place of all else
@@ -42,6 +44,10 @@ export class ScriptedMission {
   async #take(stream, headers) {
     stream.on("error", () => {});
     const peer = stream.session.socket.getPeerCertificate();
+    if (headers[":path"] === "/line/v1/tunnel") {
+      this.tunnels++;
+      return this.tunnel(stream);
+    }
     const pieces = [];
     for await (const piece of stream) pieces.push(piece);
     const [path] = headers[":path"].split("?");

@@ -16,12 +16,13 @@ export class Squid {
   #program;
 
   // scheme: "basic", "digest" or "none"
-  static async start(scheme, { user = "gateway", password = "through the proxy" } = {}) {
+  // host: the address on which it listens.
+  static async start(scheme, { user = "gateway", password = "through the proxy", host = "127.0.0.1" } = {}) {
     const own = new Squid();
     own.folder = makeFolder("squid");
     chmodSync(own.folder, 0o777);
     own.port = await freePort();
-    own.url = `http://127.0.0.1:${own.port}`;
+    own.url = `http://${host}:${own.port}`;
     const file = (name) => join(own.folder, name);
     const hash = (text) => createHash("md5").update(text).digest("hex");
     const basic = await run("openssl", ["passwd", "-apr1", password]);
@@ -30,7 +31,7 @@ export class Squid {
     const program = { basic: `basic_ncsa_auth ${file("basic")}`, digest: `digest_file_auth -c ${file("digest")}` }[scheme];
     const login = program ? [`auth_param ${scheme} program /usr/lib/squid/${program}`, `auth_param ${scheme} realm ${realm}`, "acl known proxy_auth REQUIRED", "http_access allow CONNECT known"] : ["http_access allow CONNECT"];
     const lines = [
-      `http_port 127.0.0.1:${own.port}`,
+      `http_port ${host}:${own.port}`,
       `pid_filename ${file("pid")}`,
       `cache_log ${file("cache.log")}`,
       `access_log stdio:${file("access.log")}`,
@@ -44,7 +45,7 @@ export class Squid {
     writeFileSync(file("squid.conf"), `${lines.join("\n")}\n`);
     own.#program = new Program("squid", ["/usr/sbin/squid", "-N", "-f", file("squid.conf")]);
     await until("squid listens", () => new Promise((resolve) => {
-      const socket = connect(own.port, "127.0.0.1", () => socket.destroy() && resolve(true)).once("error", () => resolve(false));
+      const socket = connect(own.port, host, () => socket.destroy() && resolve(true)).once("error", () => resolve(false));
     }), 30_000);
     return own;
   }

@@ -43,6 +43,7 @@ class MadeLog {
     for (std::uint64_t i = 0; i < events; ++i) {
       const auto index = journal->append(line(journal->size()));
       if (!index.ok()) return index.error();
+      if (fresh) fresh->add(*index, line(*index), nullptr);
     }
     return journal->write_and_sync();
   }
@@ -52,7 +53,7 @@ class MadeLog {
   }
 
   base::Status publish() {
-    const auto head = tiler->prepare(*reader, journal->durable());
+    const auto head = tiler->prepare(*reader, journal->durable(), fresh ? &*fresh : nullptr);
     if (!head.ok()) return head.error();
     return tiler->publish(signed_note({key().name, head->size, head->root}, *signer));
   }
@@ -95,6 +96,7 @@ class MadeLog {
   std::unique_ptr<Journal> journal;
   std::unique_ptr<JournalReader> reader;
   std::unique_ptr<Tiler> tiler;
+  std::optional<FreshLines> fresh;  // if there is one, it is shown what is appended
 
  private:
   static certs::SignerKey key_of(char seed) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/audit/dying_files.h"
 #include "tests/unit/audit/made_log.h"
 #include "tests/unit/audit/memory_files.h"
@@ -54,6 +56,40 @@ TEST(Tiler, MakesTheSameFilesInAnyNumberOfSteps) {
     for (; size < 600; size += step) ASSERT_TRUE(log->append(step).ok() && log->publish().ok());
     expect_holds(files, size);
   }
+}
+
+// Of 3,000 events at most 2,048 are held, and of the first 100 none: what is not, it reads.
+TEST(Tiler, MakesTheSameFilesOfWhatIsFresh) {
+  for (const std::uint64_t step : {1, 255, 256, 700, 2900}) {
+    MemoryFiles files;
+    const auto log = *MadeLog::open(files, "d");
+    ASSERT_TRUE(log->append(100).ok());
+    log->fresh.emplace(2 * FreshLines::kChunk);
+    while (log->journal->size() < 3000) {
+      const std::uint64_t left = 3000 - log->journal->size();
+      ASSERT_TRUE(log->append(std::min(step, left)).ok());
+      if (step == 1 && left % 10 != 1) continue;
+      ASSERT_TRUE(log->publish().ok());
+    }
+    expect_holds(files, 3000);
+  }
+}
+
+TEST(Tiler, DoesNotReadBackWhatIsFresh) {
+  MemoryFiles files;
+  const auto log = *MadeLog::open(files, "d");
+  log->fresh.emplace(2 * FreshLines::kChunk);
+  ASSERT_TRUE(log->append(300).ok());
+  for (const auto& [path, node] : files.nodes) {
+    if (path.ends_with(".journal")) node->cached.assign(node->cached.size(), 'x');
+  }
+  EXPECT_TRUE(log->publish().ok());
+  expect_holds(files, 300);
+  // Without it there is nothing to go on with.
+  log->fresh.reset();
+  ASSERT_TRUE(log->append(1).ok());
+  EXPECT_TRUE(log->publish().ok());
+  EXPECT_EQ(log->tiler->prepared(), 300U);
 }
 
 TEST(Tiler, RemovesWhatWasPartialWhenTheFullTileIsThere) {

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "mission/desk/admin.h"
+#include "mission/store/postgres_database.h"
 #include "tests/unit/desk/rig.h"
 
 namespace postern::mission {
@@ -27,6 +28,32 @@ TEST_F(AdminApiTest, ACodeIsShownOnceAndKeptNowhere) {
   EXPECT_EQ(listed.find(code), std::string::npos);
   EXPECT_EQ(listed.find("code"), std::string::npos);
   EXPECT_EQ(json("/api/v1/enrolments")["items"][0]["state"], "open");
+}
+
+TEST_F(AdminApiTest, StatusCountsAndShowsTheServers) {
+  const Enrolled who = enrolled();
+  const Answer stream = orders(who, ulid());
+  const base::Json status = json("/api/v1/status");
+  EXPECT_EQ(status["installations"], (base::Json{{"new", 0}, {"up", 1}, {"late", 0}, {"retired", 0}}));
+  EXPECT_EQ(status["store"], (base::Json{{"available", true}}));
+  ASSERT_EQ(status["servers"].size(), 1U);
+  EXPECT_EQ(status["servers"][0]["here"], true);
+  EXPECT_EQ(status["servers"][0]["connected"], 1);
+}
+
+TEST_F(AdminApiTest, WhileTheStoreIsAwayStatusSaysSoAndAllElseIsToBeTriedAgain) {
+  const Enrolled who = enrolled();
+  begin(std::make_unique<Store>(std::make_unique<PostgresDatabase>(PostgresSettings{})));
+  const base::Json status = json("/api/v1/status");
+  EXPECT_EQ(status["store"]["available"], false);
+  EXPECT_TRUE(
+      status["store"]["why"].get<std::string>().starts_with("PostgreSQL is away: it was not connected yet"));
+  EXPECT_EQ(get("/api/v1/installations").status, 503);
+  const Answer refused = report(who, {event(1)});
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.code, "store_unavailable");
+  EXPECT_EQ(enrol(line::new_code()).status, 503);
+  EXPECT_EQ(orders(who, ulid()).status, 503);
 }
 
 TEST_F(AdminApiTest, SaysWhatIsWrongWithAWish) {
@@ -202,6 +229,29 @@ TEST_F(AdminApiTest, EveryActNamesItsPerson) {
   EXPECT_EQ(json("/api/v1/acts?subject=" + id)["items"].size(), 2U);
   EXPECT_EQ(json("/api/v1/acts?limit=1")["items"].size(), 1U);
   EXPECT_EQ(get("/api/v1/acts?limit=0").status, 400);
+}
+
+TEST_F(AdminApiTest, ANameIsOneInstallationsAndWhoGaveItIsWritten) {
+  const std::string cookie = sign_in("ole");
+  const Enrolled one = enrolled(), other = enrolled();
+  const auto named = [&](const std::string& id, const base::Json& body) {
+    return at_page(http::Method::Put, "/api/v1/installations/" + id + "/name", body, cookie).status;
+  };
+  for (const char* wrong : {"Acme", "-acme", "acme-", "a.b", "01arz3ndektsv4rrffq69g5fav"})
+    EXPECT_EQ(named(one.id, {{"name", wrong}}), 400) << wrong;
+  EXPECT_EQ(named(one.id, base::Json::array()), 400);
+  EXPECT_EQ(named("nobody", {{"name", "acme"}}), 404);
+  EXPECT_EQ(named(one.id, {{"name", "acme"}}), 200);
+  EXPECT_EQ(named(other.id, {{"name", "acme"}}), 409);
+  EXPECT_EQ(json("/api/v1/installations/" + one.id)["name"], "acme");
+  EXPECT_EQ(named(one.id, {{"name", ""}}), 200);
+  EXPECT_FALSE(json("/api/v1/installations/" + one.id).contains("name"));
+  EXPECT_EQ(named(other.id, {{"name", "acme"}}), 200);
+  const base::Json acts = json("/api/v1/acts?type=installation.named&actor=person:ole")["items"];
+  ASSERT_EQ(acts.size(), 3U);
+  EXPECT_EQ(acts[0]["subject"], other.id);
+  EXPECT_EQ(acts[0]["detail"], (base::Json{{"name", "acme"}}));
+  EXPECT_EQ(json("/api/v1/events?type=installation.named")["items"][0]["body"]["by"], "person:ole");
 }
 
 TEST_F(AdminApiTest, AnAccountThatIsLockedOrLoweredIsSignedOut) {

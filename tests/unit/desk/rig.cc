@@ -63,31 +63,35 @@ DeskRig::DeskRig() {
 }
 
 DeskRig::~DeskRig() {
-  site.reset();
-  admin.reset();
-  watch.reset();
-  registrar.reset();
-  desk.reset();
-  lives.reset();
-  parts.reset();
-  commits.reset();
-  store.reset();
+  close();
   std::filesystem::remove_all(directory);
 }
 
 void DeskRig::reopen() {
+  close();
+  auto opened = open_sqlite_store(directory + "/mission.sqlite");
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  begin(*std::move(opened));
+  ASSERT_TRUE(store->commit().ok());
+}
+
+void DeskRig::close() {
   site.reset();
   admin.reset();
   watch.reset();
   registrar.reset();
   desk.reset();
+  tunnels_of_desk.reset();
+  peers.reset();
   lives.reset();
   parts.reset();
   commits.reset();
   store.reset();
-  auto opened = open_sqlite_store(directory + "/mission.sqlite");
-  ASSERT_TRUE(opened.ok()) << opened.error().message;
-  store = *std::move(opened);
+}
+
+void DeskRig::begin(std::unique_ptr<Store> fresh) {
+  close();
+  store = std::move(fresh);
   commits = std::make_unique<Commits>(loop, *store);
   auto verifier = certs::ClientVerifier::make({.roots_pem = authority.certificate_pem});
   ASSERT_TRUE(verifier.ok());
@@ -112,15 +116,21 @@ void DeskRig::reopen() {
   lives = std::make_unique<Lives>(*parts);
   peers = std::make_unique<Peers>(*parts, *lives, Server{parts->server, "here", "1", ulid()}, true);
   peers->ready();
-  ASSERT_TRUE(store->commit().ok());
-  desk = std::make_unique<Desk>(*parts, *lives);
+  tunnels_of_desk = std::make_unique<Tunnels>(*parts, "", kTestDomain);
+  lives->on_end([this](const std::string& installation) { tunnels_of_desk->end(installation); });
+  desk = std::make_unique<Desk>(*parts, *lives, *tunnels_of_desk);
   registrar = std::make_unique<Registrar>(*parts);
-  ASSERT_TRUE(registrar->open(first_people()).ok());
+  // A store that is away has nobody.
+  EXPECT_EQ(registrar->open(first_people()).ok(), store->count_standings().ok());
   registrar->on_change([this] { sign_ins.keep_only(registrar->accounts()); });
   watch = std::make_unique<Watch>(loop, *commits);
   parts->tell = [this](const StoredEvent& told) { watch->came(told); };
-  admin = std::make_unique<AdminParts>(AdminParts{
-      {loop, signing, *registrar, sign_ins, guard, refusals}, *parts, *lives, *watch, clock.wall()});
+  admin = std::make_unique<AdminParts>(AdminParts{{loop, signing, *registrar, sign_ins, guard, refusals},
+                                                  *parts,
+                                                  *lives,
+                                                  *tunnels_of_desk,
+                                                  *watch,
+                                                  clock.wall()});
   site = std::make_unique<AdminSite>(*admin);
 }
 

@@ -68,6 +68,8 @@ class DeskRig : public testing::Test {
   Answer orders(const Enrolled& who, const std::string& life);
   static std::string read_all(answer::Source& source);  // of what is there
   std::string ulid() { return ulids_.make(clock.wall()); }
+  void begin(std::unique_ptr<Store> fresh);  // with another store
+  void close();
   void reopen();  // the store, as after a crash: what was not committed is gone
 
   std::string directory;
@@ -82,6 +84,7 @@ class DeskRig : public testing::Test {
   std::unique_ptr<Parts> parts;
   std::unique_ptr<Lives> lives;
   std::unique_ptr<Peers> peers;  // there are none
+  std::unique_ptr<Tunnels> tunnels_of_desk;
   std::unique_ptr<Desk> desk;
   // The page. People: admin, ole, vera; an administrator, an operator, a viewer, all with kPersonsPassword.
   face::SigningFacts signing;

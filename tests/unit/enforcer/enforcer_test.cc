@@ -352,6 +352,31 @@ TEST_F(EnforcerScene, AReloadLeavesExchangesUnderWayTheirSettings) {
   EXPECT_NE(head->payload.find("x-new"), std::string::npos);
 }
 
+// More of them than the ring to the terminator holds: what does not fit is left to the component, and taken when there is room.
+TEST_F(EnforcerScene, ManyLargeAnswersAtOnceArriveWhole) {
+  constexpr std::size_t kAnswers = 30, kSize = 100'000;
+  std::vector<std::uint64_t> ids;
+  std::vector<base::UniqueFd> sockets;
+  std::vector<std::string> rest;
+  for (std::size_t i = 0; i < kAnswers; ++i) {
+    ids.push_back(get("/api/v1/query"));
+    ASSERT_TRUE(accept() && was_asked());
+    sockets.push_back(std::move(accepted));
+    asked.clear();
+    rest.push_back("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" +
+                   std::string(kSize, static_cast<char>('a' + i % 26)));
+  }
+  ASSERT_TRUE(until([&] {
+    for (std::size_t i = 0; i < kAnswers; ++i) {
+      const ssize_t n = ::send(sockets[i].get(), rest[i].data(), rest[i].size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (n > 0) rest[i].erase(0, static_cast<std::size_t>(n));
+    }
+    return std::all_of(ids.begin(), ids.end(), [&](std::uint64_t id) { return has(Type::ResponseEnd, id); });
+  }));
+  for (std::size_t i = 0; i < kAnswers; ++i)
+    EXPECT_EQ(body(ids[i]), std::string(kSize, static_cast<char>('a' + i % 26)));
+}
+
 TEST_F(EnforcerScene, AResponseLeavesOnlyWithinItsCredit) {
   const std::uint64_t id = get("/api/v1/query");
   ASSERT_TRUE(accept() && was_asked());

@@ -83,9 +83,9 @@ TEST(Profile, GivesFilesByNameToThoseWhoKeepThemAndAModuleAlone) {
 
 TEST(Profile, LetsOnlyThoseWithAListenerAccept) {
   for (const Profile& profile : all_profiles()) {
-    EXPECT_EQ(calls_of(profile).count("accept4") == 1, profile.role == "terminator" ||
-                                                           profile.role == "console" ||
-                                                           profile.role == "link" || profile.role == "desk")
+    EXPECT_EQ(calls_of(profile).count("accept4") == 1,
+              profile.role == "terminator" || profile.role == "console" || profile.role == "link" ||
+                  profile.role == "desk" || profile.role == "relay")
         << profile.role;
   }
 }

@@ -128,7 +128,7 @@ TEST_F(Postgres, InAnotherEncodingIsRefusedWithASentence) {
 TEST_F(Postgres, ThatDoesNotExistIsRefusedWithOneSentence) {
   const auto database = server.open("nothing");
   EXPECT_EQ(database->state(), State::Lost);
-  EXPECT_EQ(database->why(), "FATAL:  database \"nothing\" does not exist");
+  EXPECT_EQ(database->why(), "FATAL: database \"nothing\" does not exist");
 }
 
 TEST_F(Postgres, TellsOthersWithTheTransaction) {

@@ -340,15 +340,48 @@ export interface MissionLine {
   installation?: string;
   customer?: string;
   certificate?: { issuer?: string; not_after?: string };
-  reports?: { waiting: number; sent?: string; problem?: string };
+  reports?: { waiting: number; sent?: string; problem?: string; health?: Verdict | null; usage?: { waiting: number } };
+  tunnel?: { open: boolean; waiting: number; connected: number; why?: string }; // missing: the configuration has none
   check?: { number?: number; steps?: LineStep[] };
 }
-export interface Sharing {
-  name: string;
+export interface SharedField {
+  name: string; // "health.version"
   title: string;
   setting: 'off' | 'on';
+}
+export interface Sharing extends SharedField {
   changed?: string;
   by?: string;
+  fields?: SharedField[]; // what of it may be kept back
+}
+// What would be sent now.
+export interface Preview {
+  shared: boolean;
+  body: unknown;
+}
+// How Mission Control judges this installation, by the last report of health.
+export interface Verdict {
+  status: 'ok' | 'warning' | 'critical';
+  reasons?: string[];
+  minimum?: { nodes?: number; cores?: number; memory?: number }; // 0: no word about it
+  time?: string;
+}
+// A warning that is not over.
+export interface ResourceWarning {
+  of: 'gateway' | 'node';
+  service?: string;
+  node?: string;
+  resource: string;
+  folder?: string;
+  value: number;
+  unit: string;
+  since: string;
+  warns_at: number;
+  clears_at: number;
+}
+export interface Measured {
+  warnings?: ResourceWarning[];
+  nodes?: { service: string; node: string; state: string; why?: string }[];
 }
 // A copy of what was sent: the document as it went.
 export interface SentCopy {
@@ -364,6 +397,7 @@ export interface GatewayStatus {
   acme?: Ordered | null;
   revocations?: Revocation[];
   link?: MissionLine | null; // null: none is configured
+  monitoring?: Measured | null;
   tokens?: { name: string; not_after: string; days: number; urgency: Urgency }[];
   roles?: Role[];
   component?: { services?: { name: string; path: string; credentials?: { role: string; kind: string }[] }[]; nodes?: Node[] };

@@ -4,6 +4,8 @@
 // Mission Control's answers (mission/desk/openapi.json).
 export type State = 'new' | 'up' | 'late' | 'retired';
 
+export type Health = 'ok' | 'warning' | 'critical';
+
 export interface Installation {
   id: string;
   customer: string;
@@ -41,6 +43,10 @@ export interface ShownInstallation extends Installation {
   conflict?: FleetEvent;
   certificates: { serial: string; issued: string; until: string; first_seen: string | null; replaced_by?: string }[];
   reports: Record<string, Report>;
+  name?: string; // by which engineers ask for it
+  tunnel: { open: boolean; waiting: number; connected: number; names: string[] } | null; // null: nobody is relayed
+  health: { rows: { time: string; status: Health }[] }; // the newest first
+  log: { size: number; seen?: string; conflict?: string; offered?: string } | null; // as its witness knows it
 }
 
 export interface Enrolment {
@@ -71,6 +77,6 @@ export interface ServerStatus {
   started: string;
   connected: number;
   installations: Record<State, number>;
-  listeners?: { name: string; address: string; certificate: { subject: string; not_after: string } }[];
+  listeners?: { name: string; address: string; certificate?: { subject: string; not_after: string } }[]; // the relay has none
   roles?: { name: string; state: string; pid?: number; restarts: number; started?: string; reason?: string }[];
 }

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vendor's Mission Control: how the line to it is, what is told there, and what was.
-import type { MissionLine } from '../api/types';
+import type { Measured, MissionLine } from '../api/types';
 import { Body } from '../components/notice';
 import { PageHead } from '../components/page';
 import { Section } from '../components/section';
 import type { PageProps } from '../routes';
 import { CheckSection, EnrolSection } from '../sections/mission_enrol';
+import { HealthSection } from '../sections/mission_health';
 import { LineSection } from '../sections/mission_line';
 import { SentSection } from '../sections/mission_sent';
 import { SharingSection } from '../sections/mission_sharing';
@@ -26,7 +27,7 @@ export function MissionControlPage({ may_change }: PageProps) {
     <>
       <PageHead title={words.mission.title} says={words.mission.says} />
       <Body part={part} what={words.mission.title} retry={() => void fetch_status()}>
-        {({ link }) => (link ? <Configured link={link} may_change={may_change} /> : <NotConfigured />)}
+        {({ link, monitoring }) => (link ? <Configured link={link} measured={monitoring} may_change={may_change} /> : <NotConfigured />)}
       </Body>
     </>
   );
@@ -36,12 +37,13 @@ export function MissionControlPage({ may_change }: PageProps) {
 const may_be_enrolled = ({ state, certificate }: MissionLine) =>
   state === 'not_enrolled' || (certificate?.not_after !== undefined && new Date(certificate.not_after).getTime() < Date.now());
 
-function Configured({ link, may_change }: { link: MissionLine } & Rights) {
+function Configured({ link, measured, may_change }: { link: MissionLine; measured: Measured | null | undefined } & Rights) {
   return (
     <div class="column">
       <LineSection link={link} />
       {may_be_enrolled(link) && <EnrolSection may_change={may_change} />}
       <CheckSection link={link} may_change={may_change} />
+      <HealthSection measured={measured} verdict={link.reports?.health} />
       <SharingSection may_change={may_change} />
       <SentSection />
     </div>

@@ -72,6 +72,8 @@ function LineFacts({ link }: { link: MissionLine }) {
         [words.mission.waiting, reports?.waiting?.toLocaleString()],
         [words.mission.sent_last, reports?.sent && <When time={reports.sent} seconds />],
         [words.mission.problem, reports?.problem],
+        [words.mission.tunnel, link.tunnel && words.mission.tunnel_is(link.tunnel)],
+        [words.mission.tunnel_why, link.tunnel?.why],
       ]}
     />
   );

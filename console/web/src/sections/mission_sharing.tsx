@@ -14,6 +14,7 @@ import { When } from '../components/when';
 import { useAction } from '../state/action';
 import { useEvery, useLoaded } from '../state/loaded';
 import { words } from '../text';
+import { SharedFields } from './mission_fields';
 import type { Rights } from './rights';
 
 const kLookMs = 5_000;
@@ -72,7 +73,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
           <p class="row-title">
             <Said text={name} />
           </p>
-          <p class="row-says">{sharing.name === 'events' ? text.told : <Said text={sharing.title} />}</p>
+          <p class="row-says">{text.told[sharing.name] ?? <Said text={sharing.title} />}</p>
           <p class="quiet">
             {sharing.by ? <Said text={text.by(short_name(sharing.by))} /> : text.never}
             {sharing.changed && (
@@ -100,8 +101,9 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
           </fieldset>
         </div>
       </div>
+      {sharing.fields && <SharedFields sharing={sharing} name={name} may_change={may_change} on_changed={on_changed} />}
       {wanted === 'on' ? (
-        <Confirm says={text.will} submit={text.submit} action={action} on_submit={() => void change('on')} on_cancel={leave} />
+        <Confirm says={text.will[sharing.name] ?? ''} submit={text.submit(name)} action={action} on_submit={() => void change('on')} on_cancel={leave} />
       ) : (
         <Trouble problem={action.problem} />
       )}

@@ -1,6 +1,6 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-import type { LineStep, MissionLine } from '../api/types';
+import type { LineStep, MissionLine, ResourceWarning, Verdict } from '../api/types';
 import { count } from './count';
 
 export const mission = {
@@ -36,6 +36,10 @@ export const mission = {
   waiting: 'Events that wait',
   sent_last: 'Taken last',
   problem: 'What hinders telling',
+  tunnel: 'Tunnel',
+  tunnel_is: (tunnel: { open: boolean; waiting: number; connected: number }) =>
+    tunnel.open ? `open, ${count(tunnel.connected, 'connection', 'connections')}, ${count(tunnel.waiting, 'request waits', 'requests wait')}` : 'closed',
+  tunnel_why: 'What hinders the tunnel',
   refused_advice: 'The vendor decides who may come in: ask them. It is tried again by itself, rarely.',
   enrol: {
     title: 'Enrol this installation',
@@ -67,15 +71,47 @@ export const mission = {
   sharing: {
     title: 'What is shared',
     always: 'That this installation is there is always told: Postern’s version, the names of the services, how many nodes; and a sign of life every 30 s.',
-    names: { events: 'Events' } as Record<string, string>,
-    told: 'Type, severity, subject and outcome of events of the gateway, its processes, log and line, the component’s nodes, certificates, sessions and the master switch; never who did it, and no detail.',
+    names: { events: 'Events', health: 'Health', usage: 'Usage', tunnel: 'Tunnel' } as Record<string, string>,
+    told: {
+      health: 'Every two minutes how the gateway, its host and the component’s nodes are: numbers, times and versions, no names of hosts or people.',
+      usage: 'Every hour how many sessions, exchanges and bytes there were, and how much counters of the component grew. Numbers alone.',
+      events: 'Type, severity, subject and outcome of events of the gateway, its processes, log and line, the component’s nodes, certificates, sessions and the master switch; never who did it, and no detail.',
+      tunnel: 'Engineers may come through Mission Control, which relays what they send and can read nothing of it. They sign in here as ever. There is none while remote access is off, nor where postern.yaml has none.',
+    } as Record<string, string>,
     settings: { off: 'Off', on: 'On' },
     label: (what: string) => `${what}: shared with Mission Control`,
-    will: 'From now on Mission Control is told of events as they happen, and of none that happened before.',
-    submit: 'Share events',
+    will: {
+      health: 'From now on Mission Control is told every two minutes how this installation is.',
+      usage: 'From now on usage is counted, and Mission Control is told of each hour when it is over.',
+      events: 'From now on Mission Control is told of events as they happen, and of none that happened before.',
+      tunnel: 'From now on engineers reach the sign-in page through Mission Control, without an open port.',
+    } as Record<string, string>,
+    submit: (what: string) => (what === 'Tunnel' ? 'Open the tunnel' : `Share ${what.toLowerCase()}`),
+    fields: (what: string, told: number, all: number) => `What of ${what.toLowerCase()} is told: ${told === all ? 'all of it' : `${told} of ${all}`}`,
+    preview: (what: string) => `What would be sent now of ${what.toLowerCase()}`,
+    preview_says: 'This is sent, as it is then.',
+    preview_off: 'It is not shared: nothing of this is sent.',
     by: (who: string) => `set by ${who}`,
     never: 'never changed',
     done: (what: string, setting: string) => `${what}: ${setting}.`,
+  },
+  health: {
+    title: 'Health',
+    none: 'No warning: nothing that is measured has come to its threshold.',
+    since: 'since',
+    warning: ({ of, service, node, resource, folder, value, unit }: ResourceWarning) =>
+      `${of === 'node' ? `Node ${node} of ${service}: ` : ''}${resource}${folder ? ` (${folder})` : ''} is at ${value} ${unit}`,
+    band: ({ warns_at, clears_at, unit }: ResourceWarning) => `The warning began at ${warns_at} ${unit} and ends at ${clears_at} ${unit}.`,
+    unread: (service: string, node: string) => `Node ${node} of ${service} could not be read`,
+    verdicts: {
+      ok: 'Mission Control finds this installation well',
+      warning: 'Mission Control warns of this installation',
+      critical: 'Mission Control finds this installation in a critical state',
+    } as Record<Verdict['status'], string>,
+    said: 'said',
+    nodes: 'Nodes, at least',
+    cores: 'Cores, at least',
+    memory: 'Memory, at least',
   },
   sent: {
     title: 'What was sent',
@@ -102,6 +138,8 @@ export const mission = {
 function kind_in_words(kind: string, n: number): string {
   if (kind === 'registration') return 'who this installation is';
   if (kind === 'heartbeat') return 'sign of life';
+  if (kind === 'health') return 'health';
+  if (kind === 'usage') return count(n, 'hour of usage', 'hours of usage');
   if (kind === 'event') return count(n, 'event', 'events');
   return kind;
 }

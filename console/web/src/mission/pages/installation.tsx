@@ -82,6 +82,11 @@ const Standing = ({ one }: { one: ShownInstallation }) => (
           [w.one.line, one.line?.client],
           [w.one.life, one.line?.life],
           [w.one.enrolled, <When time={one.enrolled} />],
+          [w.one.health, <NewestHealth one={one} />],
+          [w.one.log, <Log one={one} />],
+          [w.one.name, one.name],
+          [w.one.tunnel, one.tunnel && (one.tunnel.open ? w.one.tunnel_open(one.tunnel.connected) : w.one.tunnel_closed)],
+          [w.one.tunnel_names, one.tunnel?.names.join(', ')],
           [w.one.events, one.events.toLocaleString()],
           [w.one.id, one.id],
         ]}
@@ -89,6 +94,36 @@ const Standing = ({ one }: { one: ShownInstallation }) => (
     </div>
   </Section>
 );
+
+function NewestHealth({ one }: { one: ShownInstallation }) {
+  const [newest] = one.health.rows;
+  if (!newest) return <>{w.one.health_unknown}</>;
+  return (
+    <>
+      {w.one.healths[newest.status]}, <Ago time={newest.time} />
+    </>
+  );
+}
+
+function Log({ one }: { one: ShownInstallation }) {
+  if (!one.log) return <>{w.one.log_none}</>;
+  return (
+    <>
+      {w.one.log_size(one.log.size)}
+      {one.log.seen && (
+        <>
+          , <Ago time={one.log.seen} />
+        </>
+      )}
+      {one.log.conflict && (
+        <>
+          ; <strong>{w.one.log_conflict}</strong> <When time={one.log.conflict} />
+        </>
+      )}
+      {one.log.offered && `; ${w.one.log_offered}`}
+    </>
+  );
+}
 
 // What can be said in a line; the rest is in the whole report.
 const plain_facts = (body: Record<string, unknown>): [string, string][] =>

@@ -1,0 +1,112 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// mission-control usage: hour by hour, summed up, or as CSV for whoever writes the bill.
+#include <memory>
+#include <set>
+
+#include "gateway/cli/said.h"
+#include "mission/control/commands.h"
+
+namespace postern::mission {
+namespace {
+
+using base::Json;
+using cli::Column;
+using cli::Kind;
+
+const std::vector<Column> kHours{{"INSTALLATION", "installation"},
+                                 {"HOUR", "hour", Kind::Time},
+                                 {"WHOLE", "complete"},
+                                 {"SESSIONS", "counts.sessions", Kind::Number},
+                                 {"ENGINEERS", "counts.engineers", Kind::Number},
+                                 {"READ", "counts.exchanges_read", Kind::Number},
+                                 {"WRITE", "counts.exchanges_write", Kind::Number},
+                                 {"REFUSED", "counts.exchanges_refused", Kind::Number},
+                                 {"BYTES IN", "counts.bytes_in", Kind::Number},
+                                 {"BYTES OUT", "counts.bytes_out", Kind::Number},
+                                 {"COMPONENT", "component"}};
+const std::vector<Column> kSums{{"INSTALLATION", "installation"},
+                                {"HOURS", "hours", Kind::Number},
+                                {"FROM", "first", Kind::Time},
+                                {"TO", "last", Kind::Time},
+                                {"SESSIONS", "counts.sessions", Kind::Number},
+                                {"READ", "counts.exchanges_read", Kind::Number},
+                                {"WRITE", "counts.exchanges_write", Kind::Number},
+                                {"REFUSED", "counts.exchanges_refused", Kind::Number},
+                                {"BYTES IN", "counts.bytes_in", Kind::Number},
+                                {"BYTES OUT", "counts.bytes_out", Kind::Number},
+                                {"COMPONENT", "component"}};
+constexpr std::string_view kComponent = "component.";
+
+// A column for each count that any of the hours has; what one does not have is empty: it was not told.
+std::string as_csv(const Json& items) {
+  std::set<std::string> names;
+  for (const Json& item : items) {
+    const Json counts = item.value("counts", Json::object());
+    for (const auto& [name, count] : counts.items()) names.insert(name);
+  }
+  std::string out = "installation,hour,complete";
+  for (const std::string& name : names) out += "," + name;
+  for (const Json& item : items) {
+    out += "\n" + base::json_text_or(item, "installation", "") + "," + base::json_text_or(item, "hour", "") +
+           "," + (base::json_bool_or(item, "complete", false) ? "true" : "false");
+    const Json counts = item.value("counts", Json::object());
+    for (const std::string& name : names)
+      out += "," + (counts.contains(name) ? base::dump_json(counts.at(name)) : std::string());
+  }
+  return out + "\n";
+}
+
+Json with_component(const Json& items) {
+  Json out = Json::array();
+  for (const Json& item : items) {
+    Json& row = out.emplace_back(item);
+    std::string said;
+    const Json counts = item.value("counts", Json::object());
+    for (const auto& [name, count] : counts.items()) {
+      if (name.starts_with(kComponent))
+        said += (said.empty() ? "" : " ") + name.substr(kComponent.size()) + "=" + base::dump_json(count);
+    }
+    if (!said.empty()) row["component"] = said;
+  }
+  return out;
+}
+
+struct WhichUsage {
+  std::string installation, since;
+  bool sum = false, csv = false;
+
+  std::string show(const Json& answer) const {
+    if (csv) return as_csv(cli::items_of(answer));
+    std::string out = cli::to_table(with_component(cli::items_of(answer)), sum ? kSums : kHours,
+                                    "No installation has told what it used.");
+    if (const std::string next = base::json_text_or(answer, "next", ""); !next.empty())
+      out += "\nThere is more: --since " + next + "\n";
+    return out;
+  }
+};
+
+}  // namespace
+
+void add_usage_command(cli::Program& program) {
+  auto which = std::make_shared<WhichUsage>();
+  CLI::App* usage = program.command(
+      &program.app(), "usage", "What installations used, hour by hour, the oldest first",
+      "usage --installation 01JD7Z3V5T4Q2N8M6K0H1F9C3B\nusage --since 2026-03-01T00:00:00Z --csv\nusage "
+      "--sum",
+      [&program, which] {
+        return program.ask({http::Method::Get,
+                            "/api/v1/usage" + cli::query_of({{"installation", which->installation},
+                                                             {"since", which->since},
+                                                             {"sum", which->sum ? "true" : ""}}),
+                            {}},
+                           [which](const Json& answer) { return which->show(answer); });
+      });
+  usage->add_option("--installation", which->installation, "of this one alone")->type_name("ID");
+  usage->add_option("--since", which->since, "from the hour of this time on")->type_name("TIME");
+  CLI::Option* sum = usage->add_flag("--sum", which->sum, "one line for each installation");
+  usage->add_flag("--csv", which->csv, "comma-separated values, a line for each hour")->excludes(sum);
+}
+
+}  // namespace postern::mission
