@@ -16,7 +16,7 @@ function(postern_web_build)
   set(installed ${CMAKE_CURRENT_BINARY_DIR}/installed.stamp)
   set(built ${CMAKE_CURRENT_BINARY_DIR}/built.stamp)
   set(packages ${ARG_SOURCE_DIR}/package.json ${ARG_SOURCE_DIR}/package-lock.json)
-  set(settings ${ARG_SOURCE_DIR}/tsconfig.json ${ARG_SOURCE_DIR}/vite.config.ts ${ARG_SOURCE_DIR}/index.html)
+  set(settings ${ARG_SOURCE_DIR}/tsconfig.json ${ARG_SOURCE_DIR}/vite.config.ts ${ARG_SOURCE_DIR}/index.html ${ARG_SOURCE_DIR}/mission.html)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${ARG_SOURCE_DIR}/src/* ${ARG_SOURCE_DIR}/visit/*)
 
   add_custom_command(OUTPUT ${installed}

@@ -102,19 +102,14 @@ void stream_events(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (parts.live.full())
     return reply(problem(base::Refusal::LimitReached, "Too many pages follow the log already: close one."));
   if (!note_reading(parts, *call, {"stream", {}, -1, false})) return reply(unrecorded_problem());
-  Response response;
-  response.content_type = "text/event-stream";
-  response.fields.emplace_back("cache-control", "no-store, no-transform");
-  response.fields.emplace_back("x-accel-buffering", "no");
   // A head asks for no stream, and must not take the place of one.
-  if (call->method == http::Method::Head) return reply(std::move(response));
+  if (call->method == http::Method::Head) return reply(face::stream_response(nullptr));
   const std::string session = call->identity.session, token = call->identity.token;
-  response.source = parts.live.open([&parts, session, token] {
+  reply(face::stream_response(parts.live.open([&parts, session, token] {
     if (!token.empty())
       return token_alive(parts.ledger.state(), parts.ledger.accounts().list, token, parts.loop.wall());
     return session.empty() || parts.sign_ins.alive(session, parts.loop.now());
-  });
-  reply(std::move(response));
+  })));
 }
 
 }  // namespace postern::console::api

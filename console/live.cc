@@ -15,66 +15,7 @@ namespace {
 constexpr std::size_t kNodeEvents = 2'000;
 constexpr std::size_t kLinesPerBeat = 5'000;
 
-void append_message(std::string& out, std::string_view event, std::string_view data) {
-  out.append("event: ").append(event).append("\ndata: ").append(data).append("\n\n");
-}
-
 }  // namespace
-
-// What one client has not taken yet.
-class Live::Stream final : public Source {
- public:
-  Stream(Live& live, std::function<bool()> allowed) : live_(live), allowed_(std::move(allowed)) {
-    live_.clients_.push_back(this);
-    append_message(queue_, "ping", "{}");  // the head leaves at once, and a proxy between us sees bytes
-  }
-  ~Stream() override { std::erase(live_.clients_, this); }
-
-  State read(std::string& out, std::size_t most) override {
-    const std::size_t size = std::min(most, queue_.size());
-    out.append(queue_, 0, size);
-    queue_.erase(0, size);
-    if (!queue_.empty()) return State::More;
-    return ended_ ? State::Done : State::Waiting;
-  }
-  void on_ready(std::function<void()> wake) override { wake_ = std::move(wake); }
-
-  void put(std::string_view event, const std::string& data) {
-    if (ended_) return;
-    if (queue_.size() + data.size() > kMostQueued) {
-      missed_ += event == "event" ? 1 : 0;
-      if (event == "state") missed_state_ = data;
-      return;
-    }
-    if (const std::uint64_t missed = std::exchange(missed_, 0); missed > 0) {
-      append_message(queue_, "more", base::dump_json(base::Json{{"skipped", missed}}));
-    }
-    if (const std::string state = std::exchange(missed_state_, {}); !state.empty() && event != "state") {
-      append_message(queue_, "state", state);
-    }
-    append_message(queue_, event, data);
-    wake();
-  }
-  void end_unless_allowed() {
-    if (!allowed_()) end();
-  }
-  void end() {
-    ended_ = true;
-    wake();
-  }
-
- private:
-  void wake() {
-    if (wake_) wake_();
-  }
-  Live& live_;
-  std::function<bool()> allowed_;
-  std::function<void()> wake_;
-  std::string queue_;
-  std::uint64_t missed_ = 0;
-  std::string missed_state_;  // the newest that did not fit
-  bool ended_ = false;
-};
 
 Live::Live(loop::Loop& loop, LogReader& log, NodeStates& nodes)
     : log_(log), nodes_(nodes), beat_(loop, [this] { beat(); }), ping_(loop, [this] { ping(); }) {
@@ -92,7 +33,7 @@ void Live::start() {
 
 // Nobody listens, so nobody reads the log as it grows: what is to be known of nodes is asked for when it is wanted.
 void Live::look() {
-  if (clients_.empty()) started_ = catch_up() || started_;
+  if (audience_.size() == 0) started_ = catch_up() || started_;
 }
 
 void Live::beat_soon() {
@@ -129,14 +70,15 @@ void Live::state_changed(std::uint64_t version) {
 
 void Live::log_grew(std::uint64_t upto) {
   upto_ = upto;
-  if (started_ && clients_.empty()) return;
+  if (started_ && audience_.size() == 0) return;
   log_pending_ = true;
   beat_soon();
 }
 
 void Live::beat() {
-  for (Stream* client : std::vector<Stream*>(clients_)) client->end_unless_allowed();
-  if (std::exchange(state_pending_, false)) tell("state", base::dump_json(base::Json{{"version", version_}}));
+  audience_.ask();
+  if (std::exchange(state_pending_, false))
+    audience_.tell("state", base::dump_json(base::Json{{"version", version_}}));
   if (!std::exchange(log_pending_, false)) return;
   if (!started_) {
     start();
@@ -164,42 +106,32 @@ bool Live::read_log() {
     return false;
   }
   if (const std::uint64_t skipped = std::min(told_from, next_ + lines->size()); skipped > next_) {
-    tell("more", base::dump_json(base::Json{{"skipped", skipped - next_}}));
+    audience_.tell("more", base::dump_json(base::Json{{"skipped", skipped - next_}}));
   }
   for (const std::string& line : *lines) {
     const std::uint64_t index = next_++;
     const bool about_node = line.find("\"type\":\"node.") != std::string::npos ||
                             line.find("\"type\":\"config.changed\"") != std::string::npos;
-    const bool told = index >= told_from && !clients_.empty();
+    const bool told = index >= told_from && !audience_.size() == 0;
     if (!about_node && !told) continue;
     const auto event = event_json(index, line);
     if (!event) continue;
     nodes_.take(*event);
-    if (told) tell("event", base::dump_json(*event));
+    if (told) audience_.tell("event", base::dump_json(*event));
   }
   return next_ < end && !lines->empty();
 }
 
-void Live::tell(std::string_view event, const std::string& data) {
-  for (Stream* client : std::vector<Stream*>(clients_)) client->put(event, data);
-}
-
 void Live::ping() {
-  for (Stream* client : std::vector<Stream*>(clients_)) client->end_unless_allowed();
-  tell("ping", "{}");
+  audience_.ask();
+  audience_.tell("ping", "{}");
 }
-
-bool Live::full() const { return clients_.size() >= kMostClients; }
 
 std::unique_ptr<Source> Live::open(std::function<bool()> allowed) {
   look();
   log_pending_ = true;  // what the index did not have yet
   beat_soon();
-  return std::make_unique<Stream>(*this, std::move(allowed));
-}
-
-void Live::close_all() {
-  for (Stream* client : std::vector<Stream*>(clients_)) client->end();
+  return audience_.open(std::move(allowed));
 }
 
 }  // namespace postern::console

@@ -23,15 +23,14 @@
 #include "console/call.h"
 #include "console/log_reader.h"
 #include "console/node_states.h"
+#include "face/audience.h"
 #include "gateway/loop/loop.h"
 
 namespace postern::console {
 
 class Live {
  public:
-  static constexpr std::size_t kMostClients = 50;
-  static constexpr std::size_t kMostQueued = 256U << 10U;  // bytes that wait for one client
-  static constexpr std::size_t kMostPerBeat = 50;          // events told; a burst beyond is counted
+  static constexpr std::size_t kMostPerBeat = 50;  // events told; a burst beyond is counted
   static constexpr base::Nanos kBeat = 100 * base::kMillisecond;
   static constexpr base::Nanos kPing = 15 * base::kSecond;
 
@@ -49,26 +48,23 @@ class Live {
   // upto: how many events of the log are durable and can be found by a question. Later ones are not told yet.
   void log_grew(std::uint64_t upto);
 
-  bool full() const;
+  bool full() const { return audience_.full(); }
   // One more client. allowed is asked before each beat and ping: false ends the stream (the sign-in has
   // ended).
   std::unique_ptr<Source> open(std::function<bool()> allowed);
-  std::size_t clients() const { return clients_.size(); }
-  void close_all();  // ends every stream
+  std::size_t clients() const { return audience_.size(); }
+  void close_all() { audience_.close_all(); }  // ends every stream
 
  private:
-  class Stream;
-  friend class Stream;
   void beat();
   void beat_soon();
   bool read_log();
-  void tell(std::string_view event, const std::string& data);
   void ping();
   bool catch_up();
 
   LogReader& log_;
   NodeStates& nodes_;
-  std::vector<Stream*> clients_;  // owned by whoever sends them; they leave when they die
+  face::Audience audience_;
   bool started_ = false;
   bool state_pending_ = false, log_pending_ = false;
   std::uint64_t version_ = 0;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "gateway/cli/accounts.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/said.h"
 
@@ -28,9 +29,10 @@ const std::vector<Column> kInvitations{
 const std::vector<Column> kInvited{
     {"Name", "name"}, {"Role", "role"}, {"Expires", "expires", Kind::Time}, {"Link", "link"}};
 
-std::string admin_path(const std::string& name, const char* end = "") {
-  return "/api/v1/admins/" + path_segment(name) + end;
+std::string path_of(const AccountWords& words, const std::string& name, const char* end = "") {
+  return std::string(words.path) + "/" + path_segment(name) + end;
 }
+std::string example(const AccountWords& words, const std::string& rest) { return words.group + (" " + rest); }
 
 // Switches the terminal's echo off while it lives.
 class Silence {
@@ -86,84 +88,91 @@ void put_password(const NewPassword& wish, base::Json& body) {
   if (wish.from_stdin) body["password"] = read_password();
 }
 
-CLI::Option* add_role(CLI::App* command, std::string& role) {
-  return command->add_option("--role", role, "admin, or auditor: who reads and changes nothing")
-      ->check(CLI::IsMember({"admin", "auditor"}))
+CLI::Option* add_role(CLI::App* command, const AccountWords& words, std::string& role) {
+  return command->add_option("--role", role, words.roles_say)
+      ->check(CLI::IsMember(words.roles))
       ->type_name("ROLE");
 }
 
-void add_new(Program& program, CLI::App* group) {
+void add_new(Program& program, const AccountWords& words, CLI::App* group) {
   auto wish = std::make_shared<NewPassword>();
-  CLI::App* add = program.command(
-      group, "add", "Add an admin or auditor",
-      "admin add bob --role auditor\nadmin add bob --role admin --password-stdin", [&program, wish] {
-        base::Json body{{"name", wish->name}, {"role", wish->role}};
-        put_password(*wish, body);
-        return program.ask({http::Method::Post, "/api/v1/admins", body}, show_password);
-      });
+  CLI::App* add =
+      program.command(group, "add", std::string("Add ") + words.one,
+                      example(words, "add bob --role ") + words.roles.front() + "\n" +
+                          example(words, "add bob --role ") + words.roles.back() + " --password-stdin",
+                      [&program, words, wish] {
+                        base::Json body{{"name", wish->name}, {"role", wish->role}};
+                        put_password(*wish, body);
+                        return program.ask({http::Method::Post, words.path, body}, show_password);
+                      });
   add->add_option("name", wish->name, "lower case letters, digits, . _ -")->required()->type_name("NAME");
-  add_role(add, wish->role)->required();
+  add_role(add, words, wish->role)->required();
   add_password_option(add, wish);
 
   auto reset = std::make_shared<NewPassword>();
   CLI::App* command = program.command(
       group, "reset-password", "Give an account another password; ends its sign-ins",
-      "admin reset-password admin", [&program, reset] {
+      example(words, "reset-password admin"), [&program, words, reset] {
         base::Json body = base::Json::object();
         put_password(*reset, body);
-        return program.ask({http::Method::Post, admin_path(reset->name, "/password"), body}, show_password);
+        return program.ask({http::Method::Post, path_of(words, reset->name, "/password"), body},
+                           show_password);
       });
   command->add_option("name", reset->name, "whose")->required()->type_name("NAME");
   add_password_option(command, reset);
 }
 
-void add_invitations(Program& program, CLI::App* group) {
+void add_invitations(Program& program, const AccountWords& words, CLI::App* group) {
   auto wish = std::make_shared<NewPassword>();
   CLI::App* invite = program.command(
-      group, "invite", "Invite an admin or auditor: a link that is good once, for 24 hours",
-      "admin invite bob --role auditor", [&program, wish] {
+      group, "invite", std::string("Invite ") + words.one + ": a link that is good once, for 24 hours",
+      example(words, "invite bob --role ") + words.roles.front(), [&program, words, wish] {
         const base::Json body{{"name", wish->name}, {"role", wish->role}};
         return program.ask({http::Method::Post, "/api/v1/invitations", body},
                            [](const base::Json& answer) { return to_lines(answer, kInvited); });
       });
   invite->add_option("name", wish->name, "lower case letters, digits, . _ -")->required()->type_name("NAME");
-  add_role(invite, wish->role)->required();
-  program.command(
-      group, "invitations", "List invitations that nobody has accepted yet", "admin invitations", [&program] {
-        return program.ask({http::Method::Get, "/api/v1/invitations", {}}, [](const base::Json& answer) {
-          return to_table(items_of(answer), kInvitations, "Nobody is invited.");
-        });
-      });
+  add_role(invite, words, wish->role)->required();
+  program.command(group, "invitations", "List invitations that nobody has accepted yet",
+                  example(words, "invitations"), [&program] {
+                    return program.ask(
+                        {http::Method::Get, "/api/v1/invitations", {}}, [](const base::Json& answer) {
+                          return to_table(items_of(answer), kInvitations, "Nobody is invited.");
+                        });
+                  });
   auto id = std::make_shared<std::string>();
   CLI::App* revoke = program.command(
-      group, "uninvite", "Take an invitation back", "admin uninvite 01JNK4Z8Q0000000000000000A",
+      group, "uninvite", "Take an invitation back", example(words, "uninvite 01JNK4Z8Q0000000000000000A"),
       [&program, id] {
         return program.ask(
             {http::Method::Delete, "/api/v1/invitations/" + path_segment(*id), base::Json::object()},
             [](const base::Json&) { return std::string("Taken back.\n"); });
       });
-  revoke->add_option("id", *id, "as admin invitations lists it")->required()->type_name("ID");
+  revoke->add_option("id", *id, std::string("as ") + words.group + " invitations lists it")
+      ->required()
+      ->type_name("ID");
 }
 
-void add_to_somebody(Program& program, CLI::App* group, const char* verb, const char* description,
-                     const char* path_end, const Show& show) {
+void add_to_somebody(Program& program, const AccountWords& words, CLI::App* group, const char* verb,
+                     const std::string& description, const char* path_end, const Show& show) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = program.command(
-      group, verb, description, std::string("admin ") + verb + " bob", [&program, name, path_end, show] {
-        return program.ask({http::Method::Delete, admin_path(*name, path_end), base::Json::object()}, show);
+      group, verb, description, example(words, verb) + " bob", [&program, words, name, path_end, show] {
+        return program.ask({http::Method::Delete, path_of(words, *name, path_end), base::Json::object()},
+                           show);
       });
   command->add_option("name", *name, "whose")->required()->type_name("NAME");
 }
 
-void add_locks(Program& program, CLI::App* group) {
+void add_locks(Program& program, const AccountWords& words, CLI::App* group) {
   for (const bool locked : {true, false}) {
     auto name = std::make_shared<std::string>();
     const char* verb = locked ? "lock" : "unlock";
     CLI::App* command = program.command(
         group, verb,
         locked ? "Lock an account, whoever vouches for it; ends its sign-ins" : "Unlock an account",
-        std::string("admin ") + verb + " bob", [&program, name, locked] {
-          return program.ask({http::Method::Put, admin_path(*name, "/lock"), {{"locked", locked}}},
+        example(words, verb) + " bob", [&program, words, name, locked] {
+          return program.ask({http::Method::Put, path_of(words, *name, "/lock"), {{"locked", locked}}},
                              [locked](const base::Json& answer) {
                                return base::json_text_or(answer, "name", "") +
                                       (locked ? " is locked.\n" : " is not locked.\n");
@@ -175,42 +184,54 @@ void add_locks(Program& program, CLI::App* group) {
 
 }  // namespace
 
-void add_admin_commands(Program& program) {
-  CLI::App* group = program.group("admin", "Who may sign in to the console");
-  program.command(group, "list", "List admins and auditors", "admin list", [&program] {
-    return program.ask({http::Method::Get, "/api/v1/admins", {}}, [](const base::Json& answer) {
+void add_account_commands(Program& program, const AccountWords& words) {
+  CLI::App* group = program.group(words.group, words.title);
+  program.command(group, "list", std::string("List ") + words.all, example(words, "list"), [&program, words] {
+    return program.ask({http::Method::Get, words.path, {}}, [](const base::Json& answer) {
       return to_table(items_of(answer), kAdmins, "Nobody may sign in.");
     });
   });
-  add_new(program, group);
-  add_invitations(program, group);
-  add_to_somebody(program, group, "remove",
-                  "Remove an admin or auditor; ends their sign-ins. The last admin stays", "",
-                  [](const base::Json&) { return std::string("Removed.\n"); });
+  add_new(program, words, group);
+  add_invitations(program, words, group);
+  add_to_somebody(
+      program, words, group, "remove",
+      std::string("Remove ") + words.one + "; ends their sign-ins. The last " + words.roles.back() + " stays",
+      "", [](const base::Json&) { return std::string("Removed.\n"); });
   auto change = std::make_shared<NewPassword>();
   CLI::App* role = program.command(
-      group, "set-role", "Make somebody an admin or an auditor; ends their sign-ins",
-      "admin set-role bob admin", [&program, change] {
-        return program.ask({http::Method::Put, admin_path(change->name, "/role"), {{"role", change->role}}},
-                           [](const base::Json& answer) {
-                             return to_lines(answer, {{"Name", "name"}, {"Role", "role"}});
-                           });
+      group, "set-role", "Give somebody another role; ends their sign-ins",
+      example(words, "set-role bob ") + words.roles.back(), [&program, words, change] {
+        return program.ask(
+            {http::Method::Put, path_of(words, change->name, "/role"), {{"role", change->role}}},
+            [](const base::Json& answer) {
+              return to_lines(answer, {{"Name", "name"}, {"Role", "role"}});
+            });
       });
   role->add_option("name", change->name, "whose")->required()->type_name("NAME");
-  role->add_option("role", change->role, "admin or auditor")
+  role->add_option("role", change->role, words.roles_say)
       ->required()
-      ->check(CLI::IsMember({"admin", "auditor"}))
+      ->check(CLI::IsMember(words.roles))
       ->type_name("ROLE");
-  add_locks(program, group);
-  add_to_somebody(program, group, "reset-second-factor",
+  add_locks(program, words, group);
+  add_to_somebody(program, words, group, "reset-second-factor",
                   "Remove the passkeys, authenticator app and recovery codes of an account", "/second-factor",
                   [](const base::Json&) {
                     return std::string("Removed: the password is enough until there is another.\n");
                   });
-  add_to_somebody(program, group, "sign-out", "End all sign-ins of an account", "/sign-ins",
+  add_to_somebody(program, words, group, "sign-out", "End all sign-ins of an account", "/sign-ins",
                   [](const base::Json& answer) {
                     return to_lines(answer, {{"Ended", "ended", Kind::Number}});
                   });
+}
+
+void add_admin_commands(Program& program) {
+  add_account_commands(program, {"admin",
+                                 "Who may sign in to the console",
+                                 "an admin or auditor",
+                                 "admins and auditors",
+                                 "/api/v1/admins",
+                                 {"auditor", "admin"},
+                                 "admin, or auditor: who reads and changes nothing"});
 }
 
 }  // namespace postern::cli

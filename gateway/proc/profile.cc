@@ -126,7 +126,7 @@ constexpr std::array kProfiles = std::to_array<Profile>({
     {kKeeperWithModuleRole, kKeeperWithModule, {}, 1024,    false,       false},  // its paths stand in the configuration
     {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true},
     {"console",    kConsole,    kConsolePaths, 0,           true,        true},
-    {"desk",       kDesk,       kDeskPaths,    0,           true,        false},
+    {"desk",       kDesk,       kDeskPaths,    0,           true,        true},
     {"relay",      kTerminator, {},            0,           false,       false},
     {"link",       kLink,       {},            256,         false,       false},
 });

@@ -363,6 +363,11 @@ void Role::report_breach(std::string_view why) {
   ask({{"ask", "breach"}, {"why", why.substr(0, ipc::kReasonLimit)}}, [](const base::Json&) {});
 }
 
+void Role::report_breach(std::string_view why, std::uint32_t terminator) {
+  ask({{"ask", "breach"}, {"why", why.substr(0, ipc::kReasonLimit)}, {"terminator", terminator}},
+      [](const base::Json&) {});
+}
+
 void Role::confine_by(const proc::Profile& profile) { internals_->profile = &profile; }
 
 void Role::fail(std::string_view why) {

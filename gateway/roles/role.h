@@ -80,6 +80,8 @@ class Role {
   // The terminator whose exchanges this role answers broke the exchange protocol: the supervisor kills it, and
   // another one comes with a new channel.
   void report_breach(std::string_view why);
+  // Of several terminators, the one with that number.
+  void report_breach(std::string_view why, std::uint32_t terminator);
 
   // Before serve(), which confines: by this row instead of the kind's own.
   void confine_by(const proc::Profile& profile);

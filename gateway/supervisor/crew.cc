@@ -126,6 +126,13 @@ Child* Crew::terminator_of(const Child& answerer) {
   return nullptr;
 }
 
+Child* Crew::terminator_of(const Child& answerer, std::uint32_t index) {
+  for (const Ring& ring : rings_) {
+    if (ring.answerer == &answerer && ring.terminator->index() == index) return ring.terminator;
+  }
+  return nullptr;
+}
+
 Child::Beginning Crew::before_start(Child& child) {
   for (Ring& ring : rings_) {
     if (!ring.made && (ring.terminator == &child || ring.answerer == &child)) make_ring(ring);

@@ -102,6 +102,8 @@ class Crew {
   Child& keeper() { return *keeper_; }
   // Whose exchanges this one answers; nullptr if it answers none.
   Child* terminator_of(const Child& answerer);
+  // Of several, the one with that number.
+  Child* terminator_of(const Child& answerer, std::uint32_t index);
   base::Json status() const;   // [{name, pid, state, started, restarts}]
   base::Json figures() const;  // of each that lives (Child::figures)
 

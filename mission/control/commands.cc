@@ -70,7 +70,12 @@ void add_init(cli::Program& program) {
       ->add_option("--line-listen", options->listen,
                    "where installations come in; 0.0.0.0:8444 unless said otherwise")
       ->type_name("ADDRESS:PORT");
-  command->add_option("--host", options->names, "another host under which they reach it")->type_name("HOST");
+  command
+      ->add_option("--admin-listen", options->admin_listen,
+                   "where the vendor's people come in; 127.0.0.1:9444 unless said otherwise")
+      ->type_name("ADDRESS:PORT");
+  command->add_option("--host", options->names, "another host under which installations and people reach it")
+      ->type_name("HOST");
   command
       ->add_option("--line-certificate", options->certificate,
                    "the line's certificate chain, where there is one already")

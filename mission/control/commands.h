@@ -11,6 +11,7 @@ namespace postern::mission {
 cli::ProgramWords control_words();
 void add_control_commands(cli::Program& program);  // init, serve, status
 void add_fleet_commands(cli::Program& program);    // enrolment, installation, events, usage
+void add_people_commands(cli::Program& program);   // person, acts
 void add_usage_command(cli::Program& program);
 
 }  // namespace postern::mission

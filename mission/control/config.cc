@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "accounts/account.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/file.h"
@@ -33,11 +34,13 @@ constexpr std::size_t kSocketPathLimit = 107;     // sun_path of sockaddr_un, wi
 const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
-       {"version", "domain", "user", "sandbox", "listeners", "installations", "witness", "control_socket",
-        "state_directory", "store", "retention", "health", "limits", "log"}},
-      {"listeners", {"line", "relay"}},
+       {"version", "domain", "user", "sandbox", "listeners", "installations", "people", "second_factor",
+        "witness", "control_socket", "state_directory", "store", "retention", "health", "limits", "log"}},
+      {"listeners", {"line", "admin", "relay"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
+      {"listeners.admin", {"address", "certificate", "key", "names", "certificates"}},
+      {"listeners.admin.certificates[]", {"certificate", "key"}},
       {"listeners.relay", {"address", "domain"}},
       {"installations", {"authority", "key"}},
       {"witness", {"key"}},
@@ -108,6 +111,9 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   if (listeners != nullptr) {
     out.line.address = {"0.0.0.0", 8444, false};
     supervisor::read_listener(read, *listeners, "line", out.line);
+    out.has_admin = listeners->find("admin") != nullptr;
+    out.admin.address = {"127.0.0.1", 9444, false};
+    if (out.has_admin) supervisor::read_listener(read, *listeners, "admin", out.admin);
     read_relay(read, *listeners, out);
   } else if (root.find("listeners") == nullptr) {
     read.fault(root.mark, "the file needs listeners: line");
@@ -119,6 +125,13 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
                          out.authority_key);
   } else if (root.find("installations") == nullptr) {
     read.fault(root.mark, "the file needs installations: their authority");
+  }
+  read.file(root, "people", out.people);
+  if (const YamlNode* factor = read.text(root, "second_factor"); factor != nullptr) {
+    out.second_factor_required = factor->scalar == "required";
+    if (factor->scalar != "required" && factor->scalar != "optional")
+      read.fault(factor->mark,
+                 "second_factor must be required or optional, not " + supervisor::in_quotes(factor->scalar));
   }
   if (const YamlNode* witness = read.map(root, "witness", "witness"); witness != nullptr)
     read.required_secret(*witness, "witness", "key", "the file that postern audit witness-key makes",
@@ -153,7 +166,11 @@ class Loader {
   explicit Loader(const Config& config) : config_(config) {}
 
   void load() {
-    for (const supervisor::CertificateFiles& files : config_.line.certificates) certificate(files);
+    for (const supervisor::CertificateFiles& files : config_.line.certificates)
+      certificate(files, "key.line", out.line);
+    for (const supervisor::CertificateFiles& files : config_.admin.certificates)
+      certificate(files, "key.admin", out.admin);
+    if (!config_.people.path.empty()) people();
     authority();
     if (!config_.witness_key.path.empty()) out.witness_key = key(config_.witness_key);
     if (config_.store.postgresql) store();
@@ -182,12 +199,22 @@ class Loader {
     return {};
   }
 
-  void certificate(const supervisor::CertificateFiles& files) {
+  // Read by the desk alone, and only while the store has nobody: what is in it is judged here, so that a fault shows at once.
+  void people() {
+    out.people = text(config_.people);
+    if (out.people.empty()) return;
+    const auto read = accounts::parse_admins(out.people, accounts::kPeopleRanks);
+    if (!read.ok())
+      faults.push_back({config_.people.mark, config_.people.path + ": " + read.error().message});
+  }
+
+  void certificate(const supervisor::CertificateFiles& files, const char* prefix,
+                   std::vector<Material::Own>& into) {
     Material::Own own;
     own.chain_pem = text(files.certificate);
     own.key = key(files.key);
     own.key_path = files.key.path;
-    own.descriptor = "key.line" + std::to_string(out.line.size());
+    own.descriptor = prefix + std::to_string(into.size());
     if (own.chain_pem.empty()) return;
     auto chain = certs::read_chain(own.chain_pem);
     if (!chain.ok())
@@ -208,7 +235,7 @@ class Loader {
         base::Status usable = certs::check_tls_key(read->get());
         return usable.ok() ? certs::check_pair(read->get(), files.key.path, own.chain_pem) : usable;
       });
-    out.line.push_back(std::move(own));
+    into.push_back(std::move(own));
   }
 
   // Keys never stand in this process: what is wrong with one is found out in a copy of it that ends at once.

@@ -27,6 +27,10 @@ struct Config {
   base::Mark user_mark;
   supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
   supervisor::Listener line;
+  bool has_admin = false;              // there is an admin listener
+  supervisor::Listener admin;          // for the vendor's people
+  supervisor::FileName people;         // the first of them; empty: none
+  bool second_factor_required = true;  // of people who sign in
   struct Relay {
     supervisor::Address address{"0.0.0.0", 443, false};
     std::string domain;  // engineers ask for <label>.domain
@@ -61,7 +65,8 @@ struct Material {
     base::UniqueFd key;
     std::string key_path, descriptor;
   };
-  std::vector<Own> line;  // of the listener
+  std::vector<Own> line, admin;  // of the listeners
+  std::string people;            // the text of that file
   std::string authority_pem;
   base::UniqueFd authority_key;
   base::UniqueFd witness_key;  // invalid: there is none

@@ -56,7 +56,9 @@ class Initialiser {
     if (done.ok()) done = folder_.write(top_ + "/mission-control.yaml", config_, 0640);
     if (done.ok()) done = make_authority();
     if (done.ok()) done = make_witness_key();
-    if (done.ok() && options_.certificate.empty()) done = make_listener();
+    if (done.ok() && options_.certificate.empty()) done = make_listener("line", roots_, fingerprint_);
+    if (done.ok()) done = make_listener("admin", admin_roots_, admin_fingerprint_);
+    if (done.ok()) done = make_first_person();
     if (done.ok()) folder_.keep();
     return done;
   }
@@ -64,20 +66,33 @@ class Initialiser {
   void tell() const {
     const std::string config = top_ + "/mission-control.yaml";
     if (options_.json)
-      return cli::print(cli::to_json_line({{"config", config},
-                                           {"domain", options_.domain},
-                                           {"line", url_},
-                                           {"roots", roots_},
-                                           {"witness", witness_}}));
+      return cli::print(cli::to_json_line(
+          {{"config", config},
+           {"domain", options_.domain},
+           {"line", url_},
+           {"roots", roots_},
+           {"witness", witness_},
+           {"admin_listener",
+            {{"url", admin_url_}, {"roots", admin_roots_}, {"fingerprint", admin_fingerprint_}}},
+           {"person", {{"name", "admin"}, {"password", password_}}}}));
     std::string text = "Made " + top_ + ".\n\n  The line              " + url_ + "\n";
     if (!roots_.empty())
       text += "  Its authority         " + roots_ + "\n                        SHA-256 " + fingerprint_ +
               "\n                        Installations need this file to believe the line\n";
-    text += "  Installations' own    " + top_ +
-            "/certs/installations.pem, 10 years\n  As a witness of logs  " + witness_ +
-            "\n                        Installations and auditors need it to have their logs "
-            "cosigned\n\nNext:\n  1. mission-control serve --config " +
-            config + "\n  2. mission-control --config " + config + " enrolment new --customer NAME\n";
+    text +=
+        "  Installations' own    " + top_ + "/certs/installations.pem, 10 years\n  As a witness of logs  " +
+        witness_ +
+        "\n                        Installations and auditors need it to have their logs cosigned\n\n  The "
+        "page              " +
+        admin_url_ + "\n  Its authority         " + admin_roots_ + "\n                        SHA-256 " +
+        admin_fingerprint_ +
+        "\n                        Import it into the browser that you sign in with\n  Sign in as            "
+        "admin\n  Password              " +
+        password_ +
+        "\n                        It is shown once and kept nowhere: change it after signing in\n\nNext:\n"
+        "  1. mission-control serve --config " +
+        config +
+        "\n  2. Sign in, set up an authenticator app or a passkey, and make a code under Enrolment\n";
     cli::print(text);
   }
 
@@ -111,6 +126,10 @@ class Initialiser {
                "\n    certificate: " + as_yaml(own ? "certs/line.pem" : full_path(options_.certificate)) +
                "\n    key: " + as_yaml(own ? "keys/line.key" : full_path(options_.key)) + "\n    names:\n";
     for (const std::string& name : names_) config_ += "      - " + as_yaml(name) + "\n";
+    config_ += "  admin:\n    address: " + as_yaml(options_.admin_listen) +
+               "\n    certificate: certs/admin.pem\n    key: keys/admin.key\n    names:\n";
+    for (const std::string& name : names_) config_ += "      - " + as_yaml(name) + "\n";
+    config_ += "people: people.json\n";
     config_ +=
         "installations:\n  authority: certs/installations.pem\n  key: keys/installations.key\n"
         "witness:\n  key: keys/witness.key\n"
@@ -120,6 +139,7 @@ class Initialiser {
       return base::fail(base::Code::Invalid,
                         "the options do not make a configuration: " + parsed.faults.front().message);
     url_ = parsed.config->line.url();
+    admin_url_ = parsed.config->admin.url();
     return base::Ok{};
   }
 
@@ -159,17 +179,30 @@ class Initialiser {
     return done;
   }
 
-  base::Status make_listener() {
+  // The first administrator, from whom all others come. As `postern init` makes it.
+  base::Status make_first_person() {
+    constexpr std::size_t kCharacters = 20;  // 116 bits
+    password_ = base::random_password(kCharacters);
+    const auto hash = base::hash_password(password_);
+    if (!hash.ok()) return hash.error();
+    const base::OrderedJson people = {
+        {"admins",
+         base::OrderedJson::array({{{"name", "admin"}, {"role", "administrator"}, {"password", *hash}}})}};
+    return folder_.write(top_ + "/people.json", people.dump(2) + "\n", 0600);
+  }
+
+  // A certificate with an authority of its own.
+  base::Status make_listener(const std::string& name, std::string& roots, std::string& fingerprint) {
     const base::Micros now = base::SystemClock().wall();
-    auto authority = certs::make_authority("Mission Control line", certs::valid_for(now, 10 * kYear));
+    auto authority = certs::make_authority("Mission Control " + name, certs::valid_for(now, 10 * kYear));
     if (!authority.ok()) return authority.error();
     const auto facts = certs::read_chain(authority->certificate_pem);
-    if (facts.ok()) fingerprint_ = facts->front().fingerprint;
-    base::Status done = store("line", certs::make_server_certificate(*authority, certificate_names(),
-                                                                     certs::valid_for(now, kYear)));
+    if (facts.ok()) fingerprint = facts->front().fingerprint;
+    base::Status done = store(
+        name, certs::make_server_certificate(*authority, certificate_names(), certs::valid_for(now, kYear)));
     if (!done.ok()) return done;
-    roots_ = top_ + "/certs/line-ca.pem";
-    return store("line-ca", std::move(authority));
+    roots = top_ + "/certs/" + name + "-ca.pem";
+    return store(name + "-ca", std::move(authority));
   }
 
   std::vector<std::string> certificate_names() const {
@@ -187,6 +220,7 @@ class Initialiser {
   std::string top_;
   std::vector<std::string> names_;
   std::string config_, url_, roots_, fingerprint_, witness_;
+  std::string admin_url_, admin_roots_, admin_fingerprint_, password_;
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `mission-control init`: a folder with everything that a Mission Control needs: configuration, the installations' authority,
-// the line's certificate. It never overwrites, and what it made is removed again if it cannot finish.
+// the certificates of the line and of the page, the first administrator. It never overwrites, and what it made is removed again if it cannot finish.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace postern::mission {
 
 struct InitOptions {
   std::string directory, domain;
-  std::string listen = "0.0.0.0:8444";
+  std::string listen = "0.0.0.0:8444", admin_listen = "127.0.0.1:9444";
   std::string user;
   std::vector<std::string> names;  // more hosts under which the line is reached
   std::string certificate, key;    // of the line, where the vendor has one already

@@ -35,17 +35,23 @@ constexpr base::Nanos kDrain = 10 * base::kSecond;
 constexpr std::uint32_t kRelayIndex = 1001;
 
 struct Bound {
-  base::UniqueFd line, relay, control;
-  supervisor::Address line_address, relay_address;  // with the port that the kernel picked
+  base::UniqueFd line, admin, relay, control;
+  supervisor::Address line_address, admin_address, relay_address;  // with the ports that the kernel picked
 };
 
-supervisor::Shape shape(bool relays) {
+// No terminator serves two faces.
+supervisor::Shape shape(bool has_admin, bool relays) {
   supervisor::Shape out{{{"keeper", 0, 0, 1}, {"desk", 0, 0, 0}, {"terminator", 0, 1, 0}},
                         {{0, "desk", 0, false}},
                         {{"terminator", "keeper", SOCK_SEQPACKET}, {"desk", "keeper", SOCK_SEQPACKET}}};
-  if (!relays) return out;
-  out.members.push_back({"relay", kRelayIndex, 1, 0});
-  out.pairs.push_back({kRelayIndex, "desk", 0, false, "relay"});
+  if (has_admin) {
+    out.members.push_back({"terminator", supervisor::kAdminIndex, 1, 0});
+    out.pairs.push_back({supervisor::kAdminIndex, "desk", 0, false});
+  }
+  if (relays) {
+    out.members.push_back({"relay", kRelayIndex, 1, 0});
+    out.pairs.push_back({kRelayIndex, "desk", 0, false, "relay"});
+  }
   return out;
 }
 
@@ -76,6 +82,12 @@ base::Result<Bound> bind_all(const Config& config, const std::optional<proc::Acc
   if (!line.ok()) return line.error();
   out.line = *std::move(line);
   if (base::Status set = give_up_on_the_silent(out.line.get()); !set.ok()) return std::move(set).error();
+  if (config.has_admin) {
+    out.admin_address = config.admin.address;
+    auto admin = supervisor::bind_listener(out.admin_address);
+    if (!admin.ok()) return admin.error();
+    out.admin = *std::move(admin);
+  }
   if (config.relay) {
     out.relay_address = config.relay->address;
     auto relay = supervisor::bind_listener(out.relay_address);
@@ -98,13 +110,14 @@ class Parent {
         material_(std::move(loaded.material)),
         bound_(std::move(bound)),
         connector_(loop),
-        crew_(loop, roles, shape(config_->relay.has_value()), duties()) {}
+        crew_(loop, roles, shape(config_->has_admin, config_->relay.has_value()), duties()) {}
 
   void start() { crew_.start(); }
 
   void stop() {
     if (std::exchange(stopping_, true)) return crew_.stop_now();
     ::shutdown(bound_.line.get(), SHUT_RDWR);  // whoever comes now is told at once
+    if (bound_.admin.valid()) ::shutdown(bound_.admin.get(), SHUT_RDWR);
     if (bound_.relay.valid()) ::shutdown(bound_.relay.get(), SHUT_RDWR);
     crew_.stop(kDrain, [this] { loop_.stop(); });
   }
@@ -114,7 +127,7 @@ class Parent {
     if (fresh.config == nullptr) return base::log_error("nothing was reloaded:\n" + fresh.faults);
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
                          fresh.config->line.names != config_->line.names ||
-                         fresh.config->retention != config_->retention ||
+                         fresh.config->retention != config_->retention || admin_differs(*fresh.config) ||
                          relay_text(*fresh.config) != relay_text(*config_) ||
                          fresh.config->least_nodes != config_->least_nodes ||
                          fresh.config->least_cores != config_->least_cores ||
@@ -127,9 +140,8 @@ class Parent {
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, address, relay, state_directory, store, control_socket and "
-          "the "
-          "installations' authority need a restart");
+          "nothing was reloaded: domain, user, addresses, names, second_factor, retention, relay, health, "
+          "state_directory, store, control_socket and the installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
     base::set_log_level(config_->log_level);
@@ -141,6 +153,12 @@ class Parent {
   }
 
  private:
+  bool admin_differs(const Config& fresh) const {
+    return fresh.has_admin != config_->has_admin || fresh.admin.names != config_->admin.names ||
+           fresh.admin.address.text() != config_->admin.address.text() ||
+           fresh.second_factor_required != config_->second_factor_required;
+  }
+
   supervisor::Crew::Duties duties() {
     supervisor::Crew::Duties out;
     out.beginning = [this](const Child& child) { return beginning(child); };
@@ -154,7 +172,10 @@ class Parent {
     out.on_violated = [](Child& child, const std::string& call) {
       base::log_error("sandbox.violated " + child.name() + " tried " + call + " and was killed");
     };
-    out.on_all_ready = [this] { base::log_info("ready: line " + as_bound().url()); };
+    out.on_all_ready = [this] {
+      base::log_info("ready: line " + at(config_->line, bound_.line_address).url() +
+                     (config_->has_admin ? " admin " + at(config_->admin, bound_.admin_address).url() : ""));
+    };
     out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
     out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) {
       on_ask(child, id, question);
@@ -177,38 +198,39 @@ class Parent {
                   });
   }
 
-  supervisor::Listener as_bound() const {
-    supervisor::Listener out = config_->line;
-    out.address = bound_.line_address;
-    return out;
+  static supervisor::Listener at(supervisor::Listener listener, const supervisor::Address& bound) {
+    listener.address = bound;
+    return listener;
   }
+  static bool is_admin(const Child& child) { return child.index() == supervisor::kAdminIndex; }
 
   void on_ask(Child& child, std::uint64_t id, const Json& question) {
     const std::string what = base::json_text_or(question, "ask", "");
     const std::uint64_t life = child.life();
     if (child.kind() != "desk") return child.fail("it asked a question, which only the desk may");
     if (what == "status") return child.answer(life, id, status());
-    Child* terminator = crew_.terminator_of(child);
-    if (base::json_text_or(question, "of", "") == "relay")
-      crew_.each([&](Child& one) {
-        if (one.kind() == "relay") terminator = &one;
-      });
+    const auto index = static_cast<std::uint32_t>(base::json_number_or(question, "terminator", 0));
+    Child* const terminator = crew_.terminator_of(child, index);
     if (what != "breach" || terminator == nullptr) return child.fail("it asked something unknown");
     terminator->fail("it broke the exchange protocol: " + base::json_text_or(question, "why", ""));
     child.answer(life, id, Json::object());
   }
 
+  static Json listener_json(const char* name, const supervisor::Address& address,
+                            const std::vector<Material::Own>& own) {
+    const certs::CertificateFacts& leaf = own.front().leaf;
+    return {{"name", name},
+            {"address", address.text()},
+            {"certificate", {{"subject", leaf.subject}, {"not_after", base::format_time(leaf.not_after)}}}};
+  }
+
   Json status() const {
-    const certs::CertificateFacts& leaf = material_->line.front().leaf;
-    Json out{
-        {"roles", crew_.status()},
-        {"listeners",
-         {{{"name", "line"},
-           {"address", bound_.line_address.text()},
-           {"certificate", {{"subject", leaf.subject}, {"not_after", base::format_time(leaf.not_after)}}}}}}};
+    Json listeners = Json::array({listener_json("line", bound_.line_address, material_->line)});
+    if (config_->has_admin)
+      listeners.push_back(listener_json("admin", bound_.admin_address, material_->admin));
     if (config_->relay)
-      out["listeners"].push_back(Json{{"name", "relay"}, {"address", bound_.relay_address.text()}});
-    return out;
+      listeners.push_back(Json{{"name", "relay"}, {"address", bound_.relay_address.text()}});
+    return {{"roles", crew_.status()}, {"listeners", listeners}};
   }
 
   static std::string relay_text(const Config& of) {
@@ -218,12 +240,8 @@ class Parent {
   Json part_of(const Child& child) const {
     if (child.kind() == "keeper") return keeper_part();
     if (child.kind() == "desk") return desk_part();
-    if (child.kind() == "relay")
-      return {
-          {"log_level", level()},
-          {"limits",
-           {{"connections", config_->relayed}, {"connections_per_address", config_->relayed_per_address}}}};
-    return terminator_part();
+    if (child.kind() == "relay") return relay_part();
+    return is_admin(child) ? admin_terminator_part() : line_terminator_part();
   }
 
   std::string level() const {
@@ -231,20 +249,31 @@ class Parent {
     return kLevels.at(static_cast<std::size_t>(config_->log_level));
   }
 
-  Json names() const {
+  static Json names_json(const supervisor::Listener& listener) {
     Json out = Json::array();
-    for (const http::Authority& name : config_->line.names) out.push_back(http::to_text(name));
+    for (const http::Authority& name : listener.names) out.push_back(http::to_text(name));
     return out;
+  }
+
+  static Json chains_json(const std::vector<Material::Own>& own) {
+    Json out = Json::array();
+    for (const Material::Own& one : own) out.push_back({{"chain", one.chain_pem}});
+    return out;
+  }
+
+  static void add_keys(Json& keys, const char* listener, const std::vector<Material::Own>& own) {
+    for (const Material::Own& one : own)
+      keys.push_back({{"fd", one.descriptor},
+                      {"listener", listener},
+                      {"certificate", one.chain_pem},
+                      {"path", one.key_path}});
   }
 
   // "support" is what keeper and terminator call the listener of those who come from outside.
   Json keeper_part() const {
     Json keys = Json::array();
-    for (const Material::Own& own : material_->line)
-      keys.push_back({{"fd", own.descriptor},
-                      {"listener", "support"},
-                      {"certificate", own.chain_pem},
-                      {"path", own.key_path}});
+    add_keys(keys, "support", material_->line);
+    add_keys(keys, "admin", material_->admin);
     Json out{{"log_level", level()},
              {"tls_keys", keys},
              {"installations",
@@ -263,8 +292,11 @@ class Parent {
             {"state_directory", config_->state_directory.path},
             {"domain", config_->domain},
             {"authority", material_->authority_pem},
-            {"names", names()},
+            {"names", names_json(config_->line)},
             {"retention_us", config_->retention},
+            {"admin_names", names_json(config_->admin)},
+            {"people", material_->people},
+            {"second_factor_required", config_->second_factor_required},
             {"relay_domain", config_->relay ? config_->relay->domain : std::string()},
             {"store", store_part(config_->store, material_->store)},
             {"health",
@@ -273,15 +305,30 @@ class Parent {
               {"memory", config_->least_memory}}}};
   }
 
-  Json terminator_part() const {
-    Json certificates = Json::array();
-    for (const Material::Own& own : material_->line) certificates.push_back({{"chain", own.chain_pem}});
+  Json relay_part() const {
+    return {{"log_level", level()},
+            {"limits",
+             {{"connections", config_->relayed}, {"connections_per_address", config_->relayed_per_address}}}};
+  }
+
+  // No client's certificate is asked for: an installation's means nothing there.
+  Json admin_terminator_part() const {
+    return {{"log_level", level()},
+            {"listener", "admin"},
+            {"certificates", chains_json(material_->admin)},
+            {"client_roots", ""},
+            {"names", names_json(config_->admin)},
+            {"http2", true},
+            {"timeouts", {{"drain_us", kDrain / 1000}}}};
+  }
+
+  Json line_terminator_part() const {
     return {
         {"log_level", level()},
         {"listener", "support"},
-        {"certificates", certificates},
+        {"certificates", chains_json(material_->line)},
         {"client_roots", material_->authority_pem},
-        {"names", names()},
+        {"names", names_json(config_->line)},
         {"http2", true},
         {"limits",
          {{"connections", config_->connections},
@@ -303,14 +350,16 @@ class Parent {
       out.names.push_back(std::move(name));
       out.fds.emplace_back(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
     };
-    if (child.kind() == "terminator") give("listener", bound_.line);
+    if (child.kind() == "terminator") give("listener", is_admin(child) ? bound_.admin : bound_.line);
     if (child.kind() == "relay") give("listener", bound_.relay);
     if (child.kind() == "desk") give("control", bound_.control);
     if (child.kind() == "desk" && material_->store.password.valid())
       give("store.password", material_->store.password);
     if (child.kind() == "desk" && material_->store.key.valid()) give("store.key", material_->store.key);
     if (child.kind() != "keeper") return out;
-    for (const Material::Own& own : material_->line) give(own.descriptor, own.key);
+    for (const auto* listener : {&material_->line, &material_->admin}) {
+      for (const Material::Own& own : *listener) give(own.descriptor, own.key);
+    }
     give("key.installations", material_->authority_key);
     if (material_->witness_key.valid()) give("key.witness", material_->witness_key);
     return out;

@@ -6,11 +6,7 @@
 
 namespace postern::mission {
 
-// Where a request came from decides what it may ask: nothing of the API is on the line.
-void Desk::answer(std::shared_ptr<answer::Call> call, answer::Reply reply) {
-  if (call->local) return admin_.answer(call, reply);
-  line_.answer(call, reply);
-}
+void Desk::answer(std::shared_ptr<answer::Call> call, answer::Reply reply) { line_.answer(call, reply); }
 
 // Who shows no certificate can only enrol, and what that takes is short.
 std::size_t Desk::body_limit(const answer::Call& call) const {

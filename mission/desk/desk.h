@@ -1,19 +1,17 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mission Control's desk: answers installations on the line, and the vendor's people on the control socket.
+// What answers on the line: installations, and whoever wants to become one.
 #pragma once
 
 #include "gateway/answer/answerer.h"
-#include "mission/desk/admin_api.h"
 #include "mission/desk/line_api.h"
 
 namespace postern::mission {
 
 class Desk final : public answer::Answerer {
  public:
-  Desk(Parts& parts, Lives& lives, Tunnels& tunnels)
-      : line_(parts, lives, tunnels), admin_(parts, lives, tunnels) {}
+  Desk(Parts& parts, Lives& lives, Tunnels& tunnels) : line_(parts, lives, tunnels) {}
 
   void answer(std::shared_ptr<answer::Call> call, answer::Reply reply) override;
   answer::Response refuse(const answer::Call& call, base::Refusal refusal, std::string_view why) override;
@@ -23,7 +21,6 @@ class Desk final : public answer::Answerer {
 
  private:
   LineApi line_;
-  AdminApi admin_;
 };
 
 }  // namespace postern::mission

@@ -325,6 +325,7 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   event.body = report.body;
   const auto kept = parts_.store.keep_event(event);
   if (!kept.ok()) return kept.error();
+  if (*kept && parts_.tell) parts_.tell(event);
   return base::Ok{};
 }
 

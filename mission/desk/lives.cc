@@ -82,6 +82,14 @@ Lives::~Lives() { state_->owner = nullptr; }
 std::size_t Lives::size() const { return state_->lives.size(); }
 bool Lives::connected(const std::string& installation) const { return state_->lives.contains(installation); }
 
+bool Lives::contested(const std::string& installation) const { return state_->twice.contains(installation); }
+
+base::Json Lives::life_of(const std::string& installation) const {
+  const auto found = state_->lives.find(installation);
+  if (found == state_->lives.end()) return nullptr;
+  return {{"life", found->second.life}, {"client", found->second.client}};
+}
+
 void Lives::push(Live& live, const std::string& line) {
   Queue& queue = *live.queue;
   if (queue.ended) return;

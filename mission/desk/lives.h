@@ -63,6 +63,10 @@ class Lives {
   base::Status resume();
 
   bool connected(const std::string& installation) const;
+  // Another life of it was refused within the last minute or two.
+  bool contested(const std::string& installation) const;
+  // The life that is there, and from where: {"life","client"}; null: none.
+  base::Json life_of(const std::string& installation) const;
   std::size_t size() const;
 
  private:

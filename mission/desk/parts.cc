@@ -18,6 +18,23 @@ void Parts::note(const std::string& installation, std::string_view type, base::J
   event.body = std::move(body);
   const auto kept = store.keep_event(event);
   if (!kept.ok()) base::log_error("the store: " + kept.error().message);
+  if (kept.ok() && tell) tell(event);
+}
+
+base::Status Parts::record(const Doing& doing) {
+  base::log_info(doing.type + " " + base::printable(doing.subject) + " by " + base::printable(doing.actor) +
+                 " from " + base::printable(doing.from));
+  Act act;
+  act.id = new_id();
+  act.time = clock.wall();
+  act.type = doing.type;
+  act.actor = doing.actor;
+  act.subject = doing.subject;
+  act.from = doing.from;
+  act.detail = doing.detail;
+  base::Status kept = store.add_act(act);
+  if (!kept.ok()) base::log_error("the store: " + kept.error().message);
+  return kept;
 }
 
 answer::Response refusal(int status, std::string_view code, std::string_view title, std::string_view detail) {

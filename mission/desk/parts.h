@@ -40,10 +40,21 @@ struct Parts {
   std::function<void(const base::Json& question, std::function<void(const base::Json&)> done)> ask;
   base::UlidMaker ulids = {};
   std::string server = "server";  // our id among those that share the store (peers.h)
+  // Told of each event that is kept, before it is durable (watch.h).
+  std::function<void(const StoredEvent&)> tell = {};
 
   std::string new_id() { return ulids.make(clock.wall()); }
   // An event of Mission Control's own about an installation, and a line of the log.
   void note(const std::string& installation, std::string_view type, base::Json body);
+
+  // What somebody did, and a line of the log: the one way in which it is written down who did what.
+  struct Doing {
+    std::string type;         // "enrolment.made"
+    std::string actor, from;  // "person:alice", "192.0.2.7:50123"
+    std::string subject;      // to what
+    base::Json detail = base::Json::object();
+  };
+  base::Status record(const Doing& doing);
 };
 
 // As every answer on the line.

@@ -1,8 +1,10 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// The desk: answers the installations behind the line's listener and the vendor's people on the control socket, and keeps what
-// Mission Control knows. Has no key, and no way out.
+// The desk: answers the installations behind the line's listener, and the vendor's people behind the admin listener and on the
+// control socket, joins engineers that the relay brings with installations, and keeps what Mission Control knows. Has no key, and
+// no way out. Whoever brings an exchange says by its number which listener it serves; nothing that is answered behind one of them
+// is answered behind another.
 #include "mission/desk/desk.h"
 
 #include <sys/utsname.h>
@@ -15,11 +17,14 @@
 #include "base/ulid.h"
 #include "certs/keeper_channel.h"
 #include "certs/library.h"
+#include "face/signing_in.h"
 #include "gateway/answer/control_socket.h"
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "mission/desk/admin_site.h"
 #include "mission/desk/peers.h"
+#include "mission/desk/registrar.h"
 #include "mission/desk/relay_desk.h"
 #include "mission/roles/desk_store.h"
 
@@ -33,12 +38,16 @@ constexpr base::Micros kKeepCodes = 30LL * 86400 * base::kWallSecond;  // that n
 constexpr base::Nanos kQuietLook = 50 * base::kMillisecond;
 // Exchanges under way: each installation has one for its orders. Strangers can only enrol.
 constexpr answer::ExchangeFace::Most kMost{50'000, 1'000};
-constexpr std::uint32_t kRelay = 1001;  // mission/control/supervisor.cc
 constexpr answer::ExchangeFace::Most kMostRelayed{10'000, 10'000};
 
-std::vector<http::Authority> read_names(Role& role) {
+// Whose exchanges are not the line's, as the supervisor numbers them: the terminator of the admin listener
+// (gateway/supervisor/crew.h), and the relay (mission/control/supervisor.cc).
+constexpr std::uint32_t kAdminIndex = 1000;
+constexpr std::uint32_t kRelay = 1001;
+
+std::vector<http::Authority> read_names(Role& role, const char* key) {
   std::vector<http::Authority> out;
-  for (const base::Json& name : role.config().value("names", base::Json::array())) {
+  for (const base::Json& name : role.config().value(key, base::Json::array())) {
     const auto authority = http::parse_authority(name.get<std::string>());
     if (!authority) role.fail("the desk's configuration: a name is none");
     out.push_back(*authority);
@@ -72,7 +81,7 @@ int serve_installations() {
   certs::load_openssl();
   loop::Loop& loop = role.loop();
   const base::SystemClock clock;
-  const std::vector<http::Authority> names = read_names(role);
+  const std::vector<http::Authority> names = read_names(role, "names");
   auto verifier =
       certs::ClientVerifier::make({.roots_pem = base::json_text_or(role.config(), "authority", "")});
   if (!verifier.ok()) role.fail("the installations' authority: " + verifier.error().message);
@@ -106,8 +115,30 @@ int serve_installations() {
   mission::Desk desk(parts, lives, tunnels);
   mission::RelayDesk relay_desk(tunnels);
   const std::vector<http::Authority> relay_names{{std::string(mission::RelayDesk::kHost), 0}};
+
+  const face::SigningFacts signing{read_names(role, "admin_names"),
+                                   base::json_bool_or(role.config(), "second_factor_required", true),
+                                   std::nullopt, mission::people_manner()};
+  mission::Registrar registrar(parts);
+  // PostgreSQL may be away for now: then nobody signs in until look() has found it.
+  if (base::Status opened = registrar.open(base::json_text_or(role.config(), "people", ""));
+      !opened.ok() && store.postgres() == nullptr)
+    role.fail(opened.error().message);
+  mission::Watch watch(loop, commits);
+  parts.tell = [&](const mission::StoredEvent& event) { watch.came(event); };
+  face::SignIns sign_ins;
+  face::SignInGuard guard;
+  face::Thinner refusals(face::kRefusalInterval, face::kThinnerKeys);
+  mission::AdminParts admin{
+      {loop, signing, registrar, sign_ins, guard, refusals}, parts, lives, tunnels, watch, clock.wall()};
+  mission::AdminSite site(admin);
+  registrar.on_change([&] {
+    for (const std::string& person : sign_ins.keep_only(registrar.accounts()))
+      (void)face::note_sign_out(admin, "mission-control", person, "account_changed");
+    watch.changed();
+  });
   std::map<std::uint32_t, std::unique_ptr<answer::ExchangeFace>> faces;  // by the index of the terminator
-  answer::ControlSocket control(loop, role.take_fd("control"), desk);
+  answer::ControlSocket control(loop, role.take_fd("control"), site);
 
   role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) {
     if (fds.size() != 1) role.fail("a channel to the keeper is one socket");
@@ -115,14 +146,14 @@ int serve_installations() {
   });
   role.on_channel("exchange", [&](std::uint32_t index, Role::Fds fds) {
     auto& face = faces[index];
-    if (face == nullptr && index == kRelay) {
-      face = std::make_unique<answer::ExchangeFace>(loop, relay_desk, relay_names, kMostRelayed);
-      face->on_breach([&](const std::string& why) {
-        role.ask({{"ask", "breach"}, {"of", "relay"}, {"why", why}}, [](const base::Json&) {});
-      });
-    } else if (face == nullptr) {
-      face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
-      face->on_breach([&](const std::string& why) { role.report_breach(why); });
+    if (face == nullptr) {
+      if (index == kRelay)
+        face = std::make_unique<answer::ExchangeFace>(loop, relay_desk, relay_names, kMostRelayed);
+      else if (index == kAdminIndex)
+        face = std::make_unique<answer::ExchangeFace>(loop, site, signing.names);
+      else
+        face = std::make_unique<answer::ExchangeFace>(loop, desk, names, kMost);
+      face->on_breach([&role, index](const std::string& why) { role.report_breach(why, index); });
     }
     const base::Status connected = face->connect(ring_ends(role, std::move(fds)));
     if (!connected.ok()) role.fail("the exchange channel: " + connected.error().message);
@@ -132,6 +163,7 @@ int serve_installations() {
     peers.look();
     lives.look();
     tunnels.look();
+    registrar.look();
   });
   looks.start(kLook, kLook);
   loop::Timer forgets(loop, [&] {
@@ -160,6 +192,7 @@ int serve_installations() {
     control.stop_accepting();
     lives.end_all();
     tunnels.end_all();
+    watch.close_all();
     drained.start(kQuietLook, kQuietLook);
   });
   return role.serve();

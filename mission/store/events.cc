@@ -53,11 +53,20 @@ base::Result<bool> Events::keep_event(const StoredEvent& event) {
 }
 
 base::Result<std::vector<StoredEvent>> Events::events(std::string_view installation, std::int64_t below,
-                                                      std::size_t most) {
+                                                      std::size_t most, std::string_view type) {
   return turn_.all(
       "SELECT number, installation, id, own, type, time, received, body FROM events "
-      "WHERE (?1='' OR installation=?1) AND (?2=0 OR number<?2) ORDER BY number DESC LIMIT ?3",
-      {installation, below, static_cast<std::int64_t>(most)}, event_in);
+      "WHERE (?1='' OR installation=?1) AND (?2=0 OR number<?2) AND (?4='' OR type=?4 OR "
+      "substr(type,1,length(?4)+1)=?4||'.') ORDER BY number DESC LIMIT ?3",
+      {installation, below, static_cast<std::int64_t>(most), type}, event_in);
+}
+
+base::Result<std::optional<StoredEvent>> Events::newest_own(std::string_view installation,
+                                                            std::string_view type) {
+  return turn_.one(
+      "SELECT number, installation, id, own, type, time, received, body FROM events "
+      "WHERE installation=?1 AND own=1 AND type=?2 ORDER BY number DESC LIMIT 1",
+      {installation, type}, event_in);
 }
 
 base::Status Events::count(std::string_view installation, std::int64_t count, std::int64_t bytes) {

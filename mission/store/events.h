@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,12 @@ class Events : public Subject {
  public:
   // False: it was there before, or is one of those that retention took away.
   base::Result<bool> keep_event(const StoredEvent& event);
-  // The newest first, below that number (0: all). installation empty: of all.
+  // The newest first, below that number (0: all). installation empty: of all. type: itself and what begins with it and a
+  // dot; empty: any.
   base::Result<std::vector<StoredEvent>> events(std::string_view installation, std::int64_t below,
-                                                std::size_t most);
+                                                std::size_t most, std::string_view type = "");
+  // The newest that Mission Control itself noticed of that type.
+  base::Result<std::optional<StoredEvent>> newest_own(std::string_view installation, std::string_view type);
 
  protected:
   using Subject::Subject;

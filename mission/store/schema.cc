@@ -94,8 +94,16 @@ CREATE TABLE usage_hours (
 CREATE INDEX usage_by_hour ON usage_hours (hour);
 )sql";
 
-constexpr std::array kSteps{kFirst,     kSizesOfEvents,        kServers, kLogs,
-                            kOpenCodes, kNamesOfInstallations, kMeasures};
+constexpr std::string_view kPeople = R"sql(
+CREATE TABLE people (id {number} PRIMARY KEY, version {number} NOT NULL, document {text} NOT NULL){strict};
+CREATE TABLE acts (
+  number {rising}, id {text} NOT NULL UNIQUE, time {number} NOT NULL, type {text} NOT NULL, actor {text} NOT NULL,
+  subject {text} NOT NULL, client {text} NOT NULL, detail {text} NOT NULL){strict};
+CREATE INDEX acts_by_time ON acts (time);
+)sql";
+
+constexpr std::array kSteps{kFirst,     kSizesOfEvents,        kServers,  kLogs,
+                            kOpenCodes, kNamesOfInstallations, kMeasures, kPeople};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -16,6 +16,7 @@ Store::Store(std::unique_ptr<Database> kept)
       Certificates(StoreGround::turn),
       Reports(StoreGround::turn),
       Names(StoreGround::turn),
+      People(StoreGround::turn),
       Events(StoreGround::turn),
       Servers(StoreGround::turn),
       Lines(StoreGround::turn),
@@ -27,7 +28,9 @@ Store::Store(std::unique_ptr<Database> kept)
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);
   if (!more.ok()) return more;
-  if (base::Status done = forget_codes(codes_before); !done.ok()) return std::move(done).error();
+  base::Status done = forget_codes(codes_before);
+  if (done.ok()) done = forget_acts(events_before);
+  if (!done.ok()) return std::move(done).error();
   return more;
 }
 

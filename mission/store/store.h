@@ -20,6 +20,7 @@
 #include "mission/store/installations.h"
 #include "mission/store/lines.h"
 #include "mission/store/names.h"
+#include "mission/store/people.h"
 #include "mission/store/reports.h"
 #include "mission/store/servers.h"
 #include "mission/store/usages.h"
@@ -40,6 +41,7 @@ class Store final : private StoreGround,
                     public Certificates,
                     public Reports,
                     public Names,
+                    public People,
                     public Events,
                     public Servers,
                     public Lines,
@@ -53,7 +55,7 @@ class Store final : private StoreGround,
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Some of them; true: there may be more, call again. Events that were received before then; codes that were over or withdrawn before.
+  // Some of them; true: there may be more, call again. Events that were received before then, and acts; codes that were over or withdrawn before.
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
   // The same of what was measured, which says itself how long it is kept (healths.h, usages.h).
   base::Result<bool> forget_measures(base::Micros now);

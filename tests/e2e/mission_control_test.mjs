@@ -24,7 +24,7 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
     const again = await mission.init();
     assert.deepEqual([again.code, /is there already: init never overwrites/.test(again.stderr)], [1, true], again.stderr);
     const { roles } = await mission.cli("status");
-    assert.deepEqual(roles.map((role) => role.name).sort(), ["desk", "keeper", "terminator.0"]);
+    assert.deepEqual(roles.map((role) => role.name).sort(), ["desk", "keeper", "terminator.0", "terminator.admin"]);
     for (const { name, confinement } of roles) assert.equal(confinement.refused, confinement.attempts, name);
   });
 

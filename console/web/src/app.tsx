@@ -3,13 +3,13 @@
 //
 // The frame around every page: who is signed in, whether the line is live, and what is said to screen readers.
 import { useEffect, useRef } from 'preact/hooks';
-import { call, when_signed_out, when_unproved } from './api/client';
+import { when_signed_out, when_unproved } from './api/client';
 import type { Me } from './api/types';
+import { LostBanner, Standing, Toast, useFocusOnTurn } from './components/frame';
 import { Icon, type IconName } from './components/icon';
 import { Mark } from './components/mark';
-import { Trouble } from './components/notice';
 import { subject } from './components/page';
-import { plain, Said } from './components/said';
+import { plain } from './components/said';
 import { AccountPage } from './pages/account';
 import { InvitationPage } from './pages/invitation';
 import { OpenIdPage } from './pages/openid';
@@ -18,9 +18,10 @@ import { Link, usePlace } from './router';
 import { page_at } from './routes';
 import { ask_for_proof, ProofDialog } from './sections/proof';
 import { keeping } from './sections/totp';
-import { said, useAction } from './state/action';
+import { said } from './state/action';
 import { useArrivals } from './state/alerts';
-import { follow, forget, left_provider, line, me, parts, who_am_i } from './state/live';
+import { me, who_am_i } from './state/accounts';
+import { follow, forget, parts } from './state/live';
 import { useStore } from './state/store';
 import { words } from './text';
 
@@ -109,15 +110,6 @@ function useTitle(page: string): void {
   }, [waiting, page, about, marked]);
 }
 
-// Another page: its name gets the focus, so that a keyboard and a screen reader go on from there.
-function useFocusOnTurn(path: string): void {
-  const first = useRef(true);
-  useEffect(() => {
-    if (!first.current) document.getElementById('page-title')?.focus({ preventScroll: true });
-    first.current = false;
-  }, [path]);
-}
-
 const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins', 'mission-control'];
 
 // Places that are reached from a page and have no entry of their own.
@@ -160,15 +152,7 @@ function Navigation({ path }: { path: string }) {
 
 // alone: there is no live line yet whose state could be told.
 function TopBar({ who, alone = false }: { who: Me; alone?: boolean }) {
-  const state = useStore(line);
   const mode = useStore(parts.access).value?.mode;
-  const action = useAction();
-  const sign_out = () =>
-    void action.run(async () => {
-      await call('POST', '/sign-out');
-      left_provider.set(who.openid === true);
-      forget();
-    });
   return (
     <header class="top">
       <Link class="brand" href="/" aria-label={words.product}>
@@ -181,32 +165,9 @@ function TopBar({ who, alone = false }: { who: Me; alone?: boolean }) {
           {words.access.names[mode]}
         </Link>
       )}
-      {alone ? (
-        <span class="line" />
-      ) : (
-        <span class={`line line-${state}`} role="status">
-          <span class="dot" aria-hidden="true" />
-          {words.line[state]}
-        </span>
-      )}
-      <Link class="who" href="/account" title={words.account.title}>
-        <Said text={who.name} />
-        <small>{words.roles[who.role]}</small>
-      </Link>
-      <button type="button" disabled={action.busy} onClick={sign_out}>
-        {words.account.sign_out}
-      </button>
-      <Trouble problem={action.problem} />
+      <Standing who={who} alone={alone} forget={forget} />
     </header>
   );
-}
-
-function LostBanner() {
-  return useStore(line) === 'lost' ? (
-    <p class="banner" role="alert">
-      {words.lost}
-    </p>
-  ) : null;
 }
 
 // On every page, so that nobody looks for what is closed and does not see why.
@@ -217,23 +178,4 @@ function WaitingPolicy({ path }: { path: string }) {
       {words.policy.notice} <Link href="/policy">{words.policy.notice_link}</Link>
     </p>
   ) : null;
-}
-
-const kToastMs = 6000;
-
-function Toast({ message }: { message: string }) {
-  useEffect(() => {
-    if (!message) return;
-    const timer = window.setTimeout(() => said.set(''), kToastMs);
-    return () => window.clearTimeout(timer);
-  }, [message]);
-  return (
-    <div class="toast" role="status" aria-live="polite">
-      {message && (
-        <p>
-          <Said text={message} />
-        </p>
-      )}
-    </div>
-  );
 }

@@ -67,7 +67,7 @@ export const words = {
   invitation,
   passkey,
   proof,
-  roles: { admin: 'Administrator', auditor: 'Auditor' } as Record<AdminRole, string>,
+  roles: { admin: 'Administrator', auditor: 'Auditor', viewer: 'Viewer', operator: 'Operator', administrator: 'Administrator' } as Record<AdminRole, string>,
   read_only_role: 'You are signed in as an auditor: you can read everything here and change nothing.',
 
   line: { live: 'Live', connecting: 'Connecting…', lost: 'Connection lost' },

@@ -6,11 +6,14 @@
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const year = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' });
 
 export function zone_name(): string {
   return zone.formatToParts(new Date()).find((part) => part.type === 'timeZoneName')?.value ?? '';
 }
+
+const kHalfYearMs = 182 * 86_400_000;
 
 const same_day = (a: Date, b: Date): boolean => a.toDateString() === b.toDateString();
 
@@ -18,7 +21,10 @@ export function say_time(time: string, now: number, seconds = false): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return time;
   const of_day = (seconds ? clock : minute).format(date);
-  return same_day(date, new Date(now)) ? of_day : `${day.format(date)}, ${of_day}`;
+  const today = new Date(now);
+  if (same_day(date, today)) return of_day;
+  const near = Math.abs(date.getTime() - now) < kHalfYearMs; // else a day and a month could be of any year
+  return `${(near ? day : year).format(date)}, ${of_day}`;
 }
 
 export const say_utc = (time: string): string => time.replace('T', ' ').replace(/Z$/, ' UTC');

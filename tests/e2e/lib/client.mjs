@@ -60,7 +60,7 @@ export class Client {
   // fetch: the whole response: {status, headers, body, text, json, event}.
   async fetch(path, options) {
     const answer = await readAll(await this.open(path, options));
-    const set = (answer.headers["set-cookie"] ?? []).find((line) => line.startsWith("__Host-postern"));
+    const set = (answer.headers["set-cookie"] ?? []).find((line) => line.startsWith("__Host-"));
     if (set) this.cookie = set.split(";")[0];
     return answer;
   }

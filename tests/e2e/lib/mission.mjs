@@ -29,8 +29,8 @@ export class MissionControl {
   // listen: the port of the line; without one the kernel picks another at each start. like: another server of the same Mission Control,
   // whose authorities this one has too. store: gives what stands below store in the configuration, for a folder that it may write to.
   // relay: the domain of the names by which it relays engineers; its port, too, the kernel picks. relayListen: unless it is told one.
-  // Made and not served yet, where served is false.
-  static async start({ listen = 0, like, store, served = true, relay, relayListen = 0 } = {}) {
+  // configure: changes the configuration. Made and not served yet, where served is false.
+  static async start({ listen = 0, like, store, served = true, configure, relay, relayListen = 0 } = {}) {
     const mission = new MissionControl();
     mission.listen = listen;
     mission.program = join(install(), "bin/mission-control");
@@ -41,6 +41,9 @@ export class MissionControl {
     if (made.code !== 0) throw new Error(`mission-control init failed: ${made.stderr}`);
     if (like) for (const part of ["certs", "keys"]) cpSync(join(like.folder, part), join(mission.folder, part), { recursive: true, force: true });
     if (store) mission.keepIn(store);
+    Object.assign(mission, { person: JSON.parse(made.stdout).person, adminCa: readFileSync(join(mission.folder, "certs/admin-ca.pem")) });
+    plant("the first administrator's password", mission.person.password);
+    if (configure) writeFileSync(mission.configFile, configure(readFileSync(mission.configFile, "utf8")));
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
     if (relay) {
       const text = readFileSync(mission.configFile, "utf8");
@@ -58,7 +61,7 @@ export class MissionControl {
     ownedByAccount(this.folder);
   }
   init() {
-    return run(this.program, ["init", "--dir", this.folder, "--name", domain, "--line-listen", `127.0.0.1:${this.listen}`]);
+    return run(this.program, ["init", "--json", "--dir", this.folder, "--name", domain, "--line-listen", `127.0.0.1:${this.listen}`, "--admin-listen", "127.0.0.1:0"]);
   }
   get log() {
     return this.#serving?.log ?? "";
@@ -78,8 +81,7 @@ export class MissionControl {
       return answer.code === 0 && answer.json.roles.every((role) => role.state === "running") && answer.json;
     });
     const port = (name) => Number(status.listeners.find((one) => one.name === name)?.address.split(":").pop());
-    this.port = port("line");
-    this.relayPort = port("relay");
+    [this.port, this.adminPort, this.relayPort] = ["line", "admin", "relay"].map(port);
   }
 
   tryCli(...argv) {

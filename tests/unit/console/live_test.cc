@@ -46,7 +46,7 @@ TEST_F(LiveTest, EndsTheStreamOfWhoMayNoLongerSeeIt) {
 TEST_F(LiveTest, BoundsClientsAndForgetsThoseThatLeave) {
   std::vector<std::unique_ptr<Source>> streams;
   while (!live.full()) streams.push_back(live.open([] { return true; }));
-  EXPECT_EQ(streams.size(), Live::kMostClients);
+  EXPECT_EQ(streams.size(), face::Audience::kMost);
   streams.pop_back();
   EXPECT_FALSE(live.full());
 }

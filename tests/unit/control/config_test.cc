@@ -44,6 +44,14 @@ TEST(ControlConfig, HasTheDefaultsThatTheDocumentationTells) {
   EXPECT_EQ(config.authority.path, "/etc/mc/own.pem");
   EXPECT_EQ(config.control_socket.path, "/run/mission-control/control.sock");
   EXPECT_EQ(config.state_directory.path, "/var/lib/mission-control");
+  EXPECT_FALSE(config.has_admin);
+  EXPECT_TRUE(config.second_factor_required);
+  EXPECT_EQ(config.people.path, "");
+  const ParsedConfig served = parse_config(
+      with("  line:", "  admin: {certificate: a.pem, key: a.key, names: [localhost]}\n  line:"), "/etc/mc");
+  ASSERT_NE(served.config, nullptr);
+  EXPECT_TRUE(served.config->has_admin);
+  EXPECT_EQ(served.config->admin.address.text(), "127.0.0.1:9444");
   EXPECT_EQ(config.retention, 90LL * 86400 * base::kWallSecond);
   EXPECT_EQ(config.connections, 20'000);
   EXPECT_EQ(config.connections_per_address, 1'000);
@@ -59,7 +67,9 @@ TEST(ControlConfig, SaysWhereAFaultIsAndWhatWouldBeRight) {
        {"Mission.example.com", "\"a b\"", "a/b", "mission.example.com:443", "-a", "a..b", "é.example"})
     says(with("mission.example.com\n", std::string(domain) + "\n"), "mc.yaml:2:9: domain must be a DNS name");
   says(with("domain:", "domian: x\ndomain:"), "mc.yaml:2:1: there is no key \"domian\"");
-  says(with("  line:", "  admin: {}\n  line:"), "there is no key \"admin\" in listeners");
+  says(with("  line:", "  people: {}\n  line:"), "there is no key \"people\" in listeners");
+  says(with("  line:", "  admin: {}\n  line:"), "listeners.admin needs certificate");
+  says(with("version: 1", "version: 1\nsecond_factor: never"), "second_factor must be required or optional");
   says(with("names:", "http2: true, names:"), "there is no key \"http2\"");
   says(with(", key: own.key", ""), "installations needs key");
   says(with("version: 1", "version: 1\nuser: root"), "user must not be root");

@@ -1,7 +1,9 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "mission/desk/admin_api.h"
+#include <set>
 
+#include "base/bytes.h"
+#include "mission/desk/admin.h"
 #include "mission/store/postgres_database.h"
 #include "tests/unit/desk/rig.h"
 
@@ -117,6 +119,229 @@ TEST_F(AdminApiTest, OnlyTheControlSocketReachesIt) {
   EXPECT_EQ(ask({.method = http::Method::Get, .target = "/api/v1/status"}).status, 404);
   EXPECT_EQ(get("/line/v1/orders").status, 404);
   EXPECT_EQ(get("/api/v1/enrolments/x").status, 405);
+}
+
+TEST_F(AdminApiTest, ARoleGivesWhatTheTableSaysAndNothingElse) {
+  struct Who {
+    std::string name;
+    accounts::Rank rank;
+  };
+  for (const Who& who : {Who{"vera", accounts::Rank::Auditor}, {"ole", accounts::Rank::Operator}}) {
+    const std::string cookie = sign_in(who.name);
+    for (const AdminRoute& route : admin_routes()) {
+      const bool own = route.path.find("/account") != std::string_view::npos ||
+                       route.path.find("/sign-") != std::string_view::npos ||
+                       route.path == "/api/v1/events/stream";
+      if (route.access == Access::Anyone || own) continue;
+      std::string path(route.path);
+      if (const auto hole = path.find('{'); hole != std::string::npos)
+        path.replace(hole, path.find('}') - hole + 1, "nobody");
+      const Answer answer = at_page(route.method, path, base::Json::object(), cookie);
+      EXPECT_EQ(answer.code == "rank", !may(who.rank, route.access))
+          << who.name << " " << path << answer.body;
+      EXPECT_EQ(at_page(route.method, path, base::Json::object(), "").status, 401) << path;
+    }
+  }
+}
+
+TEST_F(AdminApiTest, WhatChangesSomethingIsForOperatorsOrOnesOwn) {
+  for (const AdminRoute& route : admin_routes()) {
+    if (route.method == http::Method::Get) continue;
+    const bool own = route.path.starts_with("/api/v1/account/") || route.path == "/api/v1/sign-out";
+    const bool stranger = route.path.starts_with("/api/v1/sign-in") || route.path == "/api/v1/invitation" ||
+                          route.path == "/api/v1/invitation/accept";
+    EXPECT_EQ(route.access == Access::Viewers, own) << route.path;
+    EXPECT_EQ(route.access == Access::Anyone, stranger) << route.path;
+  }
+}
+
+TEST_F(AdminApiTest, IsWhatTheOpenApiDocumentDescribes) {
+  const auto document = base::parse_json(admin_openapi());
+  ASSERT_TRUE(document.ok()) << document.error().message;
+  const std::map<Access, std::string> words{{Access::Anyone, "anyone"},
+                                            {Access::Viewers, "viewer"},
+                                            {Access::Operators, "operator"},
+                                            {Access::Administrators, "administrator"}};
+  std::set<std::string> described, routed;
+  for (const auto& [path, methods] : (*document)["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      bool repeatable = false;
+      for (const auto& parameter : operation.value("parameters", base::Json::array())) {
+        repeatable |= parameter.contains("$ref");
+        if (base::json_text_or(parameter, "in", "") != "path") continue;
+        EXPECT_NE(path.find("{" + parameter["name"].get<std::string>() + "}"), std::string::npos) << path;
+      }
+      EXPECT_EQ(operation.contains("security"), operation["x-role"] == "anyone") << path;
+      EXPECT_EQ(repeatable, method != "get" && operation["x-role"] != "anyone") << method << " " << path;
+      described.insert(method + " " + path + " " + operation["x-role"].get<std::string>() +
+                       (operation.contains("x-proof") ? " proof" : ""));
+    }
+  }
+  for (const AdminRoute& route : admin_routes())
+    routed.insert(base::to_lower(http::to_text(route.method)) + " " + std::string(route.path) + " " +
+                  words.at(route.access) + (route.proof ? " proof" : ""));
+  EXPECT_EQ(described, routed);
+}
+
+TEST_F(AdminApiTest, APageOfAnotherSiteChangesNothing) {
+  const std::string cookie = sign_in("ole");
+  Ask ask{.target = "/api/v1/enrolments", .body = R"({"customer":"A"})", .cookie = cookie};
+  ask.origin = "https://evil.example";
+  EXPECT_EQ(this->ask(ask).status, 403);
+  EXPECT_EQ(json("/api/v1/enrolments")["items"].size(), 0U);
+  ask.origin = "https://localhost:9444";
+  EXPECT_EQ(this->ask(ask).status, 201);
+}
+
+TEST_F(AdminApiTest, AnInstallationsCertificateIsNobodyAtThePage) {
+  const Enrolled who = enrolled();
+  const Answer answer = ask({.method = http::Method::Get,
+                             .target = "/api/v1/installations",
+                             .certificate = who.certificate,
+                             .cookie = std::string()});
+  EXPECT_EQ(answer.code, "no_session");
+  // Nor does the line answer what the page does.
+  EXPECT_EQ(
+      ask({.method = http::Method::Get, .target = "/api/v1/installations", .certificate = who.certificate})
+          .status,
+      404);
+}
+
+TEST_F(AdminApiTest, EveryActNamesItsPerson) {
+  const std::string cookie = sign_in("ole");
+  const Answer made = at_page(http::Method::Post, "/api/v1/enrolments", {{"customer", "A"}}, cookie);
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string id = (*base::parse_json(made.body))["id"];
+  EXPECT_EQ(at_page(http::Method::Delete, "/api/v1/enrolments/" + id, {}, cookie).status, 204);
+  const Enrolled who = enrolled();  // its code was made on the machine
+  EXPECT_EQ(
+      at_page(http::Method::Post, "/api/v1/installations/" + who.id + "/retire", base::Json::object(), cookie)
+          .status,
+      204);
+  std::vector<std::string> acts;
+  const base::Json listed = json("/api/v1/acts")["items"];
+  for (const base::Json& act : listed)
+    acts.push_back(act["type"].get<std::string>() + " " + act["actor"].get<std::string>());
+  EXPECT_EQ(acts, (std::vector<std::string>{"installation.retired person:ole", "enrolment.made person:uid-0",
+                                            "enrolment.withdrawn person:ole", "enrolment.made person:ole",
+                                            "person.signed_in person:ole"}));
+  EXPECT_EQ(json("/api/v1/acts?actor=person:ole&type=enrolment")["items"].size(), 2U);
+  EXPECT_EQ(json("/api/v1/acts?subject=" + id)["items"].size(), 2U);
+  EXPECT_EQ(json("/api/v1/acts?limit=1")["items"].size(), 1U);
+  EXPECT_EQ(get("/api/v1/acts?limit=0").status, 400);
+}
+
+TEST_F(AdminApiTest, ANameIsOneInstallationsAndWhoGaveItIsWritten) {
+  const std::string cookie = sign_in("ole");
+  const Enrolled one = enrolled(), other = enrolled();
+  const auto named = [&](const std::string& id, const base::Json& body) {
+    return at_page(http::Method::Put, "/api/v1/installations/" + id + "/name", body, cookie).status;
+  };
+  for (const char* wrong : {"Acme", "-acme", "acme-", "a.b", "01arz3ndektsv4rrffq69g5fav"})
+    EXPECT_EQ(named(one.id, {{"name", wrong}}), 400) << wrong;
+  EXPECT_EQ(named(one.id, base::Json::array()), 400);
+  EXPECT_EQ(named("nobody", {{"name", "acme"}}), 404);
+  EXPECT_EQ(named(one.id, {{"name", "acme"}}), 200);
+  EXPECT_EQ(named(other.id, {{"name", "acme"}}), 409);
+  EXPECT_EQ(json("/api/v1/installations/" + one.id)["name"], "acme");
+  EXPECT_EQ(named(one.id, {{"name", ""}}), 200);
+  EXPECT_FALSE(json("/api/v1/installations/" + one.id).contains("name"));
+  EXPECT_EQ(named(other.id, {{"name", "acme"}}), 200);
+  const base::Json acts = json("/api/v1/acts?type=installation.named&actor=person:ole")["items"];
+  ASSERT_EQ(acts.size(), 3U);
+  EXPECT_EQ(acts[0]["subject"], other.id);
+  EXPECT_EQ(acts[0]["detail"], (base::Json{{"name", "acme"}}));
+  EXPECT_EQ(json("/api/v1/events?type=installation.named")["items"][0]["body"]["by"], "person:ole");
+}
+
+TEST_F(AdminApiTest, AnAccountThatIsLockedOrLoweredIsSignedOut) {
+  const std::string ole = sign_in("ole"), admin_cookie = sign_in("admin");
+  EXPECT_EQ(at_page(http::Method::Get, "/api/v1/me", {}, ole).status, 200);
+  EXPECT_EQ(at_page(http::Method::Put, "/api/v1/people/ole/role", {{"role", "viewer"}}, admin_cookie).status,
+            200);
+  EXPECT_EQ(at_page(http::Method::Get, "/api/v1/me", {}, ole).status, 401);
+  EXPECT_EQ(at_page(http::Method::Put, "/api/v1/people/ole/role", {{"role", "auditor"}}, admin_cookie).status,
+            400)
+      << "a word of the gateway's console";
+  EXPECT_EQ(at_page(http::Method::Put, "/api/v1/people/ole/lock", {{"locked", true}}, admin_cookie).status,
+            200);
+  EXPECT_EQ(
+      at_page(http::Method::Post, "/api/v1/sign-in", {{"name", "ole"}, {"password", kPersonsPassword}}, "")
+          .code,
+      "account_locked");
+  EXPECT_EQ(at_page(http::Method::Delete, "/api/v1/people/admin", base::Json::object(), admin_cookie).code,
+            "last_admin");
+}
+
+TEST_F(AdminApiTest, PeopleOutliveTheProcessAndTheFirstAreNotMadeAgain) {
+  const std::string admin_cookie = sign_in("admin");
+  EXPECT_EQ(at_page(http::Method::Delete, "/api/v1/people/ole", base::Json::object(), admin_cookie).status,
+            204);
+  reopen();
+  EXPECT_EQ(registrar->accounts().list.size(), 2U);
+  EXPECT_EQ(registrar->accounts().find("ole"), nullptr);
+}
+
+TEST_F(AdminApiTest, WhatAnotherServerChangedIsSeenAndNotOverwritten) {
+  const std::string cookie = sign_in("admin");
+  Registrar other(*parts);
+  ASSERT_TRUE(other.open("").ok());
+  EXPECT_EQ(at_page(http::Method::Put, "/api/v1/people/vera/lock", {{"locked", true}}, cookie).status, 200);
+  int status = 0;
+  other.order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}},
+              [&](const face::Registrar::Answer& answer) { status = answer.status; });
+  commits->flush();
+  EXPECT_EQ(status, 409);
+  EXPECT_TRUE(other.accounts().find("vera")->locked) << "read again";
+  other.order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}},
+              [&](const face::Registrar::Answer& answer) { status = answer.status; });
+  commits->flush();
+  EXPECT_EQ(status, 200);
+  EXPECT_NE(registrar->accounts().find("ole"), nullptr);
+  registrar->look();
+  EXPECT_EQ(registrar->accounts().find("ole"), nullptr);
+}
+
+TEST_F(AdminApiTest, AnInvitationLetsInOnce) {
+  clock.advance((loop.wall() - clock.wall()) * 1000);  // a face looks at the loop's own clock
+  const Answer invited =
+      ask({.target = "/api/v1/invitations", .body = R"({"name":"nora","role":"operator"})", .local = true});
+  ASSERT_EQ(invited.status, 201) << invited.body;
+  const std::string link = (*base::parse_json(invited.body))["link"];
+  const std::string token = link.substr(link.find('#') + 1);
+  const base::Json accept{{"token", token}, {"password", kPersonsPassword}};
+  const Answer in = at_page(http::Method::Post, "/api/v1/invitation/accept", accept, "");
+  ASSERT_EQ(in.status, 200) << in.body;
+  EXPECT_EQ(at_page(http::Method::Post, "/api/v1/enrolments", {{"customer", "A"}}, in.cookie).status, 201);
+  EXPECT_EQ(at_page(http::Method::Post, "/api/v1/invitation/accept", accept, "").code, "no_invitation");
+  EXPECT_EQ(get("/api/v1/acts").body.find(token), std::string::npos);
+}
+
+TEST_F(AdminApiTest, WithoutASecondFactorOnlyOnesOwnAccountOpens) {
+  signing.second_factor_required = true;
+  const std::string cookie = sign_in("admin");
+  EXPECT_EQ(at_page(http::Method::Get, "/api/v1/account", {}, cookie).status, 200);
+  EXPECT_EQ(at_page(http::Method::Get, "/api/v1/installations", {}, cookie).code, "second_factor_missing");
+  EXPECT_EQ(at_page(http::Method::Post, "/api/v1/enrolments", {{"customer", "A"}}, cookie).code,
+            "second_factor_missing");
+}
+
+TEST_F(AdminApiTest, TheLiveLineTellsOfAnEventOnceItIsDurableAndEndsWithTheSignIn) {
+  const Enrolled who = enrolled();
+  const std::string cookie = sign_in("vera");
+  const Answer stream = at_page(http::Method::Get, "/api/v1/events/stream", {}, cookie);
+  ASSERT_NE(stream.source, nullptr) << stream.status << stream.body;
+  ASSERT_EQ(report(who, {event(1)}).status, 200);
+  std::string told;
+  EXPECT_TRUE(turn_until([&] {
+    told += read_all(*stream.source);
+    return told.find("event: event") != std::string::npos;
+  })) << told;
+  EXPECT_NE(told.find(who.id), std::string::npos) << told;
+  EXPECT_EQ(at_page(http::Method::Post, "/api/v1/sign-out", base::Json::object(), cookie).status, 204);
+  watch->changed();
+  std::string out;
+  EXPECT_TRUE(turn_until([&] { return stream.source->read(out, 4096) == answer::Source::State::Done; }));
 }
 
 }  // namespace

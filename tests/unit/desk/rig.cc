@@ -8,6 +8,7 @@
 
 #include "base/crypto.h"
 #include "certs/certificate.h"
+#include "mission/desk/assets.h"
 
 namespace postern::mission {
 
@@ -23,8 +24,33 @@ DAMTnpUNSnbwuDP2MxAKl49n5bQ=
 )";
 }
 
+// The page of this test, instead of the built one.
+const base::Asset* find_mission_asset(std::string_view path) {
+  static constexpr base::Asset kPage{"/",  "text/html; charset=utf-8", "\"page\"", "<!doctype html>", {},
+                                     false};
+  return path == "/" ? &kPage : nullptr;
+}
+
+namespace {
+
+// Argon2id is slow on purpose: once for all tests.
+const std::string& first_people() {
+  static const std::string text = [] {
+    const std::string hash = base::hash_password(kPersonsPassword).value();
+    base::Json list = base::Json::array();
+    for (const auto& [name, role] :
+         {std::pair{"admin", "administrator"}, {"ole", "operator"}, {"vera", "viewer"}})
+      list.push_back({{"name", name}, {"role", role}, {"password", hash}});
+    return base::dump_json(base::Json{{"admins", list}});
+  }();
+  return text;
+}
+
+}  // namespace
+
 DeskRig::DeskRig() {
   EXPECT_TRUE(base::init_crypto().ok());
+  signing = {{*http::parse_authority("localhost:9444")}, false, std::nullopt, people_manner()};
   char name[] = "/tmp/postern-desk-XXXXXX";
   directory = ::mkdtemp(name);
   authority = *certs::make_installation_authority(
@@ -50,6 +76,10 @@ void DeskRig::reopen() {
 }
 
 void DeskRig::close() {
+  site.reset();
+  admin.reset();
+  watch.reset();
+  registrar.reset();
   desk.reset();
   tunnels_of_desk.reset();
   peers.reset();
@@ -89,6 +119,29 @@ void DeskRig::begin(std::unique_ptr<Store> fresh) {
   tunnels_of_desk = std::make_unique<Tunnels>(*parts, "", kTestDomain);
   lives->on_end([this](const std::string& installation) { tunnels_of_desk->end(installation); });
   desk = std::make_unique<Desk>(*parts, *lives, *tunnels_of_desk);
+  registrar = std::make_unique<Registrar>(*parts);
+  // A store that is away has nobody.
+  EXPECT_EQ(registrar->open(first_people()).ok(), store->count_standings().ok());
+  registrar->on_change([this] { sign_ins.keep_only(registrar->accounts()); });
+  watch = std::make_unique<Watch>(loop, *commits);
+  parts->tell = [this](const StoredEvent& told) { watch->came(told); };
+  admin = std::make_unique<AdminParts>(AdminParts{{loop, signing, *registrar, sign_ins, guard, refusals},
+                                                  *parts,
+                                                  *lives,
+                                                  *tunnels_of_desk,
+                                                  *watch,
+                                                  clock.wall()});
+  site = std::make_unique<AdminSite>(*admin);
+}
+
+bool DeskRig::turn_until(const std::function<bool()>& done) {
+  constexpr base::Nanos kLongest = 60 * base::kSecond;
+  const base::SystemClock real;
+  for (const base::Nanos end = real.monotonic() + kLongest; !done();) {
+    if (real.monotonic() > end) return false;
+    loop.turn();
+  }
+  return true;
 }
 
 DeskRig::Answer DeskRig::ask(const Ask& what) {
@@ -98,22 +151,53 @@ DeskRig::Answer DeskRig::ask(const Ask& what) {
   call->body = what.body;
   call->client = what.client;
   call->local = what.local;
+  if (what.local) call->identity = {"uid-0", accounts::Rank::Admin, {}, 0};
+  call->fields.put("content-type", "application/json");
+  if (what.cookie) {
+    call->fields.put("origin", what.origin);
+    if (!what.cookie->empty()) call->fields.put("cookie", *what.cookie);
+  }
   if (!what.certificate.empty())
     call->certificates =
         std::make_shared<const std::vector<std::string>>(*certs::pem_to_der(what.certificate));
   Answer out;
   int answers = 0;
-  desk->answer(call, [&](answer::Response response) {
+  answer::Answerer& answerer = what.local || what.cookie ? static_cast<answer::Answerer&>(*site)
+                                                         : static_cast<answer::Answerer&>(*desk);
+  answerer.answer(call, [&](answer::Response response) {
     ++answers;
     out.status = response.status;
     out.type = response.content_type;
     out.body = std::string(response.bytes());
     out.source = std::move(response.source);
+    for (const auto& [name, value] : response.fields) {
+      if (name == "set-cookie") out.cookie = value.substr(0, value.find(';'));
+    }
   });
   commits->flush();
+  // What is verified or hashed on another thread comes back with the loop.
+  turn_until([&] {
+    commits->flush();
+    return answers > 0;
+  });
   EXPECT_EQ(answers, 1) << what.target;
   out.code = line::parse_refusal(out.body).code;
   return out;
+}
+
+DeskRig::Answer DeskRig::at_page(http::Method method, const std::string& target, const base::Json& body,
+                                 const std::string& cookie) {
+  return ask({.method = method,
+              .target = target,
+              .body = method == http::Method::Get ? "" : base::dump_json(body),
+              .cookie = cookie});
+}
+
+std::string DeskRig::sign_in(const std::string& name) {
+  const Answer in =
+      at_page(http::Method::Post, "/api/v1/sign-in", {{"name", name}, {"password", kPersonsPassword}}, {});
+  EXPECT_EQ(in.status, 200) << in.body;
+  return in.cookie;
 }
 
 std::string DeskRig::new_code(const std::string& customer, const std::string& expires) {

@@ -3,7 +3,7 @@
 //
 // What /api/v1 answers. Times are RFC 3339 in UTC. Every string that is not a union of words is outside text.
 
-export type AdminRole = 'admin' | 'auditor';
+export type AdminRole = 'admin' | 'auditor' | 'viewer' | 'operator' | 'administrator'; // the last three of Mission Control
 export interface Me {
   name: string;
   role: AdminRole;
@@ -47,6 +47,10 @@ export interface Account {
   passkeys: Passkey[];
   openid?: ProviderAccount;
   sign_ins: SignIn[];
+}
+export interface AdminProvider {
+  issuer: string;
+  local_accounts: string[];
 }
 export interface Admin {
   name: string;
@@ -408,7 +412,7 @@ export interface GatewayStatus {
   policy?: { hash?: string; capabilities?: number; operations?: number; loaded?: string; waits?: boolean };
   sessions?: { active: number };
   grants?: { signers?: string[]; signed_only?: boolean };
-  admin_openid?: { issuer: string; local_accounts: string[] };
+  admin_openid?: AdminProvider;
 }
 
 export interface Token {

@@ -4,7 +4,7 @@
 // What goes wrong is said where it was caused: a Trouble stands beside its control, a Body stands in for what it shows.
 import type { ComponentChildren } from 'preact';
 import type { Problem } from '../api/client';
-import type { Part } from '../state/live';
+import type { Part } from '../state/accounts';
 import { words } from '../text';
 import { Said } from './said';
 

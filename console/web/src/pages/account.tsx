@@ -9,12 +9,12 @@ import { PasswordSection } from '../sections/password';
 import { ProviderSection } from '../sections/provider';
 import { SignInsSection } from '../sections/sign_ins';
 import { TotpSection } from '../sections/totp';
-import { fetch_accounts, parts, show_accounts } from '../state/live';
+import { accounts, fetch_accounts, show_accounts } from '../state/accounts';
 import { useStore } from '../state/store';
 import { words } from '../text';
 
 export function AccountPage(_: PageProps) {
-  const part = useStore(parts.account);
+  const part = useStore(accounts.account);
   useEffect(show_accounts, []);
   return (
     <>

@@ -6,10 +6,13 @@ import { Link } from '../router';
 import type { PageProps } from '../routes';
 import { AdminsSection } from '../sections/admins';
 import { InvitationsSection } from '../sections/invitations';
-import { show_accounts } from '../state/live';
+import { show_accounts } from '../state/accounts';
+import { parts } from '../state/live';
+import { useStore } from '../state/store';
 import { words } from '../text';
 
 export function AdminsPage({ may_change }: PageProps) {
+  const provider = useStore(parts.status).value?.admin_openid;
   useEffect(show_accounts, []);
   return (
     <>
@@ -17,7 +20,7 @@ export function AdminsPage({ may_change }: PageProps) {
         <Link href="/tokens">{words.tokens.title}</Link>
       </PageHead>
       <div class="column">
-        <AdminsSection may_change={may_change} />
+        <AdminsSection may_change={may_change} provider={provider} />
         <InvitationsSection may_change={may_change} />
       </div>
     </>

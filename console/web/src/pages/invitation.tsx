@@ -13,7 +13,7 @@ import { Said } from '../components/said';
 import { When } from '../components/when';
 import { go, Link } from '../router';
 import { useAction } from '../state/action';
-import { me } from '../state/live';
+import { me } from '../state/accounts';
 import { useLoaded } from '../state/loaded';
 import { words } from '../text';
 
@@ -66,7 +66,7 @@ function Accept({ offer, token }: { offer: Offer; token: string }) {
         <Said text={words.invitation.says(offer.name, offer.role)} />
       </p>
       <p class="quiet">
-        {words.invitation.by} <Said text={offer.by.replace(/^admin:/, '')} /> · {words.invitation.expires}{' '}
+        {words.invitation.by} <Said text={offer.by.replace(/^\w+:/, '')} /> · {words.invitation.expires}{' '}
         <When time={offer.expires} />
       </p>
       <input type="text" name="username" autocomplete="username" value={offer.name} readOnly hidden />

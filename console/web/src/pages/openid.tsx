@@ -8,7 +8,7 @@ import { come_back, prove_at_provider, tell_other_tabs } from '../api/openid';
 import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { go, Link } from '../router';
-import { me, who_am_i } from '../state/live';
+import { me, who_am_i } from '../state/accounts';
 import { words } from '../text';
 
 const w = words.openid;

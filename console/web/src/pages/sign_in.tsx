@@ -10,7 +10,7 @@ import { Mark } from '../components/mark';
 import { Trouble } from '../components/notice';
 import { PasskeyHint } from '../components/passkey_hint';
 import { useAction } from '../state/action';
-import { left_provider, me } from '../state/live';
+import { left_provider, me } from '../state/accounts';
 import { useStore } from '../state/store';
 import { words } from '../text';
 

@@ -4,7 +4,7 @@
 // Who may use this console. What changes one of them says first what it will do.
 import { useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
-import type { Admin } from '../api/types';
+import type { Admin, AdminProvider, AdminRole } from '../api/types';
 import { Confirm } from '../components/confirm';
 import { Body } from '../components/notice';
 import { plain, Said } from '../components/said';
@@ -13,16 +13,15 @@ import { ShownOnce } from '../components/shown_once';
 import { Ago } from '../components/when';
 import { Link } from '../router';
 import { useAction } from '../state/action';
-import { fetch_accounts, me, parts } from '../state/live';
+import { accounts, face, fetch_accounts, highest, me } from '../state/accounts';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import type { Rights } from './rights';
 
 const w = words.admins;
 
-export function AdminsSection({ may_change }: Rights) {
-  const part = useStore(parts.admins);
-  const provider = useStore(parts.status).value?.admin_openid;
+export function AdminsSection({ may_change, provider }: Rights & { provider?: AdminProvider | undefined }) {
+  const part = useStore(accounts.admins);
   return (
     <Section id="admins" title={w.accounts} count={part.value?.length}>
       {provider && (
@@ -45,11 +44,12 @@ export function AdminsSection({ may_change }: Rights) {
   );
 }
 
-type Wish = 'role' | 'password' | 'factor' | 'sign_out' | 'lock' | 'remove';
+type Wish = AdminRole | 'password' | 'factor' | 'sign_out' | 'lock' | 'remove';
+const is_role = (wish: Wish): wish is AdminRole => face.roles.includes(wish as AdminRole);
 
 // The groups of a provider's account are its ceiling, and its password is kept there.
 const wishes = (admin: Admin): [Wish, string][] => [
-  ...(admin.openid?.most === 'auditor' ? [] : ([['role', admin.role === 'admin' ? w.demote : w.promote]] as [Wish, string][])),
+  ...(admin.openid?.most === face.roles[0] ? [] : face.roles.filter((one) => one !== admin.role).map((one): [Wish, string] => [one, w.make[one]])),
   ...(admin.openid ? [] : ([['password', w.reset_password]] as [Wish, string][])),
   ...(admin.totp || admin.passkeys > 0 ? ([['factor', w.reset_factor]] as [Wish, string][]) : []),
   ...(admin.sign_ins > 0 ? ([['sign_out', w.sign_out]] as [Wish, string][]) : []),
@@ -74,7 +74,7 @@ function Row({ admin, may_change }: { admin: Admin } & Rights) {
         <div class="row-what">
           <p class="row-title">
             <Said text={admin.name} />
-            <span class={`badge ${admin.role === 'admin' ? 'badge-write' : ''}`}>{words.roles[admin.role]}</span>
+            <span class={`badge ${highest(admin.role) ? 'badge-write' : ''}`}>{words.roles[admin.role]}</span>
             {own && <span class="badge badge-on">{w.you}</span>}
             {admin.locked && <span class="badge badge-write">{w.locked}</span>}
           </p>
@@ -136,18 +136,15 @@ interface ChangeProps {
 function Change({ admin, on_password, on_done }: ChangeProps) {
   const [wish, set_wish] = useState<Wish | undefined>(undefined);
   const action = useAction();
-  const path = `/admins/${segment(admin.name)}`;
-  const to = admin.role === 'admin' ? 'auditor' : 'admin';
-  const says: Record<Wish, string> = {
-    role: w.role_will(admin.name, to),
+  const path = `${face.people}/${segment(admin.name)}`;
+  const says: Record<Exclude<Wish, AdminRole>, string> = {
     password: w.reset_password_will(admin.name),
     factor: w.reset_factor_will(admin.name),
     sign_out: w.sign_out_will(admin.name),
     lock: admin.locked ? w.unlock_will(admin.name) : w.lock_will(admin.name),
     remove: admin.openid ? w.remove_provider_will(admin.name) : w.remove_will(admin.name),
   };
-  const acts: Record<Wish, () => Promise<unknown>> = {
-    role: () => call('PUT', `${path}/role`, { role: to }),
+  const acts: Record<Exclude<Wish, AdminRole>, () => Promise<unknown>> = {
     password: async () => on_password((await call<{ password: string }>('POST', `${path}/password`)).password),
     factor: () => call('DELETE', `${path}/second-factor`),
     sign_out: () => call('DELETE', `${path}/sign-ins`),
@@ -156,7 +153,7 @@ function Change({ admin, on_password, on_done }: ChangeProps) {
   };
   const submit = async (chosen: Wish) => {
     const done = await action.run(async () => {
-      await acts[chosen]();
+      await (is_role(chosen) ? call('PUT', `${path}/role`, { role: chosen }) : acts[chosen]());
       await fetch_accounts();
       return w.done(admin.name);
     });
@@ -165,10 +162,10 @@ function Change({ admin, on_password, on_done }: ChangeProps) {
   if (wish) {
     return (
       <Confirm
-        says={says[wish]}
+        says={is_role(wish) ? w.role_will(admin.name, wish) : says[wish]}
         submit={wishes(admin).find(([name]) => name === wish)?.[1] ?? ''}
         action={action}
-        danger={wish === 'lock' ? !admin.locked : wish !== 'role' || to === 'auditor'}
+        danger={wish === 'lock' ? !admin.locked : !is_role(wish) || wish === face.roles[0]}
         on_submit={() => void submit(wish)}
         on_cancel={() => {
           action.clear();

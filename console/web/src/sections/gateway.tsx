@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How the gateway itself is: a tile for each thing that can be wrong, details one click away.
-import type { ComponentChildren } from 'preact';
 import type { Certificate, GatewayStatus, Histogram, Node, Ordered, ShownCertificate } from '../api/types';
 import { get } from '../api/client';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
+import { type Health, Tile } from '../components/tile';
 import { Ago, When } from '../components/when';
-import { Link } from '../router';
 import { parts } from '../state/live';
 import { useEvery, useLoaded } from '../state/loaded';
 import { useStore } from '../state/store';
@@ -16,31 +15,8 @@ import { words } from '../text';
 import { LineTrouble } from './mission_line';
 import { hindered, Revocations } from './revocations';
 
-type Health = 'good' | 'plain' | 'warn' | 'bad';
-
 // A node that nobody checks is no reason to worry, and none to be at ease.
 const node_health: Record<Node['state'], Health> = { up: 'good', down: 'bad', not_checked: 'plain' };
-
-interface TileProps {
-  title: string;
-  value: ComponentChildren;
-  health: Health;
-  href?: string;
-  children?: ComponentChildren;
-}
-
-function Tile({ title, value, health, href, children }: TileProps) {
-  return (
-    <li class={`tile fact-${health}`}>
-      <h3>{href ? <Link href={href}>{title}</Link> : title}</h3>
-      <p class="tile-value">
-        <span class="dot" aria-hidden="true" />
-        {value}
-      </p>
-      {children && <p class="quiet">{children}</p>}
-    </li>
-  );
-}
 
 const sum = (all: number[]): number => all.reduce((a, b) => a + b, 0);
 const kCountEveryMs = 30_000;

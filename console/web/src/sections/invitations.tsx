@@ -11,16 +11,15 @@ import { Section } from '../components/section';
 import { ShownOnce } from '../components/shown_once';
 import { When } from '../components/when';
 import { useAction } from '../state/action';
-import { fetch_accounts, parts } from '../state/live';
+import { accounts, face, fetch_accounts } from '../state/accounts';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import type { Rights } from './rights';
 
 const w = words.admins.invitations;
-const kRoles: AdminRole[] = ['admin', 'auditor'];
 
 export function InvitationsSection({ may_change }: Rights) {
-  const part = useStore(parts.invitations);
+  const part = useStore(accounts.invitations);
   const [inviting, set_inviting] = useState(false);
   const [made, set_made] = useState<Invited | undefined>(undefined);
   const invite = may_change && !inviting && (
@@ -57,7 +56,7 @@ function Invite({ on_made, on_done }: { on_made: (made: Invited) => void; on_don
   const action = useAction();
   const id = useId();
   const [name, set_name] = useState('');
-  const [role, set_role] = useState<AdminRole>('auditor');
+  const [role, set_role] = useState<AdminRole>(face.roles[0] ?? 'auditor');
   const submit = async () => {
     const invited = await action.run(async () => {
       on_made(await call<Invited>('POST', '/invitations', { name: name.trim(), role }));
@@ -72,7 +71,7 @@ function Invite({ on_made, on_done }: { on_made: (made: Invited) => void; on_don
         <div class="field">
           <label for={id}>{w.role}</label>
           <select id={id} value={role} onChange={(event) => set_role(event.currentTarget.value as AdminRole)}>
-            {kRoles.map((one) => (
+            {[...face.roles].reverse().map((one) => (
               <option key={one} value={one}>
                 {w.roles[one]}
               </option>
@@ -100,7 +99,7 @@ function Row({ invitation, may_change }: { invitation: Invitation } & Rights) {
             <Said text={invitation.name} /> <span class="row-asks">{w.as(invitation.role)}</span>
           </p>
           <p class="row-says">
-            <Said text={w.by(invitation.by.replace(/^admin:/, ''))} /> · {w.expires} <When time={invitation.expires} />
+            <Said text={w.by(invitation.by.replace(/^\w+:/, ''))} /> · {w.expires} <When time={invitation.expires} />
           </p>
         </div>
         {may_change && (

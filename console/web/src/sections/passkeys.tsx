@@ -12,7 +12,7 @@ import { plain, Said } from '../components/said';
 import { Section } from '../components/section';
 import { When } from '../components/when';
 import { useAction } from '../state/action';
-import { fetch_accounts, who_am_i } from '../state/live';
+import { fetch_accounts, who_am_i } from '../state/accounts';
 import { words } from '../text';
 
 const w = words.account.passkeys;

@@ -8,7 +8,7 @@ import { Field } from '../components/field';
 import { NewPassword } from '../components/new_password';
 import { Section } from '../components/section';
 import { useAction } from '../state/action';
-import { fetch_accounts } from '../state/live';
+import { fetch_accounts } from '../state/accounts';
 import { words } from '../text';
 
 const w = words.account.password;

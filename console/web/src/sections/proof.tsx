@@ -10,7 +10,7 @@ import { passkeys_work_here, prove_with_passkey } from '../api/passkey';
 import { Field } from '../components/field';
 import { Trouble } from '../components/notice';
 import { useAction } from '../state/action';
-import { me } from '../state/live';
+import { me } from '../state/accounts';
 import { make_store, useStore } from '../state/store';
 import { words } from '../text';
 

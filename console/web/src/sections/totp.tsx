@@ -11,7 +11,7 @@ import { Trouble } from '../components/notice';
 import { Qr } from '../components/qr';
 import { Section } from '../components/section';
 import { useAction } from '../state/action';
-import { me } from '../state/live';
+import { me } from '../state/accounts';
 import { make_store, useStore } from '../state/store';
 import { words } from '../text';
 import { show_account } from './passkeys';

@@ -6,8 +6,14 @@
 import { useState } from 'preact/hooks';
 import { Problem } from '../api/client';
 import { words } from '../text';
-import { refresh } from './live';
 import { make_store } from './store';
+
+let refresh: () => void = () => {};
+
+// What follows every change that was made.
+export function when_changed(act: () => void): void {
+  refresh = act;
+}
 
 // What the page's polite live region says.
 export const said = make_store('');

@@ -2,38 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Everything the console knows about the gateway, kept current: fetched once, then whenever the live line says that
-// something changed. A part that cannot be fetched keeps its last value beside the problem; it never looks empty instead.
-import { get, items, Problem, segment } from '../api/client';
-import { open_stream, type LineState } from '../api/stream';
+// something changed.
+import { get, items, segment } from '../api/client';
+import { open_stream } from '../api/stream';
 import type {
   AccessRequest,
-  Account,
-  Admin,
   Capability,
   Engineer,
   GatewayStatus,
   Grant,
   Hold,
-  Invitation,
   LogEvent,
-  Me,
   RemoteAccess,
   Session,
 } from '../api/types';
-import { words } from '../text';
-import { make_store, type Store } from './store';
+import { accounts, accounts_are_shown, fetch_accounts, fetch_part, forget_all, line, make_part, who_am_i } from './accounts';
+import { when_changed } from './action';
+import { make_store } from './store';
 
-// undefined: not fetched yet.
-export interface Part<T> {
-  value?: T;
-  problem?: Problem;
-}
-const make_part = <T>(): Store<Part<T>> => make_store<Part<T>>({});
-
-export const me = make_store<Me | null | undefined>(undefined); // null: nobody is signed in
-// Whoever has just signed out here may be signed in at the provider still.
-export const left_provider = make_store(false);
-export const line = make_store<LineState>('connecting');
 export const skipped = make_store(0);
 
 export const parts = {
@@ -46,9 +32,7 @@ export const parts = {
   sessions: make_part<Session[]>(),
   engineers: make_part<Engineer[]>(),
   events: make_part<LogEvent[]>(),
-  account: make_part<Account>(),
-  admins: make_part<Admin[]>(),
-  invitations: make_part<Invitation[]>(),
+  ...accounts,
 };
 
 const kEventsKept = 100; // of the newest: pages that follow something look here; the log keeps all
@@ -56,41 +40,10 @@ const kEventsAtFirst = 20; // more than come between a page's first answer and t
 const kSettleMs = 120; // changes that come together are fetched together
 const kLineMs = 500;
 const kStatusEveryMs = 10_000;
-const kSignInsEveryMs = 10_000; // sign-ins come and go without a change of the state
 const kFiguresEveryMs = 1_000; // at most: what sessions have done, while they do it
-
-async function fetch_part<T>(part: Store<Part<T>>, load: () => Promise<T>): Promise<void> {
-  try {
-    part.set({ value: await load() });
-  } catch (error) {
-    const problem = error instanceof Problem ? error : new Problem(0, words.problem.unreadable, '', '', '');
-    part.set({ ...part.get(), problem });
-  }
-}
 
 export const fetch_status = () => fetch_part(parts.status, () => get<GatewayStatus>('/status'));
 const fetch_sessions = () => fetch_part(parts.sessions, () => items<Session>('/sessions?state=active&limit=200'));
-
-let account_pages = 0; // shown now: without one, nobody asks for accounts
-
-// Told by a page that shows accounts when it comes; the answer tells that it went.
-export function show_accounts(): () => void {
-  account_pages++;
-  void fetch_accounts();
-  const timer = window.setInterval(() => document.hidden || void fetch_accounts(), kSignInsEveryMs);
-  return () => {
-    account_pages--;
-    window.clearInterval(timer);
-  };
-}
-
-export async function fetch_accounts(): Promise<void> {
-  await Promise.all([
-    fetch_part(parts.account, () => get<Account>('/account')),
-    fetch_part(parts.admins, () => items<Admin>('/admins')),
-    fetch_part(parts.invitations, () => items<Invitation>('/invitations')),
-  ]);
-}
 
 async function fetch_state(): Promise<void> {
   await Promise.all([
@@ -104,7 +57,7 @@ async function fetch_state(): Promise<void> {
     ),
     fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
-    account_pages > 0 && fetch_accounts(),
+    accounts_are_shown() && fetch_accounts(),
   ]);
 }
 
@@ -172,17 +125,6 @@ export function follow(): () => void {
   };
 }
 
-// A 401 signs out through when_signed_out; without an answer we stay as we are.
-export async function who_am_i(): Promise<void> {
-  try {
-    me.set(await get<Me>('/me'));
-  } catch (error) {
-    if (me.get() === undefined && !(error instanceof Problem && error.status === 0)) me.set(null);
-    if (me.get() === undefined) window.setTimeout(() => void who_am_i(), 2000);
-  }
-}
+export const forget = (): void => forget_all(parts);
 
-export function forget(): void {
-  for (const part of Object.values(parts)) (part as Store<Part<unknown>>).set({});
-  me.set(null);
-}
+when_changed(refresh);

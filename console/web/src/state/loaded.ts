@@ -6,7 +6,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Problem } from '../api/client';
 import { words } from '../text';
-import type { Part } from './live';
+import type { Part } from './accounts';
 
 export const problem_of = (error: unknown): Problem =>
   error instanceof Problem ? error : new Problem(0, words.problem.unreadable, '', '', '');

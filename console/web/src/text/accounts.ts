@@ -3,7 +3,7 @@
 import type { AdminRole } from '../api/types';
 import { count } from './count';
 
-const role = (of: AdminRole): string => (of === 'admin' ? 'administrator' : 'auditor');
+const role = (of: AdminRole): string => (of === 'admin' ? 'administrator' : of);
 
 export const sign_in = {
   title: 'Sign in to the console',
@@ -175,12 +175,19 @@ export const admins = {
   more: 'Change',
   more_label: (name: string) => `Change ${name}`,
   own: 'Your account',
-  promote: 'Make administrator',
-  demote: 'Make auditor',
+  make: {
+    admin: 'Make administrator',
+    auditor: 'Make auditor',
+    viewer: 'Make viewer',
+    operator: 'Make operator',
+    administrator: 'Make administrator',
+  } as Record<AdminRole, string>,
   role_will: (name: string, to: AdminRole) =>
-    to === 'admin'
+    to === 'admin' || to === 'administrator'
       ? `${name} may then decide everything that you may, and has to sign in again.`
-      : `${name} may then read everything and change nothing, and has to sign in again.`,
+      : to === 'operator'
+        ? `${name} may then enrol and retire installations, and has to sign in again.`
+        : `${name} may then read everything and change nothing, and has to sign in again.`,
   reset_password: 'New password',
   reset_password_will: (name: string) => `${name} gets a password drawn by lot, which you see once, and is signed out everywhere.`,
   reset_factor: 'Remove second factors',
@@ -204,6 +211,9 @@ export const admins = {
     roles: {
       admin: 'Administrator: decides, like you',
       auditor: 'Auditor: reads everything, changes nothing',
+      viewer: 'Viewer: reads everything, changes nothing',
+      operator: 'Operator: enrols and retires installations',
+      administrator: 'Administrator: decides about people too',
     } as Record<AdminRole, string>,
     submit: 'Make a link',
     expires: 'Until',

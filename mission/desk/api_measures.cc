@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What installations measured, for the vendor's people: their history of health, and what they used.
-#include "mission/desk/admin_api.h"
+#include "mission/desk/admin.h"
 
-namespace postern::mission {
+namespace postern::mission::api {
 namespace {
 
 using base::Json;
@@ -42,33 +42,31 @@ Json json_of_sum(const UsageSum& sum) {
 
 }  // namespace
 
-base::Result<Json> AdminApi::health_of(const std::string& installation) {
-  const base::Micros now = parts_.clock.wall();
-  const auto rows = parts_.store.health(installation, now - kHealthRowsKept, kRowsShown);
-  const auto hours = parts_.store.health_hours(installation, now - kHealthHoursKept, kHoursShown);
+base::Result<Json> health_of(const AdminParts& parts, const std::string& installation) {
+  const base::Micros now = parts.desk.clock.wall();
+  const auto rows = parts.desk.store.health(installation, now - kHealthRowsKept, kRowsShown);
+  const auto hours = parts.desk.store.health_hours(installation, now - kHealthHoursKept, kHoursShown);
   if (!rows.ok() || !hours.ok()) return rows.ok() ? hours.error() : rows.error();
   return Json{{"rows", rows_of(*rows)}, {"hours", rows_of(*hours)}};
 }
 
 // installation, since (RFC 3339); sum=true: one item for each installation. At most kUsagePage hours, the oldest first; "next"
 // is since of those behind them.
-void AdminApi::list_usage(const answer::Call& call, const answer::Reply& reply) {
+void list_usage(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply) {
   base::Micros since = 0;
-  if (const std::string text = call.parameter("since"); !text.empty()) {
+  if (const std::string text = call->parameter("since"); !text.empty()) {
     const auto time = base::parse_time(text);
-    if (!time.ok())
-      return reply(answer::problem(400, "invalid", "The request cannot be read",
-                                   "since must be a time such as 2026-03-01T00:00:00Z"));
+    if (!time.ok()) return reply(unreadable("since must be a time such as 2026-03-01T00:00:00Z"));
     since = *time - *time % (3600 * base::kWallSecond);
   }
   Json items = Json::array();
-  if (call.parameter("sum") == "true") {
-    const auto sums = parts_.store.usage_sums(call.parameter("installation"), since);
+  if (call->parameter("sum") == "true") {
+    const auto sums = parts.desk.store.usage_sums(call->parameter("installation"), since);
     if (!sums.ok()) return reply(store_problem(sums.error()));
     for (const UsageSum& one : *sums) items.push_back(json_of_sum(one));
     return reply(answer::json_response({{"items", items}}));
   }
-  const auto hours = parts_.store.usage(call.parameter("installation"), since, kUsagePage);
+  const auto hours = parts.desk.store.usage(call->parameter("installation"), since, kUsagePage);
   if (!hours.ok()) return reply(store_problem(hours.error()));
   for (const UsageHour& one : *hours) items.push_back(json_of_hour(one));
   Json out{{"items", items}};
@@ -76,4 +74,4 @@ void AdminApi::list_usage(const answer::Call& call, const answer::Reply& reply) 
   reply(answer::json_response(out));
 }
 
-}  // namespace postern::mission
+}  // namespace postern::mission::api

@@ -1,0 +1,155 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The fleet: how many are up, and a table that is searched, filtered and sorted in the page. Only so many rows are drawn at a time.
+import { useState } from 'preact/hooks';
+import { segment } from '../../api/client';
+import { ChoiceFilter, FilterBar, TextFilter } from '../../components/filters';
+import { Body, Empty } from '../../components/notice';
+import { PageHead } from '../../components/page';
+import { Said } from '../../components/said';
+import { Tile } from '../../components/tile';
+import { Ago } from '../../components/when';
+import { Link, url_of, usePlace } from '../../router';
+import { useStore } from '../../state/store';
+import { fetch_installations, parts } from '../live';
+import type { Installation, State } from '../types';
+import { w } from '../words';
+
+const kRows = 200;
+const kStates: State[] = ['up', 'late', 'new', 'retired'];
+const kUrgency: Record<State, number> = { late: 0, new: 1, up: 2, retired: 3 };
+const kHealth = { up: 'good', late: 'bad', new: 'plain', retired: 'plain' } as const;
+
+// "0.10.1" after "0.9": by its numbers.
+const by_version = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+
+const sorts: Record<string, (a: Installation, b: Installation) => number> = {
+  customer: (a, b) => a.customer.localeCompare(b.customer),
+  state: (a, b) => kUrgency[a.state] - kUrgency[b.state],
+  version: (a, b) => by_version(a.version, b.version),
+  heard: (a, b) => (b.heard ?? '').localeCompare(a.heard ?? ''),
+};
+
+export function FleetPage() {
+  const part = useStore(parts.installations);
+  return (
+    <>
+      <PageHead title={w.fleet.title} says={w.fleet.says} />
+      <Body part={part} what={w.fleet.title} retry={() => void fetch_installations()}>
+        {(all) => (all.length === 0 ? <Nobody /> : <Fleet all={all} />)}
+      </Body>
+    </>
+  );
+}
+
+const Nobody = () => (
+  <section class="panel">
+    <Empty>{w.fleet.empty}</Empty>
+    <div class="inset">
+      <p>
+        <Link href="/enrolment">{w.fleet.to_enrolment}</Link>
+      </p>
+    </div>
+  </section>
+);
+
+function Fleet({ all }: { all: Installation[] }) {
+  const { query } = usePlace();
+  const [rows, set_rows] = useState(kRows);
+  const text = (query.get('text') ?? '').toLowerCase();
+  const [state, version] = [query.get('state'), query.get('version')];
+  const order = sorts[query.get('sort') ?? ''] ?? sorts.customer!;
+  const found = all
+    .filter((one) => (!state || one.state === state) && (!version || one.version === version))
+    .filter((one) => !text || one.customer.toLowerCase().includes(text) || one.id.toLowerCase().includes(text))
+    .sort((a, b) => order(a, b) || a.customer.localeCompare(b.customer) || a.id.localeCompare(b.id));
+  const versions = [...new Set(all.map((one) => one.version).filter(Boolean))].sort(by_version);
+  return (
+    <>
+      <h2 class="hidden">{w.fleet.counts}</h2>
+      <ul class="tiles counts">
+        {kStates.map((one) => {
+          const n = all.filter((each) => each.state === one).length;
+          return (
+            <Tile
+              key={one}
+              title={w.states[one]}
+              value={n.toLocaleString()}
+              health={n > 0 ? kHealth[one] : 'plain'}
+              href={url_of('/', { state: one })}
+            >
+              {w.state_says[one]}
+            </Tile>
+          );
+        })}
+      </ul>
+      <FilterBar>
+        <TextFilter name="text" label={w.fleet.search} wide />
+        <ChoiceFilter name="state" label={w.state} none={w.fleet.any_state} choices={w.states} />
+        <ChoiceFilter
+          name="version"
+          label={w.version}
+          none={w.fleet.any_version}
+          choices={Object.fromEntries(versions.map((one) => [one, one]))}
+        />
+        <ChoiceFilter name="sort" label={w.fleet.sort} none={w.fleet.sorts.customer} choices={kOtherSorts} />
+      </FilterBar>
+      <section class="panel" id="fleet" aria-label={w.fleet.title}>
+        {found.length === 0 ? <Empty>{w.fleet.nothing}</Empty> : <Table rows={found.slice(0, rows)} />}
+        <p class="list-end">
+          <span class="quiet">{w.fleet.shown(Math.min(rows, found.length), all.length)}</span>{' '}
+          {found.length > rows && (
+            <button type="button" onClick={() => set_rows(rows + kRows)}>
+              {w.fleet.more(Math.min(kRows, found.length - rows))}
+            </button>
+          )}
+        </p>
+      </section>
+    </>
+  );
+}
+
+const { customer: _first, ...kOtherSorts } = w.fleet.sorts;
+
+const Table = ({ rows }: { rows: Installation[] }) => (
+  <table class="sessions fleet">
+    <thead>
+      <tr>
+        <th scope="col">{w.customer}</th>
+        <th scope="col">{w.state}</th>
+        <th scope="col">{w.version}</th>
+        <th scope="col">{w.heard}</th>
+        <th scope="col">{w.one.id}</th>
+      </tr>
+    </thead>
+    <tbody>
+      {rows.map((one) => (
+        <tr key={one.id}>
+          <th scope="row">
+            <Link href={`/installations/${segment(one.id)}`}>
+              <Said text={one.customer} />
+            </Link>
+          </th>
+          <td data-label={w.state}>
+            <StateOf one={one} />
+          </td>
+          <td data-label={w.version}>
+            <Said text={one.version || '–'} />
+          </td>
+          <td data-label={w.heard}>{one.heard ? <Ago time={one.heard} /> : w.never}</td>
+          <td data-label={w.one.id}>
+            <code>{one.id}</code>
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+export const StateOf = ({ one }: { one: Installation }) => (
+  <span class={`state fact-${kHealth[one.state]}`}>
+    <span class="dot" aria-hidden="true" />
+    {w.states[one.state]} {one.contested && <b class="badge badge-write">{w.contested}</b>}
+  </span>
+);
