@@ -112,7 +112,7 @@ bool Live::read_log() {
     const std::uint64_t index = next_++;
     const bool about_node = line.find("\"type\":\"node.") != std::string::npos ||
                             line.find("\"type\":\"config.changed\"") != std::string::npos;
-    const bool told = index >= told_from && !audience_.size() == 0;
+    const bool told = index >= told_from && audience_.size() > 0;
     if (!about_node && !told) continue;
     const auto event = event_json(index, line);
     if (!event) continue;

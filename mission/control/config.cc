@@ -91,7 +91,7 @@ void read_file(ConfigReader& read, const YamlNode& root, Config& out) {
 void read_relay(ConfigReader& read, const YamlNode& listeners, Config& out) {
   const YamlNode* node = read.map(listeners, "relay", "listeners.relay");
   if (node == nullptr) return;
-  Config::Relay& relay = out.relay.emplace();
+  Relay& relay = out.relay.emplace();
   if (const YamlNode* address = read.text(*node, "address"); address != nullptr)
     supervisor::read_listen_address(read, *address, "address", relay.address);
   if (node->find("domain") == nullptr)

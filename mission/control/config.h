@@ -21,6 +21,11 @@
 
 namespace postern::mission {
 
+struct Relay {
+  supervisor::Address address{"0.0.0.0", 443, false};
+  std::string domain;  // engineers ask for <label>.domain
+};
+
 struct Config {
   std::string domain;  // of the installations' names (line::InstallationName)
   std::string user;    // empty: as whoever starts us, who is not root
@@ -31,10 +36,6 @@ struct Config {
   supervisor::Listener admin;          // for the vendor's people
   supervisor::FileName people;         // the first of them; empty: none
   bool second_factor_required = true;  // of people who sign in
-  struct Relay {
-    supervisor::Address address{"0.0.0.0", 443, false};
-    std::string domain;  // engineers ask for <label>.domain
-  };
   std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName witness_key;               // empty: nobody's log is witnessed
