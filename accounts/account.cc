@@ -130,7 +130,7 @@ bool read_provider(const Json& json, const Ranks& ranks, ProviderAccount& out) {
   out.subject = in.text("subject");
   out.most = in.rank("most", ranks);
   out.lowered = in.flag_if_there("lowered");
-  return in.ok() && is_label(out.issuer, kLongestProviderText) && is_label(out.subject, kLongestProviderText);
+  return in.ok() && is_provider_text(out.issuer) && is_provider_text(out.subject);
 }
 
 // Whoever is known by a provider has nothing else that opens.
@@ -271,6 +271,8 @@ bool is_label(std::string_view text, std::size_t limit) {
   return !text.empty() && text.size() <= limit && base::is_utf8(text) &&
          std::none_of(text.begin(), text.end(), control);
 }
+
+bool is_provider_text(std::string_view text) { return is_label(text, kLongestProviderText); }
 
 bool is_password_hash(std::string_view text) {
   return text.starts_with("$argon2id$") && is_label(text, kLongestHash);

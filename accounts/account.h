@@ -135,6 +135,8 @@ bool is_account_name(std::string_view name);
 bool is_provider_name(std::string_view name);
 // Printable UTF-8 of 1 to limit bytes.
 bool is_label(std::string_view text, std::size_t limit);
+// What an account can be bound to: issuer and subject as a provider says them.
+bool is_provider_text(std::string_view text);
 bool is_local_admin(const Account& account);
 bool is_password_hash(std::string_view text);  // has the form of an Argon2id hash
 

@@ -87,6 +87,11 @@ AccountDecision add_comer(Desk& desk, Comer& comer, const Json& claims, Rank ran
     return comer.refused("no_name", "the provider's claim " + claim +
                                         " gives no name that an account can have: a verified address, or "
                                         "letters, digits, dot, hyphen, plus and @");
+  // Else the account would be in a file that is refused at the next start.
+  if (!accounts::is_provider_text(comer.issuer) || !accounts::is_provider_text(comer.subject))
+    return comer.refused("no_name",
+                         "the provider's issuer or subject (sub) is missing, too long, or has control "
+                         "characters, so no account can be bound to it: have it changed at the provider");
   if (desk.next.find(name) != nullptr)
     return comer.refused("name_taken", "an account called " + name +
                                            " is here already and is not known as this person's: if both are "

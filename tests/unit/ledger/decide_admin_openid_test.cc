@@ -93,6 +93,28 @@ TEST_F(AdminProviderScene, AreRefusedWithoutAGroupOrANameOrAnAnswer) {
   EXPECT_TRUE(send({{"command", "admin_openid.open"}}).refused.has_value());
 }
 
+TEST_F(AdminProviderScene, AreRefusedIfTheirAccountCouldNotBeReadAgain) {
+  const std::string longest(2048, 's');
+  for (const std::string& subject : {std::string(), std::string("a\n1"), std::string("a\x7F"), longest + "s"})
+    EXPECT_EQ(open(subject.c_str(), "bob@corp.example", {"ops"})["refused"], "no_name") << subject;
+  for (const char* issuer : {"", "https://corp.example/\t"}) {
+    const Json answer{{"status", 200},
+                      {"body",
+                       {{"issuer", issuer},
+                        {"subject", "b-1"},
+                        {"email", "bob@corp.example"},
+                        {"groups", Json::array({"ops"})}}}};
+    EXPECT_EQ(send({{"command", "admin_openid.open"}, {"answer", answer}}).reply["refused"], "no_name");
+  }
+  EXPECT_EQ(accounts.list.size(), 1U);
+  EXPECT_TRUE(scene.all.empty());
+
+  EXPECT_EQ(open(longest.c_str(), "bob@corp.example", {"ops"})["role"], "admin");
+  const auto kept = accounts::parse_accounts(accounts::format_accounts(accounts, {}));
+  ASSERT_TRUE(kept.ok());
+  EXPECT_EQ(kept->accounts, accounts);
+}
+
 TEST_F(AdminProviderScene, HaveTheRoleOfTheirGroupsAtEachSignInAndNeverMoreThanAnAdminLeftThem) {
   open("a-1", "alice@corp.example", {"audit", "ops"});
   EXPECT_EQ(alice()->rank, Rank::Admin) << "the highest counts";
