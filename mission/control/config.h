@@ -32,10 +32,10 @@ struct Config {
   base::Mark user_mark;
   supervisor::Sandbox sandbox = supervisor::Sandbox::Required;
   supervisor::Listener line;
-  bool has_admin = false;              // there is an admin listener
-  supervisor::Listener admin;          // for the vendor's people
-  supervisor::FileName people;         // the first of them; empty: none
-  bool second_factor_required = true;  // of people who sign in
+  bool has_admin = false;                         // there is an admin listener
+  supervisor::Listener admin;                     // for the vendor's people
+  supervisor::FileName people;                    // the first of them; empty: none
+  bool second_factor_required = true;             // of people who sign in
   std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName witness_key;               // empty: nobody's log is witnessed
