@@ -60,10 +60,10 @@ const Listeners = ({ status }: { status: ServerStatus }) => (
             <th scope="row">{one.name}</th>
             <td data-label={w.server.address}>{one.address}</td>
             <td data-label={w.server.valid_until}>
-              {one.certificate && <When time={one.certificate.not_after} />}
+              {one.certificate ? <When time={one.certificate.not_after} /> : w.server.no_certificate}
             </td>
             <td data-label={w.server.subject}>
-              <Said text={one.certificate?.subject ?? ''} />
+              <Said text={one.certificate?.subject ?? w.server.no_certificate} />
             </td>
           </tr>
         ))}
