@@ -5,6 +5,7 @@
 // (docs/LOG.md): what a later version added may be missing there, hence Newer. Times are microseconds.
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include "base/bytes.h"
 #include "gateway/state/state.h"
@@ -35,20 +36,32 @@ constexpr RequestState last_of(RequestState) { return RequestState::Expired; }
 constexpr RemoteAccess last_of(RemoteAccess) { return RemoteAccess::All; }
 constexpr Budget last_of(Budget) { return Budget::Cut; }
 
+// The library converts whatever is a number, 1e50 too, which no conversion of C++ defines.
+template <typename T>
+T whole_number(const Json& json, const char* key) {
+  const Json& field = json.at(key);
+  const bool fits = field.is_number_unsigned()
+                        ? std::in_range<T>(field.get<std::uint64_t>())
+                        : field.is_number_integer() && std::in_range<T>(field.get<std::int64_t>());
+  if (!fits) throw Json::other_error::create(501, key, &json);
+  return field.get<T>();
+}
+
 template <typename T>
 void take(const Json& json, const char* key, T& value) {
   if constexpr (std::is_enum_v<T>) {
-    const int number = json.at(key).get<int>();
+    const int number = whole_number<int>(json, key);
     if (number < 0 || number > static_cast<int>(last_of(T{})))
       throw Json::other_error::create(501, key, &json);
     value = static_cast<T>(number);
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    value = whole_number<T>(json, key);
   } else {
     json.at(key).get_to(value);
   }
 }
 void take(const Json& json, const char* key, std::optional<Micros>& value) {
-  const Json& field = json.at(key);
-  if (!field.is_null()) value = field.get<Micros>();
+  if (!json.at(key).is_null()) value = whole_number<Micros>(json, key);
 }
 
 // A field that snapshots of earlier versions do not have.
