@@ -96,6 +96,7 @@ class Tunnel::Stream final : public LineConnection::Talker, public loop::Disposa
       return leave();
     }
     socket_ = *std::move(socket);
+    tunnel_.carried_ = true;
     phase_ = Phase::Joined;
     poller_ = std::make_unique<loop::Poller>(tunnel_.loop_, socket_.get(),
                                              [this](unsigned ready) { on_ready(ready); });
@@ -209,17 +210,17 @@ void Tunnel::allow(bool open) {
   if (std::exchange(open_, open) == open) return;
   why_.clear();
   if (open) return refill();
-  const bool any =
-      std::any_of(streams_.begin(), streams_.end(), [](const auto& each) { return each.second->in_use(); });
   close_all();
   changed();
-  if (any && connection_ != nullptr && connection_->has_unsent())
+  // A terminator may have cut first, and its stream be gone: what it said may still be on its way.
+  if (carried_ && connection_ != nullptr && connection_->has_unsent())
     connection_->cut("the tunnel was closed while bytes of it were on their way");
 }
 
 void Tunnel::on_line(LineConnection* connection) {
   if (connection == nullptr) close_all();
   connection_ = connection;
+  carried_ = false;
   changed();
   refill();
 }

@@ -68,6 +68,7 @@ class Tunnel {
 
   loop::Loop& loop_;
   Calls calls_;
+  bool carried_ = false;  // this connection has had a stream in use
   bool open_ = false;
   LineConnection* connection_ = nullptr;
   std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/bytes.h"
+#include "line/tunnel.h"
 
 namespace postern::supervisor {
 namespace {
@@ -55,6 +56,13 @@ base::Result<base::UniqueFd> Relayed::open(const Json& question, base::Nanos now
     note(EventType::TunnelRefused, question, why, now);
     return base::fail(base::Code::Unavailable, base::Side::Component, why);
   };
+  // The link read the head already; it is the process that Mission Control reaches first. Without a relay's name it would be a
+  // connection like one that came by itself, of an address that anybody may claim.
+  const line::TunnelHead head{text_of_link(question, "id"), text_of_link(question, "relay"),
+                              text_of_link(question, "client"), text_of_link(question, "name")};
+  std::string said = line::format(head);
+  said.pop_back();
+  if (!line::parse_tunnel_head(said).ok()) return refuse("the link does not say whose connection it is");
   if (!connections_.take(now)) return refuse("too many came at once");
   const std::vector<Child*> terminators = terminators_();
   if (terminators.empty()) return refuse("no terminator is there to take it");

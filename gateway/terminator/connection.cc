@@ -232,10 +232,10 @@ void Connection::transmit() {
   if (phase_ != Phase::Over) update_interest();
 }
 
-// Asked only when something is cut. Of a relayed connection it is what the link was given: at its other end the link throws
-// away what it has not taken when we close without a word (gateway/link/tunnel.h).
+// Asked only when something is cut. Of a relayed connection nobody here can tell what the link has taken: so it is reset whenever
+// it has carried something of what is cut, and at its other end the link throws away what it has not taken (gateway/link/tunnel.h).
 std::uint64_t Connection::departed() const {
-  if (!relay_.empty()) return sent_;
+  if (!relay_.empty()) return 0;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
