@@ -151,11 +151,12 @@ base::Status read_metrics(std::string_view text, const std::vector<Wanted>& want
     selectors.emplace_back(&one, *std::move(selector));
   }
   std::map<std::string, double> sums;
-  for (const Wanted& one : wanted) {
-    if (is_counter(one.name)) sums[one.name] = 0;
-  }
+  bool any = false;
   base::Status status = read_exposition(text, [&](const Sample& sample) {
+    any = true;
     for (const auto& [one, selector] : selectors) {
+      // Labels that did not occur yet count 0; of a metric that is not there nothing is known, and 0 would be a restart.
+      if (sample.name == selector.series && is_counter(one->name)) sums[one->name] += 0;
       if (!matches(sample, selector)) continue;
       if (selector.text_of.empty()) {
         sums[one->name] += sample.value;
@@ -165,6 +166,7 @@ base::Status read_metrics(std::string_view text, const std::vector<Wanted>& want
     }
   });
   if (!status.ok()) return status;
+  if (!any) return wrong("there are no metrics in the answer");
   for (const auto& [name, number] : sums) put_number(name, number, out);
   return base::Ok{};
 }

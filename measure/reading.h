@@ -38,7 +38,7 @@ inline constexpr std::string_view kVersion = "version", kStartTime = "start_time
                                   kStorageLimit = "storage_limit", kProcessed = "processed",
                                   kFailed = "failed", kCertificate = "certificate";
 bool is_known_value(std::string_view name);
-// Counts something: processed, failed, and every name of the customer's own. Where metrics can be read and none matches, it is 0.
+// Counts something: processed, failed, and every name of the customer's own. Where its metric is told, but not with these labels, it is 0.
 bool is_counter(std::string_view name);
 // [a-z][a-z0-9_]*, kValueName bytes at most.
 bool is_value_name(std::string_view name);

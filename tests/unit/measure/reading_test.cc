@@ -22,11 +22,24 @@ TEST(Reading, SamplesThatASelectorMatchesAreAddedUp) {
                             {"failed", "requests_total{code=\"503\"}"},
                             {"cpu", "broken"},
                             {"memory", "missing"},
-                            {"queries", "no_query_yet"}},
+                            {"queries", "requests_total{code=\"418\"}"},
+                            {"logins", "no_login_yet"}},
                            out)
                   .ok());
   EXPECT_EQ(out.version, "2.42.0");
   EXPECT_EQ(out.numbers, (std::map<std::string, double>{{"processed", 15}, {"failed", 5}, {"queries", 0}}));
+}
+
+// A counter that is 0 for once would have grown by all of its life when it is seen again.
+TEST(Reading, APageWithoutMetricsSaysNothingOfCounters) {
+  for (const char* page : {"", "\n", "# HELP requests_total Requests.\n# TYPE requests_total counter\n"}) {
+    Reading out;
+    EXPECT_FALSE(read_metrics(page, {{"processed", "requests_total"}}, out).ok()) << page;
+    EXPECT_TRUE(out.numbers.empty()) << page;
+  }
+  Reading other;
+  EXPECT_TRUE(read_metrics("another_total 1\n", {{"processed", "requests_total"}}, other).ok());
+  EXPECT_TRUE(other.numbers.empty());
 }
 
 TEST(Reading, DocumentsAreReadByPath) {
