@@ -51,6 +51,39 @@ void step_of_detail(const audit::EventFields& event, UsageStep& step) {
   }
 }
 
+UsageFold::Hour hour_of_body(const Json& body) {
+  const auto number = [&body](const char* group, const char* name) {
+    return base::json_number_or(body.value(group, Json::object()), name, 0);
+  };
+  UsageFold::Hour out;
+  out.sessions = base::json_number_or(body, "sessions", 0);
+  out.reads = number("exchanges", "read");
+  out.writes = number("exchanges", "write");
+  out.refused = number("exchanges", "refused");
+  out.bytes_in = number("bytes", "in");
+  out.bytes_out = number("bytes", "out");
+  out.capabilities = base::json_number_or(body, "capabilities", 0);
+  const Json component = body.value("component", Json::object());
+  for (const auto& [name, value] : component.items()) {
+    if (value.is_number()) out.component[name] = value.get<double>();
+  }
+  return out;
+}
+
+void add_hour(const UsageFold::Hour& from, UsageFold::Hour& to) {
+  to.sessions += from.sessions;
+  to.reads += from.reads;
+  to.writes += from.writes;
+  to.refused += from.refused;
+  to.bytes_in += from.bytes_in;
+  to.bytes_out += from.bytes_out;
+  to.capabilities += from.capabilities;
+  for (const std::string& name : from.engineers) {
+    if (to.engineers.size() < UsageFold::kMostEngineers) to.engineers.insert(name);
+  }
+  for (const auto& [name, grown] : from.component) to.component[name] += grown;
+}
+
 Json hour_json(std::int64_t number, const UsageFold::Hour& hour) {
   return {{"hour", number},
           {"complete", hour.complete},
@@ -146,8 +179,29 @@ bool UsageFold::take_counter(const std::string& node, const std::string& name, d
   return is_new;
 }
 
+// The hours up to this one were closed as they passed, and may have been told: the next is the first that can be open. Of hours
+// that are closed it is not known who was there.
+bool UsageFold::come_back(base::Micros now) {
+  const auto ahead = [now](std::int64_t hour) { return hour * kUsageHour > now + kUsageHour + kSettling; };
+  if (!ahead(first_open_) && (open_.empty() || !ahead(open_.rbegin()->first))) return false;
+  if (ahead(first_open_)) first_open_ = hour_of(now) + 1;
+  Hour& next = open_[std::max(first_open_, hour_of(now))];
+  next.complete = false;
+  while (!closed_.empty() && closed_.back().hour >= first_open_) {
+    add_hour(hour_of_body(closed_.back().body), next);
+    closed_.pop_back();
+  }
+  while (ahead(open_.rbegin()->first)) {
+    add_hour(open_.rbegin()->second, next);
+    open_.erase(std::prev(open_.end()));
+  }
+  return true;
+}
+
 bool UsageFold::close(base::Micros now) {
-  if (!shares_ || hour_of(now - kSettling) <= first_open_) return false;
+  if (!shares_) return false;
+  if (come_back(now)) return true;
+  if (hour_of(now - kSettling) <= first_open_) return false;
   const std::int64_t upto = hour_of(now - kSettling);
   const auto close_one = [this](std::int64_t number) {
     const auto found = open_.extract(number);

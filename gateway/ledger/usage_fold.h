@@ -4,7 +4,7 @@
 // What was used, hour by hour, as the log's events say it: a fold over them by their index, so that each counts once whoever dies
 // in between. Sharing begins and ends with events of the log too (permission.changed of usage), and with it the counting. An hour is
 // closed once; what comes later with an earlier time counts in the first that is open. Hours without events are hours too: a
-// gap would say nothing.
+// gap would say nothing. Where the clock was ahead and was put right, what was counted in hours to come counts in the next.
 //
 // Beside it, counters of the component, which are in no event: how much they grew, and where they stood, which is kept in the same
 // document (to_json), so that nothing counts twice. What they grew by while nobody looked and they began anew is lost.
@@ -80,6 +80,7 @@ class UsageFold {
 
  private:
   Hour& hour_at(base::Micros time);
+  bool come_back(base::Micros now);
 
   bool shares_ = false;
   std::uint64_t next_ = 0;       // index of the first event that does not count yet

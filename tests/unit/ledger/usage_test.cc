@@ -107,6 +107,33 @@ TEST_F(FoldedUsage, WhatComesLateCountsOnceInTheFirstHourThatIsOpen) {
   EXPECT_EQ(fold.closed()[1].body["sessions"], 1);
 }
 
+TEST_F(FoldedUsage, AClockThatWasAheadAndIsPutRightKeepsNothingInHoursToCome) {
+  constexpr base::Micros ahead = kNoon + 90 * 60 * kMinuteOfUsage, back = kNoon + 20 * kMinuteOfUsage;
+  share(kNoon, "on");
+  session(kNoon + kMinuteOfUsage, "alice");
+  UsageFold fold = folded({}, log.size());
+  EXPECT_TRUE(fold.close(ahead));
+  fold.take_counter("n", "queries", 100, ahead);
+  fold.take_counter("n", "queries", 107, ahead);
+  EXPECT_TRUE(fold.close(ahead + 65 * kMinuteOfUsage));
+  session(ahead + 66 * kMinuteOfUsage, "bob");
+  take_line(fold, log.size() - 1, log.back());
+  EXPECT_TRUE(fold.close(back));
+  ASSERT_EQ(fold.closed().size(), 1U) << "the hour it is, which may have been told";
+  EXPECT_EQ(fold.closed()[0].body["sessions"], 1);
+  session(back, "carol");
+  take_line(fold, log.size() - 1, log.back());
+  EXPECT_FALSE(fold.close(back));
+  EXPECT_FALSE(fold.close(kNoon + 119 * kMinuteOfUsage));
+  EXPECT_TRUE(fold.close(kNoon + 122 * kMinuteOfUsage));
+  ASSERT_EQ(fold.closed().size(), 2U);
+  EXPECT_EQ(fold.closed()[1].hour, kNoon / kUsageHour + 1);
+  EXPECT_EQ(fold.closed()[1].body["sessions"], 2);
+  EXPECT_EQ(fold.closed()[1].body["engineers"], 2);
+  EXPECT_EQ(fold.closed()[1].body["component"]["queries"], 7);
+  EXPECT_EQ(fold.closed()[1].body["complete"], false);
+}
+
 TEST_F(FoldedUsage, WhatWasNotToldGoesWhenItIsSharedNoMore) {
   a_day_of_it();
   share(kNoon + 63 * kMinuteOfUsage, "off");
