@@ -34,7 +34,8 @@ std::optional<double> Counted::processing() const {
 
 void Window::add(base::Micros now, const Counted& counted) {
   const std::int64_t number = now / kPiece;
-  // A clock that steps back counts on where it was.
+  // A clock that stepped back: a little, and it counts on where it was; more, and what lies ahead would never age.
+  while (!pieces_.empty() && pieces_.back().number > number + 1) pieces_.pop_back();
   if (pieces_.empty() || pieces_.back().number < number) pieces_.push_back({number, {}});
   pieces_.back().counted.add(counted);
   while (pieces_.front().number < pieces_.back().number - kPieces) pieces_.pop_front();
@@ -43,7 +44,7 @@ void Window::add(base::Micros now, const Counted& counted) {
 Counted Window::sum(base::Micros now) const {
   Counted out;
   for (const Piece& one : pieces_) {
-    if (one.number >= now / kPiece - kPieces) out.add(one.counted);
+    if (one.number >= now / kPiece - kPieces && one.number <= now / kPiece + 1) out.add(one.counted);
   }
   return out;
 }

@@ -29,10 +29,23 @@ TEST(Window, ForgetsWhatIsOlderThanADay) {
   EXPECT_FALSE(window.sum(kNoon + 49 * 3600 * base::kWallSecond).availability());
 }
 
+TEST(Window, WhatAClockCountedThatWasAheadIsNotOfThisDay) {
+  constexpr base::Micros ahead = kNoon + 30 * 24 * 3600 * base::kWallSecond;
+  Window window;
+  window.add(kNoon, {60 * base::kWallSecond, 0, 0, 0});
+  window.add(ahead - 12 * 3600 * base::kWallSecond, {0, base::kWallSecond, 0, 0});
+  window.add(ahead, {0, 60 * base::kWallSecond, 0, 0});
+  EXPECT_FALSE(window.sum(kNoon).availability()) << "nothing of what is to come";
+  window.add(kNoon + Window::kPiece, {30 * base::kWallSecond, 0, 0, 0});
+  EXPECT_EQ(window.sum(kNoon + Window::kPiece).up, 30 * base::kWallSecond);
+  EXPECT_EQ(window.to_json().size(), 1U) << "it ages from here on";
+  EXPECT_EQ(window.sum(ahead).down, 0);
+}
+
 TEST(Window, IsTheSameWhenItIsReadAgain) {
   Window window;
   window.add(kNoon, {60 * base::kWallSecond, 30 * base::kWallSecond, 7, 1});
-  window.add(kNoon - 7200 * base::kWallSecond, {base::kWallSecond, 0, 0, 0});  // the clock stepped back
+  window.add(kNoon - Window::kPiece, {base::kWallSecond, 0, 0, 0});  // the clock stepped back
   const Window again = Window::from_json(window.to_json());
   EXPECT_EQ(again.to_json(), window.to_json());
   EXPECT_EQ(again.sum(kNoon).up, 61 * base::kWallSecond);
