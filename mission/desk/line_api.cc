@@ -315,7 +315,10 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
     const auto counted = parts_.store.keep_usage(*hour, now);
     if (!counted.ok()) return counted.error();
   }
-  if (report.kind != line::Kind::Event) return parts_.store.keep_latest(asker.installation.id, report, now);
+  if (report.kind != line::Kind::Event) {
+    const auto latest = parts_.store.keep_latest(asker.installation.id, report, now);
+    return latest.ok() ? base::Status(base::Ok{}) : base::Status(latest.error());
+  }
   StoredEvent event;
   event.installation = asker.installation.id;
   event.id = report.id;
@@ -337,7 +340,9 @@ base::Status LineApi::keep_health(const Asker& asker, const line::Report& report
   taken.answers[report.id] = line::to_json(verdict);
   const auto before = parts_.store.newest_health(id);
   if (!before.ok()) return before.error();
-  if (base::Status kept = parts_.store.keep_latest(id, report, now); !kept.ok()) return kept;
+  const auto is_new = parts_.store.keep_latest(id, report, now);
+  if (!is_new.ok()) return is_new.error();
+  if (!*is_new) return base::Ok{};  // its answer was lost: the hour's average has it
   if (base::Status kept = parts_.store.keep_health(id, health_row(report.body, verdict, now)); !kept.ok())
     return kept;
   const auto now_is = static_cast<std::int64_t>(verdict.status);

@@ -20,8 +20,8 @@ struct LatestReport {
 
 class Reports : public Subject {
  public:
-  // Any report but an event: the newest of its kind stays.
-  base::Status keep_latest(std::string_view installation, const line::Report& report, base::Micros now);
+  // Any report but an event: the newest of its kind stays. False: it was this one already.
+  base::Result<bool> keep_latest(std::string_view installation, const line::Report& report, base::Micros now);
   base::Result<std::vector<LatestReport>> latest(std::string_view installation);
 
  protected:

@@ -128,6 +128,17 @@ TEST_F(MeasuresOfInstallations, HealthIsAnsweredAndItsChangesAreEvents) {
   EXPECT_EQ((*base::parse_json(shown.body))["health"]["rows"].size(), 4U);
 }
 
+TEST_F(MeasuresOfInstallations, HealthThatIsToldAgainIsAnsweredAgainAndCountsOnce) {
+  const Enrolled one = enrolled();
+  report(one, {health_of(R"({"availability":{"percent":100}})")});
+  const line::Report told = health_of(R"({"availability":{"percent":99}})");
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(line::parse_taken(report(one, {told}).body)->answers.at(told.id)["status"], "warning");
+  const auto hours = store->health_hours(one.id, 0, 10);
+  ASSERT_EQ(hours->size(), 1U);
+  EXPECT_DOUBLE_EQ(hours->front().numbers["availability"].get<double>(), 99.5);
+}
+
 TEST_F(MeasuresOfInstallations, UsageIsShownHourByHourAndSummedUp) {
   const Enrolled one = enrolled();
   report(one, {usage_of(kUsageTime - 3600 * base::kWallSecond, R"({"sessions":2})"),
