@@ -230,18 +230,12 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
     // Behind a switch, or an engineer who is removed, the ends of sessions say what became of whom: they close nothing more.
     const bool follows = draft.type == EventType::SessionEnded && outcome.closed_them;
     const bool first = outcome.first_version == 0;
-    // The link first: what of a relayed connection is on its way there is thrown away before anybody else cuts it.
-    if (draft.type == EventType::PermissionChanged) {
-      look_at_tunnel();
-      for (auto& [number, peer] : peers_) {
-        if (peer->sender() == Sender::Link) peer->flush();
-      }
-    }
     if (announcement.wants_applied && draft.stops && !follows && draft.outcome != kSignedOut)
       announcement.stop = stop_word_.raise(first);
     if (draft.type == EventType::PermissionChanged || draft.type == EventType::EngineerRemoved)
       outcome.closed_them = true;
     tell(announcement, &outcome);
+    if (draft.type == EventType::PermissionChanged) look_at_tunnel();
     // What follows may be long (the ends of ten thousand sessions): the change itself leaves before it is
     // written down.
     if (draft.type == EventType::PermissionChanged || (announcement.stop != 0 && first)) {

@@ -56,21 +56,16 @@ base::Result<base::UniqueFd> Relayed::open(const Json& question, base::Nanos now
     note(EventType::TunnelRefused, question, why, now);
     return base::fail(base::Code::Unavailable, base::Side::Component, why);
   };
-  // The link read the head already; it is the process that Mission Control reaches first. Without a relay's name it would be a
-  // connection like one that came by itself, of an address that anybody may claim.
-  const line::TunnelHead head{text_of_link(question, "id"), text_of_link(question, "relay"),
-                              text_of_link(question, "client"), text_of_link(question, "name")};
-  std::string said = line::format(head);
-  said.pop_back();
-  if (!line::parse_tunnel_head(said).ok()) return refuse("the link does not say whose connection it is");
   if (!connections_.take(now)) return refuse("too many came at once");
+  // The link has read it so; in strange hands it may say what it likes, and without a relay it would look like a client of ours.
+  const auto head = line::parse_tunnel_head(base::dump_json(question));
+  if (!head.ok()) return refuse(head.error().message);
   const std::vector<Child*> terminators = terminators_();
   if (terminators.empty()) return refuse("no terminator is there to take it");
   auto pair = make_pair();
   if (!pair.ok()) return refuse(pair.error().message);
   note(EventType::TunnelRelayed, question, {}, now);
-  terminators[next_++ % terminators.size()]->accepted(
-      text_of_link(question, "client"), text_of_link(question, "relay"), std::move(pair->terminator));
+  terminators[next_++ % terminators.size()]->accepted(head->client, head->relay, std::move(pair->terminator));
   return std::move(pair->link);
 }
 

@@ -8,7 +8,6 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
-#include "base/network.h"
 #include "certs/certificate.h"
 #include "certs/request.h"
 #include "line/witness.h"
@@ -62,13 +61,6 @@ Response other_method(std::string_view allowed) {
       refusal(405, line::kMalformed, "The method is not answered here", "use " + std::string(allowed));
   out.fields.emplace_back("allow", allowed);
   return out;
-}
-
-// "192.0.2.7:50123", "[2001:db8::1]:50123"
-std::string origin_of_client(std::string_view client) {
-  std::string_view address = client.substr(0, client.rfind(':'));
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  return base::origin_of(address);
 }
 
 std::string type_of(const base::Json& body) {

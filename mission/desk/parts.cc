@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/network.h"
 
 namespace postern::mission {
 
@@ -35,6 +36,12 @@ base::Status Parts::record(const Doing& doing) {
   base::Status kept = store.add_act(act);
   if (!kept.ok()) base::log_error("the store: " + kept.error().message);
   return kept;
+}
+
+std::string origin_of_client(std::string_view client) {
+  std::string_view address = client.substr(0, client.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return base::origin_of(address);
 }
 
 answer::Response refusal(int status, std::string_view code, std::string_view title, std::string_view detail) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -56,6 +57,9 @@ struct Parts {
   };
   base::Status record(const Doing& doing);
 };
+
+// Of a client such as "192.0.2.7:50123" or "[2001:db8::1]:50123" (base/network.h).
+std::string origin_of_client(std::string_view client);
 
 // As every answer on the line.
 answer::Response refusal(int status, std::string_view code, std::string_view title, std::string_view detail);

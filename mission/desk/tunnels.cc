@@ -20,6 +20,8 @@ using base::Json;
 // push out the others. Refusals apart: knocking costs a stranger nothing.
 constexpr Pace::Settings kRelayedNotes{60, 2 * base::kSecond, 2 * kMostInstallations};
 constexpr Pace::Settings kRefusedNotes{10, 30 * base::kSecond, 2 * kMostInstallations};
+// Of one address for one installation.
+constexpr Pace::Settings kJoins{Tunnels::kAtOnceOfAddress, base::kSecond / 2, 20'000};
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -41,7 +43,8 @@ Tunnels::Tunnels(Parts& parts, std::string domain, std::string relay)
       domain_(std::move(domain)),
       relay_(std::move(relay)),
       notes_(kRelayedNotes),
-      refusals_(kRefusedNotes) {}
+      refusals_(kRefusedNotes),
+      joins_(kJoins) {}
 
 Tunnels::~Tunnels() { *alive_ = false; }
 
@@ -90,10 +93,29 @@ void Tunnels::join(const std::string& client, const std::string& name, const Rep
   engineer.installation = (*known)->id;
   const auto found = places_.find(engineer.installation);
   if (found == places_.end()) return refuse(engineer, 403, "tunnel_closed", "its tunnel is closed");
+  if (has_share(found->first, found->second, client) ||
+      joins_.take(engineer.installation + " " + origin_of_client(client), parts_.clock.monotonic()) > 0)
+    return refuse(engineer, 503, "limit_reached", "too many connections come from this address");
   if (!found->second.waiting.empty()) return give(found->first, found->second, engineer);
-  if (engineers_.size() >= kMostEngineers || found->second.used.size() >= line::kMostTunnels)
+  const auto wait = std::count_if(engineers_.begin(), engineers_.end(), [&](const Engineer& one) {
+    return one.installation == engineer.installation;
+  });
+  if (engineers_.size() >= kMostEngineers || static_cast<std::size_t>(wait) >= kMostEngineersOfOne ||
+      found->second.used.size() >= line::kMostTunnels)
     return refuse(engineer, 503, "limit_reached", "too many connections go there already");
   engineers_.push_back(std::move(engineer));
+}
+
+bool Tunnels::has_share(const std::string& installation, const Place& place,
+                        const std::string& client) const {
+  const std::string origin = origin_of_client(client);
+  auto theirs = std::count_if(place.used.begin(), place.used.end(), [&](const auto& each) {
+    return origin_of_client(each.second.client) == origin;
+  });
+  theirs += std::count_if(engineers_.begin(), engineers_.end(), [&](const Engineer& one) {
+    return one.installation == installation && origin_of_client(one.client) == origin;
+  });
+  return static_cast<std::size_t>(theirs) >= kMostOfAddress;
 }
 
 void Tunnels::give(const std::string& installation, Place& place, const Engineer& engineer) {

@@ -46,6 +46,10 @@ class Tunnels {
 
   static constexpr std::size_t kMostStreams = 20'000;  // of all installations, waiting and in use
   static constexpr std::size_t kMostEngineers = 256;   // that wait for a request
+  // Of one installation: so one who knocks often keeps neither others from it, nor from other installations.
+  static constexpr std::size_t kMostEngineersOfOne = 16;  // that wait for a request
+  static constexpr std::size_t kMostOfAddress = 16;       // in use and waiting, from one address
+  static constexpr int kAtOnceOfAddress = 10;             // and then two a second
   static constexpr base::Nanos kPatience = 4 * base::kSecond;
 
  private:
@@ -78,7 +82,10 @@ class Tunnels {
   std::map<std::string, Place> places_;
   std::size_t streams_ = 0;
   std::list<Engineer> engineers_;
-  Pace notes_, refusals_;
+  // That address has its share of that installation.
+  bool has_share(const std::string& installation, const Place& place, const std::string& client) const;
+
+  Pace notes_, refusals_, joins_;
   std::int64_t untold_ = 0, untold_refusals_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

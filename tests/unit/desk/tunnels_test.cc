@@ -130,6 +130,38 @@ TEST_F(TunnelsTest, AHostileInstallationHarmsItselfAlone) {
   EXPECT_EQ(join(name_of_it()).status, 403) << "its requests are gone";
 }
 
+TEST_F(TunnelsTest, OneAddressHasAShareOfAnInstallationAndNotMore) {
+  std::vector<answer::Response> up, down;
+  for (std::size_t i = 0; i < 40; ++i) up.push_back(tunnels.wait(who.id));
+  for (int i = 0; i < Tunnels::kAtOnceOfAddress; ++i) {
+    down.push_back(join(name_of_it()));
+    EXPECT_EQ(down.back().status, 200) << i;
+  }
+  EXPECT_EQ(join(name_of_it()).status, 503) << "faster than two a second";
+  while (down.size() < Tunnels::kMostOfAddress) {
+    clock.advance(base::kSecond);
+    down.push_back(join(name_of_it()));
+    ASSERT_EQ(down.back().status, 200) << down.size();
+  }
+  clock.advance(10 * base::kSecond);
+  EXPECT_EQ(join(name_of_it()).status, 503) << "all of its share is in use";
+  int other = 0;
+  tunnels.join("198.51.100.1:1", name_of_it(), [&](const answer::Response& got) { other = got.status; });
+  EXPECT_EQ(other, 200);
+}
+
+TEST_F(TunnelsTest, ThoseWhoWaitForOneInstallationLeaveRoomForAnother) {
+  answer::Response up = tunnels.wait(who.id);
+  answer::Response down = join(name_of_it());
+  std::vector<int> said(Tunnels::kMostEngineersOfOne + 1);
+  for (std::size_t i = 0; i < said.size(); ++i)
+    tunnels.join("198.51.100." + std::to_string(i) + ":1", name_of_it(),
+                 [&said, i](const answer::Response& got) { said[i] = got.status; });
+  EXPECT_EQ(said.front(), 0);
+  EXPECT_EQ(said.back(), 503);
+  tunnels.end_all();
+}
+
 TEST_F(TunnelsTest, EndsAllOfAnInstallationThatIsRetired) {
   answer::Response up = tunnels.wait(who.id), idle = tunnels.wait(who.id);
   answer::Response down = join(name_of_it());
