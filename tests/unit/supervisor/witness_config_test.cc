@@ -66,7 +66,7 @@ TEST(WitnessConfig, FaultsSayWhatWouldBeRight) {
 TEST(WitnessConfig, MissionControlIsAskedOverTheLine) {
   const std::string line =
       "mission_control: {url: 'https://mission.example', folder: /var/lib/postern-line}\n";
-  const std::string over = replaced(with_witnesses(), "url: https://north.example/witness\n      ",
+  const std::string over = replaced(with_witnesses(), "url: https://north.example/witness/\n      ",
                                     "mission_control: true\n      ");
   const std::string text = replaced(over, "\n      tls: {roots: component.pem}", "");
   const Config config = sound(text + line);
@@ -77,7 +77,9 @@ TEST(WitnessConfig, MissionControlIsAskedOverTheLine) {
   EXPECT_EQ(link_part(config, material)["places"][0], (base::Json{{"name", "north"}, {"carriage", "line"}}));
   EXPECT_THAT(faults(text), HasSubstr("needs mission_control: the line"));
   EXPECT_THAT(faults(over + line), HasSubstr("is asked over the line: remove tls"));
-  EXPECT_THAT(faults(replaced(with_witnesses(), "url: ", "mission_control: true\n      url: ") + line),
+  EXPECT_THAT(faults(replaced(with_witnesses(), "url: https://north",
+                              "mission_control: true\n      url: https://north") +
+                     line),
               HasSubstr("remove url"));
 }
 
