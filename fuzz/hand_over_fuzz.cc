@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     POSTERN_CHECK(read.ok() && postern::base::dump_json(to_json(*read)) == again);
   }
   if (const auto version = parse_hand_over_ask(text); version.ok()) POSTERN_CHECK(version->size() <= 4096);
-  if (const auto end = parse_hand_over_end(text); end.ok()) POSTERN_CHECK(end->closed >= 0 && end->duration >= 0);
+  if (const auto end = parse_hand_over_end(text); end.ok())
+    POSTERN_CHECK(end->closed >= 0 && end->duration >= 0);
   POSTERN_CHECK(!parse_hand_over_why(text).empty());
   return 0;
 }

@@ -300,16 +300,16 @@ void add_serve(Program& program) {
     bool take_over = false, if_new = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.command(
-      &program.app(), "serve", "Run the gateway in the foreground",
-      "serve --config /etc/postern/postern.yaml\nserve --take-over", [&program, options] {
-        using supervisor::Begin;
-        const Begin take_over = options->if_new ? Begin::TakeOverIfNew : Begin::TakeOver;
-        return serve(program.config_path(), options->take_over ? take_over : Begin::Anew);
-      });
-  CLI::Option* take_over = command->add_flag(
-      "--take-over", options->take_over,
-      "go on in the place of the gateway that runs: take its listeners and its log over");
+  CLI::App* command =
+      program.command(&program.app(), "serve", "Run the gateway in the foreground",
+                      "serve --config /etc/postern/postern.yaml\nserve --take-over", [&program, options] {
+                        using supervisor::Begin;
+                        const Begin take_over = options->if_new ? Begin::TakeOverIfNew : Begin::TakeOver;
+                        return serve(program.config_path(), options->take_over ? take_over : Begin::Anew);
+                      });
+  CLI::Option* take_over =
+      command->add_flag("--take-over", options->take_over,
+                        "go on in the place of the gateway that runs: take its listeners and its log over");
   command->add_flag("--if-new", options->if_new, "unless that one runs this very program")->needs(take_over);
 }
 

@@ -58,8 +58,9 @@ int outcome_of(pid_t pid) {
 int hand_over(const std::string& config_path, bool if_new) {
   std::string own = "postern", config = "--config", path = config_path, serve = "serve", take = "--take-over",
               only = "--if-new";
-  const std::array<char*, 7> argv{own.data(),  config.data(), path.data(), serve.data(),
-                                  take.data(), if_new ? only.data() : nullptr, nullptr};
+  const std::array<char*, 7> argv{own.data(),   config.data(), path.data(),
+                                  serve.data(), take.data(),   if_new ? only.data() : nullptr,
+                                  nullptr};
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_with(base::fail_errno("pipe", errno).message);
   const base::UniqueFd heard(ends[0]);

@@ -403,7 +403,10 @@ void Ledger::stop(Stop why, std::function<void()> done) {
   drain_deadline_ = clock_.monotonic() + kDrainTimeout;
   if (why == Stop::Asked) perform(decide_stop(context()), {}, clock_.monotonic());
   Draft draft{EventType::GatewayStopped, "gateway", {}, {}, {}, {}, false};
-  draft.detail = Detail().text("reason", why == Stop::Asked ? "asked" : "handed_over").number("duration_us", clock_.wall() - started_).done();
+  draft.detail = Detail()
+                     .text("reason", why == Stop::Asked ? "asked" : "handed_over")
+                     .number("duration_us", clock_.wall() - started_)
+                     .done();
   append_own(draft);
 }
 

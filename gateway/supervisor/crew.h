@@ -99,7 +99,7 @@ class Crew {
   enum class Stop { Asked, ForAnother };
   void stop(Stop why, base::Nanos drain, std::function<void()> done);
   std::uint32_t cut() const;  // exchanges that the last stop cut
-  void stop_now();  // after stop(): without waiting any longer
+  void stop_now();            // after stop(): without waiting any longer
 
   void each(const std::function<void(Child&)>& visit);
   // New keys for a keeper that lives: those in beginning, and then new channels to all who ask it. Who asks over

@@ -49,9 +49,9 @@ void HandOverGiver::accept() {
 
 void HandOverGiver::refuse(base::UniqueFd socket, const std::string& why) {
   base::log_warning("nothing is handed over: " + why);
-  ipc::SocketChannel once(loop_, std::move(socket), kHandOverLimits,
-                          [](std::uint16_t, std::string_view, const ipc::SocketChannel::Fds&) {},
-                          [](const base::Error&) {});
+  ipc::SocketChannel once(
+      loop_, std::move(socket), kHandOverLimits,
+      [](std::uint16_t, std::string_view, const ipc::SocketChannel::Fds&) {}, [](const base::Error&) {});
   const base::Json said = {{"why", why}};
   once.send(static_cast<std::uint16_t>(HandOverFrame::Refused), base::dump_json(said));
   once.flush();
@@ -128,7 +128,8 @@ void HandOverGiver::fail(const std::string& why) {
   if (step_ == Step::Ending) return;  // the log has begun to end: first to the end, then anew
   const base::Nanos now = loop_.now();
   const bool wanted_nothing = step_ == Step::Offered && why_ == "it ended before it served";
-  Failure failure{version_, why, (now - asked_) / 1000, closed_ == 0 ? 0 : (now - closed_) / 1000, step_ == Step::Given};
+  Failure failure{version_, why, (now - asked_) / 1000, closed_ == 0 ? 0 : (now - closed_) / 1000,
+                  step_ == Step::Given};
   if (step_ == Step::Leaving) calls_.leave(false);
   patience_.stop();
   step_ = Step::Idle;

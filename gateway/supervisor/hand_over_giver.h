@@ -37,7 +37,7 @@ class HandOverGiver {
   struct Calls {
     std::function<std::string(pid_t asker)> hindrance;  // why not now; empty: nothing hinders
     std::function<Offered()> offer;
-    std::function<void(bool leaving)> leave;                      // clients are told to go; or go on after all
+    std::function<void(bool leaving)> leave;  // clients are told to go; or go on after all
     std::function<void(std::function<void(std::uint32_t cut)>)> end;  // accept no more, end the log
     std::function<void(const Failure&)> failed;
     std::function<void(pid_t successor)> over;

@@ -54,9 +54,14 @@ bool take_names(const Json& said, std::vector<std::string>& names) {
 }  // namespace
 
 Json to_json(const HandOverOffer& offer) {
-  Json out = {{"protocol", kHandOverProtocol}, {"version", offer.version}, {"pid", offer.pid},
-              {"program", offer.program},      {"control", offer.control}, {"support", address_json(offer.support)},
-              {"admin", address_json(offer.admin)}, {"fds", offer.fds}};
+  Json out = {{"protocol", kHandOverProtocol},
+              {"version", offer.version},
+              {"pid", offer.pid},
+              {"program", offer.program},
+              {"control", offer.control},
+              {"support", address_json(offer.support)},
+              {"admin", address_json(offer.admin)},
+              {"fds", offer.fds}};
   if (offer.challenge) out["challenge"] = address_json(*offer.challenge);
   return out;
 }
@@ -71,9 +76,10 @@ base::Result<HandOverOffer> parse_hand_over_offer(std::string_view text) {
   out.pid = base::json_number_or(*said, "pid", 0);
   const auto support = parse_place(*said, "support");
   const auto admin = parse_place(*said, "admin");
-  const bool short_enough = std::max({out.version.size(), out.program.size(), out.control.size()}) <= kMostText;
-  if (!support || !admin || out.pid <= 0 || out.pid > std::numeric_limits<std::int32_t>::max() || !short_enough ||
-      !take_names(*said, out.fds))
+  const bool short_enough =
+      std::max({out.version.size(), out.program.size(), out.control.size()}) <= kMostText;
+  if (!support || !admin || out.pid <= 0 || out.pid > std::numeric_limits<std::int32_t>::max() ||
+      !short_enough || !take_names(*said, out.fds))
     return not_one("a whole offer");
   out.support = *support;
   out.admin = *admin;
@@ -88,7 +94,8 @@ base::Result<std::string> parse_hand_over_ask(std::string_view text) {
   const base::Result<Json> said = base::parse_json(text);
   if (!said.ok() || !speaks_ours(*said))
     return base::fail(base::Code::Invalid, "this gateway hands over by protocol " +
-                                               std::to_string(kHandOverProtocol) + ", which the other does not speak");
+                                               std::to_string(kHandOverProtocol) +
+                                               ", which the other does not speak");
   return base::printable(base::json_text_or(*said, "version", ""), kMostText);
 }
 

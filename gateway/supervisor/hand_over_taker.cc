@@ -37,7 +37,9 @@ HandOverTaker::HandOverTaker(loop::Loop& loop, base::UniqueFd socket)
             on_frame(static_cast<HandOverFrame>(type), payload, std::move(fds));
           },
           [this](const base::Error&) { on_closed(); })),
-      timer_(loop, [this] { offered_ ? look_whether_dead() : lose("the running gateway did not answer in time"); }) {}
+      timer_(loop, [this] {
+        offered_ ? look_whether_dead() : lose("the running gateway did not answer in time");
+      }) {}
 
 HandOverTaker::~HandOverTaker() = default;
 
@@ -95,9 +97,12 @@ void HandOverTaker::on_offer(std::string_view payload, ipc::SocketChannel::Fds f
     std::string_view name;
     base::UniqueFd& fd;
   };
-  const std::array places{Place{"support", support_},     Place{"admin", admin_},
-                          Place{"control", control_},     Place{"hand_over", hand_over_},
-                          Place{"challenge", challenge_}, Place{"notify", notify_},
+  const std::array places{Place{"support", support_},
+                          Place{"admin", admin_},
+                          Place{"control", control_},
+                          Place{"hand_over", hand_over_},
+                          Place{"challenge", challenge_},
+                          Place{"notify", notify_},
                           Place{"log", log_}};
   for (std::size_t i = 0; i < fds.size(); ++i) {
     for (const Place& place : places) {

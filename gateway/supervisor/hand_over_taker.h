@@ -41,7 +41,8 @@ class HandOverTaker {
   void say(const std::string& what) const;
 
   // on_yours: the log is ours. dead: its former owner died before it could say so. on_lost: the other goes on, and we end.
-  void prepared(std::function<void(const HandOverEnd&, bool dead)> on_yours, std::function<void(const std::string& why)> on_lost);
+  void prepared(std::function<void(const HandOverEnd&, bool dead)> on_yours,
+                std::function<void(const std::string& why)> on_lost);
   // We accept. Whoever started us hears no more from us.
   void serving();
   void failed(const std::string& why);

@@ -124,12 +124,13 @@ base::Result<base::UniqueFd> bind_hand_over(const std::string& state_directory,
   base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
   if (!fd.valid()) return base::fail_errno("socket", errno);
   const mode_t before = ::umask(0177);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&place->address), sizeof place->address);
+  const int bound =
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&place->address), sizeof place->address);
   const int why = errno;
   ::umask(before);
   if (bound != 0) return base::fail_errno("cannot bind " + path, why);
-  if (account && ::fchownat(place->folder.get(), std::string(kHandOverSocket).c_str(), account->uid, account->gid,
-                            AT_SYMLINK_NOFOLLOW) != 0)
+  if (account && ::fchownat(place->folder.get(), std::string(kHandOverSocket).c_str(), account->uid,
+                            account->gid, AT_SYMLINK_NOFOLLOW) != 0)
     return base::fail_errno(path, errno);
   if (::listen(fd.get(), kHandOverBacklog) != 0) return base::fail_errno("listen", errno);
   return fd;
@@ -144,8 +145,9 @@ base::Result<base::UniqueFd> connect_hand_over(const std::string& state_director
   if (!fd.valid()) return base::fail_errno("socket", errno);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&place->address), sizeof place->address) != 0) {
     if (errno != ENOENT && errno != ECONNREFUSED) return base::fail_errno(state_directory, errno);
-    return base::fail(base::Code::NotFound, "no gateway runs with the state directory " + state_directory +
-                                                ": there is nothing to take over; start it with postern serve");
+    return base::fail(base::Code::NotFound,
+                      "no gateway runs with the state directory " + state_directory +
+                          ": there is nothing to take over; start it with postern serve");
   }
   ucred peer{};
   socklen_t size = sizeof peer;

@@ -42,8 +42,7 @@ struct End {
   const char* said = "stopped";
 };
 
-int run(loop::Loop& loop, const Plan& plan, LoadedConfig loaded, Sockets sockets,
-        Inherited inherited) {
+int run(loop::Loop& loop, const Plan& plan, LoadedConfig loaded, Sockets sockets, Inherited inherited) {
   Config bound = *loaded.config;
   bound.support.address = sockets.support_address;
   bound.admin.address = sockets.admin_address;

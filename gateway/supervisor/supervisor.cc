@@ -83,7 +83,7 @@ struct Supervisor::Internals {
   bool was_ready = false;  // all roles were
   Inherited inherited;
   std::set<const Child*> leaving;  // terminators on which something runs that ran before a hand-over
-  HandOverEnd taken;  // from another
+  HandOverEnd taken;               // from another
   bool was_prepared = false, died = false;
   base::Nanos began, owned = 0;  // when we asked for it; since when it is ours
   Crew crew;
@@ -255,7 +255,9 @@ struct Supervisor::Internals {
                      {"from_version", inherited.taker->offer().version},
                      {"duration_us", mine}};
       if (died) detail["why"] = "the gateway that handed over died before it had ended its log";
-      if (!died) detail.update({{"cut_exchanges", taken.cut}, {"closed_us", taken.closed + (loop.now() - owned) / 1000}});
+      if (!died)
+        detail.update(
+            {{"cut_exchanges", taken.cut}, {"closed_us", taken.closed + (loop.now() - owned) / 1000}});
       ledger.append(audit::EventType::GatewayHandedOver, "gateway", {}, detail);
       inherited.taker->say("this gateway serves now, version " POSTERN_VERSION ", process " +
                            std::to_string(::getpid()));
@@ -291,7 +293,8 @@ struct Supervisor::Internals {
       if (stopping) return "the gateway is being stopped";
       if (reloading) return "a reload is under way: try again";
       if (inherited.notify.valid() && !proc::is_same_service(::getpid(), asker))
-        return "a service manager runs this gateway, and would take a process outside of the service for its end: "
+        return "a service manager runs this gateway, and would take a process outside of the service for its "
+               "end: "
                "systemctl reload postern";
       return {};
     };
@@ -307,8 +310,14 @@ struct Supervisor::Internals {
 
   HandOverGiver::Offered offer() const {
     HandOverGiver::Offered out;
-    out.offer = {POSTERN_VERSION,          plan.program,           config->control_socket.path, ::getpid(),
-                 sockets.support_address, sockets.admin_address, std::nullopt,                {}};
+    out.offer = {POSTERN_VERSION,
+                 plan.program,
+                 config->control_socket.path,
+                 ::getpid(),
+                 sockets.support_address,
+                 sockets.admin_address,
+                 std::nullopt,
+                 {}};
     const auto give = [&out](const char* name, base::UniqueFd fd) {
       if (!fd.valid()) return;
       out.offer.fds.emplace_back(name);
@@ -350,8 +359,8 @@ struct Supervisor::Internals {
   }
 
   void take_back(const HandOverGiver::Failure& failure) {
-    base::log_error("the hand-over to version " + failure.version + " failed, and this gateway goes on: " +
-                    failure.why);
+    base::log_error("the hand-over to version " + failure.version +
+                    " failed, and this gateway goes on: " + failure.why);
     Json detail = {{"version", failure.version}, {"why", failure.why}, {"duration_us", failure.duration}};
     if (failure.ended) detail["closed_us"] = failure.closed;
     ledger.append(audit::EventType::GatewayHandOverFailed, "gateway", {}, detail);
@@ -546,10 +555,11 @@ struct Supervisor::Internals {
   void reload(const std::string& actor, const std::string& from, const OnAnswer& done) {
     const bool handing_over = taking() || (giver != nullptr && giver->busy());
     if (handing_over || std::exchange(reloading, true)) {
-      const Json busy = Json::array({{{"file", plan.config_path},
-                                      {"line", 0},
-                                      {"column", 0},
-                                      {"message", handing_over ? "a hand-over is under way" : "a reload is under way"}}});
+      const Json busy =
+          Json::array({{{"file", plan.config_path},
+                        {"line", 0},
+                        {"column", 0},
+                        {"message", handing_over ? "a hand-over is under way" : "a reload is under way"}}});
       return done(
           {{"config", {{"ok", false}, {"faults", busy}}}, {"policy", {{"ok", false}, {"faults", busy}}}});
     }
@@ -644,7 +654,8 @@ struct Supervisor::Internals {
     handover.stop();
     stop_timers();
     const bool ending = giver != nullptr && giver->ending();
-    if (giver != nullptr && giver->abandon()) {  // nothing of it is left here, and the listeners are another's
+    if (giver != nullptr &&
+        giver->abandon()) {  // nothing of it is left here, and the listeners are another's
       if (news.on_handed_over) news.on_handed_over(0);
       return;
     }

@@ -46,9 +46,9 @@ class Connection final : public loop::Disposable, private Line {
   void on_answerer_gone();  // the channel broke
   // Drain: now, or after the exchanges that run. How many WebSockets were told to end for it.
   std::uint32_t close_when_idle();
-  void flush();             // end of turn: encrypts and sends what was collected
-  void relieve();           // the same before the end of the turn, if it is much
-  void reset() override;    // at once, with RST: nothing that is not yet in the kernel goes out
+  void flush();           // end of turn: encrypts and sends what was collected
+  void relieve();         // the same before the end of the turn, if it is much
+  void reset() override;  // at once, with RST: nothing that is not yet in the kernel goes out
 
   static constexpr std::size_t kPlainLimit = 64U << 10U;
 

@@ -131,10 +131,10 @@ class Terminator final : public Host {
   std::function<void()> drained_;
   std::unique_ptr<loop::Timer> drain_timer_;
   std::uint32_t cut_ = 0;
-  std::function<void()> left_;      // while leaving
+  std::function<void()> left_;  // while leaving
   base::Nanos leaving_since_ = 0;
-  std::uint64_t last_before_ = 0;   // exchange that began before
-  loop::Timer leave_timer_;         // looks whether it has left; then tells to go
+  std::uint64_t last_before_ = 0;  // exchange that began before
+  loop::Timer leave_timer_;        // looks whether it has left; then tells to go
   std::unique_ptr<loop::Timer> accept_pause_;
   loop::Timer tell_timer_;
   loop::Timer stop_timer_;
