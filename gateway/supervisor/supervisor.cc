@@ -100,7 +100,8 @@ struct Supervisor::Internals {
         upkeep(upkeep_calls(), next_node),
         revocations(revocations_calls(), next_node),
         crew(of, plan.roles_directory,
-             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
+             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured(),
+                            config->intake.has_value()}),
              duties()) {
     prepare({}, *config, *material);
     put_in_force();
@@ -140,7 +141,7 @@ struct Supervisor::Internals {
     out.new_staple = [this](std::string_view listener) {
       crew.each([&](Child& child) {
         if (child.kind() == "terminator" && child.alive() &&
-            (child.index() == kAdminIndex) == (listener == "admin"))
+            listener_of(child) == listener)
           child.reload(part_of(child, given()));
       });
     };
@@ -298,7 +299,7 @@ struct Supervisor::Internals {
   std::vector<Child*> support_terminators() {
     std::vector<Child*> out;
     crew.each([&out](Child& child) {
-      if (child.kind() == "terminator" && child.index() != kAdminIndex &&
+      if (child.kind() == "terminator" && listener_of(child) == "support" &&
           child.state() == ChildState::Running)
         out.push_back(&child);
     });
@@ -474,7 +475,7 @@ struct Supervisor::Internals {
       if (!child.alive()) return;
       if (child.kind() == "link") return reload_with_files(child);
       if (child.kind() == "console" || child.kind() == "ledger" ||
-          (child.kind() == "terminator" && child.index() != kAdminIndex))
+          (child.kind() == "terminator" && listener_of(child) == "support"))
         child.reload(part_of(child, given()));
     });
   }
@@ -487,7 +488,7 @@ struct Supervisor::Internals {
     measure_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
-    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.challenge}) {
+    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.intake, &sockets.challenge}) {
       if (listener->valid()) ::shutdown(listener->get(), SHUT_RDWR);
     }
     crew.stop(config->timeouts.drain * 1000 + base::kSecond, [this] {
