@@ -385,7 +385,8 @@ Json State::to_json() const {
           {"accepted", write(accepted_)},
           {"tokens", write_tokens(tokens_)},
           {"intake_tokens", write_all(intake_tokens_)},
-          {"remote_gateways", write_all(remote_gateways_)}};
+          {"remote_gateways", write_all(remote_gateways_)},
+          {"rolling", rolling_ ? state::to_json(*rolling_) : Json()}};
 }
 
 Result<State> State::from_json(const Json& json) {
@@ -454,6 +455,7 @@ Result<State> State::from_json(const Json& json) {
       RemoteGateway gateway = read<RemoteGateway>(item);
       state.remote_gateways_[remote_gateway_key(gateway.service, gateway.name)] = std::move(gateway);
     }
+    state.rolling_ = rolling_from_json(json.value("rolling", Json()));  // newer than other fields
   } catch (const Json::exception& problem) {
     return base::fail(base::Code::Invalid, std::string("the state is not one: ") + problem.what());
   }
