@@ -45,13 +45,14 @@ void create_intake_token(Parts& parts, const CallPtr& call, const Reply& reply) 
   const std::string token =
       std::string(kIntakeTokenBegins) + base::to_base64url(base::random_bytes(kIntakeTokenBytes));
   (*body)["token_sha256"] = base::to_hex(token_sha256(token));
-  send_command(parts, call, "intake.token_create", std::move(*body), reply, [&parts, token](const Json& answer) {
-    const auto& tokens = parts.ledger.state().intake_tokens();
-    const auto made = tokens.find(base::json_text_or(answer, "id", ""));
-    Json json = made == tokens.end() ? answer : view_intake_token(made->second, parts.loop.wall());
-    json["token"] = token;
-    return json_response(json, 201);
-  });
+  send_command(
+      parts, call, "intake.token_create", std::move(*body), reply, [&parts, token](const Json& answer) {
+        const auto& tokens = parts.ledger.state().intake_tokens();
+        const auto made = tokens.find(base::json_text_or(answer, "id", ""));
+        Json json = made == tokens.end() ? answer : view_intake_token(made->second, parts.loop.wall());
+        json["token"] = token;
+        return json_response(json, 201);
+      });
 }
 
 void revoke_intake_token(Parts& parts, const CallPtr& call, const Reply& reply) {

@@ -15,7 +15,7 @@ namespace {
 using base::Json;
 using base::Result;
 
-constexpr int kDepth = 5;  // batch, list, event, detail, value
+constexpr int kDepth = 5;                                 // batch, list, event, detail, value
 constexpr double kLargestNumber = 9'007'199'254'740'992;  // 2^53: beyond it JSON's readers disagree
 
 constexpr std::array kTypes = std::to_array<Type>({
@@ -34,7 +34,8 @@ constexpr std::array kTypes = std::to_array<Type>({
 });
 
 const Type* find_type(std::string_view name) {
-  const auto* found = std::find_if(kTypes.begin(), kTypes.end(), [&](const Type& one) { return one.name == name; });
+  const auto* found =
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const Type& one) { return one.name == name; });
   return found == kTypes.end() ? nullptr : found;
 }
 
@@ -45,10 +46,11 @@ std::string type_names() {
 }
 
 bool is_id(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestId && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == ':';
-  });
+  return !text.empty() && text.size() <= kLongestId &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_' || c == '.' || c == ':';
+         });
 }
 
 bool is_key(std::string_view text) {
@@ -68,7 +70,8 @@ bool is_value(const Json& value) {
     const auto& text = value.get_ref<const std::string&>();
     return text.size() <= kLongestText && is_plain(text);
   }
-  return value.is_number() && std::isfinite(value.get<double>()) && std::abs(value.get<double>()) <= kLargestNumber;
+  return value.is_number() && std::isfinite(value.get<double>()) &&
+         std::abs(value.get<double>()) <= kLargestNumber;
 }
 
 base::Error wrong(const std::string& what) { return base::fail(base::Code::Invalid, what); }
@@ -89,7 +92,8 @@ class EventReader {
 
   Result<Event> read() {
     if (!json_.is_object()) return wrong(place_ + " must be an object");
-    constexpr std::array<std::string_view, 7> kKeys{"id", "time", "type", "service", "node", "gateway", "detail"};
+    constexpr std::array<std::string_view, 7> kKeys{"id",   "time",    "type",  "service",
+                                                    "node", "gateway", "detail"};
     if (const std::string key = stranger(json_, kKeys); !key.empty())
       return wrong(place_ + " has the unknown field \"" + key +
                    "\"; what else is to be said goes into detail, and a severity follows from the type");
@@ -104,15 +108,18 @@ class EventReader {
   base::Status head() {
     const std::string* id = base::json_text(json_, "id");
     if (id == nullptr || !is_id(*id))
-      return wrong(place_ + ": id must be 1 to 64 of a-z, A-Z, 0-9, dot, colon, hyphen and underscore, and never used twice");
+      return wrong(
+          place_ +
+          ": id must be 1 to 64 of a-z, A-Z, 0-9, dot, colon, hyphen and underscore, and never used twice");
     out_.id = *id;
     place_ += " (" + out_.id + ")";
     const std::string* text = base::json_text(json_, "time");
     const auto time = base::parse_time(text == nullptr ? std::string_view() : std::string_view(*text));
-    if (!time.ok()) return wrong(place_ + ": time must be as RFC 3339 writes it, such as 2026-03-01T12:00:00Z");
+    if (!time.ok())
+      return wrong(place_ + ": time must be as RFC 3339 writes it, such as 2026-03-01T12:00:00Z");
     if (*time < 0 || *time > now_ + kFarthestAhead)
-      return wrong(place_ + ": time is more than a day ahead of the gateway's clock, which says " + base::format_time(now_) +
-                   ": set the sender's");
+      return wrong(place_ + ": time is more than a day ahead of the gateway's clock, which says " +
+                   base::format_time(now_) + ": set the sender's");
     out_.time = *time;
     out_.type = base::json_text_or(json_, "type", "");
     type_ = find_type(out_.type);
@@ -131,8 +138,10 @@ class EventReader {
       *into = *text;
     }
     const bool gateway = type_->about == About::Gateway;
-    if (gateway && out_.gateway.empty()) return wrong(place_ + ": " + out_.type + " needs gateway, whom it is about");
-    if (!gateway && out_.node.empty()) return wrong(place_ + ": " + out_.type + " needs node, whom it is about");
+    if (gateway && out_.gateway.empty())
+      return wrong(place_ + ": " + out_.type + " needs gateway, whom it is about");
+    if (!gateway && out_.node.empty())
+      return wrong(place_ + ": " + out_.type + " needs node, whom it is about");
     if (!gateway && !out_.gateway.empty())
       return wrong(place_ + ": gateway belongs to remote_gateway.* alone");
     return base::Ok{};
@@ -148,8 +157,9 @@ class EventReader {
         return wrong(place_ + ": in detail \"" + base::printable(key, kLongestKey) +
                      "\" is no field name: 1 to 32 of a-z, 0-9 and underscore, beginning with a letter");
       if (!is_value(value))
-        return wrong(place_ + ": detail." + key +
-                     " must be a text of at most 256 bytes without control characters, or a number of at most 2^53");
+        return wrong(
+            place_ + ": detail." + key +
+            " must be a text of at most 256 bytes without control characters, or a number of at most 2^53");
     }
     out_.said = detail;
     return base::Ok{};

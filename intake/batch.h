@@ -23,14 +23,15 @@
 
 namespace postern::intake {
 
-inline constexpr std::size_t kMostEvents = 100;           // of a batch
-inline constexpr std::size_t kMostBytes = 64U << 10U;     // of its text
+inline constexpr std::size_t kMostEvents = 100;        // of a batch
+inline constexpr std::size_t kMostBytes = 64U << 10U;  // of its text
 inline constexpr std::size_t kLongestId = 64;
-inline constexpr std::size_t kLongestName = 128;          // of a service, node or gateway, in bytes
+inline constexpr std::size_t kLongestName = 128;  // of a service, node or gateway, in bytes
 inline constexpr std::size_t kMostDetails = 16;
 inline constexpr std::size_t kLongestKey = 32;
-inline constexpr std::size_t kLongestText = 256;          // bytes of a value
-inline constexpr base::Micros kFarthestAhead = 24 * 3600 * base::kWallSecond;  // a clock that is wrong by more tells nothing
+inline constexpr std::size_t kLongestText = 256;  // bytes of a value
+inline constexpr base::Micros kFarthestAhead =
+    24 * 3600 * base::kWallSecond;  // a clock that is wrong by more tells nothing
 
 // What a type must say beside its name.
 enum class About : std::uint8_t { Node, Gateway };

@@ -31,14 +31,17 @@ bool Doorkeeper::take_tokens(const base::Json& json) {
   tokens_ = std::move(tokens);
   known_ = true;
   const auto is_gone = [this](const auto& entry) {
-    return std::none_of(tokens_.begin(), tokens_.end(), [&](const Token& one) { return one.id == entry.first; });
+    return std::none_of(tokens_.begin(), tokens_.end(),
+                        [&](const Token& one) { return one.id == entry.first; });
   };
   std::erase_if(buckets_, is_gone);
   std::erase_if(counts_, [&](const auto& entry) { return !entry.first.empty() && is_gone(entry); });
   return true;
 }
 
-void Doorkeeper::allow(std::int64_t events_per_minute) { per_minute_ = std::max<std::int64_t>(1, events_per_minute); }
+void Doorkeeper::allow(std::int64_t events_per_minute) {
+  per_minute_ = std::max<std::int64_t>(1, events_per_minute);
+}
 
 const Token* Doorkeeper::find(std::string_view text, base::Micros wall) const {
   const base::Sha256 digest = base::sha256(text.substr(0, kLongestToken));
@@ -60,7 +63,8 @@ base::Nanos Doorkeeper::wait(const Token& token, std::size_t events, base::Nanos
   bucket.left = std::min(most, bucket.left + static_cast<double>(now - bucket.at) / each);
   bucket.at = now;
   const double wanted = static_cast<double>(std::max<std::size_t>(1, events));
-  if (bucket.left + 1e-6 < wanted) return std::max<base::Nanos>(1, std::llround((wanted - bucket.left) * each));
+  if (bucket.left + 1e-6 < wanted)
+    return std::max<base::Nanos>(1, std::llround((wanted - bucket.left) * each));
   bucket.left -= wanted;
   return 0;
 }
@@ -78,17 +82,20 @@ base::Nanos Doorkeeper::wait_of_address(const std::string& address, base::Nanos 
 
 void Doorkeeper::failed(const std::string& address, base::Nanos now) {
   std::erase_if(addresses_, [now](const auto& one) { return one.second.since + kWindow <= now; });
-  if (addresses_.size() >= kMostAddresses && !addresses_.contains(address)) addresses_.erase(addresses_.begin());
+  if (addresses_.size() >= kMostAddresses && !addresses_.contains(address))
+    addresses_.erase(addresses_.begin());
   const auto [entry, is_new] = addresses_.try_emplace(address, Wrong{0, now});
   ++entry->second.count;
   note({}, address, 1, now);
 }
 
-void Doorkeeper::limited(const Token& token, const std::string& address, std::size_t events, base::Nanos now) {
+void Doorkeeper::limited(const Token& token, const std::string& address, std::size_t events,
+                         base::Nanos now) {
   note(token.id, address, events, now);
 }
 
-void Doorkeeper::note(const std::string& key, const std::string& address, std::size_t count, base::Nanos now) {
+void Doorkeeper::note(const std::string& key, const std::string& address, std::size_t count,
+                      base::Nanos now) {
   Count& one = counts_[key];
   if (one.count == 0) one.since = now;
   one.count += static_cast<std::int64_t>(count);

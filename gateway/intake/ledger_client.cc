@@ -47,7 +47,8 @@ void LedgerClient::lost(const std::string& why) {
   writable_ = false;
   reason_ = why;
   for (auto& [id, pending] : std::exchange(pending_, {}))
-    answer_later(std::move(pending.done), cannot_now("the ledger went away before it answered: send the batch again"));
+    answer_later(std::move(pending.done),
+                 cannot_now("the ledger went away before it answered: send the batch again"));
 }
 
 void LedgerClient::expire() {
@@ -56,7 +57,8 @@ void LedgerClient::expire() {
       ++it;
       continue;
     }
-    answer_later(std::move(it->second.done), cannot_now("the ledger did not answer in time: send the batch again"));
+    answer_later(std::move(it->second.done),
+                 cannot_now("the ledger did not answer in time: send the batch again"));
     it = pending_.erase(it);
   }
 }
@@ -76,7 +78,8 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
   bool sound = false;
   if (type == static_cast<std::uint16_t>(ipc::FromLedger::Reply)) sound = take_reply(payload);
   if (type == static_cast<std::uint16_t>(ipc::FromLedger::IntakeTokens)) sound = take_tokens(payload);
-  if (type == static_cast<std::uint16_t>(ipc::FromLedger::Witnessing)) sound = true;  // told to all; nothing to us
+  if (type == static_cast<std::uint16_t>(ipc::FromLedger::Witnessing))
+    sound = true;  // told to all; nothing to us
   if (type == static_cast<std::uint16_t>(ipc::FromLedger::LogStatus)) {
     ipc::LogStatus status;
     sound = decode(payload, status);

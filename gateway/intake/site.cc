@@ -39,7 +39,9 @@ bool is_json_type(const Call& call) {
   return base::equals_ignoring_case(type.substr(0, type.find(';')), "application/json");
 }
 
-std::string in_seconds(base::Nanos wait) { return std::to_string((wait + base::kSecond - 1) / base::kSecond); }
+std::string in_seconds(base::Nanos wait) {
+  return std::to_string((wait + base::kSecond - 1) / base::kSecond);
+}
 
 Response later(Response response, const std::string& seconds) {
   response.fields.emplace_back("retry-after", seconds);
@@ -60,9 +62,10 @@ void dress(Response& response) {
 
 Response of_ledger(const LedgerClient::Answer& said) {
   if (said.ok) return answer::json_response(said.json);
-  Response response = answer::problem(said.status, base::json_text_or(said.json, "code", "log_unavailable"),
-                                      said.status == 503 ? "The batch was not taken now" : "The batch was not taken",
-                                      base::json_text_or(said.json, "message", ""));
+  Response response =
+      answer::problem(said.status, base::json_text_or(said.json, "code", "log_unavailable"),
+                      said.status == 503 ? "The batch was not taken now" : "The batch was not taken",
+                      base::json_text_or(said.json, "message", ""));
   return said.status == 503 ? later(std::move(response), "5") : std::move(response);
 }
 
@@ -100,7 +103,9 @@ Response Site::judge(const Call& call, const Reply& reply, bool& pending) {
     response.constant = schema_document();
     return response;
   }
-  if (path != kEvents) return answer::problem(404, "not_found", "There is no such resource", "The intake has /intake/v1/events.");
+  if (path != kEvents)
+    return answer::problem(404, "not_found", "There is no such resource",
+                           "The intake has /intake/v1/events.");
   if (call.method != http::Method::Post) return wrong_method("POST");
   return take(call, reply, pending);
 }
@@ -112,8 +117,9 @@ Response Site::no_token(const Call& call) {
                  in_seconds(wait));
   doorkeeper_.failed(address, loop_.now());
   ipc::count(ipc::Figure::IntakeRefused);
-  Response response = answer::problem(401, "token", "The token is not accepted",
-                                      "Send \"Authorization: Bearer\" and a token that postern intake token new made.");
+  Response response =
+      answer::problem(401, "token", "The token is not accepted",
+                      "Send \"Authorization: Bearer\" and a token that postern intake token new made.");
   response.fields.emplace_back("www-authenticate", "Bearer error=\"invalid_token\"");
   return response;
 }
@@ -123,7 +129,8 @@ Response Site::take(const Call& call, const Reply& reply, bool& pending) {
     return later(answer::problem(base::Refusal::LogUnavailable, ledger_.reason()), "5");
   const Token* token = doorkeeper_.find(token_text(call), loop_.wall());
   if (token == nullptr) return no_token(call);
-  if (draining_) return later(answer::problem(base::Refusal::GatewayStopping, "the gateway is stopping"), "5");
+  if (draining_)
+    return later(answer::problem(base::Refusal::GatewayStopping, "the gateway is stopping"), "5");
   const auto invalid = [](int status, std::string_view why) {
     ipc::count(ipc::Figure::IntakeInvalid);
     return answer::problem(status, "invalid", "The batch cannot be read", why);
@@ -140,26 +147,28 @@ Response Site::take(const Call& call, const Reply& reply, bool& pending) {
                  in_seconds(wait));
   }
   pending = true;
-  ledger_.command({{"command", "intake.take"},
-                   {"actor", "component:" + token->name},
-                   {"from", address},
-                   {"token", token->id},
-                   {"batch", to_json(*batch)}},
-                  [reply](const LedgerClient::Answer& said) {
-                    ipc::count(ipc::Figure::IntakeEvents, static_cast<std::uint64_t>(std::max<std::int64_t>(
-                                                              0, base::json_number_or(said.json, "taken", 0))));
-                    ipc::count(ipc::Figure::IntakeKnown, static_cast<std::uint64_t>(std::max<std::int64_t>(
-                                                             0, base::json_number_or(said.json, "known", 0))));
-                    if (!said.ok && said.status < 500) ipc::count(ipc::Figure::IntakeInvalid);
-                    reply(of_ledger(said));
-                  });
+  ledger_.command(
+      {{"command", "intake.take"},
+       {"actor", "component:" + token->name},
+       {"from", address},
+       {"token", token->id},
+       {"batch", to_json(*batch)}},
+      [reply](const LedgerClient::Answer& said) {
+        ipc::count(ipc::Figure::IntakeEvents, static_cast<std::uint64_t>(std::max<std::int64_t>(
+                                                  0, base::json_number_or(said.json, "taken", 0))));
+        ipc::count(ipc::Figure::IntakeKnown, static_cast<std::uint64_t>(std::max<std::int64_t>(
+                                                 0, base::json_number_or(said.json, "known", 0))));
+        if (!said.ok && said.status < 500) ipc::count(ipc::Figure::IntakeInvalid);
+        reply(of_ledger(said));
+      });
   return {};
 }
 
 Response Site::refuse(const Call& call, base::Refusal refusal, std::string_view why) {
   const bool too_early = refusal == base::Refusal::BodyTooLarge && body_limit(call) == 0;
   Response response;
-  if (too_early && call.target.path() == kEvents && call.method == http::Method::Post && doorkeeper_.knows_tokens())
+  if (too_early && call.target.path() == kEvents && call.method == http::Method::Post &&
+      doorkeeper_.knows_tokens())
     response = no_token(call);
   else
     response = answer::problem(refusal, why);

@@ -141,7 +141,7 @@ struct Decision {
   // A checkpoint of another log, as a note: the cosignature goes into the reply once the events are durable.
   std::string to_cosign;
   std::vector<std::string> heard;  // remote gateways, by their keys
-  bool measured = false;  // wait for what it closes, and record how long it took
+  bool measured = false;           // wait for what it closes, and record how long it took
 };
 
 // Who asks, in the order's own words: refused unless they can stand in an event, and are an admin's where the console asks.

@@ -27,7 +27,8 @@ constexpr std::int64_t kMostNoted = 1'000'000'000;
 
 std::string actor_of_token(const IntakeToken& token) { return "component:" + token.name; }
 
-Draft draft_intake_token(EventType type, const IntakeToken& token, const std::string& actor, std::string_view client) {
+Draft draft_intake_token(EventType type, const IntakeToken& token, const std::string& actor,
+                         std::string_view client) {
   Draft draft{type, actor, {}, token.id, {}, {}, type != EventType::IntakeTokenCreated};
   draft.stops = false;  // nothing of it is at a terminator of engineers
   Detail detail;
@@ -50,7 +51,9 @@ Draft draft_of_sent(const intake::Event& event, EventType type, const IntakeToke
   const bool gateway = !event.gateway.empty();
   Draft draft{type, actor_of_token(token), {}, gateway ? event.gateway : event.node, {}, {}, false};
   Detail detail;
-  detail.text("token", token.id).text("service", event.service).text("node", gateway ? std::string() : event.node);
+  detail.text("token", token.id)
+      .text("service", event.service)
+      .text("node", gateway ? std::string() : event.node);
   detail.text("gateway", event.gateway).text("event", event.id).time("at", event.time);
   if (std::abs(skew) >= kSkewSaid) detail.number("skew_us", skew);
   detail.text("client", client);
@@ -59,7 +62,8 @@ Draft draft_of_sent(const intake::Event& event, EventType type, const IntakeToke
   return draft;
 }
 
-Draft draft_remote_gateway(EventType type, const RemoteGateway& gateway, const char* key, base::Micros duration) {
+Draft draft_remote_gateway(EventType type, const RemoteGateway& gateway, const char* key,
+                           base::Micros duration) {
   Draft draft{type, "gateway", {}, gateway.name, {}, {}, false};
   draft.detail = Detail()
                      .text("token", gateway.token)
@@ -90,7 +94,8 @@ class Taking {
  private:
   std::optional<Decision> one(intake::Event& event, std::int64_t skew) {
     if (!token_.service.empty() && !event.service.empty() && event.service != token_.service)
-      return refuse(403, "denied", "event " + event.id + ": this token is for the service " + token_.service + " alone");
+      return refuse(403, "denied",
+                    "event " + event.id + ": this token is for the service " + token_.service + " alone");
     if (event.service.empty()) event.service = token_.service;
     const std::string key = state::remote_gateway_key(event.service, event.gateway);
     if (event.type == intake::kHeartbeat) {
@@ -105,7 +110,8 @@ class Taking {
     if (!type) return invalid("event " + event.id + ": no event of the log is of its type");
     if (*type == EventType::RemoteGatewayRegistered) {
       if (!context_.state.remote_gateways().contains(key) && ++registered_ > room())
-        return refuse(base::Refusal::LimitReached, "2,000 remote gateways are registered: unregister those that there are no more");
+        return refuse(base::Refusal::LimitReached,
+                      "2,000 remote gateways are registered: unregister those that there are no more");
       registering_.insert(key);
       out_.heard.push_back(key);
     }
@@ -151,14 +157,16 @@ Decision decide_intake_token_create(const Context& context, const Order& order) 
   token.service = order.text("service");
   token.sha256 = base::from_hex(order.text("token_sha256")).value_or("");
   if (!is_engineer_name(token.name))
-    return invalid("name must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit");
+    return invalid(
+        "name must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit");
   if (token.sha256.size() != 32) return invalid("token_sha256 is missing");
   if (!token.service.empty() && !intake::is_name(token.service))
     return invalid("service must be a name of 1 to 128 bytes without control characters");
   if (order.has("expires")) {
     const auto until = base::parse_until(order.text("expires"), context.now);
     if (!until.ok()) return invalid("expires: " + until.error().message);
-    if (*until > context.now + kLongestIntakeToken) return invalid("an end may be ten years away at most; without one it does not end");
+    if (*until > context.now + kLongestIntakeToken)
+      return invalid("an end may be ten years away at most; without one it does not end");
     token.expires = *until;
   }
   const auto& all = context.state.intake_tokens();
@@ -169,7 +177,8 @@ Decision decide_intake_token_create(const Context& context, const Order& order) 
   if (!context.log_writable) return log_closed();
   token.id = context.ids.make(context.now);
   Decision decision;
-  decision.events.push_back(draft_intake_token(EventType::IntakeTokenCreated, token, order.actor, order.from));
+  decision.events.push_back(
+      draft_intake_token(EventType::IntakeTokenCreated, token, order.actor, order.from));
   decision.reply = {{"id", token.id}};
   return decision;
 }
@@ -178,7 +187,8 @@ Decision decide_intake_token_revoke(const Context& context, const Order& order) 
   const IntakeToken* known = find_intake_token(context, order.text("id"));
   if (known == nullptr) return not_found("no intake token has that id");
   Decision decision;
-  decision.events.push_back(draft_intake_token(EventType::IntakeTokenRevoked, *known, order.actor, order.from));
+  decision.events.push_back(
+      draft_intake_token(EventType::IntakeTokenRevoked, *known, order.actor, order.from));
   decision.reply = {{"id", known->id}};
   return decision;
 }
@@ -203,7 +213,8 @@ Decision decide_intake_note(const Context& context, const Order& order) {
   const std::string id = order.text("token");
   if (id.empty()) {
     Draft draft{EventType::IntakeRefused, "gateway", {}, order.from, {}, {}, false};
-    draft.detail = Detail().number("count", count).number("window_us", window).text("client", order.from).done();
+    draft.detail =
+        Detail().number("count", count).number("window_us", window).text("client", order.from).done();
     decision.events.push_back(std::move(draft));
     return decision;
   }

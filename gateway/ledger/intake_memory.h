@@ -38,7 +38,7 @@ class IntakeMemory {
 
   // By state::remote_gateway_key().
   void hear(const std::string& gateway);
-  int times_heard(const std::string& gateway) const;        // since it was lost
+  int times_heard(const std::string& gateway) const;          // since it was lost
   base::Micros silent_for(const std::string& gateway) const;  // one that was never heard: since the start
 
  private:

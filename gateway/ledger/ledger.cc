@@ -104,10 +104,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   Retention::Beginning kept{options.directory, {}, {}, history->newest};
   if (!history->retentions.empty()) kept.last = history->retentions.back();
   if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
-  std::unique_ptr<Ledger> ledger(new Ledger(
-      loop, clock, files, std::move(options), std::move(*journal), std::move(*history), std::move(published),
-      std::move(kept), *std::move(accounts), std::move(backlog), std::move(reports), std::move(usage),
-      std::move(intake)));
+  std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
+                                            std::move(*history), std::move(published), std::move(kept),
+                                            *std::move(accounts), std::move(backlog), std::move(reports),
+                                            std::move(usage), std::move(intake)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -373,8 +373,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     peer.durable(recorder_.durable());
     return true;
   }
-  if (!has_room() ||
-      !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
+  if (!has_room() || !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
     ++lost_;
     peer.appended(0);
     return true;

@@ -333,9 +333,13 @@ class State {
   // The update of the component that is under way, or was last; nothing: there never was one.
   const std::optional<Rolling>& rolling() const { return rolling_; }
 
-  const std::map<std::string, IntakeToken, std::less<>>& intake_tokens() const { return intake_tokens_; }  // by id
+  const std::map<std::string, IntakeToken, std::less<>>& intake_tokens() const {
+    return intake_tokens_;
+  }  // by id
   // By remote_gateway_key().
-  const std::map<std::string, RemoteGateway, std::less<>>& remote_gateways() const { return remote_gateways_; }
+  const std::map<std::string, RemoteGateway, std::less<>>& remote_gateways() const {
+    return remote_gateways_;
+  }
 
   // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class
   // is write.

@@ -71,11 +71,11 @@ Child::Beginning beginning_of(const Child& child, const Given& given) {
     out.names.push_back(std::move(name));
     out.fds.push_back(duplicate(fd));
   };
-  if (child.kind() == "terminator")
-    give("listener", given.sockets.listener(listener_of(child)));
+  if (child.kind() == "terminator") give("listener", given.sockets.listener(listener_of(child)));
   if (child.kind() == "console") give("control", given.sockets.control);
   if (child.kind() == "keeper") {
-    for (const ListenerMaterial* listener : {&given.material.support, &given.material.admin, &given.material.intake}) {
+    for (const ListenerMaterial* listener :
+         {&given.material.support, &given.material.admin, &given.material.intake}) {
       for (const ListenerCertificate& one : listener->certificates) {
         if (one.key.valid()) give(one.descriptor, one.key);
       }

@@ -299,7 +299,9 @@ class Parser {
     apart(config_.support, config_.admin, "admin", "support");
     if (node->find("intake") != nullptr) return intake(root, *node);
     if (const YamlNode* alone = root.find("intake"); alone != nullptr)
-      read_.fault(alone->mark, "intake says how events of nodes are taken, but there is no listener for them: add listeners.intake");
+      read_.fault(alone->mark,
+                  "intake says how events of nodes are taken, but there is no listener for them: add "
+                  "listeners.intake");
   }
 
   void intake(const YamlNode& root, const YamlNode& listeners) {
@@ -315,13 +317,14 @@ class Parser {
   }
 
   // The faces never meet: not on one address, not with one key.
-  void apart(const Listener& support, const Listener& admin, const std::string& name, const std::string& other_name) {
+  void apart(const Listener& support, const Listener& admin, const std::string& name,
+             const std::string& other_name) {
     const Address& a = support.address;
     const Address& b = admin.address;
     const bool wildcard = a.host == "0.0.0.0" || a.host == "::" || b.host == "0.0.0.0" || b.host == "::";
     if (a.port != 0 && a.port == b.port && a.v6 == b.v6 && (a.host == b.host || wildcard)) {
-      read_.fault(admin.mark, "the " + name + " listener has the address of the " + other_name + " listener, " + a.text() +
-                                  ": give it another port");
+      read_.fault(admin.mark, "the " + name + " listener has the address of the " + other_name +
+                                  " listener, " + a.text() + ": give it another port");
     }
     for (const CertificateFiles& one : admin.certificates) {
       const bool shared = std::any_of(support.certificates.begin(), support.certificates.end(),
@@ -329,8 +332,8 @@ class Parser {
                                         return other.key.path == one.key.path && !one.key.path.empty();
                                       });
       if (shared) {
-        read_.fault(one.key.mark,
-                    "the " + name + " listener has the key of the " + other_name + " listener: give it one of its own");
+        read_.fault(one.key.mark, "the " + name + " listener has the key of the " + other_name +
+                                      " listener: give it one of its own");
       }
     }
   }

@@ -71,8 +71,9 @@ struct Listener {
 // Where nodes of the component send events (docs/INTAKE.md).
 struct Intake {
   Listener listener;
-  int events_per_minute = 600;                            // of each token
-  base::Micros lost_after = 180 * base::kWallSecond;      // a remote gateway that is not heard from for so long is lost
+  int events_per_minute = 600;  // of each token
+  base::Micros lost_after =
+      180 * base::kWallSecond;  // a remote gateway that is not heard from for so long is lost
 };
 
 // A certificate of the support listener that an authority issues and renews (RFC 8555).
@@ -400,7 +401,8 @@ struct Config {
   const http::Authority* admin_provider(std::uint32_t id) const;  // a host of admin_openid
   bool reaches_out() const {
     return !log_witnesses.empty() || !notifications.empty() || openid.configured() || support.staple ||
-           admin.staple || (intake && intake->listener.staple) || acme.has_value() || mission_control.has_value() || asks_of_revocations();
+           admin.staple || (intake && intake->listener.staple) || acme.has_value() ||
+           mission_control.has_value() || asks_of_revocations();
   }
   bool asks_of_revocations() const;
   // The first number that nothing in a file that was just read has.

@@ -140,7 +140,9 @@ struct Material {
     const auto found = fetched_lists.find(whose);
     return found == fetched_lists.end() ? std::string() : found->second;
   }
-  const ListenerMaterial& listener(std::string_view name) const { return name == "intake" ? intake : name == "admin" ? admin : support; }
+  const ListenerMaterial& listener(std::string_view name) const {
+    return name == "intake" ? intake : name == "admin" ? admin : support;
+  }
   const ClientKey* client_key(std::string_view name) const;  // nullptr: there is none
 };
 

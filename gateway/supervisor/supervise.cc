@@ -89,8 +89,8 @@ int supervise(const std::string& config_path) {
   if (!sockets.ok()) return refuse(sockets.error().message);
   const base::Status dropped = give_up_root(*account);
   if (!dropped.ok()) return refuse(dropped.error().message);
-  const base::Status runnable =
-      check_roles(plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "intake", "link"});
+  const base::Status runnable = check_roles(
+      plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "intake", "link"});
   if (!runnable.ok()) return refuse(runnable.error().message);
   base::Result<base::Json> wall =
       wall_in(grounds_of(*loaded.config, plan.roles_directory), loaded.config->sandbox);

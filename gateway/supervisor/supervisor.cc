@@ -140,8 +140,7 @@ struct Supervisor::Internals {
     out.new_certificate = [this] { spread_material(); };
     out.new_staple = [this](std::string_view listener) {
       crew.each([&](Child& child) {
-        if (child.kind() == "terminator" && child.alive() &&
-            listener_of(child) == listener)
+        if (child.kind() == "terminator" && child.alive() && listener_of(child) == listener)
           child.reload(part_of(child, given()));
       });
     };
@@ -488,7 +487,8 @@ struct Supervisor::Internals {
     measure_timer.stop();
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
-    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.intake, &sockets.challenge}) {
+    for (const base::UniqueFd* listener :
+         {&sockets.support, &sockets.admin, &sockets.intake, &sockets.challenge}) {
       if (listener->valid()) ::shutdown(listener->get(), SHUT_RDWR);
     }
     crew.stop(config->timeouts.drain * 1000 + base::kSecond, [this] {

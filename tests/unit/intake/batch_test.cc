@@ -22,9 +22,10 @@ std::string joined_node(const std::string& more = {}, const std::string& id = "e
 base::Result<Batch> parsed(const std::string& text) { return parse_batch(text, kBatchNoon); }
 
 TEST(IntakeBatch, IsReadAsItIsWritten) {
-  const auto batch = parsed(
-      "{\"sent\":\"2026-03-01T12:00:01Z\",\"events\":[" + joined_node(",\"service\":\"tsdb\",\"detail\":{\"peers\":3,\"why\":\"start\"}") +
-      "," + event_with(",\"type\":\"remote_gateway.registered\",\"gateway\":\"g\"", "e2") + "]}");
+  const auto batch =
+      parsed("{\"sent\":\"2026-03-01T12:00:01Z\",\"events\":[" +
+             joined_node(",\"service\":\"tsdb\",\"detail\":{\"peers\":3,\"why\":\"start\"}") + "," +
+             event_with(",\"type\":\"remote_gateway.registered\",\"gateway\":\"g\"", "e2") + "]}");
   ASSERT_TRUE(batch.ok()) << batch.error().message;
   ASSERT_EQ(batch->events.size(), 2U);
   EXPECT_EQ(batch->sent, kBatchNoon + base::kWallSecond);
@@ -56,14 +57,20 @@ TEST(IntakeBatch, SaysWhatIsWrong) {
       {batch_of(joined_node("", "a b")), "id must be"},
       {batch_of(joined_node("", std::string(65, 'a'))), "id must be"},
       {batch_of(joined_node() + "," + joined_node()), "another event of this batch has that id"},
-      {batch_of("{\"id\":\"e\",\"time\":\"yesterday\",\"type\":\"component.node_left\",\"node\":\"n\"}"), "RFC 3339"},
-      {batch_of("{\"id\":\"e\",\"time\":\"2026-03-03T12:00:00Z\",\"type\":\"component.node_left\",\"node\":\"n\"}"), "ahead of the gateway's clock"},
-      {batch_of(event_with(",\"type\":\"session.opened\",\"node\":\"n\"")), "type must be one of component.server_started"},
+      {batch_of("{\"id\":\"e\",\"time\":\"yesterday\",\"type\":\"component.node_left\",\"node\":\"n\"}"),
+       "RFC 3339"},
+      {batch_of("{\"id\":\"e\",\"time\":\"2026-03-03T12:00:00Z\",\"type\":\"component.node_left\",\"node\":"
+                "\"n\"}"),
+       "ahead of the gateway's clock"},
+      {batch_of(event_with(",\"type\":\"session.opened\",\"node\":\"n\"")),
+       "type must be one of component.server_started"},
       {batch_of(event_with(",\"type\":\"component.node_left\"")), "needs node"},
       {batch_of(event_with(",\"type\":\"remote_gateway.heartbeat\"")), "needs gateway"},
       {batch_of(joined_node(",\"gateway\":\"g\"")), "remote_gateway.* alone"},
-      {batch_of(event_with(",\"type\":\"component.node_left\",\"node\":\"a\\nb\"")), "without control characters"},
-      {batch_of(event_with(",\"type\":\"component.node_left\",\"node\":\"" + std::string(129, 'n') + "\"")), "1 to 128"},
+      {batch_of(event_with(",\"type\":\"component.node_left\",\"node\":\"a\\nb\"")),
+       "without control characters"},
+      {batch_of(event_with(",\"type\":\"component.node_left\",\"node\":\"" + std::string(129, 'n') + "\"")),
+       "1 to 128"},
       {batch_of(joined_node(",\"detail\":[]")), "detail must be an object"},
       {batch_of(joined_node(",\"detail\":{\"A\":1}")), "no field name"},
       {batch_of(joined_node(",\"detail\":{\"a\":true}")), "detail.a must be"},

@@ -18,10 +18,15 @@ struct Door : testing::Test {
   base::Nanos now = base::kSecond;
 
   static base::Json token_json(const std::string& id, const std::string& text, base::Micros expires = 0) {
-    return {{"id", id}, {"name", "n-" + id}, {"service", ""}, {"sha256", base::sha256_hex(text)}, {"expires", expires}};
+    return {{"id", id},
+            {"name", "n-" + id},
+            {"service", ""},
+            {"sha256", base::sha256_hex(text)},
+            {"expires", expires}};
   }
   void SetUp() override {
-    ASSERT_TRUE(keeper.take_tokens({token_json("A", "intake_a"), token_json("B", "intake_b", kDoorNoon + 1)}));
+    ASSERT_TRUE(
+        keeper.take_tokens({token_json("A", "intake_a"), token_json("B", "intake_b", kDoorNoon + 1)}));
   }
   const Token& a() { return *keeper.find("intake_a", kDoorNoon); }
 };
@@ -50,7 +55,8 @@ TEST_F(Door, LetsATokensAllowanceThroughAndSaysHowLongToWait) {
   const base::Nanos wait = keeper.wait(a(), 100, now);
   EXPECT_NEAR(static_cast<double>(wait), 10e9, 1e6);  // 100 events at ten a second
   EXPECT_EQ(keeper.wait(a(), 100, now + wait), 0);
-  EXPECT_EQ(keeper.wait(*keeper.find("intake_b", kDoorNoon), 100, now), 0);  // another token's allowance is its own
+  EXPECT_EQ(keeper.wait(*keeper.find("intake_b", kDoorNoon), 100, now),
+            0);  // another token's allowance is its own
 }
 
 TEST_F(Door, LetsOneBatchThroughHoweverSmallTheAllowanceIs) {

@@ -64,18 +64,22 @@ struct IntakeScene : testing::Test, Scene {
                                 {"batch", {{"events", events}}}});
   }
   Decision beat(const std::string& token, const std::string& gateway) {
-    return send(token, Json::array({one("h" + std::to_string(++beats), "remote_gateway.heartbeat", {{"gateway", gateway}})}));
+    return send(token, Json::array({one("h" + std::to_string(++beats), "remote_gateway.heartbeat",
+                                        {{"gateway", gateway}})}));
   }
   int beats = 0;
 };
 
 TEST_F(IntakeScene, MakesAnEventOfWhatANodeSends) {
   const std::string token = make("nodes", {{"service", "tsdb"}});
-  const Decision taken = send(token, Json::array({one("e1", "component.node_left", {{"node", "n1"}, {"detail", {{"why", "disk"}}}})}));
+  const Decision taken =
+      send(token,
+           Json::array({one("e1", "component.node_left", {{"node", "n1"}, {"detail", {{"why", "disk"}}}})}));
   ASSERT_FALSE(taken.refused);
   ASSERT_EQ(taken.events.size(), 1U);
   EXPECT_EQ(taken.events[0].type, EventType::ComponentNodeLeft);
-  EXPECT_EQ(taken.events[0].actor, "component:nodes");  // as the ledger knows the token, whatever the intake says
+  EXPECT_EQ(taken.events[0].actor,
+            "component:nodes");  // as the ledger knows the token, whatever the intake says
   EXPECT_EQ(taken.events[0].subject, "n1");
   const auto detail = base::parse_json(taken.events[0].detail);
   ASSERT_TRUE(detail.ok());
@@ -114,7 +118,8 @@ TEST_F(IntakeScene, ForgetsTheOldestIdsAlone) {
   const std::string token = make("a");
   for (std::size_t i = 0; i < kIntakeIdsOfToken + 100; i += 100) {
     Json events = Json::array();
-    for (std::size_t j = i; j < i + 100; ++j) events.push_back(one("e" + std::to_string(j), "component.server_up", {{"node", "n1"}}));
+    for (std::size_t j = i; j < i + 100; ++j)
+      events.push_back(one("e" + std::to_string(j), "component.server_up", {{"node", "n1"}}));
     send(token, events);
   }
   EXPECT_FALSE(memory.has(token, "e99"));
@@ -143,15 +148,17 @@ TEST_F(IntakeScene, EndsATokenWhenItsTimeIsOver) {
 
 TEST_F(IntakeScene, TakesNothingOfAnotherServiceThanItsTokens) {
   const std::string token = make("a", {{"service", "tsdb"}});
-  const Decision refused = send(token, Json::array({one("e1", "component.server_up", {{"node", "n1"}, {"service", "other"}})}));
+  const Decision refused =
+      send(token, Json::array({one("e1", "component.server_up", {{"node", "n1"}, {"service", "other"}})}));
   ASSERT_TRUE(refused.refused);
   EXPECT_EQ(refused.refused->status, 403);
 }
 
 TEST_F(IntakeScene, TakesABatchWhollyOrNotAtAll) {
   const std::string token = make("a", {{"service", "tsdb"}});
-  const Decision refused = send(token, Json::array({one("e1", "component.server_up", {{"node", "n1"}}),
-                                                    one("e2", "component.server_up", {{"node", "n1"}, {"service", "o"}})}));
+  const Decision refused =
+      send(token, Json::array({one("e1", "component.server_up", {{"node", "n1"}}),
+                               one("e2", "component.server_up", {{"node", "n1"}, {"service", "o"}})}));
   ASSERT_TRUE(refused.refused);
   EXPECT_TRUE(refused.events.empty());
   EXPECT_FALSE(memory.has(token, "e1"));
@@ -212,17 +219,21 @@ TEST_F(IntakeScene, SaysTheSendersSkew) {
   const std::string token = make("a");
   const Json batch{{"sent", base::format_time(now - 90 * base::kWallSecond)},
                    {"events", Json::array({one("e1", "component.server_up", {{"node", "n1"}})})}};
-  const Decision taken = act(Sender::Intake, {{"command", "intake.take"}, {"actor", "component:a"}, {"token", token}, {"batch", batch}});
+  const Decision taken =
+      act(Sender::Intake,
+          {{"command", "intake.take"}, {"actor", "component:a"}, {"token", token}, {"batch", batch}});
   EXPECT_EQ(taken.reply.at("skew_us"), -90 * base::kWallSecond);
   EXPECT_THAT(taken.events.at(0).detail, testing::HasSubstr("\"skew_us\":-90000000"));
 }
 
 TEST_F(IntakeScene, MayDoNothingElse) {
-  for (const char* command : {"token.create", "intake.token_create", "intake.token_revoke", "remote_access.set", "policy.set", "admin.add"})
+  for (const char* command : {"token.create", "intake.token_create", "intake.token_revoke",
+                              "remote_access.set", "policy.set", "admin.add"})
     EXPECT_FALSE(may_command(Sender::Intake, command)) << command;
   for (const Sender other : {Sender::Enforcer, Sender::Console, Sender::Supervisor, Sender::Link})
     EXPECT_FALSE(may_command(other, "intake.take"));
-  for (const audit::EventText& text : audit::all_events()) EXPECT_FALSE(may_append(Sender::Intake, text.type)) << text.name;
+  for (const audit::EventText& text : audit::all_events())
+    EXPECT_FALSE(may_append(Sender::Intake, text.type)) << text.name;
 }
 
 TEST_F(IntakeScene, KeepsTokensAndGatewaysInASnapshot) {
