@@ -211,12 +211,12 @@ story("nodes of the component send events", async (stage) => {
     assert.equal(done.code, 0, done.stderr + done.stdout);
     assert.equal(JSON.parse(done.stdout).taken, 1);
     writeFileSync(join(folder, "tell"), sender);
-    for (const [type, port] of [["component.server_stopped", 1], ["component.server_started", client.port]])
+    for (const [type, port] of [["component.node_left", 1], ["component.server_up", client.port]])
       assert.equal((await run("sh", [join(folder, "tell"), type], { env: { ...env, INTAKE: `https://localhost:${port}` } })).code, 0);
     assert.deepEqual(readdirSync(env.INTAKE_QUEUE), []);
     await until("what waited came first", async () => {
-      const types = (await gateway.events("--limit", "1000")).filter((one) => one.actor === "component:typed").map((one) => one.type);
-      return types.join() === "component.server_started,component.server_stopped,component.server_started";
+      const types = (await gateway.events()).filter((one) => one.actor === "component:typed").map((one) => one.type);
+      return types.reverse().join() === "component.server_started,component.node_left,component.server_up";
     });
     removeFolder(folder);
   });
