@@ -47,6 +47,10 @@ void accept_policy(Parts& parts, const CallPtr& call, const Reply& reply);
 void list_tokens(Parts& parts, const CallPtr& call, const Reply& reply);
 void create_token(Parts& parts, const CallPtr& call, const Reply& reply);
 void revoke_token(Parts& parts, const CallPtr& call, const Reply& reply);
+void list_intake_tokens(Parts& parts, const CallPtr& call, const Reply& reply);
+void create_intake_token(Parts& parts, const CallPtr& call, const Reply& reply);
+void revoke_intake_token(Parts& parts, const CallPtr& call, const Reply& reply);
+void list_remote_gateways(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_witness.cc
 void add_checkpoint(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -27,7 +27,7 @@ struct FigureRow {
   std::string_view help;          // of the family: at its first row
 };
 
-constexpr std::string_view kChannels = "terminator enforcer console";
+constexpr std::string_view kChannels = "terminator enforcer console intake";
 
 constexpr std::array kFigureRows = std::to_array<FigureRow>({
     {Figure::Connections, Kind::Gauge, "postern_connections", "", "", "terminator",
@@ -61,6 +61,13 @@ constexpr std::array kFigureRows = std::to_array<FigureRow>({
      "Commands that the ledger decided."},
     {Figure::KeeperRequests, Kind::Counter, "postern_keeper_requests", "", "", "keeper",
      "What the keeper was asked: signatures most of all."},
+    {Figure::IntakeEvents, Kind::Counter, "postern_intake_events", "result", "taken", "intake",
+     "Events that nodes of the component sent to the intake, by what became of them."},
+    {Figure::IntakeKnown, Kind::Counter, "postern_intake_events", "result", "known", "intake", ""},
+    {Figure::IntakeInvalid, Kind::Counter, "postern_intake_batches_refused", "why", "invalid", "intake",
+     "Batches that the intake refused."},
+    {Figure::IntakeLimited, Kind::Counter, "postern_intake_batches_refused", "why", "limit", "intake", ""},
+    {Figure::IntakeRefused, Kind::Counter, "postern_intake_batches_refused", "why", "token", "intake", ""},
     {Figure::FramesReceived, Kind::Counter, "postern_channel_frames", "", "", kChannels,
      "Frames that came over the channel of exchanges."},
     {Figure::WakeUps, Kind::Counter, "postern_channel_wakeups", "", "", kChannels,

@@ -76,8 +76,8 @@ int Program::run(int argc, const char* const* argv) {
   return std::fflush(stdout) == 0 ? code : kFailed;
 }
 
-CLI::App* Program::group(std::string name, std::string description) {
-  CLI::App* group = app_.add_subcommand(std::move(name), std::move(description));
+CLI::App* Program::group(CLI::App* parent, std::string name, std::string description) {
+  CLI::App* group = parent->add_subcommand(std::move(name), std::move(description));
   group->require_subcommand(1);
   group->footer(every_command(words_));
   return group;

@@ -50,7 +50,10 @@ class Program {
   CLI::App& app() { return app_; }
 
   // A command that only holds others.
-  CLI::App* group(std::string name, std::string description);
+  CLI::App* group(std::string name, std::string description) {
+    return group(&app_, std::move(name), std::move(description));
+  }
+  CLI::App* group(CLI::App* parent, std::string name, std::string description);
   // A command. example: one per line, without "postern". Whoever adds it binds options to what action keeps
   // alive.
   CLI::App* command(CLI::App* parent, std::string name, std::string description, std::string example,

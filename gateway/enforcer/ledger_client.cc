@@ -152,6 +152,7 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
     case ipc::FromLedger::Published:
     case ipc::FromLedger::Witnessing:
       return true;  // the console's
+    case ipc::FromLedger::IntakeTokens:
     case ipc::FromLedger::Errand:
       return false;  // the link's
     case ipc::FromLedger::Cookie: {

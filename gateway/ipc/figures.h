@@ -44,6 +44,12 @@ enum class Figure : std::uint16_t {
   Commands,
   // keeper
   KeeperRequests,
+  // intake
+  IntakeEvents,
+  IntakeKnown,
+  IntakeInvalid,
+  IntakeLimited,
+  IntakeRefused,
   // whoever has a channel of exchanges
   FramesReceived,
   WakeUps,

@@ -232,6 +232,16 @@ bool decode(std::string_view payload, Published& m) {
   return in.done();
 }
 
+void encode(const IntakeTokens& m, base::BinaryWriter& out) {
+  out.clear();
+  out.text(m.json);
+}
+bool decode(std::string_view payload, IntakeTokens& m) {
+  base::BinaryReader in(payload);
+  m.json = in.text();
+  return in.done();
+}
+
 void encode(const Witnessing& m, base::BinaryWriter& out) {
   out.clear();
   out.text(m.json);

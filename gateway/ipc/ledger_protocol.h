@@ -31,6 +31,7 @@
 //     Accounts   who may sign in to the console, in pieces: accounts/account.h (console only)
 //     Published  how far the log's files are, their key, and what hinders them (console only)
 //     Witnessing who witnesses our log and whose logs we witness, as JSON (console only)
+//     IntakeTokens  JSON: the tokens that count, by their hashes (intake only)
 //     Errand     id, to which of the configured places, the body of a request (link only)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
@@ -71,6 +72,7 @@ enum class FromLedger : std::uint16_t {
   Witnessing = 50,
   Errand = 51,
   AcceptedPolicy = 60,
+  IntakeTokens = 61,
 };
 
 // What an appended event means for the counters of its session: the ledger sums up a visit without parsing
@@ -170,6 +172,10 @@ struct Published {
 struct Witnessing {
   std::string_view json;
 };
+// [{"id","name","service","sha256": hexadecimal,"expires": microseconds, or 0}]
+struct IntakeTokens {
+  std::string_view json;
+};
 // Something to bring to a place outside that the configuration names: a POST, of text or of a webhook, or a mail, as the
 // place is. The link carries it and says once what came of it; it neither reads nor makes bodies. At most one per place is
 // under way.
@@ -214,6 +220,7 @@ void encode(const Size& m, base::BinaryWriter& out);
 void encode(const Cookie& m, base::BinaryWriter& out);
 void encode(const Published& m, base::BinaryWriter& out);
 void encode(const Witnessing& m, base::BinaryWriter& out);
+void encode(const IntakeTokens& m, base::BinaryWriter& out);
 void encode(const Errand& m, base::BinaryWriter& out);
 void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Append& m);
@@ -232,6 +239,7 @@ void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Cookie& m);
 [[nodiscard]] bool decode(std::string_view payload, Published& m);
 [[nodiscard]] bool decode(std::string_view payload, Witnessing& m);
+[[nodiscard]] bool decode(std::string_view payload, IntakeTokens& m);
 [[nodiscard]] bool decode(std::string_view payload, Errand& m);
 [[nodiscard]] bool decode(std::string_view payload, Delivered& m);
 

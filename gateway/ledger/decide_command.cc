@@ -19,7 +19,10 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 42> kTable{{
+// The intake may send these, and nobody else.
+constexpr std::string_view kIntakeTake = "intake.take", kIntakeNote = "intake.note";
+
+constexpr std::array<Row, 46> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -57,6 +60,10 @@ constexpr std::array<Row, 42> kTable{{
     {"token.create", false, true, false, decide_token_create},
     {"token.revoke", false, true, false, decide_token_revoke},
     {"token.use", false, true, false, decide_token_use},
+    {"intake.token_create", false, true, false, decide_intake_token_create},
+    {"intake.token_revoke", false, true, false, decide_intake_token_revoke},
+    {kIntakeTake, false, false, false, decide_intake_take},
+    {kIntakeNote, false, false, false, decide_intake_note},
     {"witness.add_checkpoint", false, true, false, decide_add_checkpoint, true},
     {"notification.test", false, true, false, decide_notification_test},
     {"log.rotate_key", false, true, false, nullptr},
@@ -71,7 +78,7 @@ const Row* find_row(std::string_view command) {
   return nullptr;
 }
 
-constexpr std::array<std::string_view, 4> kSenders{"enforcer", "console", "supervisor", "link"};
+constexpr std::array<std::string_view, 5> kSenders{"enforcer", "console", "supervisor", "link", "intake"};
 
 }  // namespace
 
@@ -89,6 +96,7 @@ bool may_command(Sender sender, std::string_view command) {
   const Row* row = find_row(command);
   if (row == nullptr) return false;
   if (sender == Sender::Link) return false;
+  if (sender == Sender::Intake) return command == kIntakeTake || command == kIntakeNote;
   if (sender == Sender::Enforcer) return row->enforcer;
   return sender == Sender::Console ? row->console : row->supervisor;
 }

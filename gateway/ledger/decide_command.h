@@ -50,6 +50,10 @@
 //   hold.withdraw          x                           id, why
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
+//   intake.token_create             x                  name, service*, token_sha256, expires*
+//   intake.token_revoke             x                  id
+//   intake.take                                        token (its id), batch (intake/batch.h); of the intake alone
+//   intake.note                                        token*, count, window_us: what it refused; of the intake alone
 //   witness.add_checkpoint          x                  request (audit/witness.h); in nobody's name
 //   notification.test               x                  name
 //   log.rotate_key                  x                  -
@@ -92,7 +96,7 @@
 
 namespace postern::ledger {
 
-enum class Sender { Enforcer, Console, Supervisor, Link };
+enum class Sender { Enforcer, Console, Supervisor, Link, Intake };
 std::string_view to_text(Sender sender);
 // The sender of a channel by the name that the supervisor gave it.
 std::optional<Sender> sender_of(std::string_view peer);
@@ -100,6 +104,8 @@ std::optional<Sender> sender_of(std::string_view peer);
 bool may_command(Sender sender, std::string_view command);
 // Which events a role may append by itself; never one that changes the state.
 bool may_append(Sender sender, audit::EventType type);
+
+class IntakeMemory;
 
 struct Context {
   const state::State& state;
@@ -116,6 +122,7 @@ struct Context {
   std::string_view log_key = {};
   const OpenIdTerms* openid = nullptr;  // nullptr: there is no identity provider
   const OpenIdTerms* admin_openid = nullptr;
+  const IntakeMemory* intake = nullptr;  // what was taken already
 };
 
 struct CommandRefused {
@@ -133,7 +140,8 @@ struct Decision {
       to_sign;  // pass.issue: the payload; the pass goes into the reply before the events are appended
   // A checkpoint of another log, as a note: the cosignature goes into the reply once the events are durable.
   std::string to_cosign;
-  bool measured = false;  // wait for what it closes, and record how long it took
+  std::vector<std::string> heard;  // remote gateways, by their keys
+  bool measured = false;           // wait for what it closes, and record how long it took
 };
 
 // Who asks, in the order's own words: refused unless they can stand in an event, and are an admin's where the console asks.

@@ -236,6 +236,7 @@ Decision decide_due(const Context& context) {
     decision.events.push_back(std::move(draft));
   }
   expire_tokens(context, decision);
+  expire_intake(context, decision);
   return decision;
 }
 

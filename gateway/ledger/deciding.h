@@ -65,6 +65,11 @@ Decision decide_token_create(const Context& context, const Order& order);
 Decision decide_token_revoke(const Context& context, const Order& order);
 Decision decide_token_use(const Context& context, const Order& order);
 void expire_tokens(const Context& context, Decision& into);
+Decision decide_intake_token_create(const Context& context, const Order& order);
+Decision decide_intake_token_revoke(const Context& context, const Order& order);
+Decision decide_intake_take(const Context& context, const Order& order);
+Decision decide_intake_note(const Context& context, const Order& order);
+void expire_intake(const Context& context, Decision& into);
 Decision decide_add_checkpoint(const Context& context, const Order& order);
 
 Decision refuse(int status, std::string code, std::string message);

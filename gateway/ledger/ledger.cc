@@ -75,11 +75,13 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   NoticeBacklog backlog(files, options.directory, options.notifications);
   ReportBacklog reports(files, options.directory);
   UsageFold usage = read_usage(files, options.directory);
+  IntakeMemory intake(clock);
   std::uint64_t index = first;
   const auto take_line = [&](std::string_view line) {
     (*agreement)->take(line);
     backlog.take(index, line);
     ledger::take_line(usage, index, line);
+    intake.take_line(line);
     reports.take(index++, line);
   };
   auto history = read_history(**reader, take_line, {from});
@@ -102,9 +104,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   Retention::Beginning kept{options.directory, {}, {}, history->newest};
   if (!history->retentions.empty()) kept.last = history->retentions.back();
   if (*snapshot) kept.snapshot = std::move((*snapshot)->snapshot);
-  std::unique_ptr<Ledger> ledger(new Ledger(
-      loop, clock, files, std::move(options), std::move(*journal), std::move(*history), std::move(published),
-      std::move(kept), *std::move(accounts), std::move(backlog), std::move(reports), std::move(usage)));
+  std::unique_ptr<Ledger> ledger(new Ledger(loop, clock, files, std::move(options), std::move(*journal),
+                                            std::move(*history), std::move(published), std::move(kept),
+                                            *std::move(accounts), std::move(backlog), std::move(reports),
+                                            std::move(usage), std::move(intake)));
   ledger->record_start(torn, events, version);
   return ledger;
 }
@@ -134,7 +137,7 @@ void Ledger::record_start(const std::optional<audit::TornTail>& torn, std::int64
 Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
                std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
                Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog,
-               ReportBacklog reports, UsageFold usage)
+               ReportBacklog reports, UsageFold usage, IntakeMemory intake)
     : loop_(loop),
       clock_(clock),
       limits_(options.limits),
@@ -169,6 +172,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       health_(loop, clock, files, options.directory, options.version,
               [this](const Draft& draft) { append_own(draft); }),
       usage_(loop, clock, files, options.directory),
+      intake_(std::move(intake)),
       measured_(clock, health_, usage_, [this](std::string_view name) { return state_.shares(name); }),
       line_reports_(loop, clock, files, options.directory, line_calls()),
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
@@ -242,6 +246,7 @@ LineReports::Calls Ledger::line_calls() {
 void Ledger::saw_event(std::uint64_t index, const audit::EventFields& event) {
   notices_.saw(index, event);
   usage_.saw(index, event);
+  intake_.saw(event);
   if (event.type == EventType::PermissionChanged) measured_.sharing_changed();
   line_reports_.saw(index, event);
 }
@@ -310,6 +315,7 @@ void Ledger::greet(Peer& peer) {
     if (policy_text_ != nullptr) send_policy(peer);
   }
   send_accounts(peer);
+  send_intake_tokens(peer);
   send_log_status(peer);
   send_published(peer);
   send_witnessing();  // to those who are there already, if it is news
@@ -367,8 +373,7 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     peer.durable(recorder_.durable());
     return true;
   }
-  if (recorder_.memory() + kOwnMemory > kMemory ||
-      !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
+  if (!has_room() || !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
     ++lost_;
     peer.appended(0);
     return true;
@@ -460,10 +465,34 @@ void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
     if (outcome == nullptr || !announcement.wants_applied || !enforcer || peer->gone()) continue;
     ++outcome->awaited[number];
   }
+  if (announcement.about.starts_with("intake:")) tell_intake_tokens();
   if (outcome == nullptr || !announcement.wants_applied) return;
   if (outcome->first_version == 0) outcome->first_version = version_;
   outcome->last_version = version_;
   outcome->enforcers = outcome->awaited.size();
+}
+
+bool Ledger::has_room() const { return recorder_.memory() + kOwnMemory <= kMemory; }
+
+// The intake is told whom to believe, by the hashes of their tokens, and nothing else of the state.
+void Ledger::send_intake_tokens(Peer& peer) {
+  if (peer.sender() != Sender::Intake) return;
+  Json tokens = Json::array();
+  const state::State told = announcements_.told();
+  for (const auto& [id, token] : told.intake_tokens()) {
+    if (!state_.intake_tokens().contains(id)) continue;
+    tokens.push_back({{"id", id},
+                      {"name", token.name},
+                      {"service", token.service},
+                      {"sha256", base::to_hex(token.sha256)},
+                      {"expires", token.expires}});
+  }
+  peer.send(FromLedger::IntakeTokens, ipc::IntakeTokens{base::dump_json(tokens)});
+}
+
+void Ledger::tell_intake_tokens() {
+  intake_.keep_only(state_.intake_tokens());
+  for (auto& [number, peer] : peers_) send_intake_tokens(*peer);
 }
 
 void Ledger::send_state(Peer& peer) {
@@ -478,6 +507,7 @@ void Ledger::tell_state() {
   for (auto& [number, peer] : peers_) {
     if (peer->follows()) send_state(*peer);
   }
+  tell_intake_tokens();
 }
 
 void Ledger::send_log_status(Peer& peer) {

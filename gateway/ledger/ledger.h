@@ -49,6 +49,7 @@
 #include "gateway/ledger/health.h"
 #include "gateway/ledger/history.h"
 #include "gateway/ledger/indexer.h"
+#include "gateway/ledger/intake_memory.h"
 #include "gateway/ledger/keeper_link.h"
 #include "gateway/ledger/kept_policies.h"
 #include "gateway/ledger/line_reports.h"
@@ -133,7 +134,7 @@ class Ledger {
   Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, LedgerOptions options,
          std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
          Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog, ReportBacklog reports,
-         UsageFold usage);
+         UsageFold usage, IntakeMemory intake);
   LineReports::Calls line_calls();
   void saw_event(std::uint64_t index, const audit::EventFields& event);
   bool take_measured(const Peer& peer, std::string_view payload);
@@ -242,6 +243,9 @@ class Ledger {
   // Telling.
   void tell(const Announcement& announcement, Outcome* outcome);
   void tell_state();
+  void send_intake_tokens(Peer& peer);
+  void tell_intake_tokens();
+  bool has_room() const;  // in memory, for an event that waits for the disk
   void tell_policy();
   void send_state(Peer& peer);
   void send_policy(Peer& peer);
@@ -308,6 +312,7 @@ class Ledger {
   Notices notices_;
   Health health_;
   Usage usage_;
+  IntakeMemory intake_;
   MeasuredReports measured_;
   LineReports line_reports_;
   TunnelGate tunnel_gate_;

@@ -14,7 +14,7 @@ struct Field {
   std::int64_t Limits::*limit;
 };
 
-constexpr std::array<Field, 14> kFields{{
+constexpr std::array<Field, 15> kFields{{
     {"sessions", "idle_us", &Limits::session_idle},
     {"sessions", "absolute_us", &Limits::session_absolute},
     {"sessions", "most", &Limits::sessions},
@@ -29,6 +29,7 @@ constexpr std::array<Field, 14> kFields{{
     {"holds", "most", &Limits::holds},
     {"holds", "most_per_session", &Limits::holds_per_session},
     {"retention", "events_us", &Limits::keep_events},
+    {"intake", "lost_after_us", &Limits::intake_lost_after},
 }};
 
 base::Status read_form(const base::Json& config, RequestForm& form) {

@@ -8,7 +8,7 @@
 //                 "ticket": {"pattern", "required", "hint"}},
 //    "grants": {"signers": [verifier keys], "signed_only"},
 //    "holds": {"wait_us", "most", "most_per_session"},
-//    "retention": {"events_us"}}                                                  every field may be missing
+//    "intake": {"lost_after_us"}, "retention": {"events_us"}}                                                  every field may be missing
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,8 @@ struct Limits {
   std::int64_t holds = 100;               // that wait at a time
   std::int64_t holds_per_session = 10;
   base::Micros keep_events = 0;  // 0: for ever
+  base::Micros intake_lost_after =
+      3 * kMinute;  // a remote gateway that is not heard from for so long is lost
 
   bool has_budget() const { return warn_bytes + hold_bytes + cut_bytes > 0; }
 };

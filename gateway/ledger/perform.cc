@@ -61,7 +61,8 @@ Context Ledger::context() {
           target_names_,
           keeper_.log_key(),
           openid_.issuer.empty() ? nullptr : &openid_,
-          admin_openid_.issuer.empty() ? nullptr : &admin_openid_};
+          admin_openid_.issuer.empty() ? nullptr : &admin_openid_,
+          &intake_};
 }
 
 void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) {
@@ -83,7 +84,11 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   }
   if (is_openid_command(base::json_text_or(order, "command", "")))
     return ask_then_decide(peer.sender(), asker, order, commanded);
+  // What it sends is answered as taken, or not at all: nothing of it may be dropped later.
+  if (peer.sender() == Sender::Intake && !has_room())
+    return refuse(asker, refused_for(base::Refusal::LogUnavailable, "too many events wait for the disk"));
   Decision decision = decide_command(context(), peer.sender(), order);
+  for (const std::string& gateway : decision.heard) intake_.hear(gateway);
   if (decision.to_sign.empty()) {
     perform(std::move(decision), asker, commanded);
   } else {
@@ -199,7 +204,7 @@ void Ledger::notice(std::uint64_t index, std::string_view line) {
 bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded) {
   const bool concerns_state = state::State::concerns(audit::text_of(draft.type).name);
   // Whoever knocks while the disk is full must not use up the memory that closing needs.
-  if (!concerns_state && recorder_.memory() + kOwnMemory > kMemory) {
+  if (!concerns_state && !has_room()) {
     ++lost_;
     return true;
   }

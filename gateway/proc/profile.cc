@@ -103,6 +103,7 @@ constexpr std::array kKeeperWithModule = std::to_array<const Group*>({&kMemory, 
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles POSTERN_SANITIZED});
 constexpr std::array kDesk = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
+constexpr std::array kIntake = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk POSTERN_SANITIZED});
 constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kTokenFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
 
@@ -128,6 +129,7 @@ constexpr std::array kProfiles = std::to_array<Profile>({
     {"console",    kConsole,    kConsolePaths, 0,           true,        true},
     {"desk",       kDesk,       kDeskPaths,    0,           true,        true},
     {"relay",      kTerminator, {},            0,           false,       false},
+    {"intake",     kIntake,     {},            256,         false,       false},
     {"link",       kLink,       {},            256,         false,       false},
 });
 // clang-format on

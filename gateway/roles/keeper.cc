@@ -35,7 +35,11 @@ namespace {
 
 // The terminator of the admin listener, and the link to the admins' identity provider.
 constexpr std::uint32_t kAdminFace = 1000;
-const char* face_of(std::uint32_t index) { return index == kAdminFace ? "admin" : "support"; }
+constexpr std::uint32_t kIntakeFace = 2000;  // the terminator of the intake's listener
+const char* face_of(std::uint32_t index) {
+  if (index == kIntakeFace) return "intake";
+  return index == kAdminFace ? "admin" : "support";
+}
 constexpr base::Nanos kRotationLook = 60 * base::kSecond;
 // Of keys that a reload replaced: longer than any handshake that began with the old certificate.
 constexpr base::Nanos kRetirement = 5 * 60 * base::kSecond;

@@ -59,7 +59,7 @@ int keep_ledger(audit::FileSystem& disk) {
     if (fds.size() != 1) role.fail("a channel of the ledger is one socket");
     return std::move(fds[0]);
   };
-  for (const std::string_view peer : {"enforcer", "console", "supervisor", "link"}) {
+  for (const std::string_view peer : {"enforcer", "console", "supervisor", "link", "intake"}) {
     const ledger::Sender sender = ledger::sender_of(peer).value();
     role.on_channel(peer, [&, sender](std::uint32_t index, Role::Fds fds) {
       ledger->add_channel(sender, index, only_socket(fds));

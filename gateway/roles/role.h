@@ -38,7 +38,7 @@ class Role {
  public:
   using Fds = std::vector<base::UniqueFd>;
 
-  // kind: "terminator", "enforcer", "keeper", "ledger", "console", "link". Exits with 2 and a sentence if not started
+  // kind: "terminator", "enforcer", "keeper", "ledger", "console", "intake", "link". Exits with 2 and a sentence if not started
   // by the supervisor.
   explicit Role(std::string_view kind);
   // The same with a row that is not in the table, for tests.

@@ -21,14 +21,45 @@ using base::json_text_or;
 using base::Micros;
 
 constexpr auto kConcerned = std::to_array<std::string_view>({
-    "engineer.added",        "engineer.approved", "engineer.removed",   "grant.ended",
-    "grant.started",         "hold.compared",     "hold.created",       "hold.expired",
-    "hold.passed",           "hold.refused",      "hold.withdrawn",     "pass.used",
-    "permission.changed",    "policy.accepted",   "policy.changed",     "request.answered",
-    "request.approved",      "request.created",   "request.expired",    "request.questioned",
-    "request.refused",       "request.withdrawn", "session.budget_cut", "session.budget_held",
-    "session.budget_warned", "session.ended",     "session.opened",     "token.created",
-    "token.expired",         "token.revoked",     "token.used",         "witness.conflict",
+    "engineer.added",
+    "engineer.approved",
+    "engineer.removed",
+    "grant.ended",
+    "grant.started",
+    "hold.compared",
+    "hold.created",
+    "hold.expired",
+    "hold.passed",
+    "hold.refused",
+    "hold.withdrawn",
+    "intake.token_created",
+    "intake.token_expired",
+    "intake.token_revoked",
+    "pass.used",
+    "permission.changed",
+    "policy.accepted",
+    "policy.changed",
+    "remote_gateway.lost",
+    "remote_gateway.registered",
+    "remote_gateway.returned",
+    "remote_gateway.unregistered",
+    "request.answered",
+    "request.approved",
+    "request.created",
+    "request.expired",
+    "request.questioned",
+    "request.refused",
+    "request.withdrawn",
+    "session.budget_cut",
+    "session.budget_held",
+    "session.budget_warned",
+    "session.ended",
+    "session.opened",
+    "token.created",
+    "token.expired",
+    "token.revoked",
+    "token.used",
+    "witness.conflict",
     "witness.cosigned",
 });
 
@@ -96,6 +127,8 @@ bool State::apply(const Json& event) {
   if (kind == "witness") fold_witness(type, detail, at);
   if (kind == "policy") fold_policy(type, detail, at, by);
   if (kind == "token") fold_token(type, detail, at);
+  if (kind == "intake") fold_intake(type, detail, at);
+  if (kind == "remote_gateway") fold_remote_gateway(type, detail, at);
   if (kind == "update") fold_rolling(rolling_, type, json_text_or(event, "subject", ""), detail, at, by);
   return true;
 }

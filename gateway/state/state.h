@@ -40,6 +40,9 @@
 //   token.created        token, name, admin (who owns it), rank, scopes, networks*, token_sha256, expires
 //   token.used           token, client
 //   token.revoked        token                  also token.expired
+//   intake.token_created token, name, service*, token_sha256, expires*
+//   intake.token_revoked token                  also intake.token_expired
+//   remote_gateway.registered  gateway, service*, token      .unregistered, .lost, .returned: gateway, service*
 //   witness.cosigned     log, size, root     also witness.conflict: log
 //   update.*             rolling.h
 //
@@ -235,6 +238,27 @@ struct Token {
   bool operator==(const Token&) const = default;
 };
 
+// With which nodes of the component send events (docs/INTAKE.md). It opens nothing else.
+struct IntakeToken {
+  std::string id, name;
+  std::string service;  // of which its events are; empty: each says it
+  std::string sha256;   // 32 bytes, of the whole text of the token
+  base::Micros created = 0;
+  base::Micros expires = 0;  // 0: never
+  bool good(base::Micros now) const { return expires == 0 || expires > now; }
+  bool operator==(const IntakeToken&) const = default;
+};
+
+// One of the component's remote gateways that registered and is to be heard from.
+struct RemoteGateway {
+  std::string name, service, token;  // token: the id of the one by which it registered
+  base::Micros registered = 0;
+  base::Micros lost = 0;  // since when; 0: it is not
+  bool operator==(const RemoteGateway&) const = default;
+};
+inline constexpr std::size_t kMostRemoteGateways = 2'000;
+std::string remote_gateway_key(std::string_view service, std::string_view gateway);
+
 // What we saw last of another log, as its witness: whatever it shows next must hold this.
 struct WitnessedLog {
   std::uint64_t size = 0;
@@ -309,6 +333,14 @@ class State {
   // The update of the component that is under way, or was last; nothing: there never was one.
   const std::optional<Rolling>& rolling() const { return rolling_; }
 
+  const std::map<std::string, IntakeToken, std::less<>>& intake_tokens() const {
+    return intake_tokens_;
+  }  // by id
+  // By remote_gateway_key().
+  const std::map<std::string, RemoteGateway, std::less<>>& remote_gateways() const {
+    return remote_gateways_;
+  }
+
   // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class
   // is write.
   //   SignInRefused    the engineer is unknown or not approved: there should be no session
@@ -337,6 +369,8 @@ class State {
   void fold_policy(std::string_view type, const base::Json& detail, base::Micros at, const std::string& by);
   void fold_token(std::string_view type, const base::Json& detail, base::Micros at);
   void fold_witness(std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_intake(std::string_view type, const base::Json& detail, base::Micros at);
+  void fold_remote_gateway(std::string_view type, const base::Json& detail, base::Micros at);
   void remember_document(const Grant& grant);
   void prune_grants();
   void prune_requests();
@@ -366,6 +400,8 @@ class State {
   base::Micros policy_changed_ = 0;
   Acceptance accepted_;
   std::map<std::string, Token, std::less<>> tokens_;
+  std::map<std::string, IntakeToken, std::less<>> intake_tokens_;
+  std::map<std::string, RemoteGateway, std::less<>> remote_gateways_;
   std::optional<Rolling> rolling_;
 };
 

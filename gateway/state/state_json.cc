@@ -244,6 +244,27 @@ void fields(T& a, const Visit& visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, IntakeToken>
+void fields(T& t, const Visit& visit) {
+  visit("id", t.id);
+  visit("name", t.name);
+  visit("service", t.service);
+  visit("sha256", AsHex<std::conditional_t<std::is_const_v<T>, const std::string, std::string>>{t.sha256});
+  visit("created", t.created);
+  visit("expires", t.expires);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, RemoteGateway>
+void fields(T& g, const Visit& visit) {
+  visit("name", g.name);
+  visit("service", g.service);
+  visit("token", g.token);
+  visit("registered", g.registered);
+  visit("lost", g.lost);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Token::Use>
 void fields(T& u, const Visit& visit) {
   visit("client", u.client);
@@ -363,6 +384,8 @@ Json State::to_json() const {
           {"policy_changed", policy_changed_},
           {"accepted", write(accepted_)},
           {"tokens", write_tokens(tokens_)},
+          {"intake_tokens", write_all(intake_tokens_)},
+          {"remote_gateways", write_all(remote_gateways_)},
           {"rolling", rolling_ ? state::to_json(*rolling_) : Json()}};
 }
 
@@ -423,6 +446,14 @@ Result<State> State::from_json(const Json& json) {
     for (const Json& item : json.value("tokens", Json::array())) {
       Token token = read_token(item);
       state.tokens_[token.id] = std::move(token);
+    }
+    for (const Json& item : json.value("intake_tokens", Json::array())) {
+      IntakeToken token = read<IntakeToken>(item);
+      state.intake_tokens_[token.id] = std::move(token);
+    }
+    for (const Json& item : json.value("remote_gateways", Json::array())) {
+      RemoteGateway gateway = read<RemoteGateway>(item);
+      state.remote_gateways_[remote_gateway_key(gateway.service, gateway.name)] = std::move(gateway);
     }
     state.rolling_ = rolling_from_json(json.value("rolling", Json()));  // newer than other fields
   } catch (const Json::exception& problem) {

@@ -36,7 +36,13 @@ Config as_bound(const Config& config, const Sockets& sockets) {
   Config out = config;
   out.support.address = sockets.support_address;
   out.admin.address = sockets.admin_address;
+  if (out.intake) out.intake->listener.address = sockets.intake_address;
   return out;
+}
+
+std::string_view listener_of(const Child& terminator) {
+  if (terminator.index() == kIntakeIndex) return "intake";
+  return terminator.index() == kAdminIndex ? "admin" : "support";
 }
 
 bool is_admin_link(const Child& child) { return child.kind() == "link" && child.index() == kAdminIndex; }
@@ -51,9 +57,10 @@ Json part_of(const Child& child, const Given& given) {
     return part;
   }
   if (child.kind() == "console") return console_part(bound, given.material);
+  if (child.kind() == "intake") return intake_part(bound);
   if (is_admin_link(child)) return admin_link_part(bound, given.material);
   if (child.kind() == "link") return link_part(bound, given.material);
-  return terminator_part(bound, given.material, child.index() == kAdminIndex ? "admin" : "support");
+  return terminator_part(bound, given.material, listener_of(child));
 }
 
 Child::Beginning beginning_of(const Child& child, const Given& given) {
@@ -64,11 +71,11 @@ Child::Beginning beginning_of(const Child& child, const Given& given) {
     out.names.push_back(std::move(name));
     out.fds.push_back(duplicate(fd));
   };
-  if (child.kind() == "terminator")
-    give("listener", child.index() == kAdminIndex ? given.sockets.admin : given.sockets.support);
+  if (child.kind() == "terminator") give("listener", given.sockets.listener(listener_of(child)));
   if (child.kind() == "console") give("control", given.sockets.control);
   if (child.kind() == "keeper") {
-    for (const ListenerMaterial* listener : {&given.material.support, &given.material.admin}) {
+    for (const ListenerMaterial* listener :
+         {&given.material.support, &given.material.admin, &given.material.intake}) {
       for (const ListenerCertificate& one : listener->certificates) {
         if (one.key.valid()) give(one.descriptor, one.key);
       }

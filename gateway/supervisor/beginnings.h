@@ -33,6 +33,9 @@ Config as_bound(const Config& config, const Sockets& sockets);
 // Which is another process, with another key at its provider, than the one that reaches all else.
 bool is_admin_link(const Child& child);
 
+// "support", "admin" or "intake".
+std::string_view listener_of(const Child& terminator);
+
 base::Json part_of(const Child& child, const Given& given);
 // The part, with "sandbox", and its descriptors.
 Child::Beginning beginning_of(const Child& child, const Given& given);

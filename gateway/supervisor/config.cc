@@ -54,15 +54,19 @@ const std::vector<KeyTable>& key_tables() {
         "admin_openid",
         "pkcs11",
         "mission_control",
-        "monitoring"}},
+        "monitoring",
+        "intake"}},
       {"grants", {"signers", "signed_only"}},
       {"revocation_sources", {"hosts", "roots", "every", "wait"}},
       {"engineer_certificates", {"crl", "ocsp", "revocation", "identities", "purposes", "longest_life"}},
-      {"listeners", {"support", "admin"}},
+      {"listeners", {"support", "admin", "intake"}},
       {"listeners.support", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
       {"listeners.support.certificates[]", {"certificate", "key"}},
       {"listeners.admin", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
       {"listeners.admin.certificates[]", {"certificate", "key"}},
+      {"listeners.intake", {"address", "certificate", "key", "certificates", "names", "http2", "staple"}},
+      {"listeners.intake.certificates[]", {"certificate", "key"}},
+      {"intake", {"events_per_minute", "lost_after"}},
       {"component", {"services"}},
       {"component.services[]",
        {"name", "path", "nodes", "host", "health", "tls", "http2", "strip", "credential"}},
@@ -292,26 +296,44 @@ class Parser {
     config_.admin.names = {{"localhost", 0}, {"127.0.0.1", 0}};
     read_listener(read_, *node, "support", config_.support);
     read_listener(read_, *node, "admin", config_.admin);
-    apart(config_.support, config_.admin);
+    apart(config_.support, config_.admin, "admin", "support");
+    if (node->find("intake") != nullptr) return intake(root, *node);
+    if (const YamlNode* alone = root.find("intake"); alone != nullptr)
+      read_.fault(alone->mark,
+                  "intake says how events of nodes are taken, but there is no listener for them: add "
+                  "listeners.intake");
   }
 
-  // The two faces never meet: not on one address, not with one key.
-  void apart(const Listener& support, const Listener& admin) {
+  void intake(const YamlNode& root, const YamlNode& listeners) {
+    Intake& out = config_.intake.emplace();
+    out.listener.address = {"0.0.0.0", 8444, false};
+    read_listener(read_, listeners, "intake", out.listener);
+    apart(config_.support, out.listener, "intake", "support");
+    apart(config_.admin, out.listener, "intake", "admin");
+    const YamlNode* node = read_.map(root, "intake", "intake");
+    if (node == nullptr) return;
+    read_.number(*node, "events_per_minute", 1, 60'000, out.events_per_minute);
+    read_.duration(*node, "lost_after", 5 * kWallSecond, kDay, out.lost_after);
+  }
+
+  // The faces never meet: not on one address, not with one key.
+  void apart(const Listener& support, const Listener& admin, const std::string& name,
+             const std::string& other_name) {
     const Address& a = support.address;
     const Address& b = admin.address;
     const bool wildcard = a.host == "0.0.0.0" || a.host == "::" || b.host == "0.0.0.0" || b.host == "::";
     if (a.port != 0 && a.port == b.port && a.v6 == b.v6 && (a.host == b.host || wildcard)) {
-      read_.fault(admin.mark, "the admin listener has the address of the support listener, " + a.text() +
-                                  ": give it another port");
+      read_.fault(admin.mark, "the " + name + " listener has the address of the " + other_name +
+                                  " listener, " + a.text() + ": give it another port");
     }
     for (const CertificateFiles& one : admin.certificates) {
       const bool shared = std::any_of(support.certificates.begin(), support.certificates.end(),
-                                      [&](const CertificateFiles& other) {
+                                      [&one](const CertificateFiles& other) {
                                         return other.key.path == one.key.path && !one.key.path.empty();
                                       });
       if (shared) {
-        read_.fault(one.key.mark,
-                    "the admin listener has the key of the support listener: give it one of its own");
+        read_.fault(one.key.mark, "the " + name + " listener has the key of the " + other_name +
+                                      " listener: give it one of its own");
       }
     }
   }

@@ -68,6 +68,14 @@ struct Listener {
   std::string url() const;  // for links: "https://first-name:port", without the port if it is 443
 };
 
+// Where nodes of the component send events (docs/INTAKE.md).
+struct Intake {
+  Listener listener;
+  int events_per_minute = 600;  // of each token
+  base::Micros lost_after =
+      180 * base::kWallSecond;  // a remote gateway that is not heard from for so long is lost
+};
+
 // A certificate of the support listener that an authority issues and renews (RFC 8555).
 struct Acme {
   std::uint32_t id = 0;            // as Node::id, out of the same numbers
@@ -355,6 +363,7 @@ struct Config {
   bool second_factor_required = false;  // of admins and auditors, at the console
   int workers = 0;                      // pairs of terminator and enforcer; never 0 after parsing
   Listener support, admin;
+  std::optional<Intake> intake;
   std::optional<Acme> acme;
   std::optional<MissionControl> mission_control;
   Monitoring monitoring;
@@ -380,6 +389,11 @@ struct Config {
   Timeouts timeouts;
   base::Level log_level = base::Level::Info;
 
+  // By its name; of the intake, where there is one.
+  const Listener& listener(std::string_view name) const {
+    if (name == "intake" && intake) return intake->listener;
+    return name == "admin" ? admin : support;
+  }
   std::size_t nodes() const;
   std::size_t credentials() const;
   const Node* node(std::uint32_t id) const;  // nullptr: there is none
@@ -388,7 +402,8 @@ struct Config {
   const http::Authority* admin_provider(std::uint32_t id) const;  // a host of admin_openid
   bool reaches_out() const {
     return !log_witnesses.empty() || !notifications.empty() || openid.configured() || support.staple ||
-           admin.staple || acme.has_value() || mission_control.has_value() || asks_of_revocations();
+           admin.staple || (intake && intake->listener.staple) || acme.has_value() ||
+           mission_control.has_value() || asks_of_revocations();
   }
   bool asks_of_revocations() const;
   // The first number that nothing in a file that was just read has.

@@ -44,13 +44,18 @@ Shape gateway_shape(GatewaySize size) {
   for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"enforcer", i, 1, 1});
   for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"terminator", i, 2, 0});
   out.members.push_back({"terminator", kAdminIndex, 2, 0});
+  if (size.intake) {
+    out.members.push_back({"intake", 0, 1, 1});
+    out.members.push_back({"terminator", kIntakeIndex, 2, 0});
+    out.pairs.push_back({kIntakeIndex, "intake", 0, false});
+  }
   if (size.link) out.members.push_back({"link", 0, 2, 1});
   if (size.admin_link) out.members.push_back({"link", kAdminIndex, 2, 1});
   for (std::uint32_t i = 0; i < pairs; ++i) out.pairs.push_back({i, "enforcer", i, true});
   out.pairs.push_back({kAdminIndex, "console", 0, false});
   for (const char* asker : {"terminator", "enforcer", "ledger", "link"})
     out.channels.push_back({asker, "keeper", SOCK_SEQPACKET});
-  for (const char* asker : {"enforcer", "console", "link"})
+  for (const char* asker : {"enforcer", "console", "intake", "link"})
     out.channels.push_back({asker, "ledger", SOCK_STREAM | SOCK_NONBLOCK});
   return out;
 }

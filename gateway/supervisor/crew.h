@@ -34,6 +34,9 @@ namespace postern::supervisor {
 // Of the terminator of the admin listener, and of the link to the admins' identity provider: no process serves both faces.
 inline constexpr std::uint32_t kAdminIndex = 1000;
 
+// Of the terminator of the intake's listener.
+inline constexpr std::uint32_t kIntakeIndex = 2000;
+
 // How long a role of each step of a stop may take once it was asked, but for the first: that one's is
 // configured.
 inline constexpr base::Nanos kStopPatience = 10 * base::kSecond;
@@ -66,6 +69,7 @@ struct GatewaySize {
   int workers = 1;          // pairs of terminator and enforcer
   bool link = false;        // something outside is to be reached
   bool admin_link = false;  // admins sign in by an identity provider
+  bool intake = false;      // nodes of the component may send events
 };
 Shape gateway_shape(GatewaySize size);
 

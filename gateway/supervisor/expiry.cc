@@ -33,7 +33,7 @@ std::string listener_name(const std::string& listener, const Material& material,
 
 std::vector<OwnCertificate> own_certificates(const Config& config, const Material& material) {
   std::vector<OwnCertificate> out;
-  for (const char* listener : {"support", "admin"}) {
+  for (const char* listener : {"support", "admin", "intake"}) {
     for (const ListenerCertificate& one : material.listener(listener).certificates)
       out.push_back({"listener", listener_name(listener, material, one), one.certificate_path,
                      first_to_expire(one.pem, one.leaf)});

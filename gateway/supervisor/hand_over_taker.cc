@@ -72,6 +72,9 @@ base::Status HandOverTaker::check(const Config& config) const {
   if (config.control_socket.path != offer_.control)
     return does_not_fit("the control socket is " + offer_.control + ", and the configuration says " +
                         config.control_socket.path);
+  if (config.intake.has_value() != offer_.intake.has_value() ||
+      (config.intake && !is_same(config.intake->listener.address, *offer_.intake)))
+    return does_not_fit("the configuration wants another listener for the intake");
   const bool by_http = config.acme && !config.acme->by_tls;
   if (by_http != offer_.challenge.has_value() ||
       (by_http && !is_same(config.acme->challenge, *offer_.challenge)))
@@ -101,6 +104,7 @@ void HandOverTaker::on_offer(std::string_view payload, ipc::SocketChannel::Fds f
                           Place{"admin", admin_},
                           Place{"control", control_},
                           Place{"hand_over", hand_over_},
+                          Place{"intake", intake_},
                           Place{"challenge", challenge_},
                           Place{"notify", notify_},
                           Place{"log", log_}};
@@ -124,9 +128,11 @@ Sockets HandOverTaker::take_sockets() {
   out.admin = std::move(admin_);
   out.control = std::move(control_);
   out.hand_over = std::move(hand_over_);
+  out.intake = std::move(intake_);
   out.challenge = std::move(challenge_);
   out.support_address = offer_.support;
   out.admin_address = offer_.admin;
+  if (offer_.intake) out.intake_address = *offer_.intake;
   if (offer_.challenge) out.challenge_address = *offer_.challenge;
   return out;
 }

@@ -54,6 +54,7 @@ class Loader {
     const auto material = std::make_shared<Material>();
     listener("support", config_.support, material->support);
     listener("admin", config_.admin, material->admin);
+    if (config_.intake) listener("intake", config_.intake->listener, material->intake);
     key(config_.pass_key, material->pass_key);
     log_keys(material->log_keys);
     if (!config_.witness_key.path.empty()) key(config_.witness_key, material->witness_key);
@@ -208,7 +209,7 @@ class Loader {
   }
 
   static bool is_listeners_key(const Material& material, const std::string& key_id) {
-    for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
+    for (const ListenerMaterial* listener : {&material.support, &material.admin, &material.intake}) {
       for (const ListenerCertificate& one : listener->certificates) {
         if (one.leaf.key_id == key_id) return true;
       }

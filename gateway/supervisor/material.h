@@ -106,7 +106,7 @@ struct LineMaterial {
 struct Material {
   AcmeMaterial acme;
   LineMaterial line;
-  ListenerMaterial support, admin;
+  ListenerMaterial support, admin, intake;  // the intake's is empty where there is none
   base::UniqueFd pass_key;
   base::UniqueFd token_pin;  // invalid: no key lies in a token
   LogKeyFiles log_keys;
@@ -140,7 +140,9 @@ struct Material {
     const auto found = fetched_lists.find(whose);
     return found == fetched_lists.end() ? std::string() : found->second;
   }
-  const ListenerMaterial& listener(std::string_view name) const { return name == "admin" ? admin : support; }
+  const ListenerMaterial& listener(std::string_view name) const {
+    return name == "intake" ? intake : name == "admin" ? admin : support;
+  }
   const ClientKey* client_key(std::string_view name) const;  // nullptr: there is none
 };
 

@@ -275,7 +275,7 @@ std::string level_text(base::Level level) {
 
 Json tls_keys_json(const Material& material) {
   Json out = Json::array();
-  for (const char* listener : {"support", "admin"}) {
+  for (const char* listener : {"support", "admin", "intake"}) {
     for (const ListenerCertificate& one : material.listener(listener).certificates) {
       Json& key =
           out.emplace_back(Json{{"listener", listener}, {"certificate", one.pem}, {"path", one.key_path}});
@@ -333,6 +333,10 @@ Json shown_credentials(const Service& service, const Material& material) {
   return out;
 }
 
+// Of the intake's listener: as intake/batch.h has it; and between two pieces of a body.
+constexpr std::int64_t kIntakeBody = 64 << 10;
+constexpr base::Micros kIntakeBodyIdle = 10 * base::kWallSecond;
+
 const char* revocation_text(certs::Revocation revocation) {
   return revocation == certs::Revocation::Hard ? "hard" : "soft";
 }
@@ -340,19 +344,25 @@ const char* revocation_text(certs::Revocation revocation) {
 }  // namespace
 
 Json terminator_part(const Config& config, const Material& material, std::string_view listener) {
-  const bool admin = listener == "admin";
+  const bool support = listener == "support";
+  const Listener& own = config.listener(listener);
   Json certificates = Json::array();
   for (const ListenerCertificate& one : material.listener(listener).certificates)
     certificates.push_back(terminator_certificate(one));
-  const Timeouts& timeouts = config.timeouts;
+  Timeouts timeouts = config.timeouts;
+  Limits limits = config.limits;
+  if (listener == "intake") {  // a batch is small, and whoever sends it has it all at once
+    limits.request_body = kIntakeBody;
+    timeouts.body_idle = std::min(timeouts.body_idle, kIntakeBodyIdle);
+  }
   return {{"log_level", level_text(config.log_level)},
           {"listener", listener},
           {"certificates", std::move(certificates)},
-          {"client_roots", admin ? std::string() : material.support_authority_pem},
-          {"names", names_json(admin ? config.admin : config.support)},
-          {"challenges", !admin && config.acme && config.acme->by_tls},
-          {"http2", admin ? config.admin.http2 : config.support.http2},
-          {"limits", limits_json(config.limits)},
+          {"client_roots", support ? material.support_authority_pem : std::string()},
+          {"names", names_json(own)},
+          {"challenges", support && config.acme && config.acme->by_tls},
+          {"http2", own.http2},
+          {"limits", limits_json(limits)},
           {"timeouts",
            {{"handshake_us", timeouts.handshake},
             {"head_us", timeouts.head},
@@ -454,6 +464,7 @@ Json ledger_part(const Config& config, const Material& material) {
                {"grants", grants_json(config.grants)},
                {"holds", holds_json(config.holds)},
                {"retention", Json::object()},
+               {"intake", Json::object()},
                {"witnesses", witnesses_json(config)},
                {"witnessed_logs", config.witnessed_logs},
                {"notifications", notifications_json(config)},
@@ -461,6 +472,7 @@ Json ledger_part(const Config& config, const Material& material) {
                {"admin_openid", Json()},
                {"line", Json()},
                {"monitoring", health_terms_json(config)}};
+  if (config.intake) part["intake"]["lost_after_us"] = config.intake->lost_after;
   if (config.mission_control && !material.line.certificate_pem.empty()) {
     Json services = Json::array();
     for (const Service& service : config.services) services.push_back(service.name);
@@ -567,6 +579,13 @@ Json keeper_part(const Config& config, const Material& material) {
   return part;
 }
 
+Json intake_part(const Config& config) {
+  if (!config.intake) return {{"log_level", level_text(config.log_level)}};
+  return {{"log_level", level_text(config.log_level)},
+          {"names", names_json(config.intake->listener)},
+          {"events_per_minute", config.intake->events_per_minute}};
+}
+
 Json console_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"state_directory", config.state_directory.path},
@@ -598,7 +617,9 @@ Json listeners_json(const Config& config, const Material& material) {
             {"certificate", shown_certificate(material.listener(name).certificates.front().leaf)},
             {"certificates", std::move(certificates)}};
   };
-  return Json::array({one("support", config.support), one("admin", config.admin)});
+  Json out = Json::array({one("support", config.support), one("admin", config.admin)});
+  if (config.intake) out.push_back(one("intake", config.intake->listener));
+  return out;
 }
 
 Json engineer_certificates_json(const Config& config, const Material& material, base::Micros now) {

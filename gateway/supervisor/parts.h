@@ -8,7 +8,7 @@
 //
 // Durations are integers ending in _us (microseconds), sizes are bytes.
 //
-//   terminator  {"listener":"support"|"admin", "certificates":[{"chain":PEM, and if there is one "staple":base64,
+//   terminator  {"listener":"support"|"admin"|"intake", "certificates":[{"chain":PEM, and if there is one "staple":base64,
 //                "staple_until"}], "client_roots":PEM or "",
 //                "names":["host"|"host:port"],
 //                "limits":{"connections","connections_per_address","exchanges_per_connection","fields","head",
@@ -71,6 +71,7 @@
 //                "component":{as component_json},
 //                "sessions":{as ledger}, "requests":{as ledger}, "timeouts":{"drain_us"}}
 //                fds: "control"
+//   intake      {"names":of its listener, "events_per_minute"}
 //   link        {"places":[{"id","name","https","tls_name","host":what to send,"target","roots":PEM or ""}
 //                          or that with "carriage":"webhook"
 //                          or {"carriage":"mail","id","name","https","tls_name","host","roots","from","to":[..],"user",
@@ -110,6 +111,7 @@ base::Json keeper_part(const Config& config, const Material& material);
 base::Json link_part(const Config& config, const Material& material);
 base::Json admin_link_part(const Config& config, const Material& material);
 base::Json console_part(const Config& config, const Material& material);
+base::Json intake_part(const Config& config);
 
 // What stands in status for the listeners: name, address, certificate.
 base::Json listeners_json(const Config& config, const Material& material);

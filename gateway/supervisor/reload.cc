@@ -70,6 +70,11 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "listeners.support.address", running.support.address.text());
   expect(running.admin.address.text() == wanted.admin.address.text(), wanted.admin.mark,
          "listeners.admin.address", running.admin.address.text());
+  const auto intake_of = [](const Config& of) {
+    return of.intake ? of.intake->listener.address.text() : std::string("not there");
+  };
+  expect(intake_of(running) == intake_of(wanted), wanted.intake ? wanted.intake->listener.mark : base::Mark{},
+         "listeners.intake, and its address", intake_of(running));
   expect(running.control_socket.path == wanted.control_socket.path, wanted.control_socket.mark,
          "control_socket", running.control_socket.path);
   expect(running.state_directory.path == wanted.state_directory.path, wanted.state_directory.mark,
@@ -110,7 +115,7 @@ TokenKeys token_keys(const Material& material) {
   const auto add = [&out](const std::string& path, const std::string& key_id) {
     if (token::is_uri(path)) out.emplace(path, key_id);
   };
-  for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
+  for (const ListenerMaterial* listener : {&material.support, &material.admin, &material.intake}) {
     for (const ListenerCertificate& one : listener->certificates) add(one.key_path, one.leaf.key_id);
   }
   for (const ClientKey& one : material.client_keys) add(one.path, one.certificate.key_id);
@@ -198,6 +203,11 @@ std::vector<std::string> differences(const Config& running, const Material& runn
                 terminator_part(wanted, wanted_material, "support"), out);
   compare_parts(terminator_part(running, running_material, "admin"),
                 terminator_part(wanted, wanted_material, "admin"), out);
+  if (running.intake && wanted.intake) {
+    compare_parts(terminator_part(running, running_material, "intake"),
+                  terminator_part(wanted, wanted_material, "intake"), out);
+    compare_parts(intake_part(running), intake_part(wanted), out);
+  }
   compare_parts(enforcer_part(running, running_material, 0), enforcer_part(wanted, wanted_material, 0), out);
   compare_parts(ledger_part(running, running_material), ledger_part(wanted, wanted_material), out);
   compare_parts(console_part(running, running_material), console_part(wanted, wanted_material), out);
@@ -243,7 +253,8 @@ bool keys_differ(const Material& running, const Material& wanted) {
         return a.name == b.name && a.certificate_pem == b.certificate_pem && same_file(a.key, b.key);
       });
   return !same_clients || !same_certificates(running.support, wanted.support) ||
-         !same_certificates(running.admin, wanted.admin) || !same_file(running.pass_key, wanted.pass_key) ||
+         !same_certificates(running.admin, wanted.admin) ||
+         !same_certificates(running.intake, wanted.intake) || !same_file(running.pass_key, wanted.pass_key) ||
          !same_file(running.openid_key, wanted.openid_key) ||
          !same_file(running.admin_openid_key, wanted.admin_openid_key) ||
          !same_log_keys(running.log_keys, wanted.log_keys) ||

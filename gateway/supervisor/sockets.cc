@@ -195,6 +195,8 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
   };
   base::Status bound = take(bind_listener(out.support_address), out.support);
   if (bound.ok()) bound = take(bind_listener(out.admin_address), out.admin);
+  if (config.intake) out.intake_address = config.intake->listener.address;
+  if (bound.ok() && config.intake) bound = take(bind_listener(out.intake_address), out.intake);
   const bool by_http = config.acme && !config.acme->by_tls;
   if (by_http) out.challenge_address = config.acme->challenge;
   if (bound.ok() && by_http) bound = take(bind_listener(out.challenge_address), out.challenge);

@@ -22,10 +22,14 @@ namespace postern::supervisor {
 inline constexpr int kBacklog = 4096;
 
 struct Sockets {
-  base::UniqueFd support, admin, control, challenge;  // challenge: of Acme with http-01; invalid without
-  base::UniqueFd hand_over;                           // hand-over.sock, for another supervisor of our account
-  Address support_address, admin_address,
+  base::UniqueFd support, admin, intake, control,
+      challenge;             // challenge: of Acme with http-01; like the intake's invalid without
+  base::UniqueFd hand_over;  // hand-over.sock, for another supervisor of our account
+  Address support_address, admin_address, intake_address,
       challenge_address;  // with the port that the kernel picked where 0 was asked for
+  const base::UniqueFd& listener(std::string_view name) const {
+    return name == "intake" ? intake : name == "admin" ? admin : support;
+  }
 };
 
 // Makes the folder of the control socket and the state directory if they are missing (only the last part of

@@ -47,7 +47,7 @@ base::Result<certs::StapleTimes> judge_in_copy(const std::string& chain_pem, std
 }
 
 void each_staple(Material& material, const std::function<void(ListenerCertificate&)>& visit) {
-  for (ListenerMaterial* listener : {&material.support, &material.admin}) {
+  for (ListenerMaterial* listener : {&material.support, &material.admin, &material.intake}) {
     for (ListenerCertificate& one : listener->certificates) {
       if (one.staple) visit(one);
     }
@@ -94,7 +94,7 @@ void plan_staple(bool wanted, ListenerCertificate& out) {
 void number_staples(const Material& running, Material& wanted, std::uint32_t& next) {
   each_staple(wanted, [&](ListenerCertificate& one) {
     const std::uint32_t* id = nullptr;
-    for (const ListenerMaterial* listener : {&running.support, &running.admin}) {
+    for (const ListenerMaterial* listener : {&running.support, &running.admin, &running.intake}) {
       for (const ListenerCertificate& other : listener->certificates) {
         if (other.staple && other.leaf.fingerprint == one.leaf.fingerprint) id = &other.staple->id;
       }
@@ -139,7 +139,7 @@ ListenerCertificate* find_stapled(Material& material, std::string_view place) {
 }
 
 const http::Authority* responder_of(const Material& material, std::uint32_t id) {
-  for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
+  for (const ListenerMaterial* listener : {&material.support, &material.admin, &material.intake}) {
     for (const ListenerCertificate& one : listener->certificates) {
       if (one.staple && one.staple->id == id) return &one.staple->responder;
     }
@@ -149,7 +149,7 @@ const http::Authority* responder_of(const Material& material, std::uint32_t id) 
 
 base::Json staple_fetches(const Material& material) {
   base::Json out = base::Json::array();
-  for (const ListenerMaterial* listener : {&material.support, &material.admin}) {
+  for (const ListenerMaterial* listener : {&material.support, &material.admin, &material.intake}) {
     for (const ListenerCertificate& one : listener->certificates) {
       if (!one.staple) continue;
       out.push_back({{"id", one.staple->id},

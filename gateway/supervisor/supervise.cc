@@ -46,6 +46,7 @@ int run(loop::Loop& loop, const Plan& plan, LoadedConfig loaded, Sockets sockets
   Config bound = *loaded.config;
   bound.support.address = sockets.support_address;
   bound.admin.address = sockets.admin_address;
+  if (bound.intake) bound.intake->listener.address = sockets.intake_address;
   const std::string support = bound.support.url();
   const std::string admin = bound.admin.url();
   const std::string control = loaded.config->control_socket.path;
@@ -119,8 +120,8 @@ int supervise(const std::string& config_path, Begin begin) {
   if (begin == Begin::Anew) inherited.notify = proc::open_notify();
   const base::Status dropped = give_up_root(*account);
   if (!dropped.ok()) return refuse(dropped.error().message);
-  const base::Status runnable =
-      check_roles(plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "link"});
+  const base::Status runnable = check_roles(
+      plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "intake", "link"});
   if (!runnable.ok()) return refuse(runnable.error().message);
   loop::Loop loop;
   if (begin != Begin::Anew) {

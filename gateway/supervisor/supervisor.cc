@@ -114,7 +114,8 @@ struct Supervisor::Internals {
         inherited(std::move(inherited_)),
         began(of.now()),
         crew(of, plan.roles_directory,
-             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
+             gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured(),
+                            config->intake.has_value()}),
              duties()) {
     prepare({}, *config, *material);
     put_in_force();
@@ -153,8 +154,7 @@ struct Supervisor::Internals {
     out.new_certificate = [this] { spread_material(); };
     out.new_staple = [this](std::string_view listener) {
       crew.each([&](Child& child) {
-        if (child.kind() == "terminator" && child.alive() &&
-            (child.index() == kAdminIndex) == (listener == "admin"))
+        if (child.kind() == "terminator" && child.alive() && listener_of(child) == listener)
           child.reload(part_of(child, given()));
       });
     };
@@ -327,6 +327,10 @@ struct Supervisor::Internals {
     give("admin", another(sockets.admin));
     give("control", another(sockets.control));
     give("hand_over", another(sockets.hand_over));
+    if (sockets.intake.valid()) {
+      out.offer.intake = sockets.intake_address;
+      give("intake", another(sockets.intake));
+    }
     if (sockets.challenge.valid()) {
       out.offer.challenge = sockets.challenge_address;
       give("challenge", another(sockets.challenge));
@@ -457,7 +461,7 @@ struct Supervisor::Internals {
   std::vector<Child*> support_terminators() {
     std::vector<Child*> out;
     crew.each([&out](Child& child) {
-      if (child.kind() == "terminator" && child.index() != kAdminIndex &&
+      if (child.kind() == "terminator" && listener_of(child) == "support" &&
           child.state() == ChildState::Running)
         out.push_back(&child);
     });
@@ -637,7 +641,7 @@ struct Supervisor::Internals {
       if (!child.alive()) return;
       if (child.kind() == "link") return reload_with_files(child);
       if (child.kind() == "console" || child.kind() == "ledger" ||
-          (child.kind() == "terminator" && child.index() != kAdminIndex))
+          (child.kind() == "terminator" && listener_of(child) == "support"))
         child.reload(part_of(child, given()));
     });
   }
@@ -661,7 +665,8 @@ struct Supervisor::Internals {
     }
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
-    for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.challenge}) {
+    for (const base::UniqueFd* listener :
+         {&sockets.support, &sockets.admin, &sockets.intake, &sockets.challenge}) {
       if (listener->valid()) ::shutdown(listener->get(), SHUT_RDWR);
     }
     if (ending) return;  // the roles stop already

@@ -122,7 +122,9 @@ base::Result<certs::StapleTimes> Upkeep::on_staple(const std::string& name,
   const bool had = !one->staple->response.empty() && one->staple->times.until > now;
   const base::Status taken = response.ok() ? take_staple(*one, *response, config_->state_directory.path, now)
                                            : base::Status(response.error());
-  const std::string listener = is_of(material_->admin, *one) ? "admin" : "support";
+  const std::string listener = is_of(material_->intake, *one)  ? "intake"
+                               : is_of(material_->admin, *one) ? "admin"
+                                                               : "support";
   Json detail{{"name", listener_name(listener, *material_, *one)}, {"responder", one->staple->url}};
   if (!taken.ok()) {
     detail["why"] = taken.error().message;
@@ -152,7 +154,7 @@ void Upkeep::tell_of_expiry() {
 }
 
 void Upkeep::tell_of_flaws() {
-  for (const char* listener : {"support", "admin"}) {
+  for (const char* listener : {"support", "admin", "intake"}) {
     for (const ListenerCertificate& one : material_->listener(listener).certificates) {
       for (const Flaw& flaw : one.flaws) {
         if (!told_flaws_.insert(one.leaf.fingerprint + " " + flaw.why).second) continue;

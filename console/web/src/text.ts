@@ -12,6 +12,7 @@ import { event, filters, log, when } from './text/log';
 import { mission } from './text/mission';
 import { policy } from './text/policy';
 import { permissions, request, signed } from './text/permissions';
+import { intake } from './text/intake';
 import { tokens } from './text/tokens';
 import { change, exchange, past, session } from './text/review';
 
@@ -44,6 +45,7 @@ export const words = {
   approvals,
   policy,
   mission,
+  intake,
   tokens,
   when,
   filters,

@@ -429,6 +429,21 @@ export interface Token {
   token?: string; // the answer that made it, and no other
 }
 
+export interface IntakeToken {
+  id: string;
+  name: string;
+  service: string; // empty: each event says it
+  created: string;
+  not_after: string | null;
+  token?: string; // the answer that made it, and no other
+}
+export interface RemoteGateway {
+  name: string;
+  service: string;
+  registered: string;
+  lost: string | null; // since when
+}
+
 export interface PolicyHead {
   hash: string;
   loaded?: string;

@@ -13,13 +13,14 @@ import { Said } from '../components/said';
 import { Section } from '../components/section';
 import { When } from '../components/when';
 import type { PageProps } from '../routes';
+import { IntakeSections } from '../sections/intake';
 import { said, useAction } from '../state/action';
 import { useLoaded } from '../state/loaded';
 import { words } from '../text';
 
 export function TokensPage({ may_change }: PageProps) {
   const { part, reload } = useLoaded('tokens', () => items<Token>('/tokens'));
-  const [made, set_made] = useState<Token | undefined>(undefined);
+  const [made, set_made] = useState<{ name: string; token?: string } | undefined>(undefined);
   return (
     <>
       <PageHead title={words.tokens.title} says={words.tokens.says} />
@@ -48,12 +49,13 @@ export function TokensPage({ may_change }: PageProps) {
             }
           </Body>
         </Section>
+        <IntakeSections may_change={may_change} on_made={set_made} />
       </div>
     </>
   );
 }
 
-function Made({ token, on_close }: { token: Token; on_close: () => void }) {
+function Made({ token, on_close }: { token: { name: string; token?: string }; on_close: () => void }) {
   const copy = () => void navigator.clipboard.writeText(token.token ?? '').then(() => said.set(words.tokens.copied));
   return (
     <section class="panel" id="token-made" role="status">
