@@ -39,6 +39,7 @@ struct Config {
   std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName witness_key;               // empty: nobody's log is witnessed
+  supervisor::FileName audit_key;                 // empty: the log of acts is not signed
   supervisor::FileName control_socket, state_directory;
   StoreConfig store;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
@@ -70,7 +71,7 @@ struct Material {
   std::string people;            // the text of that file
   std::string authority_pem;
   base::UniqueFd authority_key;
-  base::UniqueFd witness_key;  // invalid: there is none
+  base::UniqueFd witness_key, audit_key;  // invalid: there is none
   StoreMaterial store;
 };
 

@@ -284,6 +284,8 @@ class Parent {
     if (material_->witness_key.valid())
       out["witness_key"] = {
           {"fd", "key.witness"}, {"path", config_->witness_key.path}, {"logs", Json::array()}};
+    if (material_->audit_key.valid())
+      out["log_key"] = {{"fd", "key.audit"}, {"path", config_->audit_key.path}};
     return out;
   }
 
@@ -362,6 +364,7 @@ class Parent {
     }
     give("key.installations", material_->authority_key);
     if (material_->witness_key.valid()) give("key.witness", material_->witness_key);
+    if (material_->audit_key.valid()) give("key.audit", material_->audit_key);
     return out;
   }
 

@@ -67,6 +67,9 @@ constexpr auto kRoutes = std::to_array<AdminRoute>({
     {Get,    "/api/v1/events",                        Viewers,        api::list_events},
     {Get,    "/api/v1/usage",                         Viewers,        api::list_usage},
     {Get,    "/api/v1/acts",                          Viewers,        api::list_acts},
+    {Get,    "/api/v1/log",                           Viewers,        api::show_log},
+    {Get,    "/api/v1/log/checkpoint",                Anyone,         api::show_log_checkpoint},
+    {Get,    "/api/v1/log/file",                      Viewers,        api::show_log_file},
     {Get,    "/api/v1/events/stream",                 Viewers,        api::follow},
     {Get,    "/api/v1/openapi.json",                  Anyone,         api::show_openapi},
     // clang-format on

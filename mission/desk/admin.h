@@ -12,6 +12,7 @@
 
 #include "face/parts.h"
 #include "face/routing.h"
+#include "mission/desk/act_signer.h"
 #include "mission/desk/lives.h"
 #include "mission/desk/parts.h"
 #include "mission/desk/tunnels.h"
@@ -25,6 +26,7 @@ struct AdminParts : face::Parts {
   Tunnels& tunnels;
   Watch& watch;
   base::Micros started;
+  ActSigner* log = nullptr;  // none: the log of acts is not signed
 };
 
 enum class Access : std::uint8_t {
@@ -56,6 +58,12 @@ void list_installations(AdminParts& parts, const answer::CallPtr& call, const an
 void show_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void retire_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_events(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
+// api_log.cc
+base::Json log_json(const AdminParts& parts);  // how the log of acts is
+void show_log(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_log_checkpoint(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_log_file(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_logs.cc
 base::Json witness_key(const AdminParts& parts);  // with which logs are cosigned; null: there is none

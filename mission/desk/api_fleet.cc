@@ -47,6 +47,7 @@ void show_status(AdminParts& parts, const CallPtr&, const Reply& reply) {
            {"started", base::format_time(parts.started)},
            {"connected", parts.lives.size()},
            {"witness", witness_key(parts)},
+           {"log", log_json(parts)},
            {"tunnel", parts.tunnels.status()},
            {"servers", servers.ok() ? *servers : Json::array()},
            {"store", {{"available", counted.ok() && servers.ok()}}}};
