@@ -61,6 +61,7 @@ constexpr auto kRoutes = std::to_array<AdminRoute>({
     {Delete, "/api/v1/enrolments/{id}",               Operators,      api::withdraw_enrolment},
     {Get,    "/api/v1/installations",                 Viewers,        api::list_installations},
     {Get,    "/api/v1/installations/{id}",            Viewers,        api::show_installation},
+    {Get,    "/api/v1/installations/{id}/health",     Viewers,        api::show_health},
     {Put,    "/api/v1/installations/{id}/name",       Operators,      api::name_installation},
     {Post,   "/api/v1/installations/{id}/retire",     Operators,      api::retire_installation, kProof},
     {Post,   "/api/v1/installations/{id}/accept-log", Operators,      api::accept_log, kProof},

@@ -73,7 +73,9 @@ void accept_log(AdminParts& parts, const answer::CallPtr& call, const answer::Re
 void name_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_measures.cc
+base::Json json_of_health(const HealthRow& row);
 base::Result<base::Json> health_of(const AdminParts& parts, const std::string& installation);
+void show_health(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_usage(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_enrolments.cc

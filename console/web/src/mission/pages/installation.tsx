@@ -23,6 +23,7 @@ import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
 import { EventList } from './events';
 import { StateOf } from './fleet';
+import { Measures, Usage } from './measures';
 
 export function InstallationPage({ id, may_operate }: MissionPageProps) {
   const { part, reload } = useLoaded(id, () => get<ShownInstallation>(`/installations/${segment(id)}`));
@@ -39,6 +40,8 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
           <div class="column">
             <Conflict one={one} />
             <Standing one={one} />
+            <Measures id={one.id} />
+            <Usage id={one.id} />
             <Reports one={one} />
             <Certificates one={one} />
             <Section id="events" title={w.events.of}>
