@@ -35,8 +35,8 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "people", "second_factor",
-        "witness", "audit", "control_socket", "state_directory", "store", "retention", "health", "limits",
-        "log"}},
+        "witness", "audit", "control_socket", "state_directory", "store", "retention", "health", "alerts",
+        "limits", "log"}},
       {"listeners", {"line", "admin", "relay"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
@@ -52,6 +52,7 @@ const std::vector<KeyTable>& key_tables() {
       {"store.postgresql.tls", {"roots", "name"}},
       {"retention", {"events"}},
       {"health", {"nodes", "cores", "memory"}},
+      {"alerts", {"late", "certificate", "usage"}},
       {"limits", {"connections", "connections_per_address", "relayed", "relayed_per_address"}},
       {"log", {"level"}},
   };
@@ -156,6 +157,11 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
     read.number(*health, "nodes", 0, 10'000, out.least_nodes);
     read.number(*health, "cores", 0, 10'000, out.least_cores);
     read.size(*health, "memory", 0, std::int64_t{1} << 50, out.least_memory);
+  }
+  if (const YamlNode* alerts = read.map(root, "alerts", "alerts"); alerts != nullptr) {
+    read.duration(*alerts, "late", 60 * base::kWallSecond, 30 * kDay, out.alert_late);
+    read.duration(*alerts, "certificate", kDay / 24, 25 * kDay, out.alert_certificate);
+    read.duration(*alerts, "usage", 2 * kDay / 24, 6 * kDay, out.alert_usage);
   }
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
     read.number(*limits, "connections", 1, 65'536, out.connections);

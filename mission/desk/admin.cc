@@ -66,6 +66,8 @@ constexpr auto kRoutes = std::to_array<AdminRoute>({
     {Post,   "/api/v1/installations/{id}/retire",     Operators,      api::retire_installation, kProof},
     {Post,   "/api/v1/installations/{id}/accept-log", Operators,      api::accept_log, kProof},
     {Get,    "/api/v1/events",                        Viewers,        api::list_events},
+    {Get,    "/api/v1/alerts",                        Viewers,        api::list_alerts},
+    {Post,   "/api/v1/alerts/{id}/acknowledge",       Operators,      api::acknowledge_alert},
     {Get,    "/api/v1/usage",                         Viewers,        api::list_usage},
     {Get,    "/api/v1/acts",                          Viewers,        api::list_acts},
     {Get,    "/api/v1/log",                           Viewers,        api::show_log},

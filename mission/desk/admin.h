@@ -59,6 +59,10 @@ void show_installation(AdminParts& parts, const answer::CallPtr& call, const ans
 void retire_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_events(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
+// api_alerts.cc
+void list_alerts(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void acknowledge_alert(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
 // api_log.cc
 base::Json log_json(const AdminParts& parts);  // how the log of acts is
 void show_log(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);

@@ -24,6 +24,7 @@
 #include "gateway/roles/role.h"
 #include "mission/desk/act_signer.h"
 #include "mission/desk/admin_site.h"
+#include "mission/desk/alarms.h"
 #include "mission/desk/peers.h"
 #include "mission/desk/registrar.h"
 #include "mission/desk/relay_desk.h"
@@ -177,6 +178,9 @@ int serve_installations() {
     log.look();
   });
   looks.start(kLook, kLook);
+  mission::Alarms alarms(parts, mission::read_alert_settings(role.config()));
+  loop::Timer alarm_looks(loop, [&] { alarms.look(); });
+  alarm_looks.start(kLook, mission::Alarms::kEvery);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
     const auto events = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);

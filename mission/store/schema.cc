@@ -118,8 +118,18 @@ CREATE TABLE act_tiles (
   level {number} NOT NULL, number {number} NOT NULL, hashes {text} NOT NULL, PRIMARY KEY (level, number)){strict};
 )sql";
 
-constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs, kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kActLog};
+constexpr std::string_view kAlerts = R"sql(
+CREATE TABLE alerts (
+  number {rising}, id {text} NOT NULL UNIQUE, installation {text} NOT NULL REFERENCES installations(id), rule {text} NOT NULL,
+  subject {text} NOT NULL, severe {number} NOT NULL, what {text} NOT NULL, since {number} NOT NULL, fired {number} NOT NULL DEFAULT 0,
+  gone {number} NOT NULL DEFAULT 0, resolved {number} NOT NULL DEFAULT 0, acknowledged {number} NOT NULL DEFAULT 0,
+  by_whom {text} NOT NULL DEFAULT ''){strict};
+CREATE UNIQUE INDEX alerts_open ON alerts (installation, rule, subject) WHERE resolved=0;
+CREATE INDEX alerts_resolved ON alerts (resolved);
+)sql";
+
+constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,  kOpenCodes, kNamesOfInstallations,
+                            kMeasures, kPeople,        kActLog,  kAlerts};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -24,7 +24,8 @@ Store::Store(std::unique_ptr<Database> kept)
       WitnessedLogs(StoreGround::turn),
       Healths(StoreGround::turn),
       Usages(StoreGround::turn),
-      ActLog(StoreGround::turn) {}
+      ActLog(StoreGround::turn),
+      Alerts(StoreGround::turn) {}
 
 base::Status Store::commit() {
   static_cast<void>(write_acts());  // the turn knows of a failure, too
@@ -39,7 +40,9 @@ void Store::undo() {
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);
   if (!more.ok()) return more;
-  if (base::Status done = forget_codes(codes_before); !done.ok()) return std::move(done).error();
+  base::Status done = forget_codes(codes_before);
+  if (done.ok()) done = forget_alerts(events_before);
+  if (!done.ok()) return std::move(done).error();
   return more;
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "mission/store/act_log.h"
+#include "mission/store/alerts.h"
 #include "mission/store/askers.h"
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
@@ -50,7 +51,8 @@ class Store final : private StoreGround,
                     public WitnessedLogs,
                     public Healths,
                     public Usages,
-                    public ActLog {
+                    public ActLog,
+                    public Alerts {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);

@@ -70,6 +70,22 @@ export interface ShownInstallation extends Installation {
   log: { size: number; seen?: string; conflict?: string; offered?: string } | null; // as its witness knows it
 }
 
+export interface Alert {
+  number: number;
+  id: string;
+  installation: string;
+  rule: string;
+  subject: string;
+  severity: 'warning' | 'severe';
+  what: string;
+  state: 'firing' | 'acknowledged' | 'resolved';
+  since: string;
+  fired: string;
+  resolved?: string;
+  acknowledged?: string;
+  by?: string;
+}
+
 export interface Enrolment {
   id: string;
   customer: string;

@@ -72,6 +72,15 @@ export const w = {
     shown: (shown: number, all: number) => `${shown.toLocaleString()} of ${count(all, 'installation', 'installations')}`,
   },
 
+  alerts: {
+    title: (n: number) => count(n, 'alert', 'alerts'),
+    severities: { warning: 'Warning', severe: 'Severe' },
+    by: 'taken on by',
+    acknowledge: 'Take it on',
+    acknowledge_one: (what: string) => `Take it on: ${what}`,
+    done: 'It is yours now.',
+  },
+
   measures: {
     title: 'Health and utilisation',
     none: 'It has told nothing of its health: its customer does not share that, or its component is not asked.',

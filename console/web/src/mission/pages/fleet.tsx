@@ -14,8 +14,10 @@ import { Ago } from '../../components/when';
 import { Link, url_of, usePlace } from '../../router';
 import { useStore } from '../../state/store';
 import { fetch_installations, parts } from '../live';
+import type { MissionPageProps } from '../routes';
 import type { Health, HealthRow, Installation, State } from '../types';
 import { w } from '../words';
+import { Alerts } from './alerts';
 
 const kRows = 200;
 const kStates: State[] = ['up', 'late', 'new', 'retired'];
@@ -39,11 +41,12 @@ const sorts: Record<string, (a: Installation, b: Installation) => number> = {
   heard: (a, b) => (b.heard ?? '').localeCompare(a.heard ?? ''),
 };
 
-export function FleetPage() {
+export function FleetPage({ may_operate }: MissionPageProps) {
   const part = useStore(parts.installations);
   return (
     <>
       <PageHead title={w.fleet.title} says={w.fleet.says} />
+      <Alerts may_operate={may_operate} />
       <Body part={part} what={w.fleet.title} retry={() => void fetch_installations()}>
         {(all) => (all.length === 0 ? <Nobody /> : <Fleet all={all} />)}
       </Body>

@@ -21,6 +21,7 @@ import { news } from '../live';
 import type { MissionPageProps } from '../routes';
 import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
+import { Alerts } from './alerts';
 import { EventList } from './events';
 import { StateOf } from './fleet';
 import { Measures, Usage } from './measures';
@@ -39,6 +40,7 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
         {(one) => (
           <div class="column">
             <Conflict one={one} />
+            <Alerts of={one.id} may_operate={may_operate} />
             <Standing one={one} />
             <Measures id={one.id} />
             <Usage id={one.id} />
