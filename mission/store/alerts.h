@@ -21,9 +21,10 @@ inline constexpr std::size_t kAlertsPage = 1'000;  // of one answer
 
 // What is so now, by a rule.
 struct Finding {
-  std::string installation, rule, subject;  // "resource", "host.disk"
+  std::string installation, rule;
+  std::string subject = {};  // of a rule about several: "host.disk"
   bool severe = false;
-  std::string what;        // for people
+  std::string what = {};   // for people
   base::Micros hold = 0;   // for so long it must have been so before it is an alert
   base::Micros since = 0;  // it is known to be so; 0: from now on
 };
