@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   mission::add_control_commands(program);
   mission::add_fleet_commands(program);
   mission::add_people_commands(program);
+  mission::add_update_commands(program);
   cli::add_generate_commands(program);
   return program.run(argc, argv);
 }

@@ -23,6 +23,7 @@
 #include "mission/store/people.h"
 #include "mission/store/reports.h"
 #include "mission/store/servers.h"
+#include "mission/store/updates.h"
 #include "mission/store/usages.h"
 #include "mission/store/witnessed_logs.h"
 
@@ -48,7 +49,8 @@ class Store final : private StoreGround,
                     public Askers,
                     public WitnessedLogs,
                     public Healths,
-                    public Usages {
+                    public Usages,
+                    public Updates {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);
