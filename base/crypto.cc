@@ -53,6 +53,24 @@ Sha256 sha256(std::string_view bytes) {
   return out;
 }
 
+namespace {
+crypto_hash_sha256_state* sha256_state(std::array<unsigned char, 128>& bytes) {
+  static_assert(sizeof(crypto_hash_sha256_state) <= 128 && alignof(crypto_hash_sha256_state) <= 16);
+  return reinterpret_cast<crypto_hash_sha256_state*>(bytes.data());
+}
+}  // namespace
+
+Sha256Stream::Sha256Stream() { crypto_hash_sha256_init(sha256_state(state_)); }
+void Sha256Stream::update(std::string_view bytes) {
+  crypto_hash_sha256_update(sha256_state(state_), reinterpret_cast<const unsigned char*>(bytes.data()),
+                            bytes.size());
+}
+Sha256 Sha256Stream::finish() {
+  Sha256 out;
+  crypto_hash_sha256_final(sha256_state(state_), reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
 std::string sha256_hex(std::string_view bytes) { return to_hex(base::view(sha256(bytes))); }
 
 static_assert(sizeof(crypto_generichash_state) <= 384 && alignof(crypto_generichash_state) <= 64);

@@ -24,6 +24,16 @@ bool equals_constant_time(std::string_view a, std::string_view b);  // false at 
 using Sha256 = std::array<char, 32>;
 Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+// In pieces.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  void update(std::string_view bytes);
+  Sha256 finish();  // the object is used up
+
+ private:
+  alignas(16) std::array<unsigned char, 128> state_{};
+};
 inline std::string_view view(const Sha256& digest) { return {digest.data(), digest.size()}; }
 
 // BLAKE2b with a key (RFC 7693), in pieces: tells whether two values are the same to whoever has neither the

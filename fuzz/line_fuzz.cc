@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "line/protocol.h"
+#include "line/updates.h"
 #include "line/witness.h"
 
 using namespace postern;
@@ -31,6 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   same_again(line::parse_renew_request(text), line::parse_renew_request);
   same_again(line::parse_renewed(text), line::parse_renewed);
   same_again(line::parse_taken(text), line::parse_taken);
+  same_again(line::parse_update_ask(text), line::parse_update_ask);
+  same_again(line::parse_update_offers(text), line::parse_update_offers);
   same_again(line::parse_checkpoint_answer(text), line::parse_checkpoint_answer);
   if (const auto request = line::parse_checkpoint_request(text); request.ok()) {
     const auto again = line::parse_checkpoint_request(line::format_checkpoint_request(*request));

@@ -68,14 +68,13 @@ base::Result<std::string> from_file(const std::string& path) {
 
 }  // namespace
 
-base::Result<std::string> read_passphrase(const std::string& file, bool is_new) {
+base::Result<std::string> read_passphrase(const std::string& file, bool is_new, const std::string& of) {
   if (!file.empty()) return from_file(file);
   const base::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal.valid())
     return fail(Code::Denied,
                 "there is no terminal to type the passphrase at: give it with --passphrase-file");
-  auto first =
-      typed(terminal.get(), is_new ? "New passphrase of the authority: " : "Passphrase of the authority: ");
+  auto first = typed(terminal.get(), (is_new ? "New passphrase of " : "Passphrase of ") + of + ": ");
   if (!first.ok() || !is_new) return first;
   auto again = typed(terminal.get(), "Once more: ");
   const bool same = again.ok() && base::equals_constant_time(*first, *again);

@@ -239,6 +239,7 @@ void add_installations(cli::Program& program) {
       ->required()
       ->type_name("ID");
   add_log(program, group);
+  add_ring_command(program, group);
 }
 
 void add_events(cli::Program& program) {

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   mission::add_people_commands(program);
   mission::add_audit_commands(program);
   mission::add_store_commands(program);
+  mission::add_update_commands(program);
   cli::add_generate_commands(program);
   return program.run(argc, argv);
 }

@@ -89,6 +89,16 @@ void list_enrolments(AdminParts& parts, const answer::CallPtr& call, const answe
 void new_enrolment(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void withdraw_enrolment(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
+// api_updates.cc
+void list_updates(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void put_update_piece(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void publish_updates(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void offer_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void suspend_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void resume_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void set_installation_ring(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
 // api_page.cc
 void show_sign_in(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_acts(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "certs/certificate.h"
 #include "certs/request.h"
+#include "line/updates.h"
 #include "line/witness.h"
+#include "mission/desk/updates.h"
 
 namespace postern::mission {
 namespace {
@@ -28,6 +30,9 @@ constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstal
 
 // Of the tunnel: each engineer's connection takes one, and a browser opens several.
 constexpr Pace::Settings kTunnelRequests{200, 50 * base::kMillisecond, 2 * kMostInstallations};
+
+// Of updates: each piece of an artefact is one; 9.4 MiB a second.
+constexpr Pace::Settings kUpdateRequests{100, 20 * base::kMillisecond, 2 * kMostInstallations};
 
 // Of certificates: as often again as an answer may be lost, and then one an hour.
 constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
@@ -56,6 +61,10 @@ Response wait(base::Nanos how_long, std::string_view what) {
   return out;
 }
 
+bool asks_for_updates(std::string_view path) {
+  return path == line::kUpdateOffersPath || path == line::kUpdateFilePath;
+}
+
 Response other_method(std::string_view allowed) {
   Response out =
       refusal(405, line::kMalformed, "The method is not answered here", "use " + std::string(allowed));
@@ -77,6 +86,7 @@ LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
       codes_(kWrongCodes),
       requests_(kRequests),
       tunnel_requests_(kTunnelRequests),
+      update_requests_(kUpdateRequests),
       renewals_(kRenewals),
       turns_(kTurns) {}
 
@@ -87,7 +97,7 @@ bool LineApi::converses(const Call& call) const {
 void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const std::string_view path = call->target.path();
   const bool posts = path == line::kEnrolPath || path == line::kRenewPath || path == line::kReportsPath ||
-                     path == line::kCheckpointsPath || path == line::kTunnelPath;
+                     path == line::kCheckpointsPath || path == line::kTunnelPath || asks_for_updates(path);
   if (!posts && path != line::kOrdersPath)
     return reply(refusal(404, "not_found", "There is nothing here", "this is the line of installations"));
   if (call->method != (posts ? http::Method::Post : http::Method::Get))
@@ -102,6 +112,8 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   if (path == line::kReportsPath) return reports(*call, reply, *asker);
   if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker->installation.id);
   if (path == line::kTunnelPath) return reply(tunnels_.wait(asker->installation.id));
+  if (path == line::kUpdateOffersPath) return answer_update_offers(parts_, reply, asker->installation.id);
+  if (path == line::kUpdateFilePath) return answer_update_file(parts_, *call, reply, asker->installation.id);
   orders(*call, reply, *asker);
 }
 
@@ -119,7 +131,9 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
   }
   // Per certificate: whoever has one that was replaced does not slow the installation.
   const std::string key = asker.installation.id + " " + asker.certificate.serial;
-  Pace& pace = converses(call) ? tunnel_requests_ : requests_;
+  Pace& pace = converses(call)                        ? tunnel_requests_
+               : asks_for_updates(call.target.path()) ? update_requests_
+                                                      : requests_;
   if (const base::Nanos later = pace.take(key, parts_.clock.monotonic()); later > 0) {
     reply(wait(later, "this installation asks too often"));
     return std::nullopt;
@@ -321,7 +335,7 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
   const auto kept = parts_.store.keep_event(event);
   if (!kept.ok()) return kept.error();
   if (*kept && parts_.tell) parts_.tell(event);
-  return base::Ok{};
+  return *kept ? note_update(parts_, event) : base::Ok{};
 }
 
 // Kept as the newest and in its history; how it is judged is the answer. That it got worse or better is an event.

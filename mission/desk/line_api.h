@@ -65,7 +65,7 @@ class LineApi {
   Tunnels& tunnels_;
   LogWitness witness_;
   ShownCertificates shown_;
-  Pace codes_, requests_, tunnel_requests_, renewals_, turns_;
+  Pace codes_, requests_, tunnel_requests_, update_requests_, renewals_, turns_;
   std::map<std::string, base::Nanos> heard_;
 };
 

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/ulid.h"
 #include "certs/verify.h"
@@ -43,6 +45,13 @@ struct Parts {
   std::string server = "server";  // our id among those that share the store (peers.h)
   // Told of each event that is kept, before it is durable (watch.h).
   std::function<void(const StoredEvent&)> tell = {};
+
+  // Of artefacts that are being published to this server (updates.h), by their names: what came so far.
+  struct Upload {
+    base::Sha256Stream hash;
+    std::int64_t length = 0, had = 0, pieces = 0;
+  };
+  std::map<std::string, Upload> uploads = {};
 
   std::string new_id() { return ulids.make(clock.wall()); }
   // An event of Mission Control's own about an installation, and a line of the log.

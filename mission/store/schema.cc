@@ -128,8 +128,24 @@ CREATE UNIQUE INDEX alerts_open ON alerts (installation, rule, subject) WHERE re
 CREATE INDEX alerts_resolved ON alerts (resolved);
 )sql";
 
-constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,  kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kActLog,  kAlerts};
+// The vendor's updates (updates.h).
+constexpr std::string_view kUpdates = R"sql(
+CREATE TABLE update_files (
+  name {text} PRIMARY KEY, length {number} NOT NULL, whole {number} NOT NULL, added {number} NOT NULL){strict};
+CREATE TABLE update_pieces (
+  name {text} NOT NULL REFERENCES update_files(name), number {number} NOT NULL, data {text} NOT NULL, PRIMARY KEY (name, number)){strict};
+CREATE TABLE update_trust (id {number} PRIMARY KEY, pinned {text} NOT NULL, kept {text} NOT NULL){strict};
+CREATE TABLE update_offers (
+  name {text} PRIMARY KEY, sha256 {text} NOT NULL, about {text} NOT NULL, ring {number} NOT NULL, stop_at {number} NOT NULL, suspended {text} NOT NULL DEFAULT '', changed {number} NOT NULL){strict};
+CREATE TABLE update_rings (
+  installation {text} PRIMARY KEY REFERENCES installations(id), ring {number} NOT NULL){strict};
+CREATE TABLE update_states (
+  installation {text} NOT NULL REFERENCES installations(id), name {text} NOT NULL, state {text} NOT NULL, time {number} NOT NULL,
+  PRIMARY KEY (name, installation)){strict};
+)sql";
+
+constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
+                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -25,7 +25,8 @@ Store::Store(std::unique_ptr<Database> kept)
       Healths(StoreGround::turn),
       Usages(StoreGround::turn),
       ActLog(StoreGround::turn),
-      Alerts(StoreGround::turn) {}
+      Alerts(StoreGround::turn),
+      Updates(StoreGround::turn) {}
 
 base::Status Store::commit() {
   static_cast<void>(write_acts());  // the turn knows of a failure, too

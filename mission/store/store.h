@@ -25,6 +25,7 @@
 #include "mission/store/people.h"
 #include "mission/store/reports.h"
 #include "mission/store/servers.h"
+#include "mission/store/updates.h"
 #include "mission/store/usages.h"
 #include "mission/store/witnessed_logs.h"
 
@@ -52,7 +53,8 @@ class Store final : private StoreGround,
                     public Healths,
                     public Usages,
                     public ActLog,
-                    public Alerts {
+                    public Alerts,
+                    public Updates {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);

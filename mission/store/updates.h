@@ -1,0 +1,82 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vendor's updates: the signed documents and the artefacts in pieces, so that every server on this store serves them; which
+// installations are in which ring, which update is offered up to which ring, and how far each installation is with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "mission/store/subject.h"
+
+namespace postern::mission {
+
+inline constexpr std::int64_t kLastRing = 9;  // of whom nobody gave another one
+
+struct UpdateFile {
+  std::string name;
+  std::int64_t length = 0;
+  bool whole = false;  // all pieces are there, and its hash was the one in its name
+};
+struct UpdateOffer {
+  std::string name;       // of the target
+  std::string sha256;     // of its artefact
+  base::Json about;       // as the signed targets have it: length, hashes, custom
+  std::int64_t ring = 0;  // 1 to this one are offered it
+  std::int64_t stop_at =
+      0;  // percent of a ring's installations that reported a failure, at which it is suspended
+  std::string suspended;  // why; empty: it is not
+  base::Micros changed = 0;
+};
+struct UpdateState {
+  std::string installation, customer, name, state;
+  base::Micros time = 0;
+  std::int64_t ring = kLastRing;
+};
+struct UpdateTrust {
+  std::string pinned;  // the first root
+  base::Json kept;     // update::Kept
+};
+
+class Updates : public Subject {
+ public:
+  // A file's beginning: what was there of it, and was not whole, is thrown away. False: it is whole.
+  base::Result<bool> begin_file(std::string_view name, std::int64_t length, base::Micros now);
+  base::Status add_piece(std::string_view name, std::int64_t number, std::string_view bytes);
+  base::Status end_file(std::string_view name);
+  base::Result<std::optional<UpdateFile>> update_file(std::string_view name);
+  base::Result<std::optional<std::string>> update_piece(std::string_view name, std::int64_t number);
+  base::Status remove_file(std::string_view name);
+  base::Result<std::vector<UpdateFile>> update_files();
+
+  base::Result<std::optional<UpdateTrust>> update_trust();
+  base::Status set_update_trust(const UpdateTrust& trust);
+
+  base::Result<std::vector<UpdateOffer>> offers();
+  base::Result<std::optional<UpdateOffer>> offer(std::string_view name);
+  base::Status set_offer(const UpdateOffer& offer);
+  base::Status remove_offer(std::string_view name);
+  base::Result<bool> is_offered(std::string_view sha256, std::int64_t ring);  // and not suspended
+
+  base::Result<std::int64_t> ring_of(std::string_view installation);
+  base::Status set_ring(std::string_view installation, std::int64_t ring);
+  // Of those that are not retired.
+  base::Result<std::int64_t> count_ring(std::int64_t ring);
+
+  base::Status set_update_state(std::string_view installation, std::string_view name, std::string_view state,
+                                base::Micros time);
+  base::Result<std::vector<UpdateState>> update_states(
+      std::string_view name);  // of every installation that is not retired; state empty: it has said nothing
+  base::Result<std::int64_t> count_failures(std::string_view name, std::int64_t ring);
+
+ protected:
+  using Subject::Subject;
+};
+
+}  // namespace postern::mission
