@@ -23,7 +23,8 @@ Store::Store(std::unique_ptr<Database> kept)
       Askers(StoreGround::turn),
       WitnessedLogs(StoreGround::turn),
       Healths(StoreGround::turn),
-      Usages(StoreGround::turn) {}
+      Usages(StoreGround::turn),
+      AskedOfInstallations(StoreGround::turn) {}
 
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);

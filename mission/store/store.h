@@ -13,6 +13,7 @@
 #include <string>
 
 #include "mission/store/askers.h"
+#include "mission/store/asks.h"
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
@@ -48,7 +49,8 @@ class Store final : private StoreGround,
                     public Askers,
                     public WitnessedLogs,
                     public Healths,
-                    public Usages {
+                    public Usages,
+                    public AskedOfInstallations {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);
