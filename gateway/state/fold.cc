@@ -74,7 +74,7 @@ std::string_view family(std::string_view type) { return type.substr(0, type.find
 }  // namespace
 
 bool State::concerns(std::string_view event_type) {
-  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type);
+  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) || concerns_rolling(event_type);
 }
 
 bool State::apply(const Json& event) {
@@ -96,6 +96,7 @@ bool State::apply(const Json& event) {
   if (kind == "witness") fold_witness(type, detail, at);
   if (kind == "policy") fold_policy(type, detail, at, by);
   if (kind == "token") fold_token(type, detail, at);
+  if (kind == "update") fold_rolling(rolling_, type, json_text_or(event, "subject", ""), detail, at, by);
   return true;
 }
 

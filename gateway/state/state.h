@@ -41,6 +41,7 @@
 //   token.used           token, client
 //   token.revoked        token                  also token.expired
 //   witness.cosigned     log, size, root     also witness.conflict: log
+//   update.*             rolling.h
 //
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
@@ -59,6 +60,7 @@
 #include "base/json.h"
 #include "base/refusal.h"
 #include "base/result.h"
+#include "gateway/state/rolling.h"
 
 namespace postern::state {
 
@@ -309,6 +311,8 @@ class State {
   bool policy_waits() const { return accepted_.hash != policy_hash_; }
 
   const std::map<std::string, Token, std::less<>>& tokens() const { return tokens_; }  // by id
+  // The update of the component that is under way, or was last; nothing: there never was one.
+  const std::optional<Rolling>& rolling() const { return rolling_; }
 
   // Why this capability cannot be used by this engineer now, or Refusal::None. writes: the capability's class
   // is write.
@@ -367,6 +371,7 @@ class State {
   base::Micros policy_changed_ = 0;
   Acceptance accepted_;
   std::map<std::string, Token, std::less<>> tokens_;
+  std::optional<Rolling> rolling_;
 };
 
 }  // namespace postern::state

@@ -362,7 +362,8 @@ Json State::to_json() const {
           {"policy_hash", policy_hash_},
           {"policy_changed", policy_changed_},
           {"accepted", write(accepted_)},
-          {"tokens", write_tokens(tokens_)}};
+          {"tokens", write_tokens(tokens_)},
+          {"rolling", rolling_ ? state::to_json(*rolling_) : Json()}};
 }
 
 Result<State> State::from_json(const Json& json) {
@@ -423,6 +424,7 @@ Result<State> State::from_json(const Json& json) {
       Token token = read_token(item);
       state.tokens_[token.id] = std::move(token);
     }
+    state.rolling_ = rolling_from_json(json.value("rolling", Json()));  // newer than other fields
   } catch (const Json::exception& problem) {
     return base::fail(base::Code::Invalid, std::string("the state is not one: ") + problem.what());
   }

@@ -91,11 +91,24 @@ story("where a second factor is required, nobody gets further without one", asyn
     await enrolling(bob);
     await bob.getByRole("button", { name: "Add a passkey" }).click();
     await bob.getByLabel("What do you call it?").fill("Laptop");
+    // One of the first things asked is refused late, after the next sign-in.
+    let refuse;
+    const held = new Promise((resolve) => {
+      void bob.route("**/api/v1/holds", async (route) => {
+        resolve();
+        await new Promise((release) => { refuse = release; });
+        await route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"status":401,"code":"no_session"}' });
+      }, { times: 1 });
+    });
     await bob.getByRole("button", { name: "Continue in the browser" }).click();
     await bob.getByRole("navigation", { name: "Pages" }).waitFor();
     await signOut(bob);
+    await held;
     await bob.getByRole("button", { name: "Use a passkey" }).click();
     await bob.getByRole("navigation", { name: "Pages" }).waitFor();
+    const late = bob.waitForResponse((answer) => answer.url().endsWith("/api/v1/holds") && answer.status() === 401);
+    refuse();
+    await (await late).finished();
     await bob.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Home" }).click();
     await bob.locator("#remote-access").waitFor();
     await signOut(bob);

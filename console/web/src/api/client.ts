@@ -38,6 +38,10 @@ export function when_signed_out(action: () => void): void {
   on_signed_out = action;
 }
 
+// How many sign-ins there were on this page: a request from before the last one may be refused after it, which says nothing of
+// who is signed in now.
+let sign_ins = 0;
+
 let ask_for_proof: () => Promise<boolean> = async () => false;
 
 // What happens when an answer says that the reader must show again who they are: true once they have. Then the call that
@@ -82,13 +86,16 @@ async function call_once<T>(method: string, path: string, body?: unknown, versio
     };
     init.body = JSON.stringify(body ?? {});
   }
+  const asked_as = sign_ins;
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, init);
   } catch {
     throw new Problem(0, words.problem.unreachable, '', '', '');
   }
-  if (response.status === 401 && !path.startsWith('/sign-in')) on_signed_out();
+  const signing_in = path.startsWith('/sign-in') || path === '/invitation/accept';
+  if (response.ok && signing_in && method !== 'GET') ++sign_ins;
+  if (response.status === 401 && !signing_in && asked_as === sign_ins) on_signed_out();
   if (!response.ok) throw await problem_from(response);
   if (response.status === 204) return undefined as T;
   try {
