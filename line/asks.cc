@@ -14,9 +14,9 @@ namespace {
 using base::Json;
 
 constexpr std::array<std::string_view, 2> kAskKinds{"request", "proposal"};
-constexpr std::array<std::string_view, 11> kStates{"not_taken", "pending", "approved", "refused",
-                                                   "expired",   "withdrawn", "ended",  "applied",
-                                                   "failed",    "unknown", "undone"};
+constexpr std::array<std::string_view, 11> kStates{"not_taken", "pending",   "approved", "refused",
+                                                   "expired",   "withdrawn", "ended",    "applied",
+                                                   "failed",    "unknown",   "undone"};
 constexpr std::string_view kRolledBack = "rolled_back";
 constexpr std::array<std::string_view, 3> kGoesOn{"pending", "approved", "applied"};
 constexpr std::size_t kMethod = 16, kContentType = 200;
@@ -44,7 +44,8 @@ base::Status take_line(const Json& json, const char* key, std::size_t most, bool
   }
   if (!found->is_string()) return no_ask(std::string(key) + " is no text");
   const auto& text = found->get_ref<const std::string&>();
-  if (text.size() > most) return no_ask(std::string(key) + " has more than " + std::to_string(most) + " bytes");
+  if (text.size() > most)
+    return no_ask(std::string(key) + " has more than " + std::to_string(most) + " bytes");
   if ((needed && text.empty()) || !one_line(text)) return no_ask(std::string(key) + " is not a line of text");
   out = text;
   return base::Ok{};
@@ -60,8 +61,7 @@ base::Status take_call(const Json& json, AskedCall& out) {
   if (body == json.end() || body->is_null()) return base::Ok{};
   if (!body->is_string()) return no_ask("body is no text");
   out.body = body->get<std::string>();
-  if (out.body.size() > kAskBody)
-    return no_ask("body has more than " + std::to_string(kAskBody) + " bytes");
+  if (out.body.size() > kAskBody) return no_ask("body has more than " + std::to_string(kAskBody) + " bytes");
   return base::Ok{};
 }
 
@@ -82,7 +82,8 @@ base::Status take_request(const Json& json, Ask& out) {
       out.capabilities.push_back(name.get<std::string>());
     }
   }
-  if (out.role.empty() == out.capabilities.empty()) return no_ask("it names neither a role nor capabilities, or both");
+  if (out.role.empty() == out.capabilities.empty())
+    return no_ask("it names neither a role nor capabilities, or both");
   return base::Ok{};
 }
 

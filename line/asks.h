@@ -35,13 +35,13 @@
 
 namespace postern::line {
 
-inline constexpr std::size_t kMostAsks = 64;                  // of one answer
-inline constexpr std::size_t kAsksBytes = 96U << 10U;         // of all in one answer, which the link carries whole
-inline constexpr std::size_t kAskBody = 16U << 10U;           // bytes of a call's body
-inline constexpr std::size_t kAskTarget = 4U << 10U;          // of its target
-inline constexpr std::size_t kAskText = 2000;                 // of a reason, a ticket, a note
-inline constexpr std::size_t kAskName = 200;                  // of a person, an engineer, a role, a capability
-inline constexpr std::size_t kAskCapabilities = 100;          // in one request
+inline constexpr std::size_t kMostAsks = 64;           // of one answer
+inline constexpr std::size_t kAsksBytes = 96U << 10U;  // of all in one answer, which the link carries whole
+inline constexpr std::size_t kAskBody = 16U << 10U;    // bytes of a call's body
+inline constexpr std::size_t kAskTarget = 4U << 10U;   // of its target
+inline constexpr std::size_t kAskText = 2000;          // of a reason, a ticket, a note
+inline constexpr std::size_t kAskName = 200;           // of a person, an engineer, a role, a capability
+inline constexpr std::size_t kAskCapabilities = 100;   // in one request
 inline constexpr base::Micros kLongestWatch = 24LL * 3600 * base::kWallSecond;
 
 enum class AskKind : std::uint8_t { Request, Proposal };

@@ -22,7 +22,7 @@ constexpr std::size_t kVersionLimit = 64, kNameLimit = 200, kDomainLimit = 253, 
                       kDetailLimit = 512;
 constexpr std::string_view kScheme = "spiffe://", kInstallation = "/installation/";
 constexpr std::array<std::string_view, 6> kKinds{"registration", "heartbeat", "health",
-                                                  "usage",        "event",     "standing"};
+                                                 "usage",        "event",     "standing"};
 constexpr std::array<std::string_view, 4> kOrders{"hello", "pulse", "asks", "conflict"};
 
 base::Error wrong(std::string sentence) {

@@ -24,7 +24,8 @@ bool Asks::Bucket::take(base::Nanos now) {
 }
 
 const Asks::Listed* Asks::find_listed(const std::string& id) const {
-  const auto found = std::find_if(listed_.begin(), listed_.end(), [&id](const Listed& one) { return one.id == id; });
+  const auto found =
+      std::find_if(listed_.begin(), listed_.end(), [&id](const Listed& one) { return one.id == id; });
   return found == listed_.end() ? nullptr : &*found;
 }
 

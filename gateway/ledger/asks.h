@@ -29,7 +29,8 @@ class Asks {
     std::function<void(Decision)> perform;
     std::function<void(const Draft&)> record;
   };
-  static constexpr int kAtOnce = 10;  // events about what was not taken in; new asks that are taken in likewise
+  static constexpr int kAtOnce =
+      10;  // events about what was not taken in; new asks that are taken in likewise
   static constexpr base::Nanos kEvery = 60 * base::kSecond;
 
   Asks(const base::Clock& clock, Calls calls) : clock_(clock), calls_(std::move(calls)) {}
@@ -44,8 +45,8 @@ class Asks {
  private:
   struct Listed {
     line::AskKind kind = line::AskKind::Request;
-    std::string id, told;     // the state that Mission Control knows
-    line::Standing not_taken; // if it was not
+    std::string id, told;      // the state that Mission Control knows
+    line::Standing not_taken;  // if it was not
   };
   struct Bucket {
     double left = kAtOnce;

@@ -119,7 +119,8 @@ Decision decide_request_ask_back(const Context& context, const Order& order) {
   if (pending == nullptr) return why;
   if (!pending->asked_by.empty())
     return conflict(state::from_mission_control(pending->asked_by)
-                        ? "Mission Control made this request: there is no engineer to ask about it; refuse it with a reason"
+                        ? "Mission Control made this request: there is no engineer to ask about it; refuse "
+                          "it with a reason"
                         : "an administrator made this request: there is no engineer to ask about it");
   if (pending->talk.size() + 2 > kMostTalk)
     return refuse(base::Refusal::LimitReached, "enough was said about this request: decide it");

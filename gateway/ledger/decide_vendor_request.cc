@@ -24,10 +24,11 @@ base::Json order_of(const line::Ask& ask) {
 }
 
 bool too_many_of_vendor(const Context& context) {
-  return std::count_if(context.state.requests().begin(), context.state.requests().end(), [](const auto& entry) {
-           return entry.second.state == RequestState::Pending &&
-                  state::from_mission_control(entry.second.asked_by);
-         }) >= kMostVendorRequests;
+  return std::count_if(context.state.requests().begin(), context.state.requests().end(),
+                       [](const auto& entry) {
+                         return entry.second.state == RequestState::Pending &&
+                                state::from_mission_control(entry.second.asked_by);
+                       }) >= kMostVendorRequests;
 }
 
 Decision withdraw_request(const Request& request, const line::Ask& ask) {
@@ -47,6 +48,8 @@ Decision withdraw_request(const Request& request, const line::Ask& ask) {
 std::string vendor_actor(const line::Ask& ask) { return std::string(state::kOfMissionControl) + ask.by; }
 
 Decision decide_vendor_request(const Context& context, const line::Ask& ask) {
+  if (ask.kind != line::AskKind::Request)
+    return refuse(403, "not_switched_on", "this version of Postern takes no proposals of settings");
   const auto known = context.state.requests().find(ask.id);
   if (known != context.state.requests().end()) {
     const bool withdraws = ask.withdrawn && known->second.state == RequestState::Pending &&
@@ -55,7 +58,8 @@ Decision decide_vendor_request(const Context& context, const line::Ask& ask) {
   }
   if (ask.withdrawn) return {};
   if (!context.state.shares("requests"))
-    return refuse(403, "not_switched_on", "nobody has switched on there that Mission Control may ask for access");
+    return refuse(403, "not_switched_on",
+                  "nobody has switched on there that Mission Control may ask for access");
   if (!context.log_writable) return {};  // it comes again
   const base::Json arguments = order_of(ask);
   const Order order{arguments, Sender::Link, vendor_actor(ask), {}};
@@ -92,8 +96,9 @@ line::Standing standing_of_request(const Context& context, const std::string& id
   if (request.state == RequestState::Pending) {
     const std::string_view engineer = engineer_state(context, request.engineer);
     if (engineer != "approved")
-      out.note = engineer == "unknown" ? "the engineer is not known there: an administrator has to add them, too"
-                                       : "the engineer is not approved there yet";
+      out.note = engineer == "unknown"
+                     ? "the engineer is not known there: an administrator has to add them, too"
+                     : "the engineer is not approved there yet";
   }
   if (request.state != RequestState::Approved) return out;
   for (const auto& [grant_id, grant] : context.state.grants()) {

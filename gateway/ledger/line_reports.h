@@ -102,7 +102,8 @@ class LineReports {
   static constexpr std::uint64_t kFirstErrand = std::uint64_t{1} << 61U;
   static constexpr std::size_t kMostWaiting = 10'000;
   static constexpr base::Nanos kHeartbeat = 30 * base::kSecond;
-  static constexpr base::Nanos kAsksPause = 1 * base::kSecond;  // between two that are fetched because asks wait
+  static constexpr base::Nanos kAsksPause =
+      1 * base::kSecond;  // between two that are fetched because asks wait
   static constexpr base::Nanos kFirstPause = 1 * base::kSecond;
   static constexpr base::Nanos kLongestPause = 15 * base::kSecond;
   static constexpr base::Nanos kPatience = 90 * base::kSecond;  // for an errand; the link gives up sooner
@@ -142,8 +143,8 @@ class LineReports {
   bool measured_ = false;   // it has what was measured, and nothing else
   bool measured_turn_ = false;
   std::vector<std::string> measured_ids_;
-  std::string heartbeat_id_;          // in the document
-  base::Nanos asked_for_asks_ = 0;    // when asks_wait last was heeded
+  std::string heartbeat_id_;               // in the document
+  base::Nanos asked_for_asks_ = 0;         // when asks_wait last was heeded
   std::size_t under_way_ = 0;              // of waiting_, from the front: those in the document
   std::size_t most_ = line::kMostReports;  // events of one document
   Phase phase_ = Phase::Resting;

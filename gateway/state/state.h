@@ -142,7 +142,7 @@ struct Message {  // of the talk about a request
 
 struct Request {
   std::string id, engineer, reason, ticket;
-  std::string extends;   // the grant that is to go on; empty: none
+  std::string extends;  // the grant that is to go on; empty: none
   // The admin, or person of Mission Control's (from_mission_control), who asked in the engineer's place; empty: the engineer did.
   std::string asked_by;
   Terms asked;

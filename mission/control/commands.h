@@ -12,7 +12,7 @@ cli::ProgramWords control_words();
 void add_control_commands(cli::Program& program);  // init, serve, status
 void add_fleet_commands(cli::Program& program);    // enrolment, installation, events, usage
 void add_people_commands(cli::Program& program);   // person, acts
-void add_ask_commands(cli::Program& program);      // request, proposal
+void add_ask_commands(cli::Program& program);      // request
 void add_usage_command(cli::Program& program);
 
 }  // namespace postern::mission

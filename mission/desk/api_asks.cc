@@ -1,8 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the vendor's people ask of installations: access for an engineer, a change of the component's settings. It is kept first,
-// and asked over the line by whichever server has that (line/asks.h); the customer decides.
+// What the vendor's people ask of installations: access for an engineer. It is kept first, and asked over the line by whichever server has that (line/asks.h); the customer decides.
 #include "mission/desk/admin.h"
 
 namespace postern::mission::api {
@@ -14,8 +13,6 @@ using base::Json;
 using line::AskKind;
 
 constexpr std::size_t kAsksPage = 200;
-
-std::string_view name_of(AskKind kind) { return kind == AskKind::Request ? "request" : "proposal"; }
 
 Json json_of_ask(const KeptAsk& one) {
   Json out = line::to_json(one.ask);
@@ -29,8 +26,6 @@ Json json_of_ask(const KeptAsk& one) {
   if (!one.note.empty()) out["note"] = one.note;
   if (one.until != 0) out["until"] = base::format_time(one.until);
   if (one.told != 0) out["told"] = base::format_time(one.told);
-  if (one.ask.watch > 0) out["watch"] = base::format_duration(one.ask.watch);
-  out.erase("watch_us");
   return out;
 }
 
@@ -40,7 +35,18 @@ void say_that_asks_wait(AdminParts& parts, const std::string& installation) {
   parts.watch.changed();
 }
 
-void new_ask(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& reply) {
+// The reply was given where there is none.
+std::optional<KeptAsk> find_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
+  const auto one = parts.desk.store.ask(call->captures.front());
+  if (!one.ok()) return reply(store_problem(one.error())), std::nullopt;
+  if (!*one || (*one)->ask.kind != AskKind::Request)
+    return reply(not_there("there is no such request")), std::nullopt;
+  return **one;
+}
+
+}  // namespace
+
+void new_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   auto asked = base::parse_json(call->body);
   if (!asked.ok() || !asked->is_object()) return reply(unreadable("the body is no JSON object"));
   const std::string& installation = call->captures.front();
@@ -52,15 +58,10 @@ void new_ask(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& 
   const std::string by = face::actor_of(parts, call->identity);
   KeptAsk made{installation, {}, parts.desk.clock.wall(), {}, 0, 0};
   (*asked)["id"] = parts.desk.new_id();
-  (*asked)["kind"] = line::to_text(kind);
+  (*asked)["kind"] = line::to_text(AskKind::Request);
   (*asked)["by"] = by.substr(by.find(':') + 1);
   asked->erase("stands");
   asked->erase("withdrawn");
-  if (const std::string* watch = base::json_text(*asked, "watch"); watch != nullptr) {
-    const auto duration = base::parse_duration(*watch);
-    if (!duration.ok()) return reply(unreadable("watch: " + duration.error().message));
-    (*asked)["watch_us"] = *duration;
-  }
   auto ask = line::parse_ask(*asked);
   if (!ask.ok()) return reply(unreadable(ask.error().message));
   made.ask = *std::move(ask);
@@ -68,21 +69,24 @@ void new_ask(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& 
   if (!kept.ok() && kept.error().code == base::Code::Limit)
     return reply(answer::problem(409, "limit_reached", "Too much is asked of it", kept.error().message));
   if (!kept.ok()) return reply(store_problem(kept.error()));
-  Json detail{{"installation", installation}, {"reason", made.ask.reason}, {"ticket", made.ask.ticket}};
-  if (kind == AskKind::Request) {
-    detail.update({{"engineer", made.ask.engineer}, {"role", made.ask.role}, {"capabilities", made.ask.capabilities}});
-  } else {
-    detail["call"] = made.ask.call.method + " " + made.ask.call.target;
-  }
-  const base::Status recorded = parts.desk.record(
-      {std::string(name_of(kind)) + ".made", by, call->client, made.ask.id, std::move(detail)});
+  const base::Status recorded = parts.desk.record({"request.made",
+                                                   by,
+                                                   call->client,
+                                                   made.ask.id,
+                                                   {{"installation", installation},
+                                                    {"engineer", made.ask.engineer},
+                                                    {"role", made.ask.role},
+                                                    {"capabilities", made.ask.capabilities},
+                                                    {"reason", made.ask.reason},
+                                                    {"ticket", made.ask.ticket}}});
   if (!recorded.ok()) return reply(store_problem(recorded.error()));
   say_that_asks_wait(parts, installation);
   reply(answer::json_response(json_of_ask(made), 201));
 }
 
-void list_asks(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  const auto found = parts.desk.store.asks(kind, call->parameter("installation"), call->parameter("before"), kAsksPage);
+void list_requests(AdminParts& parts, const CallPtr& call, const Reply& reply) {
+  const auto found = parts.desk.store.asks(AskKind::Request, call->parameter("installation"),
+                                           call->parameter("before"), kAsksPage);
   if (!found.ok()) return reply(store_problem(found.error()));
   Json items = Json::array();
   for (const KeptAsk& one : *found) items.push_back(json_of_ask(one));
@@ -91,59 +95,26 @@ void list_asks(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply
   reply(answer::json_response(out));
 }
 
-// Of that kind, or the reply was given.
-std::optional<KeptAsk> find_ask(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  const auto one = parts.desk.store.ask(call->captures.front());
-  if (!one.ok()) return reply(store_problem(one.error())), std::nullopt;
-  if (!*one || (*one)->ask.kind != kind)
-    return reply(not_there("there is no such " + std::string(name_of(kind)))), std::nullopt;
-  return **one;
+void show_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
+  if (const auto one = find_request(parts, call, reply)) reply(answer::json_response(json_of_ask(*one)));
 }
 
-void show_ask(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  if (const auto one = find_ask(kind, parts, call, reply)) reply(answer::json_response(json_of_ask(*one)));
-}
-
-void withdraw_ask(AskKind kind, AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  const auto one = find_ask(kind, parts, call, reply);
+void withdraw_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
+  const auto one = find_request(parts, call, reply);
   if (!one) return;
   const auto done = parts.desk.store.withdraw_ask(one->ask.id);
   if (!done.ok()) return reply(store_problem(done.error()));
   if (!*done)
-    return reply(answer::problem(409, "conflict", "It is over, or was withdrawn", "there is nothing to withdraw"));
-  const base::Status recorded = parts.desk.record({std::string(name_of(kind)) + ".withdrawn",
-                                                   face::actor_of(parts, call->identity), call->client,
-                                                   one->ask.id, {{"installation", one->installation}}});
+    return reply(
+        answer::problem(409, "conflict", "It is over, or was withdrawn", "there is nothing to withdraw"));
+  const base::Status recorded = parts.desk.record({"request.withdrawn",
+                                                   face::actor_of(parts, call->identity),
+                                                   call->client,
+                                                   one->ask.id,
+                                                   {{"installation", one->installation}}});
   if (!recorded.ok()) return reply(store_problem(recorded.error()));
   say_that_asks_wait(parts, one->installation);
   reply(answer::no_content());
-}
-
-}  // namespace
-
-void new_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  new_ask(AskKind::Request, parts, call, reply);
-}
-void list_requests(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  list_asks(AskKind::Request, parts, call, reply);
-}
-void show_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  show_ask(AskKind::Request, parts, call, reply);
-}
-void withdraw_request(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  withdraw_ask(AskKind::Request, parts, call, reply);
-}
-void new_proposal(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  new_ask(AskKind::Proposal, parts, call, reply);
-}
-void list_proposals(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  list_asks(AskKind::Proposal, parts, call, reply);
-}
-void show_proposal(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  show_ask(AskKind::Proposal, parts, call, reply);
-}
-void withdraw_proposal(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  withdraw_ask(AskKind::Proposal, parts, call, reply);
 }
 
 }  // namespace postern::mission::api

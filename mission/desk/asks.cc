@@ -37,10 +37,8 @@ base::Status keep_standing(Parts& parts, const std::string& installation, const 
   if (!asked.ok()) return asked.error();
   if (!*asked) return base::Ok{};
   Json body = line::to_json(*standing);
-  body["kind"] = line::to_text((*asked)->ask.kind);
   body["by"] = (*asked)->ask.by;
-  parts.note(installation,
-             (*asked)->ask.kind == line::AskKind::Request ? "request.stands" : "proposal.stands", body);
+  parts.note(installation, "request.stands", body);
   return base::Ok{};
 }
 

@@ -112,8 +112,8 @@ CREATE TABLE asks (
 CREATE INDEX asks_of ON asks (installation, over);
 )sql";
 
-constexpr std::array kSteps{kFirst,     kSizesOfEvents,        kServers,  kLogs,
-                            kOpenCodes, kNamesOfInstallations, kMeasures, kPeople, kAsks};
+constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs, kOpenCodes, kNamesOfInstallations,
+                            kMeasures, kPeople,        kAsks};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -24,13 +24,20 @@ struct AskClock : base::Clock {
 class AsksOfMissionControl : public ::testing::Test, public Scene {
  protected:
   AsksOfMissionControl()
-      : asks(clock, {[this] { return context(); }, [this](const Decision& decision) { take(decision.events); },
-                     [this](const Draft& draft) { take({draft}); }}) {}
+      : asks(clock,
+             {[this] { return context(); }, [this](const Decision& decision) { take(decision.events); },
+              [this](const Draft& draft) { take({draft}); }}) {}
   void allow() { admin({{"command", "sharing.set"}, {"name", "requests"}, {"setting", "on"}}); }
   std::string ask(const std::string& engineer = "alice") {
     const std::string id = ids.make(now);
-    list.push_back({{"id", id},           {"kind", "request"},  {"by", "jane"},      {"reason", "disk alert"},
-                    {"ticket", "SUP-7"},  {"engineer", engineer}, {"role", "viewer"}, {"duration", "4h"}});
+    list.push_back({{"id", id},
+                    {"kind", "request"},
+                    {"by", "jane"},
+                    {"reason", "disk alert"},
+                    {"ticket", "SUP-7"},
+                    {"engineer", engineer},
+                    {"role", "viewer"},
+                    {"duration", "4h"}});
     return id;
   }
   base::Json& of(const std::string& id) {
@@ -149,8 +156,9 @@ TEST_F(AsksOfMissionControl, StandWhereTheyStoodAfterARestart) {
   allow();
   const std::string id = ask();
   beat(false);
-  Asks after(clock, {[this] { return context(); }, [this](const Decision& decision) { take(decision.events); },
-                     [this](const Draft& draft) { take({draft}); }});
+  Asks after(clock,
+             {[this] { return context(); }, [this](const Decision& decision) { take(decision.events); },
+              [this](const Draft& draft) { take({draft}); }});
   after.take({{"asks", list}});
   EXPECT_EQ(after.due().size(), 1U);
   EXPECT_EQ(happened(audit::EventType::RequestCreated), 1);
@@ -169,7 +177,12 @@ TEST_F(AsksOfMissionControl, WaitWhileTheLogCannotBeWritten) {
 TEST_F(AsksOfMissionControl, OfAnEngineersOwnRequestChangeNothing) {
   allow();
   const std::string id = request(visit("alice"));
-  list.push_back({{"id", id}, {"kind", "request"}, {"by", "eve"}, {"reason", "r"}, {"engineer", "alice"}, {"role", "viewer"},
+  list.push_back({{"id", id},
+                  {"kind", "request"},
+                  {"by", "eve"},
+                  {"reason", "r"},
+                  {"engineer", "alice"},
+                  {"role", "viewer"},
                   {"withdrawn", true}});
   beat();
   EXPECT_EQ(state.requests().at(id).state, state::RequestState::Pending);

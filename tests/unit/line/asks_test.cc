@@ -12,7 +12,7 @@ using base::Json;
 const char* const kAskId = "01JD7Z3V5T4Q2N8M6K0H1F9C3B";
 
 Json request() {
-  return {{"id", kAskId},        {"kind", "request"},    {"by", "jane"},       {"reason", "disk alert"},
+  return {{"id", kAskId},      {"kind", "request"},   {"by", "jane"},     {"reason", "disk alert"},
           {"ticket", "SUP-7"}, {"engineer", "alice"}, {"role", "viewer"}, {"duration", "4h"}};
 }
 Json proposal() {
@@ -20,7 +20,11 @@ Json proposal() {
           {"kind", "proposal"},
           {"by", "jane"},
           {"reason", "quiet the alert"},
-          {"call", {{"method", "POST"}, {"target", "/a/api/v2/silences"}, {"content_type", "application/json"}, {"body", "{}"}}},
+          {"call",
+           {{"method", "POST"},
+            {"target", "/a/api/v2/silences"},
+            {"content_type", "application/json"},
+            {"body", "{}"}}},
           {"undo", {{"method", "DELETE"}, {"target", "/a/api/v2/silence/1"}}},
           {"watch_us", 60'000'000}};
 }
@@ -45,7 +49,8 @@ TEST(AnAsk, OfAWrongFormIsRefusedWithASentence) {
     }
     return !parse_ask(json).ok();
   };
-  for (const char* key : {"id", "kind", "by", "reason", "engineer", "role"}) EXPECT_TRUE(refused(request(), key, nullptr)) << key;
+  for (const char* key : {"id", "kind", "by", "reason", "engineer", "role"})
+    EXPECT_TRUE(refused(request(), key, nullptr)) << key;
   EXPECT_TRUE(refused(request(), "capabilities", {"a"})) << "a role and capabilities";
   EXPECT_TRUE(refused(request(), "by", "two\nlines"));
   EXPECT_TRUE(refused(request(), "stands", "somewhere"));
@@ -53,7 +58,8 @@ TEST(AnAsk, OfAWrongFormIsRefusedWithASentence) {
   EXPECT_TRUE(refused(proposal(), "call", nullptr));
   EXPECT_TRUE(refused(proposal(), "undo", nullptr)) << "watched, and nothing to roll back with";
   EXPECT_TRUE(refused(proposal(), "watch_us", kLongestWatch + 1));
-  EXPECT_TRUE(refused(proposal(), "call", {{"method", "POST"}, {"target", "/"}, {"body", std::string(kAskBody + 1, 'x')}}));
+  EXPECT_TRUE(refused(proposal(), "call",
+                      {{"method", "POST"}, {"target", "/"}, {"body", std::string(kAskBody + 1, 'x')}}));
 }
 
 TEST(Asks, AreJudgedEachAlone) {
@@ -85,7 +91,8 @@ TEST(AStanding, IsReadAndWrittenTheSame) {
   EXPECT_FALSE(parse_standing({{"ask", kAskId}, {"state", "elsewhere"}}).ok());
   EXPECT_FALSE(parse_standing({{"ask", kAskId}, {"state", "pending"}, {"until", "soon"}}).ok());
   for (const char* state : {"", "pending", "approved", "applied"}) EXPECT_FALSE(is_over(state)) << state;
-  for (const char* state : {"not_taken", "refused", "ended", "undone", "rolled_back"}) EXPECT_TRUE(is_over(state)) << state;
+  for (const char* state : {"not_taken", "refused", "ended", "undone", "rolled_back"})
+    EXPECT_TRUE(is_over(state)) << state;
 }
 
 }  // namespace

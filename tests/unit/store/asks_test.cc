@@ -21,7 +21,8 @@ KeptAsk an_ask(const std::string& installation, const std::string& id, base::Mic
 
 TEST_P(StoreTest, WhatIsAskedIsAskedUntilItIsOver) {
   const std::string id = enrolled(), first = ulid(), second = ulid();
-  for (const std::string& one : {first, second}) ASSERT_TRUE(store->add_ask(an_ask(id, one, clock.wall())).ok());
+  for (const std::string& one : {first, second})
+    ASSERT_TRUE(store->add_ask(an_ask(id, one, clock.wall())).ok());
   ASSERT_TRUE(store->commit().ok());
   reopen();
   ASSERT_EQ(store->open_asks(id, clock.wall())->size(), 2U);
