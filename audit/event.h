@@ -58,6 +58,7 @@ enum class EventType : std::uint8_t {
   RequestRefused,
   RequestWithdrawn,
   RequestExpired,
+  RequestNotTaken,
   GrantStarted,
   GrantEnded,
   GrantRefused,

@@ -59,6 +59,7 @@ constexpr auto kTable = std::to_array<Row>({
     {RequestRefused,         {kEntity, kUpdate}},
     {RequestWithdrawn,       {kEntity, kDelete}},
     {RequestExpired,         {kEntity, kDelete}},
+    {RequestNotTaken,        {kEntity, kCreate, true}},
     {GrantStarted,           {kEntity, kCreate}},
     {GrantEnded,             {kEntity, kDelete}},
     {GrantRefused,           {kEntity, kCreate, true}},

@@ -56,13 +56,16 @@ constexpr Template kTemplates[] = {
     {PassIssued, "", "{@actor} issued a pass for engineer {engineer}[, valid until {expires}]."},
     {PassUsed, "", "Engineer {engineer} used a pass[ from {client}]."},
     {RequestCreated, "asked_by=admin", "{@actor} asked for access for engineer {engineer}[ as {role}][ to {capabilities}][ for {duration_us}][: \"{reason}\"]."},
+    {RequestCreated, "asked_by=mission_control", "{@actor} asked for access for engineer {engineer}[ as {role}][ to {capabilities}][ for {duration_us}][: \"{reason}\"]."},
     {RequestCreated, "", "Engineer {engineer} asked for access[ as {role}][ to {capabilities}][ for {duration_us}][: \"{reason}\"]."},
     {RequestApproved, "", "{@actor} approved the access request of engineer {engineer}[ as {role}][ for {duration_us}][ ({approvals} of {approvals_needed} approvals)][, which makes those of {voided} void]."},
     {RequestQuestioned, "", "{@actor} asked engineer {engineer} about the access request[: \"{text}\"]."},
     {RequestAnswered, "", "Engineer {engineer} answered about the access request[: \"{text}\"]."},
     {RequestRefused, "", "{@actor} refused the access request of engineer {engineer}[: \"{note}\"]."},
+    {RequestWithdrawn, "asked_by=mission_control", "{@actor} withdrew the access request for engineer {engineer}."},
     {RequestWithdrawn, "", "Engineer {engineer} withdrew an access request[: \"{note}\"]."},
     {RequestExpired, "", "The access request of engineer {engineer} expired without an answer."},
+    {RequestNotTaken, "", "{@actor} asked for access[ for engineer {engineer}], which was not taken in[: {why}][; {unrecorded} more before it were not recorded one by one]."},
     {GrantStarted, "", "Engineer {engineer} was given access[ as {role}][ to {capabilities}][, from {starts}][ until {expires}][: \"{reason}\"]."},
     {GrantEnded, "", "Access of engineer {engineer} ended[ ({reason})][, cutting {cut_exchanges|exchange}]."},
     {GrantRefused, "", "A signed grant[ for engineer {engineer}] was refused[: {why}]."},
@@ -163,8 +166,8 @@ constexpr Template kTemplates[] = {
     {LinkReportsGivenUp, "", "{count|event} will not be reported to Mission Control any more: too many waited[; {why}]."},
     {TunnelOpened, "", "The tunnel is there: engineers can come through Mission Control."},
     {TunnelClosed, "", "The tunnel is not there any more[: {why}]; what came through it is cut."},
-    {TunnelRelayed, "", "Mission Control ({relay}) relayed a connection of {client} for {name}[; {unrecorded|more} before it were not recorded one by one]."},
-    {TunnelRefused, "", "A connection of {client} that Mission Control ({relay}) relayed was not let in[: {why}][; {unrecorded|more} before it were not recorded one by one]."},
+    {TunnelRelayed, "", "Mission Control ({relay}) relayed a connection of {client} for {name}[; {unrecorded} more before it were not recorded one by one]."},
+    {TunnelRefused, "", "A connection of {client} that Mission Control ({relay}) relayed was not let in[: {why}][; {unrecorded} more before it were not recorded one by one]."},
     {UpdateStarted, "", "{@actor} began the update of {service} to {version}[ from {before}]."},
     {UpdateRefused, "", "The update of {service} to {version} was not begun[: {why}]."},
     {UpdateDryRun, "", "{@actor} looked what the update of {service} to {version} would do."},
@@ -210,6 +213,7 @@ std::string actor_text(std::string_view actor) {
   std::string text(actor);
   text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0]);
   text[colon] = ' ';
+  if (actor.starts_with("mission-control:")) text.replace(0, colon, "Mission Control's");
   return text;
 }
 

@@ -55,6 +55,7 @@ constexpr std::array<SharingTitle, state::kSharing.size() + state::kSharedFields
     {"events",
      "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
     {"tunnel", "The tunnel: engineers may come through Mission Control, while remote access is not off"},
+    {"requests", "Mission Control may ask for access in an engineer's place; an admin approves it as ever"},
     {"health.version", "Versions of Postern and of the component"},
     {"health.state", "Which nodes are up"},
     {"health.start_time", "Since when the gateway and the nodes run"},

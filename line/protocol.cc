@@ -21,8 +21,9 @@ constexpr std::size_t kCodeLength = 20, kCodeGroup = 5;
 constexpr std::size_t kVersionLimit = 64, kNameLimit = 200, kDomainLimit = 253, kOrderText = 128,
                       kDetailLimit = 512;
 constexpr std::string_view kScheme = "spiffe://", kInstallation = "/installation/";
-constexpr std::array<std::string_view, 5> kKinds{"registration", "heartbeat", "health", "usage", "event"};
-constexpr std::array<std::string_view, 3> kOrders{"hello", "pulse", "conflict"};
+constexpr std::array<std::string_view, 6> kKinds{"registration", "heartbeat", "health",
+                                                 "usage",        "event",     "standing"};
+constexpr std::array<std::string_view, 4> kOrders{"hello", "pulse", "asks", "conflict"};
 
 base::Error wrong(std::string sentence) {
   return base::fail(base::Code::Invalid, base::Side::Component, std::move(sentence));
@@ -290,7 +291,7 @@ base::Result<Order> parse_order(std::string_view line) {
   const auto* known = std::find(kOrders.begin(), kOrders.end(), name);
   if (known == kOrders.end()) return out;
   out.kind = static_cast<OrderKind>(known - kOrders.begin());
-  if (out.kind == OrderKind::Pulse) return out;
+  if (out.kind == OrderKind::Pulse || out.kind == OrderKind::Asks) return out;
   const char* key = out.kind == OrderKind::Hello ? "version" : "client";
   if (base::Status s = take_text(*json, key, kOrderText, out.text); !s.ok()) return std::move(s).error();
   return out;

@@ -98,7 +98,8 @@ base::Result<RenewRequest> parse_renew_request(std::string_view text);
 base::Result<Renewed> parse_renewed(std::string_view text);
 
 // One thing that an installation says of itself. The kinds are the customer's toggles (docs/MISSION_CONTROL_LINE.md).
-enum class Kind : std::uint8_t { Registration, Heartbeat, Health, Usage, Event };
+// Standing is of what Mission Control asked for (asks.h).
+enum class Kind : std::uint8_t { Registration, Heartbeat, Health, Usage, Event, Standing };
 std::string_view to_text(Kind kind);  // "registration"
 struct Report {
   std::string id;  // ULID; of an Event the event's own
@@ -119,7 +120,7 @@ base::Result<Reports> parse_reports(std::string_view text);
 struct Taken {
   std::vector<std::string> ids;
   std::map<std::string, base::Json> answers =
-      {};  // by id, of those that are answered: health (line/health.h). Objects
+      {};  // by id, of those that are answered: health (line/health.h), heartbeat (line/asks.h). Objects
 };
 std::string format(const Taken& document);
 base::Result<Taken> parse_taken(std::string_view text);
@@ -127,6 +128,7 @@ base::Result<Taken> parse_taken(std::string_view text);
 enum class OrderKind : std::uint8_t {
   Hello,     // the first line: {"time", "version"}
   Pulse,     // nothing but {"time"}
+  Asks,      // nothing but {"time"}: there is something new to ask (asks.h); send a heartbeat
   Conflict,  // another life of the same installation wants in: one of the two is a copy. {"client": its address}
   Unknown,
 };

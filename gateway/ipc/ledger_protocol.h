@@ -195,7 +195,9 @@ struct Delivered {
       body;  // of the answer, at most kDeliveredBody bytes; without an answer: why, in a sentence
 };
 inline constexpr std::size_t kErrandBody = 128U << 10U;
-inline constexpr std::size_t kDeliveredBody = 16U << 10U;
+inline constexpr std::size_t kDeliveredBody = 128U << 10U;
+// Of no errand: Mission Control has something to ask (line/asks.h). 200 and nothing, and nothing of it is here.
+inline constexpr std::uint64_t kAsksDelivered = 0;
 
 inline constexpr std::size_t kLedgerFrame = 1U << 20U;    // payload of a frame at most
 inline constexpr std::size_t kLargestEvent = 65'535;      // bytes of an event line at most

@@ -14,36 +14,6 @@ using state::Message;
 using state::Request;
 using state::RequestState;
 
-std::string trim(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-// The engineer's words, behind one of the configured reasons if one was chosen.
-std::string read_reason(const Context& context, const Order& order, std::string& reason) {
-  reason = trim(order.text("reason"));
-  const std::string chosen = order.text("template");
-  if (!chosen.empty()) {
-    const auto& known = context.limits.request_form.reasons;
-    if (std::find(known.begin(), known.end(), chosen) == known.end())
-      return "template: this is none of the reasons to choose from";
-    reason = reason.empty() ? chosen : chosen + ": " + reason;
-  }
-  if (reason.empty() || reason.size() > kLongestReason) return "a reason of 1 to 2000 bytes is needed";
-  return "";
-}
-
-std::string read_ticket(const Context& context, const Order& order, std::string& ticket) {
-  ticket = trim(order.text("ticket"));
-  const RequestForm& form = context.limits.request_form;
-  const std::string hint = form.ticket_hint.empty() ? "" : " (" + form.ticket_hint + ")";
-  if (ticket.size() > kLongestReason) return "ticket: at most 2000 bytes";
-  if (ticket.empty()) return form.ticket_required ? "ticket: the number of a ticket is needed" + hint : "";
-  if (form.ticket != nullptr && !form.ticket->matches(ticket))
-    return "ticket: this does not look like the number of one" + hint;
-  return "";
-}
-
 // A grant of the engineer's own that holds: of others' none is told apart from none.
 std::string read_extends(const Context& context, const Order& order, Request& request) {
   request.extends = order.text("extends");
@@ -148,7 +118,10 @@ Decision decide_request_ask_back(const Context& context, const Order& order) {
   const Request* pending = find_pending(context, order, why);
   if (pending == nullptr) return why;
   if (!pending->asked_by.empty())
-    return conflict("an administrator made this request: there is no engineer to ask about it");
+    return conflict(state::from_mission_control(pending->asked_by)
+                        ? "Mission Control made this request: there is no engineer to ask about it; refuse "
+                          "it with a reason"
+                        : "an administrator made this request: there is no engineer to ask about it");
   if (pending->talk.size() + 2 > kMostTalk)
     return refuse(base::Refusal::LimitReached, "enough was said about this request: decide it");
   return say(context, *pending, EventType::RequestQuestioned, order);

@@ -36,6 +36,12 @@ Result<std::vector<certs::Handover>> read_sound_handovers(audit::FileSystem& fil
                         "log's earlier key can verify what came after");
 }
 
+// Whether it may change where something stands that Mission Control asked for (asks.h).
+bool may_move_ask(EventType type) {
+  const std::string_view name = audit::text_of(type).name;
+  return name.starts_with("request.") || name.starts_with("grant.");
+}
+
 // The state that it holds is believed only because an event says so, which stands under the checkpoint like all others.
 base::Status vouched_for(const std::optional<SnapshotFile>& snapshot, const History& history,
                          const std::string& directory) {
@@ -174,6 +180,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       usage_(loop, clock, files, options.directory),
       intake_(std::move(intake)),
       measured_(clock, health_, usage_, [this](std::string_view name) { return state_.shares(name); }),
+      asks_(clock, ask_calls()),
       line_reports_(loop, clock, files, options.directory, line_calls()),
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
                     [this](const Draft& draft) { append_own(draft); }}),
@@ -223,8 +230,22 @@ Notices::Calls Ledger::notice_calls() {
   return calls;
 }
 
+Asks::Calls Ledger::ask_calls() {
+  return {[this] { return context(); },
+          [this](Decision decision) {
+            if (!drained_) perform(std::move(decision), {}, clock_.monotonic());
+          },
+          [this](const Draft& draft) { append_own(draft); }};
+}
+
 LineReports::Calls Ledger::line_calls() {
   LineReports::Calls calls;
+  calls.asked = [this](const Json& answer) { asks_.take(answer); };
+  // Nothing is told that may never be in the log.
+  calls.standings = [this](std::uint64_t durable) {
+    return durable < asks_changed_ ? std::vector<line::Report>() : asks_.due();
+  };
+  calls.standings_taken = [this](const line::Taken& answer) { asks_.taken(answer); };
   calls.carry = [this](const ipc::Errand& errand) { return carry(errand); };
   calls.record = [this](const Draft& draft) { append_own(draft); };
   calls.log_key = [this] { return keeper_.log_key(); };
@@ -249,6 +270,7 @@ void Ledger::saw_event(std::uint64_t index, const audit::EventFields& event) {
   intake_.saw(event);
   if (event.type == EventType::PermissionChanged) measured_.sharing_changed();
   line_reports_.saw(index, event);
+  if (may_move_ask(event.type)) asks_changed_ = index + 1;
 }
 
 bool Ledger::take_measured(const Peer& peer, std::string_view payload) {
@@ -568,6 +590,7 @@ bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   ipc::Delivered delivered;
   if (peer.sender() != Sender::Link || !ipc::decode(payload, delivered)) return false;
   if (peer.index() == ipc::kAdminLink) return admin_provider_.take(delivered);
+  if (delivered.id == ipc::kAsksDelivered) return line_reports_.asks_wait(), true;
   if (delivered.id > ProviderAsks::kFirstErrand) return provider_.take(delivered);
   if (delivered.id > Notices::kFirstErrand) return notices_.take(delivered);
   if (delivered.id > LineReports::kFirstErrand) return line_reports_.take(delivered);

@@ -44,6 +44,7 @@
 #include "gateway/ipc/stop_word.h"
 #include "gateway/ledger/account_file.h"
 #include "gateway/ledger/announcements.h"
+#include "gateway/ledger/asks.h"
 #include "gateway/ledger/decide_account.h"
 #include "gateway/ledger/decide_command.h"
 #include "gateway/ledger/health.h"
@@ -135,6 +136,7 @@ class Ledger {
          std::unique_ptr<audit::Journal> journal, History history, Publisher::Beginning published,
          Retention::Beginning kept, accounts::Accounts accounts, NoticeBacklog backlog, ReportBacklog reports,
          UsageFold usage, IntakeMemory intake);
+  Asks::Calls ask_calls();
   LineReports::Calls line_calls();
   void saw_event(std::uint64_t index, const audit::EventFields& event);
   bool take_measured(const Peer& peer, std::string_view payload);
@@ -314,6 +316,8 @@ class Ledger {
   Usage usage_;
   IntakeMemory intake_;
   MeasuredReports measured_;
+  Asks asks_;
+  std::uint64_t asks_changed_ = 0;  // events up to the last that may say where an ask stands
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
   std::vector<std::string> target_names_;  // of notices_

@@ -190,8 +190,14 @@ std::vector<line::Report> LineReports::due(std::uint64_t durable) {
   const base::Micros now = clock_.wall();
   std::vector<line::Report> out;
   if (!registration_.empty()) out.push_back(registration());
-  if (clock_.monotonic() >= heartbeat_)
-    out.push_back({ids_.make(now), line::Kind::Heartbeat, 1, now, Json{{"waiting", waiting_.size()}}});
+  heartbeat_id_.clear();
+  if (clock_.monotonic() >= heartbeat_) {
+    heartbeat_id_ = ids_.make(now);
+    out.push_back({heartbeat_id_, line::Kind::Heartbeat, 1, now, Json{{"waiting", waiting_.size()}}});
+  }
+  for (line::Report& one : calls_.standings(durable)) {
+    if (out.size() < line::kMostReports) out.push_back(std::move(one));
+  }
   std::size_t bytes = 0;
   under_way_ = 0;
   for (const Notice& notice : waiting_) {
@@ -250,8 +256,19 @@ void LineReports::copied(const std::string& document, const base::Status& status
   fail("what is sent cannot be copied first: " + status.error().message);
 }
 
+// It is asked no faster than so, however often Mission Control says it.
+void LineReports::asks_wait() {
+  const base::Nanos now = clock_.monotonic();
+  if (now - asked_for_asks_ < kAsksPause) {
+    heartbeat_ = std::min(heartbeat_, now + kAsksPause);
+    return;
+  }
+  asked_for_asks_ = now;
+  heartbeat_ = 0;
+}
+
 void LineReports::give() {
-  if (!measured_) heartbeat_ = clock_.monotonic() + kHeartbeat;
+  if (!measured_ && !heartbeat_id_.empty()) heartbeat_ = clock_.monotonic() + kHeartbeat;
   if (!calls_.carry({++last_errand_, kLinePlace, document_}))
     return fail("the link, which would send it, is not running");
   phase_ = Phase::Asked;
@@ -298,6 +315,9 @@ void LineReports::taken(const line::Taken& answer) {
     calls_.measured_taken(answer);
     return went_well(all);
   }
+  calls_.standings_taken(answer);
+  if (const auto said = answer.answers.find(heartbeat_id_); said != answer.answers.end())
+    calls_.asked(said->second);
   if (ids.contains(registration_)) registration_.clear();
   std::size_t arrived = 0;
   while (arrived < under_way_ && ids.contains(waiting_[arrived].id)) ++arrived;

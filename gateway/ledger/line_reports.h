@@ -72,6 +72,13 @@ class LineReports {
     std::function<std::vector<line::Report>()> measured = [] { return std::vector<line::Report>(); };
     std::function<void(const line::Taken&)> measured_taken = [](const line::Taken&) {};
     std::function<void()> measured_refused = [] {};
+    // Of asks.h: what Mission Control asks, in the answer to a heartbeat; where those stand of which it does not know it; what
+    // of that it took.
+    std::function<void(const base::Json&)> asked = [](const base::Json&) {};
+    std::function<std::vector<line::Report>(std::uint64_t durable)> standings = [](std::uint64_t) {
+      return std::vector<line::Report>();
+    };
+    std::function<void(const line::Taken&)> standings_taken = [](const line::Taken&) {};
   };
   LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, std::string directory,
               Calls calls);
@@ -84,6 +91,7 @@ class LineReports {
   void configure(LineTerms terms);
   void saw(std::uint64_t index, const audit::EventFields& event);
   void look(std::uint64_t durable);
+  void asks_wait();  // Mission Control says that it has something to ask: a heartbeat fetches it
   bool take(const ipc::Delivered& delivered);  // false: of an errand that was never given
   void link_gone();
 
@@ -94,6 +102,8 @@ class LineReports {
   static constexpr std::uint64_t kFirstErrand = std::uint64_t{1} << 61U;
   static constexpr std::size_t kMostWaiting = 10'000;
   static constexpr base::Nanos kHeartbeat = 30 * base::kSecond;
+  static constexpr base::Nanos kAsksPause =
+      1 * base::kSecond;  // between two that are fetched because asks wait
   static constexpr base::Nanos kFirstPause = 1 * base::kSecond;
   static constexpr base::Nanos kLongestPause = 15 * base::kSecond;
   static constexpr base::Nanos kPatience = 90 * base::kSecond;  // for an errand; the link gives up sooner
@@ -133,6 +143,8 @@ class LineReports {
   bool measured_ = false;   // it has what was measured, and nothing else
   bool measured_turn_ = false;
   std::vector<std::string> measured_ids_;
+  std::string heartbeat_id_;               // in the document
+  base::Nanos asked_for_asks_ = 0;         // when asks_wait last was heeded
   std::size_t under_way_ = 0;              // of waiting_, from the front: those in the document
   std::size_t most_ = line::kMostReports;  // events of one document
   Phase phase_ = Phase::Resting;

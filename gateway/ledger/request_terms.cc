@@ -21,6 +21,11 @@ Detail& put_terms(Detail& detail, const state::Terms& terms) {
       .number("duration_us", terms.duration);
 }
 
+std::string_view asked_by(const Request& request) {
+  if (request.asked_by.empty()) return "";
+  return state::from_mission_control(request.asked_by) ? "mission_control" : "admin";
+}
+
 Draft request_draft(EventType type, const Request& request, std::string_view outcome, const Order& order) {
   Draft draft{type, order.actor, {}, request.id, std::string(outcome), {}, false};
   if (order.sender == Sender::Enforcer) draft.actor = actor_of(request.engineer);
@@ -28,6 +33,35 @@ Draft request_draft(EventType type, const Request& request, std::string_view out
 }
 
 }  // namespace
+
+std::string trim(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+std::string read_reason(const Context& context, const Order& order, std::string& reason) {
+  reason = trim(order.text("reason"));
+  const std::string chosen = order.text("template");
+  if (!chosen.empty()) {
+    const auto& known = context.limits.request_form.reasons;
+    if (std::find(known.begin(), known.end(), chosen) == known.end())
+      return "template: this is none of the reasons to choose from";
+    reason = reason.empty() ? chosen : chosen + ": " + reason;
+  }
+  if (reason.empty() || reason.size() > kLongestReason) return "a reason of 1 to 2000 bytes is needed";
+  return "";
+}
+
+std::string read_ticket(const Context& context, const Order& order, std::string& ticket) {
+  ticket = trim(order.text("ticket"));
+  const RequestForm& form = context.limits.request_form;
+  const std::string hint = form.ticket_hint.empty() ? "" : " (" + form.ticket_hint + ")";
+  if (ticket.size() > kLongestReason) return "ticket: at most 2000 bytes";
+  if (ticket.empty()) return form.ticket_required ? "ticket: the number of a ticket is needed" + hint : "";
+  if (form.ticket != nullptr && !form.ticket->matches(ticket))
+    return "ticket: this does not look like the number of one" + hint;
+  return "";
+}
 
 std::string read_wanted(const Context& context, const Order& order, state::Terms& terms) {
   std::vector<std::string> listed;
@@ -146,7 +180,7 @@ Draft draft_request_created(const Request& request, const Order& order) {
   draft.detail = detail.text("reason", request.reason)
                      .text("ticket", request.ticket)
                      .text("extends", request.extends)
-                     .text("asked_by", request.asked_by.empty() ? "" : "admin")
+                     .text("asked_by", asked_by(request))
                      .number("approvals_needed", request.approvals_needed)
                      .text("client", order.from)
                      .done();

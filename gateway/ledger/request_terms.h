@@ -11,6 +11,11 @@
 
 namespace postern::ledger {
 
+std::string trim(const std::string& text);
+// The engineer's words, behind one of the configured reasons if one was chosen; and a ticket, where one is needed. A sentence if
+// that cannot be.
+std::string read_reason(const Context& context, const Order& order, std::string& reason);
+std::string read_ticket(const Context& context, const Order& order, std::string& ticket);
 // Each reads what the order says about its part, leaves it as it is where the order says nothing, and returns a sentence
 // if that cannot be.
 std::string read_wanted(const Context& context, const Order& order, state::Terms& terms);

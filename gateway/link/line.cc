@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/ipc/ledger_protocol.h"
 #include "gateway/link/acme.h"
 #include "gateway/link/jitter.h"
 #include "line/witness.h"
@@ -183,6 +184,7 @@ void Line::ordered(std::string_view text) {
   if (!hello_) return greeted(*order);
   if (order->kind == line::OrderKind::Pulse) pulsed(order->time);
   if (order->kind == line::OrderKind::Conflict) conflict(*order);
+  if (order->kind == line::OrderKind::Asks && asks_) asks_();
 }
 
 void Line::greeted(const line::Order& hello) {
@@ -254,8 +256,10 @@ void Line::drop_errand(Errand& errand) {
 void Line::reported(const base::Result<LineAnswer>& answer) {
   if (answer->status == 200) {
     const auto taken = line::parse_taken(answer->body);
-    if (taken.ok()) return deliver(errand_, 200, line::format(*taken));
-    return connection_->break_off("its answer to reports: " + taken.error().message);
+    const std::string written = taken.ok() ? line::format(*taken) : std::string();
+    if (taken.ok() && written.size() <= ipc::kDeliveredBody) return deliver(errand_, 200, written);
+    return connection_->break_off("its answer to reports: " +
+                                  (taken.ok() ? "it is too long" : taken.error().message));
   }
   const line::Refusal refusal = line::parse_refusal(answer->body);
   deliver(errand_, static_cast<std::uint16_t>(answer->status),

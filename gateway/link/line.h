@@ -59,6 +59,8 @@ class Line final : private LineConnection::User {
   void drop_errand();  // both kinds
   bool up() const { return hello_; }
   void allow_tunnel(bool open) { tunnel_.allow(open); }
+  // Told when Mission Control says that it has something to ask (line/asks.h); nothing of it comes this way.
+  void on_asks(std::function<void()> told) { asks_ = std::move(told); }
 
  private:
   struct Errand {  // that is under way
@@ -116,6 +118,7 @@ class Line final : private LineConnection::User {
   base::Micros skew_ = 0;  // its time minus ours
   OrderPace pace_;
   base::Nanos conflict_told_ = 0, skew_told_ = 0;
+  std::function<void()> asks_;
   int failures_ = 0;                        // in a row
   std::string why_ = "none is configured";  // it is not up
 

@@ -22,9 +22,14 @@ Link::Link(loop::Loop& loop, Connect connect, Line* line, OpenIdClient::Assert a
       line_(line),
       patience_(loop, [this] {
         if (forsaken_) forsaken_();
-      }) {}
+      }) {
+  if (line_ != nullptr) line_->on_asks([this] { deliver({ipc::kAsksDelivered, 200, {}}); });
+}
 
-Link::~Link() { *alive_ = false; }
+Link::~Link() {
+  *alive_ = false;
+  if (line_ != nullptr) line_->on_asks(nullptr);
+}
 
 void Link::configure(Settings settings) {
   settings_ = std::move(settings);

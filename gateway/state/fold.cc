@@ -181,7 +181,7 @@ void State::fold_request(std::string_view type, const Json& detail, Micros at, c
     request.reason = json_text_or(detail, "reason", "");
     request.ticket = json_text_or(detail, "ticket", "");
     request.extends = json_text_or(detail, "extends", "");
-    if (by.starts_with("admin:")) request.asked_by = by;
+    if (by.starts_with("admin:") || from_mission_control(by)) request.asked_by = by;
     request.asked = terms_of(detail, {});
     request.offer = request.asked;
     request.approvals_needed = json_number_or(detail, "approvals_needed", 1);

@@ -15,7 +15,7 @@
 //   engineer.added       engineer, email*, certificates*
 //   engineer.approved    engineer                                also engineer.removed
 //   request.created      request, engineer, role*, capabilities, reason*, ticket*, starts*, duration_us, extends*,
-//                        approvals_needed*     by an admin, if the actor is one
+//                        approvals_needed*     by an admin, or for Mission Control, if the actor is
 //   request.approved     request, role*, capabilities*, starts*, duration_us*, note*, approvals*, approvals_needed*
 //                        fewer approvals than are needed, and the request goes on waiting; approvals says how
 //                        many count with this one: fewer than there were, and those before it are void
@@ -79,8 +79,8 @@ std::string_view to_text(Setting setting);    // "off", "ask", "on"
 std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
-// What Mission Control may be told beyond that this installation is there; off unless an admin switches it on.
-inline constexpr std::array<std::string_view, 4> kSharing{"health", "usage", "events", "tunnel"};
+// What Mission Control may be told beyond that this installation is there, and may do; off unless an admin switches it on.
+inline constexpr std::array<std::string_view, 5> kSharing{"health", "usage", "events", "tunnel", "requests"};
 // Of these kinds, what may be kept back; told with the kind unless an admin switches it off. The fields are line/health.h's.
 inline constexpr std::array<std::string_view, 17> kSharedFields{
     "health.version",     "health.state",   "health.start_time",  "health.cpu",        "health.memory",
@@ -116,6 +116,10 @@ struct Engineer {
   bool operator==(const Engineer&) const = default;
 };
 
+// Actors that are people of Mission Control's, as it calls them: "mission-control:jane".
+inline constexpr std::string_view kOfMissionControl = "mission-control:";
+inline bool from_mission_control(std::string_view actor) { return actor.starts_with(kOfMissionControl); }
+
 enum class RequestState { Pending, Approved, Refused, Withdrawn, Expired };
 
 // What may be given: to be asked for, and to be approved.
@@ -141,8 +145,9 @@ struct Message {  // of the talk about a request
 
 struct Request {
   std::string id, engineer, reason, ticket;
-  std::string extends;   // the grant that is to go on; empty: none
-  std::string asked_by;  // the admin who asked in the engineer's place; empty: the engineer did
+  std::string extends;  // the grant that is to go on; empty: none
+  // The admin, or person of Mission Control's (from_mission_control), who asked in the engineer's place; empty: the engineer did.
+  std::string asked_by;
   Terms asked;
   Terms offer;                      // what the approvals are of; as asked while there are none
   std::vector<Approval> approvals;  // of the offer

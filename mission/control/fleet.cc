@@ -270,6 +270,7 @@ void add_fleet_commands(cli::Program& program) {
   add_installations(program);
   add_events(program);
   add_usage_command(program);
+  add_ask_commands(program);
 }
 
 }  // namespace postern::mission

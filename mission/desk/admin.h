@@ -82,6 +82,12 @@ base::Result<base::Json> health_of(const AdminParts& parts, const std::string& i
 void show_health(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_usage(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
+// api_asks.cc
+void new_request(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void list_requests(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_request(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void withdraw_request(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
 // api_enrolments.cc
 inline constexpr base::Micros kDefaultExpiry = 7LL * 86400 * base::kWallSecond;  // of a code
 inline constexpr base::Micros kLongestExpiry = 90LL * 86400 * base::kWallSecond;

@@ -12,6 +12,7 @@
 #include "certs/request.h"
 #include "line/updates.h"
 #include "line/witness.h"
+#include "mission/desk/asks.h"
 #include "mission/desk/updates.h"
 
 namespace postern::mission {
@@ -321,6 +322,7 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
     const auto counted = parts_.store.keep_usage(*hour, now);
     if (!counted.ok()) return counted.error();
   }
+  if (report.kind == line::Kind::Standing) return keep_standing(parts_, asker.installation.id, report);
   if (report.kind != line::Kind::Event) {
     const auto latest = parts_.store.keep_latest(asker.installation.id, report, now);
     return latest.ok() ? base::Status(base::Ok{}) : base::Status(latest.error());
@@ -366,6 +368,7 @@ void LineApi::reports(const Call& call, const Reply& reply, const Asker& asker) 
   auto sent = line::parse_reports(call.body);
   if (!sent.ok()) return reply(malformed(sent.error().message));
   line::Taken taken;
+  std::string heartbeat;
   for (const line::Report& report : sent->known) {
     // Of an hour that is still to come by our clock: it is told again.
     if (report.kind == line::Kind::Usage && report.time > parts_.clock.wall()) continue;
@@ -373,8 +376,14 @@ void LineApi::reports(const Call& call, const Reply& reply, const Asker& asker) 
         report.kind == line::Kind::Health ? keep_health(asker, report, taken) : keep(asker, report);
     if (!kept.ok()) return reply(store_problem(kept.error()));
     taken.ids.push_back(report.id);
+    if (report.kind == line::Kind::Heartbeat) heartbeat = report.id;
   }
   for (std::string& id : sent->unknown) taken.ids.push_back(std::move(id));
+  if (!heartbeat.empty()) {
+    auto asks = asks_for(parts_, asker.installation.id);
+    if (!asks.ok()) return reply(store_problem(asks.error()));
+    taken.answers[heartbeat] = *std::move(asks);
+  }
   parts_.commits.reply(reply, ok(line::format(taken)));
 }
 

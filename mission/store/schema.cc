@@ -144,8 +144,18 @@ CREATE TABLE update_states (
   PRIMARY KEY (name, installation)){strict};
 )sql";
 
+// What is asked of installations (asks.h).
+constexpr std::string_view kAsks = R"sql(
+CREATE TABLE asks (
+  id {text} PRIMARY KEY, installation {text} NOT NULL REFERENCES installations(id), kind {number} NOT NULL, body {text} NOT NULL,
+  created {number} NOT NULL, withdrawn {number} NOT NULL DEFAULT 0, over {number} NOT NULL DEFAULT 0,
+  state {text} NOT NULL DEFAULT '', note {text} NOT NULL DEFAULT '', until {number} NOT NULL DEFAULT 0,
+  told {number} NOT NULL DEFAULT 0){strict};
+CREATE INDEX asks_of ON asks (installation, over);
+)sql";
+
 constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates};
+                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

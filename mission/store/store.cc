@@ -26,7 +26,8 @@ Store::Store(std::unique_ptr<Database> kept)
       Usages(StoreGround::turn),
       ActLog(StoreGround::turn),
       Alerts(StoreGround::turn),
-      Updates(StoreGround::turn) {}
+      Updates(StoreGround::turn),
+      AskedOfInstallations(StoreGround::turn) {}
 
 base::Status Store::commit() {
   static_cast<void>(write_acts());  // the turn knows of a failure, too

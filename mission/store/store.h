@@ -15,6 +15,7 @@
 #include "mission/store/act_log.h"
 #include "mission/store/alerts.h"
 #include "mission/store/askers.h"
+#include "mission/store/asks.h"
 #include "mission/store/certificates.h"
 #include "mission/store/enrolments.h"
 #include "mission/store/events.h"
@@ -54,7 +55,8 @@ class Store final : private StoreGround,
                     public Usages,
                     public ActLog,
                     public Alerts,
-                    public Updates {
+                    public Updates,
+                    public AskedOfInstallations {
  public:
   // Whose schema is brought up, by whoever opened it.
   explicit Store(std::unique_ptr<Database> kept);

@@ -102,6 +102,9 @@ const Case kCases[] = {
     {RequestCreated, R"({"engineer":"bob","role":"viewer","asked_by":"admin"})",
      "Admin root asked for access for engineer bob as viewer."},
     {RequestWithdrawn, R"({"engineer":"bob"})", "Engineer bob withdrew an access request."},
+    {RequestNotTaken, R"({"engineer":"bob","why":"nobody has switched that on","unrecorded":4})",
+     "Admin root asked for access for engineer bob, which was not taken in: nobody has switched that on; 4 "
+     "more before it were not recorded one by one."},
     {RequestExpired, R"({"engineer":"bob"})",
      "The access request of engineer bob expired without an answer."},
     {GrantStarted, R"({"engineer":"bob","role":"user"})", "Engineer bob was given access as user."},

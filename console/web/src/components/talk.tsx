@@ -7,7 +7,8 @@ import { words } from '../text';
 import { Said } from './said';
 import { When } from './when';
 
-export const short_name = (actor: string): string => actor.replace(/^[a-z]+:/, '');
+export const short_name = (actor: string): string =>
+  actor.startsWith('mission-control:') ? `${actor.slice('mission-control:'.length)} (Mission Control)` : actor.replace(/^[a-z]+:/, '');
 
 export function Talk({ request }: { request: AccessRequest }) {
   const talk = request.talk ?? [];

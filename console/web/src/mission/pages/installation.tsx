@@ -19,6 +19,7 @@ import { useLoaded } from '../../state/loaded';
 import { useStore } from '../../state/store';
 import { news } from '../live';
 import type { MissionPageProps } from '../routes';
+import { AccessAskedSection } from '../sections/access_asked';
 import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
 import { Alerts } from './alerts';
@@ -44,6 +45,7 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
             <Standing one={one} />
             <Measures id={one.id} />
             <Usage id={one.id} />
+            <AccessAskedSection installation={one.id} may_operate={may_operate && one.state !== 'retired'} />
             <Reports one={one} />
             <Certificates one={one} />
             <Section id="events" title={w.events.of}>

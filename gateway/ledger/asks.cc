@@ -1,0 +1,118 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/ledger/asks.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::ledger {
+namespace {
+
+using audit::EventType;
+using line::AskKind;
+
+constexpr const char* kTooOften = "Mission Control asks too often";
+
+}  // namespace
+
+bool Asks::Bucket::take(base::Nanos now) {
+  if (at != 0) left = std::min<double>(kAtOnce, left + static_cast<double>(now - at) / kEvery);
+  at = now;
+  if (left < 1) return false;
+  left -= 1;
+  return true;
+}
+
+const Asks::Listed* Asks::find_listed(const std::string& id) const {
+  const auto found =
+      std::find_if(listed_.begin(), listed_.end(), [&id](const Listed& one) { return one.id == id; });
+  return found == listed_.end() ? nullptr : &*found;
+}
+
+line::Standing Asks::standing(const Listed& one) const {
+  const line::Standing known = standing_of_request(calls_.context(), one.id);
+  return known.state.empty() ? one.not_taken : known;
+}
+
+void Asks::take(const base::Json& answer) {
+  const line::Asks asks = line::parse_asks(answer);
+  std::vector<Listed> next;
+  for (const line::Ask& ask : asks.good) take_one(ask, next);
+  for (const line::FaultyAsk& ask : asks.faulty) {
+    const Listed* before = ask.id.empty() ? nullptr : find_listed(ask.id);
+    if (!ask.id.empty() && ask.kind)
+      next.push_back({*ask.kind, ask.id, {}, {ask.id, "not_taken", ask.why, 0}});
+    if (before == nullptr) refuse_ask(ask, {}, "malformed");
+  }
+  listed_ = std::move(next);
+}
+
+void Asks::take_one(const line::Ask& ask, std::vector<Listed>& next) {
+  const Listed* before = find_listed(ask.id);
+  Listed one{ask.kind, ask.id, ask.stands, before == nullptr ? line::Standing() : before->not_taken};
+  // What was not taken in stays so under its id.
+  if (one.not_taken.state.empty()) {
+    const bool fresh = standing(one).state.empty() && !ask.withdrawn;
+    Decision decision = fresh && !arrivals_.take(clock_.monotonic())
+                            ? Decision{{}, {}, CommandRefused{429, "limit_reached", kTooOften}, {}, {}, false}
+                            : decide_vendor_request(calls_.context(), ask);
+    if (decision.refused) {
+      refuse_ask({ask.id, ask.kind, ask.by, decision.refused->message}, ask.engineer, decision.refused->code);
+      one.not_taken = {ask.id, "not_taken", decision.refused->message, 0};
+    } else if (!decision.events.empty()) {
+      calls_.perform(std::move(decision));
+    } else if (fresh) {
+      return;  // it comes again
+    } else if (ask.withdrawn && standing(one).state.empty()) {
+      one.not_taken = {ask.id, "withdrawn", {}, 0};
+    }
+  }
+  next.push_back(std::move(one));
+}
+
+void Asks::refuse_ask(const line::FaultyAsk& ask, const std::string& engineer, const std::string& code) {
+  if (!refusals_.take(clock_.monotonic())) {
+    ++unrecorded_;
+    return;
+  }
+  Draft draft{EventType::RequestNotTaken,
+              std::string(state::kOfMissionControl) + (ask.by.empty() ? "unknown" : ask.by),
+              {},
+              ask.id,
+              "refused",
+              {},
+              false};
+  draft.detail = Detail()
+                     .text("request", ask.id)
+                     .text("engineer", engineer)
+                     .text("code", code)
+                     .text("why", ask.why)
+                     .number("unrecorded", std::exchange(unrecorded_, 0))
+                     .done();
+  calls_.record(draft);
+}
+
+std::vector<line::Report> Asks::due() {
+  under_way_.clear();
+  std::vector<line::Report> out;
+  const base::Micros now = clock_.wall();
+  for (const Listed& one : listed_) {
+    const line::Standing stands = standing(one);
+    if (stands.state.empty() || stands.state == one.told) continue;
+    out.push_back({ids_.make(now), line::Kind::Standing, 1, now, line::to_json(stands)});
+    under_way_.push_back({out.back().id, one.id, stands.state});
+  }
+  return out;
+}
+
+void Asks::taken(const line::Taken& answer) {
+  for (const Told& told : under_way_) {
+    if (std::find(answer.ids.begin(), answer.ids.end(), told.report) == answer.ids.end()) continue;
+    for (Listed& one : listed_) {
+      if (one.id == told.ask) one.told = told.state;
+    }
+  }
+  under_way_.clear();
+}
+
+}  // namespace postern::ledger
