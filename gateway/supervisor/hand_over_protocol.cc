@@ -84,7 +84,8 @@ base::Result<HandOverOffer> parse_hand_over_offer(std::string_view text) {
     return not_one("a whole offer");
   out.support = *support;
   out.admin = *admin;
-  for (const auto& [name, place] : {std::pair("intake", &out.intake), std::pair("challenge", &out.challenge)}) {
+  for (const auto& [name, place] :
+       {std::pair("intake", &out.intake), std::pair("challenge", &out.challenge)}) {
     if (!said->contains(name)) continue;
     *place = parse_place(*said, name);
     if (!*place) return not_one("a whole offer");
