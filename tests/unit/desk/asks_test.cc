@@ -16,10 +16,12 @@ using base::Json;
 class AccessAskedTest : public DeskRig {
  protected:
   Answer make(const std::string& installation, Json body, const std::string& cookie) {
-    return at_page(http::Method::Post, "/api/v1/installations/" + installation + "/requests", std::move(body), cookie);
+    return at_page(http::Method::Post, "/api/v1/installations/" + installation + "/requests", std::move(body),
+                   cookie);
   }
   Json request(const std::string& id) {
-    const Answer answer = ask({.method = http::Method::Get, .target = "/api/v1/requests/" + id, .local = true});
+    const Answer answer =
+        ask({.method = http::Method::Get, .target = "/api/v1/requests/" + id, .local = true});
     EXPECT_EQ(answer.status, 200) << answer.body;
     return *base::parse_json(answer.body);
   }
@@ -31,7 +33,8 @@ class AccessAskedTest : public DeskRig {
     return line::parse_taken(answer.body).value().answers.at(id);
   }
   void stands(const Enrolled& who, const line::Standing& standing) {
-    const Answer answer = report(who, {{ulid(), line::Kind::Standing, 1, clock.wall(), line::to_json(standing)}});
+    const Answer answer =
+        report(who, {{ulid(), line::Kind::Standing, 1, clock.wall(), line::to_json(standing)}});
     EXPECT_EQ(answer.status, 200) << answer.body;
   }
   const Json wish{{"engineer", "alice"}, {"role", "viewer"}, {"reason", "disk alert"}};
