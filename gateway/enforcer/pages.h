@@ -84,7 +84,8 @@ struct RequestView {
   base::Micros created = 0;
   std::string ticket, duration;  // either may be empty
   std::optional<base::Micros> start;
-  bool by_admin = false;  // asked in the engineer's place
+  bool by_admin = false;   // asked in the engineer's place; not by an admin if by_vendor
+  bool by_vendor = false;  // Mission Control did
   int approvals = 0, approvals_needed = 1;
   std::string offered;         // what the approvals are of, if it is not what was asked
   std::vector<TalkView> talk;  // oldest first; an open question comes last

@@ -135,7 +135,9 @@ void write_answer_form(Html& html, const RequestView& request, long long number)
 
 void write_asked(Html& html, const RequestView& request) {
   html.raw("<p class=\"says\">");
-  html.raw(request.by_admin ? Markup("Asked for you by an administrator ") : Markup("Asked "));
+  html.raw(request.by_vendor  ? Markup("Asked for you at Mission Control ")
+           : request.by_admin ? Markup("Asked for you by an administrator ")
+                              : Markup("Asked "));
   write_time(html, request.created);
   if (!request.duration.empty())
     html.raw(", for <span class=\"text\">").text(request.duration).raw("</span>");

@@ -96,6 +96,7 @@ RequestView request_view(const state::Request& request) {
   view.duration = base::format_duration(request.asked.duration);
   view.start = request.asked.start;
   view.by_admin = !request.asked_by.empty();
+  view.by_vendor = state::from_mission_control(request.asked_by);
   view.approvals = static_cast<int>(request.approvals.size());
   view.approvals_needed = static_cast<int>(request.approvals_needed);
   if (request.offer != request.asked)

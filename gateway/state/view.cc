@@ -83,7 +83,8 @@ Json view_own(const Request& request) {
                             {"text", one.text},
                             {"at", format_time(one.at)}});
   json.erase("by");
-  if (!request.asked_by.empty()) json["asked_by"] = "admin";
+  if (!request.asked_by.empty())
+    json["asked_by"] = from_mission_control(request.asked_by) ? "mission_control" : "admin";
   return json;
 }
 
