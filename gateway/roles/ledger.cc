@@ -79,7 +79,10 @@ int keep_ledger(audit::FileSystem& disk) {
     ledger->set_line(ledger::parse_line_terms(config));
     ledger->set_health(ledger::parse_health_terms(config));
   });
-  role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
+  role.on_drain([&] {
+    const auto done = [&role] { role.drained(); };
+    role.handing_over() ? ledger->hand_over(done) : ledger->drain(done);
+  });
   return role.serve();
 }
 
