@@ -100,14 +100,10 @@ void HandOverTaker::on_offer(std::string_view payload, ipc::SocketChannel::Fds f
     std::string_view name;
     base::UniqueFd& fd;
   };
-  const std::array places{Place{"support", support_},
-                          Place{"admin", admin_},
-                          Place{"control", control_},
-                          Place{"hand_over", hand_over_},
-                          Place{"challenge", challenge_},
-                          Place{"intake", intake_},
-                          Place{"notify", notify_},
-                          Place{"log", log_}};
+  const std::array places{Place{"support", support_},     Place{"admin", admin_},
+                          Place{"control", control_},     Place{"hand_over", hand_over_},
+                          Place{"challenge", challenge_}, Place{"intake", intake_},
+                          Place{"notify", notify_},       Place{"log", log_}};
   for (std::size_t i = 0; i < fds.size(); ++i) {
     for (const Place& place : places) {
       if (place.name == offer->fds[i]) place.fd = std::move(fds[i]);
