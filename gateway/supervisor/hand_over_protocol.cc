@@ -62,8 +62,8 @@ Json to_json(const HandOverOffer& offer) {
               {"support", address_json(offer.support)},
               {"admin", address_json(offer.admin)},
               {"fds", offer.fds}};
-  if (offer.intake) out["intake"] = address_json(*offer.intake);
   if (offer.challenge) out["challenge"] = address_json(*offer.challenge);
+  if (offer.intake) out["intake"] = address_json(*offer.intake);
   return out;
 }
 
@@ -84,11 +84,13 @@ base::Result<HandOverOffer> parse_hand_over_offer(std::string_view text) {
     return not_one("a whole offer");
   out.support = *support;
   out.admin = *admin;
-  for (const auto& [name, place] :
-       {std::pair("intake", &out.intake), std::pair("challenge", &out.challenge)}) {
-    if (!said->contains(name)) continue;
-    *place = parse_place(*said, name);
-    if (!*place) return not_one("a whole offer");
+  if (said->contains("challenge")) {
+    out.challenge = parse_place(*said, "challenge");
+    if (!out.challenge) return not_one("a whole offer");
+  }
+  if (said->contains("intake")) {
+    out.intake = parse_place(*said, "intake");
+    if (!out.intake) return not_one("a whole offer");
   }
   return out;
 }

@@ -13,8 +13,8 @@
 //
 //   old -> new
 //   Offer     {"protocol":1, "version", "pid", "program":"device:inode", "control":path, "support":{"host","port","v6"}, "admin":{same},
-//              "intake":{same}*, "challenge":{same}*, "fds":[names]}; fds: "support", "admin", "control", "hand_over", "log" (standard error), and where
-//              there are any "intake", "challenge", "notify" (of the service manager)
+//              "challenge":{same}*, "intake":{same}*, "fds":[names]}; fds: "support", "admin", "control", "hand_over", "log" (standard error), and where
+//              there are any "challenge", "intake", "notify" (of the service manager)
 //   Refused   {"why"}
 //   Yours     {"cut", "closed_us", "duration_us"}: it has ended its log. How many exchanges were cut, how long nobody has accepted, and
 //              how long it all took
@@ -52,8 +52,9 @@ struct HandOverOffer {
   std::string version, program, control;
   std::int64_t pid = 0;
   Address support, admin;
-  std::optional<Address> intake, challenge;
+  std::optional<Address> challenge;
   std::vector<std::string> fds;
+  std::optional<Address> intake = {};
 };
 
 base::Json to_json(const HandOverOffer& offer);

@@ -72,13 +72,13 @@ base::Status HandOverTaker::check(const Config& config) const {
   if (config.control_socket.path != offer_.control)
     return does_not_fit("the control socket is " + offer_.control + ", and the configuration says " +
                         config.control_socket.path);
-  if (config.intake.has_value() != offer_.intake.has_value() ||
-      (config.intake && !is_same(config.intake->listener.address, *offer_.intake)))
-    return does_not_fit("the configuration wants another listener for the intake");
   const bool by_http = config.acme && !config.acme->by_tls;
   if (by_http != offer_.challenge.has_value() ||
       (by_http && !is_same(config.acme->challenge, *offer_.challenge)))
     return does_not_fit("the configuration wants another listener for challenges");
+  if (config.intake.has_value() != offer_.intake.has_value() ||
+      (config.intake && !is_same(config.intake->listener.address, *offer_.intake)))
+    return does_not_fit("the configuration wants another listener for the intake");
   return base::Ok{};
 }
 
@@ -100,10 +100,10 @@ void HandOverTaker::on_offer(std::string_view payload, ipc::SocketChannel::Fds f
     std::string_view name;
     base::UniqueFd& fd;
   };
-  const std::array places{Place{"support", support_}, Place{"admin", admin_},
-                          Place{"control", control_}, Place{"hand_over", hand_over_},
-                          Place{"intake", intake_},   Place{"challenge", challenge_},
-                          Place{"notify", notify_},   Place{"log", log_}};
+  const std::array places{Place{"support", support_},     Place{"admin", admin_},
+                          Place{"control", control_},     Place{"hand_over", hand_over_},
+                          Place{"challenge", challenge_}, Place{"intake", intake_},
+                          Place{"notify", notify_},       Place{"log", log_}};
   for (std::size_t i = 0; i < fds.size(); ++i) {
     for (const Place& place : places) {
       if (place.name == offer->fds[i]) place.fd = std::move(fds[i]);
@@ -112,6 +112,7 @@ void HandOverTaker::on_offer(std::string_view payload, ipc::SocketChannel::Fds f
   for (const base::UniqueFd* needed : {&support_, &admin_, &control_, &hand_over_, &log_}) {
     if (!needed->valid()) return lose("the running gateway did not give all sockets");
   }
+  if (offer->intake && !intake_.valid()) return lose("the running gateway did not give all sockets");
   process_ = base::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(offer->pid), 0)));
   offer_ = *std::move(offer);
   offered_ = true;
@@ -124,11 +125,11 @@ Sockets HandOverTaker::take_sockets() {
   out.admin = std::move(admin_);
   out.control = std::move(control_);
   out.hand_over = std::move(hand_over_);
-  out.intake = std::move(intake_);
   out.challenge = std::move(challenge_);
+  out.intake = std::move(intake_);
+  if (offer_.intake) out.intake_address = *offer_.intake;
   out.support_address = offer_.support;
   out.admin_address = offer_.admin;
-  if (offer_.intake) out.intake_address = *offer_.intake;
   if (offer_.challenge) out.challenge_address = *offer_.challenge;
   return out;
 }

@@ -63,7 +63,7 @@ class HandOverTaker {
   HandOverOffer offer_;
   bool offered_ = false, prepared_ = false, yours_ = false, dead_ = false;
   std::string why_;  // why there is no offer, or it was taken back
-  base::UniqueFd support_, admin_, control_, hand_over_, intake_, challenge_, notify_, log_, told_, process_;
+  base::UniqueFd support_, admin_, control_, hand_over_, challenge_, intake_, notify_, log_, told_, process_;
   std::function<void(const HandOverEnd&, bool dead)> on_yours_;
   std::function<void(const std::string& why)> on_lost_;
   base::Nanos closed_at_ = 0;

@@ -327,13 +327,13 @@ struct Supervisor::Internals {
     give("admin", another(sockets.admin));
     give("control", another(sockets.control));
     give("hand_over", another(sockets.hand_over));
-    if (sockets.intake.valid()) {
-      out.offer.intake = sockets.intake_address;
-      give("intake", another(sockets.intake));
-    }
     if (sockets.challenge.valid()) {
       out.offer.challenge = sockets.challenge_address;
       give("challenge", another(sockets.challenge));
+    }
+    if (sockets.intake.valid()) {
+      out.offer.intake = sockets.intake_address;
+      give("intake", another(sockets.intake));
     }
     if (inherited.notify.valid()) give("notify", another(inherited.notify));
     give("log", base::UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));

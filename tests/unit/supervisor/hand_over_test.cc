@@ -28,7 +28,7 @@ HandOverOffer some_offer() {
 TEST(HandOverProtocol, ReadsWhatItWrites) {
   HandOverOffer offer = some_offer();
   offer.challenge = Address{"0.0.0.0", 80, false};
-  offer.intake = Address{"0.0.0.0", 9445, false};
+  offer.intake = Address{"0.0.0.0", 8444, false};
   offer.fds = {"support", "log"};
   const auto read = parse_hand_over_offer(base::dump_json(to_json(offer)));
   ASSERT_TRUE(read.ok()) << read.error().message;
