@@ -19,7 +19,7 @@ struct Row {
   bool in_nobodys_name = false;                      // the console may send it for whoever asks
 };
 
-constexpr std::array<Row, 42> kTable{{
+constexpr std::array<Row, 45> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -61,6 +61,9 @@ constexpr std::array<Row, 42> kTable{{
     {"notification.test", false, true, false, decide_notification_test},
     {"log.rotate_key", false, true, false, nullptr},
     {"policy.set", false, false, true, nullptr},
+    {"rolling.run", false, true, false, nullptr},
+    {"rolling.stop", false, true, false, nullptr},
+    {"rolling.roll_back", false, true, false, nullptr},
     {"policy.accept", false, true, false, decide_policy_accept},
 }};
 

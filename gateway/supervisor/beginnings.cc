@@ -66,6 +66,7 @@ Child::Beginning beginning_of(const Child& child, const Given& given) {
   };
   if (child.kind() == "terminator")
     give("listener", child.index() == kAdminIndex ? given.sockets.admin : given.sockets.support);
+  if (child.kind() == "ledger" && given.sockets.runner.valid()) give("runner", given.sockets.runner);
   if (child.kind() == "console") give("control", given.sockets.control);
   if (child.kind() == "keeper") {
     for (const ListenerMaterial* listener : {&given.material.support, &given.material.admin}) {

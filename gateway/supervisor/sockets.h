@@ -22,6 +22,7 @@ inline constexpr int kBacklog = 4096;
 
 struct Sockets {
   base::UniqueFd support, admin, control, challenge;  // challenge: of Acme with http-01; invalid without
+  base::UniqueFd runner;  // to the runner of updates, which is there before (runner.h); invalid without
   Address support_address, admin_address,
       challenge_address;  // with the port that the kernel picked where 0 was asked for
 };

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/process.h"
+#include "gateway/supervisor/runner.h"
 #include "gateway/supervisor/supervisor.h"
 
 namespace postern::supervisor {
@@ -86,6 +87,10 @@ int supervise(const std::string& config_path) {
   proc::raise_descriptor_limit();
   base::Result<Sockets> sockets = bind_sockets(*loaded.config, *account);
   if (!sockets.ok()) return refuse(sockets.error().message);
+  base::Result<StartedRunner> runner = start_runner(*loaded.config, plan.roles_directory);
+  if (!runner.ok()) return refuse(runner.error().message);
+  sockets->runner = std::move(runner->socket);
+  plan.runner = std::move(runner->about);
   const base::Status dropped = give_up_root(*account);
   if (!dropped.ok()) return refuse(dropped.error().message);
   const base::Status runnable =
