@@ -172,6 +172,7 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
     case ipc::FromLedger::Cookie:
     case ipc::FromLedger::Jars:
       break;  // the enforcers' alone
+    case ipc::FromLedger::NodeTask:
     case ipc::FromLedger::Errand:
       break;  // the link's alone
     case ipc::FromLedger::Witnessing:

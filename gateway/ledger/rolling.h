@@ -116,6 +116,12 @@ class Rolling {
     base::Nanos deadline = 0;
     std::optional<std::string> runner;  // what it said of the executables: empty is well
   };
+  // Begun, and told so once that is durable.
+  struct Later {
+    std::uint64_t durable_at = 0;
+    OnBegun begun;
+    base::Json plan;
+  };
   // The step under way, in this life of the ledger.
   struct Work {
     std::string of;  // update, node, direction, number, times: what the runner calls it
@@ -182,6 +188,7 @@ class Rolling {
   OnEnded ended_;
   std::vector<RollingPlan> plans_;
   std::optional<Beginning> beginning_;
+  std::optional<Later> told_later_;
   std::map<std::string, Seen> seen_;  // by node, of the service that is looked at
   Work work_;
   std::string mine_;            // the update that this ledger began, or has said that it goes on with

@@ -3,6 +3,7 @@
 //
 // How an update begins: who may, whether all nodes are well, and what a dry run says.
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "gateway/ledger/rolling.h"
@@ -54,7 +55,7 @@ std::optional<std::string> Rolling::refuse_order(const RollingOrder& order) cons
   if (under_way())
     return "an update of " + current()->service +
            " is under way: wait until it has ended, or stop it with postern update stop";
-  if (beginning_) return "another update is just beginning: try again in a moment";
+  if (beginning_ || told_later_) return "another update is just beginning: try again in a moment";
   const RollingPlan* plan = plan_of(order.service);
   if (plan == nullptr)
     return "the configuration says of no service \"" + base::printable(order.service, 63) +
@@ -80,6 +81,10 @@ void Rolling::look_at(const std::string& service, const std::string& node) {
 }
 
 void Rolling::go_on_beginning() {
+  if (told_later_ && calls_.durable() >= told_later_->durable_at) {
+    const Later later = *std::exchange(told_later_, std::nullopt);
+    later.begun({std::nullopt, later.plan});
+  }
   if (!beginning_) return;
   const RollingPlan* plan = plan_of(beginning_->order.service);
   if (plan == nullptr) return finish_beginning("the configuration has changed meanwhile: try again");
@@ -157,7 +162,8 @@ void Rolling::finish_beginning(const std::optional<std::string>& why) {
   record_beginning(done.order, plan);
   const bool recorded = done.order.dry || (current() != nullptr && current()->id == done.order.id);
   if (!recorded) return done.begun({"the log cannot be written: try again when it can", Json()});
-  done.begun({std::nullopt, shown});
+  if (done.order.dry) return done.begun({std::nullopt, shown});
+  told_later_ = Later{work_.durable_at, done.begun, shown};  // whoever asks then finds it
 }
 
 void Rolling::record_beginning(const RollingOrder& order, const RollingPlan& plan) {

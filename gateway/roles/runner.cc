@@ -20,7 +20,7 @@ namespace postern::roles {
 namespace {
 
 int not_ready(const base::UniqueFd& socket, const std::string& why) {
-  const std::string text = base::dump_json({{"ready", false}, {"why", why}});
+  const std::string text = base::dump_json(base::Json{{"ready", false}, {"why", why}});
   ::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL);
   return 1;
 }
@@ -57,7 +57,7 @@ int run_steps() {
   if (!setup.ok()) return not_ready(socket, setup.error().message);
   if (base::Status became = become(setup->user); !became.ok())
     return not_ready(socket, became.error().message);
-  const std::string ready = base::dump_json({{"ready", true}, {"user", setup->user}});
+  const std::string ready = base::dump_json(base::Json{{"ready", true}, {"user", setup->user}});
   ::send(socket.get(), ready.data(), ready.size(), MSG_NOSIGNAL);
   runner::Runner(std::move(socket), *std::move(setup)).serve();
   return 0;

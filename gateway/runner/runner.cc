@@ -59,6 +59,9 @@ std::vector<std::string> environment_of(const ipc::RunnerOrder& order) {
   return out;
 }
 
+Runner::Runner(base::UniqueFd socket, ipc::RunnerSetup setup)
+    : socket_(std::move(socket)), setup_(std::move(setup)) {}
+
 Runner::~Runner() {
   if (child_) kill_group(child_->started.pid, SIGKILL);
 }

@@ -24,8 +24,7 @@ namespace postern::runner {
 
 class Runner {
  public:
-  Runner(base::UniqueFd socket, ipc::RunnerSetup setup)
-      : socket_(std::move(socket)), setup_(std::move(setup)) {}
+  Runner(base::UniqueFd socket, ipc::RunnerSetup setup);
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
