@@ -5,7 +5,7 @@
 //
 // A fleet of INSTALLATIONS (1,000) that speaks the real line: each enrols with a code of its own, and holds one connection with its
 // certificate, on which its orders stream. Prints what they cost: enrolments a second, KiB of each connection, CPU of each installation at
-// rest with a heartbeat every 30 seconds, and how many reports a second are durable when as many are sent as are taken, with the CPU of each
+// rest with a heartbeat every 30 seconds, the same with the health of three nodes every 2 minutes beside it, and how many reports a second are durable when as many are sent as are taken, with the CPU of each
 // process and the rows of PostgreSQL for each. The clients stand in processes of their own. Builds nothing: POSTERN_BUILD names the build.
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -18,9 +18,28 @@ import { Postgres } from "../tests/e2e/lib/postgres.mjs";
 import { residentKiB } from "./resident.mjs";
 
 const each = 2_500; // installations of one process
-const heartbeat = 30; // seconds
+const [heartbeat, health] = [30, 120]; // seconds
 const self = new URL(import.meta.url).pathname;
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+// What an installation with three nodes tells when it shares everything (line/health.h). The numbers move, so that no row is as it was.
+function healthOf(n) {
+  const [GiB, time] = [2 ** 30, new Date(Date.now() - 864e5).toISOString()];
+  const node = (i) => ({
+    service: "api", node: i, version: "3.1.4", state: (n + i) % 500 === 0 ? "down" : "up", start_time: time, cpu: (n % 37) / 10, memory: GiB + n * 4096, memory_limit: 4 * GiB,
+    storage: 20 * GiB + n, storage_limit: 100 * GiB, certificate: "2027-06-01T00:00:00.000000Z", availability: 99.9, processing: 99.7,
+  });
+  return {
+    gateway: {
+      version: "0.1.0", state: "up", start_time: time, cores: 8, load: (n % 80) / 10, cpu: n % 90, memory: { total: 16 * GiB, used: 9 * GiB + n * 4096 },
+      storage: ["state", "data"].map((name) => ({ name, size: 200 * GiB, used: 90 * GiB + n * 4096 })), certificate: "2027-06-01T00:00:00.000000Z", clock_skew_ms: n % 9,
+    },
+    nodes: [0, 1, 2].map(node),
+    availability: { percent: 99.9, goal: 99.5, seconds: 86400 },
+    processing: { percent: 99.7, goal: 98, processed: 1e6 + n, failed: 3000 },
+    warnings: n % 50 === 0 ? [{ of: "gateway", resource: "storage", value: 91.5, unit: "percent" }] : [],
+  };
+}
 
 // ---- a process of installations: what it is told it does, and says how much of it.
 class Fleet {
@@ -50,14 +69,21 @@ class Fleet {
       stream.end(JSON.stringify({ reports: [{ id: ulid(), kind, schema: 1, time: new Date().toISOString(), body }] }));
     });
   }
-  // rest: heartbeats of all, spread over their interval.
-  async rest({ seconds }) {
+  // rest: heartbeats of all, and their health if it is wanted, each kind spread over its interval.
+  async rest({ seconds, withHealth }) {
+    const [beats, healths] = await Promise.all([
+      this.#regularly("heartbeat", heartbeat, seconds, (n) => ({ uptime: n })),
+      withHealth ? this.#regularly("health", health, seconds, healthOf) : 0,
+    ]);
+    return { beats, healths };
+  }
+  async #regularly(kind, interval, seconds, body) {
     let sent = 0;
     const begin = performance.now();
     for (let n = 0; performance.now() - begin < seconds * 1000; ++n) {
-      const due = (n * heartbeat * 1000) / this.#members.length - (performance.now() - begin);
+      const due = (n * interval * 1000) / this.#members.length - (performance.now() - begin);
       if (due > 0) await sleep(due / 1000);
-      this.#send(this.#members[n % this.#members.length], "heartbeat", { uptime: n }).then((status) => (sent += status === 200 ? 1 : 0));
+      this.#send(this.#members[n % this.#members.length], kind, body(n)).then((status) => (sent += status === 200 ? 1 : 0));
     }
     return sent;
   }
@@ -184,9 +210,12 @@ async function measure({ store, servers, seconds, count }) {
     });
     console.log(`connected: ${opening.result}, ${(count / opening.took).toFixed(0)} a second; each ${each_(opening.cpu, count)}, and ${((resident() - before) / count).toFixed(1)} KiB`);
 
-    const rest = await during(() => all("rest", { seconds }));
-    const beats = rest.result.reduce((sum, sent) => sum + sent, 0);
-    console.log(`at rest for ${rest.took.toFixed(0)} s, ${beats} heartbeats: for each installation and second ${each_(rest.cpu, count * rest.took)}${postgres ? `; ${(rest.rows / rest.took).toFixed(0)} rows a second` : ""}`);
+    for (const withHealth of [false, true]) {
+      const rest = await during(() => all("rest", { seconds, withHealth }));
+      const sum = (kind) => rest.result.reduce((so_far, one) => so_far + one[kind], 0);
+      const what = withHealth ? `${sum("beats")} heartbeats and ${sum("healths")} reports of health` : `${sum("beats")} heartbeats`;
+      console.log(`at rest for ${rest.took.toFixed(0)} s, ${what}: for each installation and second ${each_(rest.cpu, count * rest.took)}${postgres ? `; ${(rest.rows / rest.took).toFixed(0)} rows a second` : ""}`);
+    }
 
     for (const underWay of [1, 16, 128]) {
       const press = await during(() => all("press", { seconds: seconds / 2, underWay: Math.max(1, Math.round(underWay / children.length)) }));

@@ -58,8 +58,9 @@ struct Call {
   std::string client;  // "192.0.2.7:50123"; "uid 0" on the control socket
   // The client's certificates in DER, its own first, as its terminator saw them: to be judged again. Never null.
   std::shared_ptr<const std::vector<std::string>> certificates = no_certificates();
-  bool local = false;                 // came over the control socket
-  Identity identity;                  // of the control socket's peer; of the cookie once the face has looked
+  bool local = false;  // came over the control socket
+  bool left = false;   // the client went before it was answered: what waits on its behalf need not
+  Identity identity;   // of the control socket's peer; of the cookie once the face has looked
   std::vector<std::string> captures;  // of the route's {parameters}, decoded, in order
 
   std::string parameter(std::string_view name) const;  // of the query; empty if missing or doubled

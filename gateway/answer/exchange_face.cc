@@ -89,6 +89,7 @@ void ExchangeFace::drop_channel() {
   if (channel_ != nullptr) channel_->close();
   loop::dispose_later(loop_, std::move(channel_));
   connections_.clear();
+  for (const auto& [id, exchange] : exchanges_) exchange->call->left = true;
   exchanges_.clear();
   strangers_ = 0;
   ready_ = std::make_shared<std::set<std::uint64_t>>();
@@ -120,6 +121,7 @@ void ExchangeFace::take(ipc::ExchangeFrame type, std::uint64_t id, std::string_v
     if (type == ExchangeDone) sound = take_done(*exchange, payload);
     if (type == ClientGone) {
       sound = true;
+      exchange->call->left = true;
       finish(*exchange);
     }
   }

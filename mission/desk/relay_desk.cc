@@ -13,7 +13,7 @@ bool RelayDesk::converses(const answer::Call& call) const {
 void RelayDesk::answer(std::shared_ptr<answer::Call> call, answer::Reply reply) {
   if (!converses(*call))
     return reply(refusal(404, "not_found", "There is nothing here", "this is for the relay"));
-  tunnels_.join(call->client, call->parameter("name"), reply);
+  tunnels_.join(std::move(call), reply);
 }
 
 answer::Response RelayDesk::refuse(const answer::Call& call, base::Refusal refusal, std::string_view why) {

@@ -85,9 +85,16 @@ base::Result<std::optional<Installation>> Tunnels::find(std::string_view name) {
   return known;
 }
 
-void Tunnels::join(const std::string& client, const std::string& name, const Reply& reply) {
+void Tunnels::forget_those_who_left() {
+  engineers_.remove_if([](const Engineer& one) { return one.call->left; });
+}
+
+void Tunnels::join(answer::CallPtr call, const Reply& reply) {
+  forget_those_who_left();
+  const std::string& client = call->client;
+  const std::string name = call->parameter("name");
   auto known = find(name);
-  Engineer engineer{{}, client, name, reply, parts_.clock.monotonic() + kPatience};
+  Engineer engineer{{}, client, name, call, reply, parts_.clock.monotonic() + kPatience};
   if (!known.ok()) return reply(store_problem(known.error()));
   if (!*known) return refuse(engineer, 404, "not_found", "no installation has this name");
   engineer.installation = (*known)->id;
@@ -129,6 +136,7 @@ void Tunnels::give(const std::string& installation, Place& place, const Engineer
 }
 
 void Tunnels::give_waiting(const std::string& installation) {
+  forget_those_who_left();
   for (auto it = engineers_.begin(); it != engineers_.end();) {
     const auto place = places_.find(installation);
     if (place == places_.end() || place->second.waiting.empty()) return;
@@ -185,6 +193,7 @@ void Tunnels::end_all() {
 }
 
 void Tunnels::look() {
+  forget_those_who_left();
   const base::Nanos now = parts_.clock.monotonic();
   for (auto it = engineers_.begin(); it != engineers_.end();) {
     const bool open = places_.contains(it->installation);

@@ -32,9 +32,9 @@ class Tunnels {
 
   // An installation's request.
   answer::Response wait(const std::string& installation);
-  // The relay's: an engineer at that address asks for that name. Answered with 200 and a conversation; 404: the name is nobody's;
+  // The relay's: an engineer asks for the name that is the call's parameter. Answered with 200 and a conversation; 404: the name is nobody's;
   // 403: the tunnel is closed; 503: too many, or nobody came in time.
-  void join(const std::string& client, const std::string& name, const answer::Reply& reply);
+  void join(answer::CallPtr call, const answer::Reply& reply);
   void end(const std::string& installation);  // it was retired
   void end_all();                             // we stop
   void look();                                // call every second or so
@@ -65,6 +65,7 @@ class Tunnels {
   };
   struct Engineer {
     std::string installation, client, name;
+    answer::CallPtr call;
     answer::Reply reply;
     base::Nanos until = 0;
   };
@@ -73,6 +74,7 @@ class Tunnels {
   void give(const std::string& installation, Place& place, const Engineer& engineer);
   void give_waiting(const std::string& installation);
   void over(const std::string& installation, Joint& joint);
+  void forget_those_who_left();
   void refuse(const Engineer& engineer, int status, std::string_view code, const std::string& why);
   void note(Pace& pace, std::int64_t& untold, const std::string& installation, std::string_view type,
             base::Json body);

@@ -133,7 +133,8 @@ class Relay::Connection final : public loop::Disposable {
     switch (phase_) {
       case Phase::Hello:
         return n == 0 ? close() : hello(bytes);
-      case Phase::Asking:
+      case Phase::Asking:  // before anybody has answered, an end is one of both ways
+        return n == 0 ? gone() : say(bytes);
       case Phase::Joined:
       case Phase::Ending:
         return n == 0 ? end_of_engineer() : say(bytes);

@@ -96,6 +96,18 @@ TEST_F(FaceLimitsTest, ACallHasTheCertificatesOfItsConnection) {
   EXPECT_EQ(*patient.calls[1]->certificates, (std::vector<std::string>{"a leaf", "its issuer"}));
 }
 
+TEST_F(FaceLimitsTest, ACallKnowsThatItsClientLeft) {
+  ask(1, 1);
+  ask(2, 2);
+  turn();
+  ASSERT_EQ(patient.calls.size(), 2U);
+  channel->send(Frame::ClientGone, 1, {});
+  done(1);
+  turn();
+  EXPECT_TRUE(patient.calls[0]->left);
+  EXPECT_FALSE(patient.calls[1]->left);
+}
+
 TEST_F(FaceLimitsTest, StrangersTakeNoPlaceOfOthers) {
   for (std::uint64_t id = 1; id <= 3; ++id) ask(id, 1);
   ask(4, 2);

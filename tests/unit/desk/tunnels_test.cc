@@ -19,10 +19,18 @@ class TunnelsTest : public DeskRig {
     while (state == answer::Source::State::More);
     return out;
   }
+  static std::shared_ptr<answer::Call> asking(const std::string& client, const std::string& name) {
+    auto call = std::make_shared<answer::Call>();
+    call->client = client;
+    http::TargetRules rules;
+    EXPECT_TRUE(http::canonicalise("/join?name=" + name, rules, call->target).ok());
+    return call;
+  }
   answer::Response join(const std::string& name) {
     answer::Response out;
     out.status = 0;
-    tunnels.join("192.0.2.7:50123", name, [&out](answer::Response answer) { out = std::move(answer); });
+    tunnels.join(asking("192.0.2.7:50123", name),
+                 [&out](answer::Response answer) { out = std::move(answer); });
     return out;
   }
   std::string name_of_it() {
@@ -106,14 +114,30 @@ TEST_F(TunnelsTest, LetsAnEngineerWaitForAnotherRequestButNotForLong) {
   answer::Response one = join(name_of_it());
   ASSERT_EQ(one.status, 200);
   int waited = 0, late = 0;
-  tunnels.join("192.0.2.8:1", name_of_it(), [&](const answer::Response& answer) { waited = answer.status; });
+  tunnels.join(asking("192.0.2.8:1", name_of_it()),
+               [&](const answer::Response& answer) { waited = answer.status; });
   EXPECT_EQ(waited, 0);
   answer::Response second = tunnels.wait(who.id);
   EXPECT_EQ(waited, 200);
-  tunnels.join("192.0.2.9:1", name_of_it(), [&](const answer::Response& answer) { late = answer.status; });
+  tunnels.join(asking("192.0.2.9:1", name_of_it()),
+               [&](const answer::Response& answer) { late = answer.status; });
   clock.advance(Tunnels::kPatience + base::kSecond);
   tunnels.look();
   EXPECT_EQ(late, 503);
+}
+
+TEST_F(TunnelsTest, WhoLeavesWhileTheyWaitKeepNoPlaceAndAreJoinedWithNothing) {
+  answer::Response first = tunnels.wait(who.id);
+  answer::Response one = join(name_of_it());
+  int next = 0;
+  const auto gone = asking("192.0.2.8:1", name_of_it());
+  tunnels.join(gone, [](const answer::Response&) { ADD_FAILURE() << "nobody hears it"; });
+  tunnels.join(asking("192.0.2.9:1", name_of_it()), [&](const answer::Response& got) { next = got.status; });
+  gone->left = true;
+  answer::Response second = tunnels.wait(who.id);
+  EXPECT_EQ(next, 200) << "the request is for whoever is still there";
+  const std::vector<std::string> events = noted();
+  EXPECT_EQ(std::count(events.begin(), events.end(), "tunnel.relayed"), 2);
 }
 
 TEST_F(TunnelsTest, AHostileInstallationHarmsItselfAlone) {
@@ -146,7 +170,8 @@ TEST_F(TunnelsTest, OneAddressHasAShareOfAnInstallationAndNotMore) {
   clock.advance(10 * base::kSecond);
   EXPECT_EQ(join(name_of_it()).status, 503) << "all of its share is in use";
   int other = 0;
-  tunnels.join("198.51.100.1:1", name_of_it(), [&](const answer::Response& got) { other = got.status; });
+  tunnels.join(asking("198.51.100.1:1", name_of_it()),
+               [&](const answer::Response& got) { other = got.status; });
   EXPECT_EQ(other, 200);
 }
 
@@ -155,7 +180,7 @@ TEST_F(TunnelsTest, ThoseWhoWaitForOneInstallationLeaveRoomForAnother) {
   answer::Response down = join(name_of_it());
   std::vector<int> said(Tunnels::kMostEngineersOfOne + 1);
   for (std::size_t i = 0; i < said.size(); ++i)
-    tunnels.join("198.51.100." + std::to_string(i) + ":1", name_of_it(),
+    tunnels.join(asking("198.51.100." + std::to_string(i) + ":1", name_of_it()),
                  [&said, i](const answer::Response& got) { said[i] = got.status; });
   EXPECT_EQ(said.front(), 0);
   EXPECT_EQ(said.back(), 503);
