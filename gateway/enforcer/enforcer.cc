@@ -163,7 +163,10 @@ base::Status Enforcer::set_terminator(ipc::RingEnds ends) {
   return base::Ok{};
 }
 
-void Enforcer::set_ledger(base::UniqueFd socket) { ledger_.set_channel(std::move(socket)); }
+void Enforcer::set_ledger(base::UniqueFd socket) {
+  node_tasks_.forget();
+  ledger_.set_channel(std::move(socket));
+}
 
 // Its exchanges are over, as far as anybody can tell; what they did is recorded.
 void Enforcer::terminator_gone(const base::Error& why) {
@@ -346,7 +349,6 @@ void Enforcer::on_state(const ipc::StateSnapshot& told, const base::Json& state)
   }
   access_.set_state(std::move(*folded));
   look_at_rotation();
-  node_tasks_.forget();
   jars_.keep([this](std::string_view session) { return access_.find(session) != nullptr; });
   waiting_room_.on_state(access_.state(), settings_->index);
   for (const auto& [id, exchange] : exchanges_) exchange->tell_received_again();

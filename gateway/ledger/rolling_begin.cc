@@ -75,7 +75,9 @@ std::optional<std::string> Rolling::refuse_order(const RollingOrder& order) cons
 void Rolling::look_at(const std::string& service, const std::string& node) {
   Seen& seen = seen_[node];
   const base::Nanos now = clock_.monotonic();
-  if (seen.task != 0 || (seen.asked != 0 && now < seen.asked + kLookAgain)) return;
+  // An enforcer that has no answer by then has none.
+  if (seen.task != 0 && now < seen.asked + kLookTimeout) return;
+  if (seen.asked != 0 && now < seen.asked + kLookAgain) return;
   seen.asked = now;
   seen.task = calls_.ask_enforcer({{"do", "look"}, {"service", service}, {"node", node}});
 }
