@@ -112,6 +112,8 @@ enum class EventType : std::uint8_t {
   CertificateRevocationFailed,
   GatewayStarted,
   GatewayStopped,
+  GatewayHandedOver,
+  GatewayHandOverFailed,
   RoleStarted,
   RoleEnded,
   SandboxAttested,

@@ -113,6 +113,8 @@ constexpr auto kTable = std::to_array<Row>({
     {CertificateRevocationFailed, {kBase, kOther, true}},
     {GatewayStarted,         {kLifecycle, kStart}},
     {GatewayStopped,         {kLifecycle, kStop}},
+    {GatewayHandedOver,      {kLifecycle, kStart}},
+    {GatewayHandOverFailed,  {kLifecycle, kStart, true}},
     {RoleStarted,            {kLifecycle, kStart}},
     {RoleEnded,              {kLifecycle, kStop, true}},
     {SandboxAttested,        {kBase, kOther}},

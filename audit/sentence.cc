@@ -121,6 +121,8 @@ constexpr Template kTemplates[] = {
     {CertificateCrlExpiring, "", "The list of revoked certificates[ by {issuer}] for {name} is good until {expires}[ ({revocation})]."},
     {GatewayStarted, "", "The gateway started[, version {version}][, with {events|earlier event}]."},
     {GatewayStopped, "", "The gateway stopped[ ({reason})][ after {duration_us}]."},
+    {GatewayHandedOver, "", "The gateway was handed over from version {from_version} to version {version}[; nobody accepted for {closed_us}][; cut: {cut_exchanges|exchange}][; {why}]."},
+    {GatewayHandOverFailed, "", "A hand-over to version {version} failed, and the gateway goes on[: {why}]."},
     {RoleStarted, "", "The process {role} started[, for the {restarts}. time again]."},
     {RoleEnded, "", "The process {role} ended unasked[: {reason}][, signal {signal}][, exit code {exit_code}]."},
     {SandboxAttested, "", "The process {role} proved its confinement: {refused} of {attempts|attempt} were refused[, Landlock ABI {landlock}][; missing: {missing}]."},

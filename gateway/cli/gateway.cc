@@ -6,6 +6,7 @@
 #include "gateway/cli/cert.h"
 #include "gateway/cli/cert_check.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/hand_over.h"
 #include "gateway/cli/init.h"
 #include "gateway/cli/said.h"
 #include "gateway/cli/serve.h"
@@ -294,6 +295,34 @@ bool is_sound(const base::Json& reloaded) {
          base::json_bool_or(reloaded.value("policy", base::Json::object()), "ok", false);
 }
 
+void add_serve(Program& program) {
+  struct Options {
+    bool take_over = false, if_new = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      program.command(&program.app(), "serve", "Run the gateway in the foreground",
+                      "serve --config /etc/postern/postern.yaml\nserve --take-over", [&program, options] {
+                        using supervisor::Begin;
+                        const Begin take_over = options->if_new ? Begin::TakeOverIfNew : Begin::TakeOver;
+                        return serve(program.config_path(), options->take_over ? take_over : Begin::Anew);
+                      });
+  CLI::Option* take_over =
+      command->add_flag("--take-over", options->take_over,
+                        "go on in the place of the gateway that runs: take its listeners and its log over");
+  command->add_flag("--if-new", options->if_new, "unless that one runs this very program")->needs(take_over);
+}
+
+void add_hand_over(Program& program) {
+  auto if_new = std::make_shared<bool>(false);
+  CLI::App* command = program.command(
+      &program.app(), "hand-over",
+      "Let this program go on in the place of the gateway that runs, without refusing a connection",
+      "hand-over\nhand-over --if-new",
+      [&program, if_new] { return hand_over(program.config_path(), *if_new); });
+  command->add_flag("--if-new", *if_new, "unless the gateway runs this very program already");
+}
+
 std::string show_reloaded(const base::Json& answer) {
   const base::Json policy = answer.value("policy", base::Json::object());
   if (!is_sound(answer)) {
@@ -492,9 +521,8 @@ void add_cert(Program& program) {
 
 void add_gateway_commands(Program& program) {
   add_init(program);
-  program.command(&program.app(), "serve", "Run the gateway in the foreground",
-                  "serve --config /etc/postern/postern.yaml",
-                  [&program] { return serve(program.config_path()); });
+  add_serve(program);
+  add_hand_over(program);
   program.command(&program.app(), "status", "Show roles, listeners, component nodes, log and policy",
                   "status\nstatus --json", [&program] {
                     return program.ask({http::Method::Get, "/api/v1/status", {}}, show_status);

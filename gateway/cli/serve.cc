@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/cli/serve.h"
 
-#include "gateway/supervisor/supervisor.h"
-
 namespace postern::cli {
 
-int serve(const std::string& config_path) { return supervisor::supervise(config_path); }
+int serve(const std::string& config_path, supervisor::Begin begin) {
+  return supervisor::supervise(config_path, begin);
+}
 
 }  // namespace postern::cli

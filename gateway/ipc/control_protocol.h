@@ -9,11 +9,13 @@
 //                  "figures" is the page in which the role counts (figures.h)
 //   Channel        text peer ("ledger", "exchange", "keeper.tls" ...), u32 index; fds
 //   Reload         JSON: its new part of the configuration; fds in the order of "fds"
-//   Drain          finish what is under way, take nothing new
+//   Drain          finish what is under way, take nothing new. Payload: empty, or the byte 1: another supervisor goes on in our place
+//                  (docs/HAND_OVER.md)
 //   Connected      id u64; fd
 //   ConnectFailed  id u64, text
 //   Answer         id u64, JSON
 //   Accepted       texts client, relay; fd: a terminator's connection that came through the tunnel
+//   Leave          the byte 1: a hand-over comes, clients are told to go; or 0: it does not come after all
 //
 //   role -> supervisor
 //   Confined       fd: the listener of its system call filter; what it refuses from now on, the supervisor answers
@@ -22,8 +24,9 @@
 //   Ask            id u64, JSON {ask: "status"|"figures"|"reload"|"log_keys"} of the console; {ask: "breach", why} of an enforcer or
 //                  the console: its terminator broke the exchange protocol; {ask: "inquire", whose, host, chain} of an enforcer: what
 //                  can be learned about a certificate, answered when something was; {ask: "fetched"|"acme"|"line"} of the link,
-//                  and {ask: "tunnel", client, relay, name}: a connection to a terminator, answered with Connected
-//   Drained        nothing is under way any more (after Drain)
+//                  and {ask: "tunnel", client, relay, name}: a connection to a terminator, answered with Connected; {ask: "left"} of a
+//                  terminator: what ran when it was told Leave has ended
+//   Drained        nothing is under way any more (after Drain). Payload: u32, how many exchanges were cut for it
 //   Failed         text: why it ends now; for people, in status and in the event
 //
 // The proof: {"kernel": text, "landlock": ABI or 0, "filtered": bool, "profile": SHA-256 of the role's row,
@@ -53,6 +56,7 @@ enum class ToRole : std::uint16_t {
   ConnectFailed = 6,
   Answer = 7,
   Accepted = 8,
+  Leave = 9,
 };
 enum class FromRole : std::uint16_t {
   Ready = 33,
@@ -62,6 +66,9 @@ enum class FromRole : std::uint16_t {
   Failed = 37,
   Confined = 38,
 };
+
+// Payloads of Drain and Leave, and of a Leave that is taken back.
+inline constexpr std::string_view kForAnother("\1", 1), kForNobody("\0", 1);
 
 inline constexpr int kControlFd = 3;
 inline constexpr std::string_view kFiguresFd = "figures";

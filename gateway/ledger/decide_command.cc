@@ -123,6 +123,8 @@ bool may_append(Sender sender, EventType type) {
     case EventType::ConfigChanged:
     case EventType::ConfigRejected:
     case EventType::PolicyRejected:
+    case EventType::GatewayHandedOver:
+    case EventType::GatewayHandOverFailed:
     case EventType::RoleStarted:
     case EventType::RoleEnded:
     case EventType::SandboxAttested:

@@ -119,7 +119,9 @@ class Ledger {
 
   // Takes no more commands, ends all sessions (gateway_stopped), and calls done once everything is durable and under
   // a checkpoint; or after kDrainTimeout if the log cannot be written.
-  void drain(std::function<void()> done);
+  void drain(std::function<void()> done) { stop(Stop::Asked, std::move(done)); }
+  // The same for another ledger that goes on in our place: no session ends.
+  void hand_over(std::function<void()> done) { stop(Stop::HandedOver, std::move(done)); }
 
   // What its timer does every kTick: ends what has run out, gives up on who does not answer.
   void tick();
@@ -279,6 +281,8 @@ class Ledger {
   void send_reply(const Outcome& outcome);
   void on_durable();
   void on_log_status(bool writable, const std::string& why);
+  enum class Stop { Asked, HandedOver };
+  void stop(Stop why, std::function<void()> done);
   void finish_drain(bool give_up);
 
   loop::Loop& loop_;

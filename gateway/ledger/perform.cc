@@ -399,13 +399,16 @@ void Ledger::tick() {
   finish_drain(clock_.monotonic() >= drain_deadline_);
 }
 
-void Ledger::drain(std::function<void()> done) {
+void Ledger::stop(Stop why, std::function<void()> done) {
   if (drained_) return;
   drained_ = std::move(done);
   drain_deadline_ = clock_.monotonic() + kDrainTimeout;
-  perform(decide_stop(context()), {}, clock_.monotonic());
+  if (why == Stop::Asked) perform(decide_stop(context()), {}, clock_.monotonic());
   Draft draft{EventType::GatewayStopped, "gateway", {}, {}, {}, {}, false};
-  draft.detail = Detail().text("reason", "asked").number("duration_us", clock_.wall() - started_).done();
+  draft.detail = Detail()
+                     .text("reason", why == Stop::Asked ? "asked" : "handed_over")
+                     .number("duration_us", clock_.wall() - started_)
+                     .done();
   append_own(draft);
 }
 
@@ -414,8 +417,11 @@ void Ledger::finish_drain(bool give_up) {
   if (!give_up && last_checkpoint_ != LastCheckpoint::Ended) {
     if (last_checkpoint_ == LastCheckpoint::UnderWay) return;
     last_checkpoint_ = LastCheckpoint::UnderWay;
-    publisher_.finish([this] { last_checkpoint_ = LastCheckpoint::Ended; });
-    return;  // the next tick looks again
+    publisher_.finish([this] {
+      last_checkpoint_ = LastCheckpoint::Ended;
+      timer_.start(0, kTick);  // which looks again
+    });
+    return;
   }
   if (give_up) base::log_error("stopping with events that the disk did not take");
   const auto done = std::move(drained_);

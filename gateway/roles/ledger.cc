@@ -82,7 +82,10 @@ int keep_ledger(audit::FileSystem& disk) {
     ledger->set_health(ledger::parse_health_terms(config));
     ledger->set_updates(ledger::parse_rolling_plans(config));
   });
-  role.on_drain([&] { ledger->drain([&role] { role.drained(); }); });
+  role.on_drain([&] {
+    const auto done = [&role] { role.drained(); };
+    role.handing_over() ? ledger->hand_over(done) : ledger->drain(done);
+  });
   return role.serve();
 }
 

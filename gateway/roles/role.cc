@@ -84,7 +84,9 @@ struct Role::Internals {
   std::function<void(const base::Json&)> reload;
   std::function<void(base::UniqueFd, std::string_view, std::string_view)> accepted;
   std::function<void()> drain;
+  std::function<void(bool)> leave;
   bool drain_wanted = false;
+  bool handing_over = false;
   std::uint64_t last_id = 0;
   std::map<std::uint64_t, std::function<void(base::Result<base::UniqueFd>)>> connects;
   std::map<std::uint64_t, std::function<void(const base::Json&)>> questions;
@@ -108,7 +110,11 @@ struct Role::Internals {
       case ipc::ToRole::Reload:
         return on_reload(payload, std::move(received));
       case ipc::ToRole::Drain:
+        handing_over = payload == ipc::kForAnother;
         return on_drain();
+      case ipc::ToRole::Leave:
+        if (leave) leave(payload == ipc::kForAnother);
+        return;
       case ipc::ToRole::Connected:
       case ipc::ToRole::ConnectFailed:
         return on_connected(type, payload, std::move(received));
@@ -324,10 +330,14 @@ void Role::on_accepted(
   internals_->accepted = std::move(take);
 }
 void Role::on_drain(std::function<void()> drain) { internals_->drain = std::move(drain); }
+bool Role::handing_over() const { return internals_->handing_over; }
+void Role::on_leave(std::function<void(bool)> leave) { internals_->leave = std::move(leave); }
 
-void Role::drained() {
+void Role::drained(std::uint32_t cut) {
   if (std::exchange(internals_->is_drained, true)) return;
-  internals_->send(ipc::FromRole::Drained, {});
+  base::BinaryWriter out;
+  out.u32(cut);
+  internals_->send(ipc::FromRole::Drained, out.bytes());
   internals_->control->flush();
   internals_->loop.stop();
 }

@@ -66,7 +66,10 @@ class Role {
   // The callback stops taking new work and calls drained() when nothing is under way; without one, drained()
   // is called for it.
   void on_drain(std::function<void()> drain);
-  void drained();
+  bool handing_over() const;            // once Drain came: another supervisor goes on in our place
+  void drained(std::uint32_t cut = 0);  // cut: how many exchanges did not end by themselves
+  // A hand-over comes, or (false) does not come after all.
+  void on_leave(std::function<void(bool leaving)> leave);
 
   // Asks the supervisor for a connection to a component node; done gets the connected socket or a sentence
   // why not.

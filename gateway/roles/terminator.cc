@@ -51,6 +51,7 @@ terminator::Timeouts read_timeouts(const base::Json& config) {
   duration("body_idle_us", timeouts.body_idle);
   duration("keep_alive_us", timeouts.keep_alive);
   duration("drain_us", timeouts.drain);
+  duration("hand_over_us", timeouts.hand_over);
   return timeouts;
 }
 
@@ -118,7 +119,14 @@ int serve_clients() {
   role.on_accepted([&](base::UniqueFd socket, std::string_view client, std::string_view relay) {
     terminator.admit_relayed(std::move(socket), client, relay);
   });
-  role.on_drain([&] { terminator.drain([&] { role.drained(); }); });
+  role.on_leave([&](bool leaving) {
+    if (!leaving) return terminator.stay();
+    terminator.leave([&role] { role.ask({{"ask", "left"}}, [](const base::Json&) {}); });
+  });
+  role.on_drain([&] {
+    if (role.handing_over()) return terminator.hand_over([&] { role.drained(terminator.cut()); });
+    terminator.drain([&] { role.drained(terminator.cut()); });
+  });
 
   loop::Timer ticket_timer(role.loop(), refresh_ticket_keys);
   ticket_timer.start(kTicketKeysEvery, kTicketKeysEvery);

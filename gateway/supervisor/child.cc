@@ -146,10 +146,13 @@ void Child::give_up() {
   if (!alive()) state_ = ChildState::Stopped;
 }
 
-void Child::drain() {
+void Child::drain(bool for_another) {
   give_up();
-  send(ipc::ToRole::Drain, {});
+  cut_ = 0;
+  send(ipc::ToRole::Drain, for_another ? ipc::kForAnother : std::string_view());
 }
+
+void Child::leave(bool leaving) { send(ipc::ToRole::Leave, leaving ? ipc::kForAnother : ipc::kForNobody); }
 
 void Child::kill() {
   give_up();
@@ -207,12 +210,17 @@ void Child::on_frame(ipc::FromRole type, std::string_view payload) {
       return listener_.on_ask(*this, ask.id, *question);
     }
     case ipc::FromRole::Drained:
-      if (!stopping_) return fail("its Drained is against the control protocol");
-      return;
+      return on_drained(payload);
     case ipc::FromRole::Failed:
       return on_failed(payload);
   }
   fail("its frame is against the control protocol");
+}
+
+void Child::on_drained(std::string_view payload) {
+  base::BinaryReader in(payload);
+  cut_ = in.u32();
+  if (!stopping_ || !in.done()) fail("its Drained is against the control protocol");
 }
 
 void Child::on_confined(Fds fds) {

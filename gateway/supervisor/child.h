@@ -87,8 +87,10 @@ class Child {
   // names, fds: descriptors that go with the new part, as with Start.
   void reload(const base::Json& config, const std::vector<std::string>& names = {}, Fds fds = {});
   void give_up();  // it is not started again once it ends
-  // Asks it to finish, and gives it up. Kill it when that takes too long.
-  void drain();
+  // Asks it to finish, and gives it up. Kill it when that takes too long. for_another: another supervisor goes on in our place.
+  void drain(bool for_another = false);
+  // A terminator's: a hand-over comes, or does not come after all.
+  void leave(bool leaving);
   void kill();
 
   // To this life only: one that asked and died gets no answer.
@@ -115,6 +117,7 @@ class Child {
   // Of this life's confinement: what Ready said (control_protocol.h), and "witnessed": how many calls were
   // seen to be refused meanwhile. Null before Ready.
   const base::Json& proof() const { return proof_; }
+  std::uint32_t cut() const { return cut_; }  // exchanges that its last drain cut
   // name; cpu_us and resident_bytes of its process, figures and timings as it counted them in this life: in the
   // order of ipc/figures.h, a timing as its buckets and then its microseconds. Empty while it does not live.
   base::Json figures() const;
@@ -129,6 +132,7 @@ class Child {
   void share_figures(Beginning& beginning);
   void on_frame(ipc::FromRole type, std::string_view payload);
   void on_confined(Fds fds);
+  void on_drained(std::string_view payload);
   void on_ready(std::string_view payload);
   void on_refused_calls();
   void ended(const proc::Ending& ending);
@@ -155,6 +159,7 @@ class Child {
   base::UniqueFd filter_;  // its listener
   std::unique_ptr<loop::Poller> watch_;
   int witnessed_ = 0;
+  std::uint32_t cut_ = 0;
   base::Json proof_;
   loop::Timer again_;
   loop::Timer late_;

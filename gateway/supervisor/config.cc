@@ -100,7 +100,7 @@ const std::vector<KeyTable>& key_tables() {
         "memory"}},
       {"timeouts",
        {"handshake", "head", "body_idle", "keep_alive", "component_connect", "component_head",
-        "component_idle", "drain"}},
+        "component_idle", "drain", "hand_over"}},
       {"log", {"level", "witnesses"}},
       {"log.witnesses[]", {"name", "url", "mission_control", "verifier_key", "tls"}},
       {"log.witnesses[].tls", {"roots", "name"}},
@@ -433,6 +433,7 @@ class Parser {
     read_.duration(*node, "component_head", kShortest, kDay, out.component_head);
     read_.duration(*node, "component_idle", kShortest, kDay, out.component_idle);
     read_.duration(*node, "drain", kShortest, kHour, out.drain);
+    read_.duration(*node, "hand_over", kShortest, kHour, out.hand_over);
   }
 
   void log(const YamlNode& root) { read_log_level(read_, root, config_.log_level); }

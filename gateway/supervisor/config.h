@@ -293,6 +293,7 @@ struct Timeouts {
   base::Micros component_head = 60 * base::kWallSecond;    // from the request's end to the response's head
   base::Micros component_idle = 300 * base::kWallSecond;   // between two pieces of a response body
   base::Micros drain = 30 * base::kWallSecond;             // of a clean stop
+  base::Micros hand_over = 2 * base::kWallSecond;  // in which nobody accepts, while another binary takes over
 };
 
 struct Sessions {

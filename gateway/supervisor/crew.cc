@@ -44,8 +44,8 @@ Shape gateway_shape(GatewaySize size) {
   for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"enforcer", i, 1, 1});
   for (std::uint32_t i = 0; i < pairs; ++i) out.members.push_back({"terminator", i, 2, 0});
   out.members.push_back({"terminator", kAdminIndex, 2, 0});
-  if (size.link) out.members.push_back({"link", 0, 2, 0});
-  if (size.admin_link) out.members.push_back({"link", kAdminIndex, 2, 0});
+  if (size.link) out.members.push_back({"link", 0, 2, 1});
+  if (size.admin_link) out.members.push_back({"link", kAdminIndex, 2, 1});
   for (std::uint32_t i = 0; i < pairs; ++i) out.pairs.push_back({i, "enforcer", i, true});
   out.pairs.push_back({kAdminIndex, "console", 0, false});
   for (const char* asker : {"terminator", "enforcer", "ledger", "link"})
@@ -113,10 +113,25 @@ bool Crew::asks(const Child& asker, const Child& server) const {
                      [&](const Shape::Channel& one) { return is_between(one, asker, server); });
 }
 
-void Crew::start() {
+void Crew::prepare() {
+  if (std::exchange(prepared_, true)) return;
+  started_steps_ = stop_step_ = 0;
+  stopping_ = all_ready_ = false;
   for (Ring& ring : rings_) make_ring(ring);
+  stop_bells_.clear();
   if (ledger_ != nullptr) make_stop_word();
-  for (Child* child : starts_[started_steps_++]) child->start();
+}
+
+void Crew::start() {
+  prepare();
+  for (Child* child : starts_[started_steps_++]) {
+    if (!child->alive()) child->start();
+  }
+}
+
+void Crew::start_keeper() {
+  prepare();
+  keeper_->start();
 }
 
 Child* Crew::terminator_of(const Child& answerer) {
@@ -180,7 +195,7 @@ void Crew::on_ready(Child& child) {
 }
 
 void Crew::advance() {
-  while (!stopping_ && !all_ready_) {
+  while (!stopping_ && !all_ready_ && started_steps_ > 0) {
     for (std::size_t step = 0; step < started_steps_; ++step) {
       for (const Child* child : starts_[step]) {
         if (child->state() != ChildState::Running) return;
@@ -250,8 +265,10 @@ void Crew::make_ring(Ring& ring) {
   ring.answerer->offer("exchange", ring.terminator->index(), ring_fds(std::move(pair->second)));
 }
 
-void Crew::stop(base::Nanos drain, std::function<void()> done) {
+void Crew::stop(Stop why, base::Nanos drain, std::function<void()> done) {
   if (std::exchange(stopping_, true)) return;
+  prepared_ = false;
+  for_another_ = why == Stop::ForAnother;
   drain_ = drain;
   stopped_ = std::move(done);
   // Those whose turn comes later are not started again if they fail meanwhile.
@@ -260,7 +277,7 @@ void Crew::stop(base::Nanos drain, std::function<void()> done) {
 }
 
 void Crew::stop_step() {
-  for (Child* child : stops_[stop_step_]) child->drain();
+  for (Child* child : stops_[stop_step_]) child->drain(for_another_);
   patience_.start(stop_step_ == 0 ? drain_ : kStopPatience);
   after_stop_step();
 }
@@ -275,6 +292,12 @@ void Crew::after_stop_step() {
 
 void Crew::stop_now() {
   for (const auto& child : children_) child->kill();
+}
+
+std::uint32_t Crew::cut() const {
+  std::uint32_t out = 0;
+  for (const auto& child : children_) out += child->cut();
+  return out;
 }
 
 void Crew::each(const std::function<void(Child&)>& visit) {

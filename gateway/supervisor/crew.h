@@ -5,8 +5,9 @@
 //
 //   start   keeper, ledger, console  ->  enforcers  ->  terminators, link     each step once the one before is ready
 //           (the console with the first: it says what is wrong when the ledger or the keeper cannot start)
-//   stop    terminators, console, link  ->  enforcers  ->  ledger  ->  keeper
-//           (the console with the terminators: it alone knows that a page's event stream never ends by itself)
+//   stop    terminators, console  ->  enforcers, link  ->  ledger  ->  keeper
+//           (the console with the terminators: it alone knows that a page's event stream never ends by itself; the link after
+//           them: connections that came through the tunnel end in order, too)
 //
 // A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to
 // the keeper) are made when it starts, so that its peers see the end of the old ones at once. Its ring of
@@ -92,8 +93,13 @@ class Crew {
   Crew& operator=(const Crew&) = delete;
 
   void start();
-  void stop(base::Nanos drain, std::function<void()> done);
-  void stop_now();  // after stop(): without waiting any longer
+  // Before start(), which then starts the others: the keeper alone, so that it is known whether walls and keys are in order.
+  void start_keeper();
+  // for_another: another supervisor goes on in our place (docs/HAND_OVER.md). start() afterwards takes that back.
+  enum class Stop { Asked, ForAnother };
+  void stop(Stop why, base::Nanos drain, std::function<void()> done);
+  std::uint32_t cut() const;  // exchanges that the last stop cut
+  void stop_now();            // after stop(): without waiting any longer
 
   void each(const std::function<void(Child&)>& visit);
   // New keys for a keeper that lives: those in beginning, and then new channels to all who ask it. Who asks over
@@ -127,6 +133,7 @@ class Crew {
   void link_sockets(Child& child);
   void link(Child& asker, Child& server, int socket_type);
   void make_ring(Ring& ring);
+  void prepare();
   void make_stop_word();
   void share_stop_word(const Child& child, Child::Beginning& beginning) const;
 
@@ -145,6 +152,8 @@ class Crew {
   std::size_t started_steps_ = 0;
   bool all_ready_ = false;
   bool stopping_ = false;
+  bool prepared_ = false;  // channels that are there before anybody starts
+  bool for_another_ = false;
   std::size_t stop_step_ = 0;
   base::Nanos drain_ = 0;
   std::function<void()> stopped_;

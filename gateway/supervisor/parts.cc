@@ -359,7 +359,8 @@ Json terminator_part(const Config& config, const Material& material, std::string
             {"head_us", timeouts.head},
             {"body_idle_us", timeouts.body_idle},
             {"keep_alive_us", timeouts.keep_alive},
-            {"drain_us", timeouts.drain}}}};
+            {"drain_us", timeouts.drain},
+            {"hand_over_us", timeouts.hand_over}}}};
 }
 
 namespace {

@@ -13,7 +13,7 @@
 //                "names":["host"|"host:port"],
 //                "limits":{"connections","connections_per_address","exchanges_per_connection","fields","head",
 //                          "target","request_body"},
-//                "timeouts":{"handshake_us","head_us","body_idle_us","keep_alive_us","drain_us"}}
+//                "timeouts":{"handshake_us","head_us","body_idle_us","keep_alive_us","drain_us","hand_over_us"}}
 //                fds: "listener"
 //   enforcer    {"services":[{"name","path","host":"" or what to send,
 //                  "strip_request":[field names, lower case], "strip_response":[..],

@@ -3,6 +3,7 @@
 #include "gateway/supervisor/sockets.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 namespace postern::supervisor {
 namespace {
 
+constexpr int kHandOverBacklog = 16;
 constexpr int kSocketFlags = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 
 base::Status switch_on(int fd, int level, int option, const char* what) {
@@ -95,6 +97,66 @@ base::Result<base::UniqueFd> bind_control(const std::string& path,
   return fd;
 }
 
+namespace {
+
+// The folder's path may be longer than the address of a socket: its name there is not.
+struct InFolder {
+  base::UniqueFd folder;
+  sockaddr_un address{};
+};
+
+base::Result<InFolder> hand_over_address(const std::string& state_directory) {
+  InFolder out;
+  out.folder = base::UniqueFd(::open(state_directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!out.folder.valid()) return base::fail_errno(state_directory, errno);
+  out.address =
+      unix_address("/proc/self/fd/" + std::to_string(out.folder.get()) + "/" + std::string(kHandOverSocket));
+  return out;
+}
+
+// Called once the control socket is bound: so whatever lies there is of a gateway that is gone.
+base::Result<base::UniqueFd> bind_hand_over(const std::string& state_directory,
+                                            const std::optional<proc::Account>& account) {
+  base::Result<InFolder> place = hand_over_address(state_directory);
+  if (!place.ok()) return place.error();
+  const std::string path = state_directory + "/" + std::string(kHandOverSocket);
+  if (::unlink(place->address.sun_path) != 0 && errno != ENOENT) return base::fail_errno(path, errno);
+  base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
+  if (!fd.valid()) return base::fail_errno("socket", errno);
+  const mode_t before = ::umask(0177);
+  const int bound =
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&place->address), sizeof place->address);
+  const int why = errno;
+  ::umask(before);
+  if (bound != 0) return base::fail_errno("cannot bind " + path, why);
+  if (account && ::fchownat(place->folder.get(), std::string(kHandOverSocket).c_str(), account->uid,
+                            account->gid, AT_SYMLINK_NOFOLLOW) != 0)
+    return base::fail_errno(path, errno);
+  if (::listen(fd.get(), kHandOverBacklog) != 0) return base::fail_errno("listen", errno);
+  return fd;
+}
+
+}  // namespace
+
+base::Result<base::UniqueFd> connect_hand_over(const std::string& state_directory) {
+  const base::Result<InFolder> place = hand_over_address(state_directory);
+  if (!place.ok()) return place.error();
+  base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
+  if (!fd.valid()) return base::fail_errno("socket", errno);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&place->address), sizeof place->address) != 0) {
+    if (errno != ENOENT && errno != ECONNREFUSED) return base::fail_errno(state_directory, errno);
+    return base::fail(base::Code::NotFound,
+                      "no gateway runs with the state directory " + state_directory +
+                          ": there is nothing to take over; start it with postern serve");
+  }
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      (peer.uid != ::geteuid() && peer.uid != 0))
+    return base::fail(base::Code::Denied, "who listens in " + state_directory + " is another user's");
+  return fd;
+}
+
 base::Result<base::UniqueFd> bind_listener(Address& address) {
   base::UniqueFd fd(::socket(address.v6 ? AF_INET6 : AF_INET, kSocketFlags, 0));
   if (!fd.valid()) return base::fail_errno("socket", errno);
@@ -137,6 +199,7 @@ base::Result<Sockets> bind_sockets(const Config& config, const std::optional<pro
   if (by_http) out.challenge_address = config.acme->challenge;
   if (bound.ok() && by_http) bound = take(bind_listener(out.challenge_address), out.challenge);
   if (bound.ok()) bound = take(bind_control(control_path, account), out.control);
+  if (bound.ok()) bound = take(bind_hand_over(config.state_directory.path, account), out.hand_over);
   if (!bound.ok()) return bound.error();
   return out;
 }

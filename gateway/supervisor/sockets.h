@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -22,6 +23,7 @@ inline constexpr int kBacklog = 4096;
 
 struct Sockets {
   base::UniqueFd support, admin, control, challenge;  // challenge: of Acme with http-01; invalid without
+  base::UniqueFd hand_over;                           // hand-over.sock, for another supervisor of our account
   base::UniqueFd runner;  // to the runner of updates, which is there before (runner.h); invalid without
   Address support_address, admin_address,
       challenge_address;  // with the port that the kernel picked where 0 was asked for
@@ -33,6 +35,10 @@ struct Sockets {
 base::Result<Sockets> bind_sockets(const Config& config, const std::optional<proc::Account>& account);
 
 base::Result<base::UniqueFd> bind_listener(Address& address);  // writes the port back
+
+inline constexpr std::string_view kHandOverSocket = "hand-over.sock";  // in the state directory; mode 0600
+// To the gateway that serves there, which must be of our own account. NotFound: none does.
+base::Result<base::UniqueFd> connect_hand_over(const std::string& state_directory);
 
 // The parts of bind_sockets, for another supervisor. account: whose they shall be; nobody: ours.
 base::Status make_directory(const std::string& path, mode_t mode,

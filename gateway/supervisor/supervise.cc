@@ -10,6 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "gateway/proc/notify.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/process.h"
 #include "gateway/supervisor/runner.h"
@@ -35,17 +36,40 @@ proc::Grounds grounds_of(const Config& config, const std::string& roles_director
   return grounds;
 }
 
-int run(const Plan& plan, LoadedConfig loaded, Sockets sockets) {
+// The sockets' names stay where another gateway serves.
+struct End {
+  int status = 0;
+  bool names_stay = false;
+  const char* said = "stopped";
+};
+
+int run(loop::Loop& loop, const Plan& plan, LoadedConfig loaded, Sockets sockets, Inherited inherited) {
   Config bound = *loaded.config;
   bound.support.address = sockets.support_address;
   bound.admin.address = sockets.admin_address;
   const std::string support = bound.support.url();
   const std::string admin = bound.admin.url();
   const std::string control = loaded.config->control_socket.path;
-  loop::Loop loop;
-  Supervisor supervisor(
-      loop, plan, std::move(loaded), std::move(sockets),
-      {[&] { base::log_info("ready: support " + support + " admin " + admin); }, [&] { loop.stop(); }});
+  const std::string hand_over = loaded.config->state_directory.path + "/" + std::string(kHandOverSocket);
+  const base::UniqueFd manager(::dup(inherited.notify.get()));
+  End end;
+  Supervisor::News news;
+  news.on_ready = [&] {
+    base::log_info("ready: support " + support + " admin " + admin);
+    proc::notify(manager, "READY=1");
+  };
+  news.on_stopped = [&] { loop.stop(); };
+  news.on_handed_over = [&](pid_t successor) {
+    if (successor > 0) proc::notify(manager, "MAINPID=" + std::to_string(successor));
+    end = {0, true, "handed over"};
+    loop.stop();
+  };
+  news.on_given_up = [&] {
+    end = {1, true, "given up: the gateway that runs goes on"};
+    loop.stop();
+  };
+  Supervisor supervisor(loop, plan, std::move(loaded), std::move(sockets), std::move(news),
+                        std::move(inherited));
   const loop::Signal terminate(loop, SIGTERM, [&] { supervisor.stop(); });
   const loop::Signal interrupt(loop, SIGINT, [&] { supervisor.stop(); });
   const loop::Signal hang_up(loop, SIGHUP, [&] {
@@ -57,14 +81,17 @@ int run(const Plan& plan, LoadedConfig loaded, Sockets sockets) {
   });
   supervisor.start();
   loop.run();
-  ::unlink(control.c_str());  // where its folder lets us; a dead socket is cleared away at the next start
-  base::log_info("stopped");
-  return 0;
+  if (!end.names_stay) {
+    ::unlink(control.c_str());  // where its folder lets us; a dead socket is cleared away at the next start
+    ::unlink(hand_over.c_str());
+  }
+  base::log_info(end.said);
+  return end.status;
 }
 
 }  // namespace
 
-int supervise(const std::string& config_path) {
+int supervise(const std::string& config_path, Begin begin) {
   ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a write to a gone peer is told by its result
   base::set_log_name("supervisor");
   const base::Status crypto = base::init_crypto();
@@ -84,23 +111,41 @@ int supervise(const std::string& config_path) {
   base::Result<std::string> roles = find_roles();
   if (!roles.ok()) return refuse(roles.error().message);
   plan.roles_directory = *roles;
+  plan.program = own_program();
   proc::raise_descriptor_limit();
-  base::Result<Sockets> sockets = bind_sockets(*loaded.config, *account);
+  base::Result<Sockets> sockets = Sockets();
+  if (begin == Begin::Anew) sockets = bind_sockets(*loaded.config, *account);
   if (!sockets.ok()) return refuse(sockets.error().message);
+  // While we may be root, and before the wall; also of whoever takes over: what the other's runner runs ends with that one.
   base::Result<StartedRunner> runner = start_runner(*loaded.config, plan.roles_directory);
   if (!runner.ok()) return refuse(runner.error().message);
-  sockets->runner = std::move(runner->socket);
   plan.runner = std::move(runner->about);
+  Inherited inherited;
+  if (begin == Begin::Anew) inherited.notify = proc::open_notify();
   const base::Status dropped = give_up_root(*account);
   if (!dropped.ok()) return refuse(dropped.error().message);
   const base::Status runnable =
       check_roles(plan.roles_directory, {"keeper", "ledger", "enforcer", "console", "terminator", "link"});
   if (!runnable.ok()) return refuse(runnable.error().message);
+  loop::Loop loop;
+  if (begin != Begin::Anew) {
+    auto taker = HandOverTaker::ask(loop, *loaded.config);
+    if (!taker.ok()) return refuse(taker.error().message);
+    if (begin == Begin::TakeOverIfNew && !plan.program.empty() && (*taker)->offer().program == plan.program) {
+      base::log_info("the gateway that runs is this very program: nothing is handed over");
+      return 0;
+    }
+    sockets = (*taker)->take_sockets();
+    inherited.notify = (*taker)->take_notify();
+    inherited.taker = *std::move(taker);
+  }
   base::Result<base::Json> wall =
       wall_in(grounds_of(*loaded.config, plan.roles_directory), loaded.config->sandbox);
   if (!wall.ok()) return refuse(wall.error().message);
   plan.wall = *std::move(wall);
-  return run(plan, std::move(loaded), std::move(*sockets));
+  sockets->runner = std::move(runner->socket);
+  if (inherited.taker != nullptr) inherited.taker->take_log();
+  return run(loop, plan, std::move(loaded), std::move(*sockets), std::move(inherited));
 }
 
 }  // namespace postern::supervisor

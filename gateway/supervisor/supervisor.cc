@@ -2,23 +2,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/supervisor.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "certs/post_quantum.h"
+#include "gateway/proc/notify.h"
 #include "gateway/proc/usage.h"
 #include "gateway/supervisor/beginnings.h"
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/expiry.h"
+#include "gateway/supervisor/hand_over_giver.h"
 #include "gateway/supervisor/host_figures.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
@@ -76,9 +80,17 @@ struct Supervisor::Internals {
   Revocations revocations;
   bool reloading = false;
   bool stopping = false;
+  bool was_ready = false;  // all roles were
+  Inherited inherited;
+  std::set<const Child*> leaving;  // terminators on which something runs that ran before a hand-over
+  HandOverEnd taken;               // from another
+  bool was_prepared = false, died = false;
+  base::Nanos began, owned = 0;  // when we asked for it; since when it is ours
   Crew crew;
+  std::unique_ptr<HandOverGiver> giver;  // once we are ready
 
-  Internals(loop::Loop& of, Plan plan_, LoadedConfig loaded, Sockets sockets_, News news_)
+  Internals(loop::Loop& of, Plan plan_, LoadedConfig loaded, Sockets sockets_, News news_,
+            Inherited inherited_)
       : news(std::move(news_)),
         loop(of),
         plan(std::move(plan_)),
@@ -99,6 +111,8 @@ struct Supervisor::Internals {
                 [this] { return support_terminators(); }),
         upkeep(upkeep_calls(), next_node),
         revocations(revocations_calls(), next_node),
+        inherited(std::move(inherited_)),
+        began(of.now()),
         crew(of, plan.roles_directory,
              gateway_shape({config->workers, config->reaches_out(), config->admin_openid.configured()}),
              duties()) {
@@ -178,6 +192,7 @@ struct Supervisor::Internals {
     out.on_ready = [this](Child& child) {
       ledger.append(audit::EventType::SandboxAttested, "gateway", child.name(), attestation(child));
       if (child.kind() == "ledger") handover.put();
+      if (child.kind() == "keeper" && taking() && !was_prepared) prepared();
     };
     out.on_violated = [this](Child& child, const std::string& call) {
       ledger.append(audit::EventType::SandboxViolated, "gateway", child.name(),
@@ -190,7 +205,7 @@ struct Supervisor::Internals {
       revocations.tell_of_crls();
       crls_timer.start(kCrlsEvery, kCrlsEvery);
       measure_timer.start(0, config->monitoring.every * 1000);
-      if (news.on_ready) news.on_ready();
+      serve();
     };
     out.on_connect = [this](Child& child, const ipc::ConnectRequest& request) { on_connect(child, request); };
     out.on_ask = [this](Child& child, std::uint64_t id, const Json& question) {
@@ -216,9 +231,149 @@ struct Supervisor::Internals {
     return out;
   }
 
+  // --- a hand-over (docs/HAND_OVER.md): the side that goes on
+
+  bool taking() const { return inherited.taker != nullptr && !was_ready; }
+
+  void prepared() {
+    was_prepared = true;
+    inherited.taker->prepared(
+        [this](const HandOverEnd& end, bool dead) {
+          taken = end;
+          died = dead;
+          owned = loop.now();
+          crew.start();
+        },
+        [this](const std::string& why) { give_up(why); });
+  }
+
+  // All roles are ready, at the start or after a hand-over that failed.
+  void serve() {
+    if (taking()) {
+      const base::Micros mine = (loop.now() - began) / 1000;
+      Json detail = {{"version", POSTERN_VERSION},
+                     {"from_version", inherited.taker->offer().version},
+                     {"duration_us", mine}};
+      if (died) detail["why"] = "the gateway that handed over died before it had ended its log";
+      if (!died)
+        detail.update(
+            {{"cut_exchanges", taken.cut}, {"closed_us", taken.closed + (loop.now() - owned) / 1000}});
+      ledger.append(audit::EventType::GatewayHandedOver, "gateway", {}, detail);
+      inherited.taker->say("this gateway serves now, version " POSTERN_VERSION ", process " +
+                           std::to_string(::getpid()));
+      inherited.taker->serving();
+    }
+    was_ready = true;
+    if (giver == nullptr && sockets.hand_over.valid()) {
+      giver = std::make_unique<HandOverGiver>(loop, another(sockets.hand_over), giver_calls());
+      giver->set_limit(config->timeouts.drain * 1000);
+    }
+    if (news.on_ready) news.on_ready();
+  }
+
+  void give_up(const std::string& why) {
+    if (std::exchange(stopping, true)) return;
+    base::log_error("nothing is taken over: " + why);
+    inherited.taker->failed(why);
+    crew.stop(Crew::Stop::ForAnother, base::kSecond, [this] {
+      if (news.on_given_up) news.on_given_up();
+    });
+    crew.stop_now();
+  }
+
+  // --- and the side that serves until then
+
+  static base::UniqueFd another(const base::UniqueFd& fd) {
+    return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+  }
+
+  HandOverGiver::Calls giver_calls() {
+    HandOverGiver::Calls out;
+    out.hindrance = [this](pid_t asker) -> std::string {
+      if (stopping) return "the gateway is being stopped";
+      if (reloading) return "a reload is under way: try again";
+      if (inherited.notify.valid() && !proc::is_same_service(::getpid(), asker))
+        return "a service manager runs this gateway, and would take a process outside of the service for its "
+               "end: "
+               "systemctl reload postern";
+      return {};
+    };
+    out.offer = [this] { return offer(); };
+    out.leave = [this](bool leave) { tell_to_leave(leave); };
+    out.end = [this](const std::function<void(std::uint32_t)>& done) { end_for_another(done); };
+    out.failed = [this](const HandOverGiver::Failure& failure) { take_back(failure); };
+    out.over = [this](pid_t successor) {
+      if (news.on_handed_over) news.on_handed_over(successor);
+    };
+    return out;
+  }
+
+  HandOverGiver::Offered offer() const {
+    HandOverGiver::Offered out;
+    out.offer = {POSTERN_VERSION,
+                 plan.program,
+                 config->control_socket.path,
+                 ::getpid(),
+                 sockets.support_address,
+                 sockets.admin_address,
+                 std::nullopt,
+                 {}};
+    const auto give = [&out](const char* name, base::UniqueFd fd) {
+      if (!fd.valid()) return;
+      out.offer.fds.emplace_back(name);
+      out.fds.push_back(std::move(fd));
+    };
+    give("support", another(sockets.support));
+    give("admin", another(sockets.admin));
+    give("control", another(sockets.control));
+    give("hand_over", another(sockets.hand_over));
+    if (sockets.challenge.valid()) {
+      out.offer.challenge = sockets.challenge_address;
+      give("challenge", another(sockets.challenge));
+    }
+    if (inherited.notify.valid()) give("notify", another(inherited.notify));
+    give("log", base::UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)));
+    return out;
+  }
+
+  void tell_to_leave(bool leave) {
+    leaving.clear();
+    crew.each([&](Child& child) {
+      if (child.kind() != "terminator" || !child.alive()) return;
+      child.leave(leave);
+      leaving.insert(&child);
+    });
+  }
+
+  void on_left(const Child& child) {
+    leaving.erase(&child);
+    if (leaving.empty() && giver != nullptr) giver->left();
+  }
+
+  void end_for_another(const std::function<void(std::uint32_t)>& done) {
+    stop_timers();
+    crew.stop(Crew::Stop::ForAnother, config->timeouts.hand_over * 1000 + base::kSecond, [this, done] {
+      if (!stopping) return done(crew.cut());
+      if (news.on_stopped) news.on_stopped();
+    });
+  }
+
+  void take_back(const HandOverGiver::Failure& failure) {
+    base::log_error("the hand-over to version " + failure.version +
+                    " failed, and this gateway goes on: " + failure.why);
+    Json detail = {{"version", failure.version}, {"why", failure.why}, {"duration_us", failure.duration}};
+    if (failure.ended) detail["closed_us"] = failure.closed;
+    ledger.append(audit::EventType::GatewayHandOverFailed, "gateway", {}, detail);
+    if (failure.ended) crew.start();
+  }
+
   void on_ended(Child& child, pid_t pid, const std::string& reason) {
-    if (child.kind() == "link" && !is_admin_link(child) && !stopping) line.link_gone();
-    if (reason.empty() || stopping) return;
+    leaving.erase(&child);
+    if (taking() && !stopping && inherited.taker->may_give_back())
+      return give_up(child.name() + " ended" + (reason.empty() ? "" : " with " + reason));
+    const bool ending = stopping || (giver != nullptr && giver->ending());
+    if (child.kind() == "link" && !is_admin_link(child) && !ending) line.link_gone();
+    if (reason.empty() || ending) return;
     ledger.append(audit::EventType::RoleEnded, "gateway", child.name(),
                   {{"role", child.name()}, {"pid", pid}, {"reason", reason}});
   }
@@ -260,6 +415,10 @@ struct Supervisor::Internals {
     if (child.kind() == "keeper" && what == "pin_refused" && material->token_pin.valid()) {
       struct stat now {};
       if (::fstat(material->token_pin.get(), &now) == 0) refused_pin = now;
+      return child.answer(life, id, Json::object());
+    }
+    if (child.kind() == "terminator" && what == "left") {
+      on_left(child);
       return child.answer(life, id, Json::object());
     }
     const bool outside = child.kind() == "link" && !is_admin_link(child);
@@ -395,9 +554,13 @@ struct Supervisor::Internals {
   }
 
   void reload(const std::string& actor, const std::string& from, const OnAnswer& done) {
-    if (std::exchange(reloading, true)) {
-      const Json busy = Json::array(
-          {{{"file", plan.config_path}, {"line", 0}, {"column", 0}, {"message", "a reload is under way"}}});
+    const bool handing_over = taking() || (giver != nullptr && giver->busy());
+    if (handing_over || std::exchange(reloading, true)) {
+      const Json busy =
+          Json::array({{{"file", plan.config_path},
+                        {"line", 0},
+                        {"column", 0},
+                        {"message", handing_over ? "a hand-over is under way" : "a reload is under way"}}});
       return done(
           {{"config", {{"ok", false}, {"faults", busy}}}, {"policy", {{"ok", false}, {"faults", busy}}}});
     }
@@ -480,31 +643,44 @@ struct Supervisor::Internals {
     });
   }
 
-  void stop() {
-    if (std::exchange(stopping, true)) return crew.stop_now();
-    handover.stop();
+  void stop_timers() {
     expiry_timer.stop();
     crls_timer.stop();
     measure_timer.stop();
+  }
+
+  void stop() {
+    if (taking() && !stopping) return give_up("it was asked to stop");
+    if (std::exchange(stopping, true)) return crew.stop_now();
+    handover.stop();
+    stop_timers();
+    const bool ending = giver != nullptr && giver->ending();
+    if (giver != nullptr &&
+        giver->abandon()) {  // nothing of it is left here, and the listeners are another's
+      if (news.on_handed_over) news.on_handed_over(0);
+      return;
+    }
     // All ends of a listener are one socket. From now on a client is told at once that nobody is here,
     // instead of waiting in the queue of a socket from which nobody accepts.
     for (const base::UniqueFd* listener : {&sockets.support, &sockets.admin, &sockets.challenge}) {
       if (listener->valid()) ::shutdown(listener->get(), SHUT_RDWR);
     }
-    crew.stop(config->timeouts.drain * 1000 + base::kSecond, [this] {
+    if (ending) return;  // the roles stop already
+    crew.stop(Crew::Stop::Asked, config->timeouts.drain * 1000 + base::kSecond, [this] {
       if (news.on_stopped) news.on_stopped();
     });
   }
 };
 
-Supervisor::Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news)
+Supervisor::Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news,
+                       Inherited inherited)
     : internals_(std::make_unique<Internals>(loop, std::move(plan), std::move(loaded), std::move(sockets),
-                                             std::move(news))) {}
+                                             std::move(news), std::move(inherited))) {}
 Supervisor::~Supervisor() = default;
 
 void Supervisor::start() {
   internals_->attest_own_wall();
-  internals_->crew.start();
+  internals_->taking() ? internals_->crew.start_keeper() : internals_->crew.start();
 }
 void Supervisor::stop() { internals_->stop(); }
 Json Supervisor::status() const { return internals_->status(); }

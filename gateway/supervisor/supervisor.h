@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "gateway/loop/loop.h"
 #include "gateway/supervisor/config.h"
+#include "gateway/supervisor/hand_over_taker.h"
 #include "gateway/supervisor/material.h"
 #include "gateway/supervisor/sockets.h"
 
@@ -25,6 +26,14 @@ struct Plan {
   int cores = 1;                // what "workers: auto" stands for
   base::Json runner;            // of updates: runner.h
   base::Json wall;              // how our own wall stands: fields of sandbox.attested
+  std::string program;          // that we run (hand_over_protocol.h)
+};
+
+// notify: of the service manager, handed on with the sockets; may be invalid. taker: of a gateway in whose place we are to go on;
+// then start() prepares only, and goes on once the log is ours.
+struct Inherited {
+  base::UniqueFd notify = {};
+  std::unique_ptr<HandOverTaker> taker = nullptr;
 };
 
 class Supervisor {
@@ -32,9 +41,14 @@ class Supervisor {
   struct News {
     std::function<void()> on_ready;    // every role has been ready, once
     std::function<void()> on_stopped;  // no role is left
+    // Another supervisor has our place, and no role is left. successor: its process, once it serves; else 0.
+    std::function<void(pid_t successor)> on_handed_over = {};
+    // We could not take over: no role is left, and the other goes on.
+    std::function<void()> on_given_up = {};
   };
 
-  Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news);
+  Supervisor(loop::Loop& loop, Plan plan, LoadedConfig loaded, Sockets sockets, News news,
+             Inherited inherited = {});
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -58,6 +72,11 @@ class Supervisor {
 };
 
 // The whole life of `postern serve`: faults are on standard error. Returns the exit status.
-int supervise(const std::string& config_path);
+enum class Begin {
+  Anew,
+  TakeOver,       // from the gateway that runs with the same state directory (docs/HAND_OVER.md)
+  TakeOverIfNew,  // unless that one runs this very program
+};
+int supervise(const std::string& config_path, Begin begin = Begin::Anew);
 
 }  // namespace postern::supervisor

@@ -251,9 +251,10 @@ void Connection::on_answerer_gone() {
   if (phase_ == Phase::Open) wire_->on_answerer_gone();
 }
 
-void Connection::close_when_idle() {
+std::uint32_t Connection::close_when_idle() {
   if (phase_ == Phase::Open) return wire_->close_when_idle();
   if (phase_ == Phase::Handshake) over();
+  return 0;
 }
 
 // Says goodbye, and goes on reading for a while: closing with unread bytes would make the kernel send a

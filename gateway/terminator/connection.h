@@ -44,10 +44,11 @@ class Connection final : public loop::Disposable, private Line {
   Wire& wire() { return *wire_; }  // only where an exchange has begun
 
   void on_answerer_gone();  // the channel broke
-  void close_when_idle();   // drain: now, or after the exchanges that run
-  void flush();             // end of turn: encrypts and sends what was collected
-  void relieve();           // the same before the end of the turn, if it is much
-  void reset() override;    // at once, with RST: nothing that is not yet in the kernel goes out
+  // Drain: now, or after the exchanges that run. How many WebSockets were told to end for it.
+  std::uint32_t close_when_idle();
+  void flush();           // end of turn: encrypts and sends what was collected
+  void relieve();         // the same before the end of the turn, if it is much
+  void reset() override;  // at once, with RST: nothing that is not yet in the kernel goes out
 
   static constexpr std::size_t kPlainLimit = 64U << 10U;
 
@@ -120,6 +121,8 @@ class Connection final : public loop::Disposable, private Line {
   std::size_t exchanges_ = 0;    // that run
   base::Nanos rests_since_ = 0;  // while none does
   bool waits_ = false;           // for the end of a stop
+  bool multiplexes_ = false;     // HTTP/2, as far as is known
+  bool told_ = false;            // to go, in a hand-over
   bool has_unsent() const { return exchanges_ > 0 && unsent() > 0; }
   void note_silence();
   void forget_silence() { silent_since_ = 0; }

@@ -47,7 +47,7 @@ class H1Wire final : public Wire {
   void on_transmitted(bool progress) override;
   void on_deadline() override;
   void on_answerer_gone() override;
-  void close_when_idle() override;
+  std::uint32_t close_when_idle() override;
   void on_over(Over how) override;
   void on_response_head(std::uint32_t stream, const ipc::ResponseHead& head) override;
   void on_informational(std::uint32_t stream, const ipc::ResponseHead& head) override;
@@ -345,14 +345,19 @@ void H1Wire::finish_exchange() {
   line_.take_again();
 }
 
-void H1Wire::close_when_idle() {
+std::uint32_t H1Wire::close_when_idle() {
   close_after_ = true;
-  if (!exchange_) return line_.linger();
+  if (!exchange_) {
+    line_.linger();
+    return 0;
+  }
+  const std::uint32_t websockets = exchange_->frames ? 1 : 0;
   if (exchange_->frames) {
     exchange_->frames->goodbye(FrameRelay::Why::Leaving, frames_out_);
     line_.touch();
   }
   if (!exchange_->response_started) exchange_->keep_alive = false;
+  return websockets;
 }
 
 void H1Wire::on_over(Over how) {

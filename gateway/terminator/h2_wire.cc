@@ -76,7 +76,7 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   void on_transmitted(bool progress) override;
   void on_deadline() override;
   void on_answerer_gone() override;
-  void close_when_idle() override;
+  std::uint32_t close_when_idle() override;
   void on_over(Over how) override;
   void on_response_head(std::uint32_t stream, const ipc::ResponseHead& head) override;
   void on_informational(std::uint32_t stream, const ipc::ResponseHead& head) override;
@@ -490,15 +490,18 @@ void H2Wire::settle(H2Exchange& exchange) {
 
 // --- the end
 
-void H2Wire::close_when_idle() {
+std::uint32_t H2Wire::close_when_idle() {
+  std::uint32_t websockets = 0;
   session_.shut_down();
   for (const auto& exchange : open_) {
     if (!exchange->frames) continue;
+    ++websockets;
     std::string close;
     exchange->frames->goodbye(FrameRelay::Why::Leaving, close);
     session_.body(exchange->stream, close);
   }
   line_.touch();
+  return websockets;
 }
 
 // It becomes an event like a request that is not valid, though it may belong to no stream. The exchange is over with

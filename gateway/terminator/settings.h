@@ -30,6 +30,7 @@ struct Timeouts {
       30 * base::kSecond;  // between two pieces of a request body, and for a client that does not read
   base::Nanos keep_alive = 75 * base::kSecond;  // between two exchanges
   base::Nanos drain = 30 * base::kSecond;       // for exchanges under way when the gateway stops
+  base::Nanos hand_over = 2 * base::kSecond;    // and when another terminator goes on accepting
 };
 
 // How long a connection that we end stays readable, so that the client gets our last bytes and not a reset

@@ -28,6 +28,10 @@ constexpr std::size_t kScratch = 64U << 10U;
 constexpr base::Nanos kLeastRest = base::kSecond;
 // Whoever answers hears of refused connections at most so often.
 constexpr base::Nanos kTellEvery = base::kSecond;
+// In a hand-over: how long whoever uses a connection again and again has to be told with an answer that it is the last; and how
+// often is looked.
+constexpr base::Nanos kLeastLeave = base::kSecond;
+constexpr base::Nanos kLeaveLook = 10 * base::kMillisecond;
 // A stop takes milliseconds. One that takes so long has lost whoever should have ended it.
 constexpr base::Nanos kLongestStop = 5 * base::kSecond;
 // Before the address that a relay claims, so that it is counted as another than who comes from there.
@@ -58,6 +62,7 @@ Terminator::Terminator(loop::Loop& loop, base::UniqueFd listener, Limits limits,
       listener_(std::move(listener)),
       scratch_(kScratch),
       record_scratch_(tls::kRecordLimit),
+      leave_timer_(loop, [this] { drained_ ? tell_to_go() : look_whether_left(); }),
       accept_pause_(std::make_unique<loop::Timer>(loop, [this] { accept_poller_->want(loop::kReadable); })),
       tell_timer_(loop, [this] { tell_refused(); }),
       stop_timer_(loop, [this] { on_stop_too_long(); }),
@@ -275,19 +280,74 @@ void Terminator::retire(Connection& connection) {
 }
 
 void Terminator::drain(std::function<void()> done) {
+  stop_accepting(std::move(done), settings_.back()->timeouts.drain);
+  std::vector<Connection*> all;
+  for (const auto& [id, connection] : connections_) all.push_back(connection.get());
+  for (Connection* connection : all) cut_ += connection->close_when_idle();
+}
+
+void Terminator::stop_accepting(std::function<void()> done, base::Nanos patience) {
+  leave_timer_.stop();
   drained_ = std::move(done);
   accept_poller_->want(0);
   accept_pause_->stop();
   if (connections_.empty()) return drained_();
-  std::vector<Connection*> all;
-  for (const auto& [id, connection] : connections_) all.push_back(connection.get());
-  for (Connection* connection : all) connection->close_when_idle();
   drain_timer_ = std::make_unique<loop::Timer>(loop_, [this] {
+    cut_ += static_cast<std::uint32_t>(exchanges_.size());
     std::vector<Connection*> late;
     for (const auto& [id, connection] : connections_) late.push_back(connection.get());
     for (Connection* connection : late) connection->reset();
   });
-  drain_timer_->start(settings_.back()->timeouts.drain);
+  drain_timer_->start(patience);
+}
+
+// --- a hand-over
+
+void Terminator::leave(std::function<void()> left) {
+  if (drained_) return;
+  left_ = std::move(left);
+  leaving_since_ = loop_.now();
+  last_before_ = last_exchange_;
+  leave_timer_.start(kLeaveLook, kLeaveLook);
+}
+
+void Terminator::stay() {
+  if (drained_) return;
+  left_ = nullptr;
+  leave_timer_.stop();
+}
+
+// Exchanges that began since may be long as well: those have timeouts.hand_over.
+void Terminator::look_whether_left() {
+  if (loop_.now() - leaving_since_ < kLeastLeave) return;
+  for (const auto& [id, route] : exchanges_) {
+    if (id <= last_before_) return;
+  }
+  leave_timer_.stop();
+  left_();
+}
+
+void Terminator::hand_over(std::function<void()> done) {
+  stop_accepting(std::move(done), settings_.back()->timeouts.hand_over);
+  if (connections_.empty()) return;
+  leave_timer_.start(kLeaveLook, kLeaveLook);
+  tell_to_go();
+}
+
+// HTTP/2 can be told at any time: what the client sends before it has heard of it is still answered. Over HTTP/1.1 a request may
+// be on its way to a connection that rests: so only one that has rested for long is closed.
+void Terminator::tell_to_go() {
+  std::vector<Connection*> ready;
+  const base::Nanos now = loop_.now();
+  for (const auto& [id, connection] : connections_) {
+    if (connection->told_) continue;
+    if (connection->exchanges_ == 0 && !connection->multiplexes_ &&
+        now - connection->rests_since_ < kLeastRest)
+      continue;
+    connection->told_ = true;
+    ready.push_back(connection.get());
+  }
+  for (Connection* connection : ready) cut_ += connection->close_when_idle();
 }
 
 bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
@@ -299,6 +359,7 @@ bool Terminator::send(ipc::ExchangeFrame type, std::uint64_t id, std::string_vie
 std::uint64_t Terminator::begin_exchange(Connection& connection, std::uint32_t stream) {
   ipc::count(stream == 0 ? ipc::Figure::RequestsHttp1 : ipc::Figure::RequestsHttp2);
   exchanges_.emplace(++last_exchange_, Route{&connection, stream});
+  connection.multiplexes_ = stream != 0;
   if (connection.exchanges_++ == 0) {
     busy_.splice(busy_.end(), resting_, connection.in_line_);
     connection.forget_silence();

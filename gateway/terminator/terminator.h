@@ -47,6 +47,16 @@ class Terminator final : public Host {
   // Accepts no more; calls done when the last connection is gone, after timeouts.drain at the latest.
   void drain(std::function<void()> done);
 
+  // A hand-over comes. Everything goes on, but each answer of HTTP/1.1 is the last one of its connection. Calls left once what
+  // ran is over, and whoever asks again and again has been told. stay(): it does not come after all.
+  void leave(std::function<void()> left);
+  void stay();
+  // Another one goes on accepting from the same listener. Like drain(), within timeouts.hand_over; but nobody who is about to ask
+  // is sent away: a connection that is new, or was used a moment ago, has kLeastRest to ask once more.
+  void hand_over(std::function<void()> done);
+  // Exchanges that drain() or hand_over() cut, and WebSockets that were told to end for it.
+  std::uint32_t cut() const { return cut_; }
+
   std::size_t connections() const { return connections_.size(); }
   // How long the connection that would make room next has been at rest; 0: there is none.
   base::Nanos rested() const { return resting_.empty() ? 0 : loop_.now() - resting_.front()->rests_since_; }
@@ -58,7 +68,7 @@ class Terminator final : public Host {
   bool may_multiplex() const override { return exchanges_.size() < settings_.back()->limits.multiplexed; }
   void touch(Connection& connection) override;
   void retire(Connection& connection) override;
-  bool draining() const override { return static_cast<bool>(drained_); }
+  bool draining() const override { return left_ || drained_; }
   bool stopped(Connection& connection) override;
   std::span<char> scratch() override { return scratch_; }
   std::span<char> record_scratch() override { return record_scratch_; }
@@ -90,6 +100,9 @@ class Terminator final : public Host {
   bool take_reviewed(std::string_view payload);
   void on_stop_too_long();
   void go_on();
+  void stop_accepting(std::function<void()> done, base::Nanos patience);
+  void look_whether_left();
+  void tell_to_go();
 
   loop::Loop& loop_;
   std::function<void(const std::string& why)> breach_;
@@ -117,6 +130,11 @@ class Terminator final : public Host {
   std::uint64_t last_exchange_ = 0;
   std::function<void()> drained_;
   std::unique_ptr<loop::Timer> drain_timer_;
+  std::uint32_t cut_ = 0;
+  std::function<void()> left_;  // while leaving
+  base::Nanos leaving_since_ = 0;
+  std::uint64_t last_before_ = 0;  // exchange that began before
+  loop::Timer leave_timer_;        // looks whether it has left; then tells to go
   std::unique_ptr<loop::Timer> accept_pause_;
   loop::Timer tell_timer_;
   loop::Timer stop_timer_;

@@ -60,7 +60,7 @@ class Wire {
   virtual void on_transmitted(bool progress) = 0;  // output() is on its way; progress: the kernel took some
   virtual void on_deadline() = 0;
   virtual void on_answerer_gone() = 0;
-  virtual void close_when_idle() = 0;
+  virtual std::uint32_t close_when_idle() = 0;  // how many WebSockets were told to end for it
   enum class Over { ByUs, ByClient };
   virtual void on_over(Over how) = 0;  // nothing is sent or received any more: report what ran
 

@@ -119,7 +119,7 @@ class Parent {
     ::shutdown(bound_.line.get(), SHUT_RDWR);  // whoever comes now is told at once
     if (bound_.admin.valid()) ::shutdown(bound_.admin.get(), SHUT_RDWR);
     if (bound_.relay.valid()) ::shutdown(bound_.relay.get(), SHUT_RDWR);
-    crew_.stop(kDrain, [this] { loop_.stop(); });
+    crew_.stop(supervisor::Crew::Stop::Asked, kDrain, [this] { loop_.stop(); });
   }
 
   void reload() {

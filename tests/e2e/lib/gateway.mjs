@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
 import { plant, plantKeys } from "./planted.mjs";
 import { Program, isRoot, run, runJson } from "./process.mjs";
-import { alive, descendants, killIfAlive, makeFolder, removeFolder, until } from "./owned.mjs";
+import { alive, descendants, killIfAlive, makeFolder, own, removeFolder, until } from "./owned.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 export const quickstartPolicy = join(root, "deploy/quickstart/policy.yaml");
@@ -33,6 +33,7 @@ export class Gateway {
   name = "the gateway";
   environment = {}; // of its processes and commands, besides our own
   #serving;
+  #successor; // pid of the supervisor to which it was handed over
 
   // start: options are
   //   services   {name: url}, as `init --component` takes them
@@ -76,7 +77,7 @@ export class Gateway {
     return this.#serving?.log ?? "";
   }
   get pid() {
-    return this.#serving.pid;
+    return this.#successor ?? this.#serving.pid;
   }
   get url() {
     return `https://localhost:${this.port}`;
@@ -116,6 +117,7 @@ export class Gateway {
   // serve: starts it and waits until every role runs and the console says that it is ready. After `stop` it serves the same folder again,
   // on other ports. inVain: asked again and again; true if there is no use in waiting on.
   async serve(patience = 15_000, inVain = () => false) {
+    this.#successor = undefined;
     this.#serving = new Program("postern serve", [...(this.inside?.prefix ?? []), this.program, "--config", this.configFile, "serve"], { env: { ...process.env, ...this.environment } });
     const status = await until("the gateway is ready", async () => {
       if (!this.#serving.running) throw new Error(`postern serve ended at once:\n${this.log}`);
@@ -130,6 +132,23 @@ export class Gateway {
     const probe = new Client({ port: this.adminPort, ca: this.adminCa });
     await until("the console answers", async () => (await probe.fetch("/readyz").catch(() => ({}))).status === 200);
     probe.close();
+  }
+
+  // tryHandOver: another supervisor wants to go on in the place of this one; gives {code, stdout, stderr}. program: of another prefix.
+  async tryHandOver(program = this.program, ...argv) {
+    const answer = await run(program, ["--config", this.configFile, "hand-over", ...argv], { env: { ...process.env, ...this.environment } });
+    const successor = /version \S+, process (\d+)/.exec(answer.stderr);
+    if (successor) this.succeed(Number(successor[1]));
+    return answer;
+  }
+  succeed(pid) {
+    own(pid);
+    this.#successor = pid;
+  }
+  async handOver(...argv) {
+    const answer = await this.tryHandOver(...argv);
+    if (answer.code !== 0) throw new Error(`postern hand-over: exit ${answer.code}: ${answer.stderr}`);
+    return answer;
   }
 
   // tryCli: {code, stdout, stderr, json}; json is undefined where none was printed.
@@ -198,12 +217,16 @@ export class Gateway {
 
   // halt: ends the gateway in order and keeps its folder. Fails unless it exits with 0 and leaves no process.
   async halt() {
-    const roles = descendants(this.pid);
+    const roles = [...descendants(this.pid), this.pid];
+    if (this.#successor) killIfAlive(this.#successor, "SIGTERM");
+    if (this.#successor) await until("the gateway has stopped", () => !alive(this.#successor), 45_000);
     const end = await this.#serving.stop(45_000);
+    const handedOver = this.#successor !== undefined;
+    this.#successor = undefined;
     const left = this.#leftovers(roles);
     for (const pid of left) killIfAlive(pid, "SIGKILL");
     if (end.killed) throw new Error("the gateway did not stop within 45 s");
-    if (end.code !== 0) throw new Error(`the gateway ended with ${end.signal ?? end.code}`);
+    if (end.code !== 0 && !handedOver) throw new Error(`the gateway ended with ${end.signal ?? end.code}`);
     if (left.length > 0) throw new Error(`the gateway left ${left.length} processes running`);
   }
 

@@ -51,6 +51,9 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
 
+// own: a process that somebody else started for us is ended at the latest when the test's own process ends.
+export const own = (pid) => pids.add(pid);
+
 // watch: the process is ended at the latest when the test's own process ends.
 export const watch = (child) => {
   pids.add(child.pid);

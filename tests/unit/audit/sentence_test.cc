@@ -186,6 +186,11 @@ const Case kCases[] = {
     {AdminInvitationRevoked, R"({"admin":"eve"})", "Admin root took back the invitation of eve."},
     {GatewayStarted, R"({"version":"0.1.0","events":12})",
      "The gateway started, version 0.1.0, with 12 earlier events."},
+    {GatewayHandedOver, R"({"version":"0.2.0","from_version":"0.1.0","closed_us":250000,"cut_exchanges":1})",
+     "The gateway was handed over from version 0.1.0 to version 0.2.0; nobody accepted for 250 ms; cut: 1 "
+     "exchange."},
+    {GatewayHandOverFailed, R"({"version":"0.2.0","why":"ledger ended"})",
+     "A hand-over to version 0.2.0 failed, and the gateway goes on: ledger ended."},
     {GatewayStopped, R"({"reason":"SIGTERM"})", "The gateway stopped (SIGTERM)."},
     {RoleStarted, R"({"role":"enforcer.1","restarts":0})", "The process enforcer.1 started."},
     {RoleEnded, R"({"role":"enforcer.1","signal":9})", "The process enforcer.1 ended unasked, signal 9."},

@@ -313,6 +313,20 @@ TEST_F(House, AnOrderlyStopEndsTheSessionsAndIsDurable) {
   EXPECT_EQ(logged("gateway.stopped").size(), 1u);
 }
 
+TEST_F(House, AnotherLedgerGoesOnWithTheSessions) {
+  const std::string session = visit("alice");
+  bool done = false;
+  ledger->hand_over([&] { done = true; });
+  until([&] { return done; });
+  EXPECT_TRUE(logged("session.ended").empty());
+  EXPECT_THAT(logged("gateway.stopped").at(0), HasSubstr("\"reason\":\"handed_over\""));
+  const state::State before = ledger->state();
+  stop();
+  start();
+  EXPECT_EQ(ledger->state(), before);
+  EXPECT_EQ(ledger->state().sessions().count(session), 1U);
+}
+
 TEST_F(House, AFaultyPolicyChangesNothing) {
   const Client::Answer bad = put_policy("capabilities: 7");
   EXPECT_FALSE(bad.ok);

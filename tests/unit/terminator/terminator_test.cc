@@ -407,6 +407,57 @@ TEST_F(TerminatorScene, DrainsByEndingEachConnectionAfterItsExchange) {
   EXPECT_EQ(drained, 1);
 }
 
+TEST_F(TerminatorScene, WhileItLeavesEachAnswerIsTheLastOfItsConnection) {
+  start();
+  Client& again = connect();
+  respond(request(again, kGet), "one");
+  ASSERT_TRUE(turn_until([&] { return again.has("one"); }));
+  EXPECT_FALSE(again.has("connection: close"));
+  Client& busy = connect();
+  const std::uint64_t runs = request(busy, kGet);
+  int left = 0;
+  terminator->leave([&] { ++left; });
+  respond(request(again, kGet), "two");
+  ASSERT_TRUE(turn_until([&] { return again.ended; }));
+  EXPECT_TRUE(again.has("connection: close"));
+  respond(request(connect(), kGet), "it goes on accepting");
+  EXPECT_EQ(left, 0) << "what began before still runs";
+  respond(runs, "over");
+  ASSERT_TRUE(turn_until([&] { return left == 1; }, 10'000'000));
+  terminator->stay();
+  Client& after = connect();
+  respond(request(after, kGet), "three");
+  ASSERT_TRUE(turn_until([&] { return after.has("three"); }));
+  EXPECT_FALSE(after.has("connection: close"));
+}
+
+TEST_F(TerminatorScene, HandsOverWithoutSendingAwayWhoIsAboutToAsk) {
+  start();
+  Client& fresh = connect();
+  ASSERT_TRUE(turn_until([&] { return terminator->connections() == 1; }));
+  bool over = false;
+  terminator->hand_over([&] { over = true; });
+  Client& waits = connect();
+  respond(request(fresh, kGet), "answered");
+  ASSERT_TRUE(turn_until([&] { return fresh.ended; }));
+  EXPECT_TRUE(fresh.has("answered") && fresh.has("connection: close"));
+  fresh.socket.reset();
+  ASSERT_TRUE(turn_until([&] { return over; }));
+  EXPECT_FALSE(waits.ended || waits.reset) << "it is in the queue of the listener";
+  EXPECT_EQ(terminator->cut(), 0U);
+}
+
+TEST_F(TerminatorScene, AHandOverCutsWhatOutlivesItsLimit) {
+  timeouts.hand_over = 50 * base::kMillisecond;
+  start();
+  Client& busy = connect();
+  request(busy, kGet);
+  bool over = false;
+  terminator->hand_over([&] { over = true; });
+  ASSERT_TRUE(turn_until([&] { return over; }, 10'000'000));
+  EXPECT_EQ(terminator->cut(), 1U);
+}
+
 TEST_F(TerminatorScene, AFrameForAnExchangeThatNeverBeganBreaksTheChannel) {
   start();
   Client& client = connect();
