@@ -83,6 +83,8 @@ constexpr auto kTexts = std::to_array<RefusalText>({
      "It opens by itself once the log works; the administrator sees why in the status."},
     {Overloaded, "overloaded", 503, "The gateway has too much to do", "Try again in a moment."},
     {GatewayStopping, "gateway_stopping", 503, "The gateway is stopping", "Try again in a moment."},
+    {NodeDrained, "node_drained", 503, "This node of the component is being updated",
+     "Try again: another node answers, or this one when it is updated."},
     {GatewayError, "gateway_error", 502, "The gateway failed",
      "Try again; if it stays, tell the administrator the event id."},
     {ComponentUnreachable, "component_unreachable", 502, "The component cannot be reached",

@@ -56,6 +56,7 @@ enum class Refusal : std::uint8_t {
   LogUnavailable,
   Overloaded,
   GatewayStopping,
+  NodeDrained,
   GatewayError,
   ComponentUnreachable,
   ComponentTimeout,

@@ -91,6 +91,12 @@ void show_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void pass_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void refuse_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_rolling.cc
+void show_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
+void run_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
+void stop_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
+void roll_back_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_sessions.cc
 void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply);

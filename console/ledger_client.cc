@@ -174,6 +174,7 @@ void LedgerClient::take(std::uint16_t type, std::string_view payload) {
       break;  // the enforcers' alone
     case ipc::FromLedger::IntakeTokens:
       break;  // the intake's alone
+    case ipc::FromLedger::NodeTask:
     case ipc::FromLedger::Errand:
       break;  // the link's alone
     case ipc::FromLedger::Witnessing:

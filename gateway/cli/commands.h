@@ -24,6 +24,7 @@ void add_session_commands(Program& program);                                    
 void add_link_commands(Program& program);                                           // link, sharing
 void add_event_commands(Program& program);                                          // events
 void add_audit_commands(Program& program);                                          // audit
+void add_update_commands(Program& program);                                         // update
 void add_token_commands(Program& program);                                          // token
 void add_intake_commands(Program& program);                                         // intake
 void add_generate_commands(Program& program);                                       // generate man|completion
@@ -42,6 +43,7 @@ inline void add_all_commands(Program& program) {
   add_link_commands(program);
   add_event_commands(program);
   add_audit_commands(program);
+  add_update_commands(program);
   add_token_commands(program);
   add_intake_commands(program);
   add_generate_commands(program);

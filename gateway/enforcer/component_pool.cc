@@ -136,10 +136,27 @@ base::Status ComponentPool::set_services(const std::vector<Service>& services,
   }
   current_.clear();
   for (auto& entry : added) {
+    entry->out = is_out_ && is_out_(entry->node.service, entry->node.url);
     current_.push_back(nodes_.size());
     nodes_.push_back(std::move(entry));
   }
   return base::Ok{};
+}
+
+void ComponentPool::set_out(IsOut is_out) {
+  is_out_ = std::move(is_out);
+  for (const std::size_t index : current_) {
+    NodeEntry& entry = *nodes_[index];
+    entry.out = is_out_ && is_out_(entry.node.service, entry.node.url);
+  }
+}
+
+int ComponentPool::find(std::string_view service, std::string_view url) const {
+  for (const std::size_t index : current_) {
+    const Node& node = nodes_[index]->node;
+    if (node.service == service && node.url == url) return static_cast<int>(index);
+  }
+  return -1;
 }
 
 int ComponentPool::choose(std::string_view service, int avoid) const {
@@ -148,7 +165,7 @@ int ComponentPool::choose(std::string_view service, int avoid) const {
   std::tuple<bool, int, bool, std::size_t> best_rank;
   for (const std::size_t index : current_) {
     const NodeEntry& entry = *nodes_[index];
-    if (entry.node.service != service) continue;
+    if (entry.node.service != service || entry.out) continue;
     const int rank_of_state = entry.state == NodeState::Up ? 0 : entry.state == NodeState::Unknown ? 1 : 2;
     const std::tuple rank(static_cast<int>(index) == avoid, rank_of_state, entry.avoid_until > now,
                           entry.busy);

@@ -64,7 +64,14 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
   NodeState state(std::size_t index) const { return nodes_[index]->state; }
   void set_state(std::size_t index, NodeState state) { nodes_[index]->state = state; }
 
-  // The node of that service to use now: up before unknown before down, the one with the fewest exchanges;
+  // Nodes that get nothing new, because they are being updated; and those that the configuration brings later.
+  using IsOut = std::function<bool(std::string_view service, std::string_view url)>;
+  void set_out(IsOut is_out);
+  bool is_out(std::size_t index) const { return nodes_[index]->out; }
+  // The node in force of that service and URL; -1: there is none.
+  int find(std::string_view service, std::string_view url) const;
+
+  // The node of that service to use now, none that is out: up before unknown before down, the one with the fewest exchanges;
   // not avoid if there is another. -1: the service has none.
   int choose(std::string_view service, int avoid) const;
 
@@ -105,6 +112,7 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
     NodeState state = NodeState::Unknown;
     base::Nanos avoid_until = 0;
     std::size_t busy = 0;
+    bool out = false;
     std::vector<Way> ways;  // the first is the one without a certificate; never empty
   };
   using Acquired = std::function<void(base::Result<ComponentCarrier*>)>;
@@ -139,6 +147,7 @@ class ComponentPool final : public ComponentOwner, public GreetingOwner, public 
 
   loop::Loop& loop_;
   Inquirer* inquirer_ = nullptr;
+  IsOut is_out_;
   const base::Clock& clock_;
   Connector connector_;
   tls::RemoteSigner& signer_;

@@ -4,6 +4,8 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/network.h"
 #include "gateway/ipc/figures.h"
@@ -71,6 +73,14 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
       visit_(site_),
       health_(loop, pool_, recorder_),
       readings_(loop, pool_, ledger_),
+      node_tasks_(loop, pool_,
+                  {[this](std::uint64_t id, const base::Json& answer) { ledger_.node_task_done(id, answer); },
+                   [this](int node) {
+                     return static_cast<std::size_t>(
+                         std::count_if(exchanges_.begin(), exchanges_.end(),
+                                       [node](const auto& one) { return one.second->is_on(node); }));
+                   },
+                   [this](int node) { return cut_from(node); }}),
       limits_timer_(loop, [this] { tell_limits(); }),
       room_hook_(loop.at_turn_end(loop::Stage::Send, [this] { return go_on_with_bodies(); })) {
   limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);
@@ -94,6 +104,7 @@ base::Status Enforcer::configure(Settings settings) {
   if (new_answers) judge_clients_again();
   health_.restart(settings_->checks_health);
   readings_.restart(settings_);
+  node_tasks_.configure(settings_);
   return base::Ok{};
 }
 
@@ -152,7 +163,10 @@ base::Status Enforcer::set_terminator(ipc::RingEnds ends) {
   return base::Ok{};
 }
 
-void Enforcer::set_ledger(base::UniqueFd socket) { ledger_.set_channel(std::move(socket)); }
+void Enforcer::set_ledger(base::UniqueFd socket) {
+  node_tasks_.forget();
+  ledger_.set_channel(std::move(socket));
+}
 
 // Its exchanges are over, as far as anybody can tell; what they did is recorded.
 void Enforcer::terminator_gone(const base::Error& why) {
@@ -334,6 +348,7 @@ void Enforcer::on_state(const ipc::StateSnapshot& told, const base::Json& state)
     return;
   }
   access_.set_state(std::move(*folded));
+  look_at_rotation();
   jars_.keep([this](std::string_view session) { return access_.find(session) != nullptr; });
   waiting_room_.on_state(access_.state(), settings_->index);
   for (const auto& [id, exchange] : exchanges_) exchange->tell_received_again();
@@ -345,10 +360,12 @@ void Enforcer::on_state(const ipc::StateSnapshot& told, const base::Json& state)
 void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
   if (base::json_text_or(event, "type", "") == "session.ended")
     jars_.end(base::json_text_or(event, "session", ""));
-  if (access_.apply(event))
+  const bool of_update = state::concerns_rolling(base::json_text_or(event, "type", ""));
+  if (access_.apply(event) && !of_update)
     review(change);
   else if (change.wants_applied)
     ledger_.applied({change.version, 0, 0});
+  if (of_update) look_at_rotation();
   reviewed(change.stop);
   waiting_room_.on_change(event);
 }
@@ -374,6 +391,25 @@ void Enforcer::on_cookie(const ipc::Cookie& cookie) {
 }
 
 void Enforcer::on_jars_wanted() { jars_.tell_all(); }
+
+void Enforcer::on_node_task(const ipc::NodeTask& task) { node_tasks_.take(task); }
+
+// Which nodes get nothing new, because they are being updated.
+void Enforcer::look_at_rotation() {
+  pool_.set_out([this](std::string_view service, std::string_view url) {
+    const auto& rolling = access_.state().rolling();
+    return rolling && rolling->is_out(service, url);
+  });
+}
+
+std::size_t Enforcer::cut_from(int node) {
+  std::vector<Exchange*> all;
+  for (const auto& [id, exchange] : exchanges_) {
+    if (exchange->is_on(node)) all.push_back(exchange.get());
+  }
+  for (Exchange* exchange : all) exchange->cut_from_node();
+  return all.size();
+}
 
 void Enforcer::on_activity_due() {
   for (const auto& [id, exchange] : exchanges_) exchange->note_activity();

@@ -12,6 +12,7 @@
 
 #include "gateway/enforcer/exchange.h"
 #include "gateway/enforcer/health.h"
+#include "gateway/enforcer/node_tasks.h"
 #include "gateway/enforcer/readings.h"
 #include "gateway/enforcer/site.h"
 #include "gateway/enforcer/visit.h"
@@ -45,6 +46,7 @@ class Enforcer final : public LedgerListener {
   void on_policy(std::string_view text, const std::string* accepted) override;
   void on_cookie(const ipc::Cookie& cookie) override;
   void on_jars_wanted() override;
+  void on_node_task(const ipc::NodeTask& task) override;
   void on_activity_due() override;
 
  private:
@@ -67,6 +69,8 @@ class Enforcer final : public LedgerListener {
   void forget_client(std::uint64_t id);
   void terminator_gone(const base::Error& why);
   void review(const ipc::Change& change);
+  void look_at_rotation();
+  std::size_t cut_from(int node);
   void finish_cutting(std::uint64_t version);
   void reviewed(std::uint64_t stop);
   void tell_limits();
@@ -97,6 +101,7 @@ class Enforcer final : public LedgerListener {
   VisitPages visit_;
   HealthChecks health_;
   Readings readings_;
+  NodeTasks node_tasks_;
   loop::Timer limits_timer_;
   std::unique_ptr<loop::Loop::Hook> room_hook_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;

@@ -186,7 +186,9 @@ bool Exchange::find_node() {
 }
 
 void Exchange::choose_node() {
-  if (!find_node())
+  if (!find_node() && service_ != nullptr)
+    return refuse(base::Refusal::NodeDrained, "all nodes of this service are being updated");
+  if (service_ == nullptr)
     return refuse(base::Refusal::ComponentUnreachable,
                   "no service of the configuration lies under this path");
   if (!before_target().empty()) return read_before();
@@ -204,6 +206,8 @@ std::string Exchange::why_refused(const policy::Question& question) const {
 
 // Promise 3: recorded before it is forwarded; a change only after the record is durable.
 void Exchange::record() {
+  if (site_.pool.is_out(static_cast<std::size_t>(node_)) && !find_node())  // while its document was read
+    return refuse(base::Refusal::NodeDrained, "all nodes of this service are being updated");
   const bool write = decision_.klass == policy::Class::Write;
   if (event_id_.empty()) event_id_ = site_.recorder.next_id();
   Forwarded event;

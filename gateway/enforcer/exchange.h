@@ -66,6 +66,10 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   // Permissions have changed: is what runs here still allowed? If not, it is cut, and counts for that change
   // until it is done.
   bool review(const ipc::Change& change);
+  // It has not ended, and the component's answer to it comes, or is to come, from there.
+  bool is_on(int node) const { return node_ == node && recorded_ && phase_ != Phase::Finishing; }
+  // The node is being updated, and this has had its time.
+  void cut_from_node();
   bool was_cut() const { return cut_code_ != base::Refusal::None; }
   std::uint64_t cut_version() const { return cut_version_; }
   base::Nanos cut_took() const { return cut_took_; }

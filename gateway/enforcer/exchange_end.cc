@@ -61,6 +61,16 @@ bool Exchange::review(const ipc::Change& change) {
   return true;
 }
 
+void Exchange::cut_from_node() {
+  if (phase_ == Phase::Finishing) return;
+  cut_code_ = base::Refusal::NodeDrained;
+  cut_late_ = response_.ended();
+  release_component();
+  if (response_.begun()) return cut(ipc::CutReason::Limit);
+  refuse(base::Refusal::NodeDrained,
+         "the node is being updated, and this exchange took longer than its drain");
+}
+
 void Exchange::on_client_gone() {
   client_gone_ = true;
   release_component();

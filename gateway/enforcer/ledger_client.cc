@@ -107,6 +107,13 @@ void LedgerClient::measured(const std::string& json) {
   send(ipc::ToLedger::Measured, out_.bytes());
 }
 
+void LedgerClient::node_task_done(std::uint64_t id, const base::Json& answer) {
+  const std::string json = base::dump_json(answer);
+  if (json.size() > ipc::kNodeTaskFrame) return;
+  ipc::encode(ipc::NodeTaskDone{id, json}, out_);
+  send(ipc::ToLedger::NodeTaskDone, out_.bytes());
+}
+
 // At once: the session's next request may come in elsewhere.
 void LedgerClient::cookie(const ipc::Cookie& cookie) {
   ipc::encode(cookie, out_);
@@ -159,6 +166,12 @@ bool LedgerClient::take(ipc::FromLedger type, std::string_view payload) {
       ipc::Cookie cookie;
       if (!ipc::decode(payload, cookie)) return false;
       listener_.on_cookie(cookie);
+      return true;
+    }
+    case ipc::FromLedger::NodeTask: {
+      ipc::NodeTask task;
+      if (!ipc::decode(payload, task)) return false;
+      listener_.on_node_task(task);
       return true;
     }
     case ipc::FromLedger::Jars:

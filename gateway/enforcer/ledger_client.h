@@ -41,6 +41,7 @@ class LedgerListener {
   virtual void on_policy(std::string_view text, const std::string* accepted) = 0;
   virtual void on_cookie(const ipc::Cookie& cookie) = 0;  // another enforcer keeps it now
   virtual void on_jars_wanted() = 0;                      // tell all cookies (LedgerClient::cookie)
+  virtual void on_node_task(const ipc::NodeTask& task) = 0;
   virtual void on_activity_due() = 0;  // name the sessions that are in use (LedgerClient::active)
 };
 
@@ -79,6 +80,7 @@ class LedgerClient {
   void applied(const ipc::Applied& applied);
   void receiving(const ipc::Receiving& receiving);
   void measured(const std::string& json);  // of a node (readings.h); dropped while the ledger is away
+  void node_task_done(std::uint64_t id, const base::Json& answer);  // likewise
   void cookie(const ipc::Cookie& cookie);  // to the other enforcers; dropped while the ledger is away
   void active(std::string_view session) {  // told to the ledger now and then
     if (!active_.contains(session)) active_.emplace(session);

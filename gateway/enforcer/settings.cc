@@ -188,6 +188,22 @@ ReadingSettings read_readings(const Json& part) {
   return out;
 }
 
+std::map<std::int64_t, UpdateCall> read_update_calls(const Json& list) {
+  std::map<std::int64_t, UpdateCall> out;
+  for (const Json& json : list) {
+    UpdateCall& call = out[base::json_number_or(json, "step", 0)];
+    call.method = http::parse_method(base::json_text_or(json, "method", "")).value_or(http::Method::Post);
+    call.path = base::json_text_or(json, "path", "/");
+    call.body = base::json_text_or(json, "body", "");
+    call.type = base::json_text_or(json, "type", "application/json");
+    call.role = base::json_text_or(json, "role", "admin");
+    call.status_from = static_cast<int>(base::json_number_or(json, "status_from", call.status_from));
+    call.status_to = static_cast<int>(base::json_number_or(json, "status_to", call.status_to));
+    call.limit = nanos_or(json, "limit_us", call.limit);
+  }
+  return out;
+}
+
 certs::ClientTrust read_trust(const Json& part) {
   const Json more = part.value("engineer_certificates", Json::object());
   certs::ClientTrust trust;
@@ -230,6 +246,15 @@ std::vector<std::shared_ptr<const base::Secret>> Settings::literals() const {
   return out;
 }
 
+const UpdateCall* Settings::update_call(const std::string& service, std::string_view list,
+                                        std::int64_t step) const {
+  const auto of = updates.find(service);
+  if (of == updates.end()) return nullptr;
+  const auto& calls = list == "roll-back" ? of->second.roll_back : of->second.update;
+  const auto found = calls.find(step);
+  return found == calls.end() ? nullptr : &found->second;
+}
+
 const Service* Settings::service_at(std::string_view path) const {
   const Service* best = nullptr;
   for (const Service& service : services) {
@@ -258,6 +283,11 @@ base::Result<Settings> Settings::read(const Json& part, std::uint32_t index, con
   settings.requests = read_hints(part);
   settings.checks_health = base::json_bool_or(part, "checks_health", index == 0);
   settings.readings = read_readings(part);
+  const Json updates = part.value("updates", Json::object());
+  for (const auto& [name, calls] : updates.items()) {
+    settings.updates[name] = {read_update_calls(calls.value("update", Json::array())),
+                              read_update_calls(calls.value("roll-back", Json::array()))};
+  }
   const auto services = part.find("services");  // none is a configuration too: then nothing is reachable
   if (services == part.end() || !services->is_array()) return wrong("services");
   for (const Json& service : *services) {

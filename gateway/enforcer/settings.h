@@ -100,11 +100,25 @@ struct ReadingSettings {
   std::map<std::string, std::vector<ReadingSource>> services;
 };
 
+// A call of the component's API that is a step of an update of it (node_tasks.h).
+struct UpdateCall {
+  http::Method method = http::Method::Post;
+  std::string path, body, type, role;
+  int status_from = 200, status_to = 299;
+  base::Nanos limit = 30 * base::kSecond;
+};
+struct UpdateCalls {
+  std::map<std::int64_t, UpdateCall> update, roll_back;  // by the number of the step
+};
+
 struct Settings {
   std::vector<std::shared_ptr<const base::Secret>> literals() const;  // of all credentials
   std::uint32_t index = 0;
-  bool checks_health = false;  // one enforcer asks for all
-  ReadingSettings readings;    // the same one
+  bool checks_health = false;                  // one enforcer asks for all
+  ReadingSettings readings;                    // the same one
+  std::map<std::string, UpdateCalls> updates;  // by service
+  // list: "update" or "roll-back". nullptr: that step is no call.
+  const UpdateCall* update_call(const std::string& service, std::string_view list, std::int64_t step) const;
   std::vector<Service> services;
   std::vector<http::Authority> names;  // under which engineers reach us
   RequestHints requests;

@@ -86,6 +86,30 @@ bool decode(std::string_view payload, Measured& m) {
   return in.done() && m.json.size() <= kMeasuredFrame;
 }
 
+void encode(const NodeTask& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.id);
+  out.text(m.json);
+}
+bool decode(std::string_view payload, NodeTask& m) {
+  base::BinaryReader in(payload);
+  m.id = in.u64();
+  m.json = in.text();
+  return in.done() && m.json.size() <= kNodeTaskFrame;
+}
+
+void encode(const NodeTaskDone& m, base::BinaryWriter& out) {
+  out.clear();
+  out.u64(m.id);
+  out.text(m.json);
+}
+bool decode(std::string_view payload, NodeTaskDone& m) {
+  base::BinaryReader in(payload);
+  m.id = in.u64();
+  m.json = in.text();
+  return in.done() && m.json.size() <= kNodeTaskFrame;
+}
+
 void encode(const Change& m, base::BinaryWriter& out) {
   out.clear();
   out.u64(m.version);

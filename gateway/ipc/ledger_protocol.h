@@ -14,6 +14,7 @@
 //     Cookie     a cookie of the component has changed (enforcer only); passed on to the other enforcers as it is,
 //                and kept nowhere
 //     Delivered  id, and what came of an errand (link only)
+//     NodeTaskDone  id, JSON: what came of a NodeTask (enforcer only)
 //     Measured   JSON: how a node of the component is (enforcer 0 only), or this host (supervisor only); kept, and no event
 //
 //   ledger -> role
@@ -32,6 +33,7 @@
 //     Published  how far the log's files are, their key, and what hinders them (console only)
 //     Witnessing who witnesses our log and whose logs we witness, as JSON (console only)
 //     IntakeTokens  JSON: the tokens that count, by their hashes (intake only)
+//     NodeTask   id, JSON: something to do about a node of the component that is being updated (enforcer only)
 //     Errand     id, to which of the configured places, the body of a request (link only)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
@@ -56,6 +58,7 @@ enum class ToLedger : std::uint16_t {
   Receiving = 7,
   Measured = 8,
   Delivered = 20,
+  NodeTaskDone = 30,
 };
 enum class FromLedger : std::uint16_t {
   State = 33,
@@ -73,6 +76,7 @@ enum class FromLedger : std::uint16_t {
   Errand = 51,
   AcceptedPolicy = 60,
   IntakeTokens = 61,
+  NodeTask = 70,
 };
 
 // What an appended event means for the counters of its session: the ledger sums up a visit without parsing
@@ -188,6 +192,18 @@ struct Errand {
   std::string_view webhook_id = {}, webhook_timestamp = {},
                    webhook_signature = {};  // header fields, of a webhook alone
 };
+// {"do":"look"|"drain"|"call","service","node"} and of drain {"limit_us","least_us"}, of call {"list":"update"|"roll-back","step",
+// "version","before"}: which of the configuration's calls, never what is sent (enforcer/node_tasks.h). Answered once, unless the
+// channel ends: {"healthy","why"*,"version"*}, {"cut"}, {"ok","status"*,"why"*,"tail"*,"bytes"}.
+struct NodeTask {
+  std::uint64_t id = 0;
+  std::string_view json;
+};
+struct NodeTaskDone {
+  std::uint64_t id = 0;
+  std::string_view json;
+};
+inline constexpr std::size_t kNodeTaskFrame = 16U << 10U;  // bytes of the JSON at most
 struct Delivered {
   std::uint64_t id = 0;
   std::uint16_t status = 0;  // of the answer; 0: there was none
@@ -211,6 +227,8 @@ void encode(const Command& m, base::BinaryWriter& out);
 void encode(const Applied& m, base::BinaryWriter& out);
 void encode(const Receiving& m, base::BinaryWriter& out);
 void encode(const Measured& m, base::BinaryWriter& out);
+void encode(const NodeTask& m, base::BinaryWriter& out);
+void encode(const NodeTaskDone& m, base::BinaryWriter& out);
 void encode(const Change& m, base::BinaryWriter& out);
 void encode(const StateSnapshot& m, base::BinaryWriter& out);
 void encode(const PolicyPiece& m, base::BinaryWriter& out);
@@ -230,6 +248,8 @@ void encode(const Delivered& m, base::BinaryWriter& out);
 [[nodiscard]] bool decode(std::string_view payload, Applied& m);
 [[nodiscard]] bool decode(std::string_view payload, Receiving& m);
 [[nodiscard]] bool decode(std::string_view payload, Measured& m);
+[[nodiscard]] bool decode(std::string_view payload, NodeTask& m);
+[[nodiscard]] bool decode(std::string_view payload, NodeTaskDone& m);
 [[nodiscard]] bool decode(std::string_view payload, Change& m);
 [[nodiscard]] bool decode(std::string_view payload, StateSnapshot& m);
 [[nodiscard]] bool decode(std::string_view payload, PolicyPiece& m);

@@ -184,6 +184,12 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       line_reports_(loop, clock, files, options.directory, line_calls()),
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
                     [this](const Draft& draft) { append_own(draft); }}),
+      directory_(options.directory),
+      runner_(loop, {[this](const Json& answer) {
+                       if (!drained_) rolling_.runner_answered(answer);
+                     },
+                     [this] { rolling_.runner_gone(); }}),
+      rolling_(clock, rolling_calls()),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),
       stop_word_(std::move(options.stop_word)),
@@ -202,6 +208,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   line_reports_.configure(std::move(options.line));
   usage_.begin(std::move(usage), state_.shares(kUsage), recorder_.size());
   health_.configure(std::move(options.health));
+  rolling_.configure(std::move(options.updates));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
@@ -309,6 +316,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         peers_gone_ = true;
         outcomes_.enforcer_gone(peer.number());
         enforcer_gone(peer.number());
+        tasks_gone(peer.number());
         outcomes_.asker_gone(peer.number());
         if (peer.sender() != Sender::Link) return;
         if (peer.index() == ipc::kAdminLink) return admin_provider_.link_gone();
@@ -370,6 +378,7 @@ void Ledger::on_frame(Peer& peer, ToLedger type, std::string_view payload) {
   if (type == ToLedger::Cookie) fits = take_cookie(peer, payload);
   if (type == ToLedger::Receiving) fits = take_receiving(peer, payload);
   if (type == ToLedger::Measured) fits = take_measured(peer, payload);
+  if (type == ToLedger::NodeTaskDone) fits = take_node_task_done(peer, payload);
   if (type == ToLedger::Delivered) fits = take_delivered(peer, payload);
   if (!fits) breach(peer, "a message that it may not send");
 }

@@ -62,11 +62,15 @@
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
 #include "gateway/ledger/retention.h"
+#include "gateway/ledger/rolling.h"
+#include "gateway/ledger/runner_link.h"
 #include "gateway/ledger/tunnel_gate.h"
 #include "gateway/ledger/usage.h"
 #include "gateway/ledger/witnesses.h"
 
 namespace postern::ledger {
+
+bool is_rolling_command(std::string_view command);
 
 struct LedgerOptions {
   std::string
@@ -79,6 +83,7 @@ struct LedgerOptions {
   OpenIdTerms openid = {}, admin_openid = {};
   LineTerms line = {};
   HealthTerms health = {};
+  std::vector<RollingPlan> updates = {};
   ipc::StopRaiser stop_word = {};
 };
 
@@ -94,6 +99,11 @@ class Ledger {
 
   // A role has come, or come again: a former channel of the same sender and index is closed.
   void add_channel(Sender sender, std::uint32_t index, base::UniqueFd socket);
+  // Of the supervisor, once; without one no executable is run.
+  void set_runner(base::UniqueFd socket) { runner_.attach(std::move(socket)); }
+  void set_updates(std::vector<RollingPlan> plans) { rolling_.configure(std::move(plans)); }
+  // Runs updates; whoever brings one begins it here.
+  Rolling& rolling() { return rolling_; }
   void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
   void set_limits(const Limits& limits) { limits_ = limits; }
   void set_witnessing(Witnessing witnessing);
@@ -142,6 +152,10 @@ class Ledger {
   bool take_measured(const Peer& peer, std::string_view payload);
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
+  Rolling::Calls rolling_calls();
+  std::uint64_t give_task(Peer& peer, const base::Json& task);
+  bool take_node_task_done(const Peer& peer, std::string_view payload);
+  void tasks_gone(std::uint64_t peer);
   void notice(std::uint64_t index, std::string_view line);
 
   void record_start(const std::optional<audit::TornTail>& torn, std::int64_t events,
@@ -177,6 +191,7 @@ class Ledger {
     PolicyText text;
   };
   void preview_report(const Asker& asker, const base::Json& order);
+  void take_rolling_order(const Asker& asker, const base::Json& order);
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
   void take_policy_order(Peer& peer, const Asker& asker, const base::Json& order);
@@ -320,6 +335,11 @@ class Ledger {
   std::uint64_t asks_changed_ = 0;  // events up to the last that may say where an ask stands
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
+  std::string directory_;
+  RunnerLink runner_;
+  Rolling rolling_;
+  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
+  std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_, admin_openid_;
   ipc::StopRaiser stop_word_;

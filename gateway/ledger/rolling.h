@@ -9,7 +9,7 @@
 // that comes anew knows what was under way. What a step led to it then asks the runner, who knows while the gateway lives; or it
 // looks at the node. A step is not run a second time but in a roll-back, and then the event says so.
 //
-// Does no I/O: the ledger carries its tasks to enforcers (ipc::NodeTask) and its orders to the runner (proc/runner_protocol.h).
+// Does no I/O: the ledger carries its tasks to enforcers (ipc::NodeTask) and its orders to the runner (ipc/runner_protocol.h).
 // One update at a time. Who brings an update (an admin's command, or what Mission Control announced and its window let start)
 // calls begin(); nobody else has to know how it is run.
 #pragma once
@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/event.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "gateway/ledger/draft.h"
@@ -41,7 +42,8 @@ struct RollingOrder {
   bool dry = false;               // look, and say what would be done
 };
 
-// How it ended, told once; not of a dry run, and not of an update that was refused.
+// How it ended, told each time that it does: an update that is rolled back later has ended twice. Not of a dry run, and not of one
+// that was refused.
 enum class RollingOutcome : std::uint8_t { Done, RolledBack, Stopped };
 
 class Rolling {
@@ -64,14 +66,14 @@ class Rolling {
     // To one enforcer, or to each of them: the ids under which they answer. 0, or none: they are not there.
     std::function<std::uint64_t(const base::Json& task)> ask_enforcer;
     std::function<std::vector<std::uint64_t>(const base::Json& task)> ask_all_enforcers;
-    // False: there is none. The artefact, where the order names one, is opened by whoever carries it.
-    std::function<bool(const base::Json& order, const std::string& artefact)> ask_runner;
+    // Empty: it was handed over; otherwise why not. artefact: a file to hand over with it; empty: none.
+    std::function<std::string(const base::Json& order, const std::string& artefact)> ask_runner;
   };
 
   Rolling(const base::Clock& clock, Calls calls);
 
   void configure(std::vector<RollingPlan> plans);
-  // Called once for every update that ends; also of one that a former ledger began.
+  // Also of an update that a former ledger began.
   void on_ended(OnEnded ended) { ended_ = std::move(ended); }
 
   // Answers once all nodes were asked how they are, within kLookTimeout; at once where that can be. Refused: an update is under
@@ -93,67 +95,92 @@ class Rolling {
   // The update under way or the last one, as the API shows it; null: there never was one.
   base::Json progress() const;
 
-  static constexpr base::Nanos kLookTimeout = 15 * base::kSecond;
-  static constexpr base::Nanos kLookAgain = base::kSecond / 2;  // between two looks at a node
+  static constexpr base::Nanos kLookTimeout = 8 * base::kSecond;  // less than the console waits
+  static constexpr base::Nanos kLookAgain = base::kSecond / 2;    // between two looks at a node
+  static constexpr base::Nanos kGrace =
+      10 * base::kSecond;  // beyond a step's limit, for whoever carries it to say so
+  static constexpr base::Nanos kResolveFor = 60 * base::kSecond;  // for a node to show what came of a step
+  static constexpr std::int64_t kMostTimes = 3;                   // that one step of a roll-back is begun
 
  private:
-  enum class Want : std::uint8_t { Nothing, Look, Begin };
-  // What one node said of itself when it was asked last.
+  // What a node said of itself when it was asked last.
   struct Seen {
-    bool healthy = false;
+    bool known = false, healthy = false;
     std::string why, version;
     std::uint64_t task = 0;  // under way; 0: it has answered
-    bool known = false;
     base::Nanos asked = 0;
   };
   struct Beginning {
     RollingOrder order;
     OnBegun begun;
     base::Nanos deadline = 0;
-    bool runner_asked = false;
-    std::optional<std::string> runner_why;  // it has answered; empty: all that it is to run is there
+    std::optional<std::string> runner;  // what it said of the executables: empty is well
   };
-  // Of what is under way in this life of the ledger.
-  struct Work {
-    std::string of;  // node/direction/number
+  // Begun, and told so once that is durable.
+  struct Later {
     std::uint64_t durable_at = 0;
-    bool begun = false;                // its record is written, by us or by a former ledger
-    bool sent = false;                 // it was handed over
-    bool again = false;                // a former ledger had begun it
-    std::uint64_t task = 0;            // of an enforcer
-    std::vector<std::uint64_t> tasks;  // of all of them: a drain
+    OnBegun begun;
+    base::Json plan;
+  };
+  // The step under way, in this life of the ledger.
+  struct Work {
+    std::string of;  // update, node, direction, number, times: what the runner calls it
+    std::uint64_t durable_at = 0;
+    bool begun = false;      // its record is written
+    bool sent = false;       // it was handed over
+    bool resolving = false;  // nobody knows what came of it: the node decides
+    std::string why;         // that is so
+    std::uint64_t task = 0;  // of the enforcer that sends the call
+    std::vector<std::uint64_t> drains;
     std::int64_t cut = 0;
-    base::Nanos since = 0, deadline = 0;
-    base::Nanos healthy_since = 0;
+    base::Nanos since = 0, healthy_since = 0;
+  };
+  // One look at what is under way: the state, the plan, the node and where it stands.
+  struct Turn {
+    const state::Rolling& now;
+    const RollingPlan& plan;
+    const state::RollingNode& node;
+    const RollingStep* step = nullptr;
+    bool back() const { return now.phase == state::RollingPhase::Back; }
+    const std::vector<RollingStep>& steps() const { return back() ? plan.back : plan.forward; }
+    std::int64_t number() const { return node.steps + 1; }
   };
 
   const RollingPlan* plan_of(const std::string& service) const;
   const state::Rolling* current() const;
-  bool put(Draft draft);
+  bool put(audit::EventType type, const state::Rolling& of, std::string detail,
+           const std::string& actor = "gateway");
+
+  // rolling_begin.cc
   std::optional<std::string> refuse_order(const RollingOrder& order) const;
   std::optional<std::string> refuse_nodes(const RollingOrder& order, const RollingPlan& plan) const;
+  std::vector<std::string> nodes_to_update(const RollingOrder& order, const RollingPlan& plan) const;
   void go_on_beginning();
-  void finish_beginning(std::optional<std::string> why);
+  void finish_beginning(const std::optional<std::string>& why);
+  void record_beginning(const RollingOrder& order, const RollingPlan& plan);
   base::Json plan_json(const RollingOrder& order, const RollingPlan& plan) const;
+  void look_at(const std::string& service, const std::string& node);
 
-  void look_at(const RollingPlan& plan, const std::string& node);
-  bool all_known(const RollingPlan& plan) const;
-  void forget_looks() { seen_.clear(); }
+  // rolling_steps.cc
+  void go_on(const Turn& turn);
+  void begin_work(const Turn& turn);
+  void do_step(const Turn& turn);
+  void send_step(const Turn& turn);
+  void do_drain(const Turn& turn);
+  void do_wait(const Turn& turn);
+  void resolve(const Turn& turn);
+  void step_ended(const Turn& turn, const base::Json& answer);
+  void node_failed(const Turn& turn, const std::string& why);
+  std::string wanted_version(const Turn& turn) const;
+  std::optional<Turn> turn() const;
 
   void advance(const state::Rolling& now, const RollingPlan& plan);
-  void go_on_with(const state::Rolling& now, const RollingPlan& plan, const state::RollingNode& node);
+  void next_node(const state::Rolling& now, const RollingPlan& plan);
+  void next_back(const state::Rolling& now, const RollingPlan& plan);
   void enter(const state::Rolling& now, const RollingPlan& plan, const state::RollingNode& node);
-  bool others_suffice(const RollingPlan& plan, const state::RollingNode& node, std::string& why);
-  void do_step(const state::Rolling& now, const RollingPlan& plan, const state::RollingNode& node,
-               const RollingStep& step);
-  void do_drain(const state::Rolling& now, const RollingPlan& plan, const state::RollingNode& node);
-  void do_wait(const state::Rolling& now, const RollingPlan& plan, const state::RollingNode& node);
-  void send_step(const state::Rolling& now, const state::RollingNode& node, const RollingStep& step);
-  void step_ended(const base::Json& answer);
-  void unknown_outcome(const state::Rolling& now, const RollingPlan& plan, const state::RollingNode& node);
-  void node_failed(const state::Rolling& now, const state::RollingNode& node, const std::string& why);
-  void go_back(const state::Rolling& now, const std::string& why, const std::string& actor,
-               const std::string& from);
+  bool others_suffice(const RollingPlan& plan, const std::string& node, std::string& why);
+  void go_back(const state::Rolling& now, const RollingPlan& plan, const std::string& why,
+               const std::string& actor, const std::string& from);
   void end(const state::Rolling& now, RollingOutcome outcome, const std::string& why);
 
   const base::Clock& clock_;
@@ -161,8 +188,11 @@ class Rolling {
   OnEnded ended_;
   std::vector<RollingPlan> plans_;
   std::optional<Beginning> beginning_;
-  std::map<std::string, Seen> seen_;  // by node, of the service that is being looked at
+  std::optional<Later> told_later_;
+  std::map<std::string, Seen> seen_;  // by node, of the service that is looked at
   Work work_;
+  std::string mine_;            // the update that this ledger began, or has said that it goes on with
+  base::Nanos wants_node_ = 0;  // since when the others do not suffice
   bool runner_ = true;
 };
 

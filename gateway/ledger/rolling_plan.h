@@ -42,7 +42,7 @@ struct RollingPlan {
 };
 
 // [{"service","nodes":[..],"min_up","pause_us","settle_us","drain_least_us","reads_version",
-//   "forward":[{"kind","says","limit_us","tolerated"*}],"back":[..]}]. What does not fit is left out: the supervisor made it.
+//   "update":[{"kind","says","limit_us","tolerated"*}],"roll-back":[..]}]. What does not fit is left out: the supervisor made it.
 std::vector<RollingPlan> parse_rolling_plans(const base::Json& part);
 
 bool is_rolling_version(std::string_view text);  // [A-Za-z0-9][A-Za-z0-9._+-]{0,63}

@@ -33,6 +33,7 @@ ledger::LedgerOptions options_of(Role& role) {
   options.admin_openid = ledger::parse_openid_terms(role.config(), "admin_openid");
   options.line = ledger::parse_line_terms(role.config());
   options.health = ledger::parse_health_terms(role.config());
+  options.updates = ledger::parse_rolling_plans(role.config());
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
     std::vector<base::UniqueFd> bells;
     for (base::UniqueFd bell = role.take_fd_if_given(stop_bell(0)); bell.valid();
@@ -65,6 +66,7 @@ int keep_ledger(audit::FileSystem& disk) {
       ledger->add_channel(sender, index, only_socket(fds));
     });
   }
+  ledger->set_runner(role.take_fd_if_given("runner"));
   role.on_channel("keeper", [&](std::uint32_t, Role::Fds fds) { ledger->set_keeper(only_socket(fds)); });
 
   role.on_reload([&](const base::Json& config) {
@@ -78,6 +80,7 @@ int keep_ledger(audit::FileSystem& disk) {
                        ledger::parse_openid_terms(config, "admin_openid"));
     ledger->set_line(ledger::parse_line_terms(config));
     ledger->set_health(ledger::parse_health_terms(config));
+    ledger->set_updates(ledger::parse_rolling_plans(config));
   });
   role.on_drain([&] {
     const auto done = [&role] { role.drained(); };

@@ -72,6 +72,7 @@ Child::Beginning beginning_of(const Child& child, const Given& given) {
     out.fds.push_back(duplicate(fd));
   };
   if (child.kind() == "terminator") give("listener", given.sockets.listener(listener_of(child)));
+  if (child.kind() == "ledger" && given.sockets.runner.valid()) give("runner", given.sockets.runner);
   if (child.kind() == "console") give("control", given.sockets.control);
   if (child.kind() == "keeper") {
     for (const ListenerMaterial* listener :

@@ -69,7 +69,16 @@ const std::vector<KeyTable>& key_tables() {
       {"intake", {"events_per_minute", "lost_after"}},
       {"component", {"services"}},
       {"component.services[]",
-       {"name", "path", "nodes", "host", "health", "tls", "http2", "strip", "credential"}},
+       {"name", "path", "nodes", "host", "health", "tls", "http2", "strip", "credential", "update"}},
+      {"component.services[].update", {"run_as", "min_up", "pause", "drain", "steps", "wait", "roll_back"}},
+      {"component.services[].update.drain", {"limit", "at_least", "call", "undo"}},
+      {"component.services[].update.wait", {"limit", "healthy_for"}},
+      {"component.services[].update.steps[]", {"run", "call", "limit"}},
+      {"component.services[].update.roll_back[]", {"run", "call", "limit"}},
+      {"component.services[].update.drain.call", {"method", "path", "body", "type", "status", "role"}},
+      {"component.services[].update.drain.undo", {"method", "path", "body", "type", "status", "role"}},
+      {"component.services[].update.steps[].call", {"method", "path", "body", "type", "status", "role"}},
+      {"component.services[].update.roll_back[].call", {"method", "path", "body", "type", "status", "role"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
       {"component.services[].tls", {"roots", "name", "crl", "ocsp", "revocation"}},
       {"component.services[].strip", {"request", "response"}},
@@ -234,6 +243,7 @@ class Parser {
     read_openid(read_, root, config_);
     read_mission_control(read_, root, config_);
     read_monitoring(read_, root, config_);
+    check_updates(read_, config_);
     read_pkcs11(read_, root, config_);
     sessions(root);
     read_requests(read_, root, config_);

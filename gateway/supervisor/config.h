@@ -23,6 +23,7 @@
 #include "gateway/http/credential.h"
 #include "gateway/http/web_address.h"
 #include "gateway/supervisor/config_monitoring.h"
+#include "gateway/supervisor/config_updates.h"
 
 namespace postern::supervisor {
 
@@ -171,7 +172,8 @@ struct Service {
   std::vector<std::string> strip_response;  // fields that clients are not sent
   std::string
       tls_name;  // the name that the nodes' certificates must carry; empty: the host of the node's URL
-  std::string http2 = "auto";  // or "off", or "prior-knowledge"
+  std::string http2 = "auto";    // or "off", or "prior-knowledge"
+  std::optional<Update> update;  // how its nodes are updated
   base::Mark mark;
 };
 

@@ -118,6 +118,9 @@ void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config)
 void read_mission_control(ConfigReader& read, const base::YamlNode& root, Config& config);
 // monitoring (config_monitoring.cc); after read_component.
 void read_monitoring(ConfigReader& read, const base::YamlNode& root, Config& config);
+// update of a service (config_updates.cc), of which all but this is read; and what holds for all of them together.
+std::optional<Update> read_update(ConfigReader& read, const base::YamlNode& service, const Service& so_far);
+void check_updates(ConfigReader& read, const Config& config);
 // Keys are not kept in the state directory, which is the ledger's to change and the console's to read.
 void keep_apart(ConfigReader& read, const FileName& folder, const Config& config);
 // tls of a place outside: the roots that it is believed by, and the name in its certificate, where they are said.

@@ -88,6 +88,7 @@ class Services {
     http2(node, out);
     strip(node, out);
     read_credentials(read_, node, out);
+    out.update = read_update(read_, node, out);
     config_.services.push_back(std::move(out));
   }
 

@@ -11,6 +11,7 @@
 #include "gateway/supervisor/acme.h"
 #include "gateway/supervisor/line_folder.h"
 #include "gateway/supervisor/staples.h"
+#include "gateway/supervisor/updates_part.h"
 
 namespace postern::supervisor {
 namespace {
@@ -419,6 +420,7 @@ Json enforcer_part(const Config& config, const Material& material, std::uint32_t
           {"services", services_json(config, material)},
           {"checks_health", index == 0},
           {"readings", index == 0 ? readings_json(config.monitoring) : Json()},
+          {"updates", enforcer_updates_json(config)},
           {"requests", requests_json(config.requests)},
           {"names", names_json(config.support)},
           {"support_authority", material.support_authority_pem},
@@ -471,7 +473,8 @@ Json ledger_part(const Config& config, const Material& material) {
                {"openid", Json()},
                {"admin_openid", Json()},
                {"line", Json()},
-               {"monitoring", health_terms_json(config)}};
+               {"monitoring", health_terms_json(config)},
+               {"updates", ledger_updates_json(config)}};
   if (config.intake) part["intake"]["lost_after_us"] = config.intake->lost_after;
   if (config.mission_control && !material.line.certificate_pem.empty()) {
     Json services = Json::array();

@@ -27,6 +27,7 @@
 //                "requests":{as ledger},
 //                "readings":null but for index 0: {"every_us","timeout_us","services":{name:[{"path","json":or metrics,
 //                  "values":[[name, selector or path]]}]}},
+//                "updates":{service:{"update"|"roll-back":[{"step","method","path","body","type","role","status_from","status_to","limit_us"}]}},
 //                "checks_health":true for index 0, "names":[..], "support_authority":PEM or "",
 //                "engineer_certificates":{"crls":PEM or "", "asks":whether answers are asked for, "revocation":"hard"|"soft", "identities":[..], "purposes":[..],
 //                "longest_life_us"},
@@ -49,7 +50,8 @@
 //                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}},
 //                "admin_openid":null or {"issuer","name_claim","roles":{"admin":[..],"auditor":[..]},
 //                "line":null or {"registration":{"version","services":[names],"nodes"}}, if this installation is enrolled,
-//                "monitoring":{"every_us","nodes":[{"service","node"}],"usage":[names], and thresholds (gateway/ledger/health.h)}}
+//                "monitoring":{"every_us","nodes":[{"service","node"}],"usage":[names], and thresholds (gateway/ledger/health.h)},
+//                "updates":how services are updated (gateway/ledger/rolling_plan.h)}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},

@@ -7,6 +7,7 @@
 
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/secret.h"
+#include "gateway/supervisor/updates_part.h"
 #include "gateway/token/settings.h"
 
 namespace postern::supervisor {
@@ -99,6 +100,9 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
          "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme, "
          "mission_control, crl by address, ocsp)",
          running.reaches_out() ? "something" : "nothing");
+  expect(runner_setup_json(running) == runner_setup_json(wanted), {},
+         "which executables updates run, and as whom (update, of services)",
+         "what the runner was told when it started");
   expect(running.admin_openid.configured() == wanted.admin_openid.configured(), wanted.admin_openid.mark,
          "whether admins sign in by an identity provider (admin_openid)",
          running.admin_openid.configured() ? "so" : "not so");

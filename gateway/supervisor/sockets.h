@@ -25,6 +25,7 @@ struct Sockets {
   base::UniqueFd support, admin, intake, control,
       challenge;             // challenge: of Acme with http-01; like the intake's invalid without
   base::UniqueFd hand_over;  // hand-over.sock, for another supervisor of our account
+  base::UniqueFd runner;     // to the runner of updates, which is there before (runner.h); invalid without
   Address support_address, admin_address, intake_address,
       challenge_address;  // with the port that the kernel picked where 0 was asked for
   const base::UniqueFd& listener(std::string_view name) const {

@@ -13,6 +13,7 @@
 #include "gateway/proc/notify.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/process.h"
+#include "gateway/supervisor/runner.h"
 #include "gateway/supervisor/supervisor.h"
 
 namespace postern::supervisor {
@@ -116,6 +117,10 @@ int supervise(const std::string& config_path, Begin begin) {
   base::Result<Sockets> sockets = Sockets();
   if (begin == Begin::Anew) sockets = bind_sockets(*loaded.config, *account);
   if (!sockets.ok()) return refuse(sockets.error().message);
+  // While we may be root, and before the wall; also of whoever takes over: what the other's runner runs ends with that one.
+  base::Result<StartedRunner> runner = start_runner(*loaded.config, plan.roles_directory);
+  if (!runner.ok()) return refuse(runner.error().message);
+  plan.runner = std::move(runner->about);
   Inherited inherited;
   if (begin == Begin::Anew) inherited.notify = proc::open_notify();
   const base::Status dropped = give_up_root(*account);
@@ -139,6 +144,7 @@ int supervise(const std::string& config_path, Begin begin) {
       wall_in(grounds_of(*loaded.config, plan.roles_directory), loaded.config->sandbox);
   if (!wall.ok()) return refuse(wall.error().message);
   plan.wall = *std::move(wall);
+  sockets->runner = std::move(runner->socket);
   if (inherited.taker != nullptr) inherited.taker->take_log();
   return run(loop, plan, std::move(loaded), std::move(*sockets), std::move(inherited));
 }

@@ -494,6 +494,7 @@ struct Supervisor::Internals {
             {"supervisor", {{"pid", ::getpid()}, {"confinement", plan.wall}}},
             {"sandbox", {{"mode", to_text(config->sandbox)}}},
             {"roles", crew.status()},
+            {"runner", plan.runner},
             {"tls", {{"post_quantum", certs::has_post_quantum_agreement()}}},
             {"listeners", listeners_json(bound, *material)},
             {"certificates", certificates_json(own_certificates(*config, *material))},

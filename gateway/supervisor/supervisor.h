@@ -24,6 +24,7 @@ struct Plan {
   std::string config_path;      // absolute
   std::string roles_directory;  // where the roles' programs are
   int cores = 1;                // what "workers: auto" stands for
+  base::Json runner;            // of updates: runner.h
   base::Json wall;              // how our own wall stands: fields of sandbox.attested
   std::string program;          // that we run (hand_over_protocol.h)
 };

@@ -18,6 +18,7 @@ struct Deaf final : LedgerListener {
   void on_policy(std::string_view, const std::string*) override {}
   void on_cookie(const ipc::Cookie&) override {}
   void on_jars_wanted() override {}
+  void on_node_task(const ipc::NodeTask&) override {}
   void on_activity_due() override {}
 };
 

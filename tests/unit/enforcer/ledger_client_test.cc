@@ -22,6 +22,7 @@ struct Listener final : LedgerListener {
   }
   void on_cookie(const ipc::Cookie&) override {}
   void on_jars_wanted() override {}
+  void on_node_task(const ipc::NodeTask&) override {}
   void on_activity_due() override { told += "activity;"; }
   std::string told;
 };
