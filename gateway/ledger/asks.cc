@@ -53,9 +53,10 @@ void Asks::take_one(const line::Ask& ask, std::vector<Listed>& next) {
   // What was not taken in stays so under its id.
   if (one.not_taken.state.empty()) {
     const bool fresh = standing(one).state.empty() && !ask.withdrawn;
-    Decision decision = fresh && !arrivals_.take(clock_.monotonic())
-                            ? Decision{{}, {}, CommandRefused{429, "limit_reached", kTooOften}, {}, {}, {}, false}
-                            : decide_vendor_request(calls_.context(), ask);
+    Decision decision =
+        fresh && !arrivals_.take(clock_.monotonic())
+            ? Decision{{}, {}, CommandRefused{429, "limit_reached", kTooOften}, {}, {}, {}, false}
+            : decide_vendor_request(calls_.context(), ask);
     if (decision.refused) {
       refuse_ask({ask.id, ask.kind, ask.by, decision.refused->message}, ask.engineer, decision.refused->code);
       one.not_taken = {ask.id, "not_taken", decision.refused->message, 0};
