@@ -13,5 +13,8 @@ void add_control_commands(cli::Program& program);  // init, serve, status
 void add_fleet_commands(cli::Program& program);    // enrolment, installation, events, usage
 void add_people_commands(cli::Program& program);   // person, acts
 void add_usage_command(cli::Program& program);
+void add_alert_commands(cli::Program& program);  // alert
+void add_store_commands(cli::Program& program);  // store
+void add_audit_commands(cli::Program& program);  // audit
 
 }  // namespace postern::mission

@@ -21,8 +21,10 @@ import { news } from '../live';
 import type { MissionPageProps } from '../routes';
 import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
+import { Alerts } from './alerts';
 import { EventList } from './events';
 import { StateOf } from './fleet';
+import { Measures, Usage } from './measures';
 
 export function InstallationPage({ id, may_operate }: MissionPageProps) {
   const { part, reload } = useLoaded(id, () => get<ShownInstallation>(`/installations/${segment(id)}`));
@@ -38,7 +40,10 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
         {(one) => (
           <div class="column">
             <Conflict one={one} />
+            <Alerts of={one.id} may_operate={may_operate} />
             <Standing one={one} />
+            <Measures id={one.id} />
+            <Usage id={one.id} />
             <Reports one={one} />
             <Certificates one={one} />
             <Section id="events" title={w.events.of}>
