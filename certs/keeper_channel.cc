@@ -149,6 +149,16 @@ base::Result<std::string> KeeperChannel::witness_key() {
   return payload ? decode_text_payload(*payload) : payload;
 }
 
+base::Result<std::string> KeeperChannel::sign_checkpoint(std::string_view text) {
+  auto payload = ask(encode_sign_checkpoint(++tag_, text));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
+base::Result<std::string> KeeperChannel::log_verifier_key() {
+  auto payload = ask(encode_log_verifier_key(++tag_));
+  return payload ? decode_text_payload(*payload) : payload;
+}
+
 base::Result<std::string> KeeperChannel::pass_public_key() {
   auto payload = ask(encode_pass_public_key(++tag_));
   return payload ? decode_text_payload(*payload) : payload;

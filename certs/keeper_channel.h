@@ -54,6 +54,9 @@ class KeeperChannel {
   // Of Mission Control's desk, as a witness: a signature line for a checkpoint of the log with that verifier key.
   base::Result<std::string> cosign_for(std::string_view note, std::string_view log);
   base::Result<std::string> witness_key();
+  // Of Mission Control's desk, whose log is of what people did there: a signature line for a checkpoint, and the verifier key.
+  base::Result<std::string> sign_checkpoint(std::string_view text);
+  base::Result<std::string> log_verifier_key();
 
  private:
   base::Result<std::string> ask(const std::string& request);  // -> the payload

@@ -12,8 +12,8 @@
 //                                                                              current first
 //   SignPass        Ledger       text payload                                  text signature (64 bytes)
 //   PassPublicKey   Ledger       -                                             text key (32 bytes)
-//   SignCheckpoint  Ledger       text checkpoint (checkpoint.h)                text signature line (note.h)
-//   LogVerifierKey  Ledger       -                                             text verifier key (note.h)
+//   SignCheckpoint  Ledger, Desk text checkpoint (checkpoint.h)                text signature line (note.h)
+//   LogVerifierKey  Ledger, Desk -                                             text verifier key (note.h)
 //   SignTlsClient   Enforcer     text key_id, u16 scheme, text to_be_signed    text signature, of what is shown to the component
 //   SignTlsClient   Link         the same                                      the same, of what Mission Control is shown
 //   Cosign          Ledger       text checkpoint of another log, as a note     text cosignature line (note.h)

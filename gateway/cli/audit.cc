@@ -22,6 +22,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/log_report.h"
 #include "gateway/cli/places.h"
 #include "gateway/cli/retention.h"
 #include "gateway/cli/rotate_key.h"
@@ -44,112 +45,6 @@ base::Result<std::string> log_folder(const Program& program, std::string named) 
   const auto places = find_places(program.config_path());
   if (!places.ok()) return places.error();
   return places->state_directory + "/log";
-}
-
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
-  return text;
-}
-
-// On standard error, and only if somebody looks.
-class Progress {
- public:
-  void operator()(std::uint64_t done, std::uint64_t total) {
-    if (!watched_ || total == 0) return;
-    const auto percent = static_cast<int>(done * 100 / total);
-    if (percent == shown_) return;
-    shown_ = percent;
-    constexpr int kWidth = 40;
-    const int filled = percent * kWidth / 100;
-    std::fprintf(stderr, "\r[%s%s] %3d%%  %s entries",
-                 std::string(static_cast<std::size_t>(filled), '#').c_str(),
-                 std::string(static_cast<std::size_t>(kWidth - filled), '.').c_str(), percent,
-                 grouped(done * audit::kTileWidth).c_str());
-  }
-  ~Progress() {
-    if (shown_ >= 0) std::fputs("\r\x1b[K", stderr);
-  }
-
- private:
-  bool watched_ = ::isatty(STDERR_FILENO) == 1;
-  int shown_ = -1;
-};
-
-base::Json fault_json(const audit::LogFault& fault) {
-  base::Json json{{"file", fault.file}, {"what", fault.what}};
-  if (fault.index) json["index"] = *fault.index;
-  return json;
-}
-
-base::Json handovers_json(const std::vector<certs::Handover>& handovers) {
-  base::Json out = base::Json::array();
-  for (const certs::Handover& one : handovers) {
-    out.push_back({{"from", certs::format_verifier_key(one.from)},
-                   {"to", certs::format_verifier_key(one.to)},
-                   {"size", one.head.size}});
-  }
-  return out;
-}
-
-std::string handovers_text(const std::vector<certs::Handover>& handovers) {
-  std::string out;
-  for (const certs::Handover& one : handovers) {
-    out += "Behind " + grouped(one.head.size) + " entries its key was changed, from " +
-           certs::format_verifier_key(one.from) + "\nto " + certs::format_verifier_key(one.to) +
-           ": both signed that.\n";
-  }
-  return out;
-}
-
-base::Json removed_json(const audit::VerifyReport& report) {
-  base::Json out = base::Json::array();
-  for (const audit::RemovedEntries& one : report.removed)
-    out.push_back({{"first", one.first},
-                   {"count", one.count},
-                   {"by_event", report.retention->index},
-                   {"at", base::format_time(report.retention->time)}});
-  return out;
-}
-
-std::string removed_text(const audit::VerifyReport& report) {
-  std::string out;
-  for (const audit::RemovedEntries& one : report.removed) {
-    out += "Entries " + grouped(one.first) + " to " + grouped(one.first + one.count - 1) +
-           " were removed by retention, as entry " + grouped(report.retention->index) + " of " +
-           base::format_time(report.retention->time) + " says; their hashes are there and fit.\n";
-  }
-  return out;
-}
-
-base::Json report_json(const audit::VerifyReport& report) {
-  base::Json faults = base::Json::array();
-  for (const audit::LogFault& fault : report.faults) faults.push_back(fault_json(fault));
-  return {{"ok", report.ok()},
-          {"origin", report.head.origin},
-          {"size", report.head.size},
-          {"root", base::to_base64(base::view(report.head.root))},
-          {"entries", report.entries},
-          {"removed", removed_json(report)},
-          {"handovers", handovers_json(report.handovers)},
-          {"faults", faults}};
-}
-
-std::string report_text(const audit::VerifyReport& report, double seconds) {
-  std::string out;
-  for (const audit::LogFault& fault : report.faults)
-    out += base::printable(fault.file, 4096) + ": " + base::printable(fault.what) + "\n";
-  if (!report.ok()) {
-    const std::size_t count = report.faults.size();
-    return out + "The log is NOT as it was signed: " + grouped(count) + (count == 1 ? " fault" : " faults") +
-           (count == audit::VerifyReport::kFaultLimit ? " or more" : "") + ". The first is named first.\n";
-  }
-  char rate[64];
-  std::snprintf(rate, sizeof rate, "%.1f s", seconds);
-  return "The log is as it was signed: " + grouped(report.entries) + " entries of " +
-         base::printable(report.head.origin) + ", verified in " + rate + ".\nRoot " +
-         base::to_base64(base::view(report.head.root)) + "\n" + handovers_text(report.handovers) +
-         removed_text(report);
 }
 
 // A proof says nothing of other keys than the one that signed it: the handovers come beside it.
@@ -233,7 +128,7 @@ int verify(Program& program, const Choices& choices) {
   const auto begun = std::chrono::steady_clock::now();
   audit::VerifyReport report;
   {
-    Progress progress;
+    LogProgress progress;
     options.on_progress = [&progress](std::uint64_t done, std::uint64_t total) { progress(done, total); };
     report = audit::verify_log(options);
   }

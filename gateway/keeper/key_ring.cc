@@ -148,6 +148,7 @@ struct KeyRing::State {
   std::string answer_challenge(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_pass(std::uint32_t tag, BinaryReader& in) const;
   std::string sign_checkpoint(std::uint32_t tag, BinaryReader& in);
+  std::string answer_log_key(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string answer_witness(KeeperRequest kind, std::uint32_t tag, BinaryReader& in);
   std::string sign_handover(std::uint32_t tag, BinaryReader& in);
   std::string sign_webhook(std::uint32_t tag, BinaryReader& in) const;
@@ -443,6 +444,8 @@ std::string KeyRing::State::cosign_for(std::uint32_t tag, BinaryReader& in) {
 std::string KeyRing::State::answer_desk(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
   if (kind == KeeperRequest::WitnessKey) return answer_witness(kind, tag, in);
   if (kind == KeeperRequest::CosignFor) return cosign_for(tag, in);
+  if (kind == KeeperRequest::SignCheckpoint) return sign_checkpoint(tag, in);
+  if (kind == KeeperRequest::LogVerifierKey) return answer_log_key(kind, tag, in);
   if (kind != KeeperRequest::IssueInstallation)
     return certs::encode_refused(tag, "the desk may not ask this");
   const std::string_view id = in.text(), key = in.text();
@@ -506,14 +509,16 @@ std::string KeyRing::State::answer_ledger(KeeperRequest kind, std::uint32_t tag,
   if (kind == KeeperRequest::SignWebhook) return sign_webhook(tag, in);
   if (kind == KeeperRequest::Cosign || kind == KeeperRequest::WitnessKey)
     return answer_witness(kind, tag, in);
-  if (kind != KeeperRequest::PassPublicKey && kind != KeeperRequest::LogVerifierKey &&
-      kind != KeeperRequest::SuccessorKey)
-    return certs::encode_refused(tag, "the ledger may not ask this");
+  if (kind == KeeperRequest::LogVerifierKey || kind == KeeperRequest::SuccessorKey)
+    return answer_log_key(kind, tag, in);
+  if (kind != KeeperRequest::PassPublicKey) return certs::encode_refused(tag, "the ledger may not ask this");
   if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
-  if (kind == KeeperRequest::PassPublicKey) {
-    if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
-    return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_public(pass_key)));
-  }
+  if (pass_key.empty()) return certs::encode_refused(tag, "there is no key for passes");
+  return certs::encode_done(tag, certs::encode_text_payload(base::ed25519_public(pass_key)));
+}
+
+std::string KeyRing::State::answer_log_key(KeeperRequest kind, std::uint32_t tag, BinaryReader& in) {
+  if (!in.done()) return certs::encode_refused(tag, "the request is not well formed");
   const bool next = kind == KeeperRequest::SuccessorKey;
   if (next && !next_log_key) return certs::encode_done(tag, certs::encode_text_payload({}));
   if (!log_key) return certs::encode_refused(tag, "there is no key for the log");

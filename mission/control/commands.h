@@ -14,5 +14,8 @@ void add_fleet_commands(cli::Program& program);    // enrolment, installation, e
 void add_people_commands(cli::Program& program);   // person, acts
 void add_ask_commands(cli::Program& program);      // request
 void add_usage_command(cli::Program& program);
+void add_alert_commands(cli::Program& program);  // alert
+void add_store_commands(cli::Program& program);  // store
+void add_audit_commands(cli::Program& program);  // audit
 
 }  // namespace postern::mission

@@ -35,7 +35,8 @@ const std::vector<KeyTable>& key_tables() {
   static const std::vector<KeyTable> tables{
       {"",
        {"version", "domain", "user", "sandbox", "listeners", "installations", "people", "second_factor",
-        "witness", "control_socket", "state_directory", "store", "retention", "health", "limits", "log"}},
+        "witness", "audit", "control_socket", "state_directory", "store", "retention", "health", "alerts",
+        "limits", "log"}},
       {"listeners", {"line", "admin", "relay"}},
       {"listeners.line", {"address", "certificate", "key", "names", "certificates"}},
       {"listeners.line.certificates[]", {"certificate", "key"}},
@@ -44,12 +45,14 @@ const std::vector<KeyTable>& key_tables() {
       {"listeners.relay", {"address", "domain"}},
       {"installations", {"authority", "key"}},
       {"witness", {"key"}},
+      {"audit", {"key"}},
       {"store", {"postgresql"}},
       {"store.postgresql",
        {"host", "port", "database", "user", "password_file", "certificate", "key", "tls"}},
       {"store.postgresql.tls", {"roots", "name"}},
       {"retention", {"events"}},
       {"health", {"nodes", "cores", "memory"}},
+      {"alerts", {"late", "certificate", "usage"}},
       {"limits", {"connections", "connections_per_address", "relayed", "relayed_per_address"}},
       {"log", {"level"}},
   };
@@ -136,6 +139,9 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
   if (const YamlNode* witness = read.map(root, "witness", "witness"); witness != nullptr)
     read.required_secret(*witness, "witness", "key", "the file that postern audit witness-key makes",
                          out.witness_key);
+  if (const YamlNode* audit = read.map(root, "audit", "audit"); audit != nullptr)
+    read.required_secret(*audit, "audit", "key", "the file that mission-control audit new-key makes",
+                         out.audit_key);
   out.control_socket.path = "/run/mission-control/control.sock";
   out.state_directory.path = "/var/lib/mission-control";
   read.file(root, "control_socket", out.control_socket);
@@ -151,6 +157,11 @@ void read_parts(ConfigReader& read, const YamlNode& root, Config& out) {
     read.number(*health, "nodes", 0, 10'000, out.least_nodes);
     read.number(*health, "cores", 0, 10'000, out.least_cores);
     read.size(*health, "memory", 0, std::int64_t{1} << 50, out.least_memory);
+  }
+  if (const YamlNode* alerts = read.map(root, "alerts", "alerts"); alerts != nullptr) {
+    read.duration(*alerts, "late", 60 * base::kWallSecond, 30 * kDay, out.alert_late);
+    read.duration(*alerts, "certificate", kDay / 24, 25 * kDay, out.alert_certificate);
+    read.duration(*alerts, "usage", 2 * kDay / 24, 6 * kDay, out.alert_usage);
   }
   if (const YamlNode* limits = read.map(root, "limits", "limits"); limits != nullptr) {
     read.number(*limits, "connections", 1, 65'536, out.connections);
@@ -173,6 +184,7 @@ class Loader {
     if (!config_.people.path.empty()) people();
     authority();
     if (!config_.witness_key.path.empty()) out.witness_key = key(config_.witness_key);
+    if (!config_.audit_key.path.empty()) out.audit_key = key(config_.audit_key);
     if (config_.store.postgresql) store();
   }
   std::vector<base::Fault> faults;

@@ -39,11 +39,15 @@ struct Config {
   std::optional<Relay> relay;                     // none: nobody is relayed
   supervisor::FileName authority, authority_key;  // of installations
   supervisor::FileName witness_key;               // empty: nobody's log is witnessed
+  supervisor::FileName audit_key;                 // empty: the log of acts is not signed
   supervisor::FileName control_socket, state_directory;
   StoreConfig store;
   base::Micros retention = 90LL * 86400 * base::kWallSecond;  // of events
   int least_nodes = 0, least_cores = 0;  // of every installation; 0: nothing is said of it
   std::int64_t least_memory = 0;
+  // When one is an alert (mission/desk/alarms.h).
+  base::Micros alert_late = 300 * base::kWallSecond, alert_certificate = 5LL * 86400 * base::kWallSecond,
+               alert_usage = 6LL * 3600 * base::kWallSecond;
   int connections = 20'000, connections_per_address = 1'000;  // on the line
   int relayed = 2'000, relayed_per_address = 100;             // engineers' connections
   base::Level log_level = base::Level::Info;
@@ -70,7 +74,7 @@ struct Material {
   std::string people;            // the text of that file
   std::string authority_pem;
   base::UniqueFd authority_key;
-  base::UniqueFd witness_key;  // invalid: there is none
+  base::UniqueFd witness_key, audit_key;  // invalid: there is none
   StoreMaterial store;
 };
 

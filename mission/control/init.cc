@@ -56,6 +56,7 @@ class Initialiser {
     if (done.ok()) done = folder_.write(top_ + "/mission-control.yaml", config_, 0640);
     if (done.ok()) done = make_authority();
     if (done.ok()) done = make_witness_key();
+    if (done.ok()) done = make_audit_key();
     if (done.ok() && options_.certificate.empty()) done = make_listener("line", roots_, fingerprint_);
     if (done.ok()) done = make_listener("admin", admin_roots_, admin_fingerprint_);
     if (done.ok()) done = make_first_person();
@@ -72,6 +73,7 @@ class Initialiser {
            {"line", url_},
            {"roots", roots_},
            {"witness", witness_},
+           {"audit", audit_},
            {"admin_listener",
             {{"url", admin_url_}, {"roots", admin_roots_}, {"fingerprint", admin_fingerprint_}}},
            {"person", {{"name", "admin"}, {"password", password_}}}}));
@@ -82,7 +84,11 @@ class Initialiser {
     text +=
         "  Installations' own    " + top_ + "/certs/installations.pem, 10 years\n  As a witness of logs  " +
         witness_ +
-        "\n                        Installations and auditors need it to have their logs cosigned\n\n  The "
+        "\n                        Installations and auditors need it to have their logs cosigned\n  Its own "
+        "log's "
+        "key     " +
+        audit_ +
+        "\n                        Keep it elsewhere: mission-control audit verify --key\n\n  The "
         "page              " +
         admin_url_ + "\n  Its authority         " + admin_roots_ + "\n                        SHA-256 " +
         admin_fingerprint_ +
@@ -132,7 +138,7 @@ class Initialiser {
     config_ += "people: people.json\n";
     config_ +=
         "installations:\n  authority: certs/installations.pem\n  key: keys/installations.key\n"
-        "witness:\n  key: keys/witness.key\n"
+        "witness:\n  key: keys/witness.key\naudit:\n  key: keys/audit.key\n"
         "control_socket: run/control.sock\nstate_directory: state\nretention:\n  events: 90d\n";
     const ParsedConfig parsed = parse_config(config_, top_);
     if (parsed.config == nullptr)
@@ -179,6 +185,17 @@ class Initialiser {
     return done;
   }
 
+  base::Status make_audit_key() {
+    std::string seed = base::random_bytes(base::kEd25519SeedSize);
+    const certs::SignerKey key{options_.domain + "/audit", base::Secret(seed)};
+    base::wipe(seed);
+    audit_ = certs::format_verifier_key(certs::verifier_of(key));
+    std::string text = certs::format_signer_key(key) + "\n";
+    base::Status done = folder_.write(top_ + "/keys/audit.key", text, 0600);
+    base::wipe(text);
+    return done;
+  }
+
   // The first administrator, from whom all others come. As `postern init` makes it.
   base::Status make_first_person() {
     constexpr std::size_t kCharacters = 20;  // 116 bits
@@ -219,7 +236,7 @@ class Initialiser {
   cli::NewFolder folder_;
   std::string top_;
   std::vector<std::string> names_;
-  std::string config_, url_, roots_, fingerprint_, witness_;
+  std::string config_, url_, roots_, fingerprint_, witness_, audit_;
   std::string admin_url_, admin_roots_, admin_fingerprint_, password_;
 };
 

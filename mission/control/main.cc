@@ -13,7 +13,10 @@ int main(int argc, char** argv) {
   cli::Program program(mission::control_words());
   mission::add_control_commands(program);
   mission::add_fleet_commands(program);
+  mission::add_alert_commands(program);
   mission::add_people_commands(program);
+  mission::add_audit_commands(program);
+  mission::add_store_commands(program);
   cli::add_generate_commands(program);
   return program.run(argc, argv);
 }

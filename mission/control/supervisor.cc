@@ -129,6 +129,7 @@ class Parent {
                          fresh.config->line.names != config_->line.names ||
                          fresh.config->retention != config_->retention || admin_differs(*fresh.config) ||
                          relay_text(*fresh.config) != relay_text(*config_) ||
+                         alerts_part(*fresh.config) != alerts_part(*config_) ||
                          fresh.config->least_nodes != config_->least_nodes ||
                          fresh.config->least_cores != config_->least_cores ||
                          fresh.config->least_memory != config_->least_memory ||
@@ -141,6 +142,7 @@ class Parent {
     if (restart)
       return base::log_error(
           "nothing was reloaded: domain, user, addresses, names, second_factor, retention, relay, health, "
+          "alerts, "
           "state_directory, store, control_socket and the installations' authority need a restart");
     config_ = std::move(fresh.config);
     material_ = std::move(fresh.material);
@@ -284,7 +286,14 @@ class Parent {
     if (material_->witness_key.valid())
       out["witness_key"] = {
           {"fd", "key.witness"}, {"path", config_->witness_key.path}, {"logs", Json::array()}};
+    if (material_->audit_key.valid())
+      out["log_key"] = {{"fd", "key.audit"}, {"path", config_->audit_key.path}};
     return out;
+  }
+
+  static Json alerts_part(const Config& of) {
+    return {
+        {"late_us", of.alert_late}, {"certificate_us", of.alert_certificate}, {"usage_us", of.alert_usage}};
   }
 
   Json desk_part() const {
@@ -299,6 +308,7 @@ class Parent {
             {"second_factor_required", config_->second_factor_required},
             {"relay_domain", config_->relay ? config_->relay->domain : std::string()},
             {"store", store_part(config_->store, material_->store)},
+            {"alerts", alerts_part(*config_)},
             {"health",
              {{"nodes", config_->least_nodes},
               {"cores", config_->least_cores},
@@ -362,6 +372,7 @@ class Parent {
     }
     give("key.installations", material_->authority_key);
     if (material_->witness_key.valid()) give("key.witness", material_->witness_key);
+    if (material_->audit_key.valid()) give("key.audit", material_->audit_key);
     return out;
   }
 

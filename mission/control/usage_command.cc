@@ -3,7 +3,6 @@
 //
 // mission-control usage: hour by hour, summed up, or as CSV for whoever writes the bill.
 #include <memory>
-#include <set>
 
 #include "gateway/cli/said.h"
 #include "mission/control/commands.h"
@@ -15,48 +14,26 @@ using base::Json;
 using cli::Column;
 using cli::Kind;
 
-const std::vector<Column> kHours{{"INSTALLATION", "installation"},
-                                 {"HOUR", "hour", Kind::Time},
-                                 {"WHOLE", "complete"},
-                                 {"SESSIONS", "counts.sessions", Kind::Number},
-                                 {"ENGINEERS", "counts.engineers", Kind::Number},
-                                 {"READ", "counts.exchanges_read", Kind::Number},
-                                 {"WRITE", "counts.exchanges_write", Kind::Number},
-                                 {"REFUSED", "counts.exchanges_refused", Kind::Number},
-                                 {"BYTES IN", "counts.bytes_in", Kind::Number},
-                                 {"BYTES OUT", "counts.bytes_out", Kind::Number},
-                                 {"COMPONENT", "component"}};
-const std::vector<Column> kSums{{"INSTALLATION", "installation"},
-                                {"HOURS", "hours", Kind::Number},
-                                {"FROM", "first", Kind::Time},
-                                {"TO", "last", Kind::Time},
-                                {"SESSIONS", "counts.sessions", Kind::Number},
-                                {"READ", "counts.exchanges_read", Kind::Number},
-                                {"WRITE", "counts.exchanges_write", Kind::Number},
-                                {"REFUSED", "counts.exchanges_refused", Kind::Number},
-                                {"BYTES IN", "counts.bytes_in", Kind::Number},
-                                {"BYTES OUT", "counts.bytes_out", Kind::Number},
-                                {"COMPONENT", "component"}};
-constexpr std::string_view kComponent = "component.";
-
-// A column for each count that any of the hours has; what one does not have is empty: it was not told.
-std::string as_csv(const Json& items) {
-  std::set<std::string> names;
-  for (const Json& item : items) {
-    const Json counts = item.value("counts", Json::object());
-    for (const auto& [name, count] : counts.items()) names.insert(name);
-  }
-  std::string out = "installation,hour,complete";
-  for (const std::string& name : names) out += "," + name;
-  for (const Json& item : items) {
-    out += "\n" + base::json_text_or(item, "installation", "") + "," + base::json_text_or(item, "hour", "") +
-           "," + (base::json_bool_or(item, "complete", false) ? "true" : "false");
-    const Json counts = item.value("counts", Json::object());
-    for (const std::string& name : names)
-      out += "," + (counts.contains(name) ? base::dump_json(counts.at(name)) : std::string());
-  }
-  return out + "\n";
+// What stands before the counts, and the counts. Of a sum engineers cannot be added: names are not told.
+std::vector<Column> with_counts(std::vector<Column> out, bool engineers) {
+  out.push_back({"SESSIONS", "counts.sessions", Kind::Number});
+  if (engineers) out.push_back({"ENGINEERS", "counts.engineers", Kind::Number});
+  out.insert(out.end(), {{"READ", "counts.exchanges_read", Kind::Number},
+                         {"WRITE", "counts.exchanges_write", Kind::Number},
+                         {"REFUSED", "counts.exchanges_refused", Kind::Number},
+                         {"BYTES IN", "counts.bytes_in", Kind::Number},
+                         {"BYTES OUT", "counts.bytes_out", Kind::Number},
+                         {"COMPONENT", "component"}});
+  return out;
 }
+const std::vector<Column> kHours = with_counts(
+    {{"INSTALLATION", "installation"}, {"HOUR", "hour", Kind::Time}, {"WHOLE", "complete"}}, true);
+const std::vector<Column> kSums = with_counts({{"INSTALLATION", "installation"},
+                                               {"HOURS", "hours", Kind::Number},
+                                               {"FROM", "first", Kind::Time},
+                                               {"TO", "last", Kind::Time}},
+                                              false);
+constexpr std::string_view kComponent = "component.";
 
 Json with_component(const Json& items) {
   Json out = Json::array();
@@ -78,7 +55,6 @@ struct WhichUsage {
   bool sum = false, csv = false;
 
   std::string show(const Json& answer) const {
-    if (csv) return as_csv(cli::items_of(answer));
     std::string out = cli::to_table(with_component(cli::items_of(answer)), sum ? kSums : kHours,
                                     "No installation has told what it used.");
     if (const std::string next = base::json_text_or(answer, "next", ""); !next.empty())
@@ -86,6 +62,16 @@ struct WhichUsage {
     return out;
   }
 };
+
+int print_file(cli::Program& program, const std::string& path) {
+  const auto server = program.client();
+  if (server == nullptr) return cli::kFailed;
+  const auto answer = server->call(http::Method::Get, path);
+  if (!answer.ok()) return program.complain(answer.error());
+  if (!answer->ok()) return program.complain(*answer);
+  cli::print(answer->body);
+  return cli::kDone;
+}
 
 }  // namespace
 
@@ -96,11 +82,12 @@ void add_usage_command(cli::Program& program) {
       "usage --installation 01JD7Z3V5T4Q2N8M6K0H1F9C3B\nusage --since 2026-03-01T00:00:00Z --csv\nusage "
       "--sum",
       [&program, which] {
-        return program.ask({http::Method::Get,
-                            "/api/v1/usage" + cli::query_of({{"installation", which->installation},
-                                                             {"since", which->since},
-                                                             {"sum", which->sum ? "true" : ""}}),
-                            {}},
+        const std::string path = "/api/v1/usage" + cli::query_of({{"installation", which->installation},
+                                                                  {"since", which->since},
+                                                                  {"sum", which->sum ? "true" : ""},
+                                                                  {"format", which->csv ? "csv" : ""}});
+        if (which->csv) return print_file(program, path);
+        return program.ask({http::Method::Get, path, {}},
                            [which](const Json& answer) { return which->show(answer); });
       });
   usage->add_option("--installation", which->installation, "of this one alone")->type_name("ID");

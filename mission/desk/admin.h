@@ -12,6 +12,7 @@
 
 #include "face/parts.h"
 #include "face/routing.h"
+#include "mission/desk/act_signer.h"
 #include "mission/desk/lives.h"
 #include "mission/desk/parts.h"
 #include "mission/desk/tunnels.h"
@@ -25,6 +26,7 @@ struct AdminParts : face::Parts {
   Tunnels& tunnels;
   Watch& watch;
   base::Micros started;
+  ActSigner* log = nullptr;  // none: the log of acts is not signed
 };
 
 enum class Access : std::uint8_t {
@@ -57,6 +59,16 @@ void show_installation(AdminParts& parts, const answer::CallPtr& call, const ans
 void retire_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_events(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
+// api_alerts.cc
+void list_alerts(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void acknowledge_alert(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
+// api_log.cc
+base::Json log_json(const AdminParts& parts);  // how the log of acts is
+void show_log(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_log_checkpoint(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_log_file(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+
 // api_logs.cc
 base::Json witness_key(const AdminParts& parts);  // with which logs are cosigned; null: there is none
 void accept_log(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
@@ -65,7 +77,9 @@ void accept_log(AdminParts& parts, const answer::CallPtr& call, const answer::Re
 void name_installation(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_measures.cc
+base::Json json_of_health(const HealthRow& row);
 base::Result<base::Json> health_of(const AdminParts& parts, const std::string& installation);
+void show_health(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void list_usage(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_asks.cc

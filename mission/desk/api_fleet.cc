@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The fleet: how the server is, its installations, and what they reported.
+#include <map>
+
 #include "mission/desk/admin.h"
 #include "mission/desk/log_witness.h"
 #include "mission/desk/peers.h"
@@ -13,6 +15,7 @@ using answer::CallPtr;
 using answer::Reply;
 using base::Json;
 
+constexpr base::Micros kHealthIsNew = 600 * base::kWallSecond;  // five reports
 constexpr std::string_view kTwiceType = "installation.connected_twice";
 
 Json time_or_null(base::Micros time) { return time == 0 ? Json(nullptr) : Json(base::format_time(time)); }
@@ -47,6 +50,7 @@ void show_status(AdminParts& parts, const CallPtr&, const Reply& reply) {
            {"started", base::format_time(parts.started)},
            {"connected", parts.lives.size()},
            {"witness", witness_key(parts)},
+           {"log", log_json(parts)},
            {"tunnel", parts.tunnels.status()},
            {"servers", servers.ok() ? *servers : Json::array()},
            {"store", {{"available", counted.ok() && servers.ok()}}}};
@@ -64,8 +68,16 @@ void show_status(AdminParts& parts, const CallPtr&, const Reply& reply) {
 void list_installations(AdminParts& parts, const CallPtr&, const Reply& reply) {
   const auto all = parts.desk.store.installations();
   if (!all.ok()) return reply(store_problem(all.error()));
+  const auto newest = parts.desk.store.newest_healths(parts.desk.clock.wall() - kHealthIsNew);
+  if (!newest.ok()) return reply(store_problem(newest.error()));
+  std::map<std::string_view, const HealthRow*> healths;
+  for (const Healths::Newest& each : *newest) healths[each.installation] = &each.row;
   Json items = Json::array();
-  for (const Installation& one : *all) items.push_back(json_of(parts, one));
+  for (const Installation& one : *all) {
+    Json& item = items.emplace_back(json_of(parts, one));
+    const auto health = healths.find(one.id);
+    item["newest_health"] = health == healths.end() ? Json(nullptr) : json_of_health(*health->second);
+  }
   reply(answer::json_response({{"items", items}}));
 }
 

@@ -22,7 +22,9 @@
 #include "gateway/answer/exchange_face.h"
 #include "gateway/roles/ring_ends.h"
 #include "gateway/roles/role.h"
+#include "mission/desk/act_signer.h"
 #include "mission/desk/admin_site.h"
+#include "mission/desk/alarms.h"
 #include "mission/desk/peers.h"
 #include "mission/desk/registrar.h"
 #include "mission/desk/relay_desk.h"
@@ -126,11 +128,20 @@ int serve_installations() {
     role.fail(opened.error().message);
   mission::Watch watch(loop, commits);
   parts.tell = [&](const mission::StoredEvent& event) { watch.came(event); };
+  mission::ActSigner log(parts,
+                         {[&] { return keeper.log_verifier_key(); },
+                          [&](const std::string& text) { return keeper.sign_checkpoint(text); }},
+                         base::json_text_or(role.config(), "state_directory", "") + "/log-checkpoint");
   face::SignIns sign_ins;
   face::SignInGuard guard;
   face::Thinner refusals(face::kRefusalInterval, face::kThinnerKeys);
-  mission::AdminParts admin{
-      {loop, signing, registrar, sign_ins, guard, refusals}, parts, lives, tunnels, watch, clock.wall()};
+  mission::AdminParts admin{{loop, signing, registrar, sign_ins, guard, refusals},
+                            parts,
+                            lives,
+                            tunnels,
+                            watch,
+                            clock.wall(),
+                            &log};
   mission::AdminSite site(admin);
   registrar.on_change([&] {
     for (const std::string& person : sign_ins.keep_only(registrar.accounts()))
@@ -164,8 +175,12 @@ int serve_installations() {
     lives.look();
     tunnels.look();
     registrar.look();
+    log.look();
   });
   looks.start(kLook, kLook);
+  mission::Alarms alarms(parts, mission::read_alert_settings(role.config()));
+  loop::Timer alarm_looks(loop, [&] { alarms.look(); });
+  alarm_looks.start(kLook, mission::Alarms::kEvery);
   loop::Timer forgets(loop, [&] {
     const base::Micros now = clock.wall();
     const auto events = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);

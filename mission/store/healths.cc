@@ -72,6 +72,18 @@ base::Result<std::optional<HealthRow>> Healths::newest_health(std::string_view i
                    });
 }
 
+base::Result<std::vector<Healths::Newest>> Healths::newest_healths(base::Micros since) {
+  return turn_.all(
+      "SELECT health.installation, health.at, health.body FROM health JOIN (SELECT installation, MAX(at) AS "
+      "at "
+      "FROM health WHERE at>=?1 GROUP BY installation) AS newest ON newest.installation=health.installation "
+      "AND "
+      "newest.at=health.at",
+      {since}, [](const Row& row) {
+        return Newest{row.text(0), {row.number(1), body_in(row.text(2))}};
+      });
+}
+
 base::Result<std::vector<HealthRow>> Healths::health(std::string_view installation, base::Micros since,
                                                      std::size_t most) {
   return turn_.all("SELECT at, body FROM health WHERE installation=?1 AND at>=?2 ORDER BY at DESC LIMIT ?3",

@@ -33,6 +33,12 @@ class Healths : public Subject {
   // Of one row's time the newest stays; the hour's average has all of them. status: the worst of the hour.
   base::Status keep_health(std::string_view installation, const HealthRow& row);
   base::Result<std::optional<HealthRow>> newest_health(std::string_view installation);
+  // Of each that has told any since then, in no order.
+  struct Newest {
+    std::string installation;
+    HealthRow row;
+  };
+  base::Result<std::vector<Newest>> newest_healths(base::Micros since);
   // The newest first.
   base::Result<std::vector<HealthRow>> health(std::string_view installation, base::Micros since,
                                               std::size_t most);

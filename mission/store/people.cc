@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mission/store/people.h"
 
+#include <utility>
+
+#include "base/bytes.h"
 #include "mission/store/bodies.h"
 
 namespace postern::mission {
@@ -26,11 +29,26 @@ base::Result<bool> People::set_people(std::int64_t from_version, std::string_vie
   return *touched > 0;
 }
 
-base::Status People::add_act(const Act& act) {
-  const std::string detail = base::dump_json(act.detail);
-  return turn_.act(
-      "INSERT INTO acts (id, time, type, actor, subject, client, detail) VALUES (?1,?2,?3,?4,?5,?6,?7)",
-      {act.id, act.time, act.type, act.actor, act.subject, act.from, detail});
+void People::add_act(Act act) {
+  for (std::string* text : {&act.actor, &act.subject, &act.from})
+    if (text->size() > kActText) *text = base::printable(*text, kActText);
+  unwritten_.push_back(std::move(act));
+}
+
+base::Status People::write_acts() {
+  base::Status done = base::Ok{};
+  for (const Act& act : std::exchange(unwritten_, {})) {
+    std::string detail = base::dump_json(act.detail);
+    if (detail.size() > kActDetail) detail = R"({"cut":true})";
+    done = turn_.act("UPDATE act_log SET size=size+1 WHERE id=1", {});
+    if (done.ok())
+      done = turn_.act(
+          "INSERT INTO acts (number, id, time, type, actor, subject, client, detail) "
+          "SELECT size,?1,?2,?3,?4,?5,?6,?7 FROM act_log WHERE id=1",
+          {act.id, act.time, act.type, act.actor, act.subject, act.from, detail});
+    if (!done.ok()) return done;
+  }
+  return done;
 }
 
 base::Result<std::vector<Act>> People::acts(const ActsWanted& wanted) {
@@ -43,11 +61,6 @@ base::Result<std::vector<Act>> People::acts(const ActsWanted& wanted) {
         return Act{row.number(0), row.text(1), row.number(2), row.text(3),
                    row.text(4),   row.text(5), row.text(6),   body_in(row.text(7))};
       });
-}
-
-base::Status People::forget_acts(base::Micros before) {
-  return turn_.act("DELETE FROM acts WHERE time<?1 OR number<=(SELECT MAX(number) FROM acts)-?2",
-                   {before, kMostActs});
 }
 
 }  // namespace postern::mission

@@ -102,6 +102,32 @@ CREATE TABLE acts (
 CREATE INDEX acts_by_time ON acts (time);
 )sql";
 
+// The acts become a log (act_log.h): numbered without a gap, as they were found.
+constexpr std::string_view kActLog = R"sql(
+ALTER TABLE acts RENAME TO older_acts;
+CREATE TABLE acts (
+  number {number} PRIMARY KEY, id {text} NOT NULL UNIQUE, time {number} NOT NULL, type {text} NOT NULL, actor {text} NOT NULL,
+  subject {text} NOT NULL, client {text} NOT NULL, detail {text} NOT NULL){strict};
+INSERT INTO acts (number, id, time, type, actor, subject, client, detail)
+  SELECT row_number() OVER (ORDER BY number), id, time, type, actor, subject, client, detail FROM older_acts;
+DROP TABLE older_acts;
+CREATE TABLE act_log (
+  id {number} PRIMARY KEY, size {number} NOT NULL, signed_size {number} NOT NULL, checkpoint {text} NOT NULL){strict};
+INSERT INTO act_log (id, size, signed_size, checkpoint) SELECT 1, count(*), 0, '' FROM acts;
+CREATE TABLE act_tiles (
+  level {number} NOT NULL, number {number} NOT NULL, hashes {text} NOT NULL, PRIMARY KEY (level, number)){strict};
+)sql";
+
+constexpr std::string_view kAlerts = R"sql(
+CREATE TABLE alerts (
+  number {rising}, id {text} NOT NULL UNIQUE, installation {text} NOT NULL REFERENCES installations(id), rule {text} NOT NULL,
+  subject {text} NOT NULL, severe {number} NOT NULL, what {text} NOT NULL, since {number} NOT NULL, fired {number} NOT NULL DEFAULT 0,
+  gone {number} NOT NULL DEFAULT 0, resolved {number} NOT NULL DEFAULT 0, acknowledged {number} NOT NULL DEFAULT 0,
+  by_whom {text} NOT NULL DEFAULT ''){strict};
+CREATE UNIQUE INDEX alerts_open ON alerts (installation, rule, subject) WHERE resolved=0;
+CREATE INDEX alerts_resolved ON alerts (resolved);
+)sql";
+
 // What is asked of installations (asks.h).
 constexpr std::string_view kAsks = R"sql(
 CREATE TABLE asks (
@@ -112,8 +138,8 @@ CREATE TABLE asks (
 CREATE INDEX asks_of ON asks (installation, over);
 )sql";
 
-constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs, kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kAsks};
+constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,  kOpenCodes, kNamesOfInstallations,
+                            kMeasures, kPeople,        kActLog,  kAlerts, kAsks};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

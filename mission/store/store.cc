@@ -24,13 +24,25 @@ Store::Store(std::unique_ptr<Database> kept)
       WitnessedLogs(StoreGround::turn),
       Healths(StoreGround::turn),
       Usages(StoreGround::turn),
+      ActLog(StoreGround::turn),
+      Alerts(StoreGround::turn),
       AskedOfInstallations(StoreGround::turn) {}
+
+base::Status Store::commit() {
+  static_cast<void>(write_acts());  // the turn knows of a failure, too
+  return turn.commit();
+}
+
+void Store::undo() {
+  forget_unwritten_acts();
+  turn.undo();
+}
 
 base::Result<bool> Store::forget(base::Micros events_before, base::Micros codes_before) {
   auto more = forget_events(events_before);
   if (!more.ok()) return more;
   base::Status done = forget_codes(codes_before);
-  if (done.ok()) done = forget_acts(events_before);
+  if (done.ok()) done = forget_alerts(events_before);
   if (!done.ok()) return std::move(done).error();
   return more;
 }

@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#include "mission/store/act_log.h"
+#include "mission/store/alerts.h"
 #include "mission/store/askers.h"
 #include "mission/store/asks.h"
 #include "mission/store/certificates.h"
@@ -50,6 +52,8 @@ class Store final : private StoreGround,
                     public WitnessedLogs,
                     public Healths,
                     public Usages,
+                    public ActLog,
+                    public Alerts,
                     public AskedOfInstallations {
  public:
   // Whose schema is brought up, by whoever opened it.
@@ -57,12 +61,15 @@ class Store final : private StoreGround,
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Some of them; true: there may be more, call again. Events that were received before then, and acts; codes that were over or withdrawn before.
+  // Some of them; true: there may be more, call again. Events that were received before then; codes that were over or withdrawn before.
   base::Result<bool> forget(base::Micros events_before, base::Micros codes_before);
   // The same of what was measured, which says itself how long it is kept (healths.h, usages.h).
   base::Result<bool> forget_measures(base::Micros now);
 
-  base::Status commit() { return turn.commit(); }
+  // Acts last: the row that gives them their numbers is held no longer than the commit takes, and nobody waits for another row
+  // who holds it.
+  base::Status commit();
+  void undo();  // all since the last commit
 };
 
 // path: a file, made if it is not there. Corrupt: it is of a newer version, or damaged.

@@ -66,6 +66,11 @@ base::Result<std::int64_t> Turn::number(std::string_view sql, Values values) {
   return out;
 }
 
+void Turn::undo() {
+  failed_.reset();
+  if (std::exchange(open_, false)) database_.rollback();
+}
+
 Status Turn::commit() {
   const bool open = std::exchange(open_, false);
   if (const auto failed = std::exchange(failed_, std::nullopt); failed) {

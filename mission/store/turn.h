@@ -28,6 +28,7 @@ class Turn {
   base::Result<std::int64_t> touch(std::string_view sql, Values values, const Take& take = nullptr);
   base::Status tell(std::string_view text);  // to other servers, with the commit
   base::Status commit();
+  void undo();  // all since the last commit
 
   // Every row, or the only one, as make has it.
   template <typename Make>

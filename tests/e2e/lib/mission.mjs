@@ -41,7 +41,7 @@ export class MissionControl {
     if (made.code !== 0) throw new Error(`mission-control init failed: ${made.stderr}`);
     if (like) for (const part of ["certs", "keys"]) cpSync(join(like.folder, part), join(mission.folder, part), { recursive: true, force: true });
     if (store) mission.keepIn(store);
-    Object.assign(mission, { person: JSON.parse(made.stdout).person, adminCa: readFileSync(join(mission.folder, "certs/admin-ca.pem")) });
+    Object.assign(mission, { made: JSON.parse(made.stdout), person: JSON.parse(made.stdout).person, adminCa: readFileSync(join(mission.folder, "certs/admin-ca.pem")) });
     plant("the first administrator's password", mission.person.password);
     if (configure) writeFileSync(mission.configFile, configure(readFileSync(mission.configFile, "utf8")));
     mission.ca = readFileSync(join(mission.folder, "certs/line-ca.pem"));
@@ -115,6 +115,11 @@ export class MissionControl {
     const all = [this.pid, ...descendants(this.pid)];
     for (const pid of all) killIfAlive(pid, "SIGKILL");
     await until("all of it has ended", () => all.every((pid) => !alive(pid)));
+  }
+  // halt: as stop, and its folder stays.
+  async halt() {
+    const end = await this.#serving.stop(30_000);
+    if (end.killed || end.code !== 0) throw new Error(`Mission Control ended with ${end.signal ?? end.code}`);
   }
   async stop() {
     try {

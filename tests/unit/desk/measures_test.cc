@@ -128,6 +128,31 @@ TEST_F(MeasuresOfInstallations, HealthIsAnsweredAndItsChangesAreEvents) {
   EXPECT_EQ((*base::parse_json(shown.body))["health"]["rows"].size(), 4U);
 }
 
+TEST_F(MeasuresOfInstallations, TheHistoryOfHealthIsShownAndTheNewestOfEachInTheList) {
+  const Enrolled one = enrolled(), silent = enrolled();
+  const auto get = [&](const std::string& path) {
+    return ask({.method = http::Method::Get, .target = "/api/v1/installations" + path, .local = true});
+  };
+  const auto items = [&](const std::string& path) { return (*base::parse_json(get(path).body))["items"]; };
+  for (int i = 0; i < 40; ++i) {
+    report(one, {health_of(i == 39 ? R"({"nodes":[{"service":"a","state":"down"}]})"
+                                   : R"({"nodes":[{"service":"a","state":"up"}]})")});
+    if (i < 39) clock.advance(121 * base::kSecond);
+  }
+  EXPECT_EQ(items("/" + one.id + "/health").size(), 40U);
+  EXPECT_EQ(items("/" + one.id + "/health")[0]["status"], "critical") << "the newest first";
+  EXPECT_GE(items("/" + one.id + "/health?of=year").size(), 2U);
+  EXPECT_TRUE(items("/" + silent.id + "/health?of=days").empty());
+  EXPECT_EQ(get("/" + one.id + "/health?of=ever").status, 400);
+  std::map<std::string, base::Json> newest;
+  for (const base::Json& item : items("")) newest[item["id"]] = item["newest_health"];
+  EXPECT_EQ(newest[one.id]["status"], "critical");
+  EXPECT_TRUE(newest[silent.id].is_null());
+  clock.advance(1000 * base::kSecond);
+  EXPECT_TRUE(items("")[0]["newest_health"].is_null() && items("")[1]["newest_health"].is_null())
+      << "what is old says nothing of now";
+}
+
 TEST_F(MeasuresOfInstallations, HealthThatIsToldAgainIsAnsweredAgainAndCountsOnce) {
   const Enrolled one = enrolled();
   report(one, {health_of(R"({"availability":{"percent":100}})")});
@@ -150,6 +175,11 @@ TEST_F(MeasuresOfInstallations, UsageIsShownHourByHourAndSummedUp) {
   EXPECT_EQ(shown("")["items"].size(), 2U);
   EXPECT_EQ(shown("?since=" + base::format_time(kUsageTime + 1))["items"].size(), 1U);
   EXPECT_EQ(shown("?sum=true")["items"][0]["counts"]["sessions"], 5);
+  const Answer file = ask({.method = http::Method::Get, .target = "/api/v1/usage?format=csv", .local = true});
+  EXPECT_EQ(file.type, "text/csv; charset=utf-8");
+  EXPECT_EQ(file.body, "installation,hour,complete,sessions\n" + one.id + "," +
+                           base::format_time(kUsageTime - 3600 * base::kWallSecond) + ",true,2\n" + one.id +
+                           "," + base::format_time(kUsageTime) + ",true,3\n");
   EXPECT_EQ(
       ask({.method = http::Method::Get, .target = "/api/v1/usage?since=yesterday", .local = true}).status,
       400);

@@ -457,6 +457,16 @@ TEST_F(LogKey, SignsNothingElse) {
   EXPECT_FALSE(ask(certs::encode_log_verifier_key(1), support_).done);
 }
 
+// Whose log is of what people did at Mission Control.
+TEST_F(LogKey, TheDeskMayAskForTheSameAndForNoHandover) {
+  const Purpose desk{Peer::Desk, {}};
+  EXPECT_TRUE(ask(certs::encode_sign_checkpoint(1, certs::format_checkpoint(checkpoint(5))), desk).done);
+  EXPECT_FALSE(ask(certs::encode_sign_checkpoint(1, certs::format_checkpoint(checkpoint(4))), desk).done);
+  EXPECT_TRUE(ask(certs::encode_log_verifier_key(2), desk).done);
+  EXPECT_FALSE(ask(certs::encode_log_verifier_key(2) + "x", desk).done);
+  EXPECT_FALSE(ask(certs::encode_successor_key(3), desk).done);
+}
+
 TEST_F(LogKey, SignsNoStepBack) {
   EXPECT_TRUE(signs(checkpoint(5)));
   EXPECT_TRUE(signs(checkpoint(5)));

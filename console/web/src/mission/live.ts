@@ -8,12 +8,13 @@ import { open_stream } from '../api/stream';
 import { accounts, accounts_are_shown, fetch_accounts, fetch_part, forget_all, line, make_part, who_am_i } from '../state/accounts';
 import { when_changed } from '../state/action';
 import { make_store } from '../state/store';
-import type { Enrolment, Installation, ServerStatus } from './types';
+import type { Alert, Enrolment, Installation, ServerStatus } from './types';
 
 export const parts = {
   status: make_part<ServerStatus>(),
   installations: make_part<Installation[]>(),
   enrolments: make_part<Enrolment[]>(),
+  alerts: make_part<Alert[]>(), // that are open
   ...accounts,
 };
 
@@ -26,10 +27,11 @@ const kAllEveryMs = 15_000;
 export const fetch_status = () => fetch_part(parts.status, () => get<ServerStatus>('/status'));
 export const fetch_installations = () => fetch_part(parts.installations, () => items<Installation>('/installations'));
 export const fetch_enrolments = () => fetch_part(parts.enrolments, () => items<Enrolment>('/enrolments'));
+export const fetch_alerts = () => fetch_part(parts.alerts, () => items<Alert>('/alerts'));
 
 async function fetch_all(): Promise<void> {
   news.set(news.get() + 1);
-  await Promise.all([fetch_status(), fetch_installations(), fetch_enrolments(), accounts_are_shown() && fetch_accounts()]);
+  await Promise.all([fetch_status(), fetch_installations(), fetch_enrolments(), fetch_alerts(), accounts_are_shown() && fetch_accounts()]);
 }
 
 let settling = 0;

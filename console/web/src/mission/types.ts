@@ -17,6 +17,27 @@ export interface Installation {
   enrolled: string;
   heard: string | null;
   events: number;
+  newest_health?: HealthRow | null; // in the list: the newest of the last minutes
+}
+
+// Percent, but for time, status, nodes and up; what is not there was not told.
+export interface HealthRow {
+  time: string;
+  status: Health;
+  availability?: number;
+  processing?: number;
+  cpu?: number;
+  memory?: number;
+  storage?: number;
+  nodes?: number;
+  up?: number;
+}
+
+export interface UsageHour {
+  installation: string;
+  hour: string;
+  complete: boolean;
+  counts: Record<string, number>;
 }
 
 export interface FleetEvent {
@@ -45,8 +66,24 @@ export interface ShownInstallation extends Installation {
   reports: Record<string, Report>;
   name?: string; // by which engineers ask for it
   tunnel: { open: boolean; waiting: number; connected: number; names: string[] } | null; // null: nobody is relayed
-  health: { rows: { time: string; status: Health }[] }; // the newest first
+  health: { rows: HealthRow[] }; // the newest first
   log: { size: number; seen?: string; conflict?: string; offered?: string } | null; // as its witness knows it
+}
+
+export interface Alert {
+  number: number;
+  id: string;
+  installation: string;
+  rule: string;
+  subject: string;
+  severity: 'warning' | 'severe';
+  what: string;
+  state: 'firing' | 'acknowledged' | 'resolved';
+  since: string;
+  fired: string;
+  resolved?: string;
+  acknowledged?: string;
+  by?: string;
 }
 
 export interface Enrolment {
@@ -77,6 +114,10 @@ export interface ServerStatus {
   started: string;
   connected: number;
   installations: Record<State, number>;
+  servers: { id: string; name: string; version: string; connected: number; started: string; here: boolean }[];
+  store: { available: boolean; why?: string };
+  witness: string | null;
+  log: { key: string | null; size: number; signed: number; problem?: string };
   listeners?: { name: string; address: string; certificate?: { subject: string; not_after: string } }[]; // the relay has none
   roles?: { name: string; state: string; pid?: number; restarts: number; started?: string; reason?: string }[];
 }

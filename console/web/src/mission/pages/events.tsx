@@ -8,6 +8,7 @@ import { get, segment } from '../../api/client';
 import type { Page } from '../../api/types';
 import { Raw } from '../../components/event_item';
 import { FilterBar, TextFilter } from '../../components/filters';
+import { ListEnd } from '../../components/list_end';
 import { Body, Empty, Trouble } from '../../components/notice';
 import { PageHead } from '../../components/page';
 import { Said } from '../../components/said';
@@ -112,15 +113,12 @@ function List<T extends { id: string; number: number }>({ path, asked, live, chi
           {older.items.length === 0 && <Empty>{filtered ? w.events.nothing : w.events.empty}</Empty>}
           <ul class="event-list">{older.items.map(children)}</ul>
           <Trouble problem={older.problem} />
-          <p class="list-end">
-            {older.next === undefined ? (
-              older.items.length > 0 && <span class="quiet">{w.events.end}</span>
-            ) : (
-              <button type="button" aria-busy={older.busy} onClick={older.more}>
-                {w.events.older}
-              </button>
-            )}
-          </p>
+          <ListEnd
+            says={older.next === undefined && older.items.length > 0 && w.events.end}
+            more={older.next === undefined ? '' : w.events.older}
+            busy={older.busy}
+            on_more={older.more}
+          />
         </>
       )}
     </Body>

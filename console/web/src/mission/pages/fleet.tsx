@@ -5,6 +5,7 @@
 import { useState } from 'preact/hooks';
 import { segment } from '../../api/client';
 import { ChoiceFilter, FilterBar, TextFilter } from '../../components/filters';
+import { ListEnd } from '../../components/list_end';
 import { Body, Empty } from '../../components/notice';
 import { PageHead } from '../../components/page';
 import { Said } from '../../components/said';
@@ -13,12 +14,19 @@ import { Ago } from '../../components/when';
 import { Link, url_of, usePlace } from '../../router';
 import { useStore } from '../../state/store';
 import { fetch_installations, parts } from '../live';
-import type { Installation, State } from '../types';
+import type { MissionPageProps } from '../routes';
+import type { Health, HealthRow, Installation, State } from '../types';
 import { w } from '../words';
+import { Alerts } from './alerts';
 
 const kRows = 200;
 const kStates: State[] = ['up', 'late', 'new', 'retired'];
 const kUrgency: Record<State, number> = { late: 0, new: 1, up: 2, retired: 3 };
+const kWorst: Record<Health | 'unknown', number> = { critical: 0, warning: 1, unknown: 2, ok: 3 };
+const kFactOf: Record<Health, string> = { ok: 'good', warning: 'warn', critical: 'bad' };
+const health_of = (one: Installation): Health | 'unknown' => one.newest_health?.status ?? 'unknown';
+// The fullest of what there is.
+const load_of = ({ newest_health: health }: Installation): number => Math.max(-1, health?.cpu ?? -1, health?.memory ?? -1, health?.storage ?? -1);
 const kHealth = { up: 'good', late: 'bad', new: 'plain', retired: 'plain' } as const;
 
 // "0.10.1" after "0.9": by its numbers.
@@ -27,15 +35,18 @@ const by_version = (a: string, b: string) => a.localeCompare(b, 'en', { numeric:
 const sorts: Record<string, (a: Installation, b: Installation) => number> = {
   customer: (a, b) => a.customer.localeCompare(b.customer),
   state: (a, b) => kUrgency[a.state] - kUrgency[b.state],
+  health: (a, b) => kWorst[health_of(a)] - kWorst[health_of(b)],
+  load: (a, b) => load_of(b) - load_of(a),
   version: (a, b) => by_version(a.version, b.version),
   heard: (a, b) => (b.heard ?? '').localeCompare(a.heard ?? ''),
 };
 
-export function FleetPage() {
+export function FleetPage({ may_operate }: MissionPageProps) {
   const part = useStore(parts.installations);
   return (
     <>
       <PageHead title={w.fleet.title} says={w.fleet.says} />
+      <Alerts may_operate={may_operate} />
       <Body part={part} what={w.fleet.title} retry={() => void fetch_installations()}>
         {(all) => (all.length === 0 ? <Nobody /> : <Fleet all={all} />)}
       </Body>
@@ -58,10 +69,10 @@ function Fleet({ all }: { all: Installation[] }) {
   const { query } = usePlace();
   const [rows, set_rows] = useState(kRows);
   const text = (query.get('text') ?? '').toLowerCase();
-  const [state, version] = [query.get('state'), query.get('version')];
+  const [state, version, health] = [query.get('state'), query.get('version'), query.get('health')];
   const order = sorts[query.get('sort') ?? ''] ?? sorts.customer!;
   const found = all
-    .filter((one) => (!state || one.state === state) && (!version || one.version === version))
+    .filter((one) => (!state || one.state === state) && (!version || one.version === version) && (!health || health_of(one) === health))
     .filter((one) => !text || one.customer.toLowerCase().includes(text) || one.id.toLowerCase().includes(text))
     .sort((a, b) => order(a, b) || a.customer.localeCompare(b.customer) || a.id.localeCompare(b.id));
   const versions = [...new Set(all.map((one) => one.version).filter(Boolean))].sort(by_version);
@@ -87,6 +98,7 @@ function Fleet({ all }: { all: Installation[] }) {
       <FilterBar>
         <TextFilter name="text" label={w.fleet.search} wide />
         <ChoiceFilter name="state" label={w.state} none={w.fleet.any_state} choices={w.states} />
+        <ChoiceFilter name="health" label={w.one.health} none={w.fleet.any_health} choices={kHealths} />
         <ChoiceFilter
           name="version"
           label={w.version}
@@ -97,19 +109,17 @@ function Fleet({ all }: { all: Installation[] }) {
       </FilterBar>
       <section class="panel" id="fleet" aria-label={w.fleet.title}>
         {found.length === 0 ? <Empty>{w.fleet.nothing}</Empty> : <Table rows={found.slice(0, rows)} />}
-        <p class="list-end">
-          <span class="quiet">{w.fleet.shown(Math.min(rows, found.length), all.length)}</span>{' '}
-          {found.length > rows && (
-            <button type="button" onClick={() => set_rows(rows + kRows)}>
-              {w.fleet.more(Math.min(kRows, found.length - rows))}
-            </button>
-          )}
-        </p>
+        <ListEnd
+          says={w.fleet.shown(Math.min(rows, found.length), all.length)}
+          more={found.length > rows ? w.fleet.more(Math.min(kRows, found.length - rows)) : ''}
+          on_more={() => set_rows(rows + kRows)}
+        />
       </section>
     </>
   );
 }
 
+const kHealths = { ...w.one.healths, unknown: w.fleet.unknown };
 const { customer: _first, ...kOtherSorts } = w.fleet.sorts;
 
 const Table = ({ rows }: { rows: Installation[] }) => (
@@ -118,6 +128,8 @@ const Table = ({ rows }: { rows: Installation[] }) => (
       <tr>
         <th scope="col">{w.customer}</th>
         <th scope="col">{w.state}</th>
+        <th scope="col">{w.one.health}</th>
+        <th scope="col">{w.fleet.load}</th>
         <th scope="col">{w.version}</th>
         <th scope="col">{w.heard}</th>
         <th scope="col">{w.one.id}</th>
@@ -134,6 +146,12 @@ const Table = ({ rows }: { rows: Installation[] }) => (
           <td data-label={w.state}>
             <StateOf one={one} />
           </td>
+          <td data-label={w.one.health}>
+            <HealthOf row={one.newest_health} />
+          </td>
+          <td data-label={w.fleet.load}>
+            <LoadOf row={one.newest_health} />
+          </td>
           <td data-label={w.version}>
             <Said text={one.version || '–'} />
           </td>
@@ -146,6 +164,32 @@ const Table = ({ rows }: { rows: Installation[] }) => (
     </tbody>
   </table>
 );
+
+const HealthOf = ({ row }: { row?: HealthRow | null | undefined }) =>
+  row ? (
+    <span class={`state fact-${kFactOf[row.status]}`}>
+      <span class="dot" aria-hidden="true" />
+      {w.one.healths[row.status]}
+    </span>
+  ) : (
+    <span class="quiet">{w.fleet.unknown}</span>
+  );
+
+const kLoads = ['cpu', 'memory', 'storage'] as const;
+
+const LoadOf = ({ row }: { row?: HealthRow | null | undefined }) => {
+  const told = kLoads.filter((name) => row?.[name] !== undefined);
+  if (!row || told.length === 0) return <span class="quiet">–</span>;
+  return (
+    <span class="loads">
+      {told.map((name) => (
+        <span key={name} title={w.measures.names[name]}>
+          <small>{w.fleet.short[name]}</small> {Math.round(row[name] ?? 0)}%
+        </span>
+      ))}
+    </span>
+  );
+};
 
 export const StateOf = ({ one }: { one: Installation }) => (
   <span class={`state fact-${kHealth[one.state]}`}>

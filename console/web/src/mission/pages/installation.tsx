@@ -22,8 +22,10 @@ import type { MissionPageProps } from '../routes';
 import { AccessAskedSection } from '../sections/access_asked';
 import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
+import { Alerts } from './alerts';
 import { EventList } from './events';
 import { StateOf } from './fleet';
+import { Measures, Usage } from './measures';
 
 export function InstallationPage({ id, may_operate }: MissionPageProps) {
   const { part, reload } = useLoaded(id, () => get<ShownInstallation>(`/installations/${segment(id)}`));
@@ -39,8 +41,11 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
         {(one) => (
           <div class="column">
             <Conflict one={one} />
+            <Alerts of={one.id} may_operate={may_operate} />
             <Standing one={one} />
             <AccessAskedSection installation={one.id} may_operate={may_operate && one.state !== 'retired'} />
+            <Measures id={one.id} />
+            <Usage id={one.id} />
             <Reports one={one} />
             <Certificates one={one} />
             <Section id="events" title={w.events.of}>

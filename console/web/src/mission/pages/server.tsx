@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 import { Facts } from '../../components/facts';
-import { Body } from '../../components/notice';
+import { Body, Empty } from '../../components/notice';
 import { PageHead } from '../../components/page';
 import { Said } from '../../components/said';
 import { Section } from '../../components/section';
@@ -34,6 +34,8 @@ export function ServerPage() {
                 </p>
               </div>
             </Section>
+            <Servers status={status} />
+            <OwnLog status={status} />
             <Listeners status={status} />
             <Roles status={status} />
           </div>
@@ -42,6 +44,69 @@ export function ServerPage() {
     </>
   );
 }
+
+// Whoever shares the store; alone there is one.
+const Servers = ({ status }: { status: ServerStatus }) => (
+  <Section id="servers" title={w.server.servers}>
+    {status.servers.length === 0 ? (
+      <Empty>{w.server.store_away(status.store.why ?? '')}</Empty>
+    ) : (
+      <table class="sessions fleet">
+        <thead>
+          <tr>
+            <th scope="col">{w.server.on}</th>
+            <th scope="col">{w.server.connected}</th>
+            <th scope="col">{w.server.version}</th>
+            <th scope="col">{w.server.started}</th>
+            <th scope="col">{w.one.id}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {status.servers.map((one) => (
+            <tr key={one.id}>
+              <th scope="row">
+                <Said text={one.name} /> {one.here && <b class="badge">{w.server.here}</b>}
+              </th>
+              <td data-label={w.server.connected}>{one.connected.toLocaleString()}</td>
+              <td data-label={w.server.version}>
+                <Said text={one.version} />
+              </td>
+              <td data-label={w.server.started}>
+                <When time={one.started} seconds />
+              </td>
+              <td data-label={w.one.id}>
+                <code>{one.id}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    )}
+  </Section>
+);
+
+const OwnLog = ({ status: { log, witness } }: { status: ServerStatus }) => (
+  <Section id="log" title={w.server.log}>
+    <div class="inset">
+      {log.problem && (
+        <p class="trouble" role="alert">
+          <strong>{w.server.log_not_signed}</strong> <Said text={log.problem} />
+        </p>
+      )}
+      <Facts
+        facts={[
+          [w.server.acts, log.size.toLocaleString()],
+          [w.server.acts_signed, log.signed.toLocaleString()],
+          [w.server.log_key, log.key && <code class="key-text">{log.key}</code>],
+          [w.server.witness_key, witness && <code class="key-text">{witness}</code>],
+        ]}
+      />
+      <p class="quiet">
+        {w.server.log_says} <a href="/api/v1/log/checkpoint">/api/v1/log/checkpoint</a>
+      </p>
+    </div>
+  </Section>
+);
 
 const Listeners = ({ status }: { status: ServerStatus }) => (
   <Section id="listeners" title={w.server.listeners}>
