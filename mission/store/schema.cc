@@ -138,7 +138,7 @@ CREATE TABLE asks (
 CREATE INDEX asks_of ON asks (installation, over);
 )sql";
 
-constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,  kOpenCodes, kNamesOfInstallations,
+constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
                             kMeasures, kPeople,        kActLog,  kAlerts, kAsks};
 
 std::string spelled(const Database& database, std::string_view step) {
