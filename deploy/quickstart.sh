@@ -2,21 +2,27 @@
 # Copyright the Postern authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# deploy/quickstart.sh [--check]
+# deploy/quickstart.sh [--check] [--with-mission-control]
 #
 # Sets everything up, builds Postern, and runs it in front of a real component: Prometheus and Alertmanager from Debian. Prints a link for
 # an engineer and one for an admin, and runs until Ctrl-C. With --check it walks the tour by itself instead, prints a line per step, and
 # exits 0 if every step came out as it should, 1 if not. Leaves nothing running.
+# With --with-mission-control the vendor's side runs too, on the same machine: the gateway enrols at it, and engineers come through its
+# relay. With --check as well, the tour is that of both sides.
+# POSTERN_BUILD names a build folder that is used as it is; without it, build/release is built.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
 
 check=0
-case "${1:-}" in
-  "") ;;
-  --check) check=1 ;;
-  -h|--help) sed -n '5,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
-  *) echo "usage: deploy/quickstart.sh [--check]" >&2; exit 2 ;;
-esac
+mission=0
+for argument in "$@"; do
+  case "$argument" in
+    --check) check=1 ;;
+    --with-mission-control) mission=1 ;;
+    -h|--help) sed -n '5,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "usage: deploy/quickstart.sh [--check] [--with-mission-control]" >&2; exit 2 ;;
+  esac
+done
 
 work=$(mktemp -d /tmp/postern-quickstart.XXXXXX)
 chmod 755 "$work"
@@ -25,6 +31,7 @@ stop() {
   local p
   for p in "${pids[@]}"; do kill -TERM "$p" 2>/dev/null || true; done
   for p in "${pids[@]}"; do wait "$p" 2>/dev/null || true; done
+  if mountpoint -q "$work/disk" 2>/dev/null; then as_root umount --lazy "$work/disk" || true; fi
   rm -rf "$work"
 }
 trap stop EXIT
@@ -33,9 +40,10 @@ trap 'exit 130' INT TERM
 # shellcheck disable=SC2086
 need $BUILD_PACKAGES $QUICKSTART_PACKAGES
 make_user
-build release
+if [ -z "${POSTERN_BUILD:-}" ]; then build release; fi
+built=$(realpath "${POSTERN_BUILD:-$POSTERN_ROOT/build/release}")
 say "installing into $work"
-cmake --install "$POSTERN_ROOT/build/release" --prefix "$work/install" >/dev/null
+cmake --install "$built" --prefix "$work/install" >/dev/null
 chmod -R go+rX "$work/install"
 postern="$work/install/bin/postern"
 cfg="$work/gateway/postern.yaml"
@@ -77,13 +85,17 @@ mkdir "$work/component/data"
 (cd "$work/component" && run_as prometheus-alertmanager --config.file=alertmanager.yml --storage.path=data/alertmanager --web.listen-address="127.0.0.1:$alertmanager_port" \
   --web.external-url="http://127.0.0.1:$alertmanager_port/alertmanager/" --cluster.listen-address= --log.level=warn) >"$work/alertmanager.log" 2>&1 & pids+=($!)
 
+names=()
+if [ $mission = 1 ]; then . "$POSTERN_ROOT/deploy/quickstart/mission.sh"; start_mission_control; fi
+
 say "making the gateway's configuration, authorities and first admin"
-"$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" \
+"$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" "${names[@]}" \
   --component "prometheus=http://127.0.0.1:$prometheus_port" --component "alertmanager=http://127.0.0.1:$alertmanager_port" >"$work/init.txt"
 password=$(sed -n 's/^ *Password *\([^ ]*\).*/\1/p' "$work/init.txt" | head -n 1)
 cp "$POSTERN_ROOT/deploy/quickstart/policy.yaml" "$work/gateway/policy.yaml"
 p policy check "$work/gateway/policy.yaml" >/dev/null
 
+if [ $mission = 1 ]; then configure_line; fi
 say "starting Postern"
 "$postern" --config "$cfg" serve >"$work/postern.log" 2>&1 & pids+=($!)
 serving=$!
@@ -102,9 +114,14 @@ p remote-access set all --until 8h >/dev/null
 for c in metrics.read targets.read status.read alerts.read; do p capability set "$c" on >/dev/null; done
 pass_link() { p --json pass issue --engineer alice --expires 15m | node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).link)'; }
 
+if [ $mission = 1 ]; then join_mission_control; fi
+
 if [ $check = 1 ]; then
   status=0
-  . "$POSTERN_ROOT/deploy/quickstart/tour.sh" || status=1
+  tour=tour.sh
+  if [ $mission = 1 ]; then tour=mission_tour.sh; fi
+  # shellcheck source=/dev/null
+  . "$POSTERN_ROOT/deploy/quickstart/$tour" || status=1
   exit $status
 fi
 
@@ -127,4 +144,5 @@ cat <<TEXT
 
   Ctrl-C stops everything and removes $work.
 TEXT
+if [ $mission = 1 ]; then tell_of_mission_control; fi
 wait "$serving"
