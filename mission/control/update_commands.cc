@@ -317,7 +317,7 @@ int publish_folder(cli::Program& program, const std::string& directory) {
   const auto trust = folder.open();
   if (!trust.ok()) return program.complain(trust.error());
   if (!trust->targets() || !trust->targets_are_named())
-    return cli::fail_with("nothing is signed yet: `update sign`");
+    return cli::fail_with("nothing is signed, or what is signed does not fit together: `update sign`");
   const auto client = program.client();
   if (client == nullptr) return cli::kFailed;
   const auto known = client->call(http::Method::Get, "/api/v1/updates");
