@@ -27,7 +27,8 @@ using base::Json;
 
 constexpr const char* kProgressPath = "/api/v1/updates/progress";
 constexpr auto kAskAgain = std::chrono::milliseconds(400);
-constexpr int kPatience = 60;  // questions that may fail in a row: the console may be restarted meanwhile
+constexpr int kMostUnanswered =
+    60;  // questions that may fail in a row: the console may be restarted meanwhile
 
 const std::vector<Column> kUpdate{{"Update", "id"},
                                   {"Service", "service"},
@@ -135,7 +136,7 @@ void tell_news(const Json& progress, std::map<std::string, std::string>& told) {
 
 int follow(Program& program, Client& gateway, const std::string& id) {
   std::map<std::string, std::string> told;
-  for (int failed = 0; failed < kPatience;) {
+  for (int failed = 0; failed < kMostUnanswered;) {
     const auto answer = gateway.call(http::Method::Get, kProgressPath);
     const auto json = answer.ok() && answer->ok()
                           ? base::parse_json(answer->body)
