@@ -56,6 +56,7 @@ struct FakeLedger {
         return;
       case ipc::ToLedger::Activity:
       case ipc::ToLedger::Measured:
+      case ipc::ToLedger::NodeTaskDone:
         return;
       case ipc::ToLedger::Cookie:
         cookies.emplace_back(payload);
