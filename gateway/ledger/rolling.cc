@@ -95,6 +95,7 @@ void Rolling::enforcer_answered(std::uint64_t task, const Json& answer) {
     if (seen.task != task) continue;
     seen.task = 0;
     seen.known = true;
+    seen.at = clock_.monotonic();
     seen.healthy = base::json_bool_or(answer, "healthy", false);
     seen.why = base::json_text_or(answer, "why", "");
     seen.version = base::json_text_or(answer, "version", "");
@@ -219,9 +220,10 @@ bool Rolling::others_suffice(const RollingPlan& plan, const std::string& node, s
     if (other == node) continue;
     look_at(plan.service, other);
     const Seen& seen = seen_[other];
-    if (seen.healthy) {
+    const bool fresh = seen.known && clock_.monotonic() < seen.at + kFresh;
+    if (fresh && seen.healthy) {
       ++healthy;
-    } else if (seen.known) {
+    } else if (fresh) {
       why = other + " is not healthy" + (seen.why.empty() ? "" : " (" + seen.why + ")");
     }
   }

@@ -97,6 +97,7 @@ class Rolling {
 
   static constexpr base::Nanos kLookTimeout = 8 * base::kSecond;  // less than the console waits
   static constexpr base::Nanos kLookAgain = base::kSecond / 2;    // between two looks at a node
+  static constexpr base::Nanos kFresh = 5 * base::kSecond;        // an older answer says nothing of now
   static constexpr base::Nanos kGrace =
       10 * base::kSecond;  // beyond a step's limit, for whoever carries it to say so
   static constexpr base::Nanos kResolveFor = 60 * base::kSecond;  // for a node to show what came of a step
@@ -107,8 +108,8 @@ class Rolling {
   struct Seen {
     bool known = false, healthy = false;
     std::string why, version;
-    std::uint64_t task = 0;  // under way; 0: it has answered
-    base::Nanos asked = 0;
+    std::uint64_t task = 0;         // under way; 0: it has answered
+    base::Nanos asked = 0, at = 0;  // the question; the answer
   };
   struct Beginning {
     RollingOrder order;

@@ -40,6 +40,7 @@ struct FakeLedger {
     ipc::Append append;
     ipc::Command command;
     ipc::Applied done;
+    ipc::NodeTaskDone task_done;
     switch (static_cast<ipc::ToLedger>(type)) {
       case ipc::ToLedger::Append:
         ASSERT_TRUE(ipc::decode(payload, append));
@@ -53,6 +54,10 @@ struct FakeLedger {
       case ipc::ToLedger::Applied:
         ASSERT_TRUE(ipc::decode(payload, done));
         applied.push_back(done);
+        return;
+      case ipc::ToLedger::NodeTaskDone:
+        ASSERT_TRUE(ipc::decode(payload, task_done));
+        tasks_done.emplace_back(task_done.id, base::parse_json(task_done.json).value());
         return;
       case ipc::ToLedger::Activity:
       case ipc::ToLedger::Measured:
@@ -98,6 +103,7 @@ struct FakeLedger {
   std::vector<std::string> lines;
   std::vector<std::pair<std::uint64_t, std::string>> commands;
   std::vector<ipc::Applied> applied;
+  std::vector<std::pair<std::uint64_t, base::Json>> tasks_done;
   std::vector<std::string> cookies;      // frames
   std::vector<std::uint64_t> receiving;  // bytes
   bool wants_durable = false;

@@ -79,7 +79,8 @@ TEST_F(RunnerTest, RunsTheStepOfTheConfigurationWithFixedVariables) {
   const Json answer = run(1, "a");
   EXPECT_EQ(answer["outcome"], "exit");
   EXPECT_EQ(answer["status"], 3);
-  EXPECT_EQ(answer["tail"], "2 of http://a:1\\n0\\n") << "as printable text, and nothing of our environment";
+  EXPECT_EQ(answer["tail"], "2 of http://a:1\\x0a0\\x0a")
+      << "as printable text, and nothing of our environment";
 }
 
 TEST_F(RunnerTest, TheSameOrderRunsOnceAndIsAnsweredAgain) {
