@@ -152,7 +152,7 @@ TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
       keys(ledger_part(config, material)),
       (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions", "requests",
                              "grants", "holds", "retention", "witnesses", "witnessed_logs", "notifications",
-                             "openid", "admin_openid", "line", "monitoring", "updates"}));
+                             "openid", "admin_openid", "line", "monitoring", "updates", "intake"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {
