@@ -204,11 +204,15 @@ void Runner::look_at_child() {
   if (!child_) return;
   const base::Nanos now = monotonic_now();
   const pid_t pid = child_->started.pid;
-  int status = 0;
-  const pid_t found = ::waitpid(pid, &status, WNOHANG);
-  if (found == pid) {
-    // What it started and left in its group goes with it; a daemon with a session of its own stays.
+  siginfo_t ended{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      ended.si_pid == pid) {
+    // What it started and left in its group goes with it; a daemon with a session of its own stays. Before it is reaped: until then
+    // nobody else can have its number.
     kill_group(pid, SIGKILL);
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     read_output();
     last_ = {{"do", "run"}, {"id", child_->id}, {"bytes", child_->bytes}};
     last_["outcome"] = child_->timed_out ? "timed_out" : WIFSIGNALED(status) ? "signal" : "exit";
