@@ -4,6 +4,7 @@
 // Promise 6: the component's credentials are added behind the second door, by role, and nothing of them comes
 // back.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "tests/unit/enforcer/scene.h"
@@ -214,9 +215,12 @@ class CredentialSettings : public ::testing::Test {
  protected:
   CredentialSettings() { EXPECT_TRUE(base::init_crypto().ok()); }
   static base::UniqueFd file(std::string_view text) {
-    const std::string path = testing::TempDir() + "postern-credential";
+    // Of this process alone: the tests run beside each other.
+    const std::string path = testing::TempDir() + "postern-credential-" + std::to_string(::getpid());
     EXPECT_TRUE(base::write_file(path, text, 0600).ok());
-    return base::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    base::UniqueFd out(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    ::unlink(path.c_str());
+    return out;
   }
   static base::Json part(const char* kind) {
     return {{"services",
