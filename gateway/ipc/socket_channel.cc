@@ -122,6 +122,14 @@ bool SocketChannel::transmit() {
     const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+      // It is gone and hears nothing, but what it said before counts (an event of what it then sent): receive() reads that, and then
+      // finds the end.
+      out_.consume(out_.size());
+      attachments_.clear();
+      sent_ = written_;
+      break;
+    }
     if (n < 0) {
       fail(base::fail_errno("the peer", errno));
       return true;

@@ -289,6 +289,17 @@ TEST_F(SocketChannels, FramesComeWholeHoweverTheyAreCut) {
   EXPECT_EQ(heard[2].payload, "z");
 }
 
+TEST_F(SocketChannels, WhatAPeerSaidBeforeItDiedIsHeardThoughItHearsNothing) {
+  inject(header(3, 7) + "abc");
+  raw.reset();
+  their_socket.reset();
+  EXPECT_TRUE(ours->send(1, "to nobody"));
+  ours->flush();
+  ASSERT_TRUE(turn_until(loop, [&] { return closed == 1; }));
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].payload, "abc");
+}
+
 TEST_F(SocketChannels, BreachesCloseTheChannelAndSayWhy) {
   struct Breach {
     std::string bytes;
