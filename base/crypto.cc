@@ -73,24 +73,6 @@ Sha256 Sha256Stream::finish() {
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(base::view(sha256(bytes))); }
 
-static_assert(sizeof(crypto_hash_sha256_state) <= 128 && alignof(crypto_hash_sha256_state) <= 16);
-
-Sha256Pieces::Sha256Pieces() : state_{} {
-  crypto_hash_sha256_init(reinterpret_cast<crypto_hash_sha256_state*>(state_.data()));
-}
-
-void Sha256Pieces::update(std::string_view bytes) {
-  crypto_hash_sha256_update(reinterpret_cast<crypto_hash_sha256_state*>(state_.data()), u(bytes),
-                            bytes.size());
-}
-
-Sha256 Sha256Pieces::finish() {
-  Sha256 out{};
-  crypto_hash_sha256_final(reinterpret_cast<crypto_hash_sha256_state*>(state_.data()),
-                           reinterpret_cast<unsigned char*>(out.data()));
-  return out;
-}
-
 static_assert(sizeof(crypto_generichash_state) <= 384 && alignof(crypto_generichash_state) <= 64);
 
 KeyedHash::KeyedHash(std::string_view key) : state_{} {

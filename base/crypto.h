@@ -36,16 +36,6 @@ class Sha256Stream {
 };
 inline std::string_view view(const Sha256& digest) { return {digest.data(), digest.size()}; }
 
-class Sha256Pieces {  // the same, in pieces
- public:
-  Sha256Pieces();
-  void update(std::string_view bytes);
-  Sha256 finish();  // the object is used up
-
- private:
-  alignas(16) std::array<unsigned char, 128> state_;
-};
-
 // BLAKE2b with a key (RFC 7693), in pieces: tells whether two values are the same to whoever has neither the
 // key nor the values.
 class KeyedHash {

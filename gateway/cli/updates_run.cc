@@ -86,7 +86,7 @@ base::Result<Copied> bring_artefact(const std::string& state_directory, const st
   if (!to.valid())
     return base::fail_errno(
         "cannot write into " + folder + " (run this as root, or as the gateway's account)", errno);
-  base::Sha256Pieces hash;
+  base::Sha256Stream hash;
   std::array<char, 64U << 10U> piece;
   base::Status done = base::Ok{};
   for (;;) {

@@ -110,7 +110,7 @@ void kill_group(pid_t leader, int signal) {
 }
 
 base::Result<std::string> sha256_of(const base::UniqueFd& file) {
-  base::Sha256Pieces hash;
+  base::Sha256Stream hash;
   std::array<char, 64U << 10U> piece;
   off_t at = 0;
   for (;;) {
