@@ -71,13 +71,7 @@ UsageFold::Hour hour_of_body(const Json& body) {
 }
 
 void add_hour(const UsageFold::Hour& from, UsageFold::Hour& to) {
-  to.sessions += from.sessions;
-  to.reads += from.reads;
-  to.writes += from.writes;
-  to.refused += from.refused;
-  to.bytes_in += from.bytes_in;
-  to.bytes_out += from.bytes_out;
-  to.capabilities += from.capabilities;
+  to += from;
   for (const std::string& name : from.engineers) {
     if (to.engineers.size() < UsageFold::kMostEngineers) to.engineers.insert(name);
   }
@@ -114,6 +108,17 @@ UsageFold::Hour hour_from(const Json& json) {
 
 }  // namespace
 
+UsageCounts& UsageCounts::operator+=(const UsageCounts& more) {
+  sessions += more.sessions;
+  reads += more.reads;
+  writes += more.writes;
+  refused += more.refused;
+  bytes_in += more.bytes_in;
+  bytes_out += more.bytes_out;
+  capabilities += more.capabilities;
+  return *this;
+}
+
 std::optional<UsageStep> usage_step(std::uint64_t index, const audit::EventFields& event) {
   UsageStep out;
   out.index = index;
@@ -145,13 +150,7 @@ void UsageFold::take(const UsageStep& step) {
   if (step.sharing) set_sharing(*step.sharing, step.time, next_);
   if (!shares_) return;
   Hour& hour = hour_at(step.time);
-  hour.sessions += step.sessions;
-  hour.reads += step.reads;
-  hour.writes += step.writes;
-  hour.refused += step.refused;
-  hour.bytes_in += step.bytes_in;
-  hour.bytes_out += step.bytes_out;
-  hour.capabilities += step.capabilities;
+  hour += step;
   if (!step.engineer.empty() && hour.engineers.size() < kMostEngineers) hour.engineers.insert(step.engineer);
 }
 

@@ -29,12 +29,15 @@ namespace postern::ledger {
 inline constexpr base::Micros kUsageHour = 3600 * base::kWallSecond;
 inline constexpr std::string_view kUsage = "usage";
 
-// What one event adds, so that it need not be kept whole until it is durable.
-struct UsageStep {
-  std::uint64_t index = 0;
-  base::Micros time = 0;
+struct UsageCounts {
   std::int64_t sessions = 0, reads = 0, writes = 0, refused = 0, bytes_in = 0, bytes_out = 0,
                capabilities = 0;
+  UsageCounts& operator+=(const UsageCounts& more);
+};
+// What one event adds, so that it need not be kept whole until it is durable.
+struct UsageStep : UsageCounts {
+  std::uint64_t index = 0;
+  base::Micros time = 0;
   std::string engineer;         // of a session
   std::optional<bool> sharing;  // it is switched
 };
@@ -43,10 +46,8 @@ std::optional<UsageStep> usage_step(std::uint64_t index, const audit::EventField
 
 class UsageFold {
  public:
-  struct Hour {
-    bool complete = true;  // counting did not begin within it
-    std::int64_t sessions = 0, reads = 0, writes = 0, refused = 0, bytes_in = 0, bytes_out = 0,
-                 capabilities = 0;
+  struct Hour : UsageCounts {
+    bool complete = true;             // counting did not begin within it
     std::set<std::string> engineers;  // by name here; outside only how many
     std::map<std::string, double> component;
   };
