@@ -3,14 +3,13 @@
 //
 // API tokens: which there are, a new one, and the end of one. What is made is shown once, and kept by nobody.
 import { useState } from 'preact/hooks';
-import { call, items, segment } from '../api/client';
+import { call, items } from '../api/client';
 import type { Token } from '../api/types';
-import { Confirm } from '../components/confirm';
-import { Facts } from '../components/facts';
 import { Body, Empty, Trouble } from '../components/notice';
 import { PageHead } from '../components/page';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
+import { TokenRow } from '../components/token_row';
 import { When } from '../components/when';
 import type { PageProps } from '../routes';
 import { IntakeSections } from '../sections/intake';
@@ -42,7 +41,7 @@ export function TokensPage({ may_change }: PageProps) {
               ) : (
                 <ul class="rows">
                   {list.map((token) => (
-                    <TokenRow key={token.id} token={token} may_change={may_change} on_revoked={reload} />
+                    <ApiTokenRow key={token.id} token={token} may_change={may_change} on_revoked={reload} />
                   ))}
                 </ul>
               )
@@ -158,60 +157,34 @@ function CreateSection({ on_made }: { on_made: (token: Token) => void }) {
   );
 }
 
-interface RowProps {
-  token: Token;
-  may_change: boolean;
-  on_revoked: () => void;
-}
-
-function TokenRow({ token, may_change, on_revoked }: RowProps) {
-  const [asking, set_asking] = useState(false);
-  const action = useAction();
-  const revoke = () =>
-    void action
-      .run(async () => {
-        await call('DELETE', `/tokens/${segment(token.id)}`, {});
-        return words.tokens.revoked(token.name);
-      })
-      .then((went_well) => went_well && on_revoked());
+function ApiTokenRow({ token, may_change, on_revoked }: { token: Token; may_change: boolean; on_revoked: () => void }) {
   return (
-    <li class="row">
-      <div class="row-main">
-        <div class="row-what">
-          <p class="row-title">
-            <Said text={token.name} /> <span class="badge">{words.roles[token.rank]}</span>
-          </p>
-          <p class="row-says">{token.scopes.map((scope) => words.tokens.scope_names[scope] ?? scope).join('; ')}</p>
-          {!token.usable && <p class="trouble">{words.tokens.dead}</p>}
-        </div>
-        {may_change && !asking && (
-          <div class="row-set">
-            <button type="button" onClick={() => set_asking(true)}>
-              {words.tokens.revoke}
-            </button>
-          </div>
-        )}
-      </div>
-      <Facts
-        facts={[
-          [words.tokens.owner, token.admin],
-          [words.tokens.from, token.networks.join(', ') || words.tokens.anywhere],
-          [words.tokens.until, <When time={token.not_after} />],
-          [
-            words.tokens.used,
-            token.last_used ? (
-              <>
-                <When time={token.last_used.at} /> <Said text={token.last_used.client} />
-              </>
-            ) : (
-              words.tokens.never
-            ),
-          ],
-        ]}
-      />
-      {asking && (
-        <Confirm says={words.tokens.will_revoke(token.name)} submit={words.tokens.revoke} action={action} danger on_submit={revoke} on_cancel={() => set_asking(false)} />
-      )}
-    </li>
+    <TokenRow
+      token={token}
+      path="/tokens"
+      will_revoke={words.tokens.will_revoke(token.name)}
+      revoked={words.tokens.revoked(token.name)}
+      badge={words.roles[token.rank]}
+      may_change={may_change}
+      on_revoked={on_revoked}
+      facts={[
+        [words.tokens.owner, token.admin],
+        [words.tokens.from, token.networks.join(', ') || words.tokens.anywhere],
+        [words.tokens.until, <When time={token.not_after} />],
+        [
+          words.tokens.used,
+          token.last_used ? (
+            <>
+              <When time={token.last_used.at} /> <Said text={token.last_used.client} />
+            </>
+          ) : (
+            words.tokens.never
+          ),
+        ],
+      ]}
+    >
+      <p class="row-says">{token.scopes.map((scope) => words.tokens.scope_names[scope] ?? scope).join('; ')}</p>
+      {!token.usable && <p class="trouble">{words.tokens.dead}</p>}
+    </TokenRow>
   );
 }

@@ -3,13 +3,13 @@
 //
 // Tokens with which nodes of the component send events, and the remote gateways that they speak of.
 import { useState } from 'preact/hooks';
-import { call, items, segment } from '../api/client';
+import { call, items } from '../api/client';
 import type { IntakeToken, RemoteGateway } from '../api/types';
-import { Confirm } from '../components/confirm';
 import { Facts } from '../components/facts';
 import { Body, Empty, Trouble } from '../components/notice';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
+import { TokenRow } from '../components/token_row';
 import { When } from '../components/when';
 import { useAction } from '../state/action';
 import { useLoaded } from '../state/loaded';
@@ -33,7 +33,19 @@ export function IntakeSections({ may_change, on_made }: Props) {
             ) : (
               <ul class="rows">
                 {list.map((token) => (
-                  <IntakeTokenRow key={token.id} token={token} may_change={may_change} on_revoked={reload} />
+                  <TokenRow
+                    key={token.id}
+                    token={token}
+                    path="/intake/tokens"
+                    will_revoke={words.intake.will_revoke(token.name)}
+                    revoked={words.intake.revoked(token.name)}
+                    may_change={may_change}
+                    on_revoked={reload}
+                    facts={[
+                      [words.intake.service, token.service || words.intake.any_service],
+                      [words.intake.until, token.not_after ? <When time={token.not_after} /> : words.intake.no_end],
+                    ]}
+                  />
                 ))}
               </ul>
             )
@@ -87,51 +99,6 @@ function CreateForm({ on_made }: { on_made: (token: IntakeToken) => void }) {
         </button>
       </div>
     </form>
-  );
-}
-
-interface RowProps {
-  token: IntakeToken;
-  may_change: boolean;
-  on_revoked: () => void;
-}
-
-function IntakeTokenRow({ token, may_change, on_revoked }: RowProps) {
-  const [asking, set_asking] = useState(false);
-  const action = useAction();
-  const revoke = () =>
-    void action
-      .run(async () => {
-        await call('DELETE', `/intake/tokens/${segment(token.id)}`, {});
-        return words.intake.revoked(token.name);
-      })
-      .then((went_well) => went_well && on_revoked());
-  return (
-    <li class="row">
-      <div class="row-main">
-        <div class="row-what">
-          <p class="row-title">
-            <Said text={token.name} />
-          </p>
-        </div>
-        {may_change && !asking && (
-          <div class="row-set">
-            <button type="button" onClick={() => set_asking(true)}>
-              {words.tokens.revoke}
-            </button>
-          </div>
-        )}
-      </div>
-      <Facts
-        facts={[
-          [words.intake.service, token.service || words.intake.any_service],
-          [words.intake.until, token.not_after ? <When time={token.not_after} /> : words.intake.no_end],
-        ]}
-      />
-      {asking && (
-        <Confirm says={words.intake.will_revoke(token.name)} submit={words.tokens.revoke} action={action} danger on_submit={revoke} on_cancel={() => set_asking(false)} />
-      )}
-    </li>
   );
 }
 
