@@ -189,6 +189,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                        if (!drained_) rolling_.runner_answered(answer);
                      },
                      [this] { rolling_.runner_gone(); }}),
+      own_version_(options.version),
       rolling_(clock, rolling_calls()),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),

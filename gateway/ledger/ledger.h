@@ -153,6 +153,7 @@ class Ledger {
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   Rolling::Calls rolling_calls();
+  base::Json look_at_gateway() const;
   std::uint64_t give_task(Peer& peer, const base::Json& task);
   bool take_node_task_done(const Peer& peer, std::string_view payload);
   void tasks_gone(std::uint64_t peer);
@@ -337,6 +338,7 @@ class Ledger {
   TunnelGate tunnel_gate_;
   std::string directory_;
   RunnerLink runner_;
+  std::string own_version_;
   Rolling rolling_;
   std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
   std::uint64_t last_task_ = 0;

@@ -63,6 +63,8 @@ class Rolling {
     std::function<std::optional<std::uint64_t>(Draft draft)> record;
     std::function<std::uint64_t()> durable;
     std::function<const std::optional<state::Rolling>&()> state;
+    // Of the gateway itself (ipc::kOwnService): {"healthy","why"*,"version"}, as enforcers tell it of a node.
+    std::function<base::Json()> look_at_gateway = [] { return base::Json::object(); };
     // To one enforcer, or to each of them: the ids under which they answer. 0, or none: they are not there.
     std::function<std::uint64_t(const base::Json& task)> ask_enforcer;
     std::function<std::vector<std::uint64_t>(const base::Json& task)> ask_all_enforcers;
@@ -161,6 +163,7 @@ class Rolling {
   void record_beginning(const RollingOrder& order, const RollingPlan& plan);
   base::Json plan_json(const RollingOrder& order, const RollingPlan& plan) const;
   void look_at(const std::string& service, const std::string& node);
+  void saw(Seen& seen, const base::Json& answer);
 
   // rolling_steps.cc
   void go_on(const Turn& turn);

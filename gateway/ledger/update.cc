@@ -3,6 +3,8 @@
 //
 // Between the driver of updates (rolling.h) and everybody else: its records, its tasks for enforcers, its orders for the runner, and
 // the commands of admins.
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "gateway/ledger/deciding.h"
 #include "gateway/ledger/ledger.h"
@@ -29,6 +31,7 @@ Rolling::Calls Ledger::rolling_calls() {
   };
   // What is durable and was told: tasks come to enforcers behind it.
   calls.durable = [this] { return std::min(recorder_.durable(), announcements_.released()); };
+  calls.look_at_gateway = [this] { return look_at_gateway(); };
   calls.state = [this]() -> const std::optional<state::Rolling>& { return state_.rolling(); };
   calls.ask_enforcer = [this](const Json& task) -> std::uint64_t {
     for (auto& [number, peer] : peers_) {
@@ -48,6 +51,19 @@ Rolling::Calls Ledger::rolling_calls() {
     return runner_.send(order, artefact);
   };
   return calls;
+}
+
+// It serves once somebody judges requests and somebody answers admins.
+Json Ledger::look_at_gateway() const {
+  const auto there = [this](Sender sender) {
+    return std::any_of(peers_.begin(), peers_.end(), [sender](const auto& entry) {
+      return entry.second->sender() == sender && !entry.second->gone();
+    });
+  };
+  const char* missing = !there(Sender::Enforcer)  ? "no enforcer is there yet"
+                        : !there(Sender::Console) ? "the console is not there yet"
+                                                  : "";
+  return {{"healthy", *missing == '\0'}, {"why", missing}, {"version", own_version_}};
 }
 
 std::uint64_t Ledger::give_task(Peer& peer, const Json& task) {

@@ -369,6 +369,7 @@ struct Config {
   std::optional<Acme> acme;
   std::optional<MissionControl> mission_control;
   Monitoring monitoring;
+  std::optional<Update> update;  // of the gateway itself
   std::optional<Pkcs11> pkcs11;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates
