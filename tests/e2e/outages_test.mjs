@@ -5,7 +5,7 @@
 // servers are killed and their PostgreSQL is restarted and stands still. Meanwhile engineers work and the component's nodes tell what happens
 // to them. In the end usage is exact to the unit, and every event that is shared has arrived once, in the order of the gateway's log.
 //
-// POSTERN_CUTS says how often the line is cut (40; 500 take half an hour); POSTERN_SEED repeats a run.
+// POSTERN_CUTS says how often the line is cut (30; 500 take most of an hour); POSTERN_SEED repeats a run.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -22,12 +22,12 @@ import { plant } from "./lib/planted.mjs";
 import { Postgres } from "./lib/postgres.mjs";
 import { randomOf, story, until } from "./lib/story.mjs";
 
-const kCuts = Number(process.env.POSTERN_CUTS ?? 40);
+const kCuts = Number(process.env.POSTERN_CUTS ?? 30);
 const kUsageCuts = Math.ceil(kCuts / 5); // of these, while hours of usage are told
 const kHours = 24; // over which what was used is spread
 const kStill = 20_000; // milliseconds for which PostgreSQL stands still
 const kPause = kCuts > 100 ? 350 : 120; // milliseconds between two events of a node: Mission Control keeps 10,000
-const kPatience = Math.max(240_000, kCuts * 12_000);
+const kPatience = Math.max(330_000, kCuts * 12_000);
 
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
@@ -83,7 +83,7 @@ story(`the line is cut ${kCuts} times, and nothing is lost, counted twice or out
   const isThere = (mission, patience) => until("its store is there", async () => (await mission.tryCli("status")).json?.store?.available === true, patience);
   await isThere(a);
   await isThere(b);
-  const cutter = stage.own(await Cutter.start(() => [a.port, b.port], random));
+  const cutter = stage.own(await Cutter.start(() => [a.port, b.port], random, kCuts > 100 ? 60 : 25));
 
   const component = stage.own(await LittleComponent.start(answerWithTarget));
   const authority = stage.own(await Authority.make("nodes"));

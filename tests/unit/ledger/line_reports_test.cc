@@ -142,7 +142,7 @@ TEST_F(ReportsOfALedger, BeginWithWhoItIsAndGoOnWithASignOfLife) {
   look(LineReports::kHeartbeat);
   ASSERT_EQ(given.size(), 2u);
   EXPECT_THAT(kinds(), ElementsAre("heartbeat"));
-  EXPECT_EQ(reports->status()["sent"], base::format_time(kNoon));
+  EXPECT_EQ(reports->status()["sent"], base::format_time(clock.now));
 }
 
 TEST_F(ReportsOfALedger, SayWhichKeyTheLogHasAndWhichItHasNext) {
@@ -311,14 +311,14 @@ TEST_F(ReportsOfALedger, GoTogetherWhereMuchHappens) {
   look();
   take_all();
   share("on");
-  std::vector<std::string> ids;
+  std::vector<std::string> all;
   for (int i = 0; i < 3; ++i) {
-    ids.push_back(happens(EventType::NodeUp, "a"));
+    all.push_back(happens(EventType::NodeUp, "a"));
     look(LineReports::kPace / 5);
   }
   EXPECT_EQ(given.size(), 1u);
   look(LineReports::kPace / 2);
-  EXPECT_EQ(told(), ids);
+  EXPECT_EQ(told(), all);
 }
 
 TEST_F(ReportsOfALedger, GoAtOnceWhenTheLineIsBack) {
