@@ -27,7 +27,7 @@ constexpr std::size_t kDocumentRoom =
 constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
 constexpr std::array<std::string_view, 12> kWanted{
-    "gateway.",        "node.",         "component.",       "remote_gateway.", "host.",           "link.", "certificate.",
+    "gateway.",        "node.",         "component.", "remote_gateway.",  "host.",   "link.", "certificate.",
     "log.unavailable", "log.recovered", "role.ended", "sandbox.violated", "session."};
 
 // Whether the events are shared from this one on; nothing: it is not about that.

@@ -154,7 +154,8 @@ void Line::pause(const std::string& state, const std::string& why, const std::st
                  base::Micros wait) {
   why_ = why;
   retry_.start(wait * 1000);
-  base::Json said{{"state", state}, {"why", why}, {"attempts", pauses_.failures()}, {"next", loop_.wall() + wait}};
+  base::Json said{
+      {"state", state}, {"why", why}, {"attempts", pauses_.failures()}, {"next", loop_.wall() + wait}};
   if (!code.empty()) said["code"] = code;
   tell("state", std::move(said));
   deliver_none(why);
@@ -239,7 +240,8 @@ void Line::pulsed(base::Micros time) {
 }
 
 void Line::say_up() {
-  base::Json said{{"state", "up"}, {"attempts", pauses_.failures()}, {"version", version_}, {"skew_us", skew_}};
+  base::Json said{
+      {"state", "up"}, {"attempts", pauses_.failures()}, {"version", version_}, {"skew_us", skew_}};
   if (const std::string apart = skew_sentence(skew_); !apart.empty()) said["why"] = apart;
   tell("state", std::move(said));
 }

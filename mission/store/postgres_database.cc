@@ -30,7 +30,7 @@ using base::Status;
 constexpr int kOldest = 150000;  // version 15
 // For what writes to its disk, and for the schema; all else waits settings_.patience. Then the connection is given up.
 constexpr base::Nanos kLongPatience = 10 * base::kSecond;
-constexpr std::size_t kMostQueued = 1'000;             // statements that go out without one that waits
+constexpr std::size_t kMostQueued = 1'000;  // statements that go out without one that waits
 constexpr std::string_view kChannel = "postern_mission_control";
 constexpr const char* kOptions =
     " -c idle_in_transaction_session_timeout=30000 -c default_transaction_isolation=read\\ committed";

@@ -23,7 +23,9 @@ TEST(LinePace, DoublesFromASecondToFiveMinutesAndLeavesHalfToChance) {
 TEST(LinePauses, BeginAnewWhenATryCameFurtherAndDoubleWhereItDidNot) {
   const LineTimes times;
   LinePauses pauses;
-  const auto after = [&](int reached) { return pauses.after_failure(reached, false, times, 1) / base::kWallSecond; };
+  const auto after = [&](int reached) {
+    return pauses.after_failure(reached, false, times, 1) / base::kWallSecond;
+  };
   for (const int seconds : {1, 2, 4, 8, 16, 32, 64, 128, 256, 300}) EXPECT_EQ(after(0), seconds);
   EXPECT_EQ(after(2), 1) << "the server answers again";
   EXPECT_EQ(after(2), 2);
@@ -42,7 +44,8 @@ TEST(LinePauses, OfABusyServerAreHalfAMinuteAtMost) {
   const LineTimes times;
   LinePauses pauses;
   for (int i = 0; i < 20; ++i) EXPECT_LE(pauses.after_failure(4, true, times, 1), 30 * base::kWallSecond);
-  EXPECT_EQ(pauses.after_failure(4, true, times, 0), 15 * base::kWallSecond) << "half of it is left to chance";
+  EXPECT_EQ(pauses.after_failure(4, true, times, 0), 15 * base::kWallSecond)
+      << "half of it is left to chance";
   EXPECT_EQ(pauses.after_failure(4, false, times, 1), 300 * base::kWallSecond);
 }
 

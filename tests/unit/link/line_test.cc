@@ -285,7 +285,8 @@ TEST_F(LineStory, ABusyServerIsAskedAgainOverTheSameConnection) {
   configure(part());
   MissionServer& server = serve();
   for (std::size_t i = 0; i < 3; ++i) {
-    server.answer(request(server, i).stream, i == 1 ? 429 : 503, R"({"code":"store_unavailable","detail":"later"})");
+    server.answer(request(server, i).stream, i == 1 ? 429 : 503,
+                  R"({"code":"store_unavailable","detail":"later"})");
     EXPECT_THAT(wait_for("waiting"), HasSubstr("later"));
     report();
     EXPECT_EQ(delivered_.back().first, 0) << "it is not up";
