@@ -25,9 +25,9 @@ Detail& about(Detail& detail, const update::Target& target) {
 
 void VendorUpdates::want(const std::string& target) {
   if (!update::is_target_name(target)) return;
-  if (const VendorOffer* offer = find(target)) retries_.erase(offer->target.sha256);
-  if (std::find(wanted_.begin(), wanted_.end(), target) != wanted_.end()) return;
+  if (std::find(wanted_.begin(), wanted_.end(), target) != wanted_.end()) return;  // a pause stays one
   if (wanted_.size() >= update::kMostTargets) return;
+  if (const VendorOffer* offer = find(target)) retries_.erase(offer->target.sha256);
   wanted_.push_back(target);
   file_.changed();
 }
