@@ -12,17 +12,19 @@ namespace {
 
 using base::Json;
 
-const std::vector<Column> kSource{{"Root", "root.version"},
-                                  {"Root ends", "root.expires", Kind::Time},
-                                  {"Timestamp", "timestamp.version"},
-                                  {"Timestamp ends", "timestamp.expires", Kind::Time},
-                                  {"Targets", "targets.version"},
-                                  {"Targets end", "targets.expires", Kind::Time},
-                                  {"Looked", "looked", Kind::Time},
-                                  {"Problem", "problem"}};
-const std::vector<Column> kOffered{{"NAME", "name"},       {"OF", "of"},     {"VERSION", "version"},
-                                   {"SEVERITY", "severity"}, {"BYTES", "bytes", Kind::Number},
-                                   {"HERE", "have", Kind::Number}, {"STATE", "state"}, {"WHY", "why"}};
+const std::vector<Column> kSource{
+    {"Root", "root.version"},           {"Root ends", "root.expires", Kind::Time},
+    {"Timestamp", "timestamp.version"}, {"Timestamp ends", "timestamp.expires", Kind::Time},
+    {"Targets", "targets.version"},     {"Targets end", "targets.expires", Kind::Time},
+    {"Looked", "looked", Kind::Time},   {"Problem", "problem"}};
+const std::vector<Column> kOffered{{"NAME", "name"},
+                                   {"OF", "of"},
+                                   {"VERSION", "version"},
+                                   {"SEVERITY", "severity"},
+                                   {"BYTES", "bytes", Kind::Number},
+                                   {"HERE", "have", Kind::Number},
+                                   {"STATE", "state"},
+                                   {"WHY", "why"}};
 const std::vector<Column> kNotCounted{{"LEFT OUT", "name"}, {"WHY", "why"}};
 
 std::string state_of_offer(const Json& offer) {
@@ -50,10 +52,12 @@ std::string show_sources(const Json& answer) {
 void add_update_sources(Program& program, CLI::App* group) {
   auto look = std::make_shared<bool>(false);
   CLI::App* sources = program.command(
-      group, "sources", "Show what is believed of the vendor's updates, what is offered, and how far it is here",
+      group, "sources",
+      "Show what is believed of the vendor's updates, what is offered, and how far it is here",
       "update sources\nupdate sources --look", [&program, look] {
         if (*look)
-          return program.ask({http::Method::Post, "/api/v1/updates/sources/look", Json::object()}, show_sources);
+          return program.ask({http::Method::Post, "/api/v1/updates/sources/look", Json::object()},
+                             show_sources);
         return program.ask({http::Method::Get, "/api/v1/updates/sources", {}}, show_sources);
       });
   sources->add_flag("--look", *look, "have Mission Control asked for news now");

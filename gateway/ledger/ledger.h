@@ -349,7 +349,7 @@ class Ledger {
   RunnerLink runner_;
   Rolling rolling_;
   VendorUpdates vendor_updates_;
-  bool old_artefacts_ = false;  // an update has begun: those of others are removed
+  bool old_artefacts_ = false;                    // an update has begun: those of others are removed
   std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
   std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_

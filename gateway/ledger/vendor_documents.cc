@@ -24,8 +24,8 @@ bool same(const update::Kept& a, const update::Kept& b) {
 // "7.targets.json" -> "targets.json": one reason to be told, however versions go.
 std::string without_version(const std::string& document) {
   const std::size_t dot = document.find('.');
-  const bool numbered = dot != std::string::npos && dot > 0 &&
-                        document.find_first_not_of("0123456789") == dot;
+  const bool numbered =
+      dot != std::string::npos && dot > 0 && document.find_first_not_of("0123456789") == dot;
   return numbered ? document.substr(dot + 1) : document;
 }
 

@@ -102,9 +102,10 @@ void VendorUpdates::sweep() {
     if (name == "." || name == ".." || name == kStateName) continue;
     const bool part = name.ends_with(".part");
     const std::string sha256 = part ? name.substr(0, name.size() - 5) : name;
-    const auto file = may_stay.contains(sha256) ? files_.open(path_of(name), false)
-                                                : base::Result<std::shared_ptr<audit::File>>(
-                                                      base::fail(base::Code::NotFound, "nobody wants it"));
+    const auto file =
+        may_stay.contains(sha256)
+            ? files_.open(path_of(name), false)
+            : base::Result<std::shared_ptr<audit::File>>(base::fail(base::Code::NotFound, "nobody wants it"));
     const auto size = file.ok() ? (*file)->size() : base::Result<std::uint64_t>(file.error());
     if (size.ok()) {
       (part ? parts_ : whole_)[sha256] = static_cast<std::int64_t>(*size);
@@ -207,9 +208,9 @@ bool VendorUpdates::take(const ipc::Delivered& answer) {
   const bool judged =
       answer.status == kAnswered || answer.status == kMissing || answer.status == ipc::kTooLongAnswer;
   if (answer.status == 0 || !judged) {
-    lost(answer.status == 0 ? std::string(answer.body)
-                            : "Mission Control answered " + std::to_string(answer.status) + ": " +
-                                  std::string(answer.body));
+    lost(answer.status == 0
+             ? std::string(answer.body)
+             : "Mission Control answered " + std::to_string(answer.status) + ": " + std::string(answer.body));
     if (answer.status != 0) next_try_ = clock_.monotonic() + kBusyPause;
     return true;
   }
@@ -310,7 +311,8 @@ std::string VendorUpdates::unsuitable_version(const update::Target& target) cons
   if (all_there) return target.of + " is of version " + target.version + " already";
   if (target.from.empty()) return {};
   if (known.empty())
-    return "which version " + target.of + " has is not known, and it may not replace every one: have monitoring read it";
+    return "which version " + target.of +
+           " has is not known, and it may not replace every one: have monitoring read it";
   for (const std::string& version : known) {
     if (version != target.version &&
         std::find(target.from.begin(), target.from.end(), version) == target.from.end())

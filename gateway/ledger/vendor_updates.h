@@ -54,7 +54,8 @@ class VendorUpdates final : public VendorShelf {
     std::function<bool()> allowed;  // an admin has switched it on
     // The versions that nodes of a service have, as far as they are known; of Postern itself for "".
     std::function<std::set<std::string>(const std::string& service)> versions;
-    std::function<std::string()> in_use;  // SHA-256 of the artefact that is run, or may be rolled back; or empty
+    std::function<std::string()>
+        in_use;  // SHA-256 of the artefact that is run, or may be rolled back; or empty
   };
   // Blocks, for the start: reads state.json, and removes what is not listed. directory: the state directory.
   VendorUpdates(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files,
@@ -83,7 +84,8 @@ class VendorUpdates final : public VendorShelf {
 
   // Between those of witnesses and of the tunnel.
   static constexpr std::uint64_t kFirstErrand = std::uint64_t{1} << 59U;
-  static constexpr base::Nanos kEvery = 900 * base::kSecond;  // a quarter of it more or less is left to chance
+  static constexpr base::Nanos kEvery =
+      900 * base::kSecond;  // a quarter of it more or less is left to chance
   static constexpr base::Nanos kLookPause = 5 * base::kSecond;
   static constexpr base::Nanos kLinePause = 30 * base::kSecond;  // between looks because the line came back
   static constexpr base::Nanos kLostPause = 15 * base::kSecond;  // after an errand that did not arrive
@@ -91,7 +93,8 @@ class VendorUpdates final : public VendorShelf {
   static constexpr base::Nanos kPatience = 90 * base::kSecond;   // for an errand; the link gives up sooner
   static constexpr base::Nanos kPace = 25 * base::kMillisecond;  // between pieces; its limit is 20 ms
   static constexpr base::Nanos kJudgeEvery = 10 * base::kSecond;
-  static constexpr base::Nanos kFirstPause = 60 * base::kSecond;  // after an artefact that was refused, doubling to
+  static constexpr base::Nanos kFirstPause =
+      60 * base::kSecond;  // after an artefact that was refused, doubling to
   static constexpr base::Nanos kLongestPause = 6 * 3600 * base::kSecond;
   static constexpr std::size_t kStateFile = 48U << 20U;
 
@@ -152,7 +155,7 @@ class VendorUpdates final : public VendorShelf {
   VendorUpdateTerms terms_;
   bool was_on_ = false, swept_ = false;
 
-  line::UpdateOffers said_;         // what Mission Control lets us have
+  line::UpdateOffers said_;  // what Mission Control lets us have
   std::vector<std::string> wanted_;
   std::vector<VendorOffer> offers_;
   std::vector<LeftOut> left_out_;

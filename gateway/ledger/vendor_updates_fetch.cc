@@ -111,8 +111,8 @@ bool VendorUpdates::fits(const VendorOffer& offer) {
   }
   if (taken <= terms_.keep) return true;
   refuse_artefact(offer, "limit",
-                  "with it updates/ would have " + std::to_string(taken) + " bytes, and mission_control.updates.keep is " +
-                      std::to_string(terms_.keep),
+                  "with it updates/ would have " + std::to_string(taken) +
+                      " bytes, and mission_control.updates.keep is " + std::to_string(terms_.keep),
                   false);
   return false;
 }
@@ -167,9 +167,8 @@ void VendorUpdates::take_piece(std::uint16_t status, std::string_view piece) {
     fetch_is_ready_ = false;
     return fetch_->add(piece);
   }
-  const auto offer = std::find_if(offers_.begin(), offers_.end(), [this](const VendorOffer& one) {
-    return one.target.sha256 == fetching_;
-  });
+  const auto offer = std::find_if(offers_.begin(), offers_.end(),
+                                  [this](const VendorOffer& one) { return one.target.sha256 == fetching_; });
   if (offer != offers_.end()) {
     const bool missing = status == kPiece404;
     refuse_artefact(*offer, missing ? "missing" : "too_long",
@@ -201,14 +200,16 @@ void VendorUpdates::fetch_ended(ArtefactFile::End end, const std::string& why) {
       offer->artefact = path_of(sha256);
       Detail detail;
       about(detail, offer->target).number("bytes", offer->target.length);
-      calls_.record({EventType::UpdateDownloaded, "gateway", {}, offer->target.name, {}, detail.done(), false});
+      calls_.record(
+          {EventType::UpdateDownloaded, "gateway", {}, offer->target.name, {}, detail.done(), false});
       return;
     }
     case ArtefactFile::End::Wrong:
       offer->have = 0;
-      return refuse_artefact(*offer, "mismatch",
-                             why + (resumed ? "; some of it was here from before an outage or a restart" : ""),
-                             !resumed || retries_.contains(sha256));
+      return refuse_artefact(
+          *offer, "mismatch",
+          why + (resumed ? "; some of it was here from before an outage or a restart" : ""),
+          !resumed || retries_.contains(sha256));
     case ArtefactFile::End::NoRoom:
       return refuse_artefact(*offer, "no_room", why, false);
     case ArtefactFile::End::DiskFails:
@@ -232,8 +233,8 @@ void VendorUpdates::refuse_artefact(const VendorOffer& offer, const char* reason
       .text("why", why)
       .time("next", clock_.wall() + (retry.next - clock_.monotonic()) / 1000)
       .number("unrecorded", *unrecorded);
-  calls_.record({EventType::UpdateArtefactRefused, "gateway", {}, offer.target.name, "refused", detail.done(),
-                 false});
+  calls_.record(
+      {EventType::UpdateArtefactRefused, "gateway", {}, offer.target.name, "refused", detail.done(), false});
 }
 
 }  // namespace postern::ledger

@@ -335,7 +335,8 @@ const Case kCases[] = {
      "The update of prometheus to 3.2 was rolled back: http://a:1 failed."},
     {UpdateStopped, R"({"service":"prometheus","version":"3.2","why":"an admin stopped it"})",
      "The update of prometheus to 3.2 ended with its nodes as they are: an admin stopped it."},
-    {UpdateMetadataRefused, R"({"document":"timestamp.json","reason":"version","why":"it is older","unrecorded":3})",
+    {UpdateMetadataRefused,
+     R"({"document":"timestamp.json","reason":"version","why":"it is older","unrecorded":3})",
      "Of the vendor's updates timestamp.json was not taken (version): it is older; 3 more before it were not "
      "recorded one by one."},
     {UpdateMetadataTaken, R"({"root_version":1,"targets_version":2})",

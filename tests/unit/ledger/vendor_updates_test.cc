@@ -68,7 +68,8 @@ class VendorUpdatesAtACustomer : public ::testing::Test {
       offers.offers.push_back({name, suspended, suspended ? "it failed elsewhere" : ""});
   }
   Answer answer_to(const std::string& place, const std::string& body) {
-    if (place == "updates/offers") return hostile_offers ? Answer{200, *hostile_offers} : Answer{200, line::format(offers)};
+    if (place == "updates/offers")
+      return hostile_offers ? Answer{200, *hostile_offers} : Answer{200, line::format(offers)};
     const auto asked = line::parse_update_ask(body).value();
     if (hostile && hostile(asked)) return *hostile(asked);
     const auto found = files_there.find(asked.file);
@@ -83,17 +84,17 @@ class VendorUpdatesAtACustomer : public ::testing::Test {
   void begin() {
     updates = std::make_unique<VendorUpdates>(
         loop, clock, files, folder.path(),
-        VendorUpdates::Calls{[this](const ipc::Errand& errand) {
-                               if (!link) return false;
-                               given.push_back({errand.id, {std::string(errand.place), std::string(errand.body)}});
-                               return true;
-                             },
-                             [this](const Draft& draft) { recorded.push_back(draft); },
-                             [this] { return allowed; },
-                             [this](const std::string& service) {
-                               return service == "prometheus" ? versions : std::set<std::string>{"0.1.0"};
-                             },
-                             [this] { return in_use; }});
+        VendorUpdates::Calls{
+            [this](const ipc::Errand& errand) {
+              if (!link) return false;
+              given.push_back({errand.id, {std::string(errand.place), std::string(errand.body)}});
+              return true;
+            },
+            [this](const Draft& draft) { recorded.push_back(draft); }, [this] { return allowed; },
+            [this](const std::string& service) {
+              return service == "prometheus" ? versions : std::set<std::string>{"0.1.0"};
+            },
+            [this] { return in_use; }});
     updates->configure({root_text(), keep, {"prometheus"}});
   }
   std::string root_text() const { return pinned ? vendor.roots.front() : std::string(); }
@@ -175,7 +176,9 @@ class VendorUpdatesAtACustomer : public ::testing::Test {
   }
   std::vector<std::string> in_folder() const {
     auto out = audit::system_files().list(folder.path() + "/updates").value();
-    std::erase_if(out, [](const std::string& name) { return name == "." || name == ".." || name.starts_with("state.json"); });
+    std::erase_if(out, [](const std::string& name) {
+      return name == "." || name == ".." || name.starts_with("state.json");
+    });
     return out;
   }
   std::string sha256() const { return base::sha256_hex(artefact); }
@@ -272,31 +275,36 @@ TEST_F(VendorUpdatesAtACustomer, EachReasonIsAnEventAndWhatIsKnownCountsOn) {
   EXPECT_EQ(told([&] { timestamp() = std::string(3 * update::kPiece, ' '); }), "too_long");
   EXPECT_EQ(told([&] { timestamp() = changed(timestamp(), "version", 999); }), "signature");
   EXPECT_EQ(told([&] {
-    update::Timestamp old = vendor.timestamp_;
-    old.version = 1;
-    timestamp() = vendor.sign(update::to_json(old), {"timestamp"});
-  }), "version");
+              update::Timestamp old = vendor.timestamp_;
+              old.version = 1;
+              timestamp() = vendor.sign(update::to_json(old), {"timestamp"});
+            }),
+            "version");
   EXPECT_EQ(told([&] {
-    update::Timestamp old = vendor.timestamp_;
-    old.expires = clock.now - 1;
-    timestamp() = vendor.sign(update::to_json(old), {"timestamp"});
-  }), "expired");
+              update::Timestamp old = vendor.timestamp_;
+              old.expires = clock.now - 1;
+              timestamp() = vendor.sign(update::to_json(old), {"timestamp"});
+            }),
+            "expired");
   EXPECT_THAT(names(), ElementsAre(kArtefact)) << "the documents of before are still good";
   EXPECT_EQ(told([&] { files_there[update::snapshot_name(vendor.snapshot_.version)] += " "; }), "mismatch");
   EXPECT_EQ(told([&] { files_there.erase("timestamp.json"); }), "missing");
   EXPECT_EQ(told([&] {
-    hostile = [](const line::UpdateAsk& asked) {
-      return asked.file == "timestamp.json" ? std::optional(Answer{ipc::kTooLongAnswer, "its answer has more"})
-                                            : std::nullopt;
-    };
-  }), "too_long");
+              hostile = [](const line::UpdateAsk& asked) {
+                return asked.file == "timestamp.json"
+                           ? std::optional(Answer{ipc::kTooLongAnswer, "its answer has more"})
+                           : std::nullopt;
+              };
+            }),
+            "too_long");
   hostile = nullptr;
   EXPECT_THAT(updates->status()["problem"].get<std::string>(), HasSubstr("its answer has more"));
   EXPECT_THAT(names(), IsEmpty()) << "a newer timestamp was good, and what it names was never handed";
   publish();
   look();
   EXPECT_THAT(names(), ElementsAre(kArtefact));
-  EXPECT_EQ(updates->status()["timestamp"]["version"], vendor.timestamp_.version) << "and the line is not held against them";
+  EXPECT_EQ(updates->status()["timestamp"]["version"], vendor.timestamp_.version)
+      << "and the line is not held against them";
 }
 
 TEST_F(VendorUpdatesAtACustomer, TheSameReasonIsAnEventOnceAnHour) {
@@ -337,7 +345,8 @@ TEST_F(VendorUpdatesAtACustomer, AStormOfOffersIsRefusedAndTheOffersOfBeforeStay
   EXPECT_EQ(reason(), "malformed");
   EXPECT_EQ(last(EventType::UpdateMetadataRefused)["document"], "offers");
   EXPECT_THAT(names(), ElementsAre(kArtefact));
-  hostile_offers = R"({"offers":[{"name":")" + std::string(kArtefact) + R"("},{"name":")" + kArtefact + R"("}]})";
+  hostile_offers =
+      R"({"offers":[{"name":")" + std::string(kArtefact) + R"("},{"name":")" + kArtefact + R"("}]})";
   look();
   EXPECT_THAT(names(), ElementsAre(kArtefact)) << "twice is once";
 }
@@ -372,8 +381,9 @@ TEST_F(VendorUpdatesAtACustomer, ADownloadGoesOnAfterEachPieceWhereverItWasInter
       pieces.clear();
       recorded.clear();
       hostile = [&](const line::UpdateAsk& asked) {
-        return asked.file.ends_with(".artefact") && asked.piece == stop ? std::optional(Answer{0, "the line broke"})
-                                                                        : std::nullopt;
+        return asked.file.ends_with(".artefact") && asked.piece == stop
+                   ? std::optional(Answer{0, "the line broke"})
+                   : std::nullopt;
       };
       updates->want(kArtefact);
       later(Hourly::kEvery);
