@@ -27,8 +27,9 @@ constexpr std::size_t kDocumentRoom =
 constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
 constexpr std::array<std::string_view, 13> kWanted{
-    "gateway.",     "node.",           "component.",    "remote_gateway.", "host.",            "update.",  "link.",
-    "certificate.", "log.unavailable", "log.recovered", "role.ended",      "sandbox.violated", "session."};
+    "gateway.", "node.",        "component.",      "remote_gateway.", "host.",      "update.",
+    "link.",    "certificate.", "log.unavailable", "log.recovered",   "role.ended", "sandbox.violated",
+    "session."};
 
 // Whether the events are shared from this one on; nothing: it is not about that.
 std::optional<bool> sharing_changed(const audit::EventFields& event) {
