@@ -40,6 +40,8 @@ struct RollingOrder {
   std::string actor = "gateway";  // "admin:root"; of what the window let start: "gateway"
   std::string from;               // address of who asked; may be empty
   bool dry = false;               // look, and say what would be done
+  std::string target;             // of the vendor's (update_calendar.h), which it is; empty: of nobody's
+  std::vector<std::string> replaces;  // only nodes of these versions, where versions are read; empty: any
 };
 
 // How it ended, told each time that it does: an update that is rolled back later has ended twice. Not of a dry run, and not of one

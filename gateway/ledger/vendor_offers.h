@@ -32,6 +32,9 @@ class VendorShelf {
   virtual ~VendorShelf() = default;
 
   virtual const std::vector<VendorOffer>& offers() const = 0;
+  // Whether offers() is what the vendor says, and not only empty because nobody was asked yet since the ledger came, or because
+  // nothing that is signed could be read.
+  virtual bool known() const { return true; }
   // Fetch its file, also again after a failure; nothing happens for one that is whole or under way. Of what is not wanted any
   // more the file is removed.
   virtual void want(const std::string& target) = 0;
