@@ -9,6 +9,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/link/acme.h"
 #include "gateway/link/jitter.h"
+#include "line/updates.h"
 #include "line/witness.h"
 
 namespace postern::link {
@@ -120,7 +121,7 @@ void Line::begin() {
 void Line::drop() {
   hello_ = false;
   tunnel_.on_line(nullptr);
-  errand_.request = witness_.request = 0;
+  errand_.request = witness_.request = update_.request = 0;
   renewing_ = false;
   for (loop::Timer* timer : {&retry_, &silence_, &settled_}) timer->stop();
   if (connection_ == nullptr) return;
@@ -230,21 +231,28 @@ void Line::witness(std::string_view request, Delivered delivered) {
   post(witness_, line::kCheckpointsPath, line::format_checkpoint_request(request), &Line::witnessed);
 }
 
+void Line::update(std::string_view path, std::string_view document, Delivered delivered) {
+  drop_errand(update_);
+  update_.done = std::move(delivered);
+  post(update_, path, document, &Line::updated, line::kUpdatePiece);
+}
+
+// spared: bytes of an answer, of which a longer one is spared us; 0: it would end the line.
 void Line::post(Errand& errand, std::string_view path, std::string_view document,
-                void (Line::*answered)(const base::Result<LineAnswer>&)) {
+                void (Line::*answered)(const base::Result<LineAnswer>&), std::size_t spared) {
   if (!hello_) return deliver(errand, 0, kNoLine + why_);
   if (!connection_->room()) return lost("it takes no more requests on this connection");
-  errand.request =
-      connection_->post(path, document, [this, &errand, answered](const base::Result<LineAnswer>& answer) {
-        errand.request = 0;
-        if (!answer.ok()) return deliver(errand, 0, answer.error().message);
-        (this->*answered)(answer);
-      });
+  const auto done = [this, &errand, answered](const base::Result<LineAnswer>& answer) {
+    errand.request = 0;
+    if (answer.ok()) return (this->*answered)(answer);
+    deliver(errand, answer.error().code == base::Code::Limit ? ipc::kTooLongAnswer : std::uint16_t{0},
+            answer.error().message);
+  };
+  errand.request = connection_->post(path, document, done, spared);
 }
 
 void Line::drop_errand() {
-  drop_errand(errand_);
-  drop_errand(witness_);
+  for (Errand* errand : {&errand_, &witness_, &update_}) drop_errand(*errand);
 }
 
 void Line::drop_errand(Errand& errand) {
@@ -280,6 +288,15 @@ void Line::witnessed(const base::Result<LineAnswer>& answer) {
   if (refuses_installation(refusal.code)) refused(*answer, "a checkpoint");
 }
 
+// What came is told as it is; of a refusal, that it was one.
+void Line::updated(const base::Result<LineAnswer>& answer) {
+  if (answer->status == 200) return deliver(update_, 200, answer->body);
+  const line::Refusal refusal = line::parse_refusal(answer->body);
+  deliver(update_, static_cast<std::uint16_t>(answer->status),
+          refusal_sentence(*answer, refusal, "a question about updates"));
+  if (refuses_installation(refusal.code)) refused(*answer, "a question about updates");
+}
+
 void Line::deliver(Errand& errand, std::uint16_t status, std::string_view body) {
   errand.request = 0;
   if (const Delivered delivered = std::exchange(errand.done, nullptr); delivered)
@@ -287,7 +304,7 @@ void Line::deliver(Errand& errand, std::uint16_t status, std::string_view body) 
 }
 
 void Line::deliver_none(const std::string& why) {
-  for (Errand* errand : {&errand_, &witness_}) deliver(*errand, 0, kNoLine + why);
+  for (Errand* errand : {&errand_, &witness_, &update_}) deliver(*errand, 0, kNoLine + why);
 }
 
 // --- the certificate

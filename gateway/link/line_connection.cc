@@ -276,8 +276,10 @@ void LineConnection::look() {
 
 // --- requests
 
-std::uint32_t LineConnection::post(std::string_view target, std::string_view document, Answered done) {
+std::uint32_t LineConnection::post(std::string_view target, std::string_view document, Answered done,
+                                   std::size_t spared) {
   Exchange exchange;
+  exchange.spared = spared;
   exchange.done = std::move(done);
   exchange.until = loop_.now() + times_.answer;
   return begin(http::Method::Post, target, document, std::move(exchange));
@@ -385,6 +387,12 @@ void LineConnection::on_body(std::uint32_t request, std::string_view piece) {
     take_lines(request, piece);
   } else {
     std::string& body = found->second.answer.body;
+    if (const std::size_t most = found->second.spared; most != 0 && body.size() + piece.size() > most) {
+      client_->cancel(request);
+      touch();
+      return finish(request, base::fail(base::Code::Limit, base::Side::Component,
+                                        "its answer has more than " + std::to_string(most) + " bytes"));
+    }
     if (body.size() + piece.size() > line::kDocumentLimit)
       return fail(step_, "an answer of it has more than " + std::to_string(line::kDocumentLimit) + " bytes");
     body += piece;

@@ -90,8 +90,10 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   // Whether another request can be made now.
   bool room() const { return room(0); }
   bool room(std::size_t spared) const { return open() && client_->room() > spared; }
-  // room(); target: is_target_text(). The number of the request.
-  std::uint32_t post(std::string_view target, std::string_view document, Answered done);
+  // room(); target: is_target_text(). The number of the request. spared: an answer of more bytes is given up, which is a Limit for
+  // who asked and nothing to the connection; 0: of more than line::kDocumentLimit it is over.
+  std::uint32_t post(std::string_view target, std::string_view document, Answered done,
+                     std::size_t spared = 0);
   // Status 200: on_line for each line, and ended when there will be no more; its answer has no body then. Of another
   // status, the answer as for post().
   std::uint32_t listen(std::string_view target, OnLine on_line, Answered ended);
@@ -120,6 +122,7 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
     bool talks = false;     // the talker does
     std::string line;       // that is not whole yet
     base::Nanos until = 0;  // 0: no end
+    std::size_t spared = 0;
   };
   bool open() const { return step_ == Step::Open && !over_; }
   void connect();

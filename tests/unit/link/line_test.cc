@@ -3,6 +3,7 @@
 #include "gateway/link/line.h"
 
 #include "gateway/link/link.h"
+#include "line/updates.h"
 #include "line/witness.h"
 #include "tests/unit/link/line_scene.h"
 
@@ -288,7 +289,7 @@ class LineErrands : public LineStory {
     auto pair = ipc::make_socket_pair();
     link_.set_ledger(std::move(pair->first));
     ledger_ = std::make_unique<ipc::SocketChannel>(
-        loop_, std::move(pair->second), ipc::SocketChannelLimits{},
+        loop_, std::move(pair->second), ipc::SocketChannelLimits{ipc::kLedgerFrame, 4U << 20U},
         [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
           ipc::Delivered answer;
           ASSERT_EQ(type, static_cast<std::uint16_t>(ipc::ToLedger::Delivered));
@@ -360,6 +361,50 @@ TEST_F(LineErrands, ACheckpointIsBroughtToMissionControlAsAWitness) {
   send(11, checkpoint, "vendor");
   ASSERT_TRUE(until([this] { return answers_.size() == 5; }));
   EXPECT_THAT(answers_[4].second.second, HasSubstr("there is no line"));
+}
+
+TEST_F(LineErrands, AskForUpdatesBesideReportsAndBringWhatCame) {
+  configure(part());
+  MissionServer& server = raise();
+  const std::string ask = line::format(line::UpdateAsk{"timestamp.json", 0});
+  send(20, ask, kUpdateFilePlace);
+  send(21, "{}");  // a report is not kept waiting
+  const MissionServer::Request asked = request(server, 1);
+  EXPECT_EQ(asked.target, line::kUpdateFilePath);
+  EXPECT_EQ(asked.body, ask);
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 1; }));
+  EXPECT_EQ(answers_[0].first, 21U);
+  const std::string piece(line::kUpdatePiece, '\0');
+  server.answer(asked.stream, 200, piece);
+  ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
+  EXPECT_EQ(answers_[1], std::make_pair(std::uint64_t{20}, std::make_pair(200, piece)));
+
+  send(22, "{}", kUpdateOffersPlace);
+  EXPECT_EQ(request(server, 3).target, line::kUpdateOffersPath);
+  server.answer(request(server, 3).stream, 404, "{\"code\":\"not_found\",\"detail\":\"none\"}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 3; }));
+  EXPECT_EQ(answers_[2].second.first, 404);
+  EXPECT_THAT(answers_[2].second.second, HasSubstr("none"));
+  EXPECT_TRUE(line_->up());
+}
+
+TEST_F(LineErrands, AnAnswerAboutUpdatesThatHasNoEndCostsThatAnswerAlone) {
+  configure(part());
+  MissionServer& server = raise();
+  send(23, "{}", kUpdateFilePlace);
+  send(24, "{}");
+  const std::uint32_t stream = request(server, 1).stream;
+  server.open(stream);
+  server.say(stream, std::string(4 * line::kUpdatePiece, 'x'));
+  ASSERT_TRUE(until([this] { return !answers_.empty(); }));
+  EXPECT_EQ(answers_[0].first, 23U);
+  EXPECT_EQ(answers_[0].second,
+            std::make_pair(int{ipc::kTooLongAnswer}, std::string("its answer has more than 196608 bytes")));
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
+  EXPECT_EQ(answers_[1].second.first, 200);
+  EXPECT_TRUE(line_->up());
 }
 
 TEST_F(LineErrands, OfALedgerThatIsGoneAreNobodys) {
