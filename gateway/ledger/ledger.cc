@@ -190,6 +190,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                      },
                      [this] { rolling_.runner_gone(); }}),
       rolling_(clock, rolling_calls()),
+      calendar_(clock, calendar_calls()),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),
       stop_word_(std::move(options.stop_word)),
@@ -209,6 +210,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   usage_.begin(std::move(usage), state_.shares(kUsage), recorder_.size());
   health_.configure(std::move(options.health));
   rolling_.configure(std::move(options.updates));
+  calendar_.configure(std::move(options.calendar));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
@@ -631,11 +633,9 @@ Json Ledger::witnessing_json() const {
     }
     witness = {{"verifier_key", keeper_.witness_key()}, {"logs", std::move(logs)}};
   }
-  return {{"witnesses", witnesses_.status()},
-          {"witness", std::move(witness)},
-          {"notifications", notices_.status()},
-          {"reports", reports_json()},
-          {"measured", health_.status()}};
+  return {{"witnesses", witnesses_.status()},   {"witness", std::move(witness)},
+          {"notifications", notices_.status()}, {"reports", reports_json()},
+          {"measured", health_.status()},       {"calendar", calendar_.status()}};
 }
 
 void Ledger::send_witnessing() {

@@ -65,6 +65,7 @@
 #include "gateway/ledger/rolling.h"
 #include "gateway/ledger/runner_link.h"
 #include "gateway/ledger/tunnel_gate.h"
+#include "gateway/ledger/update_calendar.h"
 #include "gateway/ledger/usage.h"
 #include "gateway/ledger/witnesses.h"
 
@@ -84,6 +85,7 @@ struct LedgerOptions {
   LineTerms line = {};
   HealthTerms health = {};
   std::vector<RollingPlan> updates = {};
+  CalendarTerms calendar = {};
   ipc::StopRaiser stop_word = {};
 };
 
@@ -102,6 +104,7 @@ class Ledger {
   // Of the supervisor, once; without one no executable is run.
   void set_runner(base::UniqueFd socket) { runner_.attach(std::move(socket)); }
   void set_updates(std::vector<RollingPlan> plans) { rolling_.configure(std::move(plans)); }
+  void set_calendar(CalendarTerms terms) { calendar_.configure(std::move(terms)); }
   // Runs updates; whoever brings one begins it here.
   Rolling& rolling() { return rolling_; }
   void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
@@ -153,6 +156,7 @@ class Ledger {
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   Rolling::Calls rolling_calls();
+  UpdateCalendar::Calls calendar_calls();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
   bool take_node_task_done(const Peer& peer, std::string_view payload);
   void tasks_gone(std::uint64_t peer);
@@ -192,6 +196,7 @@ class Ledger {
   };
   void preview_report(const Asker& asker, const base::Json& order);
   void take_rolling_order(const Asker& asker, const base::Json& order);
+  void take_update_order(const Asker& asker, const base::Json& order);
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
   void take_policy_order(Peer& peer, const Asker& asker, const base::Json& order);
@@ -338,6 +343,7 @@ class Ledger {
   std::string directory_;
   RunnerLink runner_;
   Rolling rolling_;
+  UpdateCalendar calendar_;
   std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
   std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_

@@ -79,7 +79,8 @@ std::vector<MaintenanceWindow> parse_windows(const Json& list) {
   for (const Json& json : list) {
     if (!json.is_object()) continue;
     MaintenanceWindow window;
-    window.days = static_cast<std::uint8_t>(base::json_number_or(json, "days", 0) & MaintenanceWindow::kDaily);
+    window.days =
+        static_cast<std::uint8_t>(base::json_number_or(json, "days", 0) & MaintenanceWindow::kDaily);
     window.from = base::json_number_or(json, "from_minutes", 0);
     window.length = base::json_number_or(json, "length_us", 0);
     window.zone.clear();

@@ -28,9 +28,9 @@ struct ZoneOffset {
 
 struct MaintenanceWindow {
   static constexpr std::uint8_t kDaily = 0x7f;
-  std::uint8_t days = kDaily;      // bit 0 is Monday
-  std::int64_t from = 0;           // minutes after midnight
-  base::Micros length = 0;         // a day at most
+  std::uint8_t days = kDaily;        // bit 0 is Monday
+  std::int64_t from = 0;             // minutes after midnight
+  base::Micros length = 0;           // a day at most
   std::vector<ZoneOffset> zone{{}};  // rising; never empty
 };
 

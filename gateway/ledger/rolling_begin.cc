@@ -111,10 +111,12 @@ std::optional<std::string> Rolling::refuse_nodes(const RollingOrder& order, cons
   }
   for (const std::string& node : nodes_to_update(order, plan)) {
     const std::string& version = seen_.at(node).version;
-    const bool fits = order.replaces.empty() || !plan.reads_version ||
-                      std::find(order.replaces.begin(), order.replaces.end(), version) != order.replaces.end();
+    const bool fits =
+        order.replaces.empty() || !plan.reads_version ||
+        std::find(order.replaces.begin(), order.replaces.end(), version) != order.replaces.end();
     if (!fits)
-      return node + " is of version " + (version.empty() ? "unknown" : version) + ", which this update does not replace";
+      return node + " is of version " + (version.empty() ? "unknown" : version) +
+             ", which this update does not replace";
   }
   if (nodes_to_update(order, plan).empty()) return "all nodes are of version " + order.version + " already";
   return std::nullopt;

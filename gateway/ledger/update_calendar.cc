@@ -28,7 +28,8 @@ bool lists(const std::vector<std::string>& list, const std::string& one) {
 }
 
 int urgency(const std::string& severity) {
-  for (const auto one : {update::Severity::Critical, update::Severity::Important, update::Severity::Moderate}) {
+  for (const auto one :
+       {update::Severity::Critical, update::Severity::Important, update::Severity::Moderate}) {
     if (update::to_text(one) == severity) return static_cast<int>(one);
   }
   return 0;
@@ -166,7 +167,8 @@ bool UpdateCalendar::withdraw(const Known& update) {
     why = "the vendor offers another file under its name";
   }
   Detail detail;
-  return !why.empty() && put(EventType::UpdateWithdrawn, update, about(detail, update).text("why", why).done());
+  return !why.empty() &&
+         put(EventType::UpdateWithdrawn, update, about(detail, update).text("why", why).done());
 }
 
 bool UpdateCalendar::suspend(const Known& update) {
@@ -177,7 +179,8 @@ bool UpdateCalendar::suspend(const Known& update) {
   Detail detail;
   about(detail, update);
   if (offer->suspended)
-    return put(EventType::UpdateSuspended, update, detail.text("why", base::printable(offer->why, kWhyBytes)).done());
+    return put(EventType::UpdateSuspended, update,
+               detail.text("why", base::printable(offer->why, kWhyBytes)).done());
   if (update.phase == UpdatePhase::Planned) {
     const bool stands = update.start != 0 && clock_.wall() < update.start;
     const Plan planned = stands ? Plan{update.start, update.until} : plan(update, clock_.wall());
@@ -190,7 +193,8 @@ bool UpdateCalendar::suspend(const Known& update) {
 
 // The windows are others than when it was planned.
 bool UpdateCalendar::plan_again(const Known& update) {
-  if (update.phase != UpdatePhase::Planned || update.suspended || update.chosen || is_beginning(update.target))
+  if (update.phase != UpdatePhase::Planned || update.suspended || update.chosen ||
+      is_beginning(update.target))
     return false;
   const Micros now = clock_.wall();
   std::string why = "there is a maintenance window now";
@@ -199,7 +203,7 @@ bool UpdateCalendar::plan_again(const Known& update) {
     const auto opening = next_opening(terms_.windows, update.start);
     if (opening && opening->from == update.start && opening->until == update.until && may_be_planned(update))
       return false;
-    why = !may_be_planned(update)   ? "the configuration does not say any more how the service is updated"
+    why = !may_be_planned(update)  ? "the configuration does not say any more how the service is updated"
           : terms_.windows.empty() ? "there is no maintenance window any more"
                                    : "the maintenance window is another one";
   }
@@ -207,8 +211,7 @@ bool UpdateCalendar::plan_again(const Known& update) {
   if (planned.start == update.start && planned.until == update.until) return false;
   Detail detail;
   about(detail, update).time("start", when(planned.start)).time("until", when(planned.until));
-  if (update.latest == 0 && planned.start != 0)
-    detail.time("latest", latest_of(update, planned.start));
+  if (update.latest == 0 && planned.start != 0) detail.time("latest", latest_of(update, planned.start));
   return put(EventType::UpdateScheduled, update, detail.text("why", why).done());
 }
 
@@ -238,7 +241,8 @@ bool UpdateCalendar::tell(const Known& update) {
   const std::string outcome = update.phase == UpdatePhase::Done         ? "done"
                               : update.phase == UpdatePhase::RolledBack ? "rolled_back"
                                                                         : "stopped";
-  return put(EventType::UpdateEnded, update, detail.text("outcome", outcome).text("why", update.why).done(), outcome);
+  return put(EventType::UpdateEnded, update, detail.text("outcome", outcome).text("why", update.why).done(),
+             outcome);
 }
 
 bool UpdateCalendar::give_up_asking(const Known& update) {
@@ -274,9 +278,10 @@ void UpdateCalendar::fetch(const Known& update) {
 std::string UpdateCalendar::why_not(const Known& update, bool by_itself) {
   if (by_itself) {
     const Trying& trying = trying_[update.target];
-    const bool early = clock_.wall() < earliest(update) ||
-                       (trying.announced != 0 &&
-                        clock_.monotonic() < trying.announced + terms_.notice * (base::kSecond / base::kWallSecond));
+    const bool early =
+        clock_.wall() < earliest(update) ||
+        (trying.announced != 0 &&
+         clock_.monotonic() < trying.announced + terms_.notice * (base::kSecond / base::kWallSecond));
     if (early) return "it was announced less than " + base::format_duration(terms_.notice) + " before";
   }
   const VendorOffer* offer = offer_of(update.target);
@@ -284,7 +289,8 @@ std::string UpdateCalendar::why_not(const Known& update, bool by_itself) {
   if (offer->suspended) return "the vendor has suspended it";
   if (offer->target.sha256 != update.sha256) return "the vendor offers another file under its name";
   if (!offer->whole)
-    return "its file is not here: " + std::to_string(offer->have) + " of " + std::to_string(update.bytes) + " bytes";
+    return "its file is not here: " + std::to_string(offer->have) + " of " + std::to_string(update.bytes) +
+           " bytes";
   if (const auto& run = calls_.rolling(); run && run->under_way())
     return "an update of " + run->service + " was under way";
   return shelf_->refuse(update.target).value_or("");
@@ -312,7 +318,8 @@ void UpdateCalendar::start_one() {
       trying.why = std::move(why);
       const VendorOffer* offer = offer_of(name);
       const auto& run = calls_.rolling();
-      if (asked && offer != nullptr && offer->whole && !(run && run->under_way())) refuse_asked(update, {}, trying.why);
+      if (asked && offer != nullptr && offer->whole && !(run && run->under_way()))
+        refuse_asked(update, {}, trying.why);
     } else if (first == nullptr || before(update, *first)) {
       first = &update;
     }
@@ -361,9 +368,21 @@ bool UpdateCalendar::refuse_asked(const Known& update, const std::string& run, c
   return put(EventType::UpdateEnded, update, detail.done(), std::string(kRefusedOutcome));
 }
 
+void UpdateCalendar::note_status() {
+  status_ = {{"files", Json::object()}};
+  if (const auto opening = next_opening(terms_.windows, clock_.wall()))
+    status_["next_window"] = {{"from", base::format_time(opening->from)},
+                              {"until", base::format_time(opening->until)}};
+  if (shelf_ == nullptr) return;
+  for (const VendorOffer& one : shelf_->offers())
+    status_["files"][one.target.name] = {{"have", one.have}, {"whole", one.whole}};
+}
+
 void UpdateCalendar::look() {
-  if (shelf_ == nullptr || clock_.monotonic() < next_look_) return;
+  if (clock_.monotonic() < next_look_) return;
   next_look_ = clock_.monotonic() + kLook;
+  note_status();
+  if (shelf_ == nullptr) return;
   if (shelf_->known()) {
     for (const VendorOffer& offer : shelf_->offers()) announce(offer);
   }

@@ -70,11 +70,14 @@ class UpdateCalendar {
 
   void look();
 
+  // {"next_window"*: {"from","until"}, "files": {target: {"have","whole"}}}
+  const base::Json& status() const { return status_; }
+
   static constexpr base::Nanos kLook = base::kSecond;
   static constexpr base::Nanos kTryAgain = 5 * 60 * base::kSecond;  // within a window; then twice as long
   static constexpr base::Nanos kWantAgain = 5 * 60 * base::kSecond;
   static constexpr base::Micros kAnnounceAgain = 3600 * base::kWallSecond;  // after it was withdrawn
-  static constexpr base::Micros kOwnWindow = 3600 * base::kWallSecond;  // of a start outside any window
+  static constexpr base::Micros kOwnWindow = 3600 * base::kWallSecond;      // of a start outside any window
   static constexpr base::Micros kAskedFor = 24LL * 3600 * base::kWallSecond;
 
  private:
@@ -113,6 +116,7 @@ class UpdateCalendar {
   bool tell(const Known& update);
   bool give_up_asking(const Known& update);
   void fetch(const Known& update);
+  void note_status();
   void start_one();
   std::string why_not(const Known& update, bool by_itself);
   void begin(const Known& update);
@@ -133,6 +137,7 @@ class UpdateCalendar {
   CalendarTerms terms_;
   VendorShelf* shelf_ = nullptr;
   std::map<std::string, Trying, std::less<>> trying_;
+  base::Json status_ = base::Json::object();  // as of the last look
   base::Nanos next_look_ = 0;
   std::string beginning_;  // the target of which Rolling is asked; empty: of none
 };

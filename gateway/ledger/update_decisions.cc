@@ -20,7 +20,8 @@ constexpr std::string_view kNextWindow = "next-window";
 Decision decided(EventType type, const state::VendorUpdate& update, const Json& order, Detail& detail) {
   Decision out;
   detail.text("client", base::json_text_or(order, "from", ""));
-  out.events.push_back(Draft{type, base::json_text_or(order, "actor", ""), {}, update.target, {}, detail.done(), false});
+  out.events.push_back(
+      Draft{type, base::json_text_or(order, "actor", ""), {}, update.target, {}, detail.done(), false});
   out.reply = {{"target", update.target}, {"changed", true}};
   return out;
 }
@@ -63,12 +64,14 @@ Decision UpdateCalendar::decide_postpone(const Known& update, const Json& order)
   } else {
     const auto time = base::parse_until(to, now);
     if (!time.ok())
-      return invalid("to must be next-window, a time such as 2026-12-01T02:00:00Z, or how long from now, such as 36h");
+      return invalid(
+          "to must be next-window, a time such as 2026-12-01T02:00:00Z, or how long from now, such as 36h");
     const auto opening = opening_at(terms_.windows, *time);
     wanted = {*time, opening ? opening->until : *time + kOwnWindow};
   }
   if (wanted.start <= update.start)
-    return conflict("it is planned for " + base::format_time(update.start) + ", and is put off to a later time only");
+    return conflict("it is planned for " + base::format_time(update.start) +
+                    ", and is put off to a later time only");
   if (wanted.start > update.latest)
     return conflict("the vendor lets it be put off until " + base::format_time(update.latest) +
                     " and no longer; it can be cancelled");
@@ -80,7 +83,8 @@ Decision UpdateCalendar::decide_postpone(const Known& update, const Json& order)
 std::optional<std::string> UpdateCalendar::refuse_running(const Known& update) const {
   if (update.product) return "it is an update of " + update.of + " itself, which is not run from here";
   if (!calls_.updatable(update.of))
-    return "the configuration does not say how " + update.of + " is updated: it needs a section update with steps";
+    return "the configuration does not say how " + update.of +
+           " is updated: it needs a section update with steps";
   if (update.suspended) return "the vendor has suspended it" + (update.why.empty() ? "" : ": " + update.why);
   const VendorOffer* offer = offer_of(update.target);
   if (offer == nullptr) return "the vendor does not offer it now, as far as is known";
@@ -106,7 +110,8 @@ Decision UpdateCalendar::decide_run_now(const Known& update, const Json& order) 
 }
 
 Decision UpdateCalendar::decide_cancel(const Known& update, const Json& order) const {
-  if (update.asked == 0 && update.phase != UpdatePhase::Planned) return unchanged({{"target", update.target}});
+  if (update.asked == 0 && update.phase != UpdatePhase::Planned)
+    return unchanged({{"target", update.target}});
   Detail detail;
   about(detail, update);
   return decided(EventType::UpdateCancelled, update, order, detail);

@@ -105,8 +105,8 @@ std::string_view family(std::string_view type) { return type.substr(0, type.find
 }  // namespace
 
 bool State::concerns(std::string_view event_type) {
-  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) || concerns_rolling(event_type) ||
-         concerns_updates(event_type);
+  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) ||
+         concerns_rolling(event_type) || concerns_updates(event_type);
 }
 
 bool State::apply(const Json& event) {

@@ -59,9 +59,10 @@ void forget_updates(Updates& updates) {
     return one.ran() && one.phase != UpdatePhase::Running ? 1 : 2;
   };
   while (updates.targets.size() > kUpdatesKept) {
-    const auto first = std::min_element(
-        updates.targets.begin(), updates.targets.end(), [&](const auto& a, const auto& b) {
-          return std::pair(rank(a.second), a.second.announced) < std::pair(rank(b.second), b.second.announced);
+    const auto first =
+        std::min_element(updates.targets.begin(), updates.targets.end(), [&](const auto& a, const auto& b) {
+          return std::pair(rank(a.second), a.second.announced) <
+                 std::pair(rank(b.second), b.second.announced);
         });
     updates.targets.erase(first);
   }
@@ -188,7 +189,8 @@ void fold_installed(Updates& updates, const UpdateNews& news, const Json& detail
   const std::string service = json_text_or(detail, "service", "");
   if (service.empty()) return;
   const auto put = [&](const std::string& key, const std::string& version) {
-    if (version.empty() || (updates.installed.size() >= kInstalledServices && !updates.installed.contains(key)))
+    if (version.empty() ||
+        (updates.installed.size() >= kInstalledServices && !updates.installed.contains(key)))
       return;
     updates.installed[key] = version;
   };
@@ -294,10 +296,14 @@ const VendorUpdate* Updates::find(std::string_view target) const {
 
 std::string_view state_text(const VendorUpdate& update) {
   switch (update.phase) {
-    case UpdatePhase::Running: return "running";
-    case UpdatePhase::Withdrawn: return "withdrawn";
-    case UpdatePhase::Done: return "done";
-    default: break;
+    case UpdatePhase::Running:
+      return "running";
+    case UpdatePhase::Withdrawn:
+      return "withdrawn";
+    case UpdatePhase::Done:
+      return "done";
+    default:
+      break;
   }
   if (update.asked != 0) return "waiting";
   if (update.phase == UpdatePhase::RolledBack) return "rolled_back";
@@ -339,7 +345,8 @@ Json to_json(const Updates& updates) {
 Updates updates_from_json(const Json& json) {
   Updates out;
   if (!json.is_object()) return out;
-  const Json targets = json.value("targets", Json::array()), installed = json.value("installed", Json::object());
+  const Json targets = json.value("targets", Json::array()),
+             installed = json.value("installed", Json::object());
   for (const Json& one : targets) {
     if (auto update = update_from_json(one)) out.targets[update->target] = std::move(*update);
   }

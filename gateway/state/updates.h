@@ -38,7 +38,7 @@ namespace postern::state {
 
 enum class UpdatePhase : std::uint8_t { Planned, Cancelled, Running, Done, RolledBack, Stopped, Withdrawn };
 
-inline constexpr std::size_t kUpdatesKept = 400;        // of more, those withdrawn go first, then what ended first
+inline constexpr std::size_t kUpdatesKept = 400;  // of more, those withdrawn go first, then what ended first
 inline constexpr std::size_t kUpdateMomentsKept = 40;   // of one; the newest
 inline constexpr std::size_t kInstalledServices = 256;  // whose versions are remembered
 
@@ -64,9 +64,9 @@ struct VendorUpdate {
   bool chosen = false;                // the start is what an admin said
   base::Micros asked = 0;             // an admin wants it to run now; 0: nobody does
   std::string asked_by;
-  bool suspended = false;             // by the vendor
-  bool downloaded = false;            // it was told
-  std::string run;                    // the update that ran it last
+  bool suspended = false;   // by the vendor
+  bool downloaded = false;  // it was told
+  std::string run;          // the update that ran it last
   bool begun_told = false, ended_told = false;
   base::Micros began = 0, ended = 0;
   std::string why;  // of the phase, of the suspension, or why the last try came to nothing

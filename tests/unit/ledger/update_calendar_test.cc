@@ -72,8 +72,8 @@ class Calendar : public ::testing::Test {
     const std::string type(audit::text_of(draft.type).name);
     record(type.substr(7), draft.subject, base::parse_json(draft.detail).value(), draft.outcome, draft.actor);
   }
-  void record(const std::string& type, const std::string& subject, Json detail, const std::string& outcome = {},
-              const std::string& actor = "gateway") {
+  void record(const std::string& type, const std::string& subject, Json detail,
+              const std::string& outcome = {}, const std::string& actor = "gateway") {
     types.push_back(type);
     details.push_back(detail);
     outcomes.push_back(outcome);
@@ -112,7 +112,11 @@ class Calendar : public ::testing::Test {
   void started() {
     const RollingOrder& order = orders.back();
     record("started", order.id,
-           {{"target", order.target}, {"service", order.service}, {"version", order.version}, {"before", "1"}, {"nodes", {"a"}}});
+           {{"target", order.target},
+            {"service", order.service},
+            {"version", order.version},
+            {"before", "1"},
+            {"nodes", {"a"}}});
     if (answer) answer({std::nullopt, Json::object()});
     answer = {};
   }
@@ -122,7 +126,8 @@ class Calendar : public ::testing::Test {
     if (std::string(how) == "done") version = version.empty() ? "" : order.version;
   }
   Decision decide(const std::string& command, Json more = Json::object(), const char* target = kName) {
-    more.update({{"command", "update." + command}, {"target", target}, {"actor", "admin:root"}, {"from", "uid 0"}});
+    more.update(
+        {{"command", "update." + command}, {"target", target}, {"actor", "admin:root"}, {"from", "uid 0"}});
     Decision out = calendar->decide(more);
     for (const Draft& draft : out.events) append(draft);
     return out;
@@ -136,7 +141,9 @@ class Calendar : public ::testing::Test {
   }
   const state::VendorUpdate& now(const char* target = kName) const { return *state.updates().find(target); }
   std::string text(const char* target = kName) const { return std::string(state_text(now(target))); }
-  std::string start(const char* target = kName) const { return base::format_time(now(target).start).substr(0, 16); }
+  std::string start(const char* target = kName) const {
+    return base::format_time(now(target).start).substr(0, 16);
+  }
 
   CalendarClock clock;
   CalendarTerms terms;
@@ -233,10 +240,12 @@ TEST_F(Calendar, IsPutOffToLaterTimesAndNoFurtherThanTheVendorAllows) {
   EXPECT_EQ(start(), "2026-12-01T02:00");
   EXPECT_EQ(refusal("postpone", {{"to", "2026-12-02T15:00:00+01:00"}}), "");
   EXPECT_EQ(start(), "2026-12-02T14:00");
-  EXPECT_EQ(base::format_time(now().until).substr(0, 16), "2026-12-02T15:00") << "an hour outside of any window";
+  EXPECT_EQ(base::format_time(now().until).substr(0, 16), "2026-12-02T15:00")
+      << "an hour outside of any window";
   EXPECT_EQ(refusal("postpone", {{"to", "2026-12-03T01:30:00Z"}}), "");
-  EXPECT_EQ(refusal("postpone", {{"to", "2026-12-03T02:00:01Z"}}),
-            "the vendor lets it be put off until 2026-12-03T02:00:00.000000Z and no longer; it can be cancelled");
+  EXPECT_EQ(
+      refusal("postpone", {{"to", "2026-12-03T02:00:01Z"}}),
+      "the vendor lets it be put off until 2026-12-03T02:00:00.000000Z and no longer; it can be cancelled");
   EXPECT_EQ(refusal("postpone", {{"to", "2026-12-02T15:00:00Z"}}),
             "it is planned for 2026-12-03T01:30:00.000000Z, and is put off to a later time only");
   EXPECT_EQ(refusal("postpone", {{"to", "2026-12-03T02:00:00Z"}}), "") << "the latest itself";
@@ -244,7 +253,8 @@ TEST_F(Calendar, IsPutOffToLaterTimesAndNoFurtherThanTheVendorAllows) {
   EXPECT_NE(refusal("postpone", {{"to", "next-window"}}), "");
   EXPECT_NE(refusal("postpone", {{"to", "tomorrow"}}), "");
   EXPECT_NE(refusal("postpone", {{"to", "2020-01-01T00:00:00Z"}}), "");
-  EXPECT_EQ(refusal("postpone", {{"to", "1d"}}, "other"), "no update of that name was announced: see postern update list");
+  EXPECT_EQ(refusal("postpone", {{"to", "1d"}}, "other"),
+            "no update of that name was announced: see postern update list");
   wait(113 * kHourMonotonic);
   EXPECT_EQ(orders.size(), 1U);
   EXPECT_EQ(count("missed") + count("scheduled"), 0U);
@@ -485,7 +495,8 @@ TEST_F(Calendar, WhatWasRolledBackDoesNotStartByItselfAgain) {
   EXPECT_EQ(details.back()["why"], "b failed");
   wait(300 * kHourMonotonic);
   EXPECT_EQ(orders.size(), 1U);
-  EXPECT_EQ(refusal("schedule"), "it ran before, and does not start by itself again: run it with postern update run-now");
+  EXPECT_EQ(refusal("schedule"),
+            "it ran before, and does not start by itself again: run it with postern update run-now");
   EXPECT_EQ(refusal("run_now"), "");
   look();
   EXPECT_EQ(orders.size(), 2U);
@@ -580,7 +591,8 @@ TEST_F(Calendar, AfterARestartBetweenAnyTwoRecordsTheRestFollowsOnce) {
     turn();
     turn();
     look();
-    EXPECT_EQ(types, (std::vector<std::string>{"announced", "run_now_asked", "started", "begun", "done", "ended"}));
+    EXPECT_EQ(types,
+              (std::vector<std::string>{"announced", "run_now_asked", "started", "begun", "done", "ended"}));
   }
 }
 
@@ -611,7 +623,9 @@ TEST_F(Calendar, ADryRunSaysWhatWouldBeDone) {
 
 TEST(CalendarTerms, AreReadAndNeverLessThanADay) {
   const CalendarTerms terms = parse_calendar_terms(
-      {{"calendar", {{"notice_us", 5}, {"windows", {{{"days", 1}, {"from_minutes", 1}, {"length_us", 9}, {"zone", {{0, 0}}}}}}}}});
+      {{"calendar",
+        {{"notice_us", 5},
+         {"windows", {{{"days", 1}, {"from_minutes", 1}, {"length_us", 9}, {"zone", {{0, 0}}}}}}}}});
   EXPECT_EQ(terms.notice, CalendarTerms::kLeastNotice);
   EXPECT_EQ(terms.windows.size(), 1U);
   EXPECT_TRUE(parse_calendar_terms(Json::object()).windows.empty());

@@ -15,8 +15,8 @@ constexpr const char* kUntil = "2026-11-30T04:00:00.000000Z";
 
 class UpdatesState : public ::testing::Test {
  protected:
-  void tell(const std::string& what, base::Json detail = base::Json::object(), const std::string& subject = kTarget,
-            const std::string& outcome = {}) {
+  void tell(const std::string& what, base::Json detail = base::Json::object(),
+            const std::string& subject = kTarget, const std::string& outcome = {}) {
     base::Json event{{"type", "update." + what},
                      {"time", "2026-11-28T12:00:00.000000Z"},
                      {"actor", "admin:root"},
@@ -125,7 +125,8 @@ TEST_F(UpdatesState, ASuspensionTakesBackThatItIsToRunNow) {
 
 TEST_F(UpdatesState, AMissedWindowIsFollowedByTheNext) {
   announce();
-  tell("missed", {{"why", "the gateway did not run"}, {"start", kStart}, {"next", kUntil}, {"until", kUntil}});
+  tell("missed",
+       {{"why", "the gateway did not run"}, {"start", kStart}, {"next", kUntil}, {"until", kUntil}});
   EXPECT_EQ(base::format_time(now().start), kUntil);
   EXPECT_EQ(now().why, "the gateway did not run");
 }
