@@ -6,8 +6,11 @@
 //
 //   connecting  a connection is on its way
 //   up          Mission Control's hello was read
-//   waiting     it failed, or was lost; tried again at next: after 1 s, doubling to 5 minutes, a half of it left to chance
-//   refused     Mission Control does not want this installation, and says so by a code: tried again after 5 minutes
+//   waiting     it failed, or was lost; tried again at next: after 1 s, doubling to 5 minutes, a half of it left to chance, and
+//               anew from 1 s when it came further than before (line_pace.h). Mission Control that answers "not now" (503, 429)
+//               is asked again over the same connection
+//   refused     Mission Control does not want this installation, and says so by a code: tried again after 5 minutes; after 75 s
+//               where another life of it is there
 //
 // One connection at a time; beside it, for a moment, that of an enrolment or of a check. A check on a line that is not up
 // takes its place, so that Mission Control never sees two of one life.
@@ -76,6 +79,11 @@ class Line final : private LineConnection::User {
     std::uint32_t request = 0;
   };
   void begin();
+  void again();
+  void ask_orders();
+  void orders_over(const base::Result<LineAnswer>& answer);
+  void put_off(const LineAnswer& answer);
+  void good();
   void drop();
   void lost(const std::string& why, base::Micros at_least = 0, bool denied = false);
   void refused(const LineAnswer& answer, std::string_view of);
@@ -128,7 +136,8 @@ class Line final : private LineConnection::User {
   OrderPace pace_;
   base::Nanos conflict_told_ = 0, skew_told_ = 0;
   std::function<void()> asks_;
-  int failures_ = 0;                        // in a row
+  LinePauses pauses_;
+  int reached_ = 0;                         // by this connection: its step, and one more with the hello
   std::string why_ = "none is configured";  // it is not up
 
   Errand errand_, witness_, update_;

@@ -137,6 +137,7 @@ void LineConnection::receive() {
   const ssize_t n = ::recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (n <= 0) return on_end(n < 0);
+  heard_ = loop_.now();
   const std::string_view bytes(piece.data(), static_cast<std::size_t>(n));
   tls_ ? decrypt(bytes) : greet(bytes);
 }
@@ -459,7 +460,12 @@ void LineConnection::on_deadline() {
   const base::Nanos now = loop_.now();
   std::vector<std::uint32_t> late;
   for (const auto& [number, exchange] : exchanges_) {
-    if (exchange.until != 0 && exchange.until <= now) late.push_back(number);
+    if (exchange.until == 0 || exchange.until > now) continue;
+    late.push_back(number);
+    // Whatever is in between swallows bytes, or it hangs: another connection is worth more than this one.
+    if (heard_ <= exchange.until - times_.answer)
+      return fail(step_, "it did not answer within " + base::format_duration(times_.answer / 1000) +
+                             ", and said nothing else");
   }
   for (const std::uint32_t request : late) {
     if (over_) return;

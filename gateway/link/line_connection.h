@@ -33,12 +33,16 @@ namespace postern::link {
 struct LineTimes {
   base::Nanos establish =
       30 * base::kSecond;  // from the wish for a connection to the server's first HTTP/2 frame, proxy and all
-  base::Nanos answer = 30 * base::kSecond;   // from a request to the end of its answer
-  base::Nanos hello = 20 * base::kSecond;    // from the wish for orders to the first of them
-  base::Nanos silence = line::kSilence;      // without an order
-  base::Nanos settled = 60 * base::kSecond;  // of being up, after which nothing is held against it any more
-  base::Micros first = base::kWallSecond;    // the pause after the first failure; doubling up to
+  base::Nanos answer =
+      30 * base::kSecond;  // from a request to the end of its answer; nothing else either: it is dead
+  base::Nanos hello = 20 * base::kSecond;  // from the wish for orders to the first of them
+  base::Nanos silence = line::kSilence;    // without an order
+  base::Nanos settled =
+      60 * base::kSecond;  // of being up without a report that was taken: nothing is held against it any more
+  base::Micros first = base::kWallSecond;  // the pause after the first failure; doubling up to
   base::Micros longest = 300 * base::kWallSecond;
+  base::Micros longest_busy =
+      30 * base::kWallSecond;  // of a server that answers "not now": asking it costs no handshake
 };
 
 struct LineAnswer {
@@ -171,6 +175,7 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   bool in_client_ = false;  // what calls us is the client
   bool settled_ = false;    // the server's SETTINGS have just come
   std::uint64_t attempt_ = 0;
+  base::Nanos heard_ = 0;  // when bytes came last
   base::UniqueFd socket_;
   std::unique_ptr<ProxyGreeting> greeting_;
   std::unique_ptr<tls::Session> tls_;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -266,10 +267,17 @@ TEST_F(LineOfAGateway, IsRecordedNoOftenerThanALogCanBear) {
     line_.on_link({{"do", "state"}, {"state", "waiting"}});
     line_.on_link({{"do", "order"}, {"order", "conflict"}, {"client", "192.0.2.7:1"}});
   }
-  EXPECT_EQ(events_.size(), 31U);
+  EXPECT_EQ(events_.size(), 32U);  // up, fifteen losses and returns, a conflict
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "link.up"), 16);
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "link.down"), 15);
   EXPECT_EQ(line_.on_link({{"do", "renew"}})["ok"], true);
   EXPECT_EQ(line_.on_link({{"do", "renew"}})["ok"], false);
   now_ += 601 * base::kWallSecond;
+  line_.on_link({{"do", "state"}, {"state", "up"}});
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "link.up"), 16) << "its loss was not recorded";
+  line_.on_link({{"do", "state"}, {"state", "waiting"}});
+  EXPECT_EQ(events_.back(), "link.down");
+  EXPECT_EQ(last_["unrecorded"], 185);
   line_.on_link({{"do", "state"}, {"state", "up"}});
   EXPECT_EQ(events_.back(), "link.up");
 }
