@@ -96,6 +96,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/updates/announced/{target}/run-now",  Admins,  api::run_update_now, Scope::None, proof::always},
     {Post,   "/api/v1/updates/announced/{target}/cancel",   Admins,  api::cancel_update},
     {Post,   "/api/v1/updates/announced/{target}/schedule", Admins,  api::schedule_update},
+    {Get,    "/api/v1/updates/sources",                     Readers, api::show_update_sources, Scope::Read},
+    {Post,   "/api/v1/updates/sources/look",                Admins,  api::look_for_updates},
     {Get,    "/api/v1/sessions",                            Readers, api::list_sessions, Scope::Read},
     {Get,    "/api/v1/sessions/{id}",                       Readers, api::show_session, Scope::Read},
     {Post,   "/api/v1/sessions/{id}/end",                   Admins,  api::end_session, Scope::Sessions},

@@ -19,6 +19,7 @@
 #include "gateway/cli/client.h"
 #include "gateway/cli/places.h"
 #include "gateway/cli/table.h"
+#include "gateway/cli/update_sources.h"
 
 namespace postern::cli {
 namespace {
@@ -227,6 +228,7 @@ void add_update_commands(Program& program) {
       program.group("update", "Updates of the component: the vendor's, and those that you bring");
   add_announced_updates(program, updates);
   add_update_run(program, updates);
+  add_update_sources(program, updates);
 }
 
 }  // namespace postern::cli

@@ -59,7 +59,10 @@ UpdateCalendar::Calls Ledger::calendar_calls() {
   calls.updates = [this]() -> const state::Updates& { return state_.updates(); };
   calls.rolling = [this]() -> const std::optional<state::Rolling>& { return state_.rolling(); };
   calls.updatable = [this](const std::string& service) { return rolling_.knows(service); };
-  calls.version = [](const std::string&) { return std::string(); };
+  calls.version = [this](const std::string& service) {
+    const auto all = health_.versions(service);
+    return all.size() == 1 ? *all.begin() : std::string();
+  };
   calls.begin = [this](const RollingOrder& order, Rolling::OnBegun begun) {
     rolling_.begin(order, std::move(begun));
   };

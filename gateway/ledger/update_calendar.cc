@@ -152,7 +152,7 @@ void UpdateCalendar::announce(const VendorOffer& offer) {
 
 bool UpdateCalendar::withdraw(const Known& update) {
   if (update.phase != UpdatePhase::Planned && update.phase != UpdatePhase::Cancelled) return false;
-  if (shelf_ == nullptr || !shelf_->known() || is_beginning(update.target)) return false;
+  if (shelf_ == nullptr || is_beginning(update.target)) return false;
   const VendorOffer* offer = offer_of(update.target);
   // Its nodes are of two versions at the moment, and nothing can be said.
   if (const auto& run = calls_.rolling(); run && run->under_way() && run->service == update.of) return false;
@@ -161,9 +161,9 @@ bool UpdateCalendar::withdraw(const Known& update) {
     const std::string version = installed(update.of);
     why = version == update.version ? "this version is installed already"
                                     : "version " + version + " is installed, which it does not replace";
-  } else if (offer == nullptr) {
+  } else if (offer == nullptr && shelf_->gone(update.target)) {
     why = "it is not offered any more";
-  } else if (offer->target.sha256 != update.sha256) {
+  } else if (offer != nullptr && offer->target.sha256 != update.sha256) {
     why = "the vendor offers another file under its name";
   }
   Detail detail;
@@ -383,9 +383,7 @@ void UpdateCalendar::look() {
   next_look_ = clock_.monotonic() + kLook;
   note_status();
   if (shelf_ == nullptr) return;
-  if (shelf_->known()) {
-    for (const VendorOffer& offer : shelf_->offers()) announce(offer);
-  }
+  for (const VendorOffer& offer : shelf_->offers()) announce(offer);
   // Each record changes what is known: names, and not the updates themselves, are gone through.
   std::vector<std::string> names;
   for (const auto& [name, update] : calls_.updates().targets) names.push_back(name);

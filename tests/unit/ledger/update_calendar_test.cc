@@ -20,7 +20,9 @@ constexpr const char* kName = "prometheus-2.tar";
 class Shelf final : public VendorShelf {
  public:
   const std::vector<VendorOffer>& offers() const override { return all; }
-  bool known() const override { return knows; }
+  bool gone(const std::string& target) const override {
+    return knows && std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.target.name == target; });
+  }
   void want(const std::string& target) override { wanted.insert(target); }
   void forget(const std::string& target) override { wanted.erase(target); }
   std::optional<std::string> refuse(const std::string&) const override { return why; }
