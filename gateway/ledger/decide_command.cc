@@ -22,7 +22,7 @@ struct Row {
 // The intake may send these, and nobody else.
 constexpr std::string_view kIntakeTake = "intake.take", kIntakeNote = "intake.note";
 
-constexpr std::array<Row, 51> kTable{{
+constexpr std::array<Row, 56> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -73,6 +73,11 @@ constexpr std::array<Row, 51> kTable{{
     {"rolling.run", false, true, false, nullptr},
     {"rolling.stop", false, true, false, nullptr},
     {"rolling.roll_back", false, true, false, nullptr},
+    {"update.postpone", false, true, false, nullptr},
+    {"update.run_now", false, true, false, nullptr},
+    {"update.cancel", false, true, false, nullptr},
+    {"update.schedule", false, true, false, nullptr},
+    {"update.dry_run", false, true, false, nullptr},
     {"policy.accept", false, true, false, decide_policy_accept},
 }};
 

@@ -192,6 +192,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                      },
                      [this] { rolling_.runner_gone(); }}),
       rolling_(clock, rolling_calls()),
+      calendar_(clock, calendar_calls()),
       vendor_updates_(loop, clock, files, options.directory, vendor_update_calls()),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),
@@ -212,6 +213,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   usage_.begin(std::move(usage), state_.shares(kUsage), recorder_.size());
   health_.configure(std::move(options.health));
   rolling_.configure(std::move(options.updates));
+  calendar_.configure(std::move(options.calendar));
+  calendar_.set_shelf(&vendor_updates_);
   vendor_updates_.configure(std::move(options.vendor_updates));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
@@ -641,11 +644,9 @@ Json Ledger::witnessing_json() const {
     }
     witness = {{"verifier_key", keeper_.witness_key()}, {"logs", std::move(logs)}};
   }
-  return {{"witnesses", witnesses_.status()},
-          {"witness", std::move(witness)},
-          {"notifications", notices_.status()},
-          {"reports", reports_json()},
-          {"measured", health_.status()}};
+  return {{"witnesses", witnesses_.status()},   {"witness", std::move(witness)},
+          {"notifications", notices_.status()}, {"reports", reports_json()},
+          {"measured", health_.status()},       {"calendar", calendar_.status()}};
 }
 
 void Ledger::send_witnessing() {

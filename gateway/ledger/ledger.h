@@ -65,6 +65,7 @@
 #include "gateway/ledger/rolling.h"
 #include "gateway/ledger/runner_link.h"
 #include "gateway/ledger/tunnel_gate.h"
+#include "gateway/ledger/update_calendar.h"
 #include "gateway/ledger/usage.h"
 #include "gateway/ledger/vendor_updates.h"
 #include "gateway/ledger/witnesses.h"
@@ -87,6 +88,7 @@ struct LedgerOptions {
   VendorUpdateTerms vendor_updates = {};
   HealthTerms health = {};
   std::vector<RollingPlan> updates = {};
+  CalendarTerms calendar = {};
   ipc::StopRaiser stop_word = {};
 };
 
@@ -105,6 +107,7 @@ class Ledger {
   // Of the supervisor, once; without one no executable is run.
   void set_runner(base::UniqueFd socket) { runner_.attach(std::move(socket)); }
   void set_updates(std::vector<RollingPlan> plans) { rolling_.configure(std::move(plans)); }
+  void set_calendar(CalendarTerms terms) { calendar_.configure(std::move(terms)); }
   // Runs updates; whoever brings one begins it here.
   Rolling& rolling() { return rolling_; }
   // What the vendor offers, and how far it is fetched.
@@ -159,6 +162,7 @@ class Ledger {
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   Rolling::Calls rolling_calls();
+  UpdateCalendar::Calls calendar_calls();
   VendorUpdates::Calls vendor_update_calls();
   void remove_old_artefacts();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
@@ -200,6 +204,7 @@ class Ledger {
   };
   void preview_report(const Asker& asker, const base::Json& order);
   void take_rolling_order(const Asker& asker, const base::Json& order);
+  void take_update_order(const Asker& asker, const base::Json& order);
   void take_sources_order(const Asker& asker, const base::Json& order);
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
@@ -348,6 +353,7 @@ class Ledger {
   audit::FileSystem& files_;
   RunnerLink runner_;
   Rolling rolling_;
+  UpdateCalendar calendar_;
   VendorUpdates vendor_updates_;
   bool old_artefacts_ = false;                    // an update has begun: those of others are removed
   std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom

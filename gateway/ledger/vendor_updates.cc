@@ -327,6 +327,15 @@ const VendorOffer* VendorUpdates::find(const std::string& name) const {
   return found == offers_.end() ? nullptr : &*found;
 }
 
+// Whether it fits the version that is here is not asked: that is a matter of its own, and may not be known yet.
+bool VendorUpdates::gone(const std::string& target) const {
+  if (!on()) return true;
+  if (documents_.good()) return false;
+  const auto named = [&target](const auto& offer) { return offer.name == target; };
+  return std::none_of(said_.offers.begin(), said_.offers.end(), named) ||
+         !documents_.trust().targets()->targets.contains(target);
+}
+
 // From the documents themselves, and not from what was made of them earlier.
 std::optional<std::string> VendorUpdates::refuse(const std::string& target) const {
   if (!on()) return "the vendor's updates are switched off, or no root is configured";
