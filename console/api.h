@@ -91,11 +91,22 @@ void show_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void pass_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void refuse_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_updates.cc
+void list_updates(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_update(Parts& parts, const CallPtr& call, const Reply& reply);
+void postpone_update(Parts& parts, const CallPtr& call, const Reply& reply);
+void run_update_now(Parts& parts, const CallPtr& call, const Reply& reply);
+void cancel_update(Parts& parts, const CallPtr& call, const Reply& reply);
+void schedule_update(Parts& parts, const CallPtr& call, const Reply& reply);
 // api_rolling.cc
 void show_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void run_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void stop_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void roll_back_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_update_sources.cc
+void show_update_sources(Parts& parts, const CallPtr& call, const Reply& reply);
+void look_for_updates(Parts& parts, const CallPtr& call, const Reply& reply);
 
 // api_sessions.cc
 void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply);

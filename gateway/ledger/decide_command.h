@@ -58,8 +58,12 @@
 //   notification.test               x                  name
 //   log.rotate_key                  x                  -
 //   policy.set                               x         file*; the text came before, in pieces
+//   sources.show                    x                  -; where the vendor's updates are, and no event
+//   sources.look                    x                  -; the same, and Mission Control is asked soon
 //   rolling.run                     x                  service, version, sha256*, dry*; answers what is done, or would be
 //   rolling.stop, rolling.roll_back x                  -; answer the update's progress
+//   update.postpone                 x                  target, to ("next-window", a time, a duration from now)
+//   update.run_now, .cancel, .schedule, .dry_run       target (update_calendar.h); the last answers as rolling.run
 //   admin.*                         x                  decide_account.h
 //
 // The link may send no command at all.

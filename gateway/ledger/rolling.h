@@ -37,9 +37,11 @@ struct RollingOrder {
   // A file beneath the state directory, and its SHA-256 in hexadecimal, which the runner verifies once more before each step; both
   // empty: none. It must stay until the update has ended, and for as long as it may be rolled back.
   std::string artefact, sha256;
-  std::string actor = "gateway";  // "admin:root"; of what the window let start: "gateway"
-  std::string from;               // address of who asked; may be empty
-  bool dry = false;               // look, and say what would be done
+  std::string actor = "gateway";      // "admin:root"; of what the window let start: "gateway"
+  std::string from;                   // address of who asked; may be empty
+  bool dry = false;                   // look, and say what would be done
+  std::string target;                 // of the vendor's (update_calendar.h), which it is; empty: of nobody's
+  std::vector<std::string> replaces;  // only nodes of these versions, where versions are read; empty: any
 };
 
 // How it ended, told each time that it does: an update that is rolled back later has ended twice. Not of a dry run, and not of one
@@ -75,6 +77,8 @@ class Rolling {
   Rolling(const base::Clock& clock, Calls calls);
 
   void configure(std::vector<RollingPlan> plans);
+  // Whether the configuration says how the service is updated.
+  bool knows(const std::string& service) const { return plan_of(service) != nullptr; }
   // Also of an update that a former ledger began.
   void on_ended(OnEnded ended) { ended_ = std::move(ended); }
 

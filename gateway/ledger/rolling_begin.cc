@@ -111,6 +111,15 @@ std::optional<std::string> Rolling::refuse_nodes(const RollingOrder& order, cons
     if (!seen.healthy)
       return node + " is not healthy (" + seen.why + "): an update begins only where all nodes are";
   }
+  for (const std::string& node : nodes_to_update(order, plan)) {
+    const std::string& version = seen_.at(node).version;
+    const bool fits =
+        order.replaces.empty() || !plan.reads_version ||
+        std::find(order.replaces.begin(), order.replaces.end(), version) != order.replaces.end();
+    if (!fits)
+      return node + " is of version " + (version.empty() ? "unknown" : version) +
+             ", which this update does not replace";
+  }
   if (nodes_to_update(order, plan).empty()) return "all nodes are of version " + order.version + " already";
   return std::nullopt;
 }
@@ -184,6 +193,7 @@ void Rolling::record_beginning(const RollingOrder& order, const RollingPlan& pla
     return;
   }
   detail.number("min_up", plan.min_up).text("artefact", order.artefact).text("sha256", order.sha256);
+  detail.text("target", order.target);
   mine_ = order.id;
   work_ = {};
   wants_node_ = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "gateway/ipc/runner_protocol.h"
 #include "gateway/ledger/deciding.h"
 #include "gateway/ledger/ledger.h"
 
@@ -63,7 +64,40 @@ Json Ledger::look_at_gateway() const {
   const char* missing = !there(Sender::Enforcer)  ? "no enforcer is there yet"
                         : !there(Sender::Console) ? "the console is not there yet"
                                                   : "";
-  return {{"healthy", *missing == '\0'}, {"why", missing}, {"version", own_version_}};
+  return {{"healthy", *missing == '\0'}, {"why", missing}, {"version", version_of_us_}};
+}
+
+UpdateCalendar::Calls Ledger::calendar_calls() {
+  UpdateCalendar::Calls calls;
+  calls.record = [this](const Draft& draft) {
+    Outcome nobody;
+    return append(draft, nobody, clock_.monotonic());
+  };
+  calls.updates = [this]() -> const state::Updates& { return state_.updates(); };
+  calls.rolling = [this]() -> const std::optional<state::Rolling>& { return state_.rolling(); };
+  calls.updatable = [this](const std::string& service) { return rolling_.knows(service); };
+  calls.version = [this](const std::string& service) {
+    if (service == ipc::kOwnService) return version_of_us_;
+    const auto all = health_.versions(service);
+    return all.size() == 1 ? *all.begin() : std::string();
+  };
+  calls.begin = [this](const RollingOrder& order, Rolling::OnBegun begun) {
+    rolling_.begin(order, std::move(begun));
+  };
+  calls.make_id = [this] { return ulids_.make(clock_.wall()); };
+  return calls;
+}
+
+// Of admins: what they decide is answered once it is durable, a dry run once all nodes were looked at.
+void Ledger::take_update_order(const Asker& asker, const Json& order) {
+  if (auto refused = refuse_asker(Sender::Console, order)) return refuse(asker, *refused);
+  if (!recorder_.writable()) return refuse(asker, {503, "log_unavailable", "the log cannot be written"});
+  if (base::json_text_or(order, "command", "") != "update.dry_run")
+    return perform(calendar_.decide(order), asker, clock_.monotonic());
+  calendar_.look_ahead(order, [this, asker](const Rolling::Begun& begun) {
+    if (begun.refused) return refuse(asker, {409, "conflict", *begun.refused});
+    reply_to(asker, begun.plan, {});
+  });
 }
 
 std::uint64_t Ledger::give_task(Peer& peer, const Json& task) {

@@ -44,7 +44,7 @@
 //   intake.token_revoked token                  also intake.token_expired
 //   remote_gateway.registered  gateway, service*, token      .unregistered, .lost, .returned: gateway, service*
 //   witness.cosigned     log, size, root     also witness.conflict: log
-//   update.*             rolling.h
+//   update.*             rolling.h, updates.h
 //
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
@@ -64,6 +64,7 @@
 #include "base/refusal.h"
 #include "base/result.h"
 #include "gateway/state/rolling.h"
+#include "gateway/state/updates.h"
 
 namespace postern::state {
 
@@ -338,6 +339,8 @@ class State {
   const std::map<std::string, Token, std::less<>>& tokens() const { return tokens_; }  // by id
   // The update of the component that is under way, or was last; nothing: there never was one.
   const std::optional<Rolling>& rolling() const { return rolling_; }
+  // What the vendor offers, and offered.
+  const Updates& updates() const { return updates_; }
 
   const std::map<std::string, IntakeToken, std::less<>>& intake_tokens() const {
     return intake_tokens_;
@@ -409,6 +412,7 @@ class State {
   std::map<std::string, IntakeToken, std::less<>> intake_tokens_;
   std::map<std::string, RemoteGateway, std::less<>> remote_gateways_;
   std::optional<Rolling> rolling_;
+  Updates updates_;
 };
 
 }  // namespace postern::state

@@ -82,6 +82,20 @@ Json ledger_updates_json(const Config& config) {
   return out;
 }
 
+Json calendar_json(const MissionControl::Updates& updates, const LineMaterial& material) {
+  Json windows = Json::array();
+  for (std::size_t i = 0; i < updates.windows.size() && i < material.update_zones.size(); ++i) {
+    Json zone = Json::array();
+    for (const LocalOffset& one : material.update_zones[i]) zone.push_back({one.since, one.seconds});
+    const MissionControl::Window& window = updates.windows[i];
+    windows.push_back({{"days", window.days},
+                       {"from_minutes", window.from},
+                       {"length_us", window.length},
+                       {"zone", std::move(zone)}});
+  }
+  return {{"windows", std::move(windows)}, {"notice_us", updates.notice}};
+}
+
 Json enforcer_updates_json(const Config& config) {
   Json out = Json::object();
   for (const Service& service : config.services) {

@@ -52,7 +52,7 @@ function useTitle(page: string): void {
   }, [waiting, page, about, marked]);
 }
 
-const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins', 'mission-control'];
+const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins', 'updates', 'mission-control'];
 
 // Places that are reached from a page and have no entry of their own.
 const kBelow: Record<string, IconName> = { policy: 'permissions', tokens: 'admins' };

@@ -14,6 +14,7 @@ import { policy } from './text/policy';
 import { permissions, request, signed } from './text/permissions';
 import { intake } from './text/intake';
 import { tokens } from './text/tokens';
+import { updates } from './text/updates';
 import { change, exchange, past, session } from './text/review';
 
 export const words = {
@@ -26,6 +27,7 @@ export const words = {
     events: 'Events',
     engineers: 'Engineers',
     admins: 'Admins',
+    updates: 'Updates',
     'mission-control': 'Mission',
     rest: ' Control', // of the name before it, where there is room
     waiting: (n: number) => `${n} waiting`,
@@ -47,6 +49,7 @@ export const words = {
   mission,
   intake,
   tokens,
+  updates,
   when,
   filters,
   product: 'Postern',

@@ -559,3 +559,65 @@ export interface Page<T> {
   items: T[];
   next?: number;
 }
+
+export interface UpdateProgress {
+  id?: string;
+  service?: string;
+  version?: string;
+  before?: string;
+  state: 'none' | 'under_way' | 'rolling_back' | 'done' | 'rolled_back' | 'stopped';
+  by?: string;
+  why?: string;
+  stop_asked?: boolean;
+  started?: string;
+  ended?: string;
+  nodes: {
+    node: string;
+    state: 'waiting' | 'working' | 'updated' | 'failed' | 'rolling_back' | 'rolled_back';
+    steps: number;
+    under_way: boolean;
+    out: boolean;
+    since: string;
+    why?: string;
+  }[];
+}
+
+export interface UpdatePlan {
+  id: string;
+  service: string;
+  version: string;
+  nodes: { node: string; healthy: boolean; updates: boolean; version?: string }[];
+  steps: { kind: string; does: string; limit: string; tolerated: boolean }[];
+  roll_back: { kind: string; does: string; limit: string; tolerated: boolean }[];
+}
+
+export interface AnnouncedUpdate {
+  target: string;
+  service?: string;
+  product?: string;
+  version: string;
+  from?: string[];
+  severity: 'low' | 'moderate' | 'important' | 'critical';
+  bytes: number;
+  sha256: string;
+  have?: number;
+  whole?: boolean;
+  state: 'announced' | 'scheduled' | 'waiting' | 'suspended' | 'cancelled' | 'running' | 'done' | 'rolled_back' | 'stopped' | 'withdrawn';
+  suspended: boolean;
+  announced: string;
+  not_before?: string;
+  start?: string;
+  until?: string;
+  latest?: string;
+  run?: string;
+  began?: string;
+  ended?: string;
+  why?: string;
+  notes?: string;
+  history?: { at: string; what: string; by: string; why?: string }[];
+}
+
+export interface AnnouncedUpdates {
+  items: AnnouncedUpdate[];
+  next_window?: { from: string; until: string };
+}
