@@ -91,6 +91,13 @@ void show_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void pass_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void refuse_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_proposals.cc
+void list_proposals(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+void approve_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+void refuse_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+void undo_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_rolling.cc
 void show_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void run_rolling(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -56,6 +56,7 @@ constexpr std::array<SharingTitle, state::kSharing.size() + state::kSharedFields
      "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
     {"tunnel", "The tunnel: engineers may come through Mission Control, while remote access is not off"},
     {"requests", "Mission Control may ask for access in an engineer's place; an admin approves it as ever"},
+    {"proposals", "Mission Control may propose changes of settings; with ask an admin approves each, with on none has to"},
     {"health.version", "Versions of Postern and of the component"},
     {"health.state", "Which nodes are up"},
     {"health.start_time", "Since when the gateway and the nodes run"},
@@ -80,7 +81,7 @@ Json view_shared(const state::State& state, std::string_view name) {
                                    [name](const SharingTitle& one) { return one.name == name; });
   return {{"name", name},
           {"title", found == kSharingTitles.end() ? std::string_view() : found->title},
-          {"setting", state.shares(name) ? "on" : "off"}};
+          {"setting", state::to_text(state.sharing_setting(name))}};
 }
 
 }  // namespace

@@ -58,6 +58,7 @@
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
+#include "gateway/ledger/proposals.h"
 #include "gateway/ledger/provider_asks.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
@@ -153,6 +154,7 @@ class Ledger {
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   Rolling::Calls rolling_calls();
+  ProposalRunner::Calls proposal_calls();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
   bool take_node_task_done(const Peer& peer, std::string_view payload);
   void tasks_gone(std::uint64_t peer);
@@ -332,13 +334,14 @@ class Ledger {
   IntakeMemory intake_;
   MeasuredReports measured_;
   Asks asks_;
+  ProposalRunner proposals_;
   std::uint64_t asks_changed_ = 0;  // events up to the last that may say where an ask stands
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
   std::string directory_;
   RunnerLink runner_;
   Rolling rolling_;
-  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
+  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_ and proposals_, under way: by whom
   std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_, admin_openid_;

@@ -395,6 +395,7 @@ void Ledger::tick() {
   if (!drained_) notices_.look(recorder_.durable());
   if (!drained_) health_.look();
   if (!drained_) rolling_.look();
+  if (!drained_) proposals_.look();
   if (!drained_) usage_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
   look_at_tunnel();

@@ -386,7 +386,8 @@ Json State::to_json() const {
           {"tokens", write_tokens(tokens_)},
           {"intake_tokens", write_all(intake_tokens_)},
           {"remote_gateways", write_all(remote_gateways_)},
-          {"rolling", rolling_ ? state::to_json(*rolling_) : Json()}};
+          {"rolling", rolling_ ? state::to_json(*rolling_) : Json()},
+          {"proposals", state::to_json(proposals_)}};
 }
 
 Result<State> State::from_json(const Json& json) {
@@ -456,6 +457,7 @@ Result<State> State::from_json(const Json& json) {
       state.remote_gateways_[remote_gateway_key(gateway.service, gateway.name)] = std::move(gateway);
     }
     state.rolling_ = rolling_from_json(json.value("rolling", Json()));  // newer than other fields
+    state.proposals_ = proposals_from_json(json.value("proposals", Json()));        // likewise
   } catch (const Json::exception& problem) {
     return base::fail(base::Code::Invalid, std::string("the state is not one: ") + problem.what());
   }
