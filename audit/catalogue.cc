@@ -280,7 +280,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {LinkUp, "link.up", Info, "link", "The line to Mission Control is up.",
      "url installation version duration_us"},
     {LinkDown, "link.down", Warning, "link", "The line to Mission Control is down.",
-     "url installation why"},
+     "url installation why unrecorded"},
     {LinkCertificateRenewed, "link.certificate_renewed", Info, "link", "Mission Control renewed this installation's certificate.",
      "url installation issuer expires"},
     {LinkConflict, "link.conflict", Severe, "link", "Somebody else came to Mission Control with this installation's certificate: one of the two is a copy.",

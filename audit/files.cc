@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -130,6 +131,12 @@ class Disk final : public FileSystem {
     const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid() || ::syncfs(fd.get()) != 0) return fail_errno(directory, errno);
     return Ok{};
+  }
+
+  Result<std::uint64_t> free_bytes(const std::string& directory) override {
+    struct statvfs space {};
+    if (::statvfs(directory.c_str(), &space) != 0) return fail_errno(directory, errno);
+    return static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
   }
 };
 

@@ -45,6 +45,8 @@ class FileSystem {
   virtual base::Status rename(const std::string& from, const std::string& to) = 0;
   // All that was written and named on the file system that the directory is on is on the medium.
   virtual base::Status sync_all(const std::string& directory) = 0;
+  // What may still be written on the file system that the directory is on.
+  virtual base::Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
 };
 
 // The machine's own. Keeps nothing; lives as long as the process.

@@ -56,6 +56,8 @@ constexpr std::array<SharingTitle, state::kSharing.size() + state::kSharedFields
      "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
     {"tunnel", "The tunnel: engineers may come through Mission Control, while remote access is not off"},
     {"requests", "Mission Control may ask for access in an engineer's place; an admin approves it as ever"},
+    {"updates",
+     "Mission Control is asked for the vendor's updates; what is not signed by the vendor is not taken"},
     {"proposals", "Mission Control may propose changes of settings; with ask an admin approves each, with on none has to"},
     {"health.version", "Versions of Postern and of the component"},
     {"health.state", "Which nodes are up"},

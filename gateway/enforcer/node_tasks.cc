@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "gateway/ipc/exchange_protocol.h"
 
 namespace postern::enforcer {
 namespace {

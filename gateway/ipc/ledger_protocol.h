@@ -211,7 +211,9 @@ struct Delivered {
       body;  // of the answer, at most kDeliveredBody bytes; without an answer: why, in a sentence
 };
 inline constexpr std::size_t kErrandBody = 128U << 10U;
-inline constexpr std::size_t kDeliveredBody = 128U << 10U;
+inline constexpr std::size_t kDeliveredBody = 256U << 10U;  // as much as a document of the line has
+// What an answer has that is longer than it may be: its bytes are not here, and a sentence is. Of updates alone.
+inline constexpr std::uint16_t kTooLongAnswer = 413;
 // Of no errand: Mission Control has something to ask (line/asks.h). 200 and nothing, and nothing of it is here.
 inline constexpr std::uint64_t kAsksDelivered = 0;
 

@@ -26,10 +26,9 @@ constexpr std::size_t kDocumentRoom =
     ipc::kErrandBody / 2;  // reports are small: far more than kMostReports of them
 constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
-constexpr std::array<std::string_view, 10> kWanted{"gateway.",      "node.",        "host.",
-                                                   "link.",         "certificate.", "log.unavailable",
-                                                   "log.recovered", "role.ended",   "sandbox.violated",
-                                                   "session."};
+constexpr std::array<std::string_view, 12> kWanted{
+    "gateway.",        "node.",         "component.", "remote_gateway.",  "host.",   "link.", "certificate.",
+    "log.unavailable", "log.recovered", "role.ended", "sandbox.violated", "session."};
 
 // Whether the events are shared from this one on; nothing: it is not about that.
 std::optional<bool> sharing_changed(const audit::EventFields& event) {
@@ -265,6 +264,7 @@ void LineReports::asks_wait() {
   }
   asked_for_asks_ = now;
   heartbeat_ = 0;
+  if (phase_ == Phase::Resting) next_try_ = 0;
 }
 
 void LineReports::give() {
@@ -335,7 +335,7 @@ void LineReports::went_well(bool all) {
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
   failures_ = 0;
-  next_try_ = 0;
+  next_try_ = clock_.monotonic() + kPace;
   sent_ = clock_.wall();
   problem_.clear();
 }

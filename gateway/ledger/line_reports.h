@@ -91,7 +91,8 @@ class LineReports {
   void configure(LineTerms terms);
   void saw(std::uint64_t index, const audit::EventFields& event);
   void look(std::uint64_t durable);
-  void asks_wait();  // Mission Control says that it has something to ask: a heartbeat fetches it
+  // Mission Control says that it has something to ask, or the line is up: a heartbeat fetches it, and what waits goes along.
+  void asks_wait();
   bool take(const ipc::Delivered& delivered);  // false: of an errand that was never given
   void link_gone();
 
@@ -104,6 +105,8 @@ class LineReports {
   static constexpr base::Nanos kHeartbeat = 30 * base::kSecond;
   static constexpr base::Nanos kAsksPause =
       1 * base::kSecond;  // between two that are fetched because asks wait
+  // Between two documents: Mission Control takes five requests a second, and what happens meanwhile goes together.
+  static constexpr base::Nanos kPace = 250 * base::kMillisecond;
   static constexpr base::Nanos kFirstPause = 1 * base::kSecond;
   static constexpr base::Nanos kLongestPause = 15 * base::kSecond;
   static constexpr base::Nanos kPatience = 90 * base::kSecond;  // for an errand; the link gives up sooner

@@ -9,6 +9,7 @@
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/link/acme.h"
 #include "gateway/link/jitter.h"
+#include "line/updates.h"
 #include "line/witness.h"
 
 namespace postern::link {
@@ -28,6 +29,7 @@ bool is_time(base::Nanos now, base::Nanos& last) {
   last = now;
   return true;
 }
+constexpr int kTooOften = 429, kNotNow = 503;  // with Retry-After
 constexpr const char* kNoLine = "there is no line to Mission Control: ";
 
 bool refuses_installation(std::string_view code) {
@@ -53,13 +55,13 @@ Line::Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const L
                  if (!now.why.empty()) said["why"] = now.why.substr(0, kLongestWhy);
                  this->tell("tunnel", std::move(said));
                }}),
-      retry_(loop, [this] { begin(); }),
+      retry_(loop, [this] { again(); }),
       silence_(loop,
                [this] {
                  lost(hello_ ? "nothing came from it for " + base::format_duration(times_.silence / 1000)
                              : "it did not greet us within " + base::format_duration(times_.hello / 1000));
                }),
-      settled_(loop, [this] { failures_ = 0; }),
+      settled_(loop, [this] { good(); }),
       renewal_(loop, [this] { look_at_renewal(); }) {}
 
 Line::~Line() {
@@ -94,7 +96,7 @@ void Line::configure(std::shared_ptr<LineSettings> settings) {
     give_up(checker_);
     checker_instead_ = false;
     if (settings_ == nullptr) give_up(enroller_);
-    failures_ = 0;
+    good();
     why_ = settings_ == nullptr        ? "none is configured"
            : settings_->own == nullptr ? "this installation is not enrolled"
                                        : "it is being set up anew";
@@ -109,8 +111,9 @@ void Line::configure(std::shared_ptr<LineSettings> settings) {
 void Line::begin() {
   if (settings_ == nullptr || settings_->own == nullptr || connection_ != nullptr || checker_instead_) return;
   retry_.stop();
-  base::Json said{{"state", "connecting"}, {"attempts", failures_}};
-  if (failures_ > 0) said["why"] = why_;  // of the attempt before
+  reached_ = 0;
+  base::Json said{{"state", "connecting"}, {"attempts", pauses_.failures()}};
+  if (pauses_.failures() > 0) said["why"] = why_;  // of the attempt before
   tell("state", std::move(said));
   connection_ = std::make_unique<LineConnection>(loop_, connect_, settings_, LineConnection::Name::Own,
                                                  times_, static_cast<LineConnection::User&>(*this));
@@ -120,7 +123,7 @@ void Line::begin() {
 void Line::drop() {
   hello_ = false;
   tunnel_.on_line(nullptr);
-  errand_.request = witness_.request = 0;
+  errand_.request = witness_.request = update_.request = 0;
   renewing_ = false;
   for (loop::Timer* timer : {&retry_, &silence_, &settled_}) timer->stop();
   if (connection_ == nullptr) return;
@@ -130,9 +133,9 @@ void Line::drop() {
 
 void Line::lost(const std::string& why, base::Micros at_least, bool denied) {
   drop();
-  ++failures_;
+  if (denied) pauses_.failed();
   const base::Micros wait = denied ? line_refused_again_after(times_, random_part())
-                                   : line_again_after(failures_, times_, random_part());
+                                   : pauses_.after_failure(reached_, false, times_, random_part());
   pause("waiting", why, {}, std::max(wait, at_least));
 }
 
@@ -141,34 +144,61 @@ void Line::refused(const LineAnswer& answer, std::string_view of) {
   const std::string why = refusal_sentence(answer, refusal, of);
   if (!refuses_installation(refusal.code)) return lost(why, answer.retry_after);
   drop();
-  ++failures_;
-  pause("refused", why, refusal.code,
-        std::max(line_refused_again_after(times_, random_part()), answer.retry_after));
+  pauses_.failed();
+  const base::Micros wait = refusal.code == line::kTwice ? line_twice_again_after(times_, random_part())
+                                                         : line_refused_again_after(times_, random_part());
+  pause("refused", why, refusal.code, std::max(wait, answer.retry_after));
 }
 
 void Line::pause(const std::string& state, const std::string& why, const std::string& code,
                  base::Micros wait) {
   why_ = why;
   retry_.start(wait * 1000);
-  base::Json said{{"state", state}, {"why", why}, {"attempts", failures_}, {"next", loop_.wall() + wait}};
+  base::Json said{
+      {"state", state}, {"why", why}, {"attempts", pauses_.failures()}, {"next", loop_.wall() + wait}};
   if (!code.empty()) said["code"] = code;
   tell("state", std::move(said));
   deliver_none(why);
 }
 
 void Line::on_step(Step step, const std::string&) {
-  if (step != Step::Http2) return;
+  reached_ = static_cast<int>(step) + 1;
+  if (step == Step::Http2) ask_orders();
+}
+
+void Line::ask_orders() {
   pace_ = OrderPace(loop_.now());
   silence_.start(times_.hello);
   connection_->listen(
       std::string(line::kOrdersPath) + "?life=" + settings_->life,
       [this](std::string_view text) { ordered(text); },
-      [this](const base::Result<LineAnswer>& answer) {
-        if (!answer.ok()) return lost(answer.error().message);
-        if (answer->status != 200) return refused(*answer, "the wish for orders");
-        lost("it ended the line");
-      });
+      [this](const base::Result<LineAnswer>& answer) { orders_over(answer); });
 }
+
+void Line::orders_over(const base::Result<LineAnswer>& answer) {
+  if (!answer.ok()) return lost(answer.error().message);
+  if (answer->status == kNotNow || answer->status == kTooOften) return put_off(*answer);
+  if (answer->status != 200) return refused(*answer, "the wish for orders");
+  lost("it ended the line");
+}
+
+// The connection is good, and another one would meet the same: where a fleet comes back before the store does, each costs a
+// request every half minute, and no handshake.
+void Line::put_off(const LineAnswer& answer) {
+  silence_.stop();
+  const base::Micros wait = pauses_.after_failure(reached_, true, times_, random_part());
+  pause("waiting", refusal_sentence(answer, line::parse_refusal(answer.body), "the wish for orders"), {},
+        std::max(wait, answer.retry_after));
+}
+
+void Line::again() {
+  if (connection_ == nullptr) return begin();
+  if (!connection_->room()) return lost("it takes no more requests on this connection");
+  tell("state", {{"state", "connecting"}, {"attempts", pauses_.failures()}, {"why", why_}});
+  ask_orders();
+}
+
+void Line::good() { pauses_.good(); }
 
 void Line::on_over(const LineConnection::Over& over) { lost(over.why, 0, over.denied); }
 
@@ -189,12 +219,15 @@ void Line::ordered(std::string_view text) {
 
 void Line::greeted(const line::Order& hello) {
   hello_ = true;
+  reached_ = static_cast<int>(Step::Open) + 1;
   version_ = hello.text;
   skew_ = hello.time - loop_.wall();
   settled_.start(times_.settled);
   say_up();
   tunnel_.on_line(connection_.get());
   look_at_renewal();
+  // What waits in the ledger need not wait for its next try.
+  if (asks_) asks_();
 }
 
 // Told again when the clocks drift apart, or agree again.
@@ -207,7 +240,8 @@ void Line::pulsed(base::Micros time) {
 }
 
 void Line::say_up() {
-  base::Json said{{"state", "up"}, {"attempts", failures_}, {"version", version_}, {"skew_us", skew_}};
+  base::Json said{
+      {"state", "up"}, {"attempts", pauses_.failures()}, {"version", version_}, {"skew_us", skew_}};
   if (const std::string apart = skew_sentence(skew_); !apart.empty()) said["why"] = apart;
   tell("state", std::move(said));
 }
@@ -230,21 +264,28 @@ void Line::witness(std::string_view request, Delivered delivered) {
   post(witness_, line::kCheckpointsPath, line::format_checkpoint_request(request), &Line::witnessed);
 }
 
+void Line::update(std::string_view path, std::string_view document, Delivered delivered) {
+  drop_errand(update_);
+  update_.done = std::move(delivered);
+  post(update_, path, document, &Line::updated, line::kUpdatePiece);
+}
+
+// spared: bytes of an answer, of which a longer one is spared us; 0: it would end the line.
 void Line::post(Errand& errand, std::string_view path, std::string_view document,
-                void (Line::*answered)(const base::Result<LineAnswer>&)) {
+                void (Line::*answered)(const base::Result<LineAnswer>&), std::size_t spared) {
   if (!hello_) return deliver(errand, 0, kNoLine + why_);
   if (!connection_->room()) return lost("it takes no more requests on this connection");
-  errand.request =
-      connection_->post(path, document, [this, &errand, answered](const base::Result<LineAnswer>& answer) {
-        errand.request = 0;
-        if (!answer.ok()) return deliver(errand, 0, answer.error().message);
-        (this->*answered)(answer);
-      });
+  const auto done = [this, &errand, answered](const base::Result<LineAnswer>& answer) {
+    errand.request = 0;
+    if (answer.ok()) return (this->*answered)(answer);
+    deliver(errand, answer.error().code == base::Code::Limit ? ipc::kTooLongAnswer : std::uint16_t{0},
+            answer.error().message);
+  };
+  errand.request = connection_->post(path, document, done, spared);
 }
 
 void Line::drop_errand() {
-  drop_errand(errand_);
-  drop_errand(witness_);
+  for (Errand* errand : {&errand_, &witness_, &update_}) drop_errand(*errand);
 }
 
 void Line::drop_errand(Errand& errand) {
@@ -257,7 +298,10 @@ void Line::reported(const base::Result<LineAnswer>& answer) {
   if (answer->status == 200) {
     const auto taken = line::parse_taken(answer->body);
     const std::string written = taken.ok() ? line::format(*taken) : std::string();
-    if (taken.ok() && written.size() <= ipc::kDeliveredBody) return deliver(errand_, 200, written);
+    if (taken.ok() && written.size() <= ipc::kDeliveredBody) {
+      good();
+      return deliver(errand_, 200, written);
+    }
     return connection_->break_off("its answer to reports: " +
                                   (taken.ok() ? "it is too long" : taken.error().message));
   }
@@ -280,6 +324,15 @@ void Line::witnessed(const base::Result<LineAnswer>& answer) {
   if (refuses_installation(refusal.code)) refused(*answer, "a checkpoint");
 }
 
+// What came is told as it is; of a refusal, that it was one.
+void Line::updated(const base::Result<LineAnswer>& answer) {
+  if (answer->status == 200) return deliver(update_, 200, answer->body);
+  const line::Refusal refusal = line::parse_refusal(answer->body);
+  deliver(update_, static_cast<std::uint16_t>(answer->status),
+          refusal_sentence(*answer, refusal, "a question about updates"));
+  if (refuses_installation(refusal.code)) refused(*answer, "a question about updates");
+}
+
 void Line::deliver(Errand& errand, std::uint16_t status, std::string_view body) {
   errand.request = 0;
   if (const Delivered delivered = std::exchange(errand.done, nullptr); delivered)
@@ -287,7 +340,7 @@ void Line::deliver(Errand& errand, std::uint16_t status, std::string_view body) 
 }
 
 void Line::deliver_none(const std::string& why) {
-  for (Errand* errand : {&errand_, &witness_}) deliver(*errand, 0, kNoLine + why);
+  for (Errand* errand : {&errand_, &witness_, &update_}) deliver(*errand, 0, kNoLine + why);
 }
 
 // --- the certificate
@@ -387,8 +440,8 @@ void Line::checked(std::int64_t number, base::Json steps, bool ok) {
   loop_.dispose(std::move(checker_));
   tell("checked", {{"check", number}, {"steps", std::move(steps)}});
   if (!std::exchange(checker_instead_, false)) return;
-  if (ok) failures_ = 0;
-  retry_.start(ok ? 0 : line_again_after(std::max(failures_, 1), times_, random_part()) * 1000);
+  if (ok) good();
+  retry_.start(ok ? 0 : line_again_after(std::max(pauses_.failures(), 1), times_, random_part()) * 1000);
 }
 
 void Line::tell(const char* what, base::Json said, Taken taken) {

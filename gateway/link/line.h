@@ -6,8 +6,11 @@
 //
 //   connecting  a connection is on its way
 //   up          Mission Control's hello was read
-//   waiting     it failed, or was lost; tried again at next: after 1 s, doubling to 5 minutes, a half of it left to chance
-//   refused     Mission Control does not want this installation, and says so by a code: tried again after 5 minutes
+//   waiting     it failed, or was lost; tried again at next: after 1 s, doubling to 5 minutes, a half of it left to chance, and
+//               anew from 1 s when it came further than before (line_pace.h). Mission Control that answers "not now" (503, 429)
+//               is asked again over the same connection
+//   refused     Mission Control does not want this installation, and says so by a code: tried again after 5 minutes; after 75 s
+//               where another life of it is there
 //
 // One connection at a time; beside it, for a moment, that of an enrolment or of a check. A check on a line that is not up
 // takes its place, so that Mission Control never sees two of one life.
@@ -33,6 +36,10 @@ namespace postern::link {
 inline constexpr std::string_view kLinePlace = "mission-control";  // by which the ledger asks for it
 inline constexpr std::string_view kTunnelPlace = "tunnel";  // by which it says "open" or "closed" (tunnel.h)
 
+// By which it asks for the vendor's updates (line/updates.h): which there are, and pieces of files. No place of the configuration is
+// called so.
+inline constexpr std::string_view kUpdateOffersPlace = "updates/offers", kUpdateFilePlace = "updates/file";
+
 class Line final : private LineConnection::User {
  public:
   // Tells the supervisor; taken gets its answer.
@@ -56,7 +63,11 @@ class Line final : private LineConnection::User {
   void errand(std::string_view reports, Delivered delivered);
   // A checkpoint, for Mission Control as a witness (line/witness.h): the answer is of tlog-witness's kind. As errand().
   void witness(std::string_view request, Delivered delivered);
-  void drop_errand();  // both kinds
+  // A question about updates, at one of the paths of line/updates.h. One at a time and beside the others, so that a long file
+  // delays no report. The answer is as it came: who asked judges it. One that is longer than it may be is kTooLongAnswer, and costs
+  // neither the line nor more memory than that.
+  void update(std::string_view path, std::string_view document, Delivered delivered);
+  void drop_errand();  // all kinds
   bool up() const { return hello_; }
   void allow_tunnel(bool open) { tunnel_.allow(open); }
   // Told when Mission Control says that it has something to ask (line/asks.h); nothing of it comes this way.
@@ -68,6 +79,11 @@ class Line final : private LineConnection::User {
     std::uint32_t request = 0;
   };
   void begin();
+  void again();
+  void ask_orders();
+  void orders_over(const base::Result<LineAnswer>& answer);
+  void put_off(const LineAnswer& answer);
+  void good();
   void drop();
   void lost(const std::string& why, base::Micros at_least = 0, bool denied = false);
   void refused(const LineAnswer& answer, std::string_view of);
@@ -83,8 +99,9 @@ class Line final : private LineConnection::User {
 
   void reported(const base::Result<LineAnswer>& answer);
   void witnessed(const base::Result<LineAnswer>& answer);
+  void updated(const base::Result<LineAnswer>& answer);
   void post(Errand& errand, std::string_view path, std::string_view document,
-            void (Line::*answered)(const base::Result<LineAnswer>&));
+            void (Line::*answered)(const base::Result<LineAnswer>&), std::size_t spared = 0);
   void drop_errand(Errand& errand);
   static void deliver(Errand& errand, std::uint16_t status, std::string_view body);
   void deliver_none(const std::string& why);
@@ -119,10 +136,11 @@ class Line final : private LineConnection::User {
   OrderPace pace_;
   base::Nanos conflict_told_ = 0, skew_told_ = 0;
   std::function<void()> asks_;
-  int failures_ = 0;                        // in a row
+  LinePauses pauses_;
+  int reached_ = 0;                         // by this connection: its step, and one more with the hello
   std::string why_ = "none is configured";  // it is not up
 
-  Errand errand_, witness_;
+  Errand errand_, witness_, update_;
 
   double renewal_chance_ = 0;
   int renewal_failures_ = 0;

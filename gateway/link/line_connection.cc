@@ -137,6 +137,7 @@ void LineConnection::receive() {
   const ssize_t n = ::recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (n <= 0) return on_end(n < 0);
+  heard_ = loop_.now();
   const std::string_view bytes(piece.data(), static_cast<std::size_t>(n));
   tls_ ? decrypt(bytes) : greet(bytes);
 }
@@ -276,8 +277,10 @@ void LineConnection::look() {
 
 // --- requests
 
-std::uint32_t LineConnection::post(std::string_view target, std::string_view document, Answered done) {
+std::uint32_t LineConnection::post(std::string_view target, std::string_view document, Answered done,
+                                   std::size_t spared) {
   Exchange exchange;
+  exchange.spared = spared;
   exchange.done = std::move(done);
   exchange.until = loop_.now() + times_.answer;
   return begin(http::Method::Post, target, document, std::move(exchange));
@@ -385,6 +388,12 @@ void LineConnection::on_body(std::uint32_t request, std::string_view piece) {
     take_lines(request, piece);
   } else {
     std::string& body = found->second.answer.body;
+    if (const std::size_t most = found->second.spared; most != 0 && body.size() + piece.size() > most) {
+      client_->cancel(request);
+      touch();
+      return finish(request, base::fail(base::Code::Limit, base::Side::Component,
+                                        "its answer has more than " + std::to_string(most) + " bytes"));
+    }
     if (body.size() + piece.size() > line::kDocumentLimit)
       return fail(step_, "an answer of it has more than " + std::to_string(line::kDocumentLimit) + " bytes");
     body += piece;
@@ -451,7 +460,12 @@ void LineConnection::on_deadline() {
   const base::Nanos now = loop_.now();
   std::vector<std::uint32_t> late;
   for (const auto& [number, exchange] : exchanges_) {
-    if (exchange.until != 0 && exchange.until <= now) late.push_back(number);
+    if (exchange.until == 0 || exchange.until > now) continue;
+    late.push_back(number);
+    // Whatever is in between swallows bytes, or it hangs: another connection is worth more than this one.
+    if (heard_ <= exchange.until - times_.answer)
+      return fail(step_, "it did not answer within " + base::format_duration(times_.answer / 1000) +
+                             ", and said nothing else");
   }
   for (const std::uint32_t request : late) {
     if (over_) return;

@@ -33,12 +33,16 @@ namespace postern::link {
 struct LineTimes {
   base::Nanos establish =
       30 * base::kSecond;  // from the wish for a connection to the server's first HTTP/2 frame, proxy and all
-  base::Nanos answer = 30 * base::kSecond;   // from a request to the end of its answer
-  base::Nanos hello = 20 * base::kSecond;    // from the wish for orders to the first of them
-  base::Nanos silence = line::kSilence;      // without an order
-  base::Nanos settled = 60 * base::kSecond;  // of being up, after which nothing is held against it any more
-  base::Micros first = base::kWallSecond;    // the pause after the first failure; doubling up to
+  base::Nanos answer =
+      30 * base::kSecond;  // from a request to the end of its answer; nothing else either: it is dead
+  base::Nanos hello = 20 * base::kSecond;  // from the wish for orders to the first of them
+  base::Nanos silence = line::kSilence;    // without an order
+  base::Nanos settled =
+      60 * base::kSecond;  // of being up without a report that was taken: nothing is held against it any more
+  base::Micros first = base::kWallSecond;  // the pause after the first failure; doubling up to
   base::Micros longest = 300 * base::kWallSecond;
+  base::Micros longest_busy =
+      30 * base::kWallSecond;  // of a server that answers "not now": asking it costs no handshake
 };
 
 struct LineAnswer {
@@ -90,8 +94,10 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   // Whether another request can be made now.
   bool room() const { return room(0); }
   bool room(std::size_t spared) const { return open() && client_->room() > spared; }
-  // room(); target: is_target_text(). The number of the request.
-  std::uint32_t post(std::string_view target, std::string_view document, Answered done);
+  // room(); target: is_target_text(). The number of the request. spared: an answer of more bytes is given up, which is a Limit for
+  // who asked and nothing to the connection; 0: of more than line::kDocumentLimit it is over.
+  std::uint32_t post(std::string_view target, std::string_view document, Answered done,
+                     std::size_t spared = 0);
   // Status 200: on_line for each line, and ended when there will be no more; its answer has no body then. Of another
   // status, the answer as for post().
   std::uint32_t listen(std::string_view target, OnLine on_line, Answered ended);
@@ -120,6 +126,7 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
     bool talks = false;     // the talker does
     std::string line;       // that is not whole yet
     base::Nanos until = 0;  // 0: no end
+    std::size_t spared = 0;
   };
   bool open() const { return step_ == Step::Open && !over_; }
   void connect();
@@ -168,6 +175,7 @@ class LineConnection final : public loop::Disposable, private http::Http2Client:
   bool in_client_ = false;  // what calls us is the client
   bool settled_ = false;    // the server's SETTINGS have just come
   std::uint64_t attempt_ = 0;
+  base::Nanos heard_ = 0;  // when bytes came last
   base::UniqueFd socket_;
   std::unique_ptr<ProxyGreeting> greeting_;
   std::unique_ptr<tls::Session> tls_;

@@ -19,6 +19,20 @@ base::Micros line_refused_again_after(const LineTimes& times, double chance) {
   return times.longest + share(times.longest / 10, chance);
 }
 
+base::Micros line_twice_again_after(const LineTimes& times, double chance) {
+  const base::Micros silence = times.silence / 1000;
+  return silence + share(silence / 10, chance);
+}
+
+base::Micros LinePauses::after_failure(int reached, bool busy, const LineTimes& times, double chance) {
+  ++failures_;
+  doublings_ = reached > furthest_ ? 1 : doublings_ + 1;
+  furthest_ = std::max(furthest_, reached);
+  LineTimes these = times;
+  if (busy) these.longest = std::min(times.longest, times.longest_busy);
+  return line_again_after(doublings_, these, chance);
+}
+
 bool OrderPace::take(base::Nanos now) {
   const base::Nanos passed = std::clamp<base::Nanos>(now - since_, 0, kOrderBurst * base::kSecond);
   since_ = now;

@@ -14,6 +14,26 @@ namespace postern::link {
 base::Micros line_again_after(int failures, const LineTimes& times, double chance);
 // After a refusal that will be the same in a minute: the longest pause, and up to a tenth more.
 base::Micros line_refused_again_after(const LineTimes& times, double chance);
+// After "another life of this installation is there": a line that was cut without a word keeps its place until Mission Control
+// hears no more of it, and then makes room.
+base::Micros line_twice_again_after(const LineTimes& times, double chance);
+
+// Failures in a row, and how long each is waited for. A try that came further than all since the line was good (the server
+// answers again, TLS is through, it spoke to us) failed for another reason, which may be short: the pauses begin anew, so that
+// an hour without a network is not followed by five minutes without a line because of the first stumble.
+class LinePauses {
+ public:
+  // reached: how far it came, higher is further. busy: the server says that it cannot now, over a connection that stays.
+  base::Micros after_failure(int reached, bool busy, const LineTimes& times, double chance);
+  void good() { *this = LinePauses(); }  // what was sent over it was taken
+  void failed() { ++failures_; }         // a pause of another kind follows
+  int failures() const { return failures_; }
+
+ private:
+  int failures_ = 0;
+  int doublings_ = 0;  // failures of the same reach
+  int furthest_ = -1;
+};
 
 // Orders: kOrderBurst at once, and kOrdersPerSecond for good. Mission Control needs two a minute, and a few more in a day.
 inline constexpr int kOrderBurst = 200;

@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/link/link.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "gateway/link/mail_call.h"
 #include "gateway/loop/dispose_later.h"
+#include "line/updates.h"
 
 namespace postern::link {
 namespace {
 
-constexpr ipc::SocketChannelLimits kChannelLimits{ipc::kErrandBody + 1024, 4U << 20U};
+constexpr ipc::SocketChannelLimits kChannelLimits{std::max(ipc::kErrandBody, ipc::kDeliveredBody) + 1024,
+                                                  4U << 20U};
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
 
@@ -77,6 +81,13 @@ void Link::begin(const ipc::Errand& errand) {
     return line_->errand(errand.body, [this, id = errand.id](std::uint16_t status, std::string_view body) {
       deliver({id, status, body});
     });
+  }
+  if ((errand.place == kUpdateOffersPlace || errand.place == kUpdateFilePlace) && line_ != nullptr) {
+    const bool offers = errand.place == kUpdateOffersPlace;
+    return line_->update(offers ? line::kUpdateOffersPath : line::kUpdateFilePath, errand.body,
+                         [this, id = errand.id](std::uint16_t status, std::string_view body) {
+                           deliver({id, status, body});
+                         });
   }
   if (errand.place == kTunnelPlace && line_ != nullptr) {
     line_->allow_tunnel(errand.body == "open");

@@ -68,7 +68,7 @@ constexpr std::array kReadFileCalls = std::to_array<Call>({
 });
 constexpr std::array kWriteFileCalls = std::to_array<Call>({
     {"fsync"}, {"fdatasync"}, {"syncfs"}, {"sync_file_range"}, {"unlink"}, {"unlinkat"}, {"rename"}, {"renameat"}, {"renameat2"},
-    {"mkdir"}, {"mkdirat"}, {"rmdir"}, {"flock"}, {"fchmod"}, {"pwritev"}, {"preadv"}, {"umask"}, {"linkat"},
+    {"mkdir"}, {"mkdirat"}, {"rmdir"}, {"flock"}, {"fchmod"}, {"pwritev"}, {"preadv"}, {"umask"}, {"linkat"}, {"statfs"},
 });
 
 // Files by name, to look at and to lock: what a module for keys in a token may read while it signs. Which ones, the

@@ -82,8 +82,8 @@ std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
 // What Mission Control may be told beyond that this installation is there, and may do; off unless an admin switches it on.
-inline constexpr std::array<std::string_view, 6> kSharing{"health", "usage",    "events",
-                                                            "tunnel", "requests", "proposals"};
+inline constexpr std::array<std::string_view, 7> kSharing{"health",   "usage",   "events",   "tunnel",
+                                                          "requests", "updates", "proposals"};
 // Of these, what may be "ask" as well: each waits for an admin.
 inline constexpr std::string_view kProposals = "proposals";
 // Of these kinds, what may be kept back; told with the kind unless an admin switches it off. The fields are line/health.h's.

@@ -260,6 +260,13 @@ struct MissionControl {
   std::optional<Proxy> proxy;
   FileName folder;      // line_folder.h
   bool tunnel = false;  // may be switched on
+  // What the vendor publishes is fetched and judged, once an admin switches that on (docs/UPDATES.md).
+  struct Updates {
+    FileName root;  // 1.root.json, which the vendor gave by hand: update::Trust begins with it
+    std::int64_t keep = std::int64_t{16} << 30U;  // bytes of artefacts that may be in the state directory
+    base::Mark mark;
+  };
+  std::optional<Updates> updates;
   base::Mark mark;
   static constexpr const char* kPasswordDescriptor = "line.proxy";
   static constexpr const char* kKeyDescriptor = "key.line";

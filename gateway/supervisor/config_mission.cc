@@ -41,6 +41,7 @@ class MissionReader {
     if (config_.acme && config_.acme->folder.path == out.folder.path)
       read_.fault(out.folder.mark, "folder must be another than acme's: each keeps a certificate of its own");
     read_.flag(*node, "tunnel", out.tunnel);
+    read_vendor_updates(read_, *node, out);
     tls(*node, out);
     proxy(*node, out);
   }

@@ -116,6 +116,8 @@ void read_pkcs11(ConfigReader& read, const base::YamlNode& root, Config& config)
 void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config);
 // mission_control (config_mission.cc); after read_openid.
 void read_mission_control(ConfigReader& read, const base::YamlNode& root, Config& config);
+// updates of mission_control (config_vendor_updates.cc).
+void read_vendor_updates(ConfigReader& read, const base::YamlNode& mission_control, MissionControl& out);
 // monitoring (config_monitoring.cc); after read_component.
 void read_monitoring(ConfigReader& read, const base::YamlNode& root, Config& config);
 // update of a service (config_updates.cc), of which all but this is read; and what holds for all of them together.

@@ -3,6 +3,7 @@
 #include "gateway/supervisor/line.h"
 
 #include <array>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/ulid.h"
@@ -16,8 +17,8 @@ using audit::EventType;
 using base::Json;
 
 constexpr std::size_t kMostSteps = 16, kSaidLimit = 512, kLongestTunnelWhy = 512;
-constexpr base::Micros kChangesWindow = 600 * base::kWallSecond;
-constexpr int kMostChanges = 30;  // up or down, within it
+constexpr base::Micros kLossesWindow = 600 * base::kWallSecond;
+constexpr int kMostLosses = 15;  // that are recorded within it, each with its return
 constexpr base::Micros kConflictEvery = 60 * base::kWallSecond, kRenewalEvery = 60 * base::kWallSecond;
 constexpr std::array<const char*, 4> kStates{"connecting", "up", "waiting", "refused"};
 
@@ -140,7 +141,9 @@ void Line::take_state(const Json& said) {
   if (up && !up_) {
     Json detail = described({{"version", base::json_text_or(said_, "version", "")}});
     if (down_told_ != 0) detail["duration_us"] = calls_.now() - down_told_;
-    if (may_record_change()) calls_.record(EventType::LinkUp, "gateway", wanted_->authority.host, detail);
+    // Of a loss that was one too many its return is not told either: they come in pairs.
+    if (!std::exchange(untold_, false))
+      calls_.record(EventType::LinkUp, "gateway", wanted_->authority.host, detail);
     down_told_ = 0;
     up_ = true;
     since_ = calls_.now();
@@ -153,17 +156,24 @@ void Line::take_state(const Json& said) {
 void Line::went_down(const std::string& why) {
   if (up_) since_ = calls_.now();
   up_ = false;
-  if (down_told_ != 0 || material_->certificate_pem.empty() || !may_record_change()) return;
+  if (down_told_ != 0 || untold_ || material_->certificate_pem.empty()) return;
+  if (!may_record_loss()) {
+    untold_ = true;
+    ++unrecorded_;
+    return;
+  }
   down_told_ = calls_.now();
-  calls_.record(EventType::LinkDown, "gateway", wanted_->authority.host, described({{"why", why}}));
+  Json detail = described({{"why", why}});
+  if (unrecorded_ > 0) detail["unrecorded"] = std::exchange(unrecorded_, 0);
+  calls_.record(EventType::LinkDown, "gateway", wanted_->authority.host, detail);
 }
 
-bool Line::may_record_change() {
-  if (calls_.now() >= changes_since_ + kChangesWindow) {
-    changes_since_ = calls_.now();
-    changes_ = 0;
+bool Line::may_record_loss() {
+  if (calls_.now() >= losses_since_ + kLossesWindow) {
+    losses_since_ = calls_.now();
+    losses_ = 0;
   }
-  return ++changes_ <= kMostChanges;
+  return ++losses_ <= kMostLosses;
 }
 
 void Line::link_gone() {

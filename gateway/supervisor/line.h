@@ -62,7 +62,7 @@ class Line {
   base::Json take_renewed(const base::Json& said);
   void end_enrolment(std::string_view state, const std::string& why, const std::string& code);
   void went_down(const std::string& why);
-  bool may_record_change();
+  bool may_record_loss();
   base::Json described(base::Json detail) const;
 
   Calls calls_;
@@ -72,8 +72,10 @@ class Line {
   base::Json said_ = base::Json::object();  // by the link, last
   base::Json tunnel_;                       // what it said of the tunnel; null: nothing
   // Not before: the link reads from the network, and in strange hands may say anything as often as it likes.
-  base::Micros next_conflict_ = 0, next_renewal_ = 0, changes_since_ = 0;
-  int changes_ = 0;  // of up and down that were recorded since
+  base::Micros next_conflict_ = 0, next_renewal_ = 0, losses_since_ = 0;
+  int losses_ = 0;               // since then
+  std::int64_t unrecorded_ = 0;  // losses since the last that was recorded
+  bool untold_ = false;          // it is down, and that was not recorded
   bool up_ = false;
   base::Micros since_ = 0;      // up, or not
   base::Micros down_told_ = 0;  // 0: the loss was not recorded

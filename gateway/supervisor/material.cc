@@ -26,6 +26,7 @@
 #include "gateway/supervisor/staples.h"
 #include "gateway/token/settings.h"
 #include "policy/check.h"
+#include "update/trust.h"
 
 namespace postern::supervisor {
 namespace {
@@ -173,6 +174,17 @@ class Loader {
     out.roots_pem = roots(wanted.roots, wanted.mark, "Mission Control");
     if (wanted.proxy && !wanted.proxy->password.path.empty())
       one_line(wanted.proxy->password, "a password", out.proxy_password);
+    if (wanted.updates && !wanted.updates->root.path.empty())
+      update_root(wanted.updates->root, out.update_root);
+  }
+
+  void update_root(const FileName& file, std::string& out) {
+    std::string root = text(file, update::kRootLimit);
+    if (root.empty()) return;
+    const base::Result<update::Trust> trust = update::Trust::pin(root);
+    if (trust.ok()) return void(out = std::move(root));
+    fault(file.mark, file.path + " is no root of the vendor's updates: " + trust.error().message +
+                         ": give the 1.root.json that the vendor handed to you, as it is");
   }
 
   void certificate(const FileName& file, const std::string& pem, certs::CertificateFacts& out) {

@@ -92,6 +92,7 @@ struct AcmeMaterial {
 // For the line to Mission Control (line_folder.h). The last five are of this run of the gateway, and outlive a reload.
 struct LineMaterial {
   std::string roots_pem;
+  std::string update_root;                // 1.root.json; empty: the vendor's updates are not taken
   base::UniqueFd proxy_password;          // invalid: there is none
   std::string certificate_pem;            // the leaf, then its intermediates; empty: not enrolled
   certs::CertificateFacts leaf;           // of it

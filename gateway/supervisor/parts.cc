@@ -482,6 +482,9 @@ Json ledger_part(const Config& config, const Material& material) {
     part["line"]["registration"] = {
         {"version", POSTERN_VERSION}, {"services", std::move(services)}, {"nodes", config.nodes()}};
     part["line"]["tunnel"] = config.mission_control->tunnel;
+    if (!material.line.update_root.empty())
+      part["line"]["updates"] = {{"root", material.line.update_root},
+                                 {"keep", config.mission_control->updates->keep}};
   }
   if (config.admin_openid.configured()) {
     part["admin_openid"] = {{"issuer", config.admin_openid.issuer},

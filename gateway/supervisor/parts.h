@@ -49,7 +49,9 @@
 //                                  "from","to":[..], of mail}],
 //                "openid":null or {"issuer","name_claim","groups":[..],"provision","roles":{role:[..]}},
 //                "admin_openid":null or {"issuer","name_claim","roles":{"admin":[..],"auditor":[..]},
-//                "line":null or {"registration":{"version","services":[names],"nodes"}}, if this installation is enrolled,
+//                "line":null or {"registration":{"version","services":[names],"nodes"}, "tunnel",
+//                          "updates":{"root":the text of 1.root.json,"keep":bytes}, if the vendor's updates may be taken},
+//                          if this installation is enrolled,
 //                "monitoring":{"every_us","nodes":[{"service","node"}],"usage":[names], and thresholds (gateway/ledger/health.h)},
 //                "updates":how services are updated (gateway/ledger/rolling_plan.h)}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],

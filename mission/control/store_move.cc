@@ -53,6 +53,7 @@ base::Result<std::unique_ptr<Database>> open_postgres(const StoreConfig& config,
   // It looks for what is not said in its user's home, which is root's where root called us.
   ::setenv("HOME", "/nonexistent", 1);  // NOLINT(concurrency-mt-unsafe): there is one thread
   PostgresSettings settings;
+  settings.patience = 10 * base::kSecond;  // whole tables are sorted, and nobody else waits
   settings.host = config.local() || config.tls_name.empty() ? config.host : config.tls_name;
   settings.port = static_cast<std::uint16_t>(config.port);
   settings.database = config.database;

@@ -27,14 +27,13 @@ using base::Ok;
 using base::Result;
 using base::Status;
 
-constexpr int kOldest = 150000;                        // version 15
-constexpr base::Nanos kPatience = 10 * base::kSecond;  // for one answer: then the connection is given up
-constexpr std::size_t kMostQueued = 1'000;             // statements that go out without one that waits
+constexpr int kOldest = 150000;  // version 15
+// For what writes to its disk, and for the schema; all else waits settings_.patience. Then the connection is given up.
+constexpr base::Nanos kLongPatience = 10 * base::kSecond;
+constexpr std::size_t kMostQueued = 1'000;  // statements that go out without one that waits
 constexpr std::string_view kChannel = "postern_mission_control";
-// The server gives up before we do, and whoever holds a lock and went silent is not waited for.
 constexpr const char* kOptions =
-    "-c statement_timeout=8000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000 "
-    "-c default_transaction_isolation=read\\ committed";
+    " -c idle_in_transaction_session_timeout=30000 -c default_transaction_isolation=read\\ committed";
 constexpr Oid kInt8 = 20, kText = 25;  // of pg_type.dat, which never change
 
 struct Finish {
@@ -44,6 +43,13 @@ struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using Answer = std::unique_ptr<PGresult, Clear>;
+
+// The server gives up before we do, and whoever holds a lock and went silent is not waited for.
+std::string options_for(base::Nanos patience) {
+  const auto milliseconds = [](base::Nanos time) { return std::to_string(time / base::kMillisecond); };
+  return "-c statement_timeout=" + milliseconds(patience * 4 / 5) +
+         " -c lock_timeout=" + milliseconds(patience * 2 / 3) + kOptions;
+}
 
 // One line, without libpq's preface: it names an address that is none (handed_socket.h).
 std::string sentence(const char* said) {
@@ -162,12 +168,16 @@ struct PostgresDatabase::Connection {
   }
 
   // Answers to all that was sent. take: for the rows of the last.
-  Status settle(const Take& take) {
+  Status settle(const Take& take, base::Nanos patience) {
     if (PQpipelineSync(pg.get()) == 0) return broke();
     Status out = Ok{};
-    const base::Nanos until = base::SystemClock().monotonic() + kPatience;
+    const base::Nanos until = base::SystemClock().monotonic() + patience;
     for (std::size_t at = 0;;) {
-      if (!wait(until)) return broke();
+      if (!wait(until)) {
+        if (broken.empty() && base::SystemClock().monotonic() >= until)
+          broken = "it gave no answer within " + std::to_string(patience / base::kSecond) + " seconds";
+        return broke();
+      }
       const Answer answer(PQgetResult(pg.get()));
       if (answer == nullptr) {
         if (is_broken() || ++at > sent.size()) return broke();
@@ -197,10 +207,7 @@ struct PostgresDatabase::Connection {
       if (unsent < 0) return false;
       if (unsent == 0 && PQisBusy(pg.get()) == 0) return true;
       const base::Nanos left = until - base::SystemClock().monotonic();
-      if (left <= 0) {
-        broken = "it gave no answer within " + std::to_string(kPatience / base::kSecond) + " seconds";
-        return false;
-      }
+      if (left <= 0) return false;
       pollfd waiting{PQsocket(pg.get()), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0};
       ::poll(&waiting, 1, static_cast<int>(left / base::kMillisecond) + 1);
       if ((waiting.revents & ~POLLOUT) != 0 && PQconsumeInput(pg.get()) == 0) return PQisBusy(pg.get()) == 0;
@@ -216,7 +223,7 @@ int PostgresDatabase::socket() const { return connection_ == nullptr ? -1 : PQso
 PostgresDatabase::State PostgresDatabase::start(base::UniqueFd connected) {
   gone_.reset();
   connection_ = std::make_unique<Connection>();
-  const std::string port = std::to_string(settings_.port);
+  const std::string port = std::to_string(settings_.port), options = options_for(settings_.patience);
   const bool local = settings_.host.starts_with('/');
   std::vector<std::pair<const char*, const char*>> said{
       {"host", settings_.host.c_str()},
@@ -237,7 +244,7 @@ PostgresDatabase::State PostgresDatabase::start(base::UniqueFd connected) {
       {"target_session_attrs", "read-write"},
       {"application_name", "mission-control"},
       {"client_encoding", "UTF8"},
-      {"options", kOptions}};
+      {"options", options.c_str()}};
   std::vector<const char*> names, values;
   for (const auto& [name, value] : said) {
     names.push_back(name);
@@ -341,9 +348,14 @@ bool PostgresDatabase::deliver(const std::function<void(std::string_view)>& hear
 }
 
 Result<std::int64_t> PostgresDatabase::run(std::string_view sql, Values values, const Take& take) {
+  return ask(sql, values, take, settings_.patience);
+}
+
+Result<std::int64_t> PostgresDatabase::ask(std::string_view sql, Values values, const Take& take,
+                                           base::Nanos patience) {
   if (state_ != State::Ready) return away().error();
   Status done = connection_->send(sql, values);
-  if (done.ok()) done = connection_->settle(take);
+  if (done.ok()) done = connection_->settle(take, patience);
   if (connection_->is_broken()) lose(connection_->broken);
   if (!done.ok()) return std::move(done).error();
   return connection_->touched;
@@ -352,7 +364,8 @@ Result<std::int64_t> PostgresDatabase::run(std::string_view sql, Values values, 
 Status PostgresDatabase::act(std::string_view sql, Values values) {
   if (state_ != State::Ready) return away();
   Status done = connection_->send(sql, values);
-  if (done.ok() && connection_->sent.size() >= kMostQueued) done = connection_->settle(nullptr);
+  if (done.ok() && connection_->sent.size() >= kMostQueued)
+    done = connection_->settle(nullptr, kLongPatience);
   if (connection_->is_broken()) lose(connection_->broken);
   return done;
 }
@@ -364,7 +377,7 @@ Status PostgresDatabase::begin() {
 }
 
 Status PostgresDatabase::commit() {
-  const auto done = run("COMMIT", {}, nullptr);
+  const auto done = ask("COMMIT", {}, nullptr, kLongPatience);
   if (state_ == State::Ready) connection_->in_transaction = false;
   if (!done.ok()) {
     rollback();
@@ -379,7 +392,7 @@ void PostgresDatabase::rollback() {
   if (state_ != State::Ready) return;
   connection_->in_transaction = false;
   // Also where none is open: whatever was sent before is answered first, and may have failed.
-  if (!connection_->sent.empty()) static_cast<void>(connection_->settle(nullptr));
+  if (!connection_->sent.empty()) static_cast<void>(connection_->settle(nullptr, settings_.patience));
   if (connection_->is_broken()) {
     lose(connection_->broken);
     return;
@@ -406,7 +419,7 @@ Status PostgresDatabase::define(const std::string& sql) {
     const std::string_view one = rest.substr(0, end);
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
     if (one.find_first_not_of(" \n") == std::string_view::npos) continue;
-    const auto defined = run(one, {}, nullptr);
+    const auto defined = ask(one, {}, nullptr, kLongPatience);
     if (!defined.ok()) done = defined.error();
   }
   return done;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "mission/store/database.h"
 
@@ -26,6 +27,8 @@ struct PostgresSettings {
   std::string password = {};                         // empty: there is none
   std::string roots_file = {};                       // PEM; needed over the network
   std::string certificate_file = {}, key_file = {};  // ours, PEM; empty: there is none
+  // For an answer that needs no disk: whoever asks has one thread, and everybody else waits with it.
+  base::Nanos patience = 3 * base::kSecond;
 };
 
 class PostgresDatabase final : public Database {
@@ -64,6 +67,7 @@ class PostgresDatabase final : public Database {
 
  private:
   struct Connection;
+  base::Result<std::int64_t> ask(std::string_view sql, Values values, const Take& take, base::Nanos patience);
   State lose(std::string why);
   State greet();
   base::Status away() const;

@@ -65,6 +65,7 @@ base::Result<std::vector<Servers::Task>> Servers::take_tasks(std::string_view se
   if (!touched.ok()) return touched.error();
   std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Task> out;
+  out.reserve(taken.size());
   for (auto& [number, task] : taken) out.push_back(std::move(task));
   return out;
 }

@@ -50,6 +50,9 @@ class BadDisk final : public audit::FileSystem {
   base::Status remove(const std::string& path) override;
   base::Status rename(const std::string& from, const std::string& to) override;
   base::Status sync_all(const std::string& directory) override;
+  base::Result<std::uint64_t> free_bytes(const std::string& directory) override {
+    return real_.free_bytes(directory);
+  }
 
   static constexpr std::size_t kRemembered = 1U << 20U;
 

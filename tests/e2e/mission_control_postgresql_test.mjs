@@ -114,6 +114,29 @@ story("two servers share a PostgreSQL", async (stage) => {
     assert.ok((a.log.match(away) ?? []).length <= 12, "it is not said again and again");
   });
 
+  // The desk waits for the database with its one thread: so long everybody waits, and not longer.
+  await stage.step("PostgreSQL stands still: requests wait a few seconds, then they are told so at once, and it goes on by itself", async () => {
+    await until("the pace allows it", async () => (await one.send(one.report("heartbeat", {}))).status === 200);
+    postgres.signal("SIGSTOP");
+    const took = [];
+    for (let i = 0; i < 8; ++i) {
+      const since = performance.now();
+      const answer = await one.send(one.report("heartbeat", {}));
+      took.push(Math.round(performance.now() - since));
+      assert.deepEqual([answer.status, answer.json?.code], [503, "store_unavailable"], answer.text);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.match((await a.cli("status")).store.why, /PostgreSQL is away: it gave no answer within 3 seconds/);
+    const since = performance.now();
+    postgres.signal("SIGCONT");
+    await there(a);
+    await until("reports are taken", async () => (await one.send(one.report("heartbeat", {}))).status === 200);
+    stage.say(`answers took ${took.join(", ")} ms; reports were taken ${Math.round(performance.now() - since)} ms after its return`);
+    assert.ok(took[0] < 8_000, "not as long as a commit may take");
+    assert.ok(took.slice(2).every((time) => time < 2_000), took.join(" "));
+    assert.equal(orders.ended, false, "streams of orders go on");
+  });
+
   await stage.step("retired on the one, it is ended on the other", async () => {
     const since = Date.now();
     await a.cli("installation", "retire", one.id);

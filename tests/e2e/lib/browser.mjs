@@ -3,9 +3,10 @@
 //
 // Debian's Chromium, driven by playwright-core. The stories' certificates are of authorities that the browser does not know; that it may
 // pass over that is said here. What verifies them is the client in client.mjs.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { makeFolder, removeFolder } from "./owned.mjs";
 import { isRoot } from "./process.mjs";
 
 const flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -13,12 +14,18 @@ const flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-b
 export class Browser {
   name = "Chromium";
 
-  // hosts: {name: address}, for names that no resolver knows.
-  static async start({ hosts = {} } = {}) {
+  // hosts: {name: address}, for names that no resolver knows. inside: a network of its own (lib/inside.mjs), in which it runs.
+  static async start({ hosts = {}, inside } = {}) {
     const browser = new Browser();
+    let executablePath = process.env.POSTERN_CHROMIUM ?? "/usr/bin/chromium";
+    if (inside) {
+      browser.folder = makeFolder("browser");
+      writeFileSync(join(browser.folder, "chromium"), `#!/bin/sh\nexec ${inside.prefix.join(" ")} ${executablePath} "$@"\n`, { mode: 0o755 });
+      executablePath = join(browser.folder, "chromium");
+    }
     const rules = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`).join(", ");
     const args = [...flags, ...(isRoot ? ["--no-sandbox"] : []), ...(rules ? [`--host-resolver-rules=${rules}`] : [])];
-    browser.chromium = await chromium.launch({ executablePath: process.env.POSTERN_CHROMIUM ?? "/usr/bin/chromium", headless: true, args });
+    browser.chromium = await chromium.launch({ executablePath, headless: true, args });
     return browser;
   }
 
@@ -38,8 +45,9 @@ export class Browser {
     return page;
   }
 
-  stop() {
-    return this.chromium.close();
+  async stop() {
+    await this.chromium.close();
+    if (this.folder) removeFolder(this.folder);
   }
 }
 

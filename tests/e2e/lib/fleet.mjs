@@ -45,8 +45,10 @@ exec ${folder}/start.sh $port "$title"
 export class Fleet {
   name = "three nodes of Prometheus";
 
-  static async start(version) {
+  // inside: a network of its own (lib/inside.mjs), in which they run.
+  static async start(version, { inside } = {}) {
     const fleet = new Fleet();
+    fleet.prefix = inside?.prefix ?? [];
     fleet.folder = makeFolder("fleet");
     if (isRoot) chownSync(fleet.folder, nobody, nobody);
     fleet.ports = [await freePort(), await freePort(), await freePort()];
@@ -65,7 +67,7 @@ export class Fleet {
   }
 
   async startNode(port, version) {
-    const [program, ...argv] = asNobody([join(this.folder, "start.sh"), String(port), version]);
+    const [program, ...argv] = [...this.prefix, ...asNobody([join(this.folder, "start.sh"), String(port), version])];
     const made = await run(program, argv);
     if (made.code !== 0) throw new Error(made.stderr);
     await until(`the node ${port} is ready`, () => this.ready(port), 30_000);
@@ -79,12 +81,23 @@ export class Fleet {
     killIfAlive(pid, "SIGTERM");
     await until("the node has ended", () => !alive(pid));
   }
-  ready(port) {
-    return fetch(`http://127.0.0.1:${port}/prometheus/-/ready`, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.ok, () => false);
+  // get: what a node answers with; rejects where that is nothing good.
+  async #get(port, path) {
+    const url = `http://127.0.0.1:${port}/prometheus${path}`;
+    if (this.prefix.length === 0) {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      return answer.text();
+    }
+    const got = await run(this.prefix[0], [...this.prefix.slice(1), "curl", "-sf", "--max-time", "1", url]);
+    if (got.code !== 0) throw new Error(got.stderr);
+    return got.stdout;
   }
-  async version(port) {
-    const answer = await fetch(`http://127.0.0.1:${port}/prometheus/api/v1/status/flags`).then((one) => one.json(), () => undefined);
-    return answer?.data["web.page-title"];
+  ready(port) {
+    return this.#get(port, "/-/ready").then(() => true, () => false);
+  }
+  version(port) {
+    return this.#get(port, "/api/v1/status/flags").then((text) => JSON.parse(text).data["web.page-title"], () => undefined);
   }
   versions() {
     return Promise.all(this.ports.map((port) => this.version(port)));

@@ -6,7 +6,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Authority } from "./authority.mjs";
-import { makeFolder, removeFolder } from "./owned.mjs";
+import { descendants, killIfAlive, makeFolder, removeFolder } from "./owned.mjs";
 import { asAccount, freePort, isRoot, ownedByAccount, run } from "./process.mjs";
 import { plant } from "./planted.mjs";
 
@@ -56,6 +56,11 @@ export class Postgres {
   down(how) {
     return this.#run("pg_ctl", "-D", this.data, "-w", "-s", "-m", how, "stop");
   }
+  // signal: to all of its processes, as SIGSTOP or SIGCONT.
+  signal(name) {
+    const pid = Number(readFileSync(join(this.data, "postmaster.pid"), "utf8").split("\n")[0]);
+    for (const each of [pid, ...descendants(pid)]) killIfAlive(each, name);
+  }
   sql(text, database = "mission", user = "admin") {
     return this.#run("psql", "-h", this.folder, "-p", `${this.port}`, "-U", user, "-At", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", text);
   }
@@ -76,6 +81,7 @@ export class Postgres {
   }
 
   async stop() {
+    this.signal("SIGCONT");
     await this.down("immediate").catch(() => {});
     removeFolder(this.folder);
   }

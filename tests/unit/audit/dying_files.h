@@ -48,6 +48,9 @@ class Dying final : public FileSystem {
     if (!spend()) return gone();
     return real_.sync_all(directory);
   }
+  base::Result<std::uint64_t> free_bytes(const std::string& directory) override {
+    return real_.free_bytes(directory);
+  }
 
  private:
   class Wrapped final : public File {

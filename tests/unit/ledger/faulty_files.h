@@ -20,6 +20,7 @@ class FaultyFiles final : public audit::FileSystem {
  public:
   std::atomic<bool> full{false};
   std::atomic<bool> syncs_fail{false};
+  std::atomic<std::uint64_t> room{std::uint64_t{1} << 40U};  // that it says it has left
 
   ~FaultyFiles() override { hold_syncs(false); }
   // After so many operations that change something the disk takes nothing more: whoever is stopped then was killed there.
@@ -62,6 +63,7 @@ class FaultyFiles final : public audit::FileSystem {
     if (syncs_fail) return base::fail(base::Code::Internal, "input/output error");
     return real_.sync_all(directory);
   }
+  base::Result<std::uint64_t> free_bytes(const std::string&) override { return room.load(); }
 
  private:
   class Wrapped final : public audit::File {

@@ -86,7 +86,7 @@ class ReportsOfALedger : public ::testing::Test {
     }
     for (int turn = 0; turn < 20; ++turn) loop.turn();
   }
-  void look(base::Nanos later = 0) {
+  void look(base::Nanos later = LineReports::kPace) {
     clock.mono += later;
     clock.now += later / 1000;
     reports->look(events.size());
@@ -142,7 +142,7 @@ TEST_F(ReportsOfALedger, BeginWithWhoItIsAndGoOnWithASignOfLife) {
   look(LineReports::kHeartbeat);
   ASSERT_EQ(given.size(), 2u);
   EXPECT_THAT(kinds(), ElementsAre("heartbeat"));
-  EXPECT_EQ(reports->status()["sent"], base::format_time(kNoon));
+  EXPECT_EQ(reports->status()["sent"], base::format_time(kNoon + LineReports::kPace / 1000));
 }
 
 TEST_F(ReportsOfALedger, SayWhichKeyTheLogHasAndWhichItHasNext) {
@@ -305,6 +305,45 @@ TEST_F(ReportsOfALedger, WithoutALinkWait) {
   reports->link_gone();
   EXPECT_THAT(reports->status()["problem"].get<std::string>(), HasSubstr("ended"));
   EXPECT_FALSE(reports->take({LineReports::kFirstErrand, 200, ""}));
+}
+
+TEST_F(ReportsOfALedger, GoTogetherWhereMuchHappens) {
+  look();
+  take_all();
+  share("on");
+  std::vector<std::string> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(happens(EventType::NodeUp, "a"));
+    look(LineReports::kPace / 5);
+  }
+  EXPECT_EQ(given.size(), 1u);
+  look(LineReports::kPace / 2);
+  EXPECT_EQ(told(), all);
+}
+
+TEST_F(ReportsOfALedger, GoAtOnceWhenTheLineIsBack) {
+  look();
+  for (int i = 0; i < 10; ++i) {  // it is tried less and less often
+    answer(0, "there is no line");
+    look(LineReports::kLongestPause);
+  }
+  answer(0, "there is no line");
+  const std::size_t before = given.size();
+  look(base::kSecond);
+  EXPECT_EQ(given.size(), before);
+  reports->asks_wait();
+  look();
+  EXPECT_EQ(given.size(), before + 1);
+  answer(0, "there is no line");
+  reports->asks_wait();
+  look();
+  EXPECT_EQ(given.size(), before + 1) << "it is heeded once a second";
+}
+
+TEST_F(ReportsOfALedger, TellWhatTheComponentSaysOfItself) {
+  for (const EventType type : {EventType::ComponentNodeJoined, EventType::RemoteGatewayLost})
+    EXPECT_TRUE(wanted_by_vendor(type, "n1"));
+  EXPECT_FALSE(wanted_by_vendor(EventType::IntakeRefused, "192.0.2.7"));
 }
 
 TEST_F(ReportsOfALedger, ThatCannotBeCopiedAreNotSent) {

@@ -3,6 +3,7 @@
 #include "gateway/link/line.h"
 
 #include "gateway/link/link.h"
+#include "line/updates.h"
 #include "line/witness.h"
 #include "tests/unit/link/line_scene.h"
 
@@ -192,6 +193,9 @@ TEST_F(LineStory, AnAnswerThatDoesNotComeCostsTheErrandAndNotTheLine) {
   configure(part());
   MissionServer& server = raise();
   report();
+  request(server, 1);
+  turns();
+  server.say(server.requests[0].stream, pulse());
   ASSERT_TRUE(until([this] { return !delivered_.empty(); }));
   EXPECT_EQ(delivered_[0], std::make_pair(0, std::string("it did not answer within 1s")));
   EXPECT_TRUE(line_->up());
@@ -199,6 +203,48 @@ TEST_F(LineStory, AnAnswerThatDoesNotComeCostsTheErrandAndNotTheLine) {
   server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
   ASSERT_TRUE(until([this] { return delivered_.size() == 2; }));
   EXPECT_EQ(delivered_[1].first, 200);
+}
+
+TEST_F(LineStory, WhereNothingComesAtAllTheLineIsLostWithTheAnswer) {
+  LineTimes times;
+  times.answer = 200 * base::kMillisecond;
+  make_line(times);
+  configure(part());
+  MissionServer& server = raise();
+  report();
+  request(server, 1);
+  EXPECT_EQ(wait_for("waiting"), "it did not answer within 200ms, and said nothing else");
+  EXPECT_EQ(delivered_.at(0).first, 0);
+  raise();
+}
+
+TEST_F(LineStory, OneThatIsCutAgainAndAgainComesBackAtOnceAsLongAsItCarries) {
+  LineTimes times;
+  times.longest = base::kWallSecond / 25;  // twice the first pause
+  make_line(times);
+  configure(part());
+  for (int i = 0; i < 5; ++i) {
+    MissionServer& server = raise();
+    report();
+    server.answer(request(server, 1).stream, 200, "{\"taken\":[]}");
+    ASSERT_TRUE(until([&] { return delivered_.size() == std::size_t(i) + 1; }));
+    server.hang_up();
+    wait_for("waiting");
+    EXPECT_EQ(told("state")["attempts"], 1) << i;
+  }
+  for (int i = 1; i <= 3; ++i) {  // up, and gone before anything was taken
+    raise().hang_up();
+    wait_for("waiting");
+    EXPECT_EQ(told("state")["attempts"], i + 1);
+  }
+}
+
+TEST_F(LineStory, WhatWaitsIsFetchedOnceItIsUp) {
+  int fetched = 0;
+  line_->on_asks([&] { ++fetched; });
+  configure(part());
+  raise();
+  EXPECT_EQ(fetched, 1);
 }
 
 TEST_F(LineStory, IsRefusedByACodeAndWaitsTheLongestPause) {
@@ -210,7 +256,9 @@ TEST_F(LineStory, IsRefusedByACodeAndWaitsTheLongestPause) {
                   R"({"code":")" + std::string(code) + R"(","detail":"no\u001b longer"})");
     EXPECT_THAT(wait_for("refused"), HasSubstr("longer"));
     EXPECT_EQ(told("state")["code"], code);
-    EXPECT_GE(told("state")["next"], clock_.wall() + 290 * base::kWallSecond);
+    const base::Micros wait = told("state")["next"].get<base::Micros>() - clock_.wall();
+    EXPECT_GE(wait, (code == line::kTwice ? 70 : 290) * base::kWallSecond);
+    EXPECT_LE(wait, (code == line::kTwice ? 83 : 331) * base::kWallSecond);
     connects_.clear();
   }
 }
@@ -225,12 +273,40 @@ TEST_F(LineStory, IsRefusedWhileItIsUpToo) {
   EXPECT_FALSE(line_->up());
 }
 
-TEST_F(LineStory, AnotherRefusalIsTriedAgainWhenItSays) {
+TEST_F(LineStory, ABusyServerIsAskedAgainWhenItSays) {
   configure(part());
   MissionServer& server = serve();
   server.answer(request(server, 0).stream, 503, "<html>", "120");
   EXPECT_EQ(wait_for("waiting"), "it answered the wish for orders with 503");
   EXPECT_GE(told("state")["next"], clock_.wall() + 110 * base::kWallSecond);
+}
+
+TEST_F(LineStory, ABusyServerIsAskedAgainOverTheSameConnection) {
+  configure(part());
+  MissionServer& server = serve();
+  for (std::size_t i = 0; i < 3; ++i) {
+    server.answer(request(server, i).stream, i == 1 ? 429 : 503,
+                  R"({"code":"store_unavailable","detail":"later"})");
+    EXPECT_THAT(wait_for("waiting"), HasSubstr("later"));
+    report();
+    EXPECT_EQ(delivered_.back().first, 0) << "it is not up";
+    ASSERT_TRUE(until([&] { return state() == "connecting"; }));
+  }
+  const std::uint32_t stream = request(server, 3).stream;
+  server.open(stream);
+  server.say(stream, hello());
+  ASSERT_TRUE(until([this] { return line_->up(); }));
+  EXPECT_EQ(places_.size(), 1U);
+}
+
+TEST_F(LineStory, ABusyServerThatGoesMeanwhileIsConnectedToAnew) {
+  configure(part());
+  MissionServer& server = serve();
+  server.answer(request(server, 0).stream, 503, "", "600");
+  wait_for("waiting");
+  server.hang_up();
+  raise();
+  EXPECT_EQ(places_.size(), 2U);
 }
 
 TEST_F(LineStory, SaysThatTheClocksAreApart) {
@@ -288,11 +364,12 @@ class LineErrands : public LineStory {
     auto pair = ipc::make_socket_pair();
     link_.set_ledger(std::move(pair->first));
     ledger_ = std::make_unique<ipc::SocketChannel>(
-        loop_, std::move(pair->second), ipc::SocketChannelLimits{},
+        loop_, std::move(pair->second), ipc::SocketChannelLimits{ipc::kLedgerFrame, 4U << 20U},
         [this](std::uint16_t type, std::string_view payload, ipc::SocketChannel::Fds) {
           ipc::Delivered answer;
           ASSERT_EQ(type, static_cast<std::uint16_t>(ipc::ToLedger::Delivered));
           ASSERT_TRUE(ipc::decode(payload, answer));
+          if (answer.id == ipc::kAsksDelivered) return;  // with each hello
           answers_.push_back({answer.id, {answer.status, std::string(answer.body)}});
         },
         [](const base::Error&) {});
@@ -360,6 +437,50 @@ TEST_F(LineErrands, ACheckpointIsBroughtToMissionControlAsAWitness) {
   send(11, checkpoint, "vendor");
   ASSERT_TRUE(until([this] { return answers_.size() == 5; }));
   EXPECT_THAT(answers_[4].second.second, HasSubstr("there is no line"));
+}
+
+TEST_F(LineErrands, AskForUpdatesBesideReportsAndBringWhatCame) {
+  configure(part());
+  MissionServer& server = raise();
+  const std::string ask = line::format(line::UpdateAsk{"timestamp.json", 0});
+  send(20, ask, kUpdateFilePlace);
+  send(21, "{}");  // a report is not kept waiting
+  const MissionServer::Request asked = request(server, 1);
+  EXPECT_EQ(asked.target, line::kUpdateFilePath);
+  EXPECT_EQ(asked.body, ask);
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 1; }));
+  EXPECT_EQ(answers_[0].first, 21U);
+  const std::string piece(line::kUpdatePiece, '\0');
+  server.answer(asked.stream, 200, piece);
+  ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
+  EXPECT_EQ(answers_[1], std::make_pair(std::uint64_t{20}, std::make_pair(200, piece)));
+
+  send(22, "{}", kUpdateOffersPlace);
+  EXPECT_EQ(request(server, 3).target, line::kUpdateOffersPath);
+  server.answer(request(server, 3).stream, 404, "{\"code\":\"not_found\",\"detail\":\"none\"}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 3; }));
+  EXPECT_EQ(answers_[2].second.first, 404);
+  EXPECT_THAT(answers_[2].second.second, HasSubstr("none"));
+  EXPECT_TRUE(line_->up());
+}
+
+TEST_F(LineErrands, AnAnswerAboutUpdatesThatHasNoEndCostsThatAnswerAlone) {
+  configure(part());
+  MissionServer& server = raise();
+  send(23, "{}", kUpdateFilePlace);
+  send(24, "{}");
+  const std::uint32_t stream = request(server, 1).stream;
+  server.open(stream);
+  server.say(stream, std::string(4 * line::kUpdatePiece, 'x'));
+  ASSERT_TRUE(until([this] { return !answers_.empty(); }));
+  EXPECT_EQ(answers_[0].first, 23U);
+  EXPECT_EQ(answers_[0].second,
+            std::make_pair(int{ipc::kTooLongAnswer}, std::string("its answer has more than 196608 bytes")));
+  server.answer(request(server, 2).stream, 200, "{\"taken\":[]}");
+  ASSERT_TRUE(until([this] { return answers_.size() == 2; }));
+  EXPECT_EQ(answers_[1].second.first, 200);
+  EXPECT_TRUE(line_->up());
 }
 
 TEST_F(LineErrands, OfALedgerThatIsGoneAreNobodys) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -16,6 +17,7 @@
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/reload.h"
 #include "tests/unit/supervisor/fixture.h"
+#include "update/trust.h"
 
 namespace postern::supervisor {
 namespace {
@@ -71,6 +73,42 @@ TEST(MissionControlConfiguration, SaysWhatIsWrong) {
   EXPECT_THAT(wrong("{url: http://proxy.example}", "{url: http://p, user: \"a:b\", password_file: f}"),
               HasSubstr("no colon"));
   EXPECT_THAT(wrong("folder: line", "folder: line\n  tls: {revocation: never}"), HasSubstr("hard or soft"));
+  EXPECT_THAT(
+      wrong("folder: line", "folder: line\n  updates: {keep: 2GiB}"),
+      HasSubstr("updates needs root: the first root, 1.root.json, which the vendor gives you by hand"));
+  EXPECT_THAT(wrong("folder: line", "folder: line\n  updates: {root: r, keep: 2TB}"),
+              HasSubstr("keep must be a size"));
+}
+
+TEST(MissionControlConfiguration, TheVendorsRootIsJudgedWithTheConfiguration) {
+  Folder folder;
+  const auto load = [&](std::string_view root) {
+    folder.write("1.root.json", root, 0644);
+    folder.write("postern.yaml",
+                 with_mission(replaced(kMissionText, "folder: line",
+                                       "folder: line\n  updates: {root: 1.root.json, keep: 2GiB}")),
+                 0644);
+    return load_config(folder.path("postern.yaml"), 1);
+  };
+  const LoadedConfig wrong = load("{\"signed\":{}}");
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_THAT(format_faults(wrong.config_faults),
+              HasSubstr("1.root.json is no root of the vendor's updates: "));
+  EXPECT_THAT(format_faults(wrong.config_faults), HasSubstr("as it is"));
+
+  const base::Secret seed(std::string(32, 's'));
+  const std::string key = base::ed25519_public(seed);
+  update::Root root{1, 2'000'000'000 * base::kWallSecond, {{update::key_id(key), key}}, {}};
+  for (const std::string_view role : update::kRoles)
+    root.roles[std::string(role)] = {{update::key_id(key)}, 1};
+  const std::string text = *update::unsigned_document(update::to_json(root));
+  EXPECT_THAT(format_faults(load(text).config_faults), HasSubstr("is no root of the vendor's updates: "))
+      << "nobody has signed it";
+  const std::string sound = *update::add_signature(text, seed);
+  const LoadedConfig loaded = load(sound);
+  ASSERT_TRUE(loaded.ok()) << format_faults(loaded.config_faults);
+  EXPECT_EQ(loaded.material->line.update_root, sound);
+  EXPECT_EQ(loaded.config->mission_control->updates->keep, std::int64_t{2} << 30U);
 }
 
 class LineOfAGateway : public testing::Test {
@@ -229,10 +267,17 @@ TEST_F(LineOfAGateway, IsRecordedNoOftenerThanALogCanBear) {
     line_.on_link({{"do", "state"}, {"state", "waiting"}});
     line_.on_link({{"do", "order"}, {"order", "conflict"}, {"client", "192.0.2.7:1"}});
   }
-  EXPECT_EQ(events_.size(), 31U);
+  EXPECT_EQ(events_.size(), 32U);  // up, fifteen losses and returns, a conflict
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "link.up"), 16);
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "link.down"), 15);
   EXPECT_EQ(line_.on_link({{"do", "renew"}})["ok"], true);
   EXPECT_EQ(line_.on_link({{"do", "renew"}})["ok"], false);
   now_ += 601 * base::kWallSecond;
+  line_.on_link({{"do", "state"}, {"state", "up"}});
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "link.up"), 16) << "its loss was not recorded";
+  line_.on_link({{"do", "state"}, {"state", "waiting"}});
+  EXPECT_EQ(events_.back(), "link.down");
+  EXPECT_EQ(last_["unrecorded"], 185);
   line_.on_link({{"do", "state"}, {"state", "up"}});
   EXPECT_EQ(events_.back(), "link.up");
 }

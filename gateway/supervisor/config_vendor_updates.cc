@@ -1,0 +1,24 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// mission_control.updates: by which root the vendor's updates are believed, and how much of them is kept.
+#include "gateway/supervisor/config_reader.h"
+
+namespace postern::supervisor {
+namespace {
+
+constexpr std::int64_t kLeastKept = 1 << 20, kMostKept = std::int64_t{1} << 40U;
+
+}  // namespace
+
+void read_vendor_updates(ConfigReader& read, const base::YamlNode& mission_control, MissionControl& out) {
+  const base::YamlNode* node = read.map(mission_control, "updates", "mission_control.updates");
+  if (node == nullptr) return;
+  MissionControl::Updates& updates = out.updates.emplace();
+  updates.mark = node->mark;
+  read.required_file(*node, "mission_control.updates", "root",
+                     "the first root, 1.root.json, which the vendor gives you by hand", updates.root);
+  read.size(*node, "keep", kLeastKept, kMostKept, updates.keep);
+}
+
+}  // namespace postern::supervisor

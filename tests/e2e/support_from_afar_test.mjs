@@ -1,0 +1,215 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that Mission Control is for, once, as two companies live it. The customer's network lets nothing in: the gateway, three nodes of
+// Prometheus and the admin's browser run in a network of their own, from which one thing leads out, a real squid that wants a password. The
+// vendor's browser is outside. Enrolling, health, a disk that fills up, access asked for and given, work through the relay, the end of it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import net from "node:net";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { atConsole, Browser, look } from "./lib/browser.mjs";
+import { Fleet } from "./lib/fleet.mjs";
+import { Gateway } from "./lib/gateway.mjs";
+import { Inside } from "./lib/inside.mjs";
+import { MissionControl } from "./lib/mission.mjs";
+import { plant } from "./lib/planted.mjs";
+import { freePort, run } from "./lib/process.mjs";
+import { Squid } from "./lib/squid.mjs";
+import { makeFolder, removeFolder, story, until } from "./lib/story.mjs";
+
+const kSoon = 90_000; // for what another process, or both ends of the line, have to do
+const reach = "reach.vendor.example";
+const name = `acme.${reach}`;
+const password = "out to the vendor alone";
+
+const policy = `version: 1
+capabilities:
+  metrics.read:
+    title: Query metrics
+    class: read
+    operations: [ GET /prometheus/api/v1/query, GET /prometheus/classic/graph, GET /prometheus/classic/static/** ]
+`;
+
+// A disk of 16 MiB.
+class SmallDisk {
+  name = "the small disk";
+  constructor() {
+    this.folder = makeFolder("disk");
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=0755", "tmpfs", this.folder]);
+    this.filler = join(this.folder, "filler");
+  }
+  fill() {
+    writeFileSync(this.filler, Buffer.alloc(15_500_000, 1));
+  }
+  empty() {
+    rmSync(this.filler);
+  }
+  stop() {
+    execFileSync("umount", ["--lazy", this.folder]);
+    removeFolder(this.folder);
+  }
+}
+
+const configure = ({ fleet, disk, mission, squid }) => (text) => `${text.replace(
+  /( +)nodes:\n +- .*\n/,
+  (_, indent) => `${indent}nodes: [${fleet.nodes.join(", ")}]
+${indent}health: { path: /prometheus/-/ready, interval: 1s, timeout: 1s }
+`,
+)}
+monitoring:
+  every: 1s
+  disks: [${disk.folder}]
+  services:
+    - service: prometheus
+      metrics: { path: /prometheus/metrics, values: { cpu: process_cpu_seconds_total, memory: process_resident_memory_bytes } }
+      json: [ { path: /prometheus/api/v1/status/flags, values: { version: "$.data['web.page-title']" } } ]
+mission_control:
+  url: https://localhost:${mission.port}
+  folder: line
+  tunnel: true
+  tls: { roots: mission-root.pem, revocation: soft }
+  proxy: { url: ${squid.url}, user: gateway, password_file: proxy-password }
+`;
+
+// An operator of the vendor's, at the page of Mission Control.
+const atMission = async (browser, mission, who) => {
+  const { link } = await mission.cli("person", "invite", who, "--role", "operator");
+  const page = await browser.page();
+  await page.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
+  await page.getByLabel("Choose a password").fill("a few unrelated words");
+  await page.getByLabel("The password, again").fill("a few unrelated words");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+  page.troubles.length = 0; // who is not signed in yet is told so with 401
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Fleet" }).click();
+  return page;
+};
+
+story("a vendor supports a customer whose network lets nothing in", async (stage) => {
+  const inside = stage.own(await Inside.start());
+  const disk = stage.own(new SmallDisk());
+  const fleet = stage.own(await Fleet.start("1.0", { inside }));
+  const squid = stage.own(await Squid.start("basic", { host: inside.outside, password }));
+  const optional = (text) => `${text}second_factor: optional\n`;
+  const mission = stage.own(await MissionControl.start({ listen: await freePort(), relay: reach, relayListen: await freePort(), configure: optional }));
+  plant("the proxy's password", password);
+  const gateway = stage.own(
+    await Gateway.start({
+      inside,
+      names: [name],
+      policy,
+      services: { prometheus: fleet.nodes[0] },
+      secrets: { "mission-root.pem": mission.ca.toString(), "proxy-password": `${password}\n` },
+      configure: configure({ fleet, disk, mission, squid }),
+    }),
+  );
+  const outside = stage.own(await Browser.start({ hosts: { [name]: "127.0.0.1" } }));
+  const within = stage.own(await Browser.start({ inside }));
+  const ole = await atMission(outside, mission, "ole");
+  const admin = await atConsole(within, gateway);
+  const share = async (what, submit) => {
+    const row = admin.locator("#sharing .row").filter({ has: admin.getByText(what, { exact: true }) });
+    await row.getByRole("radio", { name: "On" }).click();
+    await row.getByRole("button", { name: submit }).click();
+    await row.getByText("set by admin").waitFor();
+  };
+  let alice;
+
+  await stage.step("nothing of the customer's can be reached from outside", async () => {
+    assert.deepEqual(await inside.listening(), ["127.0.0.1"]);
+    for (const port of [gateway.port, gateway.adminPort, ...fleet.ports]) {
+      const answer = await new Promise((resolve) => net.connect(port, inside.address).once("error", (error) => resolve(error.code)).once("connect", () => resolve("connected")));
+      assert.equal(answer, "ECONNREFUSED");
+    }
+    const beyond = await run(inside.prefix[0], [...inside.prefix.slice(1), "curl", "-sk", "--max-time", "5", `https://127.0.0.1:${mission.port}/`]);
+    assert.notEqual(beyond.code, 0, "not even Mission Control is reached but through squid");
+  });
+
+  await stage.step("the vendor makes a code, the customer's admin enters it, and the vendor sees the customer in the fleet", async () => {
+    const code = await mission.newCode("Acme");
+    await admin.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Mission Control" }).click();
+    await admin.getByLabel("Code from the vendor").fill(code);
+    await admin.getByRole("button", { name: "Enrol", exact: true }).click();
+    await admin.getByText("Up", { exact: true }).first().waitFor({ timeout: kSoon });
+    await mission.cli("installation", "name", (await gateway.cli("link", "show")).installation, "acme");
+    await ole.locator("#fleet").getByRole("link", { name: "Acme" }).waitFor({ timeout: kSoon });
+    assert.ok(squid.passed.some((line) => line.includes("TCP_TUNNEL/200") && line.includes(" gateway ")), "squid knows who it was");
+    await look(admin, "afar-enrolled");
+  });
+
+  await stage.step("the admin shares health and events, and the vendor sees how it is", async () => {
+    for (const what of ["Health", "Events"]) await share(what, `Share ${what.toLowerCase()}`);
+    await ole.locator("#fleet").getByRole("link", { name: "Acme" }).click();
+    await until("three nodes are up at the vendor's", async () => {
+      const { health } = (await mission.cli("installation", "show", await installation(gateway))).reports ?? {};
+      return health?.body.nodes?.length === 3 && health.body.nodes.every((node) => node.state === "up" && node.version === "1.0");
+    }, 150_000);
+    await look(ole, "afar-health");
+  });
+
+  await stage.step("a disk fills up: an alert at the vendor's, and word that it is over", async () => {
+    disk.fill();
+    const alerts = ole.locator("#alerts");
+    await alerts.getByText(/disk 1 is at its threshold/).first().waitFor({ timeout: 150_000 });
+    disk.empty();
+    await until("the vendor hears that it is over", async () => (await mission.events(await installation(gateway))).some((event) => event.type === "host.cleared"), kSoon);
+  });
+
+  await stage.step("the vendor asks for access, the admin gives it", async () => {
+    for (const argv of [["engineer", "add", "alice", "--email", "alice@vendor.example"], ["engineer", "approve", "alice"], ["capability", "set", "metrics.read", "ask"], ["remote-access", "set", "approved"]]) await gateway.cli(...argv);
+    await share("Requests", "Let them ask");
+    await share("Tunnel", "Open the tunnel");
+    const access = ole.locator("#access");
+    await access.getByRole("button", { name: "Ask for access" }).click();
+    await access.getByLabel("Engineer").fill("alice");
+    await access.getByLabel("Role or capabilities").fill("metrics.read");
+    await access.getByLabel("Reason").fill("the disk of node one");
+    await access.getByLabel("For how long").fill("2h");
+    await access.getByRole("button", { name: "Ask", exact: true }).click();
+    const row = access.locator("li").filter({ hasText: "the disk of node one" });
+    await row.getByText("Waits", { exact: true }).waitFor({ timeout: kSoon });
+    const [request] = (await gateway.cli("request", "list")).items;
+    await admin.goto(`${gateway.adminUrl}/requests/${request.id}`);
+    await admin.getByText("ole (Mission Control)", { exact: false }).first().waitFor();
+    await admin.getByRole("button", { name: "Approve", exact: true }).click();
+    await admin.locator("form.confirm").getByRole("button", { name: "Approve", exact: true }).click();
+    await row.getByText("Approved", { exact: true }).waitFor({ timeout: kSoon });
+  });
+
+  await stage.step("the engineer works through the relay, in a browser outside", async () => {
+    await until("the tunnel waits", async () => (await gateway.cli("link", "show")).tunnel.waiting >= 4, kSoon);
+    alice = await outside.page();
+    const { pass } = await gateway.cli("pass", "issue", "--engineer", "alice");
+    await alice.goto(`https://${name}:${mission.relayPort}/.postern/`);
+    await alice.locator("input[name=pass]").fill(pass);
+    await alice.locator("form[data-sign-in] button[type=submit]").click();
+    await alice.getByRole("heading", { name: "What you may do now" }).waitFor();
+    const answer = await alice.evaluate(() => fetch("/prometheus/api/v1/query?query=1%2B1").then((one) => one.json()));
+    assert.equal(answer.data.result[1], "2");
+    const session = await until("the session is in the log", async () => (await gateway.events("--type", "session.opened"))[0]);
+    assert.equal(session.detail.relay, "mission.example.com");
+    assert.ok((await gateway.events("--type", "tunnel.relayed")).length > 0);
+  });
+  await stage.step("switched off, it is over: the browser outside reaches nothing", async () => {
+    await admin.goto(`${gateway.adminUrl}/`);
+    await gateway.cli("remote-access", "set", "off");
+    const after = await alice.evaluate(() => fetch("/prometheus/api/v1/query?query=1").then((one) => one.status, () => "nothing"));
+    assert.notEqual(after, 200);
+    await until("the vendor sees that there is no tunnel", async () => (await mission.cli("installation", "show", await installation(gateway))).tunnel.open === false, kSoon);
+  });
+
+  await stage.step("and what both sides wrote down holds", async () => {
+    const { log } = await gateway.cli("status");
+    const ours = await run(gateway.program, ["audit", "verify", "--log", log.directory, "--key", log.verifier_key]);
+    assert.equal(ours.code, 0, ours.stderr);
+    const theirs = await mission.plainCli("audit", "verify", "--key", mission.made.audit);
+    assert.equal(theirs.code, 0, theirs.stderr);
+    assert.ok((await mission.cli("acts")).items.some((act) => act.type === "request.made" && act.actor === "person:ole"));
+  });
+}, 900_000);
+
+async function installation(gateway) {
+  return (await gateway.cli("link", "show")).installation;
+}
