@@ -43,9 +43,12 @@ const std::vector<Column> kProposal{{"Proposal", "id"},
 std::string call_lines(const char* title, const Json& answer, const char* key) {
   const auto call = answer.find(key);
   if (call == answer.end() || !call->is_object()) return {};
-  const auto line = [](std::string_view text) { return "  | " + base::printable(text, text.size() * 4) + "\n"; };
-  std::string out = std::string("\n") + title + "\n" +
-                    line(base::json_text_or(*call, "method", "") + " " + base::json_text_or(*call, "target", ""));
+  const auto line = [](std::string_view text) {
+    return "  | " + base::printable(text, text.size() * 4) + "\n";
+  };
+  std::string out =
+      std::string("\n") + title + "\n" +
+      line(base::json_text_or(*call, "method", "") + " " + base::json_text_or(*call, "target", ""));
   if (const std::string type = base::json_text_or(*call, "content_type", ""); !type.empty())
     out += line("Content-Type: " + type);
   const std::string body = base::json_text_or(*call, "body", "");
@@ -84,39 +87,46 @@ struct ProposalWish {
   std::string id, note;
 };
 
-CLI::App* add_decision(Program& program, CLI::App* group, const char* name, const char* says, bool takes_note) {
+CLI::App* add_decision(Program& program, CLI::App* group, const char* name, const char* says,
+                       bool takes_note) {
   auto wish = std::make_shared<ProposalWish>();
   CLI::App* command = program.command(
-      group, name, says, std::string("proposal ") + name + " 01JD7Z3V5T4Q2N8M6K0H1F9C3B", [&program, wish, name] {
+      group, name, says, std::string("proposal ") + name + " 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+      [&program, wish, name] {
         Json body = Json::object();
         if (!wish->note.empty()) body["note"] = wish->note;
         return program.ask(
-            {http::Method::Post, path_of_proposal(wish->id, (std::string("/") + name).c_str()), body}, show_proposal);
+            {http::Method::Post, path_of_proposal(wish->id, (std::string("/") + name).c_str()), body},
+            show_proposal);
       });
   command->add_option("id", wish->id, "its id, as list shows it")->required()->type_name("ID");
   if (takes_note)
-    command->add_option("--note", wish->note, "why; if it is refused, the vendor reads it")->type_name("TEXT");
+    command->add_option("--note", wish->note, "why; if it is refused, the vendor reads it")
+        ->type_name("TEXT");
   return command;
 }
 
 }  // namespace
 
 void add_proposal_commands(Program& program) {
-  CLI::App* group = program.group("proposal", "Changes of the component's settings that Mission Control proposes");
+  CLI::App* group =
+      program.group("proposal", "Changes of the component's settings that Mission Control proposes");
   auto state = std::make_shared<std::string>();
   program
       .command(group, "list", "List them, the newest first", "proposal list --state pending",
                [&program, state] {
-                 return program.ask({http::Method::Get, "/api/v1/proposals" + query_of({{"state", *state}}), {}},
-                                    [](const Json& answer) {
-                                      return to_table(flat(items_of(answer)), kProposals, "Nothing was proposed.");
-                                    });
+                 return program.ask(
+                     {http::Method::Get, "/api/v1/proposals" + query_of({{"state", *state}}), {}},
+                     [](const Json& answer) {
+                       return to_table(flat(items_of(answer)), kProposals, "Nothing was proposed.");
+                     });
                })
       ->add_option("--state", *state, "only those: pending, applied, ...")
       ->type_name("STATE");
   auto shown = std::make_shared<std::string>();
   program
-      .command(group, "show", "Show one: what is sent, and what undoes it", "proposal show 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+      .command(group, "show", "Show one: what is sent, and what undoes it",
+               "proposal show 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
                [&program, shown] {
                  return program.ask({http::Method::Get, path_of_proposal(*shown), {}}, show_proposal);
                })

@@ -77,8 +77,8 @@ void Access::rebuild() {
 }
 
 void Access::add_session(const state::Session& session) {
-  sessions_[session.id] = {session.id,      session.engineer, session.opened_event,
-                           session.expires, session.idle,     std::max(session.opened, session.last_active),
+  sessions_[session.id] = {session.id,      session.engineer,  session.opened_event,
+                           session.expires, session.idle,      std::max(session.opened, session.last_active),
                            session.budget,  session.most_role, {}};
   if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
   if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
@@ -168,8 +168,8 @@ std::vector<base::Refusal> Access::standing_in(const policy::Policy& policy, con
 }
 
 // While it is sent the state must say that it is; what takes it back needs no switch but those of every call.
-std::vector<base::Refusal> Access::standing_of_proposal(const policy::Policy& policy, const SessionView& session,
-                                                        base::Micros now) const {
+std::vector<base::Refusal> Access::standing_of_proposal(const policy::Policy& policy,
+                                                        const SessionView& session, base::Micros now) const {
   const bool judged = session.proposal->capability.empty();
   const auto known = state_.proposals().find(session.id);
   const bool runs = judged || (known != state_.proposals().end() && known->second.under_way());

@@ -82,16 +82,16 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
                                        [node](const auto& one) { return one.second->is_on(node); }));
                    },
                    [this](int node) { return cut_from(node); }}),
-      proposed_calls_(
-          site_,
-          {[this](std::uint64_t task, const base::Json& answer) { ledger_.node_task_done(task, answer); },
-           [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
-             return take_frame(type, id, payload);
-           },
-           [this](std::uint64_t id) -> Client* {
-             const auto it = clients_.find(id);
-             return it == clients_.end() ? nullptr : it->second.get();
-           }}),
+      proposed_calls_(site_, {[this](std::uint64_t task, const base::Json& answer) {
+                                ledger_.node_task_done(task, answer);
+                              },
+                              [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+                                return take_frame(type, id, payload);
+                              },
+                              [this](std::uint64_t id) -> Client* {
+                                const auto it = clients_.find(id);
+                                return it == clients_.end() ? nullptr : it->second.get();
+                              }}),
       limits_timer_(loop, [this] { tell_limits(); }),
       room_hook_(loop.at_turn_end(loop::Stage::Send, [this] { return go_on_with_bodies(); })) {
   limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);

@@ -43,8 +43,10 @@ void make_wire(Wire& wire, const state::ProposedCall& call, std::size_t body_byt
 }
 
 state::ProposedCall call_of_task(const Json& json) {
-  return {base::json_text_or(json, "method", ""), base::json_text_or(json, "target", ""),
-          base::json_text_or(json, "content_type", ""), {}};
+  return {base::json_text_or(json, "method", ""),
+          base::json_text_or(json, "target", ""),
+          base::json_text_or(json, "content_type", ""),
+          {}};
 }
 
 std::size_t bytes_of_task(const Json& json) {
@@ -90,7 +92,8 @@ ProposedCalls::Judged ProposedCalls::judge(const state::ProposedCall& call, std:
   http::RequestHead head;
   http::CanonicalTarget target;
   const auto read = read_head(wire.head, *site_.settings, head, target);
-  if (!read) return no("malformed", "it is no request of HTTP: its method, target or content type has a wrong form");
+  if (!read)
+    return no("malformed", "it is no request of HTTP: its method, target or content type has a wrong form");
   if (!read->ok()) return no(base::text_of(read->refusal).code, read->sentence);
   if (is_ours(target.path())) return no("operation_not_listed", "the gateway's own pages are no component");
   const SessionView session = view_of_proposal({}, {}, admitted, false);
@@ -100,7 +103,8 @@ ProposedCalls::Judged ProposedCalls::judge(const state::ProposedCall& call, std:
   const policy::Decision decision = site_.access.decide(session, asked, site_.loop.wall());
   const policy::Policy& policy = site_.access.policy();
   if (!decision.allowed()) {
-    const policy::Question question{asked.method, target.path(), {}, asked.content_type, asked.has_body, false};
+    const policy::Question question{asked.method,       target.path(),  {},
+                                    asked.content_type, asked.has_body, false};
     return no(base::text_of(decision.refusal).code, policy::describe(policy, question, decision));
   }
   if (decision.klass != policy::Class::Write)

@@ -37,8 +37,9 @@ class ProposedCalls {
     // Who is behind the connection with that id, which frame() has opened.
     std::function<Client*(std::uint64_t id)> client;
   };
-  static constexpr std::size_t kAnswer = 64U << 10U;  // bytes of a component's answer in which marks are looked for
-  static constexpr std::size_t kMostCalls = 8;        // under way
+  static constexpr std::size_t kAnswer =
+      64U << 10U;                               // bytes of a component's answer in which marks are looked for
+  static constexpr std::size_t kMostCalls = 8;  // under way
 
   ProposedCalls(Site& site, Calls calls);
   ~ProposedCalls();

@@ -10,7 +10,8 @@ namespace {
 
 // Bytes of a peer's text in an event at most; escaping may make six of one, and the line stays far under
 // audit::kEventLimit.
-constexpr std::uint64_t kPlainIds = ~(std::uint64_t{1} << 63U);  // what our own ids have beyond it (kOwnIds) is no number
+constexpr std::uint64_t kPlainIds =
+    ~(std::uint64_t{1} << 63U);  // what our own ids have beyond it (kOwnIds) is no number
 constexpr std::size_t kMostTarget = 4096;
 constexpr std::size_t kMostText = 512;
 constexpr std::size_t kMostChange = 40U << 10U;  // of patch and undo together

@@ -64,8 +64,9 @@ void Asks::take_one(const line::Ask& ask, std::vector<Listed>& next) {
 
 void Asks::take_request(const line::Ask& ask, Listed& one) {
   const bool fresh = standing(one).state.empty() && !ask.withdrawn;
-  Decision decision =
-      fresh && !arrivals_.take(clock_.monotonic()) ? too_often() : decide_vendor_request(calls_.context(), ask);
+  Decision decision = fresh && !arrivals_.take(clock_.monotonic())
+                          ? too_often()
+                          : decide_vendor_request(calls_.context(), ask);
   settle(ask, std::move(decision), one);
 }
 
@@ -75,8 +76,8 @@ void Asks::take_proposal(const line::Ask& ask, Listed& one) {
   const auto known = context.state.proposals().find(ask.id);
   if (known != context.state.proposals().end() && !same_proposal(known->second, ask) && !one.differed) {
     one.differed = true;
-    refuse_ask({ask.id, ask.kind, ask.by, "it came again with another content: the first one counts"}, "changed",
-               &ask);
+    refuse_ask({ask.id, ask.kind, ask.by, "it came again with another content: the first one counts"},
+               "changed", &ask);
   }
   const bool fresh = known == context.state.proposals().end() && !ask.withdrawn;
   if (fresh && calls_.is_judging(ask.id)) return;
@@ -120,7 +121,8 @@ void Asks::refuse_ask(const line::FaultyAsk& ask, const std::string& code, const
               false};
   Detail detail;
   detail.text(proposal ? "proposal" : "request", ask.id);
-  if (proposal && whole != nullptr) detail.text("method", whole->call.method).text("target", whole->call.target);
+  if (proposal && whole != nullptr)
+    detail.text("method", whole->call.method).text("target", whole->call.target);
   if (!proposal && whole != nullptr) detail.text("engineer", whole->engineer);
   draft.detail = detail.text("code", code)
                      .text("why", ask.why)

@@ -101,7 +101,8 @@ Judgement judgement_of(const base::Json& answer) {
 bool same_proposal(const Proposal& known, const line::Ask& ask) {
   const bool undo =
       known.undo.has_value() == ask.undo.has_value() && (!ask.undo || *known.undo == proposed(*ask.undo));
-  return known.call == proposed(ask.call) && undo && known.watch == ask.watch && known.by == vendor_actor(ask);
+  return known.call == proposed(ask.call) && undo && known.watch == ask.watch &&
+         known.by == vendor_actor(ask);
 }
 
 Decision decide_vendor_proposal(const Context& context, const line::Ask& ask) {
@@ -138,23 +139,22 @@ Decision decide_proposal_received(const Context& context, const line::Ask& ask, 
   std::string waits = asks ? "proposals are switched to ask" : judged.waits;
   if (needed > 1 && waits.empty()) waits = "the capability needs several approvals";
   Draft draft{EventType::ProposalReceived, vendor_actor(ask), {}, ask.id, "pending", {}, false};
-  draft.detail =
-      Detail()
-          .text("proposal", ask.id)
-          .text("capability", judged.capability)
-          .text("operation", judged.operation)
-          .text("method", ask.call.method)
-          .text("target", ask.call.target)
-          .text("content_type", ask.call.content_type)
-          .text("body", ask.call.body)
-          .document("undo", ask.undo ? state::to_json(proposed(*ask.undo)) : base::Json())
-          .number("watch_us", ask.watch)
-          .text("reason", ask.reason)
-          .text("ticket", ask.ticket)
-          .text("waits", waits)
-          .number("approvals_needed", needed)
-          .time("expires", context.now + kProposalWaits)
-          .done();
+  draft.detail = Detail()
+                     .text("proposal", ask.id)
+                     .text("capability", judged.capability)
+                     .text("operation", judged.operation)
+                     .text("method", ask.call.method)
+                     .text("target", ask.call.target)
+                     .text("content_type", ask.call.content_type)
+                     .text("body", ask.call.body)
+                     .document("undo", ask.undo ? state::to_json(proposed(*ask.undo)) : base::Json())
+                     .number("watch_us", ask.watch)
+                     .text("reason", ask.reason)
+                     .text("ticket", ask.ticket)
+                     .text("waits", waits)
+                     .number("approvals_needed", needed)
+                     .time("expires", context.now + kProposalWaits)
+                     .done();
   Decision decision;
   decision.events.push_back(std::move(draft));
   return decision;
@@ -221,7 +221,8 @@ Decision decide_proposal_undo(const Context& context, const Order& order) {
   if (one == nullptr) return decision;
   if (!one->may_be_undone(context.now)) {
     if (!one->undo) return conflict("it cannot be undone automatically: it came without a call that does");
-    if (one->undo_asked || one->state == ProposalState::Undoing) return conflict("it is being undone already");
+    if (one->undo_asked || one->state == ProposalState::Undoing)
+      return conflict("it is being undone already");
     if (one->state != ProposalState::Applied && one->state != ProposalState::Unknown)
       return conflict("it is " + std::string(to_text(one->state)) + ": there is nothing to undo");
     return conflict(context.now >= one->undo_until

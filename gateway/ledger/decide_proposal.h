@@ -17,14 +17,16 @@ struct Order;
 
 inline constexpr std::int64_t kMostProposals = 20;  // that wait or are under way
 inline constexpr base::Micros kProposalWaits = 24LL * 3600 * base::kWallSecond;
-inline constexpr std::size_t kProposalBodies = 40'000;  // bytes of both bodies, as JSON has them: they stand in one event
-inline constexpr std::size_t kProposalTargets = 12'000;  // of both targets: they stand in one frame for an enforcer
+inline constexpr std::size_t kProposalBodies =
+    40'000;  // bytes of both bodies, as JSON has them: they stand in one event
+inline constexpr std::size_t kProposalTargets =
+    12'000;  // of both targets: they stand in one frame for an enforcer
 
 // What an enforcer says of a proposal's calls, as the policy and the switches are now.
 struct Judgement {
   std::string code, why;              // it cannot be; code empty: it can
   std::string capability, operation;  // of the call
-  std::string waits;                  // why an admin has to approve it; empty: the policy and the switches do not want that
+  std::string waits;  // why an admin has to approve it; empty: the policy and the switches do not want that
 };
 Judgement judgement_of(const base::Json& answer);
 

@@ -338,8 +338,9 @@ std::vector<std::string> Health::warnings_now() const {
     const std::string resource = base::json_text_or(one, "resource", "");
     if (resource == "certificate" || resource == "clock") continue;
     const std::string node = base::json_text_or(one, "node", "");
-    out.push_back((node.empty() ? "the gateway's host" : base::json_text_or(one, "service", "") + " " + node) +
-                  ": " + resource);
+    out.push_back(
+        (node.empty() ? "the gateway's host" : base::json_text_or(one, "service", "") + " " + node) + ": " +
+        resource);
   }
   return out;
 }

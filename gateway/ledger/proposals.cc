@@ -80,7 +80,10 @@ void ProposalRunner::begin(const Proposal& one, bool undo, const std::string& ac
   if (!call) return;  // is not offered
   work_ = Work{one.id, undo, 0, 0};
   Detail detail;
-  name_it(detail, one).text("what", undo ? "undo" : "call").text("method", call->method).text("target", call->target);
+  name_it(detail, one)
+      .text("what", undo ? "undo" : "call")
+      .text("method", call->method)
+      .text("target", call->target);
   detail.text("why", why);
   if (!undo) detail.document("health", state::to_json(calls_.health()));
   if (!put(EventType::ProposalStarted, one, "started", detail.done(), actor)) work_.reset();
@@ -88,10 +91,8 @@ void ProposalRunner::begin(const Proposal& one, bool undo, const std::string& ac
 
 void ProposalRunner::send() {
   if (work_->task != 0 || calls_.durable() < work_->durable_at) return;
-  work_->task = calls_.ask_enforcer(
-      {{"do", "propose"}, {"proposal", work_->id}, {"undo", work_->undo}});
-  if (work_->task == 0)
-    ended({{"outcome", "failed"}, {"why", "no enforcer was there: nothing was sent"}});
+  work_->task = calls_.ask_enforcer({{"do", "propose"}, {"proposal", work_->id}, {"undo", work_->undo}});
+  if (work_->task == 0) ended({{"outcome", "failed"}, {"why", "no enforcer was there: nothing was sent"}});
 }
 
 void ProposalRunner::enforcer_answered(std::uint64_t task, const Json& answer) {
@@ -106,7 +107,8 @@ void ProposalRunner::enforcer_answered(std::uint64_t task, const Json& answer) {
 void ProposalRunner::enforcer_gone(std::uint64_t task) {
   judging_.erase(task);
   if (!work_ || work_->task != task || task == 0) return;
-  ended({{"outcome", "unknown"}, {"why", "the enforcer that sent the call ended before it said what came of it"}});
+  ended({{"outcome", "unknown"},
+         {"why", "the enforcer that sent the call ended before it said what came of it"}});
 }
 
 void ProposalRunner::ended(const Json& answer) {
@@ -194,7 +196,8 @@ void ProposalRunner::next() {
     return;
   }
   for (const auto& [id, one] : all) {
-    if (one.is_due() && (one.approved || one.expires > now)) return begin(Proposal(one), false, "gateway", {});
+    if (one.is_due() && (one.approved || one.expires > now))
+      return begin(Proposal(one), false, "gateway", {});
   }
 }
 

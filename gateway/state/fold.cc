@@ -105,8 +105,8 @@ std::string_view family(std::string_view type) { return type.substr(0, type.find
 }  // namespace
 
 bool State::concerns(std::string_view event_type) {
-  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) || concerns_rolling(event_type) ||
-         concerns_proposals(event_type);
+  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) ||
+         concerns_rolling(event_type) || concerns_proposals(event_type);
 }
 
 bool State::apply(const Json& event) {
@@ -130,8 +130,7 @@ bool State::apply(const Json& event) {
   if (kind == "token") fold_token(type, detail, at);
   if (kind == "intake") fold_intake(type, detail, at);
   if (kind == "remote_gateway") fold_remote_gateway(type, detail, at);
-  if (kind == "proposal")
-    fold_proposal(proposals_, type, json_text_or(event, "subject", ""), detail, at, by);
+  if (kind == "proposal") fold_proposal(proposals_, type, json_text_or(event, "subject", ""), detail, at, by);
   if (kind == "update") fold_rolling(rolling_, type, json_text_or(event, "subject", ""), detail, at, by);
   return true;
 }

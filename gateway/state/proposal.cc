@@ -14,14 +14,15 @@ using base::json_number_or;
 using base::json_text_or;
 using base::Micros;
 
-constexpr std::array<std::string_view, 12> kProposalStates{
-    "pending", "approved", "applying", "applied", "undoing",   "undone", "rolled_back",
-    "failed",  "unknown",  "refused",  "withdrawn", "expired"};
+constexpr std::array<std::string_view, 12> kProposalStates{"pending", "approved", "applying",    "applied",
+                                                           "undoing", "undone",   "rolled_back", "failed",
+                                                           "unknown", "refused",  "withdrawn",   "expired"};
 constexpr std::array<std::string_view, 15> kProposalEvents{
-    "proposal.applied",     "proposal.approved",   "proposal.expired",   "proposal.failed",
-    "proposal.received",    "proposal.refused",    "proposal.rolled_back", "proposal.started",
-    "proposal.undo_asked",  "proposal.undo_failed", "proposal.undone",   "proposal.unknown",
-    "proposal.watch_ended", "proposal.withdrawn",  {}};
+    "proposal.applied",     "proposal.approved",  "proposal.expired",
+    "proposal.failed",      "proposal.received",  "proposal.refused",
+    "proposal.rolled_back", "proposal.started",   "proposal.undo_asked",
+    "proposal.undo_failed", "proposal.undone",    "proposal.unknown",
+    "proposal.watch_ended", "proposal.withdrawn", {}};
 constexpr std::string_view kMark = "${answer.";
 constexpr std::size_t kLongestAnswer = 128;
 
@@ -289,7 +290,8 @@ bool may_stand_for_mark(std::string_view value) {
          std::all_of(value.begin(), value.end(), plain);
 }
 
-std::optional<ProposedCall> with_answers(ProposedCall call, const std::map<std::string, std::string>& answers) {
+std::optional<ProposedCall> with_answers(ProposedCall call,
+                                         const std::map<std::string, std::string>& answers) {
   const auto marks = marks_of(call);
   if (!marks) return std::nullopt;
   const bool all = std::all_of(marks->begin(), marks->end(), [&answers](const std::string& name) {
@@ -312,8 +314,8 @@ HealthBefore health_before(const Json& json) {
 }
 
 bool concerns_proposals(std::string_view event_type) {
-  return !event_type.empty() && std::find(kProposalEvents.begin(), kProposalEvents.end(), event_type) !=
-                                    kProposalEvents.end();
+  return !event_type.empty() &&
+         std::find(kProposalEvents.begin(), kProposalEvents.end(), event_type) != kProposalEvents.end();
 }
 
 void fold_proposal(Proposals& proposals, std::string_view type, std::string_view id, const Json& detail,

@@ -86,10 +86,10 @@ struct Proposal {
   std::int64_t status = 0;   // of the component's answer
   std::map<std::string, std::string> answers;
   base::Micros applied = 0, watch_until = 0, undo_until = 0;  // watch_until 0: not watched (any more)
-  bool by_admin = false;     // what undoes it was asked for by an admin
+  bool by_admin = false;                                      // what undoes it was asked for by an admin
   bool undo_asked = false;
-  std::string why;           // failed, unknown, rolled back, not undone
-  base::Micros over = 0;     // when nothing more can follow of its own accord
+  std::string why;        // failed, unknown, rolled back, not undone
+  base::Micros over = 0;  // when nothing more can follow of its own accord
   bool operator==(const Proposal&) const = default;
 
   bool waits_for_admin() const { return state == ProposalState::Pending && !waits.empty(); }
@@ -108,7 +108,8 @@ inline constexpr std::size_t kOverProposalsKept = 200;                          
 std::optional<std::vector<std::string>> marks_of(const ProposedCall& call);
 bool may_stand_for_mark(std::string_view value);
 // Nothing: an answer that it needs is not there.
-std::optional<ProposedCall> with_answers(ProposedCall call, const std::map<std::string, std::string>& answers);
+std::optional<ProposedCall> with_answers(ProposedCall call,
+                                         const std::map<std::string, std::string>& answers);
 
 using Proposals = std::map<std::string, Proposal, std::less<>>;
 bool concerns_proposals(std::string_view event_type);

@@ -456,8 +456,8 @@ Result<State> State::from_json(const Json& json) {
       RemoteGateway gateway = read<RemoteGateway>(item);
       state.remote_gateways_[remote_gateway_key(gateway.service, gateway.name)] = std::move(gateway);
     }
-    state.rolling_ = rolling_from_json(json.value("rolling", Json()));  // newer than other fields
-    state.proposals_ = proposals_from_json(json.value("proposals", Json()));        // likewise
+    state.rolling_ = rolling_from_json(json.value("rolling", Json()));        // newer than other fields
+    state.proposals_ = proposals_from_json(json.value("proposals", Json()));  // likewise
   } catch (const Json::exception& problem) {
     return base::fail(base::Code::Invalid, std::string("the state is not one: ") + problem.what());
   }

@@ -204,7 +204,8 @@ struct NotificationTarget {
   bool starttls = false;   // of mail: TLS begins after a word in the clear, not with the first byte
   std::string user, from;  // of mail; the user may be empty
   std::vector<std::string> to;
-  std::vector<std::string> events{"request.created", "request.answered", "hold.created", "session.opened"};
+  std::vector<std::string> events{"request.created", "request.answered", "hold.created", "proposal.received",
+                                  "session.opened"};
   std::string severity =
       "severe";          // events of that severity and above, whatever their type; "none": by type alone
   FileName roots;        // empty: the system's

@@ -95,7 +95,8 @@ void add_others(cli::Program& program, CLI::App* group, const AskWords& words) {
       ->type_name("ID");
   auto shown = std::make_shared<std::string>();
   program
-      .command(group, "show", "Show one, and where it stands", words.kind + " show 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
+      .command(group, "show", "Show one, and where it stands",
+               words.kind + " show 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
                [&program, shown, words] {
                  return program.ask({http::Method::Get, words.path() + "/" + cli::path_segment(*shown), {}},
                                     words.one);
@@ -161,8 +162,8 @@ void add_requests(cli::Program& program) {
 }
 
 struct Proposed {
-  std::string installation, method, target, type, file, undo_method, undo_target, undo_type, undo_file, watch, reason,
-      ticket;
+  std::string installation, method, target, type, file, undo_method, undo_target, undo_type, undo_file, watch,
+      reason, ticket;
 };
 
 // Text of a file, or as it is.
@@ -211,7 +212,9 @@ void add_proposed_call(CLI::App* made, Proposed& wish) {
       ->needs(undo)
       ->type_name("TARGET");
   undo->needs("--undo-target");
-  made->add_option("--undo-body", wish.undo_file, "its body, or @FILE that has it")->needs(undo)->type_name("TEXT");
+  made->add_option("--undo-body", wish.undo_file, "its body, or @FILE that has it")
+      ->needs(undo)
+      ->type_name("TEXT");
   made->add_option("--undo-content-type", wish.undo_type, "of that")->needs(undo)->type_name("TYPE");
   made->add_option("--watch", wish.watch, "so long health is watched; if it gets worse, it is taken back")
       ->needs(undo)

@@ -46,9 +46,12 @@ std::optional<KeptAsk> find_ask(AdminParts& parts, AskKind kind, const CallPtr& 
 
 Json act_of(const KeptAsk& made) {
   if (made.ask.kind == AskKind::Request)
-    return {{"installation", made.installation}, {"engineer", made.ask.engineer},
-            {"role", made.ask.role},             {"capabilities", made.ask.capabilities},
-            {"reason", made.ask.reason},         {"ticket", made.ask.ticket}};
+    return {{"installation", made.installation},
+            {"engineer", made.ask.engineer},
+            {"role", made.ask.role},
+            {"capabilities", made.ask.capabilities},
+            {"reason", made.ask.reason},
+            {"ticket", made.ask.ticket}};
   return {{"installation", made.installation},
           {"method", made.ask.call.method},
           {"target", made.ask.call.target},
@@ -82,7 +85,8 @@ void new_ask(AdminParts& parts, AskKind kind, const CallPtr& call, const Reply& 
   (*asked)["id"] = parts.desk.new_id();
   (*asked)["kind"] = line::to_text(kind);
   asked->erase("watch_us");
-  if (const base::Status watch = read_watch(*asked); !watch.ok()) return reply(unreadable(watch.error().message));
+  if (const base::Status watch = read_watch(*asked); !watch.ok())
+    return reply(unreadable(watch.error().message));
   (*asked)["by"] = by.substr(by.find(':') + 1);
   asked->erase("stands");
   asked->erase("withdrawn");
@@ -101,7 +105,8 @@ void new_ask(AdminParts& parts, AskKind kind, const CallPtr& call, const Reply& 
 }
 
 void list_asks(AdminParts& parts, AskKind kind, const CallPtr& call, const Reply& reply) {
-  const auto found = parts.desk.store.asks(kind, call->parameter("installation"), call->parameter("before"), kAsksPage);
+  const auto found =
+      parts.desk.store.asks(kind, call->parameter("installation"), call->parameter("before"), kAsksPage);
   if (!found.ok()) return reply(store_problem(found.error()));
   Json items = Json::array();
   for (const KeptAsk& one : *found) items.push_back(json_of_ask(one));

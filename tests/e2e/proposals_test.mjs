@@ -7,7 +7,9 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { violations } from "./lib/accessible.mjs";
 import { Authority } from "./lib/authority.mjs";
+import { atConsole, Browser, look } from "./lib/browser.mjs";
 import { LittleComponent, Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { MissionControl } from "./lib/mission.mjs";
@@ -17,7 +19,8 @@ import { killIfAlive, makeFolder, removeFolder, story, until } from "./lib/story
 
 const lineTo = (mission) => `\nmission_control:\n  url: ${mission.url ?? `https://localhost:${mission.port}`}\n  folder: line\n  tls: { roots: mission-root.pem, revocation: soft }\n`;
 const enrolled = async (stage, component, { policy, configure = (text) => text } = {}) => {
-  const mission = stage.own(await MissionControl.start({ listen: await freePort() }));
+  const optional = (text) => `${text}second_factor: optional\n`;
+  const mission = stage.own(await MissionControl.start({ listen: await freePort(), configure: optional }));
   const gateway = stage.own(
     await Gateway.start({
       services: component.services,
@@ -173,7 +176,7 @@ story("what makes the component unhealthy is taken back by itself, and nothing i
   const propose = async (target, ...more) =>
     (await mission.cli("proposal", "new", installation, "--method", "POST", "--target", target, "--reason", "better", ...more)).id;
   const withUndo = ["--undo-method", "POST", "--undo-target", "/mend", "--watch", "10m"];
-  const node = async () => (await gateway.cli("status")).measured?.nodes?.[0]?.state;
+  const node = async () => (await gateway.cli("status")).monitoring?.nodes?.[0]?.state;
 
   await stage.step("health is known", () => until("the node is up", async () => (await node()) === "up", 60_000));
 
@@ -182,7 +185,7 @@ story("what makes the component unhealthy is taken back by itself, and nothing i
     assert.match((await becomes(mission, id, "rolled_back")).note, /is down/);
     assert.equal(setting.sound, true);
     assert.deepEqual([setting.times("POST /break"), setting.times("POST /mend")], [1, 1]);
-    const [event] = await gateway.events("--type", "proposal.rolled_back");
+    const event = await until("it is an event", async () => (await gateway.events("--type", "proposal.rolled_back"))[0]);
     assert.match(event.detail.why, /is down/);
   });
 
@@ -206,6 +209,82 @@ story("what makes the component unhealthy is taken back by itself, and nothing i
     await gateway.cli("proposal", "undo", id);
     await here(gateway, id, "undone");
     assert.equal(setting.times("POST /mend"), 2);
+  });
+});
+
+story("a vendor's operator proposes on the page, the customer's admin approves on theirs, and undoes it", async (stage) => {
+  const { setting, mission, gateway, installation } = await settable(stage);
+  await gateway.cli("remote-access", "set", "all");
+  await gateway.cli("capability", "set", "level.write", "on");
+  const browser = stage.own(await Browser.start());
+  const inspect = async (page, name) => {
+    assert.deepEqual(await violations(page), [], name);
+    await look(page, `proposals-${name}`);
+  };
+  let vendor, admin, row, theirs;
+
+  await stage.step("the admin lets them propose, each with a word of theirs", async () => {
+    admin = await atConsole(browser, gateway);
+    await admin.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Mission Control" }).click();
+    const sharing = admin.locator("#sharing .row").filter({ has: admin.getByText("Proposals", { exact: true }) });
+    await sharing.getByRole("radio", { name: "Ask" }).click();
+    await sharing.getByRole("button", { name: "Let them propose" }).click();
+    await sharing.getByText("set by admin").waitFor();
+    await inspect(admin, "switch");
+  });
+
+  await stage.step("the operator proposes", async () => {
+    const { link } = await mission.cli("person", "invite", "ole", "--role", "operator");
+    vendor = await browser.page();
+    await vendor.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
+    await vendor.getByText("as operator, under the name ole").waitFor();
+    await vendor.getByLabel("Choose a password").fill("a few unrelated words");
+    await vendor.getByLabel("The password, again").fill("a few unrelated words");
+    await vendor.keyboard.press("Enter");
+    await vendor.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+    await vendor.goto(`https://localhost:${mission.adminPort}/installations/${installation}`);
+    const section = vendor.locator("#proposals");
+    await section.getByText("Nothing was proposed.").waitFor();
+    await section.getByRole("button", { name: "Propose a change" }).click();
+    await section.getByLabel("Method", { exact: true }).fill("PUT");
+    await section.getByLabel("Path and query", { exact: true }).fill("/level");
+    await section.getByLabel("Body", { exact: true }).fill('{"level":"7"}');
+    await section.getByLabel("Taken back by: method").fill("PUT");
+    await section.getByLabel("Taken back by: path and query").fill("/level");
+    await section.getByLabel("Taken back by: body").fill('{"level":"1"}');
+    await section.getByLabel("Watch health for").fill("10m");
+    await section.getByLabel("Reason").fill("the level is too low");
+    await inspect(vendor, "form");
+    await section.getByRole("button", { name: "Propose", exact: true }).click();
+    row = section.locator("li").filter({ hasText: "the level is too low" });
+    await row.getByText("Waits", { exact: true }).waitFor({ timeout: 60_000 });
+    await inspect(vendor, "waits");
+  });
+
+  await stage.step("the admin sees who wants what and what takes it back, approves, and it is applied", async () => {
+    await admin.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Requests" }).click();
+    theirs = admin.locator("#proposals li").filter({ hasText: "the level is too low" });
+    await theirs.getByText("ole (Mission Control)").waitFor({ timeout: 60_000 });
+    await theirs.getByText("What takes it back").waitFor();
+    await inspect(admin, "pending");
+    assert.equal(setting.level, "1");
+    await theirs.getByRole("button", { name: "Approve and apply" }).click();
+    await theirs.locator("form.confirm").getByRole("button", { name: "Approve and apply" }).click();
+    await theirs.getByText("Applied", { exact: true }).waitFor({ timeout: 60_000 });
+    assert.equal(setting.level, "7");
+    await row.getByText("Applied", { exact: true }).waitFor({ timeout: 60_000 });
+    await inspect(admin, "applied");
+  });
+
+  await stage.step("undone there, both pages say so", async () => {
+    await theirs.getByRole("button", { name: "Undo", exact: true }).click();
+    await theirs.locator("form.confirm").getByRole("button", { name: "Undo", exact: true }).click();
+    await until("it is undone", () => setting.level === "1", 60_000);
+    await row.getByText("Undone", { exact: true }).waitFor({ timeout: 60_000 });
+    await admin.locator("#proposals summary").filter({ hasText: "Earlier proposals" }).click();
+    await theirs.getByText("Undone", { exact: true }).waitFor({ timeout: 60_000 });
+    await inspect(admin, "undone");
+    await inspect(vendor, "undone-there");
   });
 });
 

@@ -105,16 +105,20 @@ const Case kCases[] = {
     {RequestNotTaken, R"({"engineer":"bob","why":"nobody has switched that on","unrecorded":4})",
      "Admin root asked for access for engineer bob, which was not taken in: nobody has switched that on; 4 "
      "more before it were not recorded one by one."},
-    {ProposalReceived, R"({"method":"PUT","target":"/level","reason":"too low","waits":"an admin approves it"})",
+    {ProposalReceived,
+     R"({"method":"PUT","target":"/level","reason":"too low","waits":"an admin approves it"})",
      "Admin root proposes PUT \"/level\": \"too low\"; an admin approves it."},
-    {ProposalNotTaken, R"({"method":"PUT","target":"/level","why":"nobody has switched that on","unrecorded":4})",
-     "Admin root proposed a change: PUT \"/level\", which was not taken in: nobody has switched that on; 4 more "
+    {ProposalNotTaken,
+     R"({"method":"PUT","target":"/level","why":"nobody has switched that on","unrecorded":4})",
+     "Admin root proposed a change: PUT \"/level\", which was not taken in: nobody has switched that on; 4 "
+     "more "
      "before it were not recorded one by one."},
     {ProposalApproved, R"({"capability":"level.write","note":"go on"})",
      "Admin root approved what Mission Control proposed (level.write): \"go on\"."},
     {ProposalRefused, R"({"capability":"level.write","note":"not now"})",
      "Admin root refused what Mission Control proposed (level.write): \"not now\"."},
-    {ProposalWithdrawn, R"({"capability":"level.write"})", "Admin root withdrew what was proposed (level.write)."},
+    {ProposalWithdrawn, R"({"capability":"level.write"})",
+     "Admin root withdrew what was proposed (level.write)."},
     {ProposalExpired, R"({"capability":"level.write"})",
      "What Mission Control proposed expired without an answer (level.write)."},
     {ProposalStarted, R"({"what":"undo","method":"PUT","target":"/level","why":"a node is down"})",
@@ -124,8 +128,10 @@ const Case kCases[] = {
     {ProposalFailed, R"({"capability":"level.write","why":"the component answered 400"})",
      "What Mission Control proposed was not applied (level.write): the component answered 400."},
     {ProposalUnknown, R"({"capability":"level.write","why":"the ledger ended"})",
-     "Whether the component took what Mission Control proposed is not known (level.write): the ledger ended."},
-    {ProposalUndoAsked, R"({"capability":"level.write"})", "Admin root wants a proposal undone (level.write)."},
+     "Whether the component took what Mission Control proposed is not known (level.write): the ledger "
+     "ended."},
+    {ProposalUndoAsked, R"({"capability":"level.write"})",
+     "Admin root wants a proposal undone (level.write)."},
     {ProposalUndone, R"({"capability":"level.write","status":200})",
      "A proposal was undone (level.write): the component answered 200."},
     {ProposalRolledBack, R"({"capability":"level.write","why":"a node is down"})",

@@ -43,7 +43,9 @@ class ProposedScene : public EnforcerScene {
     EXPECT_TRUE(until([&] { return answered(); }));
     return ledger->tasks_done.empty() ? base::Json() : ledger->tasks_done.back().second;
   }
-  bool answered() const { return !ledger->tasks_done.empty() && ledger->tasks_done.back().first == last_task; }
+  bool answered() const {
+    return !ledger->tasks_done.empty() && ledger->tasks_done.back().first == last_task;
+  }
   static base::Json call_of(const char* method, std::string target, std::size_t bytes = 2,
                             const char* type = "application/json") {
     return {{"method", method}, {"target", std::move(target)}, {"content_type", type}, {"body_bytes", bytes}};
@@ -76,9 +78,10 @@ class ProposedScene : public EnforcerScene {
            {"undo", {{"method", "DELETE"}, {"target", "/api/v2/silence/${answer.silenceID}"}}}});
   }
   void propose(bool undo = false) {
-    ledger->send(ipc::FromLedger::NodeTask,
-                 ipc::NodeTask{++last_task, base::dump_json(base::Json{
-                                                {"do", "propose"}, {"proposal", kProposal}, {"undo", undo}})});
+    ledger->send(
+        ipc::FromLedger::NodeTask,
+        ipc::NodeTask{++last_task, base::dump_json(base::Json{
+                                       {"do", "propose"}, {"proposal", kProposal}, {"undo", undo}})});
   }
   // Recorded, and that is durable: then the component is asked.
   void let_pass() {
@@ -115,7 +118,8 @@ TEST_F(ProposedScene, OfAWrongFormIsRefused) {
   EXPECT_EQ(judged(call_of("POST", "/api/v2//silences")), "target_not_canonical");
   EXPECT_EQ(judged(call_of("POST", "/api/v2/silences ")), "malformed");
   EXPECT_EQ(judged(call_of("POST HTTP/1.1\r\nx:", "/api/v2/silences")), "malformed");
-  EXPECT_EQ(judged(call_of("POST", "/api/v2/silences", 2, "application/json\r\nauthorization: x")), "malformed");
+  EXPECT_EQ(judged(call_of("POST", "/api/v2/silences", 2, "application/json\r\nauthorization: x")),
+            "malformed");
   EXPECT_EQ(judged(call_of("POST", "/api/v2/silences", 2, "text/html")), "body_not_allowed");
   EXPECT_EQ(judged(call_of("POST", "/api/v2/silences", 101)), "body_not_allowed");
   EXPECT_EQ(judged(call_of("POST", "http://elsewhere.example/api/v2/silences")), "wrong_host");
@@ -146,7 +150,8 @@ TEST_F(ProposedScene, IsSentAsAnEngineersCallWouldBeAndItsAnswerTellsWhatUndoesI
   ASSERT_TRUE(until([&] { return heard().find("{\"a\":1}") != std::string::npos; }));
   EXPECT_EQ(asked.find("POST /api/v2/silences HTTP/1.1\r\n"), 0U) << asked;
   EXPECT_NE(asked.find("host: prom:9090"), std::string::npos) << asked;
-  say("HTTP/1.1 200 OK\r\ncontent-length: 24\r\ncontent-type: application/json\r\n\r\n{\"silenceID\":\"5f1e-77ab\"}");
+  say("HTTP/1.1 200 OK\r\ncontent-length: 24\r\ncontent-type: "
+      "application/json\r\n\r\n{\"silenceID\":\"5f1e-77ab\"}");
   const base::Json answer = came_of_it();
   EXPECT_EQ(answer["outcome"], "applied") << answer;
   EXPECT_EQ(answer["status"], 200);
@@ -234,7 +239,9 @@ TEST_F(ProposedScene, OfALongAnswerIsReadToItsEnd) {
   say("HTTP/1.1 500 Oh\r\ncontent-type: text/plain\r\ncontent-length: 300000\r\n\r\n");
   std::size_t at = 0;
   EXPECT_TRUE(until([&] {
-    const ssize_t n = at < body.size() ? ::send(accepted.get(), body.data() + at, body.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+    const ssize_t n = at < body.size() ? ::send(accepted.get(), body.data() + at, body.size() - at,
+                                                MSG_NOSIGNAL | MSG_DONTWAIT)
+                                       : 0;
     if (n > 0) at += static_cast<std::size_t>(n);
     return answered();
   }));

@@ -13,9 +13,9 @@
 namespace postern::ledger {
 namespace {
 
+using state::ProposalState;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using state::ProposalState;
 
 struct ProposalClock : base::Clock {
   base::Nanos mono = base::kSecond;
@@ -31,11 +31,11 @@ class ProposalsOfMissionControl : public ::testing::Test, public Scene {
   void restart() {
     tasks.clear();
     asks = std::make_unique<Asks>(
-        clock, Asks::Calls{[this] { return context(); },
-                           [this](const Decision& decision) { take(decision.events); },
-                           [this](const Draft& draft) { take({draft}); },
-                           [this](const line::Ask& ask) { return runner->judge(ask); },
-                           [this](const std::string& id) { return runner->is_judging(id); }});
+        clock,
+        Asks::Calls{[this] { return context(); }, [this](const Decision& decision) { take(decision.events); },
+                    [this](const Draft& draft) { take({draft}); },
+                    [this](const line::Ask& ask) { return runner->judge(ask); },
+                    [this](const std::string& id) { return runner->is_judging(id); }});
     ProposalRunner::Calls calls;
     calls.state = [this]() -> const state::State& { return state; };
     calls.record = [this](const Draft& draft) -> std::optional<std::uint64_t> {
@@ -54,7 +54,8 @@ class ProposalsOfMissionControl : public ::testing::Test, public Scene {
     runner = std::make_unique<ProposalRunner>(clock, std::move(calls));
   }
   void switched(const char* setting) {
-    ASSERT_EQ(status_of(admin({{"command", "sharing.set"}, {"name", "proposals"}, {"setting", setting}})), 200);
+    ASSERT_EQ(status_of(admin({{"command", "sharing.set"}, {"name", "proposals"}, {"setting", setting}})),
+              200);
   }
   std::string propose(base::Json more = base::Json::object()) {
     const std::string id = ids.make(now);
@@ -102,7 +103,8 @@ class ProposalsOfMissionControl : public ::testing::Test, public Scene {
     return std::count_if(all.begin(), all.end(), [type](const Draft& each) { return each.type == type; });
   }
   std::int64_t sent() {
-    return std::count_if(tasks.begin(), tasks.end(), [](const base::Json& each) { return each["do"] == "propose"; });
+    return std::count_if(tasks.begin(), tasks.end(),
+                         [](const base::Json& each) { return each["do"] == "propose"; });
   }
 
   ProposalClock clock;
@@ -261,7 +263,8 @@ TEST_F(ProposalsOfMissionControl, OfACapabilityThatNeedsTwoAdminsNeedTwo) {
   admin({{"command", "proposal.approve"}, {"id", id}});
   EXPECT_EQ(one(id).state, ProposalState::Pending);
   EXPECT_EQ(status_of(admin({{"command", "proposal.approve"}, {"id", id}})), 409) << "the same person";
-  send(Sender::Console, {{"command", "proposal.approve"}, {"id", id}, {"actor", "admin:eve"}, {"from", "uid 0"}});
+  send(Sender::Console,
+       {{"command", "proposal.approve"}, {"id", id}, {"actor", "admin:eve"}, {"from", "uid 0"}});
   EXPECT_EQ(one(id).state, ProposalState::Approved);
 }
 
@@ -375,7 +378,8 @@ TEST_F(ProposalsOfMissionControl, StormsAreFewProposalsAndFewEvents) {
   const std::size_t judged = tasks.size();
   EXPECT_LE(judged, static_cast<std::size_t>(Asks::kAtOnce));
   for (std::size_t task = 1; task <= judged; ++task)
-    runner->enforcer_answered(task, {{"capability", "silences.write"}, {"operation", "POST /api/v2/silences"}});
+    runner->enforcer_answered(task,
+                              {{"capability", "silences.write"}, {"operation", "POST /api/v2/silences"}});
   EXPECT_EQ(state.proposals().size(), judged);
   EXPECT_EQ(count(audit::EventType::ProposalNotTaken), Asks::kAtOnce);
 }
