@@ -19,6 +19,7 @@ export class ScriptedMission {
   tunnels = 0; // such wishes
   greet = (stream) => stream.write(hello());
   lives = [[-1, 48]]; // of the certificates that it issues, in hours from now; the last one goes on
+  updates = undefined; // (path, asked, stream): answers what is asked about updates
   asks = undefined; // of line/asks.h, in the answer to a heartbeat
   refuse = undefined; // {status, code, detail}: in place of all else
   #sessions = new Set();
@@ -66,6 +67,7 @@ export class ScriptedMission {
       const beat = this.asks && asked.reports.find((report) => report.kind === "heartbeat");
       return answer(200, { taken: asked.reports.map((report) => report.id), ...(beat ? { answers: { [beat.id]: { asks: this.asks } } } : {}) });
     }
+    if (this.updates && path.startsWith("/line/v1/updates/")) return this.updates(path, asked, stream);
     if (path !== "/line/v1/orders") return answer(404, {});
     stream.respond({ ":status": 200, "content-type": "application/jsonl" });
     this.orders.push(stream);
