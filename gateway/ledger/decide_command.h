@@ -50,6 +50,8 @@
 //   hold.withdraw          x                           id, why
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
+//   proposal.approve                x                  id, note*      also proposal.refuse
+//   proposal.undo                   x                  id
 //   intake.token_create             x                  name, service*, token_sha256, expires*
 //   intake.token_revoke             x                  id
 //   intake.take                                        token (its id), batch (intake/batch.h); of the intake alone

@@ -58,6 +58,7 @@
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
+#include "gateway/ledger/proposals.h"
 #include "gateway/ledger/provider_asks.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
@@ -164,6 +165,7 @@ class Ledger {
   Rolling::Calls rolling_calls();
   base::Json look_at_gateway() const;
   UpdateCalendar::Calls calendar_calls();
+  ProposalRunner::Calls proposal_calls();
   VendorUpdates::Calls vendor_update_calls();
   void remove_old_artefacts();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
@@ -347,6 +349,7 @@ class Ledger {
   IntakeMemory intake_;
   MeasuredReports measured_;
   Asks asks_;
+  ProposalRunner proposals_;
   std::uint64_t asks_changed_ = 0;  // events up to the last that may say where an ask stands
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
@@ -357,7 +360,7 @@ class Ledger {
   UpdateCalendar calendar_;
   VendorUpdates vendor_updates_;
   bool old_artefacts_ = false;                    // an update has begun: those of others are removed
-  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
+  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_ and proposals_, under way: by whom
   std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_, admin_openid_;

@@ -400,6 +400,7 @@ void Ledger::tick() {
   if (!drained_ && std::exchange(old_artefacts_, false)) remove_old_artefacts();
   if (!drained_) rolling_.look();
   if (!drained_) calendar_.look();
+  if (!drained_) proposals_.look();
   if (!drained_) usage_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
   look_at_tunnel();

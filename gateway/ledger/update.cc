@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the driver of updates (rolling.h) and everybody else: its records, its tasks for enforcers, its orders for the runner, and
+// Between the drivers of updates (rolling.h) and of proposals (proposals.h) and everybody else: its records, its tasks for enforcers, its orders for the runner, and
 // the commands of admins.
 #include <algorithm>
 
@@ -100,6 +100,19 @@ void Ledger::take_update_order(const Asker& asker, const Json& order) {
   });
 }
 
+ProposalRunner::Calls Ledger::proposal_calls() {
+  Rolling::Calls same = rolling_calls();
+  ProposalRunner::Calls calls;
+  calls.state = [this]() -> const state::State& { return state_; };
+  calls.record = std::move(same.record);
+  calls.durable = std::move(same.durable);
+  calls.ask_enforcer = std::move(same.ask_enforcer);
+  calls.health = [this] { return health_.before(); };
+  calls.worse = [this](const state::HealthBefore& before) { return health_.worse_than(before); };
+  calls.judged = [this](const line::Ask& ask, const Judgement& judged) { asks_.judged(ask, judged); };
+  return calls;
+}
+
 std::uint64_t Ledger::give_task(Peer& peer, const Json& task) {
   const std::uint64_t id = ++last_task_;
   tasks_[id] = peer.number();
@@ -115,7 +128,9 @@ bool Ledger::take_node_task_done(const Peer& peer, std::string_view payload) {
   const auto task = tasks_.find(done.id);
   if (task == tasks_.end() || task->second != peer.number()) return true;  // of a former enforcer
   tasks_.erase(task);
-  if (!drained_) rolling_.enforcer_answered(done.id, *json);
+  if (drained_) return true;
+  rolling_.enforcer_answered(done.id, *json);
+  proposals_.enforcer_answered(done.id, *json);
   return true;
 }
 
@@ -126,7 +141,10 @@ void Ledger::tasks_gone(std::uint64_t peer) {
     lost.push_back(task.first);
     return true;
   });
-  for (const std::uint64_t task : lost) rolling_.enforcer_gone(task);
+  for (const std::uint64_t task : lost) {
+    rolling_.enforcer_gone(task);
+    proposals_.enforcer_gone(task);
+  }
 }
 
 // run: {service, version, sha256* of a file in artefacts/ of the state directory, dry*}; stop and roll_back: nothing.

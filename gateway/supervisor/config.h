@@ -204,9 +204,9 @@ struct NotificationTarget {
   bool starttls = false;   // of mail: TLS begins after a word in the clear, not with the first byte
   std::string user, from;  // of mail; the user may be empty
   std::vector<std::string> to;
-  std::vector<std::string> events{"request.created", "request.answered", "hold.created",
-                                  "session.opened",  "update.announced", "update.suspended",
-                                  "update.missed",   "update.begun",     "update.ended"};
+  std::vector<std::string> events{
+      "request.created",  "request.answered", "hold.created",  "proposal.received", "session.opened",
+      "update.announced", "update.suspended", "update.missed", "update.begun",      "update.ended"};
   std::string severity =
       "severe";          // events of that severity and above, whatever their type; "none": by type alone
   FileName roots;        // empty: the system's

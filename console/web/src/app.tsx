@@ -15,6 +15,7 @@ import { page_at } from './routes';
 import { useArrivals } from './state/alerts';
 import { follow, forget, parts } from './state/live';
 import { useStore } from './state/store';
+import { waits_for_admin } from './sections/proposals';
 import { words } from './text';
 
 export function App() {
@@ -40,7 +41,7 @@ function Console({ who }: { who: Me }) {
 }
 
 const useWaiting = (): number =>
-  (useStore(parts.requests).value?.length ?? 0) + (useStore(parts.holds).value?.length ?? 0);
+  (useStore(parts.requests).value?.length ?? 0) + (useStore(parts.holds).value?.length ?? 0) + (useStore(parts.proposals).value ?? []).filter(waits_for_admin).length;
 
 function useTitle(page: string): void {
   const waiting = useWaiting();

@@ -11,6 +11,7 @@ import { home } from './text/home';
 import { event, filters, log, when } from './text/log';
 import { mission } from './text/mission';
 import { policy } from './text/policy';
+import { proposals } from './text/proposals';
 import { permissions, request, signed } from './text/permissions';
 import { intake } from './text/intake';
 import { tokens } from './text/tokens';
@@ -205,6 +206,8 @@ export const words = {
     approved: (who: string) => `Approved for ${who}.`,
     refused: (who: string) => `Refused for ${who}.`,
   },
+
+  proposals,
 
   holds: {
     title: 'Calls that wait for you',

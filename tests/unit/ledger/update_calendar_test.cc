@@ -21,7 +21,8 @@ class Shelf final : public VendorShelf {
  public:
   const std::vector<VendorOffer>& offers() const override { return all; }
   bool gone(const std::string& target) const override {
-    return knows && std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.target.name == target; });
+    return knows &&
+           std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.target.name == target; });
   }
   void want(const std::string& target) override { wanted.insert(target); }
   void forget(const std::string& target) override { wanted.erase(target); }
@@ -563,7 +564,7 @@ TEST_F(Calendar, TheGatewayItselfIsPlannedWhereTheConfigurationSaysHow) {
   look();
   EXPECT_EQ(text("postern.tar"), "scheduled");
   EXPECT_EQ(text("of-a-service.tar"), "announced") << "what is made for a service is not run on the gateway";
-  EXPECT_TRUE(std::ranges::find(shelf.wanted, "postern.tar") != shelf.wanted.end());
+  EXPECT_TRUE(shelf.wanted.contains("postern.tar"));
 }
 
 // A ledger may end between any two records: whatever the log says then, the rest follows once, and nothing runs twice.

@@ -216,6 +216,53 @@ export interface Hold {
   expires: string;
 }
 
+export type ProposalState =
+  | 'pending'
+  | 'approved'
+  | 'applying'
+  | 'applied'
+  | 'undoing'
+  | 'undone'
+  | 'rolled_back'
+  | 'failed'
+  | 'unknown'
+  | 'refused'
+  | 'withdrawn'
+  | 'expired';
+export interface ProposedCall {
+  method: string;
+  target: string;
+  content_type?: string;
+  body?: string;
+}
+// A change of settings that Mission Control proposes.
+export interface Proposal {
+  id: string;
+  state: ProposalState;
+  by: string;
+  reason: string;
+  ticket?: string;
+  capability: string;
+  operation: string;
+  call: ProposedCall;
+  undo?: ProposedCall;
+  can_be_undone: boolean;
+  undo_until?: string;
+  waits?: string;
+  approvals?: string[];
+  approvals_needed?: number;
+  created: string;
+  expires?: string;
+  decided?: string;
+  decided_by?: string;
+  note?: string;
+  applied?: string;
+  status?: number;
+  watch?: string;
+  watched_until?: string;
+  why?: string;
+}
+
 export interface Session {
   id: string;
   engineer: string;
@@ -349,7 +396,8 @@ export interface SharedField {
   title: string;
   setting: 'off' | 'on';
 }
-export interface Sharing extends SharedField {
+export interface Sharing extends Omit<SharedField, 'setting'> {
+  setting: 'off' | 'ask' | 'on'; // ask: of proposals alone
   changed?: string;
   by?: string;
   fields?: SharedField[]; // what of it may be kept back
