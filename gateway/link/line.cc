@@ -135,8 +135,9 @@ void Line::drop() {
 void Line::lost(const std::string& why, base::Micros at_least, bool denied) {
   drop();
   if (denied) pauses_.failed();
-  const base::Micros wait = denied ? line_refused_again_after(times_, random_part())
-                                   : pauses_.after_failure(reached_, reached_ == kGreeted, times_, random_part());
+  const base::Micros wait =
+      denied ? line_refused_again_after(times_, random_part())
+             : pauses_.after_failure(reached_, reached_ == kGreeted, times_, random_part());
   pause("waiting", why, {}, std::max(wait, at_least));
 }
 

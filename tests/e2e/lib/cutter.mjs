@@ -10,7 +10,7 @@
 //   hole     nothing passes any more and nobody is told
 import { connect, createServer } from "node:net";
 
-const kLongest = 4_000; // milliseconds of a connection that is to be cut
+const kLongest = 3_000; // milliseconds of a connection that is to be cut
 const kMostBytes = 12_000;
 const kHandshake = 5_000; // bytes; a third of all are cut within it
 
