@@ -97,6 +97,10 @@ void run_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void stop_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void roll_back_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_update_sources.cc
+void show_update_sources(Parts& parts, const CallPtr& call, const Reply& reply);
+void look_for_updates(Parts& parts, const CallPtr& call, const Reply& reply);
+
 // api_sessions.cc
 void list_sessions(Parts& parts, const CallPtr& call, const Reply& reply);
 void show_session(Parts& parts, const CallPtr& call, const Reply& reply);

@@ -90,6 +90,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post,   "/api/v1/updates/run",                         Admins,  api::run_rolling, Scope::None, proof::always},
     {Post,   "/api/v1/updates/stop",                        Admins,  api::stop_rolling},
     {Post,   "/api/v1/updates/roll-back",                   Admins,  api::roll_back_rolling, Scope::None, proof::always},
+    {Get,    "/api/v1/updates/sources",                     Readers, api::show_update_sources, Scope::Read},
+    {Post,   "/api/v1/updates/sources/look",                Admins,  api::look_for_updates},
     {Get,    "/api/v1/sessions",                            Readers, api::list_sessions, Scope::Read},
     {Get,    "/api/v1/sessions/{id}",                       Readers, api::show_session, Scope::Read},
     {Post,   "/api/v1/sessions/{id}/end",                   Admins,  api::end_session, Scope::Sessions},

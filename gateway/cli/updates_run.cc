@@ -19,6 +19,7 @@
 #include "gateway/cli/client.h"
 #include "gateway/cli/places.h"
 #include "gateway/cli/table.h"
+#include "gateway/cli/update_sources.h"
 
 namespace postern::cli {
 namespace {
@@ -214,7 +215,9 @@ void add_update_run(Program& program, CLI::App* group) {
 }
 
 void add_update_commands(Program& program) {
-  add_update_run(program, program.group("update", "Updates of the component, run node by node"));
+  CLI::App* group = program.group("update", "Updates of the component, run node by node");
+  add_update_run(program, group);
+  add_update_sources(program, group);
 }
 
 }  // namespace postern::cli

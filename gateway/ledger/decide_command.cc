@@ -22,7 +22,7 @@ struct Row {
 // The intake may send these, and nobody else.
 constexpr std::string_view kIntakeTake = "intake.take", kIntakeNote = "intake.note";
 
-constexpr std::array<Row, 49> kTable{{
+constexpr std::array<Row, 51> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -68,6 +68,8 @@ constexpr std::array<Row, 49> kTable{{
     {"notification.test", false, true, false, decide_notification_test},
     {"log.rotate_key", false, true, false, nullptr},
     {"policy.set", false, false, true, nullptr},
+    {"sources.show", false, true, false, nullptr, true},
+    {"sources.look", false, true, false, nullptr},
     {"rolling.run", false, true, false, nullptr},
     {"rolling.stop", false, true, false, nullptr},
     {"rolling.roll_back", false, true, false, nullptr},

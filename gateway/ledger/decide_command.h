@@ -58,6 +58,8 @@
 //   notification.test               x                  name
 //   log.rotate_key                  x                  -
 //   policy.set                               x         file*; the text came before, in pieces
+//   sources.show                    x                  -; where the vendor's updates are, and no event
+//   sources.look                    x                  -; the same, and Mission Control is asked soon
 //   rolling.run                     x                  service, version, sha256*, dry*; answers what is done, or would be
 //   rolling.stop, rolling.roll_back x                  -; answer the update's progress
 //   admin.*                         x                  decide_account.h

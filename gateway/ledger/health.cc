@@ -120,6 +120,14 @@ void Health::read(const std::string& directory) {
   }
 }
 
+std::set<std::string> Health::versions(const std::string& service) const {
+  std::set<std::string> out;
+  for (const auto& [name, node] : nodes_) {
+    if (name.first == service && !node.figures.version.empty()) out.insert(node.figures.version);
+  }
+  return out;
+}
+
 std::string Health::text() const {
   Json nodes = Json::array();
   for (const auto& [name, node] : nodes_) {

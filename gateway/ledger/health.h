@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,6 +65,8 @@ class Health {
   // Grows whenever a warning begins or ends, or a node's state changes.
   std::uint64_t news() const { return news_; }
   base::Json body() const;
+  std::set<std::string> versions(
+      const std::string& service) const;  // that its nodes told last; of those that told one
   // For the customer: {"warnings":[..],"nodes":[{"service","node","state","why"*,"seen"*}]}
   base::Json status() const;
 

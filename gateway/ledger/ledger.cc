@@ -185,11 +185,14 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
                     [this](const Draft& draft) { append_own(draft); }}),
       directory_(options.directory),
+      version_of_us_(options.version),
+      files_(files),
       runner_(loop, {[this](const Json& answer) {
                        if (!drained_) rolling_.runner_answered(answer);
                      },
                      [this] { rolling_.runner_gone(); }}),
       rolling_(clock, rolling_calls()),
+      vendor_updates_(loop, clock, files, options.directory, vendor_update_calls()),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),
       stop_word_(std::move(options.stop_word)),
@@ -209,6 +212,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   usage_.begin(std::move(usage), state_.shares(kUsage), recorder_.size());
   health_.configure(std::move(options.health));
   rolling_.configure(std::move(options.updates));
+  vendor_updates_.configure(std::move(options.vendor_updates));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
 }
@@ -253,6 +257,7 @@ LineReports::Calls Ledger::line_calls() {
     return durable < asks_changed_ ? std::vector<line::Report>() : asks_.due();
   };
   calls.standings_taken = [this](const line::Taken& answer) { asks_.taken(answer); };
+  calls.line_is_back = [this] { vendor_updates_.line_is_back(); };
   calls.carry = [this](const ipc::Errand& errand) { return carry(errand); };
   calls.record = [this](const Draft& draft) { append_own(draft); };
   calls.log_key = [this] { return keeper_.log_key(); };
@@ -278,6 +283,7 @@ void Ledger::saw_event(std::uint64_t index, const audit::EventFields& event) {
   if (event.type == EventType::PermissionChanged) measured_.sharing_changed();
   line_reports_.saw(index, event);
   if (may_move_ask(event.type)) asks_changed_ = index + 1;
+  if (event.type == EventType::UpdateStarted) old_artefacts_ = true;
 }
 
 bool Ledger::take_measured(const Peer& peer, std::string_view payload) {
@@ -324,6 +330,7 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
         notices_.link_gone();
         line_reports_.link_gone();
         tunnel_gate_.link_gone();
+        vendor_updates_.link_gone();
         provider_.link_gone();
       }};
   auto peer = std::make_unique<Peer>(loop_, number, sender, index, std::move(socket), std::move(calls));
@@ -603,7 +610,10 @@ bool Ledger::take_delivered(const Peer& peer, std::string_view payload) {
   if (delivered.id > ProviderAsks::kFirstErrand) return provider_.take(delivered);
   if (delivered.id > Notices::kFirstErrand) return notices_.take(delivered);
   if (delivered.id > LineReports::kFirstErrand) return line_reports_.take(delivered);
-  return delivered.id > TunnelGate::kFirstErrand ? tunnel_gate_.take(delivered) : witnesses_.take(delivered);
+  if (delivered.id > TunnelGate::kFirstErrand) return tunnel_gate_.take(delivered);
+  // What is handed over is another ledger's to take.
+  if (delivered.id > VendorUpdates::kFirstErrand) return drained_ || vendor_updates_.take(delivered);
+  return witnesses_.take(delivered);
 }
 
 Json Ledger::reports_json() const {

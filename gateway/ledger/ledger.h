@@ -66,11 +66,13 @@
 #include "gateway/ledger/runner_link.h"
 #include "gateway/ledger/tunnel_gate.h"
 #include "gateway/ledger/usage.h"
+#include "gateway/ledger/vendor_updates.h"
 #include "gateway/ledger/witnesses.h"
 
 namespace postern::ledger {
 
 bool is_rolling_command(std::string_view command);
+bool is_sources_command(std::string_view command);
 
 struct LedgerOptions {
   std::string
@@ -82,6 +84,7 @@ struct LedgerOptions {
   std::vector<NoticeTarget> notifications;
   OpenIdTerms openid = {}, admin_openid = {};
   LineTerms line = {};
+  VendorUpdateTerms vendor_updates = {};
   HealthTerms health = {};
   std::vector<RollingPlan> updates = {};
   ipc::StopRaiser stop_word = {};
@@ -104,6 +107,9 @@ class Ledger {
   void set_updates(std::vector<RollingPlan> plans) { rolling_.configure(std::move(plans)); }
   // Runs updates; whoever brings one begins it here.
   Rolling& rolling() { return rolling_; }
+  // What the vendor offers, and how far it is fetched.
+  VendorShelf& vendor_shelf() { return vendor_updates_; }
+  void set_vendor_updates(VendorUpdateTerms terms) { vendor_updates_.configure(std::move(terms)); }
   void set_keeper(base::UniqueFd socket) { keeper_.replace(std::move(socket)); }
   void set_limits(const Limits& limits) { limits_ = limits; }
   void set_witnessing(Witnessing witnessing);
@@ -153,6 +159,8 @@ class Ledger {
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   Rolling::Calls rolling_calls();
+  VendorUpdates::Calls vendor_update_calls();
+  void remove_old_artefacts();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
   bool take_node_task_done(const Peer& peer, std::string_view payload);
   void tasks_gone(std::uint64_t peer);
@@ -192,6 +200,7 @@ class Ledger {
   };
   void preview_report(const Asker& asker, const base::Json& order);
   void take_rolling_order(const Asker& asker, const base::Json& order);
+  void take_sources_order(const Asker& asker, const base::Json& order);
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
   void take_policy_order(Peer& peer, const Asker& asker, const base::Json& order);
@@ -335,9 +344,12 @@ class Ledger {
   std::uint64_t asks_changed_ = 0;  // events up to the last that may say where an ask stands
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
-  std::string directory_;
+  std::string directory_, version_of_us_;
+  audit::FileSystem& files_;
   RunnerLink runner_;
   Rolling rolling_;
+  VendorUpdates vendor_updates_;
+  bool old_artefacts_ = false;                    // an update has begun: those of others are removed
   std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
   std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_

@@ -26,9 +26,10 @@ constexpr std::size_t kDocumentRoom =
     ipc::kErrandBody / 2;  // reports are small: far more than kMostReports of them
 constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
-constexpr std::array<std::string_view, 12> kWanted{
-    "gateway.",        "node.",         "component.", "remote_gateway.",  "host.",   "link.", "certificate.",
-    "log.unavailable", "log.recovered", "role.ended", "sandbox.violated", "session."};
+constexpr std::array<std::string_view, 13> kWanted{
+    "gateway.", "node.",        "component.",      "remote_gateway.", "host.",      "update.",
+    "link.",    "certificate.", "log.unavailable", "log.recovered",   "role.ended", "sandbox.violated",
+    "session."};
 
 // Whether the events are shared from this one on; nothing: it is not about that.
 std::optional<bool> sharing_changed(const audit::EventFields& event) {
@@ -345,10 +346,12 @@ void LineReports::taken(const line::Taken& answer) {
 void LineReports::went_well(bool all) {
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
-  failures_ = lost_ = 0;
+  const bool back = std::exchange(failures_, 0) > 0 || sent_ == 0;
+  lost_ = 0;
   next_try_ = clock_.monotonic() + kPace;
   sent_ = clock_.wall();
   problem_.clear();
+  if (back) calls_.line_is_back();
 }
 
 void LineReports::fail(std::string why) {

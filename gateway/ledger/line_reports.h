@@ -79,6 +79,7 @@ class LineReports {
       return std::vector<line::Report>();
     };
     std::function<void(const line::Taken&)> standings_taken = [](const line::Taken&) {};
+    std::function<void()> line_is_back = [] {};  // something arrived, after it had not, or for the first time
   };
   LineReports(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& files, std::string directory,
               Calls calls);

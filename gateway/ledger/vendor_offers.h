@@ -32,8 +32,8 @@ class VendorShelf {
   virtual ~VendorShelf() = default;
 
   virtual const std::vector<VendorOffer>& offers() const = 0;
-  // Fetch its file, also again after a failure; nothing happens for one that is whole or under way. Of what is not wanted any
-  // more the file is removed.
+  // Fetch its file, also again after a failure (when its pause is over); nothing happens for one that is whole or under way.
+  // Remembered across restarts. Of what is not wanted any more the file is removed, once it cannot be rolled back any more.
   virtual void want(const std::string& target) = 0;
   virtual void forget(const std::string& target) = 0;
   // Just before it is run: judged once more from what is kept, with the time of now. A sentence: why it must not run.

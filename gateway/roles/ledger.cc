@@ -32,6 +32,7 @@ ledger::LedgerOptions options_of(Role& role) {
   options.openid = ledger::parse_openid_terms(role.config(), "openid");
   options.admin_openid = ledger::parse_openid_terms(role.config(), "admin_openid");
   options.line = ledger::parse_line_terms(role.config());
+  options.vendor_updates = ledger::parse_vendor_update_terms(role.config());
   options.health = ledger::parse_health_terms(role.config());
   options.updates = ledger::parse_rolling_plans(role.config());
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
@@ -79,6 +80,7 @@ int keep_ledger(audit::FileSystem& disk) {
     ledger->set_openid(ledger::parse_openid_terms(config, "openid"),
                        ledger::parse_openid_terms(config, "admin_openid"));
     ledger->set_line(ledger::parse_line_terms(config));
+    ledger->set_vendor_updates(ledger::parse_vendor_update_terms(config));
     ledger->set_health(ledger::parse_health_terms(config));
     ledger->set_updates(ledger::parse_rolling_plans(config));
   });

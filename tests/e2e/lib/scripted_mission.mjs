@@ -19,6 +19,7 @@ export class ScriptedMission {
   tunnels = 0; // such wishes
   greet = (stream) => stream.write(hello());
   lives = [[-1, 48]]; // of the certificates that it issues, in hours from now; the last one goes on
+  updates = undefined; // (path, asked, stream): answers what is asked about updates
   refuse = undefined; // {status, code, detail}: in place of all else
   #sessions = new Set();
 
@@ -64,6 +65,7 @@ export class ScriptedMission {
       this.reports.push(asked);
       return answer(200, { taken: asked.reports.map((report) => report.id) });
     }
+    if (this.updates && path.startsWith("/line/v1/updates/")) return this.updates(path, asked, stream);
     if (path !== "/line/v1/orders") return answer(404, {});
     stream.respond({ ":status": 200, "content-type": "application/jsonl" });
     this.orders.push(stream);
