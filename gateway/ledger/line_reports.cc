@@ -259,12 +259,12 @@ void LineReports::copied(const std::string& document, const base::Status& status
 // It is asked no faster than so, however often Mission Control says it.
 void LineReports::asks_wait() {
   const base::Nanos now = clock_.monotonic();
+  line_was_up_ = true;
   if (now - asked_for_asks_ < kAsksPause) {
     heartbeat_ = std::min(heartbeat_, now + kAsksPause);
     return;
   }
   asked_for_asks_ = now;
-  line_was_up_ = true;
   heartbeat_ = 0;
   if (phase_ == Phase::Resting) next_try_ = 0;
 }
@@ -307,11 +307,10 @@ void LineReports::take_apart() {
   forget_document();
 }
 
-// A network that breaks after some kilobytes would never let a whole document through.
+// The line broke with the document: a network that breaks after some kilobytes would never let a whole one through. It is as
+// large again once smaller ones went well.
 void LineReports::lost_under_way() {
-  if (!std::exchange(line_was_up_, false) || ++lost_ < kLostBeforeSmaller) return;
-  lost_ = 0;
-  if (measured_ || under_way_ < 2) return;
+  if (!std::exchange(line_was_up_, false) || measured_ || under_way_ < 2) return;
   most_ = under_way_ / 2;
   forget_document();
 }
@@ -347,7 +346,6 @@ void LineReports::went_well(bool all) {
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
   const bool back = std::exchange(failures_, 0) > 0 || sent_ == 0;
-  lost_ = 0;
   next_try_ = clock_.monotonic() + kPace;
   sent_ = clock_.wall();
   problem_.clear();

@@ -110,8 +110,6 @@ class LineReports {
   static constexpr base::Nanos kPace = 250 * base::kMillisecond;
   static constexpr base::Nanos kFirstPause = 1 * base::kSecond;
   static constexpr base::Nanos kLongestPause = 15 * base::kSecond;
-  // Losses of the line in a row that took a document with them: what is too much for what lies between goes in smaller parts.
-  static constexpr int kLostBeforeSmaller = 2;
   static constexpr base::Nanos kPatience = 90 * base::kSecond;  // for an errand; the link gives up sooner
   static constexpr base::Micros kGivenUpEvery = 60 * base::kWallSecond;
 
@@ -155,7 +153,6 @@ class LineReports {
   std::size_t under_way_ = 0;              // of waiting_, from the front: those in the document
   std::size_t most_ = line::kMostReports;  // events of one document
   bool line_was_up_ = false;               // when the document was given
-  int lost_ = 0;                           // in a row
   Phase phase_ = Phase::Resting;
   std::uint64_t last_errand_ = kFirstErrand;
   base::Nanos heartbeat_ = 0, next_try_ = 0, deadline_ = 0;  // monotonic
