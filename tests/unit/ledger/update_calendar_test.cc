@@ -21,7 +21,8 @@ class Shelf final : public VendorShelf {
  public:
   const std::vector<VendorOffer>& offers() const override { return all; }
   bool gone(const std::string& target) const override {
-    return knows && std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.target.name == target; });
+    return knows &&
+           std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.target.name == target; });
   }
   void want(const std::string& target) override { wanted.insert(target); }
   void forget(const std::string& target) override { wanted.erase(target); }
