@@ -68,7 +68,7 @@ function Navigation({ path }: { path: string }) {
     <nav class="nav" aria-label={words.nav.label}>
       <ul>
         {pages.map((name) => (
-          <li key={name}>
+          <li key={name} class={name === 'updates' && pages.includes('mission-control') ? 'nav-wide' : undefined}>
             <Link href={name === 'home' ? '/' : `/${name}`} aria-current={here === name ? 'page' : undefined}>
               <Icon name={name} />
               <span>
