@@ -22,10 +22,10 @@ constexpr int kStateDepth = 6;
 constexpr std::string_view kOffersPlace = "updates/offers";  // gateway/link/line.h
 constexpr std::string_view kFilePlace = "updates/file";
 constexpr std::uint16_t kAnswered = 200, kMissing = 404;
-constexpr std::size_t kQuoted = 300;
+constexpr std::size_t kQuotedOfAnswer = 300;
 constexpr std::string_view kOurProduct = "postern";
 
-std::string shown_text(std::string_view text) { return base::printable(text, kQuoted); }
+std::string shown_text(std::string_view text) { return base::printable(text, kQuotedOfAnswer); }
 
 }  // namespace
 
