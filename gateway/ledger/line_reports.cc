@@ -264,6 +264,7 @@ void LineReports::asks_wait() {
     return;
   }
   asked_for_asks_ = now;
+  line_was_up_ = true;
   heartbeat_ = 0;
   if (phase_ == Phase::Resting) next_try_ = 0;
 }
@@ -280,6 +281,7 @@ bool LineReports::take(const ipc::Delivered& answer) {
   if (answer.id <= kFirstErrand || answer.id > last_errand_) return false;
   if (phase_ != Phase::Asked || answer.id != last_errand_) return true;  // late
   if (answer.status == 0) {
+    lost_under_way();
     fail(base::printable(answer.body, kQuotedRefusal));
   } else if (answer.status != kTaken) {
     const line::Refusal refusal = line::parse_refusal(answer.body);
@@ -302,6 +304,15 @@ void LineReports::take_apart() {
   }
   if (under_way_ == 1) give_up_first(0);
   most_ = std::max<std::size_t>(1, under_way_ / 2);
+  forget_document();
+}
+
+// A network that breaks after some kilobytes would never let a whole document through.
+void LineReports::lost_under_way() {
+  if (!std::exchange(line_was_up_, false) || ++lost_ < kLostBeforeSmaller) return;
+  lost_ = 0;
+  if (measured_ || under_way_ < 2) return;
+  most_ = under_way_ / 2;
   forget_document();
 }
 
@@ -328,7 +339,7 @@ void LineReports::taken(const line::Taken& answer) {
     waiting_.pop_front();
     file_.changed();
   }
-  most_ = all ? line::kMostReports : most_;
+  most_ = all ? std::min(line::kMostReports, 2 * most_) : most_;
   went_well(all);
 }
 
@@ -336,6 +347,7 @@ void LineReports::went_well(bool all) {
   forget_document();
   if (!all) return fail("Mission Control did not take all that it was sent");
   const bool back = std::exchange(failures_, 0) > 0 || sent_ == 0;
+  lost_ = 0;
   next_try_ = clock_.monotonic() + kPace;
   sent_ = clock_.wall();
   problem_.clear();

@@ -110,6 +110,8 @@ class LineReports {
   static constexpr base::Nanos kPace = 250 * base::kMillisecond;
   static constexpr base::Nanos kFirstPause = 1 * base::kSecond;
   static constexpr base::Nanos kLongestPause = 15 * base::kSecond;
+  // Losses of the line in a row that took a document with them: what is too much for what lies between goes in smaller parts.
+  static constexpr int kLostBeforeSmaller = 2;
   static constexpr base::Nanos kPatience = 90 * base::kSecond;  // for an errand; the link gives up sooner
   static constexpr base::Micros kGivenUpEvery = 60 * base::kWallSecond;
 
@@ -118,6 +120,7 @@ class LineReports {
   void keep_bounded();
   void give_up_first(std::size_t spared);
   void take_apart();
+  void lost_under_way();
   void tell_given_up();
   void send(std::uint64_t durable);
   std::vector<line::Report> due(std::uint64_t durable);
@@ -151,6 +154,8 @@ class LineReports {
   base::Nanos asked_for_asks_ = 0;         // when asks_wait last was heeded
   std::size_t under_way_ = 0;              // of waiting_, from the front: those in the document
   std::size_t most_ = line::kMostReports;  // events of one document
+  bool line_was_up_ = false;               // when the document was given
+  int lost_ = 0;                           // in a row
   Phase phase_ = Phase::Resting;
   std::uint64_t last_errand_ = kFirstErrand;
   base::Nanos heartbeat_ = 0, next_try_ = 0, deadline_ = 0;  // monotonic

@@ -30,6 +30,7 @@ bool is_time(base::Nanos now, base::Nanos& last) {
   return true;
 }
 constexpr int kTooOften = 429, kNotNow = 503;  // with Retry-After
+constexpr int kGreeted = static_cast<int>(Step::Open) + 1;
 constexpr const char* kNoLine = "there is no line to Mission Control: ";
 
 bool refuses_installation(std::string_view code) {
@@ -134,8 +135,9 @@ void Line::drop() {
 void Line::lost(const std::string& why, base::Micros at_least, bool denied) {
   drop();
   if (denied) pauses_.failed();
-  const base::Micros wait = denied ? line_refused_again_after(times_, random_part())
-                                   : pauses_.after_failure(reached_, false, times_, random_part());
+  const base::Micros wait =
+      denied ? line_refused_again_after(times_, random_part())
+             : pauses_.after_failure(reached_, reached_ == kGreeted, times_, random_part());
   pause("waiting", why, {}, std::max(wait, at_least));
 }
 
@@ -219,7 +221,7 @@ void Line::ordered(std::string_view text) {
 
 void Line::greeted(const line::Order& hello) {
   hello_ = true;
-  reached_ = static_cast<int>(Step::Open) + 1;
+  reached_ = kGreeted;
   version_ = hello.text;
   skew_ = hello.time - loop_.wall();
   settled_.start(times_.settled);

@@ -41,8 +41,7 @@ struct LineTimes {
       60 * base::kSecond;  // of being up without a report that was taken: nothing is held against it any more
   base::Micros first = base::kWallSecond;  // the pause after the first failure; doubling up to
   base::Micros longest = 300 * base::kWallSecond;
-  base::Micros longest_busy =
-      30 * base::kWallSecond;  // of a server that answers "not now": asking it costs no handshake
+  base::Micros longest_spoken = 30 * base::kWallSecond;  // where the server spoke to us
 };
 
 struct LineAnswer {

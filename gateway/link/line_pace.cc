@@ -24,12 +24,12 @@ base::Micros line_twice_again_after(const LineTimes& times, double chance) {
   return silence + share(silence / 10, chance);
 }
 
-base::Micros LinePauses::after_failure(int reached, bool busy, const LineTimes& times, double chance) {
+base::Micros LinePauses::after_failure(int reached, bool spoke, const LineTimes& times, double chance) {
   ++failures_;
   doublings_ = reached > furthest_ ? 1 : doublings_ + 1;
   furthest_ = std::max(furthest_, reached);
   LineTimes these = times;
-  if (busy) these.longest = std::min(times.longest, times.longest_busy);
+  if (spoke) these.longest = std::min(times.longest, times.longest_spoken);
   return line_again_after(doublings_, these, chance);
 }
 

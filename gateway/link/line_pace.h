@@ -23,8 +23,9 @@ base::Micros line_twice_again_after(const LineTimes& times, double chance);
 // an hour without a network is not followed by five minutes without a line because of the first stumble.
 class LinePauses {
  public:
-  // reached: how far it came, higher is further. busy: the server says that it cannot now, over a connection that stays.
-  base::Micros after_failure(int reached, bool busy, const LineTimes& times, double chance);
+  // reached: how far it came, higher is further. spoke: the server did, and said no more than "not now", or was cut off before
+  // anything was taken: half a minute at most.
+  base::Micros after_failure(int reached, bool spoke, const LineTimes& times, double chance);
   void good() { *this = LinePauses(); }  // what was sent over it was taken
   void failed() { ++failures_; }         // a pause of another kind follows
   int failures() const { return failures_; }

@@ -54,6 +54,8 @@ void show_status(AdminParts& parts, const CallPtr&, const Reply& reply) {
            {"tunnel", parts.tunnels.status()},
            {"servers", servers.ok() ? *servers : Json::array()},
            {"store", {{"available", counted.ok() && servers.ok()}}}};
+  if (const std::string& problem = parts.desk.commits.problem(); !problem.empty())
+    out["store"] = {{"available", false}, {"why", "it cannot be written: " + problem}};
   if (!counted.ok() || !servers.ok())
     out["store"]["why"] = counted.ok() ? servers.error().message : counted.error().message;
   for (std::size_t i = 0; counted.ok() && i < counted->size(); ++i)

@@ -39,12 +39,14 @@ void Commits::reply(answer::Reply reply, answer::Response response) {
 }
 
 void Commits::flush() {
+  const bool wrote = store_.writes();
   const base::Status done = store_.commit();
-  if (!done.ok() && !failing_)
+  if (!done.ok() && problem_.empty())
     base::log_error("the store cannot be written, nothing is taken until it can: " + done.error().message);
-  if (done.ok() && failing_ && !waiting_.empty()) base::log_info("the store can be written again");
   // A turn in which nothing was to be written says nothing.
-  if (!done.ok() || !waiting_.empty()) failing_ = !done.ok();
+  if (done.ok() && wrote && !std::exchange(problem_, {}).empty())
+    base::log_info("the store can be written again");
+  if (!done.ok()) problem_ = done.error().message;
   for (const auto& one : std::exchange(waiting_, {})) one(done.ok());
 }
 

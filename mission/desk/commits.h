@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "gateway/answer/call.h"
@@ -25,10 +26,12 @@ class Commits {
   void reply(answer::Reply reply, answer::Response response);
   void then(std::function<void(bool durable)> done);
   void flush();  // now
+  // Why what was last to be written could not be; empty: it was.
+  const std::string& problem() const { return problem_; }
 
  private:
   Store& store_;
-  bool failing_ = false;  // said once, however long it lasts
+  std::string problem_;  // logged once, however long it lasts
   std::vector<std::function<void(bool)>> waiting_;
   std::unique_ptr<loop::Loop::Hook> hook_;
 };

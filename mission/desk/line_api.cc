@@ -84,6 +84,7 @@ LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
       lives_(lives),
       tunnels_(tunnels),
       witness_(parts),
+      offences_(parts),
       codes_(kWrongCodes),
       requests_(kRequests),
       tunnel_requests_(kTunnelRequests),
@@ -109,13 +110,28 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   const auto asker = identify(*call, reply);
   if (!asker) return;
   note_use(*asker);
-  if (path == line::kRenewPath) return renew(*call, reply, *asker);
-  if (path == line::kReportsPath) return reports(*call, reply, *asker);
-  if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker->installation.id);
-  if (path == line::kTunnelPath) return reply(tunnels_.wait(asker->installation.id));
-  if (path == line::kUpdateOffersPath) return answer_update_offers(parts_, reply, asker->installation.id);
-  if (path == line::kUpdateFilePath) return answer_update_file(parts_, *call, reply, asker->installation.id);
-  orders(*call, reply, *asker);
+  answer_known(call, watched(asker->installation.id, reply), *asker);
+}
+
+void LineApi::answer_known(const std::shared_ptr<Call>& call, const Reply& reply, const Asker& asker) {
+  const std::string_view path = call->target.path();
+  if (path == line::kRenewPath) return renew(*call, reply, asker);
+  if (path == line::kReportsPath) return reports(*call, reply, asker);
+  if (path == line::kCheckpointsPath) return witness_.answer(*call, reply, asker.installation.id);
+  if (path == line::kTunnelPath) return reply(tunnels_.wait(asker.installation.id));
+  if (path == line::kUpdateOffersPath) return answer_update_offers(parts_, reply, asker.installation.id);
+  if (path == line::kUpdateFilePath) return answer_update_file(parts_, *call, reply, asker.installation.id);
+  orders(*call, reply, asker);
+}
+
+Reply LineApi::watched(const std::string& installation, const Reply& reply) {
+  return [this, installation, reply](Response response) {
+    if (response.status == 400) {
+      const auto document = base::parse_json(response.body);
+      offences_.malformed(installation, document.ok() ? base::json_text_or(*document, "detail", "") : "");
+    }
+    reply(std::move(response));
+  };
 }
 
 std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& reply) {
@@ -136,6 +152,7 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
                : asks_for_updates(call.target.path()) ? update_requests_
                                                       : requests_;
   if (const base::Nanos later = pace.take(key, parts_.clock.monotonic()); later > 0) {
+    offences_.too_often(asker.installation.id);
     reply(wait(later, "this installation asks too often"));
     return std::nullopt;
   }

@@ -13,6 +13,7 @@
 #include "gateway/answer/call.h"
 #include "mission/desk/lives.h"
 #include "mission/desk/log_witness.h"
+#include "mission/desk/offences.h"
 #include "mission/desk/pace.h"
 #include "mission/desk/parts.h"
 #include "mission/desk/shown_certificates.h"
@@ -44,7 +45,11 @@ class LineApi {
   // Who asks, or why it is nobody: then the reply was given.
   std::optional<Asker> identify(const answer::Call& call, const answer::Reply& reply);
   bool judge(const answer::Call& call, const answer::Reply& reply, Asker& asker);
+  void answer_known(const std::shared_ptr<answer::Call>& call, const answer::Reply& reply,
+                    const Asker& asker);
   bool is_known(Asker& asker, const answer::Reply& reply);
+  // The same reply, of which a refusal of its form is counted.
+  answer::Reply watched(const std::string& installation, const answer::Reply& reply);
   void note_use(const Asker& asker);
   void enrol(const answer::Call& call, const answer::Reply& reply);
   void renew(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
@@ -65,6 +70,7 @@ class LineApi {
   Tunnels& tunnels_;
   LogWitness witness_;
   ShownCertificates shown_;
+  Offences offences_;
   Pace codes_, requests_, tunnel_requests_, update_requests_, renewals_, turns_;
   std::map<std::string, base::Nanos> heard_;
 };

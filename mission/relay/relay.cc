@@ -25,6 +25,7 @@ using Frame = ipc::ExchangeFrame;
 constexpr int kAcceptedAtOnce = 32;
 constexpr base::Nanos kAcceptAgain = 100 * base::kMillisecond;
 constexpr base::Nanos kTellCounted = 60 * base::kSecond;
+constexpr base::Nanos kLookForPeer = 5 * base::kSecond;  // while neither is to be read nor to be written
 constexpr std::size_t kPiece = 16U << 10U;
 constexpr std::string_view kSpeakTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: "
@@ -101,6 +102,17 @@ class Relay::Connection final : public loop::Disposable {
     const bool hears =
         !engineer_ended_ && (phase_ == Phase::Hello || phase_ == Phase::Refusing || credit_ > 0);
     poller_->want((hears ? loop::kReadable : 0) | (out_.empty() ? 0 : loop::kWritable));
+    // Of a socket of which nothing is wanted the loop says nothing, not even that its peer is gone.
+    const bool idle = !hears && out_.empty();
+    if (phase_ != Phase::Joined || idle == deadline_.running()) return;
+    idle ? deadline_.set(kLookForPeer) : deadline_.clear();
+  }
+
+  bool peer_is_gone() const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    return ::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_state == TCP_CLOSE;
   }
 
   void on_deadline() {
@@ -110,6 +122,7 @@ class Relay::Connection final : public loop::Disposable {
     }
     if (phase_ == Phase::Asking) return relay_.count("got no answer in time"), cut_or_refuse();
     if (phase_ == Phase::Refusing) return close();
+    if (phase_ == Phase::Joined) return peer_is_gone() ? gone() : watch();
     cut();  // Ending
   }
 

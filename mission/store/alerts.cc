@@ -124,7 +124,8 @@ base::Result<std::vector<Finding>> Alerts::serious_events(base::Micros received_
       "SELECT installation, type, COUNT(*), MAX(received) FROM events WHERE received>=?1 AND (own=0 AND body "
       "LIKE "
       "'%\"severity\":\"severe\"%' OR own=1 AND type IN ('installation.connected_twice', "
-      "'installation.log_conflict', 'installation.log_refused')) GROUP BY installation, type",
+      "'installation.log_conflict', 'installation.log_refused', 'installation.misbehaves')) GROUP BY "
+      "installation, type",
       {received_since}, [](const Row& row) {
         return Finding{.installation = row.text(0),
                        .rule = "event",

@@ -71,7 +71,8 @@ class Store final : private StoreGround,
   // Acts last: the row that gives them their numbers is held no longer than the commit takes, and nobody waits for another row
   // who holds it.
   base::Status commit();
-  void undo();  // all since the last commit
+  bool writes() const { return turn.open(); }  // there is something to commit
+  void undo();                                 // all since the last commit
 };
 
 // path: a file, made if it is not there. Corrupt: it is of a newer version, or damaged.

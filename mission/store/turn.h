@@ -27,6 +27,9 @@ class Turn {
   // How many rows it touched. take: for what it returns.
   base::Result<std::int64_t> touch(std::string_view sql, Values values, const Take& take = nullptr);
   base::Status tell(std::string_view text);  // to other servers, with the commit
+  bool open() const {
+    return open_ || failed_.has_value();
+  }  // there is something to commit, or it has failed
   base::Status commit();
   void undo();  // all since the last commit
 

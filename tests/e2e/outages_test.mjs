@@ -143,7 +143,7 @@ story(`the line is cut ${kCuts} times, and nothing is lost, counted twice or out
 
   await stage.step("it is cut, and Mission Control and its store come and go, while people work", async () => {
     const most = kCuts - kUsageCuts;
-    const rounds = Math.max(1, Math.floor(most / 32)) * disturbances.length;
+    const rounds = Math.max(1, Math.floor(most / 80)) * disturbances.length;
     for (let round = 0; round < rounds; ++round) {
       const [title, disturb] = disturbances[round % disturbances.length];
       cutter.cut(Math.floor(most / rounds) + (round < most % rounds ? 1 : 0));

@@ -197,6 +197,23 @@ story("hostile installations and engineers harm no other customer", async (stage
     silent.close();
   });
 
+  await stage.step("an engineer who is gone while nobody reads is noticed, although nothing is read or written", async () => {
+    const silent = bad.session.request({ ":method": "POST", ":path": "/line/v1/tunnel" }, { endStream: false });
+    silent.on("error", () => {}).pause();
+    await until("it waits", async () => (await waiting(bad)).waiting === 1);
+    const engineer = net.connect(mission.relayPort, "127.0.0.1");
+    engineer.on("error", () => {});
+    tls.connect({ socket: engineer, servername: `bad.${reach}` }).on("error", () => {});
+    await until("it is joined", async () => (await waiting(bad)).connected === 1);
+    engineer.write(Buffer.alloc(16 << 20));
+    await pause(500);
+    engineer.resetAndDestroy();
+    const since = Date.now();
+    await until("it is over", async () => (await waiting(bad)).connected === 0, 25_000);
+    stage.say(`after ${Date.now() - since} ms`);
+    silent.close();
+  });
+
   await stage.step("engineers who send garbage, nothing, or too much, and too many of them", async () => {
     const raw = (bytes, host) =>
       new Promise((resolve) => {

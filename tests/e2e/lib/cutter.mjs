@@ -10,13 +10,14 @@
 //   hole     nothing passes any more and nobody is told
 import { connect, createServer } from "node:net";
 
-const kLongest = 2_500; // milliseconds of a connection that is to be cut
+const kLongest = 3_000; // milliseconds of a connection that is to be cut
 const kMostBytes = 12_000;
 const kHandshake = 5_000; // bytes; a third of all are cut within it
 
 export class Cutter {
   name = "the bad network";
   cuts = { reset: 0, close: 0, lost: 0, hole: 0 };
+  log = ""; // of each connection: when, how long, how many bytes, and how it was cut
   left = 0; // cuts that are still to come
   #pairs = new Set();
 
@@ -59,13 +60,13 @@ export class Cutter {
 
   async #take(client) {
     const [within, bytes, time, how] = [this.random() < 0.33, this.random(), this.random(), this.#how()];
-    const pair = { client, budget: Infinity, how, cut: undefined };
+    const pair = { client, budget: Infinity, how, cut: undefined, bytes: 0, since: performance.now() };
     if (this.left > 0) pair.budget = Math.ceil(within ? bytes * kHandshake : kHandshake + bytes * (kMostBytes - kHandshake));
     this.#pairs.add(pair);
     pair.server = await this.#connect(client);
     if (pair.server === undefined) return this.#pairs.delete(pair);
     if (client.destroyed) return pair.server.destroy(), this.#pairs.delete(pair);
-    if (this.left > 0) pair.timer = setTimeout(() => this.#cut(pair), within ? kLongest : kLongest * (0.2 + 0.8 * time));
+    if (this.left > 0) pair.timer = setTimeout(() => this.#cut(pair), kLongest * (within ? 1 : 0.3 + 0.7 * time));
     this.#pass(pair, client, pair.server);
     this.#pass(pair, pair.server, client);
   }
@@ -75,12 +76,13 @@ export class Cutter {
       if (pair.cut === "hole" || (pair.cut === "lost" && from === pair.server)) return;
       const passes = pair.cut ? piece : piece.subarray(0, pair.budget);
       pair.budget -= passes.length;
+      pair.bytes += passes.length;
       if (to.writable && !to.write(passes)) from.pause(), to.once("drain", () => from.resume());
       if (pair.budget <= 0 && !pair.cut) this.#cut(pair);
     });
     from.once("end", () => pair.cut !== "hole" && to.end()).once("close", () => {
-      this.#pairs.delete(pair);
       clearTimeout(pair.timer);
+      if (this.#pairs.delete(pair)) this.log += `${new Date().toISOString()} ${Math.round(performance.now() - pair.since)} ms, ${pair.bytes} bytes, ${pair.cut ?? "its own end"}\n`;
       if (pair.cut !== "hole") to.destroy();
       else if (from === pair.client) pair.server.destroy(); // the installation gave it up
     });

@@ -321,6 +321,37 @@ TEST_F(ReportsOfALedger, GoTogetherWhereMuchHappens) {
   EXPECT_EQ(told(), all);
 }
 
+TEST_F(ReportsOfALedger, ThatAreLostWithTheLineAgainAndAgainGoInSmallerParts) {
+  look();
+  take_all();
+  share("on");
+  std::vector<std::string> all;
+  for (int i = 0; i < 40; ++i) all.push_back(happens(EventType::NodeUp, "a"));
+  for (const std::size_t parts : {40, 40, 20, 20, 10}) {
+    reports->asks_wait();
+    look();
+    EXPECT_EQ(told().size(), parts);
+    if (parts == 10) break;
+    answer(0, "the connection broke");
+    clock.mono += LineReports::kLongestPause;
+  }
+  EXPECT_EQ(told(), std::vector<std::string>(all.begin(), all.begin() + 10)) << "the first of them";
+  take_all();
+  look();
+  EXPECT_EQ(told().size(), 20U) << "more again, once it went well";
+  take_all();
+  look();
+  EXPECT_EQ(told().size(), 10U);
+  take_all();
+  for (int i = 0; i < 10; ++i) all.push_back(happens(EventType::NodeUp, "a"));
+  look();
+  for (int i = 0; i < 5; ++i) {  // without a line nothing is lost with it
+    answer(0, "there is no line");
+    look(LineReports::kLongestPause);
+    EXPECT_EQ(told().size(), 10U);
+  }
+}
+
 TEST_F(ReportsOfALedger, GoAtOnceWhenTheLineIsBack) {
   look();
   for (int i = 0; i < 10; ++i) {  // it is tried less and less often
