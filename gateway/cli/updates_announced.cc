@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "gateway/cli/client.h"
+#include "gateway/cli/said.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/updates_run.h"
 
