@@ -91,6 +91,20 @@ void show_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void pass_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 void refuse_hold(Parts& parts, const CallPtr& call, const Reply& reply);
 
+// api_proposals.cc
+void list_proposals(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+void approve_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+void refuse_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+void undo_proposal(Parts& parts, const CallPtr& call, const Reply& reply);
+
+// api_updates.cc
+void list_updates(Parts& parts, const CallPtr& call, const Reply& reply);
+void show_update(Parts& parts, const CallPtr& call, const Reply& reply);
+void postpone_update(Parts& parts, const CallPtr& call, const Reply& reply);
+void run_update_now(Parts& parts, const CallPtr& call, const Reply& reply);
+void cancel_update(Parts& parts, const CallPtr& call, const Reply& reply);
+void schedule_update(Parts& parts, const CallPtr& call, const Reply& reply);
 // api_rolling.cc
 void show_rolling(Parts& parts, const CallPtr& call, const Reply& reply);
 void run_rolling(Parts& parts, const CallPtr& call, const Reply& reply);

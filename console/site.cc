@@ -23,9 +23,9 @@ namespace {
 
 // Places in the console: the page finds out what to show there. Whatever is below them is the page's matter too.
 bool is_place(std::string_view path) {
-  constexpr std::string_view kPlaces[] = {"permissions", "requests", "sessions", "events",
-                                          "engineers",   "account",  "admins",   "invitation",
-                                          "policy",      "tokens",   "openid",   "mission-control"};
+  constexpr std::string_view kPlaces[] = {
+      "permissions", "requests", "sessions", "events", "engineers",       "account", "admins",
+      "invitation",  "policy",   "tokens",   "openid", "mission-control", "updates"};
   path.remove_prefix(1);
   const std::string_view first = path.substr(0, path.find('/'));
   return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);

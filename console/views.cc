@@ -58,6 +58,8 @@ constexpr std::array<SharingTitle, state::kSharing.size() + state::kSharedFields
     {"requests", "Mission Control may ask for access in an engineer's place; an admin approves it as ever"},
     {"updates",
      "Mission Control is asked for the vendor's updates; what is not signed by the vendor is not taken"},
+    {"proposals",
+     "Mission Control may propose changes of settings; with ask an admin approves each, with on none has to"},
     {"health.version", "Versions of Postern and of the component"},
     {"health.state", "Which nodes are up"},
     {"health.start_time", "Since when the gateway and the nodes run"},
@@ -82,7 +84,7 @@ Json view_shared(const state::State& state, std::string_view name) {
                                    [name](const SharingTitle& one) { return one.name == name; });
   return {{"name", name},
           {"title", found == kSharingTitles.end() ? std::string_view() : found->title},
-          {"setting", state.shares(name) ? "on" : "off"}};
+          {"setting", state::to_text(state.sharing_setting(name))}};
 }
 
 }  // namespace

@@ -86,16 +86,26 @@ mkdir "$work/component/data"
   --web.external-url="http://127.0.0.1:$alertmanager_port/alertmanager/" --cluster.listen-address= --log.level=warn) >"$work/alertmanager.log" 2>&1 & pids+=($!)
 
 names=()
-if [ $mission = 1 ]; then . "$POSTERN_ROOT/deploy/quickstart/mission.sh"; start_mission_control; fi
+if [ $mission = 1 ]; then
+  . "$POSTERN_ROOT/deploy/quickstart/mission.sh"
+  . "$POSTERN_ROOT/deploy/quickstart/nodes.sh"
+  start_mission_control
+  start_nodes
+  names+=(--component "nodes=http://127.0.0.1:${node_ports[0]}")
+fi
 
 say "making the gateway's configuration, authorities and first admin"
-"$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" "${names[@]}" \
-  --component "prometheus=http://127.0.0.1:$prometheus_port" --component "alertmanager=http://127.0.0.1:$alertmanager_port" >"$work/init.txt"
+"$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" \
+  --component "prometheus=http://127.0.0.1:$prometheus_port" --component "alertmanager=http://127.0.0.1:$alertmanager_port" "${names[@]}" >"$work/init.txt"
 password=$(sed -n 's/^ *Password *\([^ ]*\).*/\1/p' "$work/init.txt" | head -n 1)
 cp "$POSTERN_ROOT/deploy/quickstart/policy.yaml" "$work/gateway/policy.yaml"
 p policy check "$work/gateway/policy.yaml" >/dev/null
 
-if [ $mission = 1 ]; then configure_line; fi
+if [ $mission = 1 ]; then
+  make_update_keys
+  configure_nodes
+  configure_line
+fi
 say "starting Postern"
 "$postern" --config "$cfg" serve >"$work/postern.log" 2>&1 & pids+=($!)
 serving=$!

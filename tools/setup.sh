@@ -7,7 +7,7 @@ POSTERN_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 POSTERN_JOBS=${POSTERN_JOBS:-$(nproc)}
 
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libuv1-dev libssl-dev libsodium-dev libsqlite3-dev libyaml-cpp-dev
-  nlohmann-json3-dev libcli11-dev libre2-dev zlib1g-dev libnghttp2-dev libseccomp-dev libp11-kit-dev libpq-dev"
+  nlohmann-json3-dev libcli11-dev libre2-dev zlib1g-dev libnghttp2-dev libseccomp-dev libp11-kit-dev libpq-dev libhowardhinnant-date-dev tzdata"
 TEST_PACKAGES="clang clang-format clang-tidy libclang-rt-14-dev valgrind libgtest-dev libgmock-dev libhttp-parser-dev python3 openssl curl git
   procps systemd prometheus prometheus-alertmanager pebble chromium golang-go golang-golang-x-mod-dev
   openjdk-17-jdk-headless python3-h2 python3-httpx nghttp2-server softhsm2 opensc squid postgresql"

@@ -46,6 +46,9 @@ mission_control:
   folder: line
   tunnel: true
   tls: { roots: mission-root.pem, revocation: soft }
+  updates:
+    root: updates-root.json
+    window: { from: "02:00", for: 3h, time_zone: UTC }
 monitoring:
   every: 1s
 $disks
@@ -59,6 +62,8 @@ $disks
           memory: process_resident_memory_bytes
           processed: prometheus_http_requests_total
           failed: ['prometheus_http_requests_total{code="500"}', 'prometheus_http_requests_total{code="503"}']
+    - service: nodes
+      json: [ { path: /nodes/api/v1/status/flags, values: { version: "$.data['web.page-title']" } } ]
 CONF
 }
 

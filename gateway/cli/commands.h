@@ -18,6 +18,7 @@ void add_signed_grants(Program& program, CLI::App* group, const Show& show_given
 void add_engineer_commands(Program& program);                                       // engineer, pass
 void add_admin_commands(Program& program);                                          // admin
 void add_request_commands(Program& program);                                        // request, grant
+void add_proposal_commands(Program& program);                                       // proposal
 void add_hold_commands(Program& program);                                           // hold
 void add_notification_commands(Program& program);                                   // notification
 void add_session_commands(Program& program);                                        // session
@@ -38,6 +39,7 @@ inline void add_all_commands(Program& program) {
   add_admin_commands(program);
   add_request_commands(program);
   add_hold_commands(program);
+  add_proposal_commands(program);
   add_notification_commands(program);
   add_session_commands(program);
   add_link_commands(program);

@@ -135,19 +135,20 @@ void add_sharing(Program& program) {
   };
   auto wish = std::make_shared<Wish>();
   CLI::App* set = program.command(
-      group, "set", "Share it, or no longer", "sharing set events on\nsharing set tunnel on",
-      [&program, wish] {
+      group, "set", "Share it, or no longer",
+      "sharing set events on\nsharing set tunnel on\nsharing set proposals ask", [&program, wish] {
         return program.ask({http::Method::Put, "/api/v1/sharing/" + path_segment(wish->name),
                             base::Json{{"setting", wish->setting}}},
                            [](const base::Json& answer) { return to_lines(answer, kSharedOne); });
       });
-  set->add_option("name", wish->name,
-                  "what: health, usage, events, tunnel, or a field such as health.version")
+  set->add_option(
+         "name", wish->name,
+         "what: health, usage, events, tunnel, requests, proposals, or a field such as health.version")
       ->required()
       ->type_name("NAME");
-  set->add_option("setting", wish->setting, "off or on")
+  set->add_option("setting", wish->setting, "off or on; of proposals also ask")
       ->required()
-      ->check(CLI::IsMember({"off", "on"}))
+      ->check(CLI::IsMember({"off", "ask", "on"}))
       ->type_name("SETTING");
 }
 

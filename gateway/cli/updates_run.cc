@@ -20,6 +20,7 @@
 #include "gateway/cli/places.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/update_sources.h"
+#include "gateway/cli/update_verify.h"
 
 namespace postern::cli {
 namespace {
@@ -160,6 +161,15 @@ int follow(Program& program, Client& gateway, const std::string& id) {
   return kUnreachable;
 }
 
+}  // namespace
+
+int follow_update(Program& program, Client& gateway, const std::string& id) {
+  return follow(program, gateway, id);
+}
+std::string show_update_plan(const Json& answer) { return show_plan(answer); }
+
+namespace {
+
 int run_update(Program& program, const RunWish& wish) {
   Json body{{"service", wish.service}, {"version", wish.version}, {"dry_run", wish.dry}};
   if (!wish.artefact.empty()) {
@@ -215,9 +225,12 @@ void add_update_run(Program& program, CLI::App* group) {
 }
 
 void add_update_commands(Program& program) {
-  CLI::App* group = program.group("update", "Updates of the component, run node by node");
-  add_update_run(program, group);
-  add_update_sources(program, group);
+  CLI::App* updates =
+      program.group("update", "Updates of the component: the vendor's, and those that you bring");
+  add_announced_updates(program, updates);
+  add_update_run(program, updates);
+  add_update_sources(program, updates);
+  add_update_verify(program, updates);
 }
 
 }  // namespace postern::cli

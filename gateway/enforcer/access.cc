@@ -3,6 +3,7 @@
 #include "gateway/enforcer/access.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/crypto.h"
@@ -13,7 +14,31 @@ namespace {
 // Ends that lie between two computations show at most this late; the ledger's event shows them anyway.
 constexpr base::Micros kStandingLasts = base::kWallSecond;
 
+// Of what is judged and not sent, by whether an admin's word counts: under these the answers are kept.
+constexpr const char* kJudgedAdmitted = "judged, admitted";
+constexpr const char* kJudged = "judged";
+
 }  // namespace
+
+SessionView view_of_proposal(std::string id, std::string capability, bool admitted, bool undoes) {
+  SessionView out;
+  out.id = id.empty() ? std::string(admitted ? kJudgedAdmitted : kJudged) : std::move(id);
+  out.proposal = SessionView::OfProposal{std::move(capability), admitted, undoes};
+  return out;
+}
+
+void Access::open_for_proposal(SessionView view, const std::string& by) {
+  view.engineer = by;
+  view.expires = std::numeric_limits<base::Micros>::max();
+  const std::string id = view.id;
+  cache_.erase(id);
+  of_proposals_[id] = std::move(view);
+}
+
+void Access::close_for_proposal(const std::string& id) {
+  of_proposals_.erase(id);
+  cache_.erase(id);
+}
 
 void Access::set_policy(std::shared_ptr<const policy::Policy> policy,
                         std::shared_ptr<const policy::Acceptance> acceptance) {
@@ -52,9 +77,9 @@ void Access::rebuild() {
 }
 
 void Access::add_session(const state::Session& session) {
-  sessions_[session.id] = {session.id,      session.engineer, session.opened_event,
-                           session.expires, session.idle,     std::max(session.opened, session.last_active),
-                           session.budget,  session.most_role};
+  sessions_[session.id] = {session.id,      session.engineer,  session.opened_event,
+                           session.expires, session.idle,      std::max(session.opened, session.last_active),
+                           session.budget,  session.most_role, {}};
   if (!session.token_sha256.empty()) by_token_[session.token_sha256] = session.id;
   if (!session.certificate.empty()) by_certificate_[session.certificate] = session.id;
 }
@@ -93,7 +118,9 @@ void Access::touch(const std::string& session, base::Micros now) {
 
 const SessionView* Access::find(std::string_view id) const {
   const auto it = sessions_.find(id);
-  return it == sessions_.end() ? nullptr : &it->second;
+  if (it != sessions_.end()) return &it->second;
+  const auto own = of_proposals_.find(id);
+  return own == of_proposals_.end() ? nullptr : &own->second;
 }
 
 const SessionView* Access::find_by_token(std::string_view token) const {
@@ -129,6 +156,7 @@ const Access::Cached& Access::cached(const SessionView& session, base::Micros no
 
 std::vector<base::Refusal> Access::standing_in(const policy::Policy& policy, const SessionView& session,
                                                base::Micros now) const {
+  if (session.proposal) return standing_of_proposal(policy, session, now);
   std::vector<base::Refusal> standing;
   standing.reserve(policy.capabilities().size());
   for (const policy::Capability& capability : policy.capabilities()) {
@@ -136,6 +164,29 @@ std::vector<base::Refusal> Access::standing_in(const policy::Policy& policy, con
         state_.standing(session.engineer, capability.name, capability.klass == policy::Class::Write, now));
   }
   if (!session.most_role.empty()) policy::keep_within_role(policy, session.most_role, standing);
+  return standing;
+}
+
+// While it is sent the state must say that it is; what takes it back needs no switch but those of every call.
+std::vector<base::Refusal> Access::standing_of_proposal(const policy::Policy& policy,
+                                                        const SessionView& session, base::Micros now) const {
+  const bool judged = session.proposal->capability.empty();
+  const auto known = state_.proposals().find(session.id);
+  const bool runs = judged || (known != state_.proposals().end() && known->second.under_way());
+  const bool off =
+      !session.proposal->undoes && state_.sharing_setting(state::kProposals) == state::Setting::Off;
+  std::vector<base::Refusal> standing;
+  standing.reserve(policy.capabilities().size());
+  for (const policy::Capability& capability : policy.capabilities()) {
+    if (!runs) {
+      standing.push_back(base::Refusal::SessionEnded);
+    } else if (off || (!judged && capability.name != session.proposal->capability)) {
+      standing.push_back(base::Refusal::CapabilityOff);
+    } else {
+      standing.push_back(state_.standing_of_proposal(
+          capability.name, capability.klass == policy::Class::Write, session.proposal->admitted, now));
+    }
+  }
   return standing;
 }
 

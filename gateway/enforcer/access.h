@@ -32,7 +32,16 @@ struct SessionView {
   base::Micros last_active = 0;  // as far as this enforcer and the ledger's state know
   state::Budget budget = state::Budget::Whole;
   std::string most_role;  // as state::Session
+  // Of a call that Mission Control proposed: it is no session of the state, and ends with that call.
+  struct OfProposal {
+    std::string capability;  // the only one that it may use; empty: it is only judged
+    bool admitted = false;   // by an admin
+    bool undoes = false;
+  };
+  std::optional<OfProposal> proposal;
 };
+// id: of the proposal; empty: it is only judged.
+SessionView view_of_proposal(std::string id, std::string capability, bool admitted, bool undoes);
 
 // Everything of a request that is judged.
 struct Call {
@@ -63,6 +72,9 @@ class Access {
   const SessionView* find_by_token(std::string_view token) const;
   const SessionView* find_by_certificate(std::string_view fingerprint) const;
   const SessionView* find(std::string_view id) const;
+  // As a session, under the proposal's id, for whom Mission Control says proposed it.
+  void open_for_proposal(SessionView view, const std::string& by);
+  void close_for_proposal(const std::string& id);
   void touch(const std::string& session, base::Micros now);  // it did something
 
   // Why each capability can or cannot be used by this session now.
@@ -85,6 +97,8 @@ class Access {
   void rebuild();
   std::vector<base::Refusal> standing_in(const policy::Policy& policy, const SessionView& session,
                                          base::Micros now) const;
+  std::vector<base::Refusal> standing_of_proposal(const policy::Policy& policy, const SessionView& session,
+                                                  base::Micros now) const;
   void forget_acceptance();
 
   std::shared_ptr<const policy::Policy> policy_;
@@ -93,6 +107,7 @@ class Access {
   bool has_state_ = false;
   std::uint64_t generation_ = 1;  // of state and policy together
   base::ByText<SessionView> sessions_;
+  base::ByText<SessionView> of_proposals_;
   base::ByText<std::string> by_token_;        // SHA-256 of the token -> session
   base::ByText<std::string> by_certificate_;  // fingerprint -> session
   base::ByText<Cached> cache_;

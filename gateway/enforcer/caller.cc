@@ -34,6 +34,7 @@ bool asks_about_certificate(const Site& site, const Client& client) {
 }
 
 const SessionView* find_session(const Site& site, Client& client, const http::RequestHead& head) {
+  if (!client.proposal.empty()) return site.access.find(client.proposal);
   const http::CookieAnswer cookie = session_cookie(head);
   if (cookie.state == http::CookieState::Found) {
     if (const SessionView* found = site.access.find_by_token(cookie.value); found != nullptr) return found;

@@ -60,6 +60,7 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
             certificate_watch_,
             inquirer_,
             [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+              if (is_own(id)) return proposed_calls_.on_frame(type, id, payload);
               if (!channel_) return;
               channel_->send(type, id, payload);
               site_.backed_up = channel_->waiting() > 0;
@@ -81,6 +82,16 @@ Enforcer::Enforcer(loop::Loop& loop, const base::Clock& clock, Connector connect
                                        [node](const auto& one) { return one.second->is_on(node); }));
                    },
                    [this](int node) { return cut_from(node); }}),
+      proposed_calls_(site_, {[this](std::uint64_t task, const base::Json& answer) {
+                                ledger_.node_task_done(task, answer);
+                              },
+                              [this](ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
+                                return take_frame(type, id, payload);
+                              },
+                              [this](std::uint64_t id) -> Client* {
+                                const auto it = clients_.find(id);
+                                return it == clients_.end() ? nullptr : it->second.get();
+                              }}),
       limits_timer_(loop, [this] { tell_limits(); }),
       room_hook_(loop.at_turn_end(loop::Stage::Send, [this] { return go_on_with_bodies(); })) {
   limits_timer_.start(Unrecorded::kWindow, Unrecorded::kWindow);
@@ -175,13 +186,17 @@ void Enforcer::terminator_gone(const base::Error& why) {
   channel_->close();
   loop::dispose_later(loop_, std::move(channel_));
   std::vector<std::uint64_t> all;
-  for (const auto& [id, exchange] : exchanges_) all.push_back(id);
+  for (const auto& [id, exchange] : exchanges_) {
+    if (!is_own(id)) all.push_back(id);
+  }
   for (const std::uint64_t id : all) {
     exchanges_.at(id)->on_terminator_gone();
     end(id);
   }
-  for (auto& [id, client] : clients_) loop::dispose_later(loop_, std::move(client));
-  clients_.clear();
+  for (auto& [id, client] : clients_) {
+    if (!is_own(id)) loop::dispose_later(loop_, std::move(client));
+  }
+  std::erase_if(clients_, [](const auto& one) { return !is_own(one.first); });
 }
 
 void Enforcer::drain(std::function<void()> done) {
@@ -192,7 +207,7 @@ void Enforcer::drain(std::function<void()> done) {
 // --- frames from the terminator
 
 void Enforcer::on_frame(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) {
-  if (!take_frame(type, id, payload))
+  if (is_own(id) || !take_frame(type, id, payload))
     channel_->breach("frame " + std::to_string(static_cast<int>(type)) + " does not fit");
 }
 
@@ -269,9 +284,10 @@ bool Enforcer::take_connections_refused(std::string_view payload) {
 
 Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
   const auto client = clients_.find(connection);
-  if (client == clients_.end() || client->second->closed || id <= last_exchange_) return nullptr;
-  if (client->second->exchanges >= ipc::kMostConcurrent) return nullptr;
-  last_exchange_ = id;
+  const bool own = is_own(id);
+  if (client == clients_.end() || client->second->closed || own != is_own(connection)) return nullptr;
+  if ((!own && id <= last_exchange_) || client->second->exchanges >= ipc::kMostConcurrent) return nullptr;
+  if (!own) last_exchange_ = id;
   ++client->second->exchanges;
   auto exchange = std::make_unique<Exchange>(site_, *client->second, id, ++last_serial_);
   Exchange* begun = exchanges_.emplace(id, std::move(exchange)).first->second.get();
@@ -392,7 +408,9 @@ void Enforcer::on_cookie(const ipc::Cookie& cookie) {
 
 void Enforcer::on_jars_wanted() { jars_.tell_all(); }
 
-void Enforcer::on_node_task(const ipc::NodeTask& task) { node_tasks_.take(task); }
+void Enforcer::on_node_task(const ipc::NodeTask& task) {
+  if (!proposed_calls_.take(task)) node_tasks_.take(task);
+}
 
 // Which nodes get nothing new, because they are being updated.
 void Enforcer::look_at_rotation() {

@@ -13,6 +13,7 @@
 #include "gateway/enforcer/exchange.h"
 #include "gateway/enforcer/health.h"
 #include "gateway/enforcer/node_tasks.h"
+#include "gateway/enforcer/proposed_calls.h"
 #include "gateway/enforcer/readings.h"
 #include "gateway/enforcer/site.h"
 #include "gateway/enforcer/visit.h"
@@ -102,6 +103,7 @@ class Enforcer final : public LedgerListener {
   HealthChecks health_;
   Readings readings_;
   NodeTasks node_tasks_;
+  ProposedCalls proposed_calls_;
   loop::Timer limits_timer_;
   std::unique_ptr<loop::Loop::Hook> room_hook_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;

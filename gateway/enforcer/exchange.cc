@@ -150,9 +150,12 @@ void Exchange::judge() {
   if (session == nullptr) {
     return refuse(base::Refusal::NoSession, client_.identity_fault);
   }
-  if (const Reached reached = site_.admission.enter_session(settings_->admission, engineer_, session_,
-                                                            site_.loop.now(), of_engineer_, of_session_);
-      reached.limit != Limit::None)
+  // A call of our own comes one at a time.
+  if (session->proposal) {
+    reached_ = {};
+  } else if (const Reached reached = site_.admission.enter_session(
+                 settings_->admission, engineer_, session_, site_.loop.now(), of_engineer_, of_session_);
+             reached.limit != Limit::None)
     return refuse(reached);
   const base::Micros now = site_.loop.wall();
   if (session->expires <= now) return refuse(base::Refusal::SessionEnded, "the session's time is over");

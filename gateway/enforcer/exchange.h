@@ -77,6 +77,15 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   void tell_received_again();  // to a ledger that was restarted
   void note_activity();        // what runs keeps its session from going idle
 
+  // Of a call of our own (proposed_calls.h), when it has ended.
+  struct Came {
+    bool sent = false, answered = false;  // by the component
+    int status = 0;
+    base::Refusal failure = base::Refusal::None;
+    std::string forwarded;  // id of its exchange.forwarded; empty: there is none
+  };
+  Came came() const;
+
   // For the pages below /.postern/.
   const http::RequestHead& head() const { return head_; }
   const http::CanonicalTarget& target() const { return target_; }

@@ -89,6 +89,10 @@ void Exchange::on_done(const ipc::ExchangeDone& done) {
   complete(done);
 }
 
+Exchange::Came Exchange::came() const {
+  return {sent_at_ > 0, component_head_, status_, failure_, recorded_ ? event_id_ : std::string()};
+}
+
 std::string_view Exchange::outcome(const ipc::ExchangeDone& done) const {
   if (was_cut() && !(cut_late_ && done.complete)) return "cut";
   if (is_component_fault(failure_)) return "component_failed";

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/readings.h"
 
+#include "gateway/ipc/exchange_protocol.h"
+
 namespace postern::enforcer {
 namespace {
 

@@ -3,17 +3,28 @@
 #include "gateway/enforcer/recorder.h"
 
 #include "base/json.h"
+#include "gateway/state/state.h"
 
 namespace postern::enforcer {
 namespace {
 
 // Bytes of a peer's text in an event at most; escaping may make six of one, and the line stays far under
 // audit::kEventLimit.
+constexpr std::uint64_t kPlainIds =
+    ~(std::uint64_t{1} << 63U);  // what our own ids have beyond it (kOwnIds) is no number
 constexpr std::size_t kMostTarget = 4096;
 constexpr std::size_t kMostText = 512;
 constexpr std::size_t kMostChange = 40U << 10U;  // of patch and undo together
 
 std::string_view cut(std::string_view text, std::size_t most) { return text.substr(0, most); }
+
+// Instead of an engineer and a session it has who proposed it and the proposal's id (proposed_calls.h).
+bool of_proposal(std::string_view engineer) { return state::from_mission_control(engineer); }
+
+// Nothing that is counted for sessions.
+std::string_view session_of(std::string_view engineer, std::string_view session) {
+  return of_proposal(engineer) ? std::string_view() : session;
+}
 
 }  // namespace
 
@@ -25,6 +36,10 @@ audit::EventHead Recorder::head_of(audit::EventType type, std::string_view id) c
   head.type = type;
   head.severity = audit::text_of(type).severity;
   return head;
+}
+
+void Recorder::name_actor(std::string_view engineer) {
+  actor_.assign(of_proposal(engineer) ? "" : "engineer:").append(engineer);
 }
 
 std::uint64_t Recorder::append(const audit::EventHead& head, const ipc::Append& append) {
@@ -39,7 +54,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   detail_.clear();
   base::JsonWriter json(detail_);
   json.open_object();
-  json.field("exchange", static_cast<std::int64_t>(event.exchange));
+  json.field("exchange", static_cast<std::int64_t>(event.exchange & kPlainIds));
   json.field("method", event.method);
   json.field("target", cut(event.target, kMostTarget));
   json.field("capability", event.capability);
@@ -53,18 +68,19 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   if (!event.part_of.empty()) json.field("part_of", event.part_of);
   if (!event.hold.empty()) json.field("hold", event.hold);
   if (event.websocket) json.field("websocket", true);
+  if (of_proposal(event.engineer)) json.field("proposal", event.session);
   json.close_object();
-  actor_.assign("engineer:").append(event.engineer);
+  name_actor(event.engineer);
   audit::EventHead head = head_of(audit::EventType::ExchangeForwarded, id);
   head.actor = actor_;
-  head.session = event.session;
+  head.session = session_of(event.engineer, event.session);
   head.subject = event.capability;
   head.outcome = "forwarded";
   head.policy = event.policy;
   ipc::Append frame;
   frame.wants_durable = wants_durable;
   frame.kind = ipc::AppendKind::Forwarded;
-  frame.session = event.session;
+  frame.session = session_of(event.engineer, event.session);
   return append(head, frame);
 }
 
@@ -77,16 +93,16 @@ void Recorder::opened(const Opened& event) {
   if (!event.subprotocol.empty()) json.field("subprotocol", event.subprotocol);
   if (!event.extensions.empty()) json.field("extensions", event.extensions);
   json.close_object();
-  actor_.assign("engineer:").append(event.engineer);
+  name_actor(event.engineer);
   const std::string id = next_id();
   audit::EventHead head = head_of(audit::EventType::ExchangeOpened, id);
   head.actor = actor_;
-  head.session = event.session;
+  head.session = session_of(event.engineer, event.session);
   head.subject = event.capability;
   head.outcome = "opened";
   head.policy = event.policy;
   ipc::Append frame;
-  frame.session = event.session;
+  frame.session = session_of(event.engineer, event.session);
   append(head, frame);
 }
 
@@ -124,19 +140,20 @@ void Recorder::completed(const Completed& event) {
                 " " + std::to_string(place.count));
     json.close_array();
   }
+  if (of_proposal(event.engineer)) json.field("proposal", event.session);
   json.close_object();
-  actor_.assign("engineer:").append(event.engineer);
+  name_actor(event.engineer);
   ulids_.make(loop_.wall(), id_);
   audit::EventHead head = head_of(audit::EventType::ExchangeCompleted, id_);
   if (event.outcome == "component_failed") head.severity = audit::Severity::Warning;
   head.actor = actor_;
-  head.session = event.session;
+  head.session = session_of(event.engineer, event.session);
   head.subject = event.capability;
   head.outcome = event.outcome;
   head.policy = event.policy;
   ipc::Append frame;
   frame.kind = ipc::AppendKind::Completed;
-  frame.session = event.session;
+  frame.session = session_of(event.engineer, event.session);
   frame.request_bytes = event.request_bytes;
   frame.response_bytes = event.response_bytes;
   frame.redacted = event.redacted.total;
@@ -164,16 +181,17 @@ void Recorder::changed(const Changed& event) {
   if (!event.undo.empty() && event.undo.size() + event.patch.size() < kMostChange)
     json.raw("undo", event.undo);
   if (!event.why.empty()) json.field("why", cut(event.why, kMostText));
+  if (of_proposal(event.engineer)) json.field("proposal", event.session);
   json.close_object();
-  actor_.assign("engineer:").append(event.engineer);
+  name_actor(event.engineer);
   const std::string id = next_id();
   audit::EventHead head = head_of(audit::EventType::ExchangeChanged, id);
   head.actor = actor_;
-  head.session = event.session;
+  head.session = session_of(event.engineer, event.session);
   head.subject = event.capability;
   head.policy = event.policy;
   ipc::Append frame;
-  frame.session = event.session;
+  frame.session = session_of(event.engineer, event.session);
   append(head, frame);
 }
 
@@ -190,20 +208,23 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   if (!event.nearest.empty()) json.field("nearest", cut(event.nearest, kMostText));
   json.field("client", event.client);
   if (!event.relay.empty()) json.field("relay", event.relay);
+  if (of_proposal(event.engineer)) json.field("proposal", event.session);
   json.close_object();
-  actor_.assign(event.engineer.empty() ? "client:" : "engineer:")
-      .append(event.engineer.empty() ? event.client : event.engineer);
+  if (event.engineer.empty())
+    actor_.assign("client:").append(event.client);
+  else
+    name_actor(event.engineer);
   audit::EventHead head = head_of(audit::EventType::ExchangeRefused, id);
   // Who tries what is ruled out for everyone was not led there by a page of ours.
   if (event.refusal == base::Refusal::Never) head.severity = audit::Severity::Severe;
   head.actor = actor_;
-  head.session = event.session;
+  head.session = session_of(event.engineer, event.session);
   head.subject = event.capability;
   head.outcome = text.code;
   head.policy = event.policy;
   ipc::Append frame;
   frame.kind = ipc::AppendKind::Refused;
-  frame.session = event.session;
+  frame.session = session_of(event.engineer, event.session);
   append(head, frame);
 }
 
@@ -221,7 +242,7 @@ void Recorder::limited(const Limited& event) {
   const std::string id = next_id();
   audit::EventHead head = head_of(audit::EventType::LimitReached, id);
   head.actor = "gateway";
-  head.session = event.session;
+  head.session = session_of(event.engineer, event.session);
   head.subject = event.limit;
   ipc::Append frame;
   frame.kind = ipc::AppendKind::Refused;  // kept like refusals: past a bound of memory it is not

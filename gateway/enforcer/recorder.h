@@ -102,6 +102,7 @@ class Recorder {
 
  private:
   audit::EventHead head_of(audit::EventType type, std::string_view id) const;
+  void name_actor(std::string_view engineer);
   std::uint64_t append(const audit::EventHead& head, const ipc::Append& append);
   void append_of_node(audit::EventType type, std::string_view service, std::string_view url,
                       std::string_view outcome);

@@ -55,6 +55,7 @@ struct Client {
     std::string from, session, key;
   };
   MadeKey redaction;
+  std::string proposal;       // whose call it carries (proposed_calls.h); empty: it is a client
   std::size_t exchanges = 0;  // that run on it; it lives as long as they do
   bool closed = false;
 };

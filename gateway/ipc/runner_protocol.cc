@@ -2,7 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ipc/runner_protocol.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 
 namespace postern::ipc {
 namespace {
@@ -69,6 +74,9 @@ base::Result<RunnerOrder> parse_runner_order(std::string_view text) {
     out.what = RunnerOrder::Do::Run;
   } else if (what == "check") {
     out.what = RunnerOrder::Do::Check;
+  } else if (what == "log") {
+    out.what = RunnerOrder::Do::Log;
+    return out;
   } else if (what != "ask") {
     return not_an_order("it says nothing to do");
   }
@@ -90,6 +98,29 @@ base::Result<RunnerOrder> parse_runner_order(std::string_view text) {
                               out.sha256.find_first_not_of("0123456789abcdef") != std::string::npos))
     return not_an_order("sha256 is none");
   return out;
+}
+
+base::Status send_to_runner(int socket, const base::Json& order, int file) {
+  std::string text = base::dump_json(order);
+  if (text.size() > kRunnerFrame)
+    return base::fail(base::Code::Limit, "the order is too long for the runner");
+  iovec piece{text.data(), text.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  if (file >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(head), &file, sizeof file);
+  }
+  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return base::Ok{};
+  if (errno == EAGAIN) return base::fail(base::Code::Unavailable, "the runner does not take an order");
+  return base::fail_errno("the runner", errno);
 }
 
 }  // namespace postern::ipc

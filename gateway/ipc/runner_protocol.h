@@ -13,6 +13,8 @@
 //   runner -> ledger       {"do":"run","id","outcome":"exit"|"signal"|"timed_out"|"refused"|"running"|"unknown","status"*,"signal"*,"why"*,"bytes","tail"}
 //                          {"do":"check","id","ok","why"*}
 //
+//   supervisor -> runner   {"do":"log"}, with where it writes from now on: it began before the supervisor that takes over had that
+//
 // Which step, and never what: no argument and no path of a program is said. One step runs at a time; the same id runs once in a
 // runner's life, and is answered again with what came of it.
 #pragma once
@@ -28,6 +30,9 @@
 #include "base/result.h"
 
 namespace postern::ipc {
+
+// In the place of a service and of its node: the gateway itself.
+inline constexpr std::string_view kOwnService = "postern", kOwnNode = "gateway";
 
 inline constexpr std::size_t kRunnerFrame = 16U << 10U;        // bytes of a datagram
 inline constexpr std::size_t kRunnerSetupFrame = 128U << 10U;  // of the first
@@ -47,11 +52,15 @@ struct RunnerSetup {
 base::Result<RunnerSetup> parse_runner_setup(std::string_view text);
 
 struct RunnerOrder {
-  enum class Do { Run, Ask, Check } what = Do::Ask;
+  enum class Do { Run, Ask, Check, Log } what = Do::Ask;
   std::string id, service, list, node, version, before, artefact, sha256;
   std::int64_t step = 0;
 };
 // Invalid: an object of another form, or a text that could not stand in an environment.
 base::Result<RunnerOrder> parse_runner_order(std::string_view text);
+
+// Does not wait. file: goes along; below 0: none. Limit: the order is too long; Unavailable: it does not take one now; Closed: it is
+// gone.
+base::Status send_to_runner(int socket, const base::Json& order, int file = -1);
 
 }  // namespace postern::ipc

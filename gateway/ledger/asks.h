@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "gateway/ledger/decide_ask.h"
+#include "gateway/ledger/decide_proposal.h"
 #include "line/asks.h"
 #include "line/protocol.h"
 
@@ -28,6 +29,9 @@ class Asks {
     std::function<Context()> context;
     std::function<void(Decision)> perform;
     std::function<void(const Draft&)> record;
+    // Has a proposal judged, and judged() called; false: it comes again (proposals.h).
+    std::function<bool(const line::Ask&)> judge = {};
+    std::function<bool(const std::string& id)> is_judging = {};
   };
   static constexpr int kAtOnce =
       10;  // events about what was not taken in; new asks that are taken in likewise
@@ -38,6 +42,7 @@ class Asks {
   Asks& operator=(const Asks&) = delete;
 
   void take(const base::Json& answer);  // of a heartbeat
+  void judged(const line::Ask& ask, const Judgement& judgement);
   // Where those stand of which Mission Control does not know it yet.
   std::vector<line::Report> due();
   void taken(const line::Taken& answer);  // of those
@@ -47,6 +52,7 @@ class Asks {
     line::AskKind kind = line::AskKind::Request;
     std::string id, told;      // the state that Mission Control knows
     line::Standing not_taken;  // if it was not
+    bool differed = false;     // it came again with another content, and that was said
   };
   struct Bucket {
     double left = kAtOnce;
@@ -57,7 +63,10 @@ class Asks {
     std::string report, ask, state;
   };
   void take_one(const line::Ask& ask, std::vector<Listed>& next);
-  void refuse_ask(const line::FaultyAsk& ask, const std::string& engineer, const std::string& code);
+  void settle(const line::Ask& ask, Decision decision, Listed& one);
+  void take_request(const line::Ask& ask, Listed& one);
+  void take_proposal(const line::Ask& ask, Listed& one);
+  void refuse_ask(const line::FaultyAsk& ask, const std::string& code, const line::Ask* whole = nullptr);
   const Listed* find_listed(const std::string& id) const;
   line::Standing standing(const Listed& one) const;
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "gateway/ledger/decide_account.h"
+#include "gateway/ledger/decide_proposal.h"
 #include "gateway/ledger/deciding.h"
 
 namespace postern::ledger {
@@ -22,7 +23,7 @@ struct Row {
 // The intake may send these, and nobody else.
 constexpr std::string_view kIntakeTake = "intake.take", kIntakeNote = "intake.note";
 
-constexpr std::array<Row, 51> kTable{{
+constexpr std::array<Row, 59> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -57,6 +58,9 @@ constexpr std::array<Row, 51> kTable{{
     {"hold.withdraw", true, false, false, decide_hold_withdraw},
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},
+    {"proposal.approve", false, true, false, decide_proposal_approve},
+    {"proposal.refuse", false, true, false, decide_proposal_refuse},
+    {"proposal.undo", false, true, false, decide_proposal_undo},
     {"token.create", false, true, false, decide_token_create},
     {"token.revoke", false, true, false, decide_token_revoke},
     {"token.use", false, true, false, decide_token_use},
@@ -73,6 +77,11 @@ constexpr std::array<Row, 51> kTable{{
     {"rolling.run", false, true, false, nullptr},
     {"rolling.stop", false, true, false, nullptr},
     {"rolling.roll_back", false, true, false, nullptr},
+    {"update.postpone", false, true, false, nullptr},
+    {"update.run_now", false, true, false, nullptr},
+    {"update.cancel", false, true, false, nullptr},
+    {"update.schedule", false, true, false, nullptr},
+    {"update.dry_run", false, true, false, nullptr},
     {"policy.accept", false, true, false, decide_policy_accept},
 }};
 

@@ -50,6 +50,8 @@
 //   hold.withdraw          x                           id, why
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
+//   proposal.approve                x                  id, note*      also proposal.refuse
+//   proposal.undo                   x                  id
 //   intake.token_create             x                  name, service*, token_sha256, expires*
 //   intake.token_revoke             x                  id
 //   intake.take                                        token (its id), batch (intake/batch.h); of the intake alone
@@ -62,6 +64,8 @@
 //   sources.look                    x                  -; the same, and Mission Control is asked soon
 //   rolling.run                     x                  service, version, sha256*, dry*; answers what is done, or would be
 //   rolling.stop, rolling.roll_back x                  -; answer the update's progress
+//   update.postpone                 x                  target, to ("next-window", a time, a duration from now)
+//   update.run_now, .cancel, .schedule, .dry_run       target (update_calendar.h); the last answers as rolling.run
 //   admin.*                         x                  decide_account.h
 //
 // The link may send no command at all.

@@ -5,6 +5,7 @@
 // takes_away().
 #include <algorithm>
 
+#include "gateway/ledger/decide_proposal.h"
 #include "gateway/ledger/request_terms.h"
 
 namespace postern::ledger {
@@ -173,26 +174,32 @@ Decision decide_capability(const Context& context, const Order& order) {
 Decision decide_sharing(const Context& context, const Order& order) {
   const std::string name = order.text("name");
   const auto setting = state::parse_setting(order.text("setting"));
-  if (!setting || *setting == Setting::Ask) return invalid("setting must be off or on");
   if (!state::can_be_shared(name)) return not_found("there is nothing of that name to share");
-  const bool shared = context.state.shares(name);
+  const bool proposals = name == state::kProposals;
+  if (!setting || (*setting == Setting::Ask && !proposals))
+    return invalid(proposals ? "setting must be off, ask or on" : "setting must be off or on");
+  if (proposals && *setting != Setting::Off && context.limits.grants.signed_only)
+    return only_signed("a proposal is an admin's to approve; access is given by a signed document");
+  const Setting old = context.state.sharing_setting(name);
+  const bool closes = *setting < old;
   Decision decision;
   decision.reply = {{"name", name}, {"setting", state::to_text(*setting)}};
-  if (shared == (*setting == Setting::On)) return unchanged(decision.reply);
-  if (!shared && !context.log_writable) return log_closed();
+  if (old == *setting) return unchanged(decision.reply);
+  if (!closes && !context.log_writable) return log_closed();
   Draft draft{EventType::PermissionChanged,          order.actor, {},    name,
-              std::string(state::to_text(*setting)), {},          shared};
+              std::string(state::to_text(*setting)), {},          closes};
   draft.detail = Detail()
                      .text("what", "sharing")
                      .text("name", name)
-                     .text("old", shared ? "on" : "off")
+                     .text("old", state::to_text(old))
                      .text("new", state::to_text(*setting))
                      .text("reason", order.text("reason"))
                      .text("client", order.from)
                      .done();
   draft.stops = false;
   decision.events.push_back(std::move(draft));
-  decision.measured = shared;
+  if (proposals && *setting == Setting::Off) refuse_proposals(context, order.actor, decision);
+  decision.measured = closes;
   decision.reply["changed"] = true;
   return decision;
 }
@@ -235,6 +242,7 @@ Decision decide_due(const Context& context) {
     draft.detail = Detail().text("request", id).text("engineer", request.engineer).done();
     decision.events.push_back(std::move(draft));
   }
+  expire_proposals(context, decision);
   expire_tokens(context, decision);
   expire_intake(context, decision);
   return decision;

@@ -48,8 +48,6 @@ Decision withdraw_request(const Request& request, const line::Ask& ask) {
 std::string vendor_actor(const line::Ask& ask) { return std::string(state::kOfMissionControl) + ask.by; }
 
 Decision decide_vendor_request(const Context& context, const line::Ask& ask) {
-  if (ask.kind != line::AskKind::Request)
-    return refuse(403, "not_switched_on", "this version of Postern takes no proposals of settings");
   const auto known = context.state.requests().find(ask.id);
   if (known != context.state.requests().end()) {
     const bool withdraws = ask.withdrawn && known->second.state == RequestState::Pending &&

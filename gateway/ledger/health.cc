@@ -340,6 +340,51 @@ Json Health::body() const {
           {"warnings", warnings_.list(true)}};
 }
 
+std::vector<std::string> Health::warnings_now() const {
+  std::vector<std::string> out;
+  for (const Json& one : warnings_.list(false)) {
+    const std::string resource = base::json_text_or(one, "resource", "");
+    if (resource == "certificate" || resource == "clock") continue;
+    const std::string node = base::json_text_or(one, "node", "");
+    out.push_back(
+        (node.empty() ? "the gateway's host" : base::json_text_or(one, "service", "") + " " + node) + ": " +
+        resource);
+  }
+  return out;
+}
+
+bool Health::processes_too_little() const {
+  Counted day;
+  for (const auto& [name, node] : nodes_) day.add(node.window.sum(clock_.wall()));
+  const auto percent = day.processing();
+  return percent && *percent < line::kProcessingGoal;
+}
+
+state::HealthBefore Health::before() const {
+  state::HealthBefore out{{}, warnings_now(), processes_too_little()};
+  for (const auto& [name, node] : nodes_) {
+    if (!stale(node.seen) && node.figures.state == "up") out.up.push_back(name.first + " " + name.second);
+  }
+  return out;
+}
+
+std::string Health::worse_than(const state::HealthBefore& before) const {
+  const auto had = [](const std::vector<std::string>& all, const std::string& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  for (const auto& [name, node] : nodes_) {
+    const std::string called = name.first + " " + name.second;
+    if (!stale(node.seen) && node.figures.state == "down" && had(before.up, called))
+      return "the node " + called + " is down" + (node.figures.why.empty() ? "" : ": " + node.figures.why);
+  }
+  for (const std::string& warning : warnings_now()) {
+    if (!had(before.warnings, warning)) return "there is a new warning about " + warning;
+  }
+  if (!before.low && processes_too_little())
+    return "of what the component processed in 24 hours less than the goal did not fail";
+  return {};
+}
+
 Json Health::status() const {
   Json nodes = Json::array();
   for (const HealthTerms::NodeName& name : terms_.nodes) {

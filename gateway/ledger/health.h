@@ -29,6 +29,7 @@
 #include "gateway/ledger/warnings.h"
 #include "gateway/ledger/window.h"
 #include "gateway/loop/loop.h"
+#include "gateway/state/proposal.h"
 
 namespace postern::ledger {
 
@@ -70,6 +71,11 @@ class Health {
   // For the customer: {"warnings":[..],"nodes":[{"service","node","state","why"*,"seen"*}]}
   base::Json status() const;
 
+  // For whoever changes something (proposals.h): how it is now, and what got worse since; empty: nothing that is known.
+  // Certificates and the clock are left out, which change by themselves.
+  state::HealthBefore before() const;
+  std::string worse_than(const state::HealthBefore& before) const;
+
   static constexpr base::Nanos kSaveEvery = 60 * base::kSecond;
   static constexpr int kStale = 4;  // what is older than so many looks says nothing of now
 
@@ -90,6 +96,8 @@ class Health {
   void judge_disks(const base::Json& host);
   void take_cpu(const base::Json& host);
   void note(bool changed);
+  std::vector<std::string> warnings_now() const;
+  bool processes_too_little() const;
   bool stale(base::Micros seen) const;
   base::Json gateway_json() const;
   base::Json node_json(const Node& node, const HealthTerms::NodeName& name, int number) const;

@@ -39,7 +39,7 @@ Result<std::vector<certs::Handover>> read_sound_handovers(audit::FileSystem& fil
 // Whether it may change where something stands that Mission Control asked for (asks.h).
 bool may_move_ask(EventType type) {
   const std::string_view name = audit::text_of(type).name;
-  return name.starts_with("request.") || name.starts_with("grant.");
+  return name.starts_with("request.") || name.starts_with("grant.") || name.starts_with("proposal.");
 }
 
 // The state that it holds is believed only because an event says so, which stands under the checkpoint like all others.
@@ -181,6 +181,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       intake_(std::move(intake)),
       measured_(clock, health_, usage_, [this](std::string_view name) { return state_.shares(name); }),
       asks_(clock, ask_calls()),
+      proposals_(clock, proposal_calls()),
       line_reports_(loop, clock, files, options.directory, line_calls()),
       tunnel_gate_({[this](const ipc::Errand& errand) { return carry(errand); },
                     [this](const Draft& draft) { append_own(draft); }}),
@@ -192,6 +193,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
                      },
                      [this] { rolling_.runner_gone(); }}),
       rolling_(clock, rolling_calls()),
+      calendar_(clock, calendar_calls()),
       vendor_updates_(loop, clock, files, options.directory, vendor_update_calls()),
       openid_(std::move(options.openid)),
       admin_openid_(std::move(options.admin_openid)),
@@ -212,6 +214,8 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
   usage_.begin(std::move(usage), state_.shares(kUsage), recorder_.size());
   health_.configure(std::move(options.health));
   rolling_.configure(std::move(options.updates));
+  calendar_.configure(std::move(options.calendar));
+  calendar_.set_shelf(&vendor_updates_);
   vendor_updates_.configure(std::move(options.vendor_updates));
   target_names_ = notices_.names();
   publisher_.hand_over_to(key_ordered_, history.key_ordered_after);
@@ -246,7 +250,9 @@ Asks::Calls Ledger::ask_calls() {
           [this](Decision decision) {
             if (!drained_) perform(std::move(decision), {}, clock_.monotonic());
           },
-          [this](const Draft& draft) { append_own(draft); }};
+          [this](const Draft& draft) { append_own(draft); },
+          [this](const line::Ask& ask) { return proposals_.judge(ask); },
+          [this](const std::string& id) { return proposals_.is_judging(id); }};
 }
 
 LineReports::Calls Ledger::line_calls() {
@@ -641,11 +647,9 @@ Json Ledger::witnessing_json() const {
     }
     witness = {{"verifier_key", keeper_.witness_key()}, {"logs", std::move(logs)}};
   }
-  return {{"witnesses", witnesses_.status()},
-          {"witness", std::move(witness)},
-          {"notifications", notices_.status()},
-          {"reports", reports_json()},
-          {"measured", health_.status()}};
+  return {{"witnesses", witnesses_.status()},   {"witness", std::move(witness)},
+          {"notifications", notices_.status()}, {"reports", reports_json()},
+          {"measured", health_.status()},       {"calendar", calendar_.status()}};
 }
 
 void Ledger::send_witnessing() {

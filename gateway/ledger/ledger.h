@@ -58,6 +58,7 @@
 #include "gateway/ledger/notices.h"
 #include "gateway/ledger/outcomes.h"
 #include "gateway/ledger/peer.h"
+#include "gateway/ledger/proposals.h"
 #include "gateway/ledger/provider_asks.h"
 #include "gateway/ledger/publisher.h"
 #include "gateway/ledger/recorder.h"
@@ -65,6 +66,7 @@
 #include "gateway/ledger/rolling.h"
 #include "gateway/ledger/runner_link.h"
 #include "gateway/ledger/tunnel_gate.h"
+#include "gateway/ledger/update_calendar.h"
 #include "gateway/ledger/usage.h"
 #include "gateway/ledger/vendor_updates.h"
 #include "gateway/ledger/witnesses.h"
@@ -87,6 +89,7 @@ struct LedgerOptions {
   VendorUpdateTerms vendor_updates = {};
   HealthTerms health = {};
   std::vector<RollingPlan> updates = {};
+  CalendarTerms calendar = {};
   ipc::StopRaiser stop_word = {};
 };
 
@@ -105,6 +108,7 @@ class Ledger {
   // Of the supervisor, once; without one no executable is run.
   void set_runner(base::UniqueFd socket) { runner_.attach(std::move(socket)); }
   void set_updates(std::vector<RollingPlan> plans) { rolling_.configure(std::move(plans)); }
+  void set_calendar(CalendarTerms terms) { calendar_.configure(std::move(terms)); }
   // Runs updates; whoever brings one begins it here.
   Rolling& rolling() { return rolling_; }
   // What the vendor offers, and how far it is fetched.
@@ -159,6 +163,9 @@ class Ledger {
   Retention::Calls retention_calls();
   Notices::Calls notice_calls();
   Rolling::Calls rolling_calls();
+  base::Json look_at_gateway() const;
+  UpdateCalendar::Calls calendar_calls();
+  ProposalRunner::Calls proposal_calls();
   VendorUpdates::Calls vendor_update_calls();
   void remove_old_artefacts();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
@@ -200,6 +207,7 @@ class Ledger {
   };
   void preview_report(const Asker& asker, const base::Json& order);
   void take_rolling_order(const Asker& asker, const base::Json& order);
+  void take_update_order(const Asker& asker, const base::Json& order);
   void take_sources_order(const Asker& asker, const base::Json& order);
   Context context();
   void decide(Peer& peer, const ipc::Command& command, const base::Json& order);
@@ -341,6 +349,7 @@ class Ledger {
   IntakeMemory intake_;
   MeasuredReports measured_;
   Asks asks_;
+  ProposalRunner proposals_;
   std::uint64_t asks_changed_ = 0;  // events up to the last that may say where an ask stands
   LineReports line_reports_;
   TunnelGate tunnel_gate_;
@@ -348,9 +357,10 @@ class Ledger {
   audit::FileSystem& files_;
   RunnerLink runner_;
   Rolling rolling_;
+  UpdateCalendar calendar_;
   VendorUpdates vendor_updates_;
   bool old_artefacts_ = false;                    // an update has begun: those of others are removed
-  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_, under way: by whom
+  std::map<std::uint64_t, std::uint64_t> tasks_;  // of rolling_ and proposals_, under way: by whom
   std::uint64_t last_task_ = 0;
   std::vector<std::string> target_names_;  // of notices_
   OpenIdTerms openid_, admin_openid_;

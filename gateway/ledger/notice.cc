@@ -34,7 +34,9 @@ std::string shown(std::string_view text, std::size_t most) {
 }
 
 bool tells_of_a_call(EventType type) {
-  return audit::text_of(type).name.starts_with("exchange.") || type == EventType::HoldCreated;
+  return audit::text_of(type).name.starts_with("exchange.") || type == EventType::HoldCreated ||
+         type == EventType::ProposalReceived || type == EventType::ProposalNotTaken ||
+         type == EventType::ProposalStarted;
 }
 
 // In the event's own sentence, but for calls: there it would hold a target.

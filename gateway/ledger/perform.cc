@@ -75,6 +75,7 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   if (base::json_text_or(order, "command", "") == "log.rotate_key")
     return change_key(asker, order, commanded);
   if (is_rolling_command(base::json_text_or(order, "command", ""))) return take_rolling_order(asker, order);
+  if (is_update_command(base::json_text_or(order, "command", ""))) return take_update_order(asker, order);
   if (is_sources_command(base::json_text_or(order, "command", ""))) return take_sources_order(asker, order);
   if (base::json_text_or(order, "command", "") == "sharing.preview") return preview_report(asker, order);
   if (is_admin_openid_command(base::json_text_or(order, "command", "")))
@@ -398,6 +399,8 @@ void Ledger::tick() {
   if (!drained_) vendor_updates_.look();
   if (!drained_ && std::exchange(old_artefacts_, false)) remove_old_artefacts();
   if (!drained_) rolling_.look();
+  if (!drained_) calendar_.look();
+  if (!drained_) proposals_.look();
   if (!drained_) usage_.look(recorder_.durable());
   if (!drained_) line_reports_.look(recorder_.durable());
   look_at_tunnel();

@@ -90,15 +90,18 @@ std::optional<Rolling::Turn> Rolling::turn() const {
   return out;
 }
 
+void Rolling::saw(Seen& seen, const Json& answer) {
+  seen.task = 0;
+  seen.known = true;
+  seen.at = clock_.monotonic();
+  seen.healthy = base::json_bool_or(answer, "healthy", false);
+  seen.why = base::json_text_or(answer, "why", "");
+  seen.version = base::json_text_or(answer, "version", "");
+}
+
 void Rolling::enforcer_answered(std::uint64_t task, const Json& answer) {
   for (auto& [node, seen] : seen_) {
-    if (seen.task != task) continue;
-    seen.task = 0;
-    seen.known = true;
-    seen.at = clock_.monotonic();
-    seen.healthy = base::json_bool_or(answer, "healthy", false);
-    seen.why = base::json_text_or(answer, "why", "");
-    seen.version = base::json_text_or(answer, "version", "");
+    if (seen.task == task) saw(seen, answer);
   }
   if (std::erase(work_.drains, task) > 0) work_.cut += base::json_number_or(answer, "cut", 0);
   if (work_.task == task && task != 0) {

@@ -37,9 +37,11 @@ struct RollingOrder {
   // A file beneath the state directory, and its SHA-256 in hexadecimal, which the runner verifies once more before each step; both
   // empty: none. It must stay until the update has ended, and for as long as it may be rolled back.
   std::string artefact, sha256;
-  std::string actor = "gateway";  // "admin:root"; of what the window let start: "gateway"
-  std::string from;               // address of who asked; may be empty
-  bool dry = false;               // look, and say what would be done
+  std::string actor = "gateway";      // "admin:root"; of what the window let start: "gateway"
+  std::string from;                   // address of who asked; may be empty
+  bool dry = false;                   // look, and say what would be done
+  std::string target;                 // of the vendor's (update_calendar.h), which it is; empty: of nobody's
+  std::vector<std::string> replaces;  // only nodes of these versions, where versions are read; empty: any
 };
 
 // How it ended, told each time that it does: an update that is rolled back later has ended twice. Not of a dry run, and not of one
@@ -63,6 +65,8 @@ class Rolling {
     std::function<std::optional<std::uint64_t>(Draft draft)> record;
     std::function<std::uint64_t()> durable;
     std::function<const std::optional<state::Rolling>&()> state;
+    // Of the gateway itself (ipc::kOwnService): {"healthy","why"*,"version"}, as enforcers tell it of a node.
+    std::function<base::Json()> look_at_gateway = [] { return base::Json::object(); };
     // To one enforcer, or to each of them: the ids under which they answer. 0, or none: they are not there.
     std::function<std::uint64_t(const base::Json& task)> ask_enforcer;
     std::function<std::vector<std::uint64_t>(const base::Json& task)> ask_all_enforcers;
@@ -73,6 +77,8 @@ class Rolling {
   Rolling(const base::Clock& clock, Calls calls);
 
   void configure(std::vector<RollingPlan> plans);
+  // Whether the configuration says how the service is updated.
+  bool knows(const std::string& service) const { return plan_of(service) != nullptr; }
   // Also of an update that a former ledger began.
   void on_ended(OnEnded ended) { ended_ = std::move(ended); }
 
@@ -161,6 +167,7 @@ class Rolling {
   void record_beginning(const RollingOrder& order, const RollingPlan& plan);
   base::Json plan_json(const RollingOrder& order, const RollingPlan& plan) const;
   void look_at(const std::string& service, const std::string& node);
+  void saw(Seen& seen, const base::Json& answer);
 
   // rolling_steps.cc
   void go_on(const Turn& turn);

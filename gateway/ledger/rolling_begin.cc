@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "gateway/ipc/runner_protocol.h"
 #include "gateway/ledger/rolling.h"
 
 namespace postern::ledger {
@@ -79,6 +80,7 @@ void Rolling::look_at(const std::string& service, const std::string& node) {
   if (seen.task != 0 && now < seen.asked + kLookTimeout) return;
   if (seen.asked != 0 && now < seen.asked + kLookAgain) return;
   seen.asked = now;
+  if (service == ipc::kOwnService && node == ipc::kOwnNode) return saw(seen, calls_.look_at_gateway());
   seen.task = calls_.ask_enforcer({{"do", "look"}, {"service", service}, {"node", node}});
 }
 
@@ -108,6 +110,15 @@ std::optional<std::string> Rolling::refuse_nodes(const RollingOrder& order, cons
     if (!seen.known) return node + " was not asked in time whether it is healthy: try again";
     if (!seen.healthy)
       return node + " is not healthy (" + seen.why + "): an update begins only where all nodes are";
+  }
+  for (const std::string& node : nodes_to_update(order, plan)) {
+    const std::string& version = seen_.at(node).version;
+    const bool fits =
+        order.replaces.empty() || !plan.reads_version ||
+        std::find(order.replaces.begin(), order.replaces.end(), version) != order.replaces.end();
+    if (!fits)
+      return node + " is of version " + (version.empty() ? "unknown" : version) +
+             ", which this update does not replace";
   }
   if (nodes_to_update(order, plan).empty()) return "all nodes are of version " + order.version + " already";
   return std::nullopt;
@@ -182,6 +193,7 @@ void Rolling::record_beginning(const RollingOrder& order, const RollingPlan& pla
     return;
   }
   detail.number("min_up", plan.min_up).text("artefact", order.artefact).text("sha256", order.sha256);
+  detail.text("target", order.target);
   mine_ = order.id;
   work_ = {};
   wants_node_ = 0;

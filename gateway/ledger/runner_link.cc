@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "base/log.h"
 #include "gateway/ipc/runner_protocol.h"
@@ -39,32 +38,16 @@ void RunnerLink::attach(base::UniqueFd socket) {
 
 std::string RunnerLink::send(const base::Json& order, const std::string& artefact) {
   if (!there()) return kRunnerGone;
-  std::string text = base::dump_json(order);
-  if (text.size() > ipc::kRunnerFrame) return "the order is too long for the runner";
   base::UniqueFd file;
   if (!artefact.empty()) {
     auto opened = open_artefact(artefact);
     if (!opened.ok()) return opened.error().message;
     file = *std::move(opened);
   }
-  iovec piece{text.data(), text.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  if (file.valid()) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    const int fd = file.get();
-    std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
-  }
-  if (::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-    return errno == EAGAIN ? "the runner does not take an order" : kRunnerGone;
-  return {};
+  const base::Status sent = ipc::send_to_runner(socket_.get(), order, file.valid() ? file.get() : -1);
+  if (sent.ok()) return {};
+  const base::Code code = sent.error().code;
+  return code == base::Code::Limit || code == base::Code::Unavailable ? sent.error().message : kRunnerGone;
 }
 
 void RunnerLink::receive() {

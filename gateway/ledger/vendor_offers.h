@@ -32,6 +32,9 @@ class VendorShelf {
   virtual ~VendorShelf() = default;
 
   virtual const std::vector<VendorOffer>& offers() const = 0;
+  // Whether it is certain that it is not offered here any more. Not while nobody knows: what was signed has ended, say, or it is left
+  // out because no node has told its version since the ledger came.
+  virtual bool gone(const std::string& target) const = 0;
   // Fetch its file, also again after a failure (when its pause is over); nothing happens for one that is whole or under way.
   // Remembered across restarts. Of what is not wanted any more the file is removed, once it cannot be rolled back any more.
   virtual void want(const std::string& target) = 0;

@@ -21,11 +21,11 @@ constexpr const char* kStateName = "state.json";
 constexpr int kStateDepth = 6;
 constexpr std::string_view kOffersPlace = "updates/offers";  // gateway/link/line.h
 constexpr std::string_view kFilePlace = "updates/file";
-constexpr std::uint16_t kAnswered = 200, kMissing = 404;
-constexpr std::size_t kQuoted = 300;
+constexpr std::uint16_t kAnsweredFile = 200, kMissingFile = 404;
+constexpr std::size_t kQuotedWords = 300;
 constexpr std::string_view kOurProduct = "postern";
 
-std::string shown_text(std::string_view text) { return base::printable(text, kQuoted); }
+std::string shown_text(std::string_view text) { return base::printable(text, kQuotedWords); }
 
 }  // namespace
 
@@ -206,7 +206,7 @@ bool VendorUpdates::take(const ipc::Delivered& answer) {
   if (asked_ == Asked::Nothing || answer.id != last_errand_) return true;  // late, or not wanted any more
   const Asked what = asked_;
   const bool judged =
-      answer.status == kAnswered || answer.status == kMissing || answer.status == ipc::kTooLongAnswer;
+      answer.status == kAnsweredFile || answer.status == kMissingFile || answer.status == ipc::kTooLongAnswer;
   if (answer.status == 0 || !judged) {
     lost(answer.status == 0
              ? std::string(answer.body)
@@ -230,9 +230,9 @@ bool VendorUpdates::take(const ipc::Delivered& answer) {
 
 void VendorUpdates::take_offers(std::uint16_t status, std::string_view body) {
   judged_anew_ = true;
-  if (status != kAnswered) {
+  if (status != kAnsweredFile) {
     problem_ = "Mission Control's offers cannot be had: " + shown_text(body);
-    return documents_.refuse("offers", status == kMissing ? "missing" : "too_long", problem_);
+    return documents_.refuse("offers", status == kMissingFile ? "missing" : "too_long", problem_);
   }
   auto offers = line::parse_update_offers(body);
   if (!offers.ok()) {
@@ -325,6 +325,15 @@ const VendorOffer* VendorUpdates::find(const std::string& name) const {
   const auto found = std::find_if(offers_.begin(), offers_.end(),
                                   [&](const VendorOffer& one) { return one.target.name == name; });
   return found == offers_.end() ? nullptr : &*found;
+}
+
+// Whether it fits the version that is here is not asked: that is a matter of its own, and may not be known yet.
+bool VendorUpdates::gone(const std::string& target) const {
+  if (!on()) return true;
+  if (documents_.good()) return false;
+  const auto named = [&target](const auto& offer) { return offer.name == target; };
+  return std::none_of(said_.offers.begin(), said_.offers.end(), named) ||
+         !documents_.trust().targets()->targets.contains(target);
 }
 
 // From the documents themselves, and not from what was made of them earlier.

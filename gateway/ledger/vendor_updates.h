@@ -75,6 +75,7 @@ class VendorUpdates final : public VendorShelf {
 
   // VendorShelf. want() is remembered across restarts.
   const std::vector<VendorOffer>& offers() const override { return offers_; }
+  bool gone(const std::string& target) const override;
   void want(const std::string& target) override;
   void forget(const std::string& target) override;
   std::optional<std::string> refuse(const std::string& target) const override;

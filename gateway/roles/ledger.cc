@@ -35,6 +35,7 @@ ledger::LedgerOptions options_of(Role& role) {
   options.vendor_updates = ledger::parse_vendor_update_terms(role.config());
   options.health = ledger::parse_health_terms(role.config());
   options.updates = ledger::parse_rolling_plans(role.config());
+  options.calendar = ledger::parse_calendar_terms(role.config());
   if (base::UniqueFd page = role.take_fd_if_given(ipc::kStopWordFd); page.valid()) {
     std::vector<base::UniqueFd> bells;
     for (base::UniqueFd bell = role.take_fd_if_given(stop_bell(0)); bell.valid();
@@ -83,6 +84,7 @@ int keep_ledger(audit::FileSystem& disk) {
     ledger->set_vendor_updates(ledger::parse_vendor_update_terms(config));
     ledger->set_health(ledger::parse_health_terms(config));
     ledger->set_updates(ledger::parse_rolling_plans(config));
+    ledger->set_calendar(ledger::parse_calendar_terms(config));
   });
   role.on_drain([&] {
     const auto done = [&role] { role.drained(); };

@@ -135,12 +135,19 @@ bool Runner::take() {
 
 void Runner::take_order(const ipc::RunnerOrder& order, base::UniqueFd file) {
   using Do = ipc::RunnerOrder::Do;
+  if (order.what == Do::Log) return log_to(file);
   if (order.what == Do::Check) return check(order);
   const bool running = child_ && child_->id == order.id;
   if (running) return say({{"do", "run"}, {"id", order.id}, {"outcome", "running"}});
   if (base::json_text_or(last_.is_object() ? last_ : Json::object(), "id", "") == order.id) return say(last_);
   if (order.what == Do::Ask) return say({{"do", "run"}, {"id", order.id}, {"outcome", "unknown"}});
   run(order, std::move(file));
+}
+
+void Runner::log_to(const base::UniqueFd& file) {
+  if (!file.valid()) return;
+  ::dup2(file.get(), STDOUT_FILENO);
+  ::dup2(file.get(), STDERR_FILENO);
 }
 
 void Runner::check(const ipc::RunnerOrder& order) {

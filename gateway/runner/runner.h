@@ -39,6 +39,7 @@ class Runner {
   void take_order(const ipc::RunnerOrder& order, base::UniqueFd file);
   void run(const ipc::RunnerOrder& order, base::UniqueFd file);
   void check(const ipc::RunnerOrder& order);
+  static void log_to(const base::UniqueFd& file);
   void read_output();
   void look_at_child();
   void say(const base::Json& json);

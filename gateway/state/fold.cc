@@ -105,7 +105,8 @@ std::string_view family(std::string_view type) { return type.substr(0, type.find
 }  // namespace
 
 bool State::concerns(std::string_view event_type) {
-  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) || concerns_rolling(event_type);
+  return std::binary_search(kConcerned.begin(), kConcerned.end(), event_type) ||
+         concerns_rolling(event_type) || concerns_updates(event_type) || concerns_proposals(event_type);
 }
 
 bool State::apply(const Json& event) {
@@ -129,7 +130,12 @@ bool State::apply(const Json& event) {
   if (kind == "token") fold_token(type, detail, at);
   if (kind == "intake") fold_intake(type, detail, at);
   if (kind == "remote_gateway") fold_remote_gateway(type, detail, at);
-  if (kind == "update") fold_rolling(rolling_, type, json_text_or(event, "subject", ""), detail, at, by);
+  if (kind == "proposal") fold_proposal(proposals_, type, json_text_or(event, "subject", ""), detail, at, by);
+  if (kind == "update") {
+    const std::string subject = json_text_or(event, "subject", "");
+    if (concerns_rolling(type)) fold_rolling(rolling_, type, subject, detail, at, by);
+    fold_updates(updates_, {type, subject, json_text_or(event, "outcome", ""), by, at}, detail);
+  }
   return true;
 }
 

@@ -55,6 +55,12 @@ bool State::shares(std::string_view kind) const {
   return std::find(kSharedFields.begin(), kSharedFields.end(), kind) != kSharedFields.end();
 }
 
+Setting State::sharing_setting(std::string_view kind) const {
+  const auto it = sharing_.find(kind);
+  if (it != sharing_.end()) return it->second.setting;
+  return shares(kind) ? Setting::On : Setting::Off;
+}
+
 bool can_be_shared(std::string_view name) {
   return std::find(kSharing.begin(), kSharing.end(), name) != kSharing.end() ||
          std::find(kSharedFields.begin(), kSharedFields.end(), name) != kSharedFields.end();
@@ -81,6 +87,17 @@ Refusal State::standing(std::string_view engineer, std::string_view capability, 
   if (setting == Setting::Off) return Refusal::CapabilityOff;
   if (setting == Setting::On && mode != RemoteAccess::Approved) return Refusal::None;
   return grant_standing(engineer, capability, now);
+}
+
+Refusal State::standing_of_proposal(std::string_view capability, bool writes, bool admitted,
+                                    Micros now) const {
+  const RemoteAccess mode = remote_access(now);
+  if (mode == RemoteAccess::Off) return Refusal::RemoteAccessOff;
+  if (mode == RemoteAccess::ReadOnly && writes) return Refusal::ReadOnly;
+  const Setting setting = this->capability(capability, now);
+  if (setting == Setting::Off) return Refusal::CapabilityOff;
+  const bool asks = setting == Setting::Ask || mode == RemoteAccess::Approved;
+  return asks && !admitted ? Refusal::ApprovalNeeded : Refusal::None;
 }
 
 // The newest grants come last: an active one settles it, otherwise the newest that has begun says why not.

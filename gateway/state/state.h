@@ -44,7 +44,8 @@
 //   intake.token_revoked token                  also intake.token_expired
 //   remote_gateway.registered  gateway, service*, token      .unregistered, .lost, .returned: gateway, service*
 //   witness.cosigned     log, size, root     also witness.conflict: log
-//   update.*             rolling.h
+//   update.*             rolling.h, updates.h
+//   proposal.*           proposal.h
 //
 // Who did it (by) is the event's actor, when its time. What an event makes end is an event of its own:
 // removing an engineer, or switching remote access off, is followed by the ends of the sessions concerned.
@@ -63,7 +64,9 @@
 #include "base/json.h"
 #include "base/refusal.h"
 #include "base/result.h"
+#include "gateway/state/proposal.h"
 #include "gateway/state/rolling.h"
+#include "gateway/state/updates.h"
 
 namespace postern::state {
 
@@ -80,8 +83,10 @@ std::optional<RemoteAccess> parse_remote_access(std::string_view text);
 std::optional<Setting> parse_setting(std::string_view text);
 
 // What Mission Control may be told beyond that this installation is there, and may do; off unless an admin switches it on.
-inline constexpr std::array<std::string_view, 6> kSharing{"health", "usage",    "events",
-                                                          "tunnel", "requests", "updates"};
+inline constexpr std::array<std::string_view, 7> kSharing{"health",   "usage",   "events",   "tunnel",
+                                                          "requests", "updates", "proposals"};
+// Of these, what may be "ask" as well: each waits for an admin.
+inline constexpr std::string_view kProposals = "proposals";
 // Of these kinds, what may be kept back; told with the kind unless an admin switches it off. The fields are line/health.h's.
 inline constexpr std::array<std::string_view, 17> kSharedFields{
     "health.version",     "health.state",   "health.start_time",  "health.cpu",        "health.memory",
@@ -294,6 +299,7 @@ class State {
   const Toggle* capability_toggle(std::string_view name) const;
   // Whether Mission Control is told things of this kind (kSharing).
   bool shares(std::string_view kind) const;
+  Setting sharing_setting(std::string_view kind) const;
   const std::map<std::string, Toggle, std::less<>>& sharing() const { return sharing_; }
 
   const std::map<std::string, Engineer, std::less<>>& engineers() const { return engineers_; }
@@ -338,6 +344,11 @@ class State {
   const std::map<std::string, Token, std::less<>>& tokens() const { return tokens_; }  // by id
   // The update of the component that is under way, or was last; nothing: there never was one.
   const std::optional<Rolling>& rolling() const { return rolling_; }
+  // What the vendor offers, and offered.
+  const Updates& updates() const { return updates_; }
+
+  // What Mission Control proposed, by id; of those that are over the newest kOverProposalsKept.
+  const Proposals& proposals() const { return proposals_; }
 
   const std::map<std::string, IntakeToken, std::less<>>& intake_tokens() const {
     return intake_tokens_;
@@ -355,6 +366,10 @@ class State {
   //   GrantEnded       the same, and the last grant that covered it ended within kGrantEndedShown
   base::Refusal standing(std::string_view engineer, std::string_view capability, bool writes,
                          base::Micros now) const;
+
+  // The same of a call that Mission Control proposed. admitted: an admin approved it, which is what approved and ask want.
+  base::Refusal standing_of_proposal(std::string_view capability, bool writes, bool admitted,
+                                     base::Micros now) const;
 
   // last_active, which only rises. Not an event: two states that differ in it alone are the same log's.
   void touch(std::string_view session, base::Micros at);
@@ -386,7 +401,7 @@ class State {
   RemoteAccess remote_mode_ = RemoteAccess::Off;
   Toggle remote_toggle_;
   std::map<std::string, Toggle, std::less<>> capabilities_;
-  std::map<std::string, Toggle, std::less<>> sharing_;  // On or Off, without an end
+  std::map<std::string, Toggle, std::less<>> sharing_;  // On or Off (of proposals also Ask), without an end
   std::map<std::string, Engineer, std::less<>> engineers_;
   std::map<std::string, Request, std::less<>> requests_;
   std::map<std::string, Grant, std::less<>> grants_;
@@ -409,6 +424,8 @@ class State {
   std::map<std::string, IntakeToken, std::less<>> intake_tokens_;
   std::map<std::string, RemoteGateway, std::less<>> remote_gateways_;
   std::optional<Rolling> rolling_;
+  Updates updates_;
+  Proposals proposals_;
 };
 
 }  // namespace postern::state

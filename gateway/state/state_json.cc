@@ -386,7 +386,10 @@ Json State::to_json() const {
           {"tokens", write_tokens(tokens_)},
           {"intake_tokens", write_all(intake_tokens_)},
           {"remote_gateways", write_all(remote_gateways_)},
-          {"rolling", rolling_ ? state::to_json(*rolling_) : Json()}};
+          {"rolling", rolling_ ? state::to_json(*rolling_) : Json()},
+          {"updates", state::to_json(updates_)},
+
+          {"proposals", state::to_json(proposals_)}};
 }
 
 Result<State> State::from_json(const Json& json) {
@@ -455,7 +458,9 @@ Result<State> State::from_json(const Json& json) {
       RemoteGateway gateway = read<RemoteGateway>(item);
       state.remote_gateways_[remote_gateway_key(gateway.service, gateway.name)] = std::move(gateway);
     }
-    state.rolling_ = rolling_from_json(json.value("rolling", Json()));  // newer than other fields
+    state.rolling_ = rolling_from_json(json.value("rolling", Json()));        // newer than other fields
+    state.updates_ = updates_from_json(json.value("updates", Json()));        // likewise
+    state.proposals_ = proposals_from_json(json.value("proposals", Json()));  // likewise
   } catch (const Json::exception& problem) {
     return base::fail(base::Code::Invalid, std::string("the state is not one: ") + problem.what());
   }

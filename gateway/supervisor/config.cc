@@ -55,7 +55,8 @@ const std::vector<KeyTable>& key_tables() {
         "pkcs11",
         "mission_control",
         "monitoring",
-        "intake"}},
+        "intake",
+        "update"}},
       {"grants", {"signers", "signed_only"}},
       {"revocation_sources", {"hosts", "roots", "every", "wait"}},
       {"engineer_certificates", {"crl", "ocsp", "revocation", "identities", "purposes", "longest_life"}},
@@ -79,6 +80,10 @@ const std::vector<KeyTable>& key_tables() {
       {"component.services[].update.drain.undo", {"method", "path", "body", "type", "status", "role"}},
       {"component.services[].update.steps[].call", {"method", "path", "body", "type", "status", "role"}},
       {"component.services[].update.roll_back[].call", {"method", "path", "body", "type", "status", "role"}},
+      {"update", {"run_as", "steps", "wait", "roll_back"}},
+      {"update.wait", {"limit", "healthy_for"}},
+      {"update.steps[]", {"run", "limit"}},
+      {"update.roll_back[]", {"run", "limit"}},
       {"component.services[].health", {"path", "interval", "timeout", "status"}},
       {"component.services[].tls", {"roots", "name", "crl", "ocsp", "revocation"}},
       {"component.services[].strip", {"request", "response"}},
@@ -131,7 +136,8 @@ const std::vector<KeyTable>& key_tables() {
       {"admin_openid.tls", {"roots"}},
       {"pkcs11", {"module", "pin", "environment", "paths"}},
       {"mission_control", {"url", "folder", "proxy", "tls", "tunnel", "updates"}},
-      {"mission_control.updates", {"root", "keep"}},
+      {"mission_control.updates", {"root", "keep", "window", "notice"}},
+      {"mission_control.updates.window", {"days", "from", "for", "time_zone"}},
       {"mission_control.proxy", {"url", "user", "password_file"}},
       {"mission_control.tls", {"roots", "name", "revocation"}},
       {"monitoring", {"every", "timeout", "disks", "services", "usage", "warnings"}},
@@ -244,6 +250,7 @@ class Parser {
     read_openid(read_, root, config_);
     read_mission_control(read_, root, config_);
     read_monitoring(read_, root, config_);
+    config_.update = read_own_update(read_, root);
     check_updates(read_, config_);
     read_pkcs11(read_, root, config_);
     sessions(root);

@@ -204,7 +204,9 @@ struct NotificationTarget {
   bool starttls = false;   // of mail: TLS begins after a word in the clear, not with the first byte
   std::string user, from;  // of mail; the user may be empty
   std::vector<std::string> to;
-  std::vector<std::string> events{"request.created", "request.answered", "hold.created", "session.opened"};
+  std::vector<std::string> events{
+      "request.created",  "request.answered", "hold.created",  "proposal.received", "session.opened",
+      "update.announced", "update.suspended", "update.missed", "update.begun",      "update.ended"};
   std::string severity =
       "severe";          // events of that severity and above, whatever their type; "none": by type alone
   FileName roots;        // empty: the system's
@@ -260,10 +262,21 @@ struct MissionControl {
   std::optional<Proxy> proxy;
   FileName folder;      // line_folder.h
   bool tunnel = false;  // may be switched on
+  // Opens at from (minutes after midnight, in that zone) on days (bit 0 is Monday), for length.
+  struct Window {
+    static constexpr unsigned kEachDay = 0x7f;
+    unsigned days = kEachDay;
+    int from = 0;
+    base::Micros length = 0;
+    std::string zone = "UTC";
+    base::Mark mark, zone_mark;
+  };
   // What the vendor publishes is fetched and judged, once an admin switches that on (docs/UPDATES.md).
   struct Updates {
     FileName root;  // 1.root.json, which the vendor gave by hand: update::Trust begins with it
     std::int64_t keep = std::int64_t{16} << 30U;  // bytes of artefacts that may be in the state directory
+    std::vector<Window> windows;                  // in which updates start by themselves; none: they do not
+    base::Micros notice = 24LL * 3600 * base::kWallSecond;  // from an announcement to the first start
     base::Mark mark;
   };
   std::optional<Updates> updates;
@@ -376,6 +389,7 @@ struct Config {
   std::optional<Acme> acme;
   std::optional<MissionControl> mission_control;
   Monitoring monitoring;
+  std::optional<Update> update;  // of the gateway itself
   std::optional<Pkcs11> pkcs11;
   FileName control_socket, state_directory, policy, admins, pass_key, log_key;
   FileName support_authority;  // empty: engineers sign in without certificates

@@ -118,10 +118,13 @@ void read_openid(ConfigReader& read, const base::YamlNode& root, Config& config)
 void read_mission_control(ConfigReader& read, const base::YamlNode& root, Config& config);
 // updates of mission_control (config_vendor_updates.cc).
 void read_vendor_updates(ConfigReader& read, const base::YamlNode& mission_control, MissionControl& out);
+// Of it window and notice (config_windows.cc).
+void read_update_windows(ConfigReader& read, const base::YamlNode& updates, MissionControl::Updates& out);
 // monitoring (config_monitoring.cc); after read_component.
 void read_monitoring(ConfigReader& read, const base::YamlNode& root, Config& config);
 // update of a service (config_updates.cc), of which all but this is read; and what holds for all of them together.
 std::optional<Update> read_update(ConfigReader& read, const base::YamlNode& service, const Service& so_far);
+std::optional<Update> read_own_update(ConfigReader& read, const base::YamlNode& root);
 void check_updates(ConfigReader& read, const Config& config);
 // Keys are not kept in the state directory, which is the ledger's to change and the console's to read.
 void keep_apart(ConfigReader& read, const FileName& folder, const Config& config);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "gateway/http/message.h"
+#include "gateway/ipc/runner_protocol.h"
 #include "gateway/supervisor/config_reader.h"
 
 namespace postern::supervisor {
@@ -16,6 +17,8 @@ using base::YamlNode;
 
 constexpr base::Micros kLongestStep = 24 * kHour;
 constexpr std::size_t kCallPath = 2048, kCallBody = 8192, kArgument = 1024;  // bytes
+// The drain of a hand-over is in the first.
+constexpr base::Micros kOwnWait = 5 * kMinute, kOwnSettle = 5 * kWallSecond;
 constexpr base::Micros kCallLimit = 30 * kWallSecond, kRunLimit = 10 * kMinute;
 
 // As it goes into a request line, with its query.
@@ -40,36 +43,56 @@ bool read_statuses(std::string_view text, int& from, int& to) {
 
 class UpdateReader {
  public:
-  UpdateReader(ConfigReader& read, const Service& service) : read_(read), service_(service) {}
+  // path: of the map, for its keys.
+  UpdateReader(ConfigReader& read, std::string path) : read_(read), path_(std::move(path)) {}
 
-  std::optional<Update> all(const YamlNode& parent) {
-    const YamlNode* node = read_.map(parent, "update", "component.services[].update");
+  std::optional<Update> all(const YamlNode& parent, const Service& service) {
+    const YamlNode* node = read_.map(parent, "update", path_);
     if (node == nullptr) return std::nullopt;
     Update out;
-    out.mark = node->mark;
-    if (const YamlNode* user = read_.text(*node, "run_as"); user != nullptr) {
-      out.run_as = user->scalar;
-      out.run_as_mark = user->mark;
-    }
-    const int others = static_cast<int>(service_.nodes.size()) - 1;
+    common(*node, out);
+    const int others = static_cast<int>(service.nodes.size()) - 1;
     if (node->find("min_up") != nullptr) read_.number(*node, "min_up", 0, std::max(0, others), out.min_up);
     read_.duration(*node, "pause", 0, kLongestStep, out.pause);
     drain(*node, out);
-    steps(*node, "steps", out.steps);
-    steps(*node, "roll_back", out.roll_back);
-    wait(*node, out);
     if (out.steps.empty())
       read_.fault(node->mark,
                   "update needs steps: what is done on a node, such as - run: [/opt/acme/update-node]");
-    if (service_.health.path.empty())
+    if (service.health.path.empty())
       read_.fault(node->mark,
                   "update needs health: without a health check nobody knows whether a node came back");
     return out;
   }
 
+  std::optional<Update> own(const YamlNode& root) {
+    const YamlNode* node = read_.map(root, "update", path_);
+    if (node == nullptr) return std::nullopt;
+    Update out;
+    out.own = true;
+    out.wait_limit = kOwnWait;
+    out.settle = kOwnSettle;
+    common(*node, out);
+    if (out.steps.empty())
+      read_.fault(node->mark,
+                  "update needs steps: what installs another Postern and hands over to it, such as - run: "
+                  "[/usr/libexec/postern/request-update]");
+    return out;
+  }
+
  private:
+  void common(const YamlNode& node, Update& out) {
+    out.mark = node.mark;
+    if (const YamlNode* user = read_.text(node, "run_as"); user != nullptr) {
+      out.run_as = user->scalar;
+      out.run_as_mark = user->mark;
+    }
+    steps(node, "steps", out.steps);
+    steps(node, "roll_back", out.roll_back);
+    wait(node, out);
+  }
+
   void drain(const YamlNode& parent, Update& out) {
-    const YamlNode* node = read_.map(parent, "drain", "component.services[].update.drain");
+    const YamlNode* node = read_.map(parent, "drain", path_ + ".drain");
     if (node == nullptr) return;
     read_.duration(*node, "limit", 0, kLongestStep, out.drain_limit);
     read_.duration(*node, "at_least", 0, kLongestStep, out.drain_least);
@@ -81,7 +104,7 @@ class UpdateReader {
   }
 
   std::optional<UpdateStep> call_of(const YamlNode& parent, std::string_view key) {
-    const YamlNode* node = read_.map(parent, key, "component.services[].update.drain." + std::string(key));
+    const YamlNode* node = read_.map(parent, key, path_ + ".drain." + std::string(key));
     if (node == nullptr) return std::nullopt;
     UpdateStep out;
     out.limit = kCallLimit;
@@ -91,7 +114,7 @@ class UpdateReader {
   }
 
   void wait(const YamlNode& parent, Update& out) {
-    const YamlNode* node = read_.map(parent, "wait", "component.services[].update.wait");
+    const YamlNode* node = read_.map(parent, "wait", path_ + ".wait");
     if (node == nullptr) return;
     read_.duration(*node, "limit", kWallSecond, kLongestStep, out.wait_limit);
     read_.duration(*node, "healthy_for", 0, kHour, out.settle);
@@ -106,8 +129,7 @@ class UpdateReader {
     if (list->items.size() > kUpdateStepLimit)
       read_.fault(list->mark,
                   std::string(key) + " must hold " + std::to_string(kUpdateStepLimit) + " steps at most");
-    for (const YamlNode& item : list->items)
-      step(item, "component.services[].update." + std::string(key) + "[]", out);
+    for (const YamlNode& item : list->items) step(item, path_ + "." + std::string(key) + "[]", out);
   }
 
   void step(const YamlNode& item, const std::string& path, std::vector<UpdateStep>& out) {
@@ -183,7 +205,7 @@ class UpdateReader {
   }
 
   ConfigReader& read_;
-  const Service& service_;
+  std::string path_;
 };
 
 }  // namespace
@@ -209,7 +231,7 @@ std::vector<UpdateAction> actions_of(const Update& update, bool back) {
   };
   if (back && update.roll_back.empty()) return out;
   if (update.leave) add(*update.leave, back);
-  out.push_back({UpdateAction::Kind::Drain, nullptr, update.drain_limit, false});
+  if (!update.own) out.push_back({UpdateAction::Kind::Drain, nullptr, update.drain_limit, false});
   for (const UpdateStep& step : back ? update.roll_back : update.steps) add(step, false);
   out.push_back({UpdateAction::Kind::Wait, nullptr, update.wait_limit, false});
   if (update.join) add(*update.join, back);
@@ -217,15 +239,31 @@ std::vector<UpdateAction> actions_of(const Update& update, bool back) {
 }
 
 std::optional<Update> read_update(ConfigReader& read, const YamlNode& service, const Service& so_far) {
-  return UpdateReader(read, so_far).all(service);
+  return UpdateReader(read, "component.services[].update").all(service, so_far);
+}
+
+std::optional<Update> read_own_update(ConfigReader& read, const YamlNode& root) {
+  return UpdateReader(read, "update").own(root);
+}
+
+std::vector<NamedUpdate> updates_of(const Config& config) {
+  std::vector<NamedUpdate> out;
+  for (const Service& service : config.services) {
+    if (service.update) out.push_back({service.name, &*service.update, &service});
+  }
+  if (config.update) out.push_back({std::string(ipc::kOwnService), &*config.update, nullptr});
+  return out;
 }
 
 // All executables run by one runner, which is one account.
 void check_updates(ConfigReader& read, const Config& config) {
   const Update* first = nullptr;
-  for (const Service& service : config.services) {
-    if (!service.update || !service.update->runs()) continue;
-    const Update& update = *service.update;
+  for (const NamedUpdate& named : updates_of(config)) {
+    const Update& update = *named.update;
+    if (named.service != nullptr && named.name == ipc::kOwnService && config.update)
+      read.fault(update.mark, "a service named " + in_quotes(named.name) +
+                                  " has no update beside that of the gateway, which goes by this name");
+    if (!update.runs()) continue;
     if (first == nullptr) first = &update;
     if (update.run_as != first->run_as)
       read.fault(update.run_as.empty() ? update.mark : update.run_as_mark,

@@ -1,7 +1,8 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// update of a service in postern.yaml: how one of its nodes is updated and rolled back. docs/ROLLING_UPDATES.md.
+// update of a service in postern.yaml: how one of its nodes is updated and rolled back. And update of all of it: how the gateway
+// itself is, as one node that nothing is drained from. docs/ROLLING_UPDATES.md.
 #pragma once
 
 #include <optional>
@@ -34,6 +35,7 @@ struct Update {
   std::optional<UpdateStep> leave, join;  // drain.call, drain.undo
   std::vector<UpdateStep> steps, roll_back;
   base::Micros wait_limit = 120 * base::kWallSecond, settle = 0;
+  bool own = false;  // of the gateway itself
   base::Mark mark, run_as_mark;
   bool runs() const;  // any executable
 };
@@ -46,5 +48,15 @@ struct UpdateAction {
   bool tolerated = false;
 };
 std::vector<UpdateAction> actions_of(const Update& update, bool back);
+
+// All of a configuration, which outlives it; that of the gateway itself under the name ipc::kOwnService, and without a service.
+struct Config;
+struct Service;
+struct NamedUpdate {
+  std::string name;
+  const Update* update = nullptr;
+  const Service* service = nullptr;
+};
+std::vector<NamedUpdate> updates_of(const Config& config);
 
 }  // namespace postern::supervisor

@@ -19,6 +19,7 @@ void read_vendor_updates(ConfigReader& read, const base::YamlNode& mission_contr
   read.required_file(*node, "mission_control.updates", "root",
                      "the first root, 1.root.json, which the vendor gives you by hand", updates.root);
   read.size(*node, "keep", kLeastKept, kMostKept, updates.keep);
+  read_update_windows(read, *node, updates);
 }
 
 }  // namespace postern::supervisor

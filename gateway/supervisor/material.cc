@@ -176,6 +176,19 @@ class Loader {
       one_line(wanted.proxy->password, "a password", out.proxy_password);
     if (wanted.updates && !wanted.updates->root.path.empty())
       update_root(wanted.updates->root, out.update_root);
+    if (wanted.updates) update_zones(wanted.updates->windows, out.update_zones);
+  }
+
+  // A day back, so that the window in which we are is known.
+  void update_zones(const std::vector<MissionControl::Window>& windows,
+                    std::vector<std::vector<LocalOffset>>& out) {
+    const base::Micros now = base::SystemClock().wall();
+    for (const MissionControl::Window& window : windows) {
+      const auto zone = offsets_of_zone(window.zone, now - 2 * 24 * kHour, now + kZoneHorizon);
+      if (!zone.ok())
+        fault(window.zone_mark, "time_zone " + in_quotes(window.zone) + ": " + zone.error().message);
+      out.push_back(zone.ok() ? *zone : std::vector<LocalOffset>());
+    }
   }
 
   void update_root(const FileName& file, std::string& out) {

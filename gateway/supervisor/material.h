@@ -27,6 +27,7 @@
 #include "certs/verify.h"
 #include "gateway/supervisor/config.h"
 #include "gateway/supervisor/crls.h"
+#include "gateway/supervisor/zones.h"
 #include "policy/policy.h"
 
 namespace postern::supervisor {
@@ -92,6 +93,8 @@ struct AcmeMaterial {
 // For the line to Mission Control (line_folder.h). The last five are of this run of the gateway, and outlive a reload.
 struct LineMaterial {
   std::string roots_pem;
+  // Of each window of updates, in the configuration's order: what local time is in its zone.
+  std::vector<std::vector<LocalOffset>> update_zones;
   std::string update_root;                // 1.root.json; empty: the vendor's updates are not taken
   base::UniqueFd proxy_password;          // invalid: there is none
   std::string certificate_pem;            // the leaf, then its intermediates; empty: not enrolled

@@ -473,6 +473,7 @@ Json ledger_part(const Config& config, const Material& material) {
                {"openid", Json()},
                {"admin_openid", Json()},
                {"line", Json()},
+               {"calendar", Json()},
                {"monitoring", health_terms_json(config)},
                {"updates", ledger_updates_json(config)}};
   if (config.intake) part["intake"]["lost_after_us"] = config.intake->lost_after;
@@ -485,6 +486,8 @@ Json ledger_part(const Config& config, const Material& material) {
     if (!material.line.update_root.empty())
       part["line"]["updates"] = {{"root", material.line.update_root},
                                  {"keep", config.mission_control->updates->keep}};
+    if (config.mission_control->updates)
+      part["calendar"] = calendar_json(*config.mission_control->updates, material.line);
   }
   if (config.admin_openid.configured()) {
     part["admin_openid"] = {{"issuer", config.admin_openid.issuer},

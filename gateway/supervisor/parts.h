@@ -53,7 +53,8 @@
 //                          "updates":{"root":the text of 1.root.json,"keep":bytes}, if the vendor's updates may be taken},
 //                          if this installation is enrolled,
 //                "monitoring":{"every_us","nodes":[{"service","node"}],"usage":[names], and thresholds (gateway/ledger/health.h)},
-//                "updates":how services are updated (gateway/ledger/rolling_plan.h)}
+//                "updates":how services are updated (gateway/ledger/rolling_plan.h),
+//                "calendar":null or {"windows":(gateway/ledger/maintenance.h),"notice_us"}}
 //   keeper      {"tls_keys":[{"fd":"key.support","listener":"support","certificate":PEM,"path"}],
 //                "client_keys":[{"fd":"credential.NAME.viewer","certificate":PEM,"path"}],
 //                "pass_key":{"fd","path"}, "log_key":{"fd","path"},

@@ -10,6 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "gateway/ipc/runner_protocol.h"
 #include "gateway/proc/notify.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/supervisor/process.h"
@@ -145,7 +146,16 @@ int supervise(const std::string& config_path, Begin begin) {
   if (!wall.ok()) return refuse(wall.error().message);
   plan.wall = *std::move(wall);
   sockets->runner = std::move(runner->socket);
-  if (inherited.taker != nullptr) inherited.taker->take_log();
+  if (inherited.taker != nullptr) {
+    inherited.taker->take_log();
+    // The runner has what whoever started us listens to, and who waits for the end of that would wait for ever.
+    if (sockets->runner.valid()) {
+      if (const base::Status told =
+              ipc::send_to_runner(sockets->runner.get(), {{"do", "log"}}, STDERR_FILENO);
+          !told.ok())
+        return refuse(told.error().message);
+    }
+  }
   return run(loop, plan, std::move(loaded), std::move(*sockets), std::move(inherited));
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/ipc/runner_protocol.h"
+
 namespace postern::supervisor {
 namespace {
 
@@ -60,23 +62,38 @@ Json call_json(const UpdateStep& step) {
 
 Json ledger_updates_json(const Config& config) {
   Json out = Json::array();
-  for (const Service& service : config.services) {
-    if (!service.update) continue;
-    const Update& update = *service.update;
+  for (const auto& [name, of, service] : updates_of(config)) {
+    const Update& update = *of;
     Json nodes = Json::array();
-    for (const Node& node : service.nodes) nodes.push_back(node.url);
-    const int others = static_cast<int>(service.nodes.size()) - 1;
-    out.push_back({{"service", service.name},
+    if (service == nullptr) nodes.push_back(ipc::kOwnNode);
+    if (service != nullptr)
+      for (const Node& node : service->nodes) nodes.push_back(node.url);
+    const int others = static_cast<int>(nodes.size()) - 1;
+    out.push_back({{"service", name},
                    {"nodes", std::move(nodes)},
                    {"min_up", update.min_up < 0 ? others : update.min_up},
                    {"pause_us", update.pause},
                    {"settle_us", update.settle},
                    {"drain_least_us", update.drain_least},
-                   {"reads_version", reads_version_of(config, service.name)},
+                   {"reads_version", update.own || reads_version_of(config, name)},
                    {"update", plan_steps_json(update, false)},
                    {"roll-back", plan_steps_json(update, true)}});
   }
   return out;
+}
+
+Json calendar_json(const MissionControl::Updates& updates, const LineMaterial& material) {
+  Json windows = Json::array();
+  for (std::size_t i = 0; i < updates.windows.size() && i < material.update_zones.size(); ++i) {
+    Json zone = Json::array();
+    for (const LocalOffset& one : material.update_zones[i]) zone.push_back({one.since, one.seconds});
+    const MissionControl::Window& window = updates.windows[i];
+    windows.push_back({{"days", window.days},
+                       {"from_minutes", window.from},
+                       {"length_us", window.length},
+                       {"zone", std::move(zone)}});
+  }
+  return {{"windows", std::move(windows)}, {"notice_us", updates.notice}};
 }
 
 Json enforcer_updates_json(const Config& config) {
@@ -93,12 +110,12 @@ Json enforcer_updates_json(const Config& config) {
 Json runner_setup_json(const Config& config) {
   Json updates = Json::object();
   std::string user;
-  for (const Service& service : config.services) {
-    if (!service.update || !service.update->runs()) continue;
-    user = service.update->run_as;
+  for (const auto& [name, update, service] : updates_of(config)) {
+    if (!update->runs()) continue;
+    user = update->run_as;
     for (const bool back : {false, true})
-      updates[service.name][back ? "roll-back" : "update"] =
-          numbered(*service.update, back, UpdateAction::Kind::Run, [](const UpdateStep& step) {
+      updates[name][back ? "roll-back" : "update"] =
+          numbered(*update, back, UpdateAction::Kind::Run, [](const UpdateStep& step) {
             return Json{{"argv", step.argv}};
           });
   }

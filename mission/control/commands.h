@@ -12,7 +12,7 @@ cli::ProgramWords control_words();
 void add_control_commands(cli::Program& program);  // init, serve, status
 void add_fleet_commands(cli::Program& program);    // enrolment, installation, events, usage
 void add_people_commands(cli::Program& program);   // person, acts
-void add_ask_commands(cli::Program& program);      // request
+void add_ask_commands(cli::Program& program);      // request, proposal
 void add_update_commands(cli::Program& program);   // update_commands.cc
 void add_ring_command(cli::Program& program, CLI::App* installations);  // likewise
 void add_usage_command(cli::Program& program);

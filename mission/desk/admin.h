@@ -87,6 +87,10 @@ void new_request(AdminParts& parts, const answer::CallPtr& call, const answer::R
 void list_requests(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void show_request(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void withdraw_request(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void new_proposal(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void list_proposals(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void show_proposal(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+void withdraw_proposal(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_enrolments.cc
 inline constexpr base::Micros kDefaultExpiry = 7LL * 86400 * base::kWallSecond;  // of a code

@@ -38,7 +38,7 @@ base::Status keep_standing(Parts& parts, const std::string& installation, const 
   if (!*asked) return base::Ok{};
   Json body = line::to_json(*standing);
   body["by"] = (*asked)->ask.by;
-  parts.note(installation, "request.stands", body);
+  parts.note(installation, std::string(line::to_text((*asked)->ask.kind)) + ".stands", body);
   return base::Ok{};
 }
 

@@ -35,10 +35,11 @@ std::string state_of(const StoredEvent& event) {
   static const std::map<std::string, std::string, std::less<>> kStates{
       {"update.announced", "announced"}, {"update.scheduled", "scheduled"}, {"update.postponed", "postponed"},
       {"update.downloaded", "ready"},    {"update.refused", "refused"},     {"update.cancelled", "cancelled"},
-      {"update.run_begun", "running"}};
+      {"update.begun", "running"},       {"update.withdrawn", "withdrawn"}, {"update.missed", "missed"}};
   if (event.type == "update.ended") {
     const std::string outcome = base::json_text_or(event.body, "outcome", "");
-    return outcome == "done" || outcome == "rolled_back" ? outcome : "failed";
+    // Where it was refused nothing was touched: the customer's node was not well, say, and the update is not at fault.
+    return outcome == "done" || outcome == "rolled_back" || outcome == "refused" ? outcome : "failed";
   }
   const auto found = kStates.find(event.type);
   return found == kStates.end() ? std::string() : found->second;

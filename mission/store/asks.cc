@@ -26,8 +26,10 @@ KeptAsk ask_in(const Row& row) {
 }  // namespace
 
 base::Status AskedOfInstallations::add_ask(const KeptAsk& one) {
-  const auto open = turn_.number("SELECT COUNT(*) FROM asks WHERE installation=?1 AND over=0 AND created>?2",
-                                 {one.installation, one.created - kAskLives});
+  const auto open = turn_.number(
+      "SELECT COUNT(*) FROM asks WHERE installation=?1 AND over=0 AND created>?2 "
+      "AND NOT (state='applied' AND told<?3)",
+      {one.installation, one.created - kAskLives, one.created - kAppliedLives});
   if (!open.ok()) return open.error();
   if (*open >= kMostOpenAsks)
     return base::fail(base::Code::Limit,
@@ -53,9 +55,10 @@ base::Result<std::vector<KeptAsk>> AskedOfInstallations::asks(line::AskKind kind
 
 base::Result<std::vector<KeptAsk>> AskedOfInstallations::open_asks(std::string_view installation,
                                                                    base::Micros now) {
-  return turn_.all(
-      std::string(kAskColumns) + "WHERE installation=?1 AND over=0 AND created>?2 ORDER BY id LIMIT ?3",
-      {installation, now - kAskLives, kMostOpenAsks}, ask_in);
+  return turn_.all(std::string(kAskColumns) +
+                       "WHERE installation=?1 AND over=0 AND created>?2 "
+                       "AND NOT (state='applied' AND told<?3) ORDER BY id LIMIT ?4",
+                   {installation, now - kAskLives, now - kAppliedLives, kMostOpenAsks}, ask_in);
 }
 
 base::Result<bool> AskedOfInstallations::withdraw_ask(std::string_view id) {

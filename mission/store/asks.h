@@ -18,6 +18,8 @@ namespace postern::mission {
 inline constexpr std::int64_t kMostOpenAsks = 50;  // of one installation, that are not over
 // After so long an installation is not asked any more, whatever it said last.
 inline constexpr base::Micros kAskLives = 30LL * 86400 * base::kWallSecond;
+// What was applied so long ago cannot be undone any more, and is not asked about either.
+inline constexpr base::Micros kAppliedLives = 25LL * 3600 * base::kWallSecond;
 
 struct KeptAsk {
   std::string installation;

@@ -3,7 +3,8 @@
 //
 // All that Mission Control is for, once, as two companies live it. The customer's network lets nothing in: the gateway, three nodes of
 // Prometheus and the admin's browser run in a network of their own, from which one thing leads out, a real squid that wants a password. The
-// vendor's browser is outside. Enrolling, health, a disk that fills up, access asked for and given, work through the relay, the end of it.
+// vendor's browser is outside. Enrolling, health, a disk that fills up, access asked for and given, work through the relay, a setting proposed and applied, an update that is done and one that is rolled back, the
+// end of it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import net from "node:net";
@@ -12,12 +13,13 @@ import { join } from "node:path";
 import { atConsole, Browser, look } from "./lib/browser.mjs";
 import { Fleet } from "./lib/fleet.mjs";
 import { Gateway } from "./lib/gateway.mjs";
-import { Inside } from "./lib/inside.mjs";
+import { Alertmanager, Inside } from "./lib/inside.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { plant } from "./lib/planted.mjs";
 import { freePort, run } from "./lib/process.mjs";
 import { Squid } from "./lib/squid.mjs";
 import { makeFolder, removeFolder, story, until } from "./lib/story.mjs";
+import { Vendor } from "./lib/vendor.mjs";
 
 const kSoon = 90_000; // for what another process, or both ends of the line, have to do
 const reach = "reach.vendor.example";
@@ -30,6 +32,12 @@ capabilities:
     title: Query metrics
     class: read
     operations: [ GET /prometheus/api/v1/query, GET /prometheus/classic/graph, GET /prometheus/classic/static/** ]
+  silences.write:
+    title: Create and expire silences
+    class: write
+    operations:
+      - { call: POST /alertmanager/api/v2/silences, body: { content_types: [application/json] } }
+      - DELETE /alertmanager/api/v2/silence/{id}
 `;
 
 // A disk of 16 MiB.
@@ -56,6 +64,12 @@ const configure = ({ fleet, disk, mission, squid }) => (text) => `${text.replace
   /( +)nodes:\n +- .*\n/,
   (_, indent) => `${indent}nodes: [${fleet.nodes.join(", ")}]
 ${indent}health: { path: /prometheus/-/ready, interval: 1s, timeout: 1s }
+${indent}update:
+${indent}  run_as: nobody
+${indent}  drain: { limit: 30s, at_least: 200ms }
+${indent}  steps: [ { run: [${fleet.script}], limit: 30s } ]
+${indent}  wait: { limit: 30s }
+${indent}  roll_back: [ { run: [${fleet.script}, --back], limit: 30s } ]
 `,
 )}
 monitoring:
@@ -71,6 +85,7 @@ mission_control:
   tunnel: true
   tls: { roots: mission-root.pem, revocation: soft }
   proxy: { url: ${squid.url}, user: gateway, password_file: proxy-password }
+  updates: { root: 1.root.json, window: { from: "02:00", for: 3h, time_zone: Europe/Berlin } }
 `;
 
 // An operator of the vendor's, at the page of Mission Control.
@@ -94,14 +109,16 @@ story("a vendor supports a customer whose network lets nothing in", async (stage
   const squid = stage.own(await Squid.start("basic", { host: inside.outside, password }));
   const optional = (text) => `${text}second_factor: optional\n`;
   const mission = stage.own(await MissionControl.start({ listen: await freePort(), relay: reach, relayListen: await freePort(), configure: optional }));
+  const vendor = stage.own(await Vendor.start(mission.program));
+  const alerts = stage.own(await Alertmanager.start(inside, await freePort()));
   plant("the proxy's password", password);
   const gateway = stage.own(
     await Gateway.start({
       inside,
       names: [name],
       policy,
-      services: { prometheus: fleet.nodes[0] },
-      secrets: { "mission-root.pem": mission.ca.toString(), "proxy-password": `${password}\n` },
+      services: { prometheus: fleet.nodes[0], alertmanager: alerts.url },
+      secrets: { "mission-root.pem": mission.ca.toString(), "proxy-password": `${password}\n`, "1.root.json": vendor.root },
       configure: configure({ fleet, disk, mission, squid }),
     }),
   );
@@ -144,7 +161,7 @@ story("a vendor supports a customer whose network lets nothing in", async (stage
     await ole.locator("#fleet").getByRole("link", { name: "Acme" }).click();
     await until("three nodes are up at the vendor's", async () => {
       const { health } = (await mission.cli("installation", "show", await installation(gateway))).reports ?? {};
-      return health?.body.nodes?.length === 3 && health.body.nodes.every((node) => node.state === "up" && node.version === "1.0");
+      return health?.body.nodes?.length === 4 && health.body.nodes.filter((node) => node.service === "prometheus").every((node) => node.state === "up" && node.version === "1.0");
     }, 150_000);
     await look(ole, "afar-health");
   });
@@ -192,6 +209,62 @@ story("a vendor supports a customer whose network lets nothing in", async (stage
     assert.equal(session.detail.relay, "mission.example.com");
     assert.ok((await gateway.events("--type", "tunnel.relayed")).length > 0);
   });
+  await stage.step("the vendor proposes a setting, the admin lets it be applied and takes it back", async () => {
+    await gateway.cli("capability", "set", "silences.write", "on");
+    await admin.goto(`${gateway.adminUrl}/mission-control`);
+    const sharing = admin.locator("#sharing .row").filter({ has: admin.getByText("Proposals", { exact: true }) });
+    await sharing.getByRole("radio", { name: "Ask" }).click();
+    await sharing.getByRole("button", { name: "Let them propose" }).click();
+    await sharing.getByText("set by admin").waitFor();
+    const silence = { matchers: [{ name: "alertname", value: "DiskFull", isRegex: false, isEqual: true }], startsAt: "2026-01-01T00:00:00Z", endsAt: "2099-01-01T00:00:00Z", createdBy: "ole", comment: "known" };
+    const { id } = await mission.cli("proposal", "new", await installation(gateway), "--method", "POST", "--target", "/alertmanager/api/v2/silences", "--body", JSON.stringify(silence), "--undo-method", "DELETE", "--undo-target", "/alertmanager/api/v2/silence/${answer.silenceID}", "--watch", "10m", "--reason", "the disk is known to be small");
+    const at = (state) => until(`it is ${state} at the vendor's`, async () => (await mission.cli("proposal", "show", id)).state === state, kSoon);
+    await at("pending");
+    assert.deepEqual(await alerts.silences(), []);
+    await admin.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Requests" }).click();
+    const row = admin.locator("#proposals li").filter({ hasText: "the disk is known to be small" });
+    await row.getByRole("button", { name: "Approve and apply" }).click();
+    await row.locator("form.confirm").getByRole("button", { name: "Approve and apply" }).click();
+    await at("applied");
+    assert.equal((await alerts.silences()).length, 1);
+    await row.getByRole("button", { name: "Undo", exact: true }).click();
+    await row.locator("form.confirm").getByRole("button", { name: "Undo", exact: true }).click();
+    await at("undone");
+    assert.deepEqual(await alerts.silences(), []);
+  });
+
+  await stage.step("an update of the vendor's is announced a day ahead, and run now; one that fails is rolled back", async () => {
+    const at = (name, state) => until(`${name} is ${state} at the vendor's`, async () => (await mission.cli("update", "show", name)).installations.find((one) => one.customer === "Acme")?.state === state, kSoon);
+    const row = (version) => admin.locator("#announced .row").filter({ has: admin.getByText(`prometheus ${version}`, { exact: true }) });
+    const release = async (name, version, from) => {
+      await vendor.release(name, Buffer.from(`the bytes of ${name}`), "--service", "prometheus", "--version", version, "--from", from, "--postpone-hours", "72");
+      await mission.cli("update", "publish", vendor.folder);
+      await mission.cli("update", "offer", name, "--ring", "9");
+      await gateway.cli("update", "sources", "--look");
+      await until(`${name} is here`, async () => (await gateway.tryCli("update", "show", name)).json?.whole, kSoon);
+    };
+    await gateway.cli("sharing", "set", "updates", "on");
+    await admin.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Updates" }).click();
+    await release("prometheus-2.0.tar.gz", "2.0", "1.0");
+    const one = await gateway.cli("update", "show", "prometheus-2.0.tar.gz");
+    assert.ok(new Date(one.start) - new Date(one.announced) >= 86_400_000);
+    await row("2.0").getByRole("button", { name: "Run now" }).click();
+    await row("2.0").locator("form").getByRole("button", { name: "Run now" }).click();
+    await row("2.0").locator(".update-state").getByText("Done", { exact: true }).waitFor({ timeout: kSoon });
+    assert.deepEqual(await fleet.versions(), ["2.0", "2.0", "2.0"]);
+    await at("prometheus-2.0.tar.gz", "done");
+    // The engineer's session went on meanwhile.
+    assert.equal(await alice.evaluate(() => fetch("/prometheus/api/v1/query?query=1").then((answer) => answer.status)), 200);
+    fleet.mark("fail", fleet.ports[1]);
+    await release("prometheus-3.0.tar.gz", "3.0", "2.0");
+    await row("3.0").getByRole("button", { name: "Run now" }).click();
+    await row("3.0").locator("form").getByRole("button", { name: "Run now" }).click();
+    await row("3.0").locator(".update-state").getByText("Rolled back", { exact: true }).waitFor({ timeout: kSoon });
+    assert.deepEqual(await fleet.versions(), ["2.0", "2.0", "2.0"]);
+    await at("prometheus-3.0.tar.gz", "rolled_back");
+    await look(admin, "afar-updates");
+  });
+
   await stage.step("switched off, it is over: the browser outside reaches nothing", async () => {
     await admin.goto(`${gateway.adminUrl}/`);
     await gateway.cli("remote-access", "set", "off");

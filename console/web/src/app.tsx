@@ -15,6 +15,7 @@ import { page_at } from './routes';
 import { useArrivals } from './state/alerts';
 import { follow, forget, parts } from './state/live';
 import { useStore } from './state/store';
+import { waits_for_admin } from './sections/proposals';
 import { words } from './text';
 
 export function App() {
@@ -40,7 +41,7 @@ function Console({ who }: { who: Me }) {
 }
 
 const useWaiting = (): number =>
-  (useStore(parts.requests).value?.length ?? 0) + (useStore(parts.holds).value?.length ?? 0);
+  (useStore(parts.requests).value?.length ?? 0) + (useStore(parts.holds).value?.length ?? 0) + (useStore(parts.proposals).value ?? []).filter(waits_for_admin).length;
 
 function useTitle(page: string): void {
   const waiting = useWaiting();
@@ -52,7 +53,7 @@ function useTitle(page: string): void {
   }, [waiting, page, about, marked]);
 }
 
-const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins', 'mission-control'];
+const kPages: IconName[] = ['home', 'permissions', 'requests', 'sessions', 'events', 'engineers', 'admins', 'updates', 'mission-control'];
 
 // Places that are reached from a page and have no entry of their own.
 const kBelow: Record<string, IconName> = { policy: 'permissions', tokens: 'admins' };
@@ -67,7 +68,7 @@ function Navigation({ path }: { path: string }) {
     <nav class="nav" aria-label={words.nav.label}>
       <ul>
         {pages.map((name) => (
-          <li key={name}>
+          <li key={name} class={name === 'updates' && pages.includes('mission-control') ? 'nav-wide' : undefined}>
             <Link href={name === 'home' ? '/' : `/${name}`} aria-current={here === name ? 'page' : undefined}>
               <Icon name={name} />
               <span>

@@ -19,6 +19,7 @@ import { RequestsPage } from './pages/requests';
 import { SessionPage } from './pages/session';
 import { SessionsPage } from './pages/sessions';
 import { TokensPage } from './pages/tokens';
+import { UpdatesPage } from './pages/updates';
 import type { Rights } from './sections/rights';
 import { words } from './text';
 
@@ -46,6 +47,7 @@ const kRoutes: Route[] = [
   { pattern: /^\/engineers$/, title: words.nav.engineers, page: EngineersPage },
   { pattern: /^\/admins$/, title: words.nav.admins, page: AdminsPage },
   { pattern: /^\/mission-control$/, title: words.mission.title, page: MissionControlPage },
+  { pattern: /^\/updates$/, title: words.updates.title, page: UpdatesPage },
   { pattern: /^\/account$/, title: words.account.title, page: AccountPage },
   { pattern: /^\/tokens$/, title: words.tokens.title, page: TokensPage },
 ];

@@ -11,9 +11,11 @@ import { home } from './text/home';
 import { event, filters, log, when } from './text/log';
 import { mission } from './text/mission';
 import { policy } from './text/policy';
+import { proposals } from './text/proposals';
 import { permissions, request, signed } from './text/permissions';
 import { intake } from './text/intake';
 import { tokens } from './text/tokens';
+import { updates } from './text/updates';
 import { change, exchange, past, session } from './text/review';
 
 export const words = {
@@ -26,6 +28,7 @@ export const words = {
     events: 'Events',
     engineers: 'Engineers',
     admins: 'Admins',
+    updates: 'Updates',
     'mission-control': 'Mission',
     rest: ' Control', // of the name before it, where there is room
     waiting: (n: number) => `${n} waiting`,
@@ -47,6 +50,7 @@ export const words = {
   mission,
   intake,
   tokens,
+  updates,
   when,
   filters,
   product: 'Postern',
@@ -202,6 +206,8 @@ export const words = {
     approved: (who: string) => `Approved for ${who}.`,
     refused: (who: string) => `Refused for ${who}.`,
   },
+
+  proposals,
 
   holds: {
     title: 'Calls that wait for you',

@@ -86,3 +86,28 @@ export class Prometheus {
     removeFolder(this.folder);
   }
 }
+
+export class Alertmanager {
+  name = "Alertmanager inside";
+  static async start(inside, port) {
+    const own = new Alertmanager();
+    own.inside = inside;
+    own.folder = makeFolder("alertmanager");
+    writeFileSync(join(own.folder, "alertmanager.yml"), "route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n");
+    own.url = `http://127.0.0.1:${port}`;
+    own.program = new Program(own.name, [...inside.prefix, "prometheus-alertmanager", "--config.file=alertmanager.yml", "--storage.path=data", `--web.listen-address=127.0.0.1:${port}`, `--web.external-url=http://127.0.0.1:${port}/alertmanager/`, "--cluster.listen-address=", "--log.level=warn"], { cwd: own.folder });
+    return own;
+  }
+  // silences: those in force, as it says itself.
+  async silences() {
+    const got = await run(this.inside.prefix[0], [...this.inside.prefix.slice(1), "curl", "-sf", `${this.url}/alertmanager/api/v2/silences`]);
+    return JSON.parse(got.stdout).filter((one) => one.status.state === "active");
+  }
+  get log() {
+    return this.program.log;
+  }
+  async stop() {
+    await this.program.stop();
+    removeFolder(this.folder);
+  }
+}

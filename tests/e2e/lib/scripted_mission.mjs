@@ -20,6 +20,7 @@ export class ScriptedMission {
   greet = (stream) => stream.write(hello());
   lives = [[-1, 48]]; // of the certificates that it issues, in hours from now; the last one goes on
   updates = undefined; // (path, asked, stream): answers what is asked about updates
+  asks = undefined; // of line/asks.h, in the answer to a heartbeat
   refuse = undefined; // {status, code, detail}: in place of all else
   #sessions = new Set();
 
@@ -63,7 +64,8 @@ export class ScriptedMission {
     if (path === "/line/v1/renew") return answer(200, { certificate: await this.#issue(asked.request) });
     if (path === "/line/v1/reports") {
       this.reports.push(asked);
-      return answer(200, { taken: asked.reports.map((report) => report.id) });
+      const beat = this.asks && asked.reports.find((report) => report.kind === "heartbeat");
+      return answer(200, { taken: asked.reports.map((report) => report.id), ...(beat ? { answers: { [beat.id]: { asks: this.asks } } } : {}) });
     }
     if (this.updates && path.startsWith("/line/v1/updates/")) return this.updates(path, asked, stream);
     if (path !== "/line/v1/orders") return answer(404, {});
@@ -82,6 +84,10 @@ export class ScriptedMission {
     return this.authority.sign(request, `extendedKeyUsage=clientAuth\nsubjectAltName=URI:${uri}`, life);
   }
 
+  // say: an order, to whoever listens last.
+  say(order) {
+    this.orders.at(-1).write(line(order));
+  }
   // cut: every connection, without a word.
   cut() {
     for (const session of this.#sessions) session.destroy();

@@ -140,6 +140,8 @@ TEST_F(UpdatesTest, IsSuspendedWhenTooManyOfARingFail) {
   ASSERT_EQ(publish_all().status, 200);
   offer(9, 50);
   tell(one, "update.downloaded");
+  tell(one, "update.begun");
+  tell(one, "update.ended", "refused");
   tell(two, "update.ended", "done");
   tell(three, "update.ended", "rolled_back");
   EXPECT_FALSE(offers_of(one).offers[0].suspended) << "a third";

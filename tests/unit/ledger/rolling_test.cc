@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "gateway/ipc/runner_protocol.h"
 #include "gateway/state/state.h"
 
 namespace postern::ledger {
@@ -41,6 +42,7 @@ class RollingDriver : public ::testing::Test {
     };
     calls.durable = [this] { return durable ? types.size() : 0; };
     calls.state = [this]() -> const std::optional<state::Rolling>& { return state.rolling(); };
+    calls.look_at_gateway = [this] { return Json{{"healthy", serves}, {"why", "no"}, {"version", gateway}}; };
     calls.ask_enforcer = [this](const Json& task) -> std::uint64_t {
       if (!enforcer) return 0;
       tasks.emplace_back(++last_task, task);
@@ -55,7 +57,7 @@ class RollingDriver : public ::testing::Test {
       return {};
     };
     rolling = std::make_unique<Rolling>(clock, std::move(calls));
-    rolling->configure({plan});
+    rolling->configure({plan, own});
     rolling->on_ended(
         [this](const std::string&, RollingOutcome outcome, const std::string&) { ended = outcome; });
   }
@@ -97,12 +99,12 @@ class RollingDriver : public ::testing::Test {
     versions[node] = base::json_text_or(order, back ? "before" : "version", "");
     rolling->runner_answered({{"id", id}, {"outcome", "exit"}, {"status", 0}});
   }
-  Rolling::Begun begin(const char* version = "2", bool dry = false) {
+  Rolling::Begun begin(const char* version = "2", bool dry = false, std::string_view service = "prometheus") {
     Rolling::Begun said;
     said.refused = "nobody said anything";
     RollingOrder order;
     order.id = "01A";
-    order.service = "prometheus";
+    order.service = service;
     order.version = version;
     order.actor = "admin:root";
     order.dry = dry;
@@ -130,8 +132,21 @@ class RollingDriver : public ::testing::Test {
                    {{RollingStep::Kind::Drain, "", 30 * base::kWallSecond, false},
                     {RollingStep::Kind::Run, "/opt/update --back", 60 * base::kWallSecond, false},
                     {RollingStep::Kind::Wait, "", 30 * base::kWallSecond, false}}};
+  RollingPlan own{std::string(ipc::kOwnService),
+                  {std::string(ipc::kOwnNode)},
+                  0,
+                  0,
+                  0,
+                  0,
+                  true,
+                  {{RollingStep::Kind::Run, "/opt/install", 60 * base::kWallSecond, false},
+                   {RollingStep::Kind::Wait, "", 30 * base::kWallSecond, false}},
+                  {{RollingStep::Kind::Run, "/opt/install --back", 60 * base::kWallSecond, false},
+                   {RollingStep::Kind::Wait, "", 30 * base::kWallSecond, false}}};
   RollingClock clock;
   state::State state;
+  std::string gateway = "0.1.0";
+  bool serves = true;
   bool durable = true, enforcer = true;
   std::vector<std::string> types;
   std::vector<Json> details;
@@ -182,6 +197,42 @@ TEST_F(RollingDriver, BeginsOnlyWhereAllNodesAreWell) {
   EXPECT_TRUE(begin("2; rm").refused);
   ASSERT_FALSE(begin().refused);
   EXPECT_TRUE(begin("3").refused) << "one at a time";
+}
+
+TEST_F(RollingDriver, TheGatewayItselfIsOfTheNewVersionOnceAnotherOneGoesOnInItsPlace) {
+  ASSERT_FALSE(begin("0.2.0", false, ipc::kOwnService).refused);
+  turn(5);
+  EXPECT_EQ(ran, std::vector<std::string>{"update gateway"});
+  EXPECT_EQ(ended, std::nullopt) << "it waits for the hand-over";
+  renew();
+  gateway = "0.2.0";
+  serves = false;
+  turn(5);
+  EXPECT_EQ(ended, std::nullopt) << "the new one does not serve yet";
+  serves = true;
+  turn();
+  EXPECT_EQ(ended, RollingOutcome::Done);
+  EXPECT_EQ(ran.size(), 1U);
+  EXPECT_TRUE(begin("0.2.0", false, ipc::kOwnService).refused) << "it is of that version";
+}
+
+TEST_F(RollingDriver, AHandOverInTheMiddleOfTheStepEndsIt) {
+  silent = ipc::kOwnNode;
+  ASSERT_FALSE(begin("0.2.0", false, ipc::kOwnService).refused);
+  turn(3);
+  known.clear();  // the runner went with the gateway
+  renew();
+  gateway = "0.2.0";
+  turn();
+  EXPECT_EQ(ended, RollingOutcome::Done);
+  EXPECT_EQ(ran, std::vector<std::string>{"update gateway"});
+}
+
+TEST_F(RollingDriver, AGatewayThatIsNotReplacedInTimeIsRolledBack) {
+  ASSERT_FALSE(begin("0.2.0", false, ipc::kOwnService).refused);
+  turn();
+  EXPECT_EQ(ended, RollingOutcome::RolledBack);
+  EXPECT_EQ(ran, (std::vector<std::string>{"update gateway", "back gateway"}));
 }
 
 TEST_F(RollingDriver, ADryRunTouchesNothing) {

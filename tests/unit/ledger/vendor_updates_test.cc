@@ -375,6 +375,29 @@ TEST_F(VendorUpdatesAtACustomer, WhatDoesNotFitIsLeftOut) {
   EXPECT_EQ(why(), "it is for grafana, which is not here");
 }
 
+TEST_F(VendorUpdatesAtACustomer, OnlyWhatIsCertainlyNotOfferedIsGone) {
+  release(artefact, "2.0.0", {"1.0.0"});
+  allowed = true;
+  look();
+  EXPECT_TRUE(updates->gone("another.tar.gz"));
+  EXPECT_FALSE(updates->gone(kArtefact));
+  versions = {};
+  later(VendorUpdates::kJudgeEvery);
+  turn();
+  EXPECT_TRUE(names().empty());
+  EXPECT_FALSE(updates->gone(kArtefact)) << "that no version is known is another matter";
+  offer({});
+  look();
+  EXPECT_TRUE(updates->gone(kArtefact));
+  offer({kArtefact});
+  look();
+  EXPECT_FALSE(updates->gone(kArtefact));
+  clock.now += 400LL * 86'400 * base::kWallSecond;
+  EXPECT_FALSE(updates->gone("another.tar.gz")) << "what was signed has ended, and nobody knows";
+  allowed = false;
+  EXPECT_TRUE(updates->gone(kArtefact)) << "an admin has switched it off";
+}
+
 TEST_F(VendorUpdatesAtACustomer, ADownloadGoesOnAfterEachPieceWhereverItWasInterrupted) {
   for (std::int64_t stop = 0; stop < 4; ++stop) {
     for (const bool anew : {false, true}) {

@@ -53,6 +53,14 @@ TEST_P(StoreTest, NoInstallationSaysWhereAnothersAskStands) {
   EXPECT_TRUE(store->open_asks(other, clock.wall())->empty());
 }
 
+TEST_P(StoreTest, WhatWasAppliedIsNotAskedAboutOnceItCannotBeUndone) {
+  const std::string id = enrolled(), asked = ulid();
+  ASSERT_TRUE(store->add_ask(an_ask(id, asked, clock.wall())).ok());
+  EXPECT_TRUE(*store->note_standing(id, {asked, "applied", "", 0}, clock.wall()));
+  EXPECT_EQ(store->open_asks(id, clock.wall())->size(), 1U);
+  EXPECT_TRUE(store->open_asks(id, clock.wall() + kAppliedLives + 1)->empty());
+}
+
 TEST_P(StoreTest, SoMuchIsAskedOfAnInstallationAtMost) {
   const std::string id = enrolled();
   for (std::int64_t i = 0; i < kMostOpenAsks; ++i)

@@ -148,11 +148,11 @@ TEST_F(Parts, TheKeeperIsToldTheLogsNextKeyWhereThereIsOne) {
 }
 
 TEST_F(Parts, TheLedgerIsToldItsDirectoryAndItsLimits) {
-  EXPECT_EQ(
-      keys(ledger_part(config, material)),
-      (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions", "requests",
-                             "grants", "holds", "retention", "witnesses", "witnessed_logs", "notifications",
-                             "openid", "admin_openid", "line", "monitoring", "updates", "intake"}));
+  EXPECT_EQ(keys(ledger_part(config, material)),
+            (std::set<std::string>{"log_level", "version", "state_directory", "admins", "sessions",
+                                   "requests", "grants", "holds", "retention", "witnesses", "witnessed_logs",
+                                   "notifications", "openid", "admin_openid", "line", "calendar",
+                                   "monitoring", "updates", "intake"}));
 }
 
 TEST_F(Parts, TheConsoleIsToldNoKeyAndNoWayToTheComponent) {

@@ -216,6 +216,53 @@ export interface Hold {
   expires: string;
 }
 
+export type ProposalState =
+  | 'pending'
+  | 'approved'
+  | 'applying'
+  | 'applied'
+  | 'undoing'
+  | 'undone'
+  | 'rolled_back'
+  | 'failed'
+  | 'unknown'
+  | 'refused'
+  | 'withdrawn'
+  | 'expired';
+export interface ProposedCall {
+  method: string;
+  target: string;
+  content_type?: string;
+  body?: string;
+}
+// A change of settings that Mission Control proposes.
+export interface Proposal {
+  id: string;
+  state: ProposalState;
+  by: string;
+  reason: string;
+  ticket?: string;
+  capability: string;
+  operation: string;
+  call: ProposedCall;
+  undo?: ProposedCall;
+  can_be_undone: boolean;
+  undo_until?: string;
+  waits?: string;
+  approvals?: string[];
+  approvals_needed?: number;
+  created: string;
+  expires?: string;
+  decided?: string;
+  decided_by?: string;
+  note?: string;
+  applied?: string;
+  status?: number;
+  watch?: string;
+  watched_until?: string;
+  why?: string;
+}
+
 export interface Session {
   id: string;
   engineer: string;
@@ -349,7 +396,8 @@ export interface SharedField {
   title: string;
   setting: 'off' | 'on';
 }
-export interface Sharing extends SharedField {
+export interface Sharing extends Omit<SharedField, 'setting'> {
+  setting: 'off' | 'ask' | 'on'; // ask: of proposals alone
   changed?: string;
   by?: string;
   fields?: SharedField[]; // what of it may be kept back
@@ -558,4 +606,66 @@ export interface Proof {
 export interface Page<T> {
   items: T[];
   next?: number;
+}
+
+export interface UpdateProgress {
+  id?: string;
+  service?: string;
+  version?: string;
+  before?: string;
+  state: 'none' | 'under_way' | 'rolling_back' | 'done' | 'rolled_back' | 'stopped';
+  by?: string;
+  why?: string;
+  stop_asked?: boolean;
+  started?: string;
+  ended?: string;
+  nodes: {
+    node: string;
+    state: 'waiting' | 'working' | 'updated' | 'failed' | 'rolling_back' | 'rolled_back';
+    steps: number;
+    under_way: boolean;
+    out: boolean;
+    since: string;
+    why?: string;
+  }[];
+}
+
+export interface UpdatePlan {
+  id: string;
+  service: string;
+  version: string;
+  nodes: { node: string; healthy: boolean; updates: boolean; version?: string }[];
+  steps: { kind: string; does: string; limit: string; tolerated: boolean }[];
+  roll_back: { kind: string; does: string; limit: string; tolerated: boolean }[];
+}
+
+export interface AnnouncedUpdate {
+  target: string;
+  service?: string;
+  product?: string;
+  version: string;
+  from?: string[];
+  severity: 'low' | 'moderate' | 'important' | 'critical';
+  bytes: number;
+  sha256: string;
+  have?: number;
+  whole?: boolean;
+  state: 'announced' | 'scheduled' | 'waiting' | 'suspended' | 'cancelled' | 'running' | 'done' | 'rolled_back' | 'stopped' | 'withdrawn';
+  suspended: boolean;
+  announced: string;
+  not_before?: string;
+  start?: string;
+  until?: string;
+  latest?: string;
+  run?: string;
+  began?: string;
+  ended?: string;
+  why?: string;
+  notes?: string;
+  history?: { at: string; what: string; by: string; why?: string }[];
+}
+
+export interface AnnouncedUpdates {
+  items: AnnouncedUpdate[];
+  next_window?: { from: string; until: string };
 }

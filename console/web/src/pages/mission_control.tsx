@@ -6,6 +6,7 @@ import type { Measured, MissionLine } from '../api/types';
 import { Body } from '../components/notice';
 import { PageHead } from '../components/page';
 import { Section } from '../components/section';
+import { Link } from '../router';
 import type { PageProps } from '../routes';
 import { CheckSection, EnrolSection } from '../sections/mission_enrol';
 import { HealthSection } from '../sections/mission_health';
@@ -25,7 +26,9 @@ export function MissionControlPage({ may_change }: PageProps) {
   useEvery(kLookMs, () => void fetch_status());
   return (
     <>
-      <PageHead title={words.mission.title} says={words.mission.says} />
+      <PageHead title={words.mission.title} says={words.mission.says}>
+        <Link href="/updates">{words.updates.title}</Link>
+      </PageHead>
       <Body part={part} what={words.mission.title} retry={() => void fetch_status()}>
         {({ link, monitoring }) => (link ? <Configured link={link} measured={monitoring} may_change={may_change} /> : <NotConfigured />)}
       </Body>

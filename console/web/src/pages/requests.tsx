@@ -16,6 +16,7 @@ import { GiveAccess } from '../sections/give';
 import { GrantsSection } from '../sections/grants';
 import { HoldsSection } from '../sections/holds';
 import { NotificationsSection } from '../sections/notifications';
+import { ProposalsSection } from '../sections/proposals';
 import { RequestsSection } from '../sections/requests';
 import { parts } from '../state/live';
 import { useLoaded } from '../state/loaded';
@@ -30,6 +31,7 @@ export function RequestsPage({ may_change }: PageProps) {
       <div class="column">
         <HoldsSection may_change={may_change} />
         <RequestsSection may_change={may_change} />
+        <ProposalsSection may_change={may_change} />
         <GrantsSection may_change={may_change} />
         {signed_only && <p class="note">{words.signed.only}</p>}
         {may_change && !signed_only && <GiveAccess />}

@@ -41,7 +41,7 @@ export function SharingSection({ may_change }: Rights) {
 }
 
 type SharingSetting = Sharing['setting'];
-const kSharingSettings: SharingSetting[] = ['off', 'on'];
+const kSharingSettings = (name: string): SharingSetting[] => (name === 'proposals' ? ['off', 'ask', 'on'] : ['off', 'on']);
 
 function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_changed: () => void } & Rights) {
   const [wanted, set_wanted] = useState<SharingSetting | undefined>(undefined);
@@ -60,7 +60,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
   const choose = (to: SharingSetting) => {
     action.clear();
     set_wanted(to === sharing.setting ? undefined : to);
-    if (to === 'off' && sharing.setting === 'on') void change('off');
+    if (to === 'off' && sharing.setting !== 'off') void change('off');
   };
   const leave = () => {
     action.clear();
@@ -86,7 +86,7 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
         <div class="row-set">
           <fieldset class="toggle" disabled={!may_change} onKeyDown={(event) => event.key === 'Escape' && leave()}>
             <legend class="hidden">{text.label(name)}</legend>
-            {kSharingSettings.map((setting) => (
+            {kSharingSettings(sharing.name).map((setting) => (
               <label key={setting} class={`toggle-${setting}`}>
                 <input
                   type="radio"
@@ -102,8 +102,14 @@ function SharingRow({ sharing, may_change, on_changed }: { sharing: Sharing; on_
         </div>
       </div>
       {sharing.fields && <SharedFields sharing={sharing} name={name} may_change={may_change} on_changed={on_changed} />}
-      {wanted === 'on' ? (
-        <Confirm says={text.will[sharing.name] ?? ''} submit={text.submit(name)} action={action} on_submit={() => void change('on')} on_cancel={leave} />
+      {wanted && wanted !== 'off' ? (
+        <Confirm
+          says={text.will[wanted === 'ask' ? `${sharing.name}.ask` : sharing.name] ?? ''}
+          submit={text.submit(name, wanted)}
+          action={action}
+          on_submit={() => void change(wanted)}
+          on_cancel={leave}
+        />
       ) : (
         <Trouble problem={action.problem} />
       )}

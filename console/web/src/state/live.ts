@@ -13,6 +13,7 @@ import type {
   Grant,
   Hold,
   LogEvent,
+  Proposal,
   RemoteAccess,
   Session,
 } from '../api/types';
@@ -29,6 +30,7 @@ export const parts = {
   requests: make_part<AccessRequest[]>(),
   grants: make_part<Grant[]>(),
   holds: make_part<Hold[]>(),
+  proposals: make_part<Proposal[]>(),
   sessions: make_part<Session[]>(),
   engineers: make_part<Engineer[]>(),
   events: make_part<LogEvent[]>(),
@@ -55,6 +57,7 @@ async function fetch_state(): Promise<void> {
     fetch_part(parts.holds, async () =>
       Promise.all((await items<Hold>('/holds')).map((hold) => get<Hold>(`/holds/${segment(hold.id)}`).catch(() => hold))),
     ),
+    fetch_part(parts.proposals, () => items<Proposal>('/proposals')),
     fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
     accounts_are_shown() && fetch_accounts(),

@@ -34,6 +34,7 @@ export const log = {
     limit: 'Limits',
     permission: 'Permissions',
     request: 'Requests',
+    proposal: 'Proposed changes',
     grant: 'Grants',
     hold: 'Calls that waited',
     engineer: 'Engineers',

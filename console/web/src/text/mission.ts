@@ -71,7 +71,7 @@ export const mission = {
   sharing: {
     title: 'What is shared',
     always: 'That this installation is there is always told: Postern’s version, the names of the services, how many nodes; and a sign of life every 30 s.',
-    names: { events: 'Events', health: 'Health', usage: 'Usage', tunnel: 'Tunnel', requests: 'Requests', updates: 'Updates' } as Record<string, string>,
+    names: { events: 'Events', health: 'Health', usage: 'Usage', tunnel: 'Tunnel', requests: 'Requests', updates: 'Updates', proposals: 'Proposals' } as Record<string, string>,
     told: {
       health: 'Every two minutes how the gateway, its host and the component’s nodes are: numbers, times and versions, no names of hosts or people.',
       usage: 'Every hour how many sessions, exchanges and bytes there were, and how much counters of the component grew. Numbers alone.',
@@ -79,8 +79,9 @@ export const mission = {
       tunnel: 'Engineers may come through Mission Control, which relays what they send and can read nothing of it. They sign in here as ever. There is none while remote access is off, nor where postern.yaml has none.',
       requests: 'The vendor’s people may ask for access in an engineer’s place. It becomes an access request here, which you approve or refuse as ever; where it stands goes back to them, with your reason if you refuse.',
       updates: 'Mission Control is asked what the vendor has released, and for the files of it. Nothing is taken that the vendor has not signed with keys that Mission Control does not have. None are taken where postern.yaml names no root of the vendor’s.',
+      proposals: 'The vendor’s people may propose changes of settings: calls that your policy lists, of capabilities that change something and are not off. With Ask each waits for you; with On it is applied at once, unless the policy or a capability wants your word.',
     } as Record<string, string>,
-    settings: { off: 'Off', on: 'On' },
+    settings: { off: 'Off', ask: 'Ask', on: 'On' },
     label: (what: string) => `${what}: shared with Mission Control`,
     will: {
       health: 'From now on Mission Control is told every two minutes how this installation is.',
@@ -89,8 +90,10 @@ export const mission = {
       tunnel: 'From now on engineers reach the sign-in page through Mission Control, without an open port.',
       requests: 'From now on people at Mission Control can make access requests here. Each still takes an administrator to approve it.',
       updates: 'From now on Mission Control is asked for the vendor’s updates. They are announced here before one begins.',
+      proposals: 'From now on what Mission Control proposes is applied at once, as far as your policy and capabilities let an engineer do it without asking.',
+      'proposals.ask': 'From now on Mission Control can propose changes of settings. Nothing is applied before an administrator approves it.',
     } as Record<string, string>,
-    submit: (what: string) => (what === 'Tunnel' ? 'Open the tunnel' : what === 'Requests' ? 'Let them ask' : what === 'Updates' ? 'Look for updates' : `Share ${what.toLowerCase()}`),
+    submit: (what: string, setting = 'on') => (what === 'Proposals' ? (setting === 'ask' ? 'Let them propose' : 'Let them change settings') : what === 'Tunnel' ? 'Open the tunnel' : what === 'Requests' ? 'Let them ask' : what === 'Updates' ? 'Look for updates' : `Share ${what.toLowerCase()}`),
     fields: (what: string, told: number, all: number) => `What of ${what.toLowerCase()} is told: ${told === all ? 'all of it' : `${told} of ${all}`}`,
     preview: (what: string) => `What would be sent now of ${what.toLowerCase()}`,
     preview_says: 'This is sent, as it is then.',

@@ -20,6 +20,7 @@ import { useStore } from '../../state/store';
 import { news } from '../live';
 import type { MissionPageProps } from '../routes';
 import { AccessAskedSection } from '../sections/access_asked';
+import { ProposedSection } from '../sections/proposed';
 import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
 import { Alerts } from './alerts';
@@ -46,6 +47,7 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
             <Measures id={one.id} />
             <Usage id={one.id} />
             <AccessAskedSection installation={one.id} may_operate={may_operate && one.state !== 'retired'} />
+            <ProposedSection installation={one.id} may_operate={may_operate && one.state !== 'retired'} />
             <Reports one={one} />
             <Certificates one={one} />
             <Section id="events" title={w.events.of}>
