@@ -269,6 +269,7 @@ void UpdateCalendar::fetch(const Known& update) {
   if (!wanted) {
     if (!trying.forgotten) shelf_->forget(update.target);
     trying.forgotten = true;
+    trying.wanted = 0;  // wanted again, it is asked for at once
     return;
   }
   trying.forgotten = false;

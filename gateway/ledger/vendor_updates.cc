@@ -72,6 +72,7 @@ void VendorUpdates::restore() {
     if (update::is_target_name(name) && wanted_.size() < update::kMostTargets) wanted_.push_back(name);
   }
   auto offers = line::parse_update_offers(base::dump_json(json->value("said", Json::object())));
+  said_known_ = offers.ok();
   if (offers.ok()) said_ = *std::move(offers);
 }
 
@@ -80,7 +81,7 @@ std::string VendorUpdates::state_text() const {
   return base::dump_json(Json{{"v", 1},
                               {"kept", update::to_json(documents_.kept())},
                               {"wanted", wanted_},
-                              {"said", said.ok() ? *said : Json::object()}}) +
+                              {"said", said.ok() && said_known_ ? *said : Json::object()}}) +
          "\n";
 }
 
@@ -241,7 +242,7 @@ void VendorUpdates::take_offers(std::uint16_t status, std::string_view body) {
   }
   const std::string before = line::format(said_);
   said_ = *std::move(offers);
-  if (line::format(said_) != before) file_.changed();
+  if (!std::exchange(said_known_, true) || line::format(said_) != before) file_.changed();
 }
 
 // --- judging
@@ -330,7 +331,7 @@ const VendorOffer* VendorUpdates::find(const std::string& name) const {
 // Whether it fits the version that is here is not asked: that is a matter of its own, and may not be known yet.
 bool VendorUpdates::gone(const std::string& target) const {
   if (!on()) return true;
-  if (documents_.good()) return false;
+  if (!said_known_ || documents_.good()) return false;  // nobody knows
   const auto named = [&target](const auto& offer) { return offer.name == target; };
   return std::none_of(said_.offers.begin(), said_.offers.end(), named) ||
          !documents_.trust().targets()->targets.contains(target);

@@ -156,6 +156,7 @@ class VendorUpdates final : public VendorShelf {
   VendorUpdateTerms terms_;
   bool was_on_ = false, swept_ = false;
 
+  bool said_known_ = false;
   line::UpdateOffers said_;  // what Mission Control lets us have
   std::vector<std::string> wanted_;
   std::vector<VendorOffer> offers_;

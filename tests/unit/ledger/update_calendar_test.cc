@@ -283,6 +283,12 @@ TEST_F(Calendar, OneThatIsCancelledMayStillBeRun) {
   offer();
   look();
   decide("cancel");
+  look();
+  EXPECT_FALSE(shelf.wanted.contains(kName));
+  decide("schedule");
+  look();
+  EXPECT_TRUE(shelf.wanted.contains(kName)) << "at once";
+  decide("cancel");
   EXPECT_EQ(refusal("run_now"), "");
   look();
   ASSERT_EQ(orders.size(), 1U);

@@ -646,6 +646,20 @@ TEST_F(VendorUpdatesAtACustomer, ALinkThatDiesOrAnswersLateIsNothingToThem) {
   EXPECT_EQ(happened(EventType::UpdateMetadataRefused), 0);
 }
 
+TEST_F(VendorUpdatesAtACustomer, BeforeMissionControlWasAskedNothingIsGone) {
+  line = false;
+  turn();
+  EXPECT_FALSE(updates->gone(kArtefact)) << "nobody said so";
+  line = true;
+  turn();
+  look();
+  EXPECT_TRUE(updates->gone("another.tar.gz"));
+  restart();
+  line = false;
+  turn();
+  EXPECT_TRUE(updates->gone("another.tar.gz")) << "it was said before the restart";
+}
+
 TEST_F(VendorUpdatesAtACustomer, ATimestampThatEndsSoonIsSaidOnce) {
   look();
   EXPECT_EQ(happened(EventType::UpdateMetadataEnding), 0);
