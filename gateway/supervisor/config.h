@@ -245,8 +245,29 @@ struct OpenId {
   static constexpr const char* kSecretDescriptor = "openid.secret";
 };
 
+// Opens at from (minutes after midnight, in that zone) on days (bit 0 is Monday), for length.
+struct UpdateWindow {
+  static constexpr unsigned kEachDay = 0x7f;
+  unsigned days = kEachDay;
+  int from = 0;
+  base::Micros length = 0;
+  std::string zone = "UTC";
+  base::Mark mark, zone_mark;
+};
+
+// What the vendor publishes is fetched and judged, once an admin switches that on (docs/UPDATES.md).
+struct VendorUpdates {
+  FileName root;  // 1.root.json, which the vendor gave by hand: update::Trust begins with it
+  std::int64_t keep = std::int64_t{16} << 30U;  // bytes of artefacts that may be in the state directory
+  std::vector<UpdateWindow> windows;            // in which updates start by themselves; none: they do not
+  base::Micros notice = 24LL * 3600 * base::kWallSecond;  // from an announcement to the first start
+  base::Mark mark;
+};
+
 // The vendor's end, which this installation reports to (docs/MISSION_CONTROL_LINE.md).
 struct MissionControl {
+  using Window = UpdateWindow;
+  using Updates = VendorUpdates;
   struct Proxy {
     http::Authority authority;  // the port is never 0
     std::string user;           // empty: it asks for none
@@ -262,23 +283,6 @@ struct MissionControl {
   std::optional<Proxy> proxy;
   FileName folder;      // line_folder.h
   bool tunnel = false;  // may be switched on
-  // Opens at from (minutes after midnight, in that zone) on days (bit 0 is Monday), for length.
-  struct Window {
-    static constexpr unsigned kEachDay = 0x7f;
-    unsigned days = kEachDay;
-    int from = 0;
-    base::Micros length = 0;
-    std::string zone = "UTC";
-    base::Mark mark, zone_mark;
-  };
-  // What the vendor publishes is fetched and judged, once an admin switches that on (docs/UPDATES.md).
-  struct Updates {
-    FileName root;  // 1.root.json, which the vendor gave by hand: update::Trust begins with it
-    std::int64_t keep = std::int64_t{16} << 30U;  // bytes of artefacts that may be in the state directory
-    std::vector<Window> windows;                  // in which updates start by themselves; none: they do not
-    base::Micros notice = 24LL * 3600 * base::kWallSecond;  // from an announcement to the first start
-    base::Mark mark;
-  };
   std::optional<Updates> updates;
   base::Mark mark;
   static constexpr const char* kPasswordDescriptor = "line.proxy";
