@@ -16,7 +16,7 @@ capabilities:
     title: Create silences
     class: write
     operations:
-      - { call: POST /api/v2/silences, body: { max: 100, types: [application/json] } }
+      - { call: POST /api/v2/silences, body: { max_size: 100, content_types: [application/json] } }
       - DELETE /api/v2/silence/{id}
       - { call: PUT /api/v2/config, before: GET /api/v2/config }
   rules.write: {title: Change rules, class: write, hold: true, operations: [POST /api/v2/rules]}
@@ -115,7 +115,7 @@ TEST_F(ProposedScene, IsJudgedByThePolicyAndTheSwitches) {
 
 TEST_F(ProposedScene, OfAWrongFormIsRefused) {
   EXPECT_EQ(judged(call_of("POST", "/api/v2/x/../silences")), "target_not_canonical");
-  EXPECT_EQ(judged(call_of("POST", "/api/v2//silences")), "target_not_canonical");
+  EXPECT_EQ(judged(call_of("POST", "/api/v2//silences")), "operation_not_listed");
   EXPECT_EQ(judged(call_of("POST", "/api/v2/silences ")), "malformed");
   EXPECT_EQ(judged(call_of("POST HTTP/1.1\r\nx:", "/api/v2/silences")), "malformed");
   EXPECT_EQ(judged(call_of("POST", "/api/v2/silences", 2, "application/json\r\nauthorization: x")),
