@@ -80,13 +80,14 @@ story("challenges are answered by the listener whose certificate it is, also und
     const all = Promise.all([visitor(kNames[0]), visitor(kNames[1]), authority(kNames[0]), authority(kNames[1])]);
     all.catch(() => {}); // it is awaited at the end, and fails there
     const before = await gateway.events("--type", "certificate.renewed");
-    await Promise.race([all, told(gateway, "certificate.renewed", before.length + kRenewals)]);
+    // A challenge is there for a moment in each renewal: whoever comes like an authority may miss some.
+    const met = () => until("an authority's like was answered", () => counts.challenges > 0 && counts.refused > 0, 120_000);
+    await Promise.race([all, told(gateway, "certificate.renewed", before.length + kRenewals).then(met)]);
     going = false;
     await all;
     assert.match(await ask(held), /^HTTP\/1\.1 [234]/);
     held.destroy();
     assert.deepEqual(await gateway.events("--type", "certificate.failed"), []);
-    assert.ok(counts.challenges > 0 && counts.refused > 0, JSON.stringify(counts));
     stage.say(`${counts.visits} connections with a request each, ${counts.challenges} like an authority's, ${counts.refused} refused, during ${kRenewals} renewals`);
   });
 

@@ -56,7 +56,7 @@ story("an installation reports to Mission Control, whatever happens on the way",
 
   await stage.step("no event is told until an admin shares them", async () => {
     await toggle("all");
-    assert.deepEqual((await gateway.cli("sharing", "list")).items.map((one) => [one.name, one.setting]), [["health", "off"], ["usage", "off"], ["events", "off"], ["tunnel", "off"], ["requests", "off"], ["updates", "off"]]);
+    assert.deepEqual((await gateway.cli("sharing", "list")).items.map((one) => [one.name, one.setting]), [["health", "off"], ["usage", "off"], ["events", "off"], ["tunnel", "off"], ["requests", "off"], ["updates", "off"], ["proposals", "off"]]);
     await gateway.cli("sharing", "set", "events", "on");
     await toggle("off");
     await until("it is told", async () => (await modes()).length === 1, 30_000);

@@ -128,7 +128,7 @@ story("an engineer reaches a customer without an open port", async (stage) => {
   });
 
   await stage.step("an admin switches it on, and it is there", async () => {
-    assert.deepEqual((await gateway.cli("sharing", "list")).items.map((one) => [one.name, one.setting]), [["health", "off"], ["usage", "off"], ["events", "off"], ["tunnel", "off"], ["requests", "off"], ["updates", "off"]]);
+    assert.deepEqual((await gateway.cli("sharing", "list")).items.map((one) => [one.name, one.setting]), [["health", "off"], ["usage", "off"], ["events", "off"], ["tunnel", "off"], ["requests", "off"], ["updates", "off"], ["proposals", "off"]]);
     await gateway.cli("sharing", "set", "tunnel", "on");
     await opened();
     assert.equal((await events("tunnel.opened")).length, 1);
