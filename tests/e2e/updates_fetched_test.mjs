@@ -139,6 +139,32 @@ story("an update is fetched over a line that is cut, by a ledger that is killed,
   });
 });
 
+const kLittleRead = `version: 1
+capabilities:
+  little.read: { title: Little things, class: read, operations: [ GET /little/here ] }
+`;
+// An engineer who works all the while.
+class Worker {
+  name = "an engineer";
+  statuses = [];
+  #going = true;
+  constructor(client) {
+    this.client = client;
+    this.done = this.#work();
+  }
+  async #work() {
+    while (this.#going) {
+      this.statuses.push(await this.client.fetch("/little/here").then((answer) => answer.status, (error) => error.message));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  async stop() {
+    this.#going = false;
+    await this.done;
+    this.client.close();
+  }
+}
+
 story("a Mission Control that hands what it likes changes nothing, and each attempt is an event", async (stage) => {
   const authority = stage.own(await Authority.make("Mission Control"));
   const mission = stage.own(await ScriptedMission.start(authority));
@@ -149,7 +175,9 @@ story("a Mission Control that hands what it likes changes nothing, and each atte
   await desk.sign(); // a newer timestamp
   const component = stage.own(await LittleComponent.start((_, response) => response.end("here\n")));
   const secrets = { "mission-root.pem": authority.pem, "1.root.json": desk.root };
-  const gateway = stage.own(await Gateway.start({ services: component.services, secrets, configure: configure(mission.url) }));
+  const gateway = stage.own(await Gateway.start({ services: component.services, policy: kLittleRead, secrets, configure: configure(mission.url) }));
+  await gateway.admit("alice", ["little.read"]);
+  const alice = stage.own(new Worker(await gateway.signIn("alice")));
 
   const files = new Map([["timestamp.json", desk.document("timestamp.json")], ["1.snapshot.json", desk.document("1.snapshot.json")], ["1.targets.json", desk.document("1.targets.json")], [`${sha256(artefact)}.artefact`, artefact]]);
   let offers = { offers: [{ name, suspended: false }] };
@@ -237,6 +265,8 @@ story("a Mission Control that hands what it likes changes nothing, and each atte
     const beats = () => mission.reports.flatMap(({ reports }) => reports.map((report) => report.kind)).filter((kind) => kind === "heartbeat").length;
     const before = beats();
     await until("another sign of life came", () => beats() > before, 60_000);
-    assert.ok(component.seen.length > 0);
+    await alice.stop();
+    assert.deepEqual([...new Set(alice.statuses)], [200]);
+    assert.ok(alice.statuses.length > 100, `${alice.statuses.length}`);
   });
 });
