@@ -345,7 +345,10 @@ Proposals proposals_from_json(const Json& json) {
   Proposals out;
   if (!json.is_array()) return out;
   for (const Json& item : json) {
-    if (auto one = proposal_from_json(item)) out.emplace(one->id, *std::move(one));
+    auto one = proposal_from_json(item);
+    if (!one) continue;
+    std::string id = one->id;
+    out.emplace(std::move(id), *std::move(one));
   }
   return out;
 }
