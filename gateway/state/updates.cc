@@ -52,13 +52,13 @@ void remember_moment(VendorUpdate& update, const UpdateNews& news, const std::st
   update.history.push_back({news.at, std::move(what), std::string(news.by), why});
 }
 
-// Of more than are kept: one that was withdrawn, else one that has ended, else the oldest.
-void forget_updates(Updates& updates) {
+// Where as many as are kept are there: one goes that was withdrawn, else one that has ended, else the oldest.
+void make_room_for_one(Updates& updates) {
   const auto rank = [](const VendorUpdate& one) {
     if (one.phase == UpdatePhase::Withdrawn) return 0;
     return one.ran() && one.phase != UpdatePhase::Running ? 1 : 2;
   };
-  while (updates.targets.size() > kUpdatesKept) {
+  while (updates.targets.size() >= kUpdatesKept) {
     const auto first =
         std::min_element(updates.targets.begin(), updates.targets.end(), [&](const auto& a, const auto& b) {
           return std::pair(rank(a.second), a.second.announced) <
@@ -96,8 +96,8 @@ void announce_update(Updates& updates, const UpdateNews& news, const Json& detai
   made.announced = news.at;
   take_plan(made, detail);
   remember_moment(made, news, {});
+  make_room_for_one(updates);
   updates.targets.emplace(news.subject, std::move(made));
-  forget_updates(updates);
 }
 
 void fold_outcome(VendorUpdate& update, const UpdateNews& news, const std::string& why) {
