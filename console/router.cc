@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "console/api.h"
+#include "console/parts.h"
 #include "face/api.h"
 
 namespace postern::console {
