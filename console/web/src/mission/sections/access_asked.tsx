@@ -2,55 +2,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Of one installation: access that was asked of its customer, where that stands there, and the form to ask for more.
-import { useEffect, useState } from 'preact/hooks';
-import { call, items, segment } from '../../api/client';
+import { useState } from 'preact/hooks';
+import { call, segment } from '../../api/client';
 import { Confirm } from '../../components/confirm';
 import { Field } from '../../components/field';
-import { Body, Empty, Trouble } from '../../components/notice';
 import { Said } from '../../components/said';
-import { Section } from '../../components/section';
-import { When } from '../../components/when';
 import { useAction } from '../../state/action';
-import { useLoaded } from '../../state/loaded';
-import { useStore } from '../../state/store';
 import { asked as text, type AccessAsked } from '../asked';
-import { news } from '../live';
+import { AskRow, AsksSection, type Of } from './asks';
 
-interface Of {
-  installation: string;
-  may_operate: boolean;
-}
+const kPath = 'requests';
 
 export function AccessAskedSection({ installation, may_operate }: Of) {
-  const { part, reload } = useLoaded(`asked ${installation}`, () =>
-    items<AccessAsked>(`/requests?installation=${segment(installation)}`),
-  );
-  const changed = useStore(news);
-  useEffect(reload, [changed]);
-  const [asking, set_asking] = useState(false);
-  const open = part.value?.filter((one) => !text.over(one.state)).length;
-  const begin = may_operate && !asking && (
-    <button type="button" onClick={() => set_asking(true)}>
-      {text.ask}
-    </button>
-  );
   return (
-    <Section id="access" title={text.title} count={open} aside={begin}>
-      {asking && <AskForm installation={installation} on_done={() => (set_asking(false), reload())} />}
-      <Body part={part} what={text.title} retry={reload}>
-        {(all) =>
-          all.length === 0 ? (
-            <Empty>{text.empty}</Empty>
-          ) : (
-            <ul class="rows">
-              {all.map((one) => (
-                <AskedRow key={one.id} one={one} may_operate={may_operate} on_changed={reload} />
-              ))}
-            </ul>
-          )
-        }
-      </Body>
-    </Section>
+    <AsksSection<AccessAsked>
+      id="access"
+      path={kPath}
+      installation={installation}
+      may_operate={may_operate}
+      text={{ title: text.title, empty: text.empty, begin: text.ask }}
+      is_open={(one) => !text.over(one.state)}
+      form={(on_done) => <AskForm installation={installation} on_done={on_done} />}
+      row={(one, on_changed) => <AskedRow key={one.id} one={one} may_operate={may_operate} on_changed={on_changed} />}
+    />
   );
 }
 
@@ -91,58 +65,20 @@ function AskForm({ installation, on_done }: { installation: string; on_done: () 
 }
 
 function AskedRow({ one, may_operate, on_changed }: { one: AccessAsked; may_operate: boolean; on_changed: () => void }) {
-  const action = useAction();
-  const withdraw = () =>
-    void action
-      .run(async () => {
-        await call('DELETE', `/requests/${segment(one.id)}`);
-        return text.withdrawn_here;
-      })
-      .then((done) => done && on_changed());
   const wants = one.role ?? one.capabilities?.join(', ') ?? '';
+  const open = !text.over(one.state);
   return (
-    <li class="row">
-      <div class="row-main">
-        <div class="row-what">
-          <p class="row-title">
-            <Said text={text.row(one.engineer, wants)} />
-            <span class={`badge ${one.state === 'approved' ? 'badge-on' : ''}`}>{text.states[one.state]}</span>
-          </p>
-          <p class="row-says">
-            <Said text={`“${one.reason}”`} />
-            {one.ticket && (
-              <>
-                {' · '}
-                <Said text={one.ticket} />
-              </>
-            )}
-          </p>
-          <p class="row-says quiet">
-            <Said text={text.by(one.by)} />, <When time={one.created} />
-            {one.until && one.state === 'approved' && (
-              <>
-                {' · '}
-                {text.until} <When time={one.until} />
-              </>
-            )}
-            {one.note && (
-              <>
-                {' · '}
-                <Said text={one.note} />
-              </>
-            )}
-            {one.withdrawn && !text.over(one.state) && <> · {text.withdrawing}</>}
-          </p>
-        </div>
-        {may_operate && !text.over(one.state) && !one.withdrawn && one.state !== 'approved' && (
-          <div class="buttons">
-            <button type="button" class="ghost" disabled={action.busy} aria-label={text.withdraw_label(one.engineer)} onClick={withdraw}>
-              {text.withdraw}
-            </button>
-          </div>
-        )}
-      </div>
-      <Trouble problem={action.problem} />
-    </li>
+    <AskRow
+      one={one}
+      path={kPath}
+      title={<Said text={text.row(one.engineer, wants)} />}
+      state={text.states[one.state]}
+      on={one.state === 'approved'}
+      until={one.until && one.state === 'approved' ? { label: text.until, time: one.until } : undefined}
+      is_open={open}
+      withdraw={may_operate && open && !one.withdrawn && one.state !== 'approved' ? text.withdraw_label(one.engineer) : undefined}
+      text={text}
+      on_changed={on_changed}
+    />
   );
 }

@@ -2,55 +2,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Of one installation: changes of settings that were proposed to its customer, where they stand there, and the form to propose more.
-import { useEffect, useState } from 'preact/hooks';
-import { call, items, segment } from '../../api/client';
+import { useState } from 'preact/hooks';
+import { call, segment } from '../../api/client';
 import { Confirm } from '../../components/confirm';
 import { Field } from '../../components/field';
-import { Body, Empty, Trouble } from '../../components/notice';
 import { Said } from '../../components/said';
-import { Section } from '../../components/section';
-import { When } from '../../components/when';
 import { useAction } from '../../state/action';
-import { useLoaded } from '../../state/loaded';
-import { useStore } from '../../state/store';
-import { news } from '../live';
 import { proposed as text, type Proposed } from '../proposed';
+import { AskRow, AsksSection, type Of } from './asks';
 
-interface Of {
-  installation: string;
-  may_operate: boolean;
-}
+const kPath = 'proposals';
 
 export function ProposedSection({ installation, may_operate }: Of) {
-  const { part, reload } = useLoaded(`proposed ${installation}`, () =>
-    items<Proposed>(`/proposals?installation=${segment(installation)}`),
-  );
-  const changed = useStore(news);
-  useEffect(reload, [changed]);
-  const [proposing, set_proposing] = useState(false);
-  const open = part.value?.filter((one) => text.is_open(one.state)).length;
-  const begin = may_operate && !proposing && (
-    <button type="button" onClick={() => set_proposing(true)}>
-      {text.propose}
-    </button>
-  );
   return (
-    <Section id="proposals" title={text.title} count={open} aside={begin}>
-      {proposing && <ProposeForm installation={installation} on_done={() => (set_proposing(false), reload())} />}
-      <Body part={part} what={text.title} retry={reload}>
-        {(all) =>
-          all.length === 0 ? (
-            <Empty>{text.empty}</Empty>
-          ) : (
-            <ul class="rows">
-              {all.map((one) => (
-                <ProposedRow key={one.id} one={one} may_operate={may_operate} on_changed={reload} />
-              ))}
-            </ul>
-          )
-        }
-      </Body>
-    </Section>
+    <AsksSection<Proposed>
+      id="proposals"
+      path={kPath}
+      installation={installation}
+      may_operate={may_operate}
+      text={{ title: text.title, empty: text.empty, begin: text.propose }}
+      is_open={(one) => text.is_open(one.state)}
+      form={(on_done) => <ProposeForm installation={installation} on_done={on_done} />}
+      row={(one, on_changed) => <ProposedRow key={one.id} one={one} may_operate={may_operate} on_changed={on_changed} />}
+    />
   );
 }
 
@@ -104,65 +78,23 @@ function ProposeForm({ installation, on_done }: { installation: string; on_done:
 }
 
 function ProposedRow({ one, may_operate, on_changed }: { one: Proposed; may_operate: boolean; on_changed: () => void }) {
-  const action = useAction();
-  const withdraw = () =>
-    void action
-      .run(async () => {
-        await call('DELETE', `/proposals/${segment(one.id)}`);
-        return text.withdrawn_here;
-      })
-      .then((done) => done && on_changed());
   return (
-    <li class="row">
-      <div class="row-main">
-        <div class="row-what">
-          <p class="row-title">
-            <code>
-              <Said text={`${one.call.method} ${one.call.target}`} />
-            </code>
-            <span class={`badge ${one.state === 'applied' ? 'badge-on' : ''}`}>{text.states[one.state]}</span>
-          </p>
-          <p class="row-says">
-            <Said text={`“${one.reason}”`} />
-            {one.ticket && (
-              <>
-                {' · '}
-                <Said text={one.ticket} />
-              </>
-            )}
-            {one.undo && (
-              <>
-                {' · '}
-                <Said text={text.undone_by(one.undo)} />
-              </>
-            )}
-          </p>
-          <p class="row-says quiet">
-            <Said text={text.by(one.by)} />, <When time={one.created} />
-            {one.until && one.state === 'applied' && (
-              <>
-                {' · '}
-                {text.watched} <When time={one.until} />
-              </>
-            )}
-            {one.note && (
-              <>
-                {' · '}
-                <Said text={one.note} />
-              </>
-            )}
-            {one.withdrawn && text.is_open(one.state) && <> · {text.withdrawing}</>}
-          </p>
-        </div>
-        {may_operate && text.can_be_withdrawn(one) && (
-          <div class="buttons">
-            <button type="button" class="ghost" disabled={action.busy} aria-label={text.withdraw_label(one.call)} onClick={withdraw}>
-              {text.withdraw}
-            </button>
-          </div>
-        )}
-      </div>
-      <Trouble problem={action.problem} />
-    </li>
+    <AskRow
+      one={one}
+      path={kPath}
+      title={
+        <code>
+          <Said text={`${one.call.method} ${one.call.target}`} />
+        </code>
+      }
+      state={text.states[one.state]}
+      on={one.state === 'applied'}
+      besides={one.undo && text.undone_by(one.undo)}
+      until={one.until && one.state === 'applied' ? { label: text.watched, time: one.until } : undefined}
+      is_open={text.is_open(one.state)}
+      withdraw={may_operate && text.can_be_withdrawn(one) ? text.withdraw_label(one.call) : undefined}
+      text={text}
+      on_changed={on_changed}
+    />
   );
 }
