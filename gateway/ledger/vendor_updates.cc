@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "gateway/ipc/runner_protocol.h"
 
 namespace postern::ledger {
 namespace {
@@ -23,7 +24,6 @@ constexpr std::string_view kOffersPlace = "updates/offers";  // gateway/link/lin
 constexpr std::string_view kFilePlace = "updates/file";
 constexpr std::uint16_t kAnsweredFile = 200, kMissingFile = 404;
 constexpr std::size_t kQuotedWords = 300;
-constexpr std::string_view kOurProduct = "postern";
 
 std::string shown_text(std::string_view text) { return base::printable(text, kQuotedWords); }
 
@@ -296,8 +296,8 @@ void VendorUpdates::refuse_unsigned(const std::string& name) {
 
 std::string VendorUpdates::unsuitable(const update::Target& target) const {
   if (target.product)
-    return target.of == kOurProduct ? unsuitable_version(target)
-                                    : "it is for " + target.of + ", which is not here";
+    return target.of == ipc::kOwnService ? unsuitable_version(target)
+                                         : "it is for " + target.of + ", which is not here";
   if (std::find(terms_.services.begin(), terms_.services.end(), target.of) == terms_.services.end())
     return "there is no service " + target.of + " here";
   return unsuitable_version(target);
