@@ -11,7 +11,8 @@ import { join } from "node:path";
 import { Gateway, isRoot, root } from "./lib/gateway.mjs";
 import { HandOverComponent, HandOverLoad, handOverPolicy } from "./lib/hand_over_load.mjs";
 import { run } from "./lib/process.mjs";
-import { story, until } from "./lib/story.mjs";
+import { makeFolder, removeFolder, story, until } from "./lib/story.mjs";
+import { Vendor } from "./lib/vendor.mjs";
 
 const [now, next, broken] = ["0.1.0", "0.1.1", "0.1.2"];
 const script = (name) => join(root, "deploy/self_update", name);
@@ -27,46 +28,23 @@ const release = (prefix, folder, version) => {
   writeFileSync(file, bytes, { mode: 0o755 });
 };
 
-// The vendor: keys, signed documents, and artefacts.
-class Vendor {
-  constructor(prefix, folder) {
-    Object.assign(this, { prefix, folder, tool: join(prefix, "bin/mission-control") });
-    mkdirSync(folder);
-    this.signed = join(folder, "signed");
-  }
-  async must(...argv) {
-    const answer = await run(this.tool, ["update", ...argv]);
-    assert.equal(answer.code, 0, answer.stderr);
-  }
-  key(name) {
-    return join(this.folder, `${name}.key`);
-  }
-  async begin() {
-    for (const name of ["root", "release", "online"]) await this.must("key", "new", this.key(name), "--no-passphrase");
-    await this.must("root", "new", "--dir", this.signed, "--root", `${this.key("root")}.pub`, "--targets", `${this.key("release")}.pub`, "--snapshot", `${this.key("online")}.pub`, "--timestamp", `${this.key("online")}.pub`, "--key", this.key("root"));
-  }
-  // artefact: of a version, not signed yet.
-  artefact(version, spoil = () => {}) {
-    const [tree, file] = [join(this.folder, version), join(this.folder, `postern-${version}.tar`)];
-    release(this.prefix, tree, version);
-    spoil(tree);
-    execFileSync("tar", ["--create", "--file", file, "--directory", tree, "bin", "libexec"]);
-    rmSync(tree, { recursive: true });
-    chmodSync(file, 0o644);
-    return file;
-  }
-  async sign(version) {
-    await this.must("add", join(this.folder, `postern-${version}.tar`), "--dir", this.signed, "--product", "postern", "--version", version);
-    await this.must("sign", "--dir", this.signed, "--key", this.key("release"), "--key", this.key("online"));
-  }
-  // documents: the newest, as a gateway keeps them.
-  documents() {
-    const folder = join(this.signed, "metadata");
-    const newest = (role) => readdirSync(folder).filter((name) => name.endsWith(`.${role}.json`)).sort((a, b) => parseInt(a) - parseInt(b)).pop();
-    const text = (name) => readFileSync(join(folder, name), "utf8");
-    return JSON.stringify({ kept: { roots: [], timestamp: text("timestamp.json"), snapshot: text(newest("snapshot")), targets: text(newest("targets")) } });
-  }
-}
+// artefact: of a version, for the vendor to release.
+const artefactOf = (prefix, version, spoil = () => {}) => {
+  const tree = makeFolder("release");
+  const file = join(tree, "postern.tar");
+  release(prefix, tree, version);
+  spoil(tree);
+  execFileSync("tar", ["--create", "--file", file, "--directory", tree, "bin", "libexec"]);
+  const bytes = readFileSync(file);
+  removeFolder(tree);
+  return bytes;
+};
+// documentsOf: the vendor's newest, as a gateway keeps them.
+const documentsOf = (vendor) => {
+  const names = readdirSync(join(vendor.folder, "metadata"));
+  const newest = (role) => vendor.document(names.filter((name) => name.endsWith(`.${role}.json`)).sort((a, b) => parseInt(a) - parseInt(b)).pop());
+  return JSON.stringify({ kept: { roots: [], timestamp: vendor.document("timestamp.json"), snapshot: newest("snapshot"), targets: newest("targets") } });
+};
 
 // What postern-update.path and .service are where systemd runs.
 class Installer {
@@ -99,12 +77,12 @@ class Installer {
 story("the gateway itself is updated under load, by what the vendor signed and nothing else", async (stage) => {
   const component = stage.own(await HandOverComponent.start());
   const gateway = stage.own(await Gateway.start({ services: component.services, policy: handOverPolicy, configure: (text) => `${text}timeouts: {drain: 1500ms}\n` }));
-  const vendor = new Vendor(gateway.prefix, join(gateway.parent, "vendor"));
+  const programs = gateway.prefix; // those of this build
+  const vendor = stage.own(await Vendor.start(join(programs, "bin/mission-control")));
   const place = join(gateway.parent, "opt");
   const [requests, etc] = [join(gateway.parent, "requests"), join(gateway.parent, "etc")];
   const file = (name) => join(etc, name);
   await gateway.halt();
-  await vendor.begin();
   for (const folder of [requests, etc]) mkdirSync(folder);
   if (isRoot) chownSync(requests, 65534, 65534);
   const step = join(gateway.parent, "request-update");
@@ -113,7 +91,7 @@ story("the gateway itself is updated under load, by what the vendor signed and n
   release(gateway.prefix, join(place, "releases", now), now);
   symlinkSync(`releases/${now}`, join(place, "current"));
   gateway.prefix = join(place, "current");
-  cpSync(join(vendor.signed, "metadata/1.root.json"), file("1.root.json"));
+  writeFileSync(file("1.root.json"), vendor.root);
   writeFileSync(file("settings"), `folder=${requests}\nplace=${place}\ndocuments=${file("documents.json")}\nroot=${file("1.root.json")}\nknown=${file("known.json")}\nhand_over=${place}/current/bin/postern --config ${gateway.configFile} hand-over --if-new\n`);
   for (const folder of [gateway.parent, place, join(place, "releases")]) chmodSync(folder, 0o755);
   const user = isRoot ? "run_as: nobody, " : "";
@@ -123,15 +101,21 @@ story("the gateway itself is updated under load, by what the vendor signed and n
   const installer = stage.own(new Installer(gateway, requests, file("settings")));
   const update = (version, artefact) => gateway.tryCli("update", "run", "--service", "postern", "--version", version, "--artefact", artefact);
   const version = async () => (await until("the gateway answers", async () => (await gateway.tryCli("status")).json, 30_000)).version;
+  const fileOf = (name) => join(gateway.parent, `postern-${name}.tar`);
+  const make = (name, spoil) => writeFileSync(fileOf(name), artefactOf(programs, name, spoil));
+  const knowDocuments = () => writeFileSync(file("documents.json"), documentsOf(vendor));
+  // sign: and the gateway has the documents.
+  const sign = async (name) => {
+    await vendor.release(`postern-${name}.tar`, readFileSync(fileOf(name)), "--product", "postern", "--version", name);
+    knowDocuments();
+  };
   const installed = () => readlinkSync(join(place, "current"));
   const steps = () => gateway.events("--type", "update.step_run");
 
   await stage.step("what nobody signed is not installed, and the gateway stays what it is", async () => {
-    const artefact = vendor.artefact(next);
-    cpSync(vendor.artefact(broken), join(vendor.folder, "other.tar"));
-    await vendor.sign(broken);
-    writeFileSync(file("documents.json"), vendor.documents());
-    const { code, json } = await update(next, artefact);
+    for (const each of [next, broken]) make(each);
+    await sign(broken);
+    const { code, json } = await update(next, fileOf(next));
     assert.equal(code, 1);
     assert.equal(json.state, "rolled_back", JSON.stringify(json));
     assert.deepEqual([installed(), await version()], [`releases/${now}`, now]);
@@ -141,12 +125,11 @@ story("the gateway itself is updated under load, by what the vendor signed and n
   });
 
   await stage.step("signed, it is installed while clients work, and none of them is refused", async () => {
-    await vendor.sign(next);
-    writeFileSync(file("documents.json"), vendor.documents());
+    await sign(next);
     const alice = await gateway.signIn("alice");
     const load = new HandOverLoad(gateway, alice.cookie);
     const before = gateway.pid;
-    const { code, json, stderr } = await update(next, join(vendor.folder, `postern-${next}.tar`));
+    const { code, json, stderr } = await update(next, fileOf(next));
     assert.equal(code, 0, stderr + JSON.stringify(json) + installer.log);
     await until("a while after it", () => load.total > 500, 60_000);
     await load.end();
@@ -167,14 +150,13 @@ story("the gateway itself is updated under load, by what the vendor signed and n
   });
 
   await stage.step("a version that does not start is rolled back, and the one before goes on", async () => {
-    const artefact = vendor.artefact(broken, (tree) => {
+    make(broken, (tree) => {
       const keeper = join(tree, "libexec/postern/keeper");
       rmSync(keeper);
       cpSync("/bin/false", keeper);
     });
-    await vendor.sign(broken);
-    writeFileSync(file("documents.json"), vendor.documents());
-    const { code, json } = await update(broken, artefact);
+    await sign(broken);
+    const { code, json } = await update(broken, fileOf(broken));
     assert.equal(code, 1);
     assert.equal(json.state, "rolled_back", JSON.stringify(json));
     assert.deepEqual([installed(), await version()], [`releases/${now}`, now]);
@@ -182,7 +164,7 @@ story("the gateway itself is updated under load, by what the vendor signed and n
   });
 
   await stage.step("a file of another version than what was asked for is not installed", async () => {
-    const { code, json } = await update("0.1.3", join(vendor.folder, `postern-${next}.tar`));
+    const { code, json } = await update("0.1.3", fileOf(next));
     assert.equal(code, 1);
     assert.equal(json.state, "rolled_back");
     assert.equal(await version(), now);
@@ -190,9 +172,9 @@ story("the gateway itself is updated under load, by what the vendor signed and n
 
   await stage.step("old documents are not believed, whoever brings them", async () => {
     const old = JSON.parse(readFileSync(file("documents.json"), "utf8"));
-    await vendor.must("sign", "--dir", vendor.signed, "--key", vendor.key("release"), "--key", vendor.key("online"));
-    writeFileSync(file("documents.json"), vendor.documents());
-    const verify = (documents) => run(join(gateway.prefix, "bin/postern"), ["update", "verify", join(vendor.folder, `postern-${next}.tar`), "--root", file("1.root.json"), "--documents", documents, "--known", file("known.json")]);
+    await vendor.sign();
+    knowDocuments();
+    const verify = (documents) => run(join(gateway.prefix, "bin/postern"), ["update", "verify", fileOf(next), "--root", file("1.root.json"), "--documents", documents, "--known", file("known.json")]);
     const newest = await verify(file("documents.json"));
     assert.equal(newest.code, 0, newest.stderr);
     writeFileSync(file("old.json"), JSON.stringify(old));
