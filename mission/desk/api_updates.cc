@@ -90,15 +90,19 @@ std::vector<UpdateOffer*> to_count(std::vector<UpdateOffer>& offers) {
   return out;
 }
 
-// How far each ring is with these, by their names.
-base::Result<std::map<std::string, Json>> count_progress(Store& store, const std::vector<UpdateOffer*>& offers) {
-  std::map<std::string, Json> out;
-  const auto rings = store.count_rings();
+struct Progress {
+  std::vector<UpdateCount> rings;
+  std::map<std::string, Json> of;  // how far each ring is, by the update's name
+};
+
+base::Result<Progress> count_progress(Store& store, const std::vector<UpdateOffer*>& offers) {
+  auto rings = store.count_rings();
   if (!rings.ok()) return rings.error();
+  Progress out{*std::move(rings), {}};
   for (const UpdateOffer* one : offers) {
     const auto states = store.count_states(one->name);
     if (!states.ok()) return states.error();
-    out[one->name] = ring_progress(*one, *rings, *states);
+    out.of[one->name] = ring_progress(*one, out.rings, *states);
   }
   return out;
 }
@@ -157,10 +161,13 @@ void list_updates(AdminParts& parts, const CallPtr&, const Reply& reply) {
   const auto progress = count_progress(parts.desk.store, to_count(*offers));
   if (!progress.ok()) return reply(store_problem(progress.error()));
   Json out{{"root", 0}, {"timestamp", nullptr}, {"documents", nullptr}, {"items", Json::array()}};
+  out["rings"] = Json::array();
+  for (const UpdateCount& ring : progress->rings)
+    out["rings"].push_back({{"ring", ring.ring}, {"installations", ring.installations}});
   for (const UpdateOffer& one : *offers) {
-    const auto counted = progress->find(one.name);
+    const auto counted = progress->of.find(one.name);
     Json& item = out["items"].emplace_back(update_json(one));
-    item["rings"] = counted == progress->end() ? Json(nullptr) : counted->second;
+    item["rings"] = counted == progress->of.end() ? Json(nullptr) : counted->second;
   }
   bool left_out = false;
   if (*kept) {
@@ -185,7 +192,7 @@ void show_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   if (!states.ok() || !progress.ok())
     return reply(store_problem(states.ok() ? progress.error() : states.error()));
   Json out = update_json(*offer);
-  out["rings"] = progress->at(offer->name);
+  out["rings"] = progress->of.at(offer->name);
   out["installations"] = Json::array();
   for (const UpdateState& one : *states) {
     Json& item = out["installations"].emplace_back(state_json(one));
