@@ -139,7 +139,7 @@ story("full disks cost nothing but time", async (stage) => {
 
   await stage.step("the gateway's disk is full while reports wait: what cannot be written is not done, and what was done is told", async () => {
     await mission.crash();
-    await toggles(3);
+    await toggles(70); // more than one document takes: the next one has to be copied while there is no room
     here.fill();
     await until("nobody is let in", async () => (await read()) === 503, 60_000);
     const status = await until("the status says why", async () => {
