@@ -45,6 +45,17 @@ export class Browser {
     return page;
   }
 
+  // writeDown: what its pages show at the end of a story that failed goes into the log.
+  async writeDown() {
+    const lines = [];
+    for (const page of this.chromium.contexts().flatMap((context) => context.pages())) {
+      const shown = (body) => ({ focus: body.ownerDocument.activeElement?.outerHTML.slice(0, 300), text: body.innerText.slice(0, 3_000) });
+      const seen = await page.locator("body").evaluate(shown, null, { timeout: 2_000 }).catch((error) => ({ text: error.message }));
+      lines.push(page.url(), ...(page.troubles ?? []), `the focus is on ${seen.focus}`, seen.text);
+    }
+    this.log = lines.join("\n");
+  }
+
   async stop() {
     await this.chromium.close();
     if (this.folder) removeFolder(this.folder);
