@@ -74,6 +74,21 @@ export const atConsole = async (browser, gateway, { name = "admin", password = g
   return page;
 };
 
+// atMissionControl: somebody accepts an invitation that was made on the machine; their page.
+export const kInvitedPassword = "a few unrelated words";
+export const atMissionControl = async (browser, mission, name, role) => {
+  const { link } = await mission.cli("person", "invite", name, "--role", role);
+  const page = await browser.page();
+  await page.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
+  await page.getByText(`as ${role}, under the name ${name}`).waitFor();
+  await page.getByLabel("Choose a password").fill(kInvitedPassword);
+  await page.getByLabel("The password, again").fill(kInvitedPassword);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+  page.troubles.length = 0; // who is not signed in yet is told so with 401
+  return page;
+};
+
 // look: pictures of the page as a phone, a desktop and a wide screen see it, light and dark, where POSTERN_SCREENSHOTS names a folder for them.
 export const look = async (page, name) => {
   const folder = process.env.POSTERN_SCREENSHOTS;
