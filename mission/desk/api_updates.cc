@@ -127,7 +127,8 @@ std::optional<UpdateStatesAsked> states_asked(const CallPtr& call, const UpdateO
     reply(unreadable("of is behind, limit between 1 and 1000"));
     return std::nullopt;
   }
-  UpdateStatesAsked asked{offer.name, of == "behind" ? offer.ring : 0, after, static_cast<std::int64_t>(most)};
+  UpdateStatesAsked asked{offer.name, of == "behind" ? offer.ring : 0, after,
+                          static_cast<std::int64_t>(most)};
   // To nobody: nobody is behind.
   if (of == "behind" && offer.ring == 0) asked.open_to = -1;
   return asked;
@@ -220,7 +221,8 @@ base::Result<Json> updates_of(const AdminParts& parts, const std::string& instal
     const auto found = told.find(one.name);
     Json& item = out["items"].emplace_back(state_json(found == told.end() ? UpdateState{} : *found->second));
     const Json whole = update_json(one);
-    for (const char* part : {"name", "of", "product", "version", "severity", "ring", "suspended", "published"})
+    for (const char* part :
+         {"name", "of", "product", "version", "severity", "ring", "suspended", "published"})
       item[part] = whole[part];
     item["offered"] = one.ring >= *ring;
   }

@@ -40,9 +40,10 @@ bool replaces(const Replacing& one, const Replacing& other);
 struct Lag {
   std::int64_t ring = kLastRing;
   std::int64_t offered = 0;  // to its ring, and not suspended
-  std::int64_t behind = 0;   // of these it was told, has not taken them, nor one that replaces them; those that failed included
-  std::int64_t failed = 0;   // of these, or of those that are suspended by now
-  std::int64_t untold = 0;   // said nothing of
+  std::int64_t behind =
+      0;  // of these it was told, has not taken them, nor one that replaces them; those that failed included
+  std::int64_t failed = 0;  // of these, or of those that are suspended by now
+  std::int64_t untold = 0;  // said nothing of
 };
 base::Json to_json(const Lag& lag);
 
@@ -55,7 +56,8 @@ class Lags {
  private:
   struct Ring {
     std::int64_t offered = 0;
-    std::vector<std::string> heads;  // of what is offered to it and not suspended: those that no other one replaces
+    std::vector<std::string>
+        heads;  // of what is offered to it and not suspended: those that no other one replaces
   };
   using Told = std::map<std::string, std::string, std::less<>>;  // update -> state
 
@@ -64,7 +66,8 @@ class Lags {
   std::map<std::string, Replacing, std::less<>> offers_;  // to some ring
   std::map<std::int64_t, Ring> rings_;
   std::map<std::string, std::int64_t, std::less<>> given_;  // rings, by installation
-  std::map<std::string, Told, std::less<>> told_;           // by installation: what stands open, and of heads what is over, too
+  std::map<std::string, Told, std::less<>>
+      told_;  // by installation: what stands open, and of heads what is over, too
 };
 
 }  // namespace postern::mission

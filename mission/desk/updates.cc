@@ -207,7 +207,13 @@ Status note_update(Parts& parts, const StoredEvent& event) {
   if (!*offer) return Ok{};
   const auto starts = base::parse_time(base::json_text_or(event.body, "start", ""));
   const std::string why = base::json_text_or(event.body, "why", "");
-  const UpdateState told{event.installation,          {}, name, state, event.time, 0, starts.ok() ? *starts : 0,
+  const UpdateState told{event.installation,
+                         {},
+                         name,
+                         state,
+                         event.time,
+                         0,
+                         starts.ok() ? *starts : 0,
                          base::printable(why, kWhyTold)};
   if (Status kept = parts.store.set_update_state(told); !kept.ok()) return kept;
   return state == "failed" || state == "rolled_back" ? stop_on_failures(parts, name, event.installation)

@@ -166,7 +166,8 @@ CREATE INDEX update_states_open ON update_states (installation, name) WHERE stat
 )sql";
 
 constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks, kRollOuts};
+                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks,
+                            kRollOuts};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -14,9 +14,8 @@ constexpr auto kEnded = static_cast<std::int64_t>(Standing::Retired);
 UpdateFile file_in(const Row& row) { return {row.text(0), row.number(1), row.number(2) != 0}; }
 
 UpdateOffer offer_in(const Row& row) {
-  return {row.text(0),   row.text(1), body_in(row.text(2)), row.number(3),
-          row.number(4), row.text(5), row.number(6),         row.text(7),
-          row.number(8)};
+  return {row.text(0), row.text(1),   body_in(row.text(2)), row.number(3), row.number(4),
+          row.text(5), row.number(6), row.text(7),          row.number(8)};
 }
 
 UpdateCount count_in(const Row& row) { return {row.number(0), row.text(1), row.number(2)}; }
@@ -97,8 +96,8 @@ base::Status Updates::set_update_trust(const UpdateTrust& trust) {
 base::Result<std::vector<UpdateOffer>> Updates::offers() {
   return turn_.all(
       "SELECT name, sha256, about, ring, stop_at, suspended, changed, suspended_by, published FROM "
-      "update_offers ORDER BY name", {},
-      offer_in);
+      "update_offers ORDER BY name",
+      {}, offer_in);
 }
 
 base::Result<std::optional<UpdateOffer>> Updates::offer(std::string_view name) {
@@ -185,8 +184,14 @@ base::Result<std::vector<UpdateState>> Updates::states_of_installation(std::stri
       "SELECT s.name, s.state, s.time, s.starts, s.why FROM update_offers o JOIN update_states s ON "
       "s.name=o.name WHERE s.installation=?1 ORDER BY s.name",
       {installation}, [installation](const Row& row) {
-        return UpdateState{std::string(installation), {},        row.text(0),   row.text(1),
-                           row.number(2),             kLastRing, row.number(3), row.text(4)};
+        return UpdateState{std::string(installation),
+                           {},
+                           row.text(0),
+                           row.text(1),
+                           row.number(2),
+                           kLastRing,
+                           row.number(3),
+                           row.text(4)};
       });
 }
 

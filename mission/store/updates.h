@@ -59,7 +59,8 @@ struct UpdateCount {  // of an update, in a ring
 // Which of an update's installations: all that are not retired, or those that are offered it and have not taken it.
 struct UpdateStatesAsked {
   std::string_view name;
-  std::int64_t open_to = 0;  // 0: all; else those of rings up to this one for whom it stands open, or who told nothing
+  std::int64_t open_to =
+      0;  // 0: all; else those of rings up to this one for whom it stands open, or who told nothing
   std::string_view after = "";  // behind this installation
   std::int64_t most = 0;
 };
@@ -103,8 +104,10 @@ class Updates : public Subject {
   // For the fleet as a whole, each one statement.
   base::Result<std::vector<UpdateCount>> count_rings();
   base::Result<std::vector<UpdateCount>> count_states(std::string_view name);  // by ring and state
-  base::Result<std::vector<UpdateState>> given_rings();                       // installation and ring, of those that were given one
-  base::Result<std::vector<UpdateState>> open_states();                       // of updates that are offered to them: installation, name, state
+  base::Result<std::vector<UpdateState>>
+  given_rings();  // installation and ring, of those that were given one
+  base::Result<std::vector<UpdateState>>
+  open_states();  // of updates that are offered to them: installation, name, state
   base::Result<std::vector<UpdateState>> over_states(std::string_view name);  // done and withdrawn
 
  protected:

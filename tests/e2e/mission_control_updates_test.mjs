@@ -6,13 +6,12 @@
 // viewer sees all of it and is refused all of it.
 import assert from "node:assert/strict";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { atMissionControl, Browser, kInvitedPassword, look } from "./lib/browser.mjs";
 import { Client } from "./lib/client.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { story, until } from "./lib/story.mjs";
 import { Vendor } from "./lib/vendor.mjs";
 
-const kPassword = "a few unrelated words";
 const kFirst = "prometheus-2.0.tar.gz";
 const kSecond = "prometheus-2.1.tar.gz";
 const optional = (text) => `${text}second_factor: optional\n`;
@@ -30,19 +29,6 @@ const inspect = async (page, name) => {
   await look(page, `roll-out-${name}`);
 };
 
-const join = async (browser, mission, name, role) => {
-  const { link } = await mission.cli("person", "invite", name, "--role", role);
-  const page = await browser.page();
-  await page.goto(`${urlOf(mission)}/invitation#${link.split("#")[1]}`);
-  await page.getByText(`as ${role}, under the name ${name}`).waitFor();
-  await page.getByLabel("Choose a password").fill(kPassword);
-  await page.getByLabel("The password, again").fill(kPassword);
-  await page.keyboard.press("Enter");
-  await heading(page, "Your account");
-  page.troubles.length = 0; // who is not signed in yet is told so with 401
-  return page;
-};
-
 story("an operator rolls an update out ring by ring, and sees who has it, who is behind and why it stopped", async (stage) => {
   const mission = stage.own(await MissionControl.start({ configure: optional }));
   const vendor = stage.own(await Vendor.start(mission.program));
@@ -55,7 +41,7 @@ story("an operator rolls an update out ring by ring, and sees who has it, who is
   };
   const tell = async (who, type, more = {}, name = kFirst) => assert.equal((await who.send(who.report("event", { type, subject: name, ...more }))).status, 200);
   const offered = async (name) => (await mission.cli("update", "list")).items.find((each) => each.name === name);
-  const page = await join(browser, mission, "ole", "operator");
+  const page = await atMissionControl(browser, mission, "ole", "operator");
   const row = (name) => page.locator(`[id="update-${name}"]`);
   const ring = (where, n) => where.locator(".rings tbody tr").filter({ has: page.getByText(`Ring ${n}`, { exact: false }) });
   const fleetRow = (customer) => page.locator("#fleet tbody tr").filter({ has: page.getByRole("link", { name: customer }) });
@@ -204,7 +190,7 @@ story("an operator rolls an update out ring by ring, and sees who has it, who is
   });
 
   await stage.step("a viewer sees all of it, is offered nothing that changes something, and is refused it", async () => {
-    const viewer = await join(browser, mission, "vera", "viewer");
+    const viewer = await atMissionControl(browser, mission, "vera", "viewer");
     await nav(viewer, "Updates");
     await viewer.locator("#published").getByText("Offered to all", { exact: true }).waitFor();
     assert.equal(await viewer.locator(".roll-out").count(), 0);
@@ -218,7 +204,7 @@ story("an operator rolls an update out ring by ring, and sees who has it, who is
     const client = new Client({ port: mission.adminPort, ca: mission.adminCa });
     stage.own({ name: "client", stop: () => client.close() });
     const origin = { Origin: urlOf(mission) };
-    assert.equal((await client.send("POST", "/api/v1/sign-in", { name: "vera", password: kPassword }, origin)).status, 200);
+    assert.equal((await client.send("POST", "/api/v1/sign-in", { name: "vera", password: kInvitedPassword }, origin)).status, 200);
     const update = `/api/v1/updates/${kFirst}`;
     for (const [method, path, body] of [["POST", `${update}/offer`, { ring: 0 }], ["POST", `${update}/suspend`, { why: "x" }], ["POST", `${update}/resume`, {}], ["PUT", `/api/v1/installations/${fleet[1].id}/ring`, { ring: 1 }]]) {
       const refused = await client.send(method, path, body, origin);

@@ -392,8 +392,9 @@ TEST(ReportOfAnEvent, SaysWhenAnUpdateStartsAndWhyItEnded) {
   EXPECT_EQ(announced["start"], "2026-03-02T01:00:00.000000Z");
   EXPECT_FALSE(announced.contains("notes"));
   EXPECT_FALSE(announced.contains("why"));
-  const base::Json missed =
-      reported(EventType::UpdateMissed, R"({"start":"2026-03-02T01:00:00.000000Z","next":"2026-03-09T01:00:00.000000Z","why":"node b is down"})");
+  const base::Json missed = reported(
+      EventType::UpdateMissed,
+      R"({"start":"2026-03-02T01:00:00.000000Z","next":"2026-03-09T01:00:00.000000Z","why":"node b is down"})");
   EXPECT_EQ(missed["start"], "2026-03-09T01:00:00.000000Z") << "the next window's";
   EXPECT_EQ(missed["why"], "node b is down");
   const base::Json ended = reported(EventType::UpdateEnded, R"({"why":"node b: exit status 1","run":"01"})");

@@ -105,7 +105,7 @@ export function UpdateHead({ update, link = false }: { update: PublishedUpdate; 
           <strong>
             {text.suspended} {update.suspended_by && <Said text={text.suspended_by(update.suspended_by)} />}:
           </strong>{' '}
-          <Said text={update.suspended} /> <span>({text.offered(update.ring)})</span>
+          <Said text={update.suspended} />. {text.offered(update.ring)}.
         </p>
       )}
       <details>
