@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One update: what it is, ring by ring how far it is, and who has not taken it and why. Of these so many are shown at a time.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, segment } from '../../api/client';
 import { Facts } from '../../components/facts';
 import { ListEnd } from '../../components/list_end';
@@ -12,7 +12,7 @@ import { Said } from '../../components/said';
 import { Section } from '../../components/section';
 import { When } from '../../components/when';
 import { Link, url_of } from '../../router';
-import { useLoaded } from '../../state/loaded';
+import { useLoaded, useSlowed } from '../../state/loaded';
 import { useStore } from '../../state/store';
 import { bytes } from '../../text/count';
 import { news } from '../live';
@@ -21,17 +21,19 @@ import { Rings } from '../sections/rings';
 import { RollOut } from '../sections/roll_out';
 import { ToldState } from '../sections/told';
 import { roll_out as text, type ShownUpdate } from '../updates';
-import { UpdateHead } from './updates';
+import { kCountedEveryMs, UpdateHead } from './updates';
 
 const kRows = 200;
 const kMostRows = 1000; // the server's
 
 export function UpdatePage({ id, may_operate }: MissionPageProps) {
   const [rows, set_rows] = useState(kRows);
+  const wanted = useRef(rows); // more of them is the same question: what is shown stays meanwhile
+  wanted.current = rows;
   const { part, reload } = useLoaded(`update ${id}`, () =>
-    get<ShownUpdate>(url_of(`/updates/${segment(id)}`, { of: 'behind', limit: String(rows) })),
+    get<ShownUpdate>(url_of(`/updates/${segment(id)}`, { of: 'behind', limit: String(wanted.current) })),
   );
-  const changed = useStore(news);
+  const changed = useSlowed(useStore(news), kCountedEveryMs);
   useEffect(reload, [changed, rows]);
   return (
     <>
@@ -53,7 +55,7 @@ export function UpdatePage({ id, may_operate }: MissionPageProps) {
             <Section id="told" title={text.told.title}>
               {one.installations.length === 0 ? <Empty>{one.ring === 0 ? text.told.nobody : text.told.all}</Empty> : <WhoTable one={one} />}
               <ListEnd
-                says={one.installations.some((each) => each.state === null) ? text.told.nothing_says : ''}
+                says={[one.next && text.told.first(one.installations.length), one.installations.some((each) => each.state === null) && text.told.nothing_says].filter(Boolean).join(' ')}
                 more={one.next && rows < kMostRows ? text.told.more : ''}
                 on_more={() => set_rows(Math.min(kMostRows, rows + kRows))}
               />

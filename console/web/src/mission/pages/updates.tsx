@@ -9,15 +9,18 @@ import { Body, Empty } from '../../components/notice';
 import { PageHead } from '../../components/page';
 import { Said } from '../../components/said';
 import { Section } from '../../components/section';
-import { Left, When } from '../../components/when';
+import { SignedDocument } from '../../components/signed_document';
+import { When } from '../../components/when';
 import { Link } from '../../router';
-import { useLoaded } from '../../state/loaded';
+import { useLoaded, useSlowed } from '../../state/loaded';
 import { useStore } from '../../state/store';
 import { news } from '../live';
 import type { MissionPageProps } from '../routes';
 import { Rings } from '../sections/rings';
 import { RollOut } from '../sections/roll_out';
-import { roll_out as text, type PublishedUpdate, type PublishedUpdates, type UpdateDocument } from '../updates';
+import { kLastRing, roll_out as text, type PublishedUpdate, type PublishedUpdates } from '../updates';
+
+export const kCountedEveryMs = 3_000; // at most: a fleet tells all the time, and counting it is work
 
 // Those under way first: what is offered before what is not, the newest first.
 const in_order = (all: PublishedUpdate[]): PublishedUpdate[] =>
@@ -25,7 +28,7 @@ const in_order = (all: PublishedUpdate[]): PublishedUpdate[] =>
 
 export function UpdatesPage({ may_operate }: MissionPageProps) {
   const { part, reload } = useLoaded('updates', () => get<PublishedUpdates>('/updates'));
-  const changed = useStore(news);
+  const changed = useSlowed(useStore(news), kCountedEveryMs);
   useEffect(reload, [changed]);
   return (
     <>
@@ -64,9 +67,22 @@ function UpdateRow({ update, sizes, may_operate, on_changed }: RowProps) {
   return (
     <li class="row update" id={`update-${update.name}`}>
       <UpdateHead update={update} link />
-      {update.rings && <Rings what={what} rings={update.rings} />}
+      <RingsOfRow update={update} what={what} />
       {may_operate && <RollOut update={update} sizes={sizes} on_changed={on_changed} />}
     </li>
+  );
+}
+
+// One that all have takes no room.
+function RingsOfRow({ update, what }: { update: PublishedUpdate; what: string }) {
+  if (!update.rings) return null;
+  const over = update.ring === kLastRing && update.suspended === null && sum(update.rings, 'behind') === 0;
+  if (!over) return <Rings what={what} rings={update.rings} />;
+  return (
+    <details>
+      <summary>{text.ring_by_ring}</summary>
+      <Rings what={what} rings={update.rings} />
+    </details>
   );
 }
 
@@ -138,21 +154,8 @@ function Documents({ documents }: { documents: NonNullable<PublishedUpdates['doc
             <strong>{text.documents.trouble}</strong> <Said text={documents.trouble} />. {text.documents.renew}
           </p>
         )}
-        <Facts facts={kDocuments.map((name) => [text.documents.names[name], documents[name] && <DocumentOf one={documents[name]!} />])} />
+        <Facts facts={kDocuments.map((name) => [text.documents.names[name], documents[name] && <SignedDocument one={documents[name]!} />])} />
       </div>
     </Section>
   );
 }
-
-const DocumentOf = ({ one }: { one: UpdateDocument }) => (
-  <>
-    {text.documents.version(one.version)} <When time={one.expires} />{' '}
-    {new Date(one.expires).getTime() <= Date.now() ? (
-      <strong>({text.documents.over})</strong>
-    ) : (
-      <span class="quiet">
-        ({text.documents.left} <Left until={one.expires} />)
-      </span>
-    )}
-  </>
-);

@@ -56,7 +56,7 @@ export function RollOut({ update, sizes, on_changed }: RollOutProps) {
   if (step === 'limit')
     return <LimitForm {...form} on_submit={(stop_at) => void post('offer', { ring: update.ring, stop_at }, act.was_limited(stop_at))} />;
   if (step === 'resume') {
-    const behind = (update.rings ?? []).reduce((sum, one) => sum + one.behind, 0);
+    const behind = update.rings?.reduce((sum, one) => sum + one.behind, 0);
     return (
       <Confirm
         says={act.will_resume(what, behind, update.stop_at)}
