@@ -115,7 +115,6 @@ export const roll_out = {
   one: 'Update',
   what: (one: { of: string; version: string }) => `${one.of} ${one.version}`,
   published: 'Published',
-  since: 'since',
   empty: 'Nothing is published yet. Updates are signed away from any server, and brought here with “mission-control update publish”.',
   severities: { low: 'low', moderate: 'moderate', important: 'important', critical: 'critical' } as Record<PublishedUpdate['severity'], string>,
   offered: (ring: number) => (ring === 0 ? 'Offered to nobody' : ring === kLastRing ? 'Offered to all' : `Offered up to ring ${ring}`),
@@ -137,7 +136,6 @@ export const roll_out = {
   rings: {
     label: (what: string) => `How far the rings are with ${what}`,
     ring: 'Ring',
-    installations: 'Installations',
     taken: 'Have it',
     waiting: 'On its way',
     failed: 'Failed',
