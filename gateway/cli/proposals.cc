@@ -64,8 +64,8 @@ std::string call_lines(const char* title, const Json& answer, const char* key) {
 }
 
 std::string show_proposal(const Json& answer) {
-  std::string out = to_lines(answer, kProposal) + call_lines("What is sent", answer, "call") +
-                    comparison_lines(answer);
+  std::string out =
+      to_lines(answer, kProposal) + call_lines("What is sent", answer, "call") + comparison_lines(answer);
   if (answer.contains("undo")) return out + call_lines("What undoes it", answer, "undo");
   return out + "\nIt cannot be undone automatically: it came without a call that does.\n";
 }

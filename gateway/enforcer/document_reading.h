@@ -29,7 +29,8 @@ struct Site;
 struct ChangeContext {
   std::string session, engineer, capability, policy, client;
   std::string forwarded;  // id of the call's exchange.forwarded; empty: it waits, see hold
-  std::string hold;       // for which it is read; empty: for the record of a call that may be sent, or for a proposal
+  std::string
+      hold;  // for which it is read; empty: for the record of a call that may be sent, or for a proposal
   std::string method, target;
   std::string read;                            // the document's target
   std::shared_ptr<const Settings> settings;    // what service and credential point into

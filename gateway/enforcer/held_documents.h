@@ -31,8 +31,8 @@ class HeldDocuments {
 
   // context: hold names the call, or without one session the proposal; without a service there is nobody to ask, and that is said.
   // body: without secrets. told: the ledger has it, or is not there.
-  void read(ChangeContext context, std::string content_type, std::string body,
-            std::function<void()> told = [] {});
+  void read(
+      ChangeContext context, std::string content_type, std::string body, std::function<void()> told = [] {});
   // Instead: it cannot be read. Of context only who waits.
   void say_why(ChangeContext context, std::string why, std::function<void()> told);
   std::size_t size() const { return readings_.size(); }

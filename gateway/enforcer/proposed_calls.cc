@@ -19,7 +19,7 @@ constexpr int kProposalTaskDepth = 4;
 constexpr int kAnswerDepth = 16;
 constexpr const char* kNotNow = "not_now";
 constexpr const char* kWhoProposes = "mission-control";  // as the client in events
-constexpr std::string_view kFromHere = "127.0.0.1";  // what the component is told in x-forwarded-for
+constexpr std::string_view kFromHere = "127.0.0.1";      // what the component is told in x-forwarded-for
 
 // Stands for what the component will have answered, where an undoing call is judged before there is an answer.
 constexpr std::array<const char*, 2> kSamples{"0", "00000000-0000-4000-8000-000000000000"};
@@ -182,10 +182,9 @@ void ProposedCalls::compare(std::uint64_t task, const std::string& id) {
     return site_.held_documents.say_why(std::move(context), "the call would be refused now: " + judged.why,
                                         std::move(told));
   if (judged.read != one.read)
-    return site_.held_documents.say_why(
-        std::move(context), "the policy names another document now, or none", std::move(told));
-  std::string shown =
-      body_without_secrets(one.call.body, one.call.content_type, context.rules, context.key);
+    return site_.held_documents.say_why(std::move(context), "the policy names another document now, or none",
+                                        std::move(told));
+  std::string shown = body_without_secrets(one.call.body, one.call.content_type, context.rules, context.key);
   site_.held_documents.read(std::move(context), one.call.content_type, std::move(shown), std::move(told));
 }
 

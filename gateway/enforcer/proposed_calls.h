@@ -84,7 +84,7 @@ class ProposedCalls {
   Site& site_;
   Calls calls_;
   std::map<std::uint64_t, Run> runs_;  // by exchange
-  std::set<std::string> comparing_;      // proposals
+  std::set<std::string> comparing_;    // proposals
   std::uint64_t last_ = kOwnIds;
   loop::Timer timer_;
 };

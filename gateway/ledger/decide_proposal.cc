@@ -147,8 +147,7 @@ Decision decide_proposal_received(const Context& context, const line::Ask& ask, 
   std::string waits = asks ? "proposals are switched to ask" : judged.waits;
   if (needed > 1 && waits.empty()) waits = "the capability needs several approvals";
   // What nobody decides about nobody has to see.
-  const bool compares =
-      !waits.empty() && written_targets(ask) + written(judged.read) <= kProposalTargets;
+  const bool compares = !waits.empty() && written_targets(ask) + written(judged.read) <= kProposalTargets;
   Draft draft{EventType::ProposalReceived, vendor_actor(ask), {}, ask.id, "pending", {}, false};
   draft.detail = Detail()
                      .text("proposal", ask.id)

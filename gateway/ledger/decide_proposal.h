@@ -27,7 +27,8 @@ struct Judgement {
   std::string code, why;              // it cannot be; code empty: it can
   std::string capability, operation;  // of the call
   std::string waits;  // why an admin has to approve it; empty: the policy and the switches do not want that
-  std::string read;   // target of the document that the call would change; empty: the policy names none that may be read
+  std::string
+      read;  // target of the document that the call would change; empty: the policy names none that may be read
 };
 Judgement judgement_of(const base::Json& answer);
 

@@ -23,16 +23,23 @@ Comparison comparison_of(const Json& detail, base::Micros at) {
 }
 
 Json to_json(const Comparison& comparison) {
-  return {{"compared", comparison.at},   {"document", comparison.document}, {"patch", comparison.patch},
-          {"changes", comparison.changes}, {"before_bytes", comparison.bytes}, {"before_sha256", comparison.sha256},
+  return {{"compared", comparison.at},
+          {"document", comparison.document},
+          {"patch", comparison.patch},
+          {"changes", comparison.changes},
+          {"before_bytes", comparison.bytes},
+          {"before_sha256", comparison.sha256},
           {"why", comparison.why}};
 }
 
 Comparison comparison_from_json(const Json& json) {
   if (!json.is_object()) return {};
-  return {base::json_number_or(json, "compared", 0),     base::json_text_or(json, "document", ""),
-          base::json_text_or(json, "patch", ""),         base::json_number_or(json, "changes", 0),
-          base::json_number_or(json, "before_bytes", 0), base::json_text_or(json, "before_sha256", ""),
+  return {base::json_number_or(json, "compared", 0),
+          base::json_text_or(json, "document", ""),
+          base::json_text_or(json, "patch", ""),
+          base::json_number_or(json, "changes", 0),
+          base::json_number_or(json, "before_bytes", 0),
+          base::json_text_or(json, "before_sha256", ""),
           base::json_text_or(json, "why", "")};
 }
 

@@ -14,8 +14,9 @@
 namespace postern::state {
 
 struct Comparison {
-  base::Micros at = 0;          // when it was read; 0: it is not yet
-  std::string document, patch;  // JSON texts without secrets; patch: what the call would make of it, where that is known
+  base::Micros at = 0;  // when it was read; 0: it is not yet
+  std::string document,
+      patch;  // JSON texts without secrets; patch: what the call would make of it, where that is known
   std::int64_t changes = 0;
   std::int64_t bytes = 0;  // of the document as it came
   std::string sha256;      // of the same

@@ -18,11 +18,10 @@ constexpr std::array<std::string_view, 12> kProposalStates{"pending", "approved"
                                                            "undoing", "undone",   "rolled_back", "failed",
                                                            "unknown", "refused",  "withdrawn",   "expired"};
 constexpr std::array<std::string_view, 15> kProposalEvents{
-    "proposal.applied",     "proposal.approved",  "proposal.expired",
-    "proposal.failed",      "proposal.received",  "proposal.refused",
-    "proposal.rolled_back", "proposal.started",   "proposal.undo_asked",
-    "proposal.undo_failed", "proposal.undone",    "proposal.unknown",
-    "proposal.watch_ended", "proposal.withdrawn", "proposal.compared"};
+    "proposal.applied",     "proposal.approved",    "proposal.expired",     "proposal.failed",
+    "proposal.received",    "proposal.refused",     "proposal.rolled_back", "proposal.started",
+    "proposal.undo_asked",  "proposal.undo_failed", "proposal.undone",      "proposal.unknown",
+    "proposal.watch_ended", "proposal.withdrawn",   "proposal.compared"};
 constexpr std::string_view kMark = "${answer.";
 constexpr std::size_t kLongestAnswer = 128;
 

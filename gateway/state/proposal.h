@@ -77,7 +77,8 @@ struct Proposal {
   std::optional<ProposedCall> undo;
   base::Micros watch = 0;
   std::string waits;  // why an admin has to approve it; empty: nobody has to
-  std::string read;   // target of the document that it would change; empty: nobody knows one, or nobody has to look at it
+  std::string
+      read;  // target of the document that it would change; empty: nobody knows one, or nobody has to look at it
   Comparison before;  // what that document was; only while it waits
   base::Micros created = 0, expires = 0;
   ProposalState state = ProposalState::Pending;

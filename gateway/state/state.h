@@ -222,7 +222,7 @@ struct Hold {
   std::string because;          // "budget", or empty: the policy wants it
   std::string read;             // target of the document that it would change; empty: nobody knows one
   base::Micros created = 0, expires = 0;
-  Comparison before;            // what that document was
+  Comparison before;  // what that document was
   bool operator==(const Hold&) const = default;
 };
 

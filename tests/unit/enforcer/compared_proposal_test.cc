@@ -21,13 +21,14 @@ class ComparedScene : public ProposedScene {
                                {"expires", base::format_time(loop.wall() + 3600 * base::kWallSecond)}});
   }
   void compare() {
-    ledger->send(ipc::FromLedger::NodeTask,
-                 ipc::NodeTask{++last_task, base::dump_json(base::Json{{"do", "compare"}, {"proposal", kProposal}})});
+    ledger->send(
+        ipc::FromLedger::NodeTask,
+        ipc::NodeTask{++last_task, base::dump_json(base::Json{{"do", "compare"}, {"proposal", kProposal}})});
   }
   void component_says(std::string_view status, std::string_view body) {
     ASSERT_TRUE(accept() && was_asked());
-    say("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-        std::string(body));
+    say("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + std::string(body));
   }
   base::Json told() {
     EXPECT_TRUE(until([&] { return ledger->commands.size() == 1; }));
@@ -45,7 +46,8 @@ TEST_F(ComparedScene, IsReadOnceAndComparedWithTheCallWhichIsNotSent) {
   EXPECT_EQ(order["command"], "proposal.compare");
   EXPECT_EQ(order["id"], kProposal);
   EXPECT_EQ(order["document"], (base::Json{{"level", 1}}));
-  EXPECT_EQ(order["patch"], (base::Json::array({{{"op", "replace"}, {"path", "/level"}, {"old", 1}, {"value", 2}}})));
+  EXPECT_EQ(order["patch"],
+            (base::Json::array({{{"op", "replace"}, {"path", "/level"}, {"old", 1}, {"value", 2}}})));
   EXPECT_FALSE(answered()) << "the ledger has it first";
   ledger_takes_it();
   EXPECT_EQ(came_of_it(), base::Json::object());

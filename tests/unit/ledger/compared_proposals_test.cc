@@ -77,7 +77,8 @@ TEST_F(ComparedProposal, IsNothingThatMissionControlHearsOf) {
   for (const line::Report& report : asks->due())
     EXPECT_THAT(base::dump_json(report.body), Not(HasSubstr("4711")));
   EXPECT_THAT(base::dump_json(line::to_json(standing_of_proposal(context(), id))), Not(HasSubstr("4711")));
-  EXPECT_FALSE(wanted_by_vendor(audit::EventType::ProposalCompared, id)) << "nor of the event, where they are shared";
+  EXPECT_FALSE(wanted_by_vendor(audit::EventType::ProposalCompared, id))
+      << "nor of the event, where they are shared";
   ASSERT_THAT(lines.back(), HasSubstr("4711"));
   const auto event = audit::read_event_head(lines.back());
   ASSERT_TRUE(event.ok());
@@ -152,7 +153,9 @@ TEST_F(ComparedProposal, IsNotReadWhereNobodyWaitsOrThePolicyNamesNoDocument) {
   switched("on");
   propose();
   beat();
-  judge({{"capability", "silences.write"}, {"operation", "POST /api/v2/silences"}, {"read", "/api/v2/silences"}});
+  judge({{"capability", "silences.write"},
+         {"operation", "POST /api/v2/silences"},
+         {"read", "/api/v2/silences"}});
   look(1);
   EXPECT_EQ(compares(), 0) << "it is applied at once";
   EXPECT_EQ(sent(), 1);
