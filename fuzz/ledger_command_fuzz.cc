@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "gateway/ledger/decide_account.h"
 #include "gateway/ledger/decide_command.h"
 
 using namespace postern;
@@ -55,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!order.ok() || !order->is_object()) continue;
     for (const auto sender : {ledger::Sender::Enforcer, ledger::Sender::Console})
       if (const auto name = base::json_text_or(*order, "command", "");
-          name != "log.rotate_key" && !ledger::is_account_command(name) && ledger::may_command(sender, name))
+          ledger::is_decided_here(name) && ledger::may_command(sender, name))
         decide(state, sender, *order);
   }
   return 0;

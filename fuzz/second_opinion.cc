@@ -58,12 +58,13 @@ http_parser_settings make_settings() {
 }  // namespace
 
 std::string with_known_space(std::string_view head) {
-  constexpr std::string_view kName = "\r\ncontent-length:";
   std::string text(head);
   const std::string lower = base::to_lower(head);
-  for (std::size_t at = lower.find(kName); at != std::string::npos; at = lower.find(kName, at + 1)) {
-    const std::size_t end = lower.find("\r\n", at + kName.size());
-    for (std::size_t i = end; i-- > at && (text[i] == ' ' || text[i] == '\t');) text[i] = ' ';
+  for (const std::string_view name : {"\r\ncontent-length:", "\r\ntransfer-encoding:"}) {
+    for (std::size_t at = lower.find(name); at != std::string::npos; at = lower.find(name, at + 1)) {
+      const std::size_t end = lower.find("\r\n", at + name.size());
+      for (std::size_t i = end; i-- > at && (text[i] == ' ' || text[i] == '\t');) text[i] = ' ';
+    }
   }
   return text;
 }

@@ -21,8 +21,8 @@ struct Opinion {
 
 Opinion ask_http_parser(std::string_view bytes);
 
-// A head that we accepted, as http-parser can read it. RFC 9110 section 5.5 lets spaces and tabs stand behind any value; of these
-// http-parser takes spaces only behind the digits of Content-Length, and refuses the tab. So there, and nowhere else, tabs become spaces.
+// A head that we accepted, as http-parser can read it. RFC 9110 section 5.5 lets spaces and tabs stand behind any value; behind the
+// digits of Content-Length and the word of Transfer-Encoding http-parser takes spaces only. So there, and nowhere else, tabs become spaces.
 std::string with_known_space(std::string_view head);
 
 }  // namespace postern::http

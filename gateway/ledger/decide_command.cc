@@ -173,6 +173,11 @@ bool may_append(Sender sender, EventType type) {
   }
 }
 
+bool is_decided_here(std::string_view command) {
+  const Row* row = find_row(command);
+  return row != nullptr && row->decide != nullptr;
+}
+
 Decision decide_command(const Context& context, Sender sender, const base::Json& order) {
   const Row* row = find_row(base::json_text_or(order, "command", ""));
   POSTERN_CHECK(row != nullptr && row->decide != nullptr);

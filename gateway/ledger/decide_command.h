@@ -156,8 +156,10 @@ struct Decision {
 // Who asks, in the order's own words: refused unless they can stand in an event, and are an admin's where the console asks.
 std::optional<CommandRefused> refuse_asker(Sender sender, const base::Json& order);
 
-// order is an object with a "command" that may_command() allows, neither policy.set nor log.rotate_key: those wait for
-// something first.
+// Whether decide_command() decides it. False: an account's command (decide_account.h), and those that wait for something first or
+// are answered by what keeps it (policy.set, log.rotate_key, sharing.preview, sources.*, rolling.*, update.*).
+bool is_decided_here(std::string_view command);
+// order is an object with a "command" that may_command() allows and that is_decided_here().
 Decision decide_command(const Context& context, Sender sender, const base::Json& order);
 
 // Invalid is a faulty policy: its faults, as "line:column: message", refuse the command.

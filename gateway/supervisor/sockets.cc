@@ -11,13 +11,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace postern::supervisor {
 namespace {
 
 constexpr int kHandOverBacklog = 16;
+// A gateway that was killed a moment ago holds its socket until the last of its roles has ended: that is waited for.
+constexpr int kLooks = 40;
+constexpr std::chrono::milliseconds kLookPause{50};
 constexpr int kSocketFlags = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 
 base::Status switch_on(int fd, int level, int option, const char* what) {
@@ -49,16 +54,21 @@ sockaddr_un unix_address(const std::string& path) {
 }
 
 // A socket file outlives its process: only a refused connection says that nobody is behind it.
+bool somebody_serves(const std::string& path) {
+  const base::UniqueFd probe(::socket(AF_UNIX, kSocketFlags, 0));
+  const sockaddr_un address = unix_address(path);
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+         errno == EAGAIN;
+}
+
 base::Status clear_the_way(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return base::Ok{};
   if (!S_ISSOCK(info.st_mode))
     return base::fail(base::Code::Exists, path + ": is there and is not a socket: remove it");
-  const base::UniqueFd probe(::socket(AF_UNIX, kSocketFlags, 0));
-  const sockaddr_un address = unix_address(path);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno == EAGAIN) {
-    return base::fail(base::Code::Exists, path + ": another one serves there");
+  for (int looks = 0; somebody_serves(path); ++looks) {
+    if (looks == kLooks) return base::fail(base::Code::Exists, path + ": another one serves there");
+    std::this_thread::sleep_for(kLookPause);
   }
   if (::unlink(path.c_str()) != 0) return base::fail_errno(path, errno);
   return base::Ok{};

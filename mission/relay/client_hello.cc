@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kRecordHeader = 5, kRecordLimit = 16'384, kMessageHeader = 4, kRandom = 32;
 constexpr unsigned kHandshakeRecord = 22, kClientHello = 1, kServerName = 0, kHostName = 0;
 constexpr std::size_t kLongestHost = 253;
+constexpr std::size_t kShortestMethod = 3, kLongestMethod = 24;  // letters
 
 unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
@@ -82,10 +83,14 @@ bool read_message(std::string_view message, std::string& name) {
   return in.ok() && in.at_end() && read_extensions(extensions, name);
 }
 
-bool looks_like_http(std::string_view bytes) {
-  const std::size_t letters = static_cast<std::size_t>(
-      std::find_if(bytes.begin(), bytes.end(), [](char c) { return c < 'A' || c > 'Z'; }) - bytes.begin());
-  return letters >= 3 && (letters == bytes.size() || bytes[letters] == ' ');
+// What does not begin as a record does. A method is capital letters up to a space (RFC 9110 section 9.1, of those that browsers send), and
+// nothing is said before what follows them is there: the answer must not depend on where the bytes were cut.
+Hello::State not_a_record(std::string_view bytes) {
+  const auto behind = std::find_if(bytes.begin(), bytes.end(), [](char c) { return c < 'A' || c > 'Z'; });
+  const auto letters = static_cast<std::size_t>(behind - bytes.begin());
+  if (letters > kLongestMethod) return Hello::State::None;
+  if (behind == bytes.end()) return Hello::State::More;
+  return letters >= kShortestMethod && *behind == ' ' ? Hello::State::Http : Hello::State::None;
 }
 
 }  // namespace
@@ -97,11 +102,7 @@ Hello read_hello(std::string_view bytes) {
     if (state != Hello::State::Whole) out.name.clear();
     return out;
   };
-  if (!bytes.empty() && byte_at(bytes, 0) != kHandshakeRecord) {
-    if (bytes.size() < 4 && bytes.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos)
-      return end(Hello::State::More);
-    return end(looks_like_http(bytes) ? Hello::State::Http : Hello::State::None);
-  }
+  if (!bytes.empty() && byte_at(bytes, 0) != kHandshakeRecord) return end(not_a_record(bytes));
   std::string message;
   while (bytes.size() >= kRecordHeader) {
     const std::size_t size = byte_at(bytes, 3) << 8U | byte_at(bytes, 4);

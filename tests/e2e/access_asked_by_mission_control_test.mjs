@@ -6,14 +6,13 @@
 // is known at Mission Control whatever dies in between. And a Mission Control that means no good.
 import assert from "node:assert/strict";
 import { violations } from "./lib/accessible.mjs";
-import { atConsole, Browser, look } from "./lib/browser.mjs";
+import { atConsole, atMissionControl, Browser, look } from "./lib/browser.mjs";
 import { LittleComponent, Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
 import { killIfAlive, story, until } from "./lib/story.mjs";
 
-const kPassword = "a few unrelated words";
 const enrolled = async (stage, component) => {
   const optional = (text) => `${text}second_factor: optional\n`;
   const mission = stage.own(await MissionControl.start({ listen: await freePort(), configure: optional }));
@@ -119,15 +118,7 @@ story("a vendor's operator asks on the page, the customer's admin approves on th
 
   await stage.step("the operator asks", async () => {
     assert.equal((await query()).status, 403);
-    const { link } = await mission.cli("person", "invite", "ole", "--role", "operator");
-    vendor = await browser.page();
-    await vendor.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
-    await vendor.getByText("as operator, under the name ole").waitFor();
-    await vendor.getByLabel("Choose a password").fill(kPassword);
-    await vendor.getByLabel("The password, again").fill(kPassword);
-    await vendor.keyboard.press("Enter");
-    await vendor.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
-    vendor.troubles.length = 0;
+    vendor = await atMissionControl(browser, mission, "ole", "operator");
     await vendor.goto(`https://localhost:${mission.adminPort}/installations/${installation}`);
     const access = vendor.locator("#access");
     await access.getByText("No access was asked for.").waitFor();

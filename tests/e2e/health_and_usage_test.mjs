@@ -4,35 +4,15 @@
 // What an installation tells of its health and usage, as both ends are installed and with a real Prometheus behind: numbers that are
 // true, nothing that is not shared or kept back, a disk that fills up and is one warning, and hours of usage that are exact whoever dies.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
-import { killIfAlive, makeFolder, removeFolder, story, until } from "./lib/story.mjs";
-
-const kDisk = 16 << 20;
-
-// A disk of 16 MiB, of which a part is used. Mounting takes root, which CI has.
-class Disk {
-  name = "the small disk";
-  constructor() {
-    this.folder = makeFolder("disk");
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${kDisk},mode=0755`, "tmpfs", this.folder]);
-  }
-  use(percent) {
-    const filler = join(this.folder, "filler");
-    rmSync(filler, { force: true });
-    writeFileSync(filler, Buffer.alloc(Math.floor((kDisk * percent) / 100), 1));
-  }
-  stop() {
-    execFileSync("umount", ["--lazy", this.folder]);
-    removeFolder(this.folder);
-  }
-}
+import { SmallDisk } from "./lib/small_disk.mjs";
+import { killIfAlive, story, until } from "./lib/story.mjs";
 
 const monitoring = (disk) => `
 monitoring:
@@ -66,7 +46,7 @@ story("health and usage arrive as they are, and nothing else does", async (stage
   await mission.crash();
   await mission.serve();
   const component = stage.own(await Monitoring.start());
-  const disk = stage.own(new Disk());
+  const disk = stage.own(new SmallDisk(16, { owned: false }));
   const configure = (text) =>
     `${text}\nmission_control:\n  url: https://localhost:${mission.port}\n  folder: line\n  tls: { roots: mission-root.pem, revocation: soft }\n${monitoring(disk.folder)}`;
   const gateway = stage.own(await Gateway.start({ services: component.services, secrets: { "mission-root.pem": mission.ca.toString() }, configure }));

@@ -4,14 +4,12 @@
 // Promise 3, no record, no access: when the disk of the log is full, or read-only, nobody gets in and nothing is forwarded; the status says why,
 // and the door opens by itself when the log works again. The disk is a real one, a small tmpfs of the story's own.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
-import { account, run } from "./lib/process.mjs";
-import { killIfAlive, makeFolder, removeFolder, story, until } from "./lib/story.mjs";
+import { SmallDisk } from "./lib/small_disk.mjs";
+import { killIfAlive, story, until } from "./lib/story.mjs";
 
 const policy = `version: 1
 capabilities:
@@ -19,42 +17,9 @@ capabilities:
   any.write: { title: Write, class: write, operations: [POST /**] }
 `;
 
-// A disk of 8 MiB. Mounting takes root, which CI has.
-class SmallDisk {
-  name = "the small disk";
-  constructor() {
-    this.folder = makeFolder("disk");
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", this.folder]);
-    execFileSync("chown", [`${account}:`, this.folder]);
-  }
-  get filler() {
-    return join(this.folder, "filler");
-  }
-  fill() {
-    const file = openSync(this.filler, "w");
-    try {
-      for (const piece = Buffer.alloc(4096); ; ) writeSync(file, piece);
-    } catch (error) {
-      assert.equal(error.code, "ENOSPC");
-    } finally {
-      closeSync(file);
-    }
-  }
-  free() {
-    rmSync(this.filler);
-  }
-  async remount(how) {
-    return (await run("mount", ["-o", `remount,${how}`, this.folder])).code === 0;
-  }
-  stop() {
-    execFileSync("umount", ["--lazy", this.folder]);
-    removeFolder(this.folder);
-  }
-}
-
 const begin = async (stage) => {
   const component = stage.own(await LittleComponent.start((request, response) => request.resume().on("end", () => response.end("served"))));
-  const disk = stage.own(new SmallDisk());
+  const disk = stage.own(new SmallDisk(8));
   const configure = (text) => text.replace("state_directory: state", `state_directory: ${disk.folder}/state`);
   const gateway = stage.own(await Gateway.start({ services: component.services, policy, configure }));
   await gateway.admit("alice", ["any.read", "any.write"]);

@@ -5,21 +5,15 @@
 // over when it is over. A viewer takes on nothing.
 import assert from "node:assert/strict";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { atMissionControl, Browser, look } from "./lib/browser.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { story, until } from "./lib/story.mjs";
 
 const kWaits = 60_000; // alerts are looked for every 15 seconds
 
-const join = async (browser, mission, name, role) => {
-  const { link } = await mission.cli("person", "invite", name, "--role", role);
-  const page = await browser.page();
-  await page.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
-  await page.getByLabel("Choose a password").fill("a few unrelated words");
-  await page.getByLabel("The password, again").fill("a few unrelated words");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
-  page.troubles.length = 0; // who is not signed in yet is told so with 401
+// Their page, at the fleet.
+const atFleet = async (browser, mission, name, role) => {
+  const page = await atMissionControl(browser, mission, name, role);
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Fleet" }).click();
   return page;
 };
@@ -28,8 +22,8 @@ story("what is wrong in the fleet is an alert, and somebody takes it on", async 
   const mission = stage.own(await MissionControl.start({ configure: (text) => `${text}second_factor: optional\n` }));
   const one = stage.own(Object.assign(await mission.enrolled("Full Ltd"), { name: "one", stop() { this.close(); } }));
   const browser = stage.own(await Browser.start());
-  const operator = await join(browser, mission, "ole", "operator");
-  const viewer = await join(browser, mission, "vera", "viewer");
+  const operator = await atFleet(browser, mission, "ole", "operator");
+  const viewer = await atFleet(browser, mission, "vera", "viewer");
   const tell = (warnings) => one.send(one.report("health", { nodes: [{ service: "a", state: "up" }], warnings }));
 
   await stage.step("a disk at its threshold appears without being asked for", async () => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { violations } from "./lib/accessible.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { atMissionControl, Browser, look } from "./lib/browser.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { run } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
@@ -29,7 +29,7 @@ story("the fleet's health and usage are seen at the page", async (stage) => {
   const full = stage.own(Object.assign(await mission.enrolled("Full Ltd"), { name: "full", stop() { this.close(); } }));
   const quiet = stage.own(Object.assign(await mission.enrolled("Quiet Ltd"), { name: "quiet", stop() { this.close(); } }));
   const browser = stage.own(await Browser.start());
-  const page = await browser.page();
+  let page;
 
   // A history is not told within a test's time: it is put where it would be.
   await mission.halt();
@@ -57,12 +57,7 @@ story("the fleet's health and usage are seen at the page", async (stage) => {
   await mission.serve();
 
   await stage.step("the fleet is sorted by health and utilisation, and filtered", async () => {
-    const { link } = await mission.cli("person", "invite", "vera", "--role", "viewer");
-    await page.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
-    await page.getByLabel("Choose a password").fill("a few unrelated words");
-    await page.getByLabel("The password, again").fill("a few unrelated words");
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+    page = await atMissionControl(browser, mission, "vera", "viewer");
     await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Fleet" }).click();
     const fleet = page.locator("#fleet");
     await fleet.getByText("Critical", { exact: true }).waitFor();

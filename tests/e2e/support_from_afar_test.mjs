@@ -6,19 +6,17 @@
 // vendor's browser is outside. Enrolling, health, a disk that fills up, access asked for and given, work through the relay, a setting proposed and applied, an update that is done and one that is rolled back, the
 // end of it.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import net from "node:net";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { atConsole, Browser, look } from "./lib/browser.mjs";
+import { atConsole, atMissionControl, Browser, look } from "./lib/browser.mjs";
 import { Fleet } from "./lib/fleet.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { Alertmanager, Inside } from "./lib/inside.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { plant } from "./lib/planted.mjs";
 import { freePort, run } from "./lib/process.mjs";
+import { SmallDisk } from "./lib/small_disk.mjs";
 import { Squid } from "./lib/squid.mjs";
-import { makeFolder, removeFolder, story, until } from "./lib/story.mjs";
+import { story, until } from "./lib/story.mjs";
 import { Vendor } from "./lib/vendor.mjs";
 
 const kSoon = 90_000; // for what another process, or both ends of the line, have to do
@@ -39,26 +37,6 @@ capabilities:
       - { call: POST /alertmanager/api/v2/silences, body: { content_types: [application/json] } }
       - DELETE /alertmanager/api/v2/silence/{id}
 `;
-
-// A disk of 16 MiB.
-class SmallDisk {
-  name = "the small disk";
-  constructor() {
-    this.folder = makeFolder("disk");
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=0755", "tmpfs", this.folder]);
-    this.filler = join(this.folder, "filler");
-  }
-  fill() {
-    writeFileSync(this.filler, Buffer.alloc(15_500_000, 1));
-  }
-  empty() {
-    rmSync(this.filler);
-  }
-  stop() {
-    execFileSync("umount", ["--lazy", this.folder]);
-    removeFolder(this.folder);
-  }
-}
 
 const configure = ({ fleet, disk, mission, squid }) => (text) => `${text.replace(
   /( +)nodes:\n +- .*\n/,
@@ -88,23 +66,9 @@ mission_control:
   updates: { root: 1.root.json, window: { from: "02:00", for: 3h, time_zone: Europe/Berlin } }
 `;
 
-// An operator of the vendor's, at the page of Mission Control.
-const atMission = async (browser, mission, who) => {
-  const { link } = await mission.cli("person", "invite", who, "--role", "operator");
-  const page = await browser.page();
-  await page.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
-  await page.getByLabel("Choose a password").fill("a few unrelated words");
-  await page.getByLabel("The password, again").fill("a few unrelated words");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
-  page.troubles.length = 0; // who is not signed in yet is told so with 401
-  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Fleet" }).click();
-  return page;
-};
-
 story("a vendor supports a customer whose network lets nothing in", async (stage) => {
   const inside = stage.own(await Inside.start());
-  const disk = stage.own(new SmallDisk());
+  const disk = stage.own(new SmallDisk(16, { owned: false }));
   const fleet = stage.own(await Fleet.start("1.0", { inside }));
   const squid = stage.own(await Squid.start("basic", { host: inside.outside, password }));
   const optional = (text) => `${text}second_factor: optional\n`;
@@ -124,7 +88,8 @@ story("a vendor supports a customer whose network lets nothing in", async (stage
   );
   const outside = stage.own(await Browser.start({ hosts: { [name]: "127.0.0.1" } }));
   const within = stage.own(await Browser.start({ inside }));
-  const ole = await atMission(outside, mission, "ole");
+  const ole = await atMissionControl(outside, mission, "ole", "operator");
+  await ole.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Fleet" }).click();
   const admin = await atConsole(within, gateway);
   const share = async (what, submit) => {
     const row = admin.locator("#sharing .row").filter({ has: admin.getByText(what, { exact: true }) });
@@ -167,10 +132,10 @@ story("a vendor supports a customer whose network lets nothing in", async (stage
   });
 
   await stage.step("a disk fills up: an alert at the vendor's, and word that it is over", async () => {
-    disk.fill();
+    disk.use(92);
     const alerts = ole.locator("#alerts");
     await alerts.getByText(/disk 1 is at its threshold/).first().waitFor({ timeout: 150_000 });
-    disk.empty();
+    disk.free();
     await until("the vendor hears that it is over", async () => (await mission.events(await installation(gateway))).some((event) => event.type === "host.cleared"), kSoon);
   });
 

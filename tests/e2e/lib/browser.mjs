@@ -45,6 +45,17 @@ export class Browser {
     return page;
   }
 
+  // writeDown: what its pages show at the end of a story that failed goes into the log.
+  async writeDown() {
+    const lines = [];
+    for (const page of this.chromium.contexts().flatMap((context) => context.pages())) {
+      const shown = (body) => ({ focus: body.ownerDocument.activeElement?.outerHTML.slice(0, 300), text: body.innerText.slice(0, 3_000) });
+      const seen = await page.locator("body").evaluate(shown, null, { timeout: 2_000 }).catch((error) => ({ text: error.message }));
+      lines.push(page.url(), ...(page.troubles ?? []), `the focus is on ${seen.focus}`, seen.text);
+    }
+    this.log = lines.join("\n");
+  }
+
   async stop() {
     await this.chromium.close();
     if (this.folder) removeFolder(this.folder);
@@ -59,6 +70,21 @@ export const atConsole = async (browser, gateway, { name = "admin", password = g
   await page.getByLabel("Password").fill(password);
   await page.keyboard.press("Enter");
   await page.locator("#remote-access").waitFor();
+  page.troubles.length = 0; // who is not signed in yet is told so with 401
+  return page;
+};
+
+// atMissionControl: somebody accepts an invitation that was made on the machine; their page.
+export const kInvitedPassword = "a few unrelated words";
+export const atMissionControl = async (browser, mission, name, role) => {
+  const { link } = await mission.cli("person", "invite", name, "--role", role);
+  const page = await browser.page();
+  await page.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
+  await page.getByText(`as ${role}, under the name ${name}`).waitFor();
+  await page.getByLabel("Choose a password").fill(kInvitedPassword);
+  await page.getByLabel("The password, again").fill(kInvitedPassword);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
   page.troubles.length = 0; // who is not signed in yet is told so with 401
   return page;
 };

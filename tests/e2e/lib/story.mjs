@@ -39,8 +39,9 @@ class Stage {
     this.#test.diagnostic(text);
   }
 
-  printLogs() {
+  async printLogs() {
     for (const thing of this.#owned) {
+      await thing.writeDown?.();
       const log = String(thing.log ?? "").trim();
       if (log) console.error(`---- ${thing.name}, what it said last\n${log.slice(-8000)}\n----`);
     }
@@ -86,7 +87,7 @@ export const story = (title, body, patience = 240_000) =>
       await within(patience, body(stage));
     } catch (error) {
       failure = error;
-      stage.printLogs();
+      await stage.printLogs();
     }
     try {
       await stage.end();

@@ -72,6 +72,12 @@ TEST(ClientHello, IsNoneWhereALengthDoesNotFitOrSomethingStandsTwice) {
 TEST(ClientHello, IsToldApartFromPlainHttp) {
   EXPECT_EQ(read_hello("GE").state, State::More);
   EXPECT_EQ(read_hello("GET / HTTP/1.1\r\n").state, State::Http);
+  EXPECT_EQ(read_hello("CONNECT").state, State::More)
+      << "what follows the word decides, wherever the bytes are cut";
+  EXPECT_EQ(read_hello("CONNECT a:1 HTTP/1.1\r\n").state, State::Http);
+  EXPECT_EQ(read_hello("GETHt: zv\r\n").state, State::None);
+  EXPECT_EQ(read_hello("GO away").state, State::None);
+  EXPECT_EQ(read_hello(std::string(25, 'A')).state, State::None) << "no method is so long";
   EXPECT_EQ(read_hello("SSH-2.0-x\r\n").state, State::None);
   EXPECT_EQ(read_hello(std::string("\0\0\0\0", 4)).state, State::None);
 }
