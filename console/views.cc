@@ -53,7 +53,8 @@ constexpr std::array<SharingTitle, state::kSharing.size() + state::kSharedFields
     {"health", "Every two minutes how the gateway, its host and the component's nodes are, in numbers"},
     {"usage", "Every hour how much was done, in numbers"},
     {"events",
-     "Events of the gateway and of the component's nodes: their type, severity, subject and outcome"},
+     "Events of the gateway and of the component's nodes: their type, severity, subject and outcome; of an "
+     "announced update when it starts and why it ended so"},
     {"tunnel", "The tunnel: engineers may come through Mission Control, while remote access is not off"},
     {"requests", "Mission Control may ask for access in an engineer's place; an admin approves it as ever"},
     {"updates",

@@ -61,6 +61,8 @@ line::Report report_of(const Notice& notice) {
   const bool of_person = audit::text_of(notice.type).subject == "engineer";
   if (!notice.subject.empty() && !of_person) report.body["subject"] = notice.subject;
   if (!notice.outcome.empty()) report.body["outcome"] = notice.outcome;
+  if (!notice.start.empty()) report.body["start"] = notice.start;
+  if (!notice.why.empty()) report.body["why"] = notice.why;
   return report;
 }
 

@@ -83,6 +83,12 @@ Notice notice_of(std::uint64_t index, const audit::EventFields& event) {
   notice.outcome = shown(audit::unescape(event.outcome), kNoticeWord);
   notice.engineer = shown(base::json_text_or(detail, "engineer", ""), kNoticeWord);
   notice.ticket = shown(base::json_text_or(detail, "ticket", ""), kNoticeWord);
+  if (audit::text_of(event.type).subject == "target") {
+    // A window that was missed was to begin at "start", and the next one begins at "next".
+    const char* planned = event.type == EventType::UpdateMissed ? "next" : "start";
+    notice.start = shown(base::json_text_or(detail, planned, ""), kNoticeWord);
+    notice.why = shown(base::json_text_or(detail, "why", ""), kNoticeWord);
+  }
   return notice;
 }
 

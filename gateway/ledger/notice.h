@@ -25,6 +25,8 @@ struct Notice {
   audit::EventType type{};
   audit::Severity severity = audit::Severity::Info;
   std::string sentence, subject, engineer, ticket, outcome;
+  // Of an update that was announced: when it starts by itself, and why it was missed, was refused or ended as it did.
+  std::string start = {}, why = {};
 };
 
 inline constexpr std::size_t kNoticeSentence = 600;  // bytes

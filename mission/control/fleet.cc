@@ -28,7 +28,9 @@ const std::vector<Column> kInstallations{{"ID", "id"},
                                          {"STATE", "state"},
                                          {"SINCE", "since", Kind::Time},
                                          {"HEARD", "heard", Kind::Time},
-                                         {"VERSION", "version"}};
+                                         {"VERSION", "version"},
+                                         {"RING", "updates.ring", Kind::Number},
+                                         {"BEHIND", "updates.behind", Kind::Number}};
 const std::vector<Column> kInstallation{{"Id", "id"},
                                         {"Customer", "customer"},
                                         {"Name", "name"},

@@ -39,12 +39,18 @@ const std::vector<Column> kUpdate{{"Name", "name"},
                                   {"Bytes", "length", Kind::Number},
                                   {"Ring", "ring", Kind::Number},
                                   {"Stops at %", "stop_at", Kind::Number},
-                                  {"Suspended", "suspended"}};
-const std::vector<Column> kProgress{{"INSTALLATION", "id"},
-                                    {"CUSTOMER", "customer"},
-                                    {"RING", "ring", Kind::Number},
-                                    {"STATE", "state"},
-                                    {"SINCE", "time", Kind::Time}};
+                                  {"Published", "published", Kind::Time},
+                                  {"Suspended", "suspended"},
+                                  {"By", "suspended_by"}};
+const std::vector<Column> kProgress{
+    {"INSTALLATION", "id"}, {"CUSTOMER", "customer"},      {"RING", "ring", Kind::Number},
+    {"STATE", "state"},     {"SINCE", "time", Kind::Time}, {"STARTS", "starts", Kind::Time},
+    {"WHY", "why"}};
+const std::vector<Column> kRings{
+    {"RING", "ring", Kind::Number},     {"INSTALLATIONS", "installations", Kind::Number},
+    {"HAVE IT", "taken", Kind::Number}, {"ON ITS WAY", "waiting", Kind::Number},
+    {"FAILED", "failed", Kind::Number}, {"SAID NOTHING", "untold", Kind::Number},
+    {"BEHIND", "behind", Kind::Number}};
 
 base::Micros wall_now() { return base::SystemClock().wall(); }
 
@@ -353,6 +359,7 @@ int publish_folder(cli::Program& program, const std::string& directory) {
 
 std::string show_one(const Json& answer) {
   return cli::to_lines(answer, kUpdate) + "\n" +
+         cli::to_table(answer.value("rings", Json::array()), kRings, "") + "\n" +
          cli::to_table(answer.value("installations", Json::array()), kProgress,
                        "No installation has enrolled.") +
          (base::json_text_or(answer, "notes", "").empty()

@@ -107,6 +107,7 @@ void publish_updates(AdminParts& parts, const answer::CallPtr& call, const answe
 void offer_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void suspend_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 void resume_update(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
+base::Result<base::Json> updates_of(const AdminParts& parts, const std::string& installation);
 void set_installation_ring(AdminParts& parts, const answer::CallPtr& call, const answer::Reply& reply);
 
 // api_page.cc

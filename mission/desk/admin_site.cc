@@ -17,8 +17,8 @@ using answer::Response;
 
 // Places of the page: it finds out what to show there.
 bool is_place(std::string_view path) {
-  constexpr std::string_view kPlaces[] = {"installations", "enrolment", "events",    "people",
-                                          "server",        "account",   "invitation"};
+  constexpr std::string_view kPlaces[] = {"installations", "enrolment", "events",     "people",
+                                          "server",        "account",   "invitation", "updates"};
   path.remove_prefix(1);
   const std::string_view first = path.substr(0, path.find('/'));
   return std::find(std::begin(kPlaces), std::end(kPlaces), first) != std::end(kPlaces);

@@ -7,6 +7,7 @@
 #include "mission/desk/admin.h"
 #include "mission/desk/log_witness.h"
 #include "mission/desk/peers.h"
+#include "mission/desk/roll_out.h"
 
 namespace postern::mission::api {
 namespace {
@@ -72,12 +73,15 @@ void list_installations(AdminParts& parts, const CallPtr&, const Reply& reply) {
   if (!all.ok()) return reply(store_problem(all.error()));
   const auto newest = parts.desk.store.newest_healths(parts.desk.clock.wall() - kHealthIsNew);
   if (!newest.ok()) return reply(store_problem(newest.error()));
+  const auto lags = Lags::count(parts.desk.store);
+  if (!lags.ok()) return reply(store_problem(lags.error()));
   std::map<std::string_view, const HealthRow*> healths;
   for (const Healths::Newest& each : *newest) healths[each.installation] = &each.row;
   Json items = Json::array();
   for (const Installation& one : *all) {
     Json& item = items.emplace_back(json_of(parts, one));
     const auto health = healths.find(one.id);
+    item["updates"] = one.standing == Standing::Retired ? Json(nullptr) : to_json(lags->of(one.id));
     item["newest_health"] = health == healths.end() ? Json(nullptr) : json_of_health(*health->second);
   }
   reply(answer::json_response({{"items", items}}));
@@ -103,6 +107,9 @@ void show_installation(AdminParts& parts, const CallPtr& call, const Reply& repl
   auto health = health_of(parts, (*one)->id);
   if (!health.ok()) return reply(store_problem(health.error()));
   out["health"] = *std::move(health);
+  auto updates = updates_of(parts, (*one)->id);
+  if (!updates.ok()) return reply(store_problem(updates.error()));
+  out["updates"] = *std::move(updates);
   const auto twice = parts.desk.store.newest_own((*one)->id, kTwiceType);
   if (!twice.ok()) return reply(store_problem(twice.error()));
   if (*twice) out["conflict"] = json_of_event(**twice);

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vendor's updates: publishing, rings, and how far the installations are.
+#include <algorithm>
+#include <map>
+
 #include "base/bytes.h"
 #include "line/updates.h"
 #include "mission/desk/admin.h"
+#include "mission/desk/roll_out.h"
 #include "mission/desk/updates.h"
 
 namespace postern::mission::api {
@@ -15,6 +19,9 @@ using answer::Reply;
 using base::Json;
 
 constexpr std::size_t kWhyLimit = 200;
+// Of so many the list says how far each ring is: of those that are offered, the newest first. The others say it when they are asked for.
+constexpr std::size_t kRingsCounted = 10;
+constexpr std::size_t kStatesPage = 1000;
 
 Json update_json(const UpdateOffer& one) {
   const Json custom = one.about.value("custom", Json::object());
@@ -33,6 +40,8 @@ Json update_json(const UpdateOffer& one) {
           {"ring", one.ring},
           {"stop_at", one.stop_at},
           {"suspended", one.suspended.empty() ? Json(nullptr) : Json(one.suspended)},
+          {"suspended_by", one.suspended_by.empty() ? Json(nullptr) : Json(one.suspended_by)},
+          {"published", base::format_time(one.published)},
           {"changed", base::format_time(one.changed)}};
 }
 
@@ -47,6 +56,82 @@ std::optional<UpdateOffer> offer_of(AdminParts& parts, const CallPtr& call, cons
   if (!offer.ok()) return reply(store_problem(offer.error())), std::nullopt;
   if (!*offer) reply(not_there("there is no such update"));
   return *offer;
+}
+
+// What is known of one of the vendor's documents; null: nothing.
+template <typename Document>
+Json document_json(const Document* document) {
+  if (document == nullptr) return nullptr;
+  return {{"version", document->version}, {"expires", base::format_time(document->expires)}};
+}
+
+template <typename Document>
+const Document* known(const std::optional<Document>& document) {
+  return document ? &*document : nullptr;
+}
+
+Json documents_json(const update::Trust& trust, base::Micros now) {
+  Json out{{"root", document_json(&trust.root())},
+           {"timestamp", document_json(known(trust.timestamp()))},
+           {"snapshot", document_json(known(trust.snapshot()))},
+           {"targets", document_json(known(trust.targets()))},
+           {"trouble", nullptr}};
+  if (const update::Taken wrong = trust.look(now)) out["trouble"] = wrong->sentence;
+  return out;
+}
+
+std::vector<UpdateOffer*> to_count(std::vector<UpdateOffer>& offers) {
+  std::vector<UpdateOffer*> out;
+  for (UpdateOffer& one : offers)
+    if (one.ring > 0) out.push_back(&one);
+  std::sort(out.begin(), out.end(),
+            [](const UpdateOffer* a, const UpdateOffer* b) { return a->published > b->published; });
+  if (out.size() > kRingsCounted) out.resize(kRingsCounted);
+  return out;
+}
+
+struct Progress {
+  std::vector<UpdateCount> rings;
+  std::map<std::string, Json> of;  // how far each ring is, by the update's name
+};
+
+base::Result<Progress> count_progress(Store& store, const std::vector<UpdateOffer*>& offers) {
+  auto rings = store.count_rings();
+  if (!rings.ok()) return rings.error();
+  Progress out{*std::move(rings), {}};
+  for (const UpdateOffer* one : offers) {
+    const auto states = store.count_states(one->name);
+    if (!states.ok()) return states.error();
+    out.of[one->name] = ring_progress(*one, out.rings, *states);
+  }
+  return out;
+}
+
+Json time_or_none(base::Micros time) { return time == 0 ? Json(nullptr) : Json(base::format_time(time)); }
+
+Json state_json(const UpdateState& one) {
+  return {{"state", one.state.empty() ? Json(nullptr) : Json(one.state)},
+          {"time", time_or_none(one.time)},
+          {"starts", time_or_none(one.starts)},
+          {"why", one.why.empty() ? Json(nullptr) : Json(one.why)}};
+}
+
+// of=behind: of those that are offered it and have not taken it; after, limit: a page. Nothing after having said why not.
+std::optional<UpdateStatesAsked> states_asked(const CallPtr& call, const UpdateOffer& offer,
+                                              const std::string& after, const Reply& reply) {
+  const std::string of = call->parameter("of");
+  std::int64_t before = 0;
+  std::size_t most = call->parameter("limit").empty() ? kMostInstallations : 0;
+  const bool readable = most > 0 || read_page(*call, kStatesPage, before, most);
+  if ((!of.empty() && of != "behind") || !readable) {
+    reply(unreadable("of is behind, limit between 1 and 1000"));
+    return std::nullopt;
+  }
+  UpdateStatesAsked asked{offer.name, of == "behind" ? offer.ring : 0, after,
+                          static_cast<std::int64_t>(most)};
+  // To nobody: nobody is behind.
+  if (of == "behind" && offer.ring == 0) asked.open_to = -1;
+  return asked;
 }
 
 void keep_offer(AdminParts& parts, const CallPtr& call, const Reply& reply, UpdateOffer offer,
@@ -71,38 +156,77 @@ std::optional<Json> object_of(const CallPtr& call, const Reply& reply) {
 }  // namespace
 
 void list_updates(AdminParts& parts, const CallPtr&, const Reply& reply) {
-  const auto offers = parts.desk.store.offers();
+  auto offers = parts.desk.store.offers();
   const auto kept = parts.desk.store.update_trust();
   if (!offers.ok() || !kept.ok()) return reply(store_problem(offers.ok() ? kept.error() : offers.error()));
-  Json out{{"root", 0}, {"timestamp", nullptr}, {"items", Json::array()}};
-  for (const UpdateOffer& one : *offers) out["items"].push_back(update_json(one));
+  const auto progress = count_progress(parts.desk.store, to_count(*offers));
+  if (!progress.ok()) return reply(store_problem(progress.error()));
+  Json out{{"root", 0}, {"timestamp", nullptr}, {"documents", nullptr}, {"items", Json::array()}};
+  out["rings"] = Json::array();
+  for (const UpdateCount& ring : progress->rings)
+    out["rings"].push_back({{"ring", ring.ring}, {"installations", ring.installations}});
+  for (const UpdateOffer& one : *offers) {
+    const auto counted = progress->of.find(one.name);
+    Json& item = out["items"].emplace_back(update_json(one));
+    item["rings"] = counted == progress->of.end() ? Json(nullptr) : counted->second;
+  }
   bool left_out = false;
   if (*kept) {
     const auto trust = update::Trust::pin((*kept)->pinned, update::parse_kept((*kept)->kept), left_out);
-    if (trust.ok()) out["root"] = trust->root().version;
-    if (trust.ok() && trust->timestamp())
-      out["timestamp"] = {{"version", trust->timestamp()->version},
-                          {"expires", base::format_time(trust->timestamp()->expires)}};
+    if (trust.ok()) {
+      out["root"] = trust->root().version;
+      out["documents"] = documents_json(*trust, parts.desk.clock.wall());
+      out["timestamp"] = out["documents"]["timestamp"];
+    }
   }
   reply(answer::json_response(out));
 }
 
 void show_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  const auto offer = offer_of(parts, call, reply);
+  auto offer = offer_of(parts, call, reply);
   if (!offer) return;
-  const auto states = parts.desk.store.update_states(offer->name);
-  if (!states.ok()) return reply(store_problem(states.error()));
+  const std::string after = call->parameter("after");
+  const auto asked = states_asked(call, *offer, after, reply);
+  if (!asked) return;
+  const auto states = parts.desk.store.update_states(*asked);
+  const auto progress = count_progress(parts.desk.store, {&*offer});
+  if (!states.ok() || !progress.ok())
+    return reply(store_problem(states.ok() ? progress.error() : states.error()));
   Json out = update_json(*offer);
+  out["rings"] = progress->of.at(offer->name);
   out["installations"] = Json::array();
-  for (const UpdateState& one : *states)
-    out["installations"].push_back(
-        {{"id", one.installation},
-         {"customer", one.customer},
-         {"ring", one.ring},
-         {"offered", offer->ring >= one.ring},
-         {"state", one.state.empty() ? Json(nullptr) : Json(one.state)},
-         {"time", one.time == 0 ? Json(nullptr) : Json(base::format_time(one.time))}});
+  for (const UpdateState& one : *states) {
+    Json& item = out["installations"].emplace_back(state_json(one));
+    item["id"] = one.installation;
+    item["customer"] = one.customer;
+    item["ring"] = one.ring;
+    item["offered"] = offer->ring >= one.ring;
+  }
+  if (static_cast<std::int64_t>(states->size()) == asked->most) out["next"] = states->back().installation;
   reply(answer::json_response(out));
+}
+
+// Its ring, and each published update: up to which ring it is offered, and what the installation told of it.
+base::Result<Json> updates_of(const AdminParts& parts, const std::string& installation) {
+  const auto ring = parts.desk.store.ring_of(installation);
+  const auto offers = parts.desk.store.offers();
+  const auto states = parts.desk.store.states_of_installation(installation);
+  if (!ring.ok()) return ring.error();
+  if (!offers.ok()) return offers.error();
+  if (!states.ok()) return states.error();
+  std::map<std::string_view, const UpdateState*> told;
+  for (const UpdateState& one : *states) told[one.name] = &one;
+  Json out{{"ring", *ring}, {"items", Json::array()}};
+  for (const UpdateOffer& one : *offers) {
+    const auto found = told.find(one.name);
+    Json& item = out["items"].emplace_back(state_json(found == told.end() ? UpdateState{} : *found->second));
+    const Json whole = update_json(one);
+    for (const char* part :
+         {"name", "of", "product", "version", "severity", "ring", "suspended", "published"})
+      item[part] = whole[part];
+    item["offered"] = one.ring >= *ring;
+  }
+  return out;
 }
 
 void put_update_piece(AdminParts& parts, const CallPtr& call, const Reply& reply) {
@@ -161,6 +285,7 @@ void suspend_update(AdminParts& parts, const CallPtr& call, const Reply& reply) 
   if (why.size() > kWhyLimit || base::printable(why, kWhyLimit) != why)
     return reply(unreadable("why must be text of 200 printable bytes at most"));
   offer->suspended = why.empty() ? "the vendor suspended it" : why;
+  offer->suspended_by = face::actor_of(parts, call->identity);
   keep_offer(parts, call, reply, *std::move(offer), "update.suspended", {{"why", why}});
 }
 
@@ -168,6 +293,7 @@ void resume_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   auto offer = offer_of(parts, call, reply);
   if (!offer) return;
   offer->suspended.clear();
+  offer->suspended_by.clear();
   keep_offer(parts, call, reply, *std::move(offer), "update.resumed", Json::object());
 }
 
@@ -185,6 +311,7 @@ void set_installation_ring(AdminParts& parts, const CallPtr& call, const Reply& 
   const base::Status recorded = parts.desk.record(
       {"installation.ring_set", face::actor_of(parts, call->identity), call->client, id, {{"ring", ring}}});
   if (!recorded.ok()) return reply(store_problem(recorded.error()));
+  parts.watch.changed();
   reply(answer::json_response({{"id", id}, {"ring", ring}}));
 }
 

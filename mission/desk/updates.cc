@@ -21,6 +21,7 @@ using base::Status;
 
 constexpr std::size_t kMostUploads = 4;  // at a time, on one server
 constexpr std::size_t kWhySuspended = 200;
+constexpr std::size_t kWhyTold = 200;  // of what an installation says
 
 Response plain_answer(const char* type, std::string body) {
   Response out;
@@ -57,6 +58,7 @@ Status stop_on_failures(Parts& parts, const std::string& name, const std::string
   if (*failed * 100 < (*offer)->stop_at * *all) return Ok{};
   (*offer)->suspended = std::to_string(*failed) + " of " + std::to_string(*all) + " installations of ring " +
                         std::to_string(*ring) + " reported that it failed or was rolled back";
+  (*offer)->suspended_by = kByFailures;
   (*offer)->changed = parts.clock.wall();
   if (Status kept = parts.store.set_offer(**offer); !kept.ok()) return kept;
   parts.note(installation, "update.suspended", {{"update", name}, {"why", (*offer)->suspended}});
@@ -98,6 +100,15 @@ Status keep_document(Parts& parts, const std::string& name, const std::string& t
   return parts.store.end_file(name);
 }
 
+UpdateOffer new_offer(const std::string& name, const std::string& sha256, base::Micros now) {
+  UpdateOffer out;
+  out.name = name;
+  out.sha256 = sha256;
+  out.stop_at = kDefaultStopAt;
+  out.changed = out.published = now;
+  return out;
+}
+
 // A target that is new is offered to nobody; one that is no more is forgotten.
 Status keep_offers(Parts& parts, const update::Targets& targets) {
   const auto known = parts.store.offers();
@@ -108,8 +119,10 @@ Status keep_offers(Parts& parts, const update::Targets& targets) {
     const auto found = offers.find(name);
     // Under the same name another artefact: it begins anew.
     const bool same = found != offers.end() && found->second.sha256 == target.sha256;
-    UpdateOffer offer = same ? found->second : UpdateOffer{name, target.sha256,     {}, 0, kDefaultStopAt,
-                                                           {},   parts.clock.wall()};
+    if (found != offers.end() && !same) {
+      if (Status gone = parts.store.remove_offer(name); !gone.ok()) return gone;
+    }
+    UpdateOffer offer = same ? found->second : new_offer(name, target.sha256, parts.clock.wall());
     offer.about = update::to_json(target);
     if (Status kept = parts.store.set_offer(offer); !kept.ok()) return kept;
   }
@@ -192,8 +205,17 @@ Status note_update(Parts& parts, const StoredEvent& event) {
   const auto offer = parts.store.offer(name);
   if (!offer.ok()) return offer.error();
   if (!*offer) return Ok{};
-  if (Status kept = parts.store.set_update_state(event.installation, name, state, event.time); !kept.ok())
-    return kept;
+  const auto starts = base::parse_time(base::json_text_or(event.body, "start", ""));
+  const std::string why = base::json_text_or(event.body, "why", "");
+  const UpdateState told{event.installation,
+                         {},
+                         name,
+                         state,
+                         event.time,
+                         0,
+                         starts.ok() ? *starts : 0,
+                         base::printable(why, kWhyTold)};
+  if (Status kept = parts.store.set_update_state(told); !kept.ok()) return kept;
   return state == "failed" || state == "rolled_back" ? stop_on_failures(parts, name, event.installation)
                                                      : Ok{};
 }

@@ -154,8 +154,20 @@ CREATE TABLE asks (
 CREATE INDEX asks_of ON asks (installation, over);
 )sql";
 
+// Roll-outs: since when an update is published, who suspended it; when an installation will begin with it, why it has not. What stands
+// in the index is what an installation was told of and has not taken: the fleet is asked for that all the time.
+constexpr std::string_view kRollOuts = R"sql(
+ALTER TABLE update_offers ADD COLUMN published {number} NOT NULL DEFAULT 0;
+ALTER TABLE update_offers ADD COLUMN suspended_by {text} NOT NULL DEFAULT '';
+ALTER TABLE update_states ADD COLUMN starts {number} NOT NULL DEFAULT 0;
+ALTER TABLE update_states ADD COLUMN why {text} NOT NULL DEFAULT '';
+UPDATE update_offers SET published=changed;
+CREATE INDEX update_states_open ON update_states (installation, name) WHERE state NOT IN ('done', 'withdrawn');
+)sql";
+
 constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks};
+                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks,
+                            kRollOuts};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -14,8 +14,19 @@ constexpr auto kEnded = static_cast<std::int64_t>(Standing::Retired);
 UpdateFile file_in(const Row& row) { return {row.text(0), row.number(1), row.number(2) != 0}; }
 
 UpdateOffer offer_in(const Row& row) {
-  return {row.text(0),   row.text(1), body_in(row.text(2)), row.number(3),
-          row.number(4), row.text(5), row.number(6)};
+  return {row.text(0), row.text(1),   body_in(row.text(2)), row.number(3), row.number(4),
+          row.text(5), row.number(6), row.text(7),          row.number(8)};
+}
+
+UpdateCount count_in(const Row& row) { return {row.number(0), row.text(1), row.number(2)}; }
+
+// Its name and state alone.
+UpdateState brief_in(const Row& row) {
+  UpdateState out;
+  out.installation = row.text(0);
+  out.name = row.text(1);
+  out.state = row.text(2);
+  return out;
 }
 
 }  // namespace
@@ -84,27 +95,34 @@ base::Status Updates::set_update_trust(const UpdateTrust& trust) {
 
 base::Result<std::vector<UpdateOffer>> Updates::offers() {
   return turn_.all(
-      "SELECT name, sha256, about, ring, stop_at, suspended, changed FROM update_offers ORDER BY name", {},
-      offer_in);
+      "SELECT name, sha256, about, ring, stop_at, suspended, changed, suspended_by, published FROM "
+      "update_offers ORDER BY name",
+      {}, offer_in);
 }
 
 base::Result<std::optional<UpdateOffer>> Updates::offer(std::string_view name) {
   return turn_.one(
-      "SELECT name, sha256, about, ring, stop_at, suspended, changed FROM update_offers WHERE name=?1",
+      "SELECT name, sha256, about, ring, stop_at, suspended, changed, suspended_by, published FROM "
+      "update_offers WHERE name=?1",
       {name}, offer_in);
 }
 
 base::Status Updates::set_offer(const UpdateOffer& offer) {
   const std::string about = base::dump_json(offer.about);
   return turn_.act(
-      "INSERT INTO update_offers (name, sha256, about, ring, stop_at, suspended, changed) VALUES "
-      "(?1,?2,?3,?4,?5,?6,?7) "
+      "INSERT INTO update_offers (name, sha256, about, ring, stop_at, suspended, changed, suspended_by, "
+      "published) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) "
       "ON CONFLICT (name) DO UPDATE SET sha256=excluded.sha256, about=excluded.about, ring=excluded.ring, "
-      "stop_at=excluded.stop_at, suspended=excluded.suspended, changed=excluded.changed",
-      {offer.name, offer.sha256, about, offer.ring, offer.stop_at, offer.suspended, offer.changed});
+      "stop_at=excluded.stop_at, suspended=excluded.suspended, changed=excluded.changed, "
+      "suspended_by=excluded.suspended_by, published=excluded.published",
+      {offer.name, offer.sha256, about, offer.ring, offer.stop_at, offer.suspended, offer.changed,
+       offer.suspended_by, offer.published});
 }
 
+// What installations told of it goes with it: under its name may come another artefact.
 base::Status Updates::remove_offer(std::string_view name) {
+  if (base::Status gone = turn_.act("DELETE FROM update_states WHERE name=?1", {name}); !gone.ok())
+    return gone;
   return turn_.act("DELETE FROM update_offers WHERE name=?1", {name});
 }
 
@@ -136,24 +154,83 @@ base::Result<std::int64_t> Updates::count_ring(std::int64_t ring) {
       {kEnded, kLastRing, ring});
 }
 
-base::Status Updates::set_update_state(std::string_view installation, std::string_view name,
-                                       std::string_view state, base::Micros time) {
+// Its file being there says nothing of when it starts.
+base::Status Updates::set_update_state(const UpdateState& state) {
   return turn_.act(
-      "INSERT INTO update_states (installation, name, state, time) VALUES (?1,?2,?3,?4) "
-      "ON CONFLICT (name, installation) DO UPDATE SET state=excluded.state, time=excluded.time",
-      {installation, name, state, time});
+      "INSERT INTO update_states (installation, name, state, time, starts, why) VALUES (?1,?2,?3,?4,?5,?6) "
+      "ON CONFLICT (name, installation) DO UPDATE SET state=excluded.state, time=excluded.time, "
+      "starts=CASE WHEN excluded.state='ready' THEN update_states.starts ELSE excluded.starts END, "
+      "why=excluded.why",
+      {state.installation, state.name, state.state, state.time, state.starts, state.why});
 }
 
-base::Result<std::vector<UpdateState>> Updates::update_states(std::string_view name) {
+base::Result<std::vector<UpdateState>> Updates::update_states(const UpdateStatesAsked& asked) {
   return turn_.all(
-      "SELECT i.id, i.customer, COALESCE(s.state, ''), COALESCE(s.time, 0), COALESCE(r.ring, ?1) FROM "
-      "installations i "
+      "SELECT i.id, i.customer, COALESCE(s.state, ''), COALESCE(s.time, 0), COALESCE(r.ring, ?1), "
+      "COALESCE(s.starts, 0), COALESCE(s.why, '') FROM installations i "
       "LEFT JOIN update_states s ON s.installation=i.id AND s.name=?2 "
-      "LEFT JOIN update_rings r ON r.installation=i.id WHERE i.standing<>?3 ORDER BY i.id",
-      {kLastRing, name, kEnded}, [name](const Row& row) {
-        return UpdateState{row.text(0), row.text(1),   std::string(name),
-                           row.text(2), row.number(3), row.number(4)};
+      "LEFT JOIN update_rings r ON r.installation=i.id WHERE i.standing<>?3 AND i.id>?4 AND "
+      "(?5=0 OR (COALESCE(r.ring, ?6)<=?7 AND COALESCE(s.state, '') NOT IN ('done', 'withdrawn'))) "
+      "ORDER BY i.id LIMIT ?8",
+      {kLastRing, asked.name, kEnded, asked.after, asked.open_to, kLastRing, asked.open_to, asked.most},
+      [&asked](const Row& row) {
+        return UpdateState{row.text(0),   row.text(1),   std::string(asked.name), row.text(2),
+                           row.number(3), row.number(4), row.number(5),           row.text(6)};
       });
+}
+
+base::Result<std::vector<UpdateState>> Updates::states_of_installation(std::string_view installation) {
+  return turn_.all(
+      "SELECT s.name, s.state, s.time, s.starts, s.why FROM update_offers o JOIN update_states s ON "
+      "s.name=o.name WHERE s.installation=?1 ORDER BY s.name",
+      {installation}, [installation](const Row& row) {
+        return UpdateState{std::string(installation),
+                           {},
+                           row.text(0),
+                           row.text(1),
+                           row.number(2),
+                           kLastRing,
+                           row.number(3),
+                           row.text(4)};
+      });
+}
+
+base::Result<std::vector<UpdateCount>> Updates::count_rings() {
+  return turn_.all(
+      "SELECT COALESCE(r.ring, ?1), '', COUNT(*) FROM installations i LEFT JOIN update_rings r ON "
+      "r.installation=i.id WHERE i.standing<>?2 GROUP BY 1 ORDER BY 1",
+      {kLastRing, kEnded}, count_in);
+}
+
+base::Result<std::vector<UpdateCount>> Updates::count_states(std::string_view name) {
+  return turn_.all(
+      "SELECT COALESCE(r.ring, ?1), s.state, COUNT(*) FROM update_states s JOIN installations i ON "
+      "i.id=s.installation LEFT JOIN update_rings r ON r.installation=s.installation "
+      "WHERE s.name=?2 AND i.standing<>?3 GROUP BY 1, 2 ORDER BY 1, 2",
+      {kLastRing, name, kEnded}, count_in);
+}
+
+base::Result<std::vector<UpdateState>> Updates::given_rings() {
+  return turn_.all("SELECT installation, ring FROM update_rings", {}, [](const Row& row) {
+    UpdateState out;
+    out.installation = row.text(0);
+    out.ring = row.number(1);
+    return out;
+  });
+}
+
+base::Result<std::vector<UpdateState>> Updates::open_states() {
+  return turn_.all(
+      "SELECT s.installation, s.name, s.state FROM update_states s JOIN update_offers o ON o.name=s.name "
+      "LEFT JOIN update_rings r ON r.installation=s.installation "
+      "WHERE s.state NOT IN ('done', 'withdrawn') AND o.ring>=COALESCE(r.ring, ?1)",
+      {kLastRing}, brief_in);
+}
+
+base::Result<std::vector<UpdateState>> Updates::over_states(std::string_view name) {
+  return turn_.all(
+      "SELECT installation, name, state FROM update_states WHERE name=?1 AND state IN ('done', 'withdrawn')",
+      {name}, brief_in);
 }
 
 base::Result<std::int64_t> Updates::count_failures(std::string_view name, std::int64_t ring) {

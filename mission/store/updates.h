@@ -33,11 +33,36 @@ struct UpdateOffer {
       0;  // percent of a ring's installations that reported a failure, at which it is suspended
   std::string suspended;  // why; empty: it is not
   base::Micros changed = 0;
+  std::string suspended_by = {};  // an actor, or kByFailures
+  base::Micros published = 0;     // since when this artefact is
 };
+inline constexpr std::string_view kByFailures = "failures";
+
+// What an installation told of an update last. Taken and not for it are the end of it; the others stand open.
+//   announced scheduled postponed ready running    on its way
+//   missed refused                                 not begun, and tried again
+//   cancelled                                      its admin wants it not
+//   failed rolled_back                             did not work there
+//   done withdrawn                                 it has it; it is none for it, or not offered any more
 struct UpdateState {
   std::string installation, customer, name, state;
   base::Micros time = 0;
   std::int64_t ring = kLastRing;
+  base::Micros starts = 0;  // by itself; 0: not, or not told
+  std::string why = {};
+};
+struct UpdateCount {  // of an update, in a ring
+  std::int64_t ring = 0;
+  std::string state;  // empty: of the ring, whatever they told
+  std::int64_t installations = 0;
+};
+// Which of an update's installations: all that are not retired, or those that are offered it and have not taken it.
+struct UpdateStatesAsked {
+  std::string_view name;
+  std::int64_t open_to =
+      0;  // 0: all; else those of rings up to this one for whom it stands open, or who told nothing
+  std::string_view after = "";  // behind this installation
+  std::int64_t most = 0;
 };
 struct UpdateTrust {
   std::string pinned;  // the first root
@@ -69,11 +94,21 @@ class Updates : public Subject {
   // Of those that are not retired.
   base::Result<std::int64_t> count_ring(std::int64_t ring);
 
-  base::Status set_update_state(std::string_view installation, std::string_view name, std::string_view state,
-                                base::Micros time);
-  base::Result<std::vector<UpdateState>> update_states(
-      std::string_view name);  // of every installation that is not retired; state empty: it has said nothing
+  // state.customer and ring are not looked at.
+  base::Status set_update_state(const UpdateState& state);
+  // By installation; state empty: it has said nothing.
+  base::Result<std::vector<UpdateState>> update_states(const UpdateStatesAsked& asked);
+  base::Result<std::vector<UpdateState>> states_of_installation(std::string_view installation);
   base::Result<std::int64_t> count_failures(std::string_view name, std::int64_t ring);
+
+  // For the fleet as a whole, each one statement.
+  base::Result<std::vector<UpdateCount>> count_rings();
+  base::Result<std::vector<UpdateCount>> count_states(std::string_view name);  // by ring and state
+  base::Result<std::vector<UpdateState>>
+  given_rings();  // installation and ring, of those that were given one
+  base::Result<std::vector<UpdateState>>
+  open_states();  // of updates that are offered to them: installation, name, state
+  base::Result<std::vector<UpdateState>> over_states(std::string_view name);  // done and withdrawn
 
  protected:
   using Subject::Subject;

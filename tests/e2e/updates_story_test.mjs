@@ -76,6 +76,7 @@ story("an update goes from the vendor's desk to the customer's nodes, and one th
   const shown = (name) => gateway.cli("update", "show", name);
   const look_now = () => gateway.cli("update", "sources", "--look");
   const at = async (name) => (await mission.cli("update", "show", name)).installations.find((each) => each.id === installation)?.state;
+  const there = async (name) => (await mission.cli("update", "show", name)).installations.find((each) => each.id === installation);
   const told = (type) => hooks.received.map(({ body }) => JSON.parse(body)).filter((each) => each.type === type);
   const release = async (name, version, from) => {
     await vendor.release(name, Buffer.from(`the bytes of ${name}`), "--service", "prometheus", "--version", version, "--from", from, "--postpone-hours", "72", "--severity", "important");
@@ -92,6 +93,7 @@ story("an update goes from the vendor's desk to the customer's nodes, and one th
     await inspect(page, "off");
     ({ installation } = await gateway.cli("link", "enrol", await mission.newCode("Example Ltd")));
     await until("the line is up", async () => (await gateway.cli("link", "show")).state === "up", 60_000);
+    await page.locator("#sources").getByText("Nothing is asked of Mission Control").waitFor({ timeout: 60_000 });
     for (const what of ["events", "updates"]) await gateway.cli("sharing", "set", what, "on");
     await page.reload();
     await page.locator("#announced").getByText("has announced no update").waitFor();
@@ -112,6 +114,13 @@ story("an update goes from the vendor's desk to the customer's nodes, and one th
     assert.match(told("update.announced")[0].data.summary, /announced the update prometheus-2\.0\.tar\.gz of prometheus to 2\.0 \(important\)/);
     await until("its file is here", async () => (await shown("prometheus-2.0.tar.gz")).whole, 60_000);
     await until("Mission Control knows", async () => ["announced", "ready"].includes(await at("prometheus-2.0.tar.gz")), 60_000);
+    assert.equal((await there("prometheus-2.0.tar.gz")).starts, one.start, "for when it is planned is told");
+    const sources = page.locator("#sources");
+    await sources.getByText(`https://localhost:${mission.port}`).waitFor();
+    await sources.getByText(/version 1, good until/).first().waitFor();
+    const { looked } = await gateway.cli("update", "sources");
+    await sources.getByRole("button", { name: "Look now" }).press("Enter");
+    await until("Mission Control was asked again", async () => (await gateway.cli("update", "sources")).looked !== looked, 60_000);
     await row("2.0").getByText("What it changes").click();
     await row("2.0").getByText("here and as signed").waitFor();
     await inspect(page, "announced");
@@ -177,11 +186,13 @@ story("an update goes from the vendor's desk to the customer's nodes, and one th
     await state("3.0", "Rolled back");
     assert.deepEqual(await fleet.versions(), ["2.0", "2.0", "2.0"]);
     await until("Mission Control knows", async () => (await at("prometheus-3.0.tar.gz")) === "rolled_back", 60_000);
+    assert.match((await there("prometheus-3.0.tar.gz")).why, /\S/, "and why it went back");
     await until("it is suspended there", async () => (await mission.cli("update", "show", "prometheus-3.0.tar.gz")).suspended, 60_000);
     await look_now();
     await until("it is suspended here", async () => (await shown("prometheus-3.0.tar.gz")).suspended, 60_000);
     await row("3.0").getByText("The vendor has suspended it.").waitFor();
     await inspect(page, "rolled-back");
+    await page.locator("#sources").getByText("prometheus-3.0.tar.gz: suspended by the vendor:").waitFor({ timeout: 30_000 });
     const again = await gateway.tryCli("update", "run-now", "prometheus-3.0.tar.gz");
     assert.deepEqual([again.code, /the vendor has suspended it/.test(again.stderr)], [1, true], again.stderr);
     fleet.unmark("fail", fleet.ports[1]);

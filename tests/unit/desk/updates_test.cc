@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "line/updates.h"
+#include "mission/desk/roll_out.h"
 #include "tests/unit/desk/rig.h"
 #include "tests/unit/update/vendor.h"
 
@@ -60,13 +61,22 @@ class UpdatesTest : public DeskRig {
   line::UpdateOffers offers_of(const Enrolled& who) {
     return line::parse_update_offers(line_ask(who, line::kUpdateOffersPath, "{}").body).value();
   }
-  void tell(const Enrolled& who, const std::string& type, const std::string& outcome = "") {
+  void tell(const Enrolled& who, const std::string& type, const std::string& outcome = "",
+            const Json& besides = Json::object()) {
     line::Report report{ulid(),
                         line::Kind::Event,
                         1,
                         clock.wall(),
                         {{"type", type}, {"subject", kName}, {"outcome", outcome}}};
+    report.body.update(besides);
     ASSERT_EQ(this->report(who, {report}).status, 200);
+  }
+
+  std::map<std::string, Json> lags() {
+    std::map<std::string, Json> out;
+    const Json all = get("/api/v1/installations");
+    for (const Json& each : all["items"]) out[each["id"]] = each["updates"];
+    return out;
   }
 
   update::Vendor vendor;
@@ -156,6 +166,173 @@ TEST_F(UpdatesTest, IsSuspendedWhenTooManyOfARingFail) {
                         {one.id, "failed"}, {two.id, "done"}, {three.id, "rolled_back"}}));
   ASSERT_EQ(post("/api/v1/updates/" + std::string(kName) + "/resume", Json::object()).status, 200);
   EXPECT_FALSE(offers_of(two).offers[0].suspended);
+}
+
+TEST_F(UpdatesTest, SaysRingByRingHowFarItIsAndWhy) {
+  const Enrolled one = enrolled(), two = enrolled(), three = enrolled();
+  upload();
+  ASSERT_EQ(publish_all().status, 200);
+  ASSERT_EQ(post("/api/v1/installations/" + one.id + "/ring", {{"ring", 1}}, http::Method::Put).status, 200);
+  EXPECT_TRUE(get("/api/v1/updates")["items"][0]["rings"].is_null()) << "it is offered to nobody";
+  offer(1);
+  tell(one, "update.announced", "", {{"start", "2026-03-02T01:00:00.000000Z"}});
+  Json item = get("/api/v1/updates")["items"][0];
+  ASSERT_EQ(item["rings"].size(), 2U);
+  EXPECT_EQ(item["rings"][0]["waiting"], 1);
+  EXPECT_EQ(item["rings"][0]["behind"], 1);
+  EXPECT_EQ(item["rings"][1]["behind"], 0) << "it is not offered to ring 9";
+  EXPECT_EQ(item["rings"][1]["untold"], 2);
+  offer(9, 60);
+  tell(two, "update.ended", "rolled_back", {{"why", "node b: exit status 1\n"}});
+  const std::string path = "/api/v1/updates/" + std::string(kName);
+  Json shown = get(path + "?of=behind&limit=2");
+  EXPECT_EQ(shown["rings"][1]["failed"], 1);
+  ASSERT_EQ(shown["installations"].size(), 2U);
+  ASSERT_TRUE(shown.contains("next"));
+  std::map<std::string, Json> states;
+  for (const Json& each : shown["installations"]) states[each["id"]] = each;
+  const Json rest = get(path + "?of=behind&limit=2&after=" + shown["next"].get<std::string>());
+  for (const Json& each : rest["installations"]) states[each["id"]] = each;
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_EQ(states[one.id]["starts"], "2026-03-02T01:00:00.000000Z");
+  EXPECT_EQ(states[two.id]["state"], "rolled_back");
+  EXPECT_THAT(states[two.id]["why"].get<std::string>(), HasSubstr("node b: exit status 1"));
+  EXPECT_TRUE(states[three.id]["state"].is_null());
+  EXPECT_EQ(ask({.method = http::Method::Get, .target = path + "?of=nobody", .local = true}).status, 400);
+  const Json own = get("/api/v1/installations/" + two.id)["updates"];
+  EXPECT_EQ(own["ring"], 9);
+  EXPECT_EQ(own["items"][0]["state"], "rolled_back");
+  std::map<std::string, Json> fleet = lags();
+  EXPECT_EQ(fleet[one.id]["behind"], 1);
+  EXPECT_EQ(fleet[two.id]["failed"], 1);
+  EXPECT_EQ(fleet[three.id]["untold"], 1);
+  tell(one, "update.ended", "done");
+  tell(three, "update.withdrawn");
+  fleet = lags();
+  EXPECT_EQ(fleet[one.id]["behind"], 0);
+  EXPECT_EQ(fleet[three.id]["untold"], 0);
+  EXPECT_EQ(get(path)["rings"][1]["not_for"], 1);
+}
+
+TEST_F(UpdatesTest, SaysWhoSuspendedItAndHowTheVendorsDocumentsAre) {
+  const Enrolled one = enrolled();
+  EXPECT_TRUE(get("/api/v1/updates")["documents"].is_null());
+  upload();
+  ASSERT_EQ(publish_all().status, 200);
+  Json documents = get("/api/v1/updates")["documents"];
+  EXPECT_EQ(documents["root"]["version"], 1);
+  EXPECT_EQ(documents["targets"]["version"], 1);
+  EXPECT_TRUE(documents["trouble"].is_null()) << documents;
+  offer(9, 50);
+  const std::string path = "/api/v1/updates/" + std::string(kName);
+  ASSERT_EQ(post(path + "/suspend", {{"why", "it loses samples"}}).status, 200);
+  Json shown = get(path);
+  EXPECT_EQ(shown["suspended"], "it loses samples");
+  EXPECT_THAT(shown["suspended_by"].get<std::string>(), HasSubstr("person:"));
+  ASSERT_EQ(post(path + "/resume", Json::object()).status, 200);
+  EXPECT_TRUE(get(path)["suspended_by"].is_null());
+  tell(one, "update.ended", "rolled_back");
+  EXPECT_EQ(get(path)["suspended_by"], "failures");
+  clock.advance(400LL * 86400 * base::kSecond);
+  EXPECT_THAT(get("/api/v1/updates")["documents"]["trouble"].get<std::string>(), HasSubstr("expired"));
+}
+
+TEST_F(UpdatesTest, AnotherArtefactUnderItsNameBeginsAnew) {
+  const Enrolled one = enrolled();
+  upload();
+  ASSERT_EQ(publish_all().status, 200);
+  offer(9);
+  tell(one, "update.ended", "done");
+  artefact = std::string(line::kUpdatePiece, 'b') + "another";
+  vendor.targets_.targets.clear();
+  vendor.add(kName, artefact);
+  vendor.publish_next();
+  upload();
+  ASSERT_EQ(publish_all().status, 200);
+  const Json shown = get("/api/v1/updates/" + std::string(kName));
+  EXPECT_EQ(shown["ring"], 0);
+  EXPECT_TRUE(shown["installations"][0]["state"].is_null());
+}
+
+// What an update may replace, of updates of one service: the later one where nothing else says so.
+TEST(RollOut, OneReplacesAnotherThatItNames) {
+  const auto make = [](const char* version, std::vector<std::string> from, base::Micros published) {
+    return Replacing{version, "service p", version, std::move(from), 9, false, published};
+  };
+  const Replacing second = make("2", {"1"}, 5), third = make("3", {"1", "2"}, 5), any = make("4", {}, 5);
+  EXPECT_TRUE(replaces(third, second));
+  EXPECT_FALSE(replaces(second, third));
+  EXPECT_TRUE(replaces(any, third));
+  EXPECT_FALSE(replaces(third, any));
+  EXPECT_TRUE(replaces(make("2", {"3"}, 9), third)) << "each names the other: the later one";
+  EXPECT_FALSE(replaces(third, make("2", {"3"}, 9)));
+  EXPECT_TRUE(replaces(make("5", {}, 6), any));
+  Replacing other = third;
+  other.of = "service q";
+  EXPECT_FALSE(replaces(other, second));
+}
+
+class LagTest : public DeskRig {
+ protected:
+  void publish(const std::string& version, const std::vector<std::string>& from, std::int64_t ring) {
+    UpdateOffer offer;
+    offer.name = "p-" + version;
+    offer.sha256 = version;
+    offer.about = {{"custom", {{"service", "p"}, {"version", version}, {"from", from}}}};
+    offer.ring = ring;
+    offer.published = clock.wall();
+    ASSERT_TRUE(store->set_offer(offer).ok());
+  }
+  void told(const Enrolled& who, const std::string& version, const std::string& state) {
+    ASSERT_TRUE(store->set_update_state({who.id, "", "p-" + version, state, clock.wall()}).ok());
+  }
+  Lag lag(const Enrolled& who) { return Lags::count(*store)->of(who.id); }
+};
+
+TEST_F(LagTest, IsOfWhatItsRingIsOffered) {
+  const Enrolled first = enrolled(), last = enrolled();
+  ASSERT_TRUE(store->set_ring(first.id, 1).ok());
+  publish("2", {"1"}, 9);
+  publish("3", {"1", "2"}, 1);
+  EXPECT_EQ(lag(first).ring, 1);
+  EXPECT_EQ(lag(first).offered, 2);
+  EXPECT_EQ(lag(first).untold, 1) << "3 replaces 2";
+  EXPECT_EQ(lag(last).offered, 1);
+  EXPECT_EQ(lag(last).untold, 1);
+  told(last, "3", "announced");  // of which it has heard, though it is not offered to it any more
+  EXPECT_EQ(lag(last).behind, 0);
+  told(last, "2", "missed");
+  EXPECT_EQ(lag(last).behind, 1);
+  EXPECT_EQ(lag(last).untold, 0);
+}
+
+TEST_F(LagTest, WhoTookWhatReplacesItIsNotBehind) {
+  const Enrolled who = enrolled();
+  publish("2", {"1"}, 9);
+  told(who, "2", "rolled_back");
+  EXPECT_EQ(lag(who).behind, 1);
+  EXPECT_EQ(lag(who).failed, 1);
+  publish("3", {"1", "2"}, 9);
+  EXPECT_EQ(lag(who).behind, 1);
+  EXPECT_EQ(lag(who).untold, 0) << "it is on its way with the service";
+  told(who, "3", "done");
+  EXPECT_EQ(lag(who).behind, 0);
+  EXPECT_EQ(lag(who).failed, 0);
+  EXPECT_EQ(lag(who).untold, 0);
+}
+
+TEST_F(LagTest, NobodyIsBehindWithWhatIsSuspendedAndFailuresStay) {
+  const Enrolled one = enrolled(), two = enrolled();
+  publish("2", {}, 9);
+  told(one, "2", "failed");
+  told(two, "2", "scheduled");
+  UpdateOffer offer = **store->offer("p-2");
+  offer.suspended = "it fails";
+  ASSERT_TRUE(store->set_offer(offer).ok());
+  EXPECT_EQ(lag(two).behind, 0);
+  EXPECT_EQ(lag(two).untold, 0);
+  EXPECT_EQ(lag(one).behind, 0);
+  EXPECT_EQ(lag(one).failed, 1);
 }
 
 TEST_F(UpdatesTest, ThatIsNoMoreAmongTheTargetsIsForgotten) {

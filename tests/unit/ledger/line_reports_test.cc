@@ -377,6 +377,32 @@ TEST_F(ReportsOfALedger, TellWhatTheComponentSaysOfItself) {
   EXPECT_FALSE(wanted_by_vendor(EventType::IntakeRefused, "192.0.2.7"));
 }
 
+// Of what was announced, and of nothing else.
+TEST(ReportOfAnEvent, SaysWhenAnUpdateStartsAndWhyItEnded) {
+  const auto reported = [](EventType type, std::string_view detail) {
+    audit::EventFields event;
+    event.type = type;
+    event.subject = "p-2.tar.gz";
+    event.outcome = type == EventType::UpdateEnded ? "rolled_back" : "";
+    event.detail = detail;
+    return report_of(notice_of(1, event)).body;
+  };
+  const base::Json announced =
+      reported(EventType::UpdateAnnounced, R"({"start":"2026-03-02T01:00:00.000000Z","notes":"Faster."})");
+  EXPECT_EQ(announced["start"], "2026-03-02T01:00:00.000000Z");
+  EXPECT_FALSE(announced.contains("notes"));
+  EXPECT_FALSE(announced.contains("why"));
+  const base::Json missed = reported(
+      EventType::UpdateMissed,
+      R"({"start":"2026-03-02T01:00:00.000000Z","next":"2026-03-09T01:00:00.000000Z","why":"node b is down"})");
+  EXPECT_EQ(missed["start"], "2026-03-09T01:00:00.000000Z") << "the next window's";
+  EXPECT_EQ(missed["why"], "node b is down");
+  const base::Json ended = reported(EventType::UpdateEnded, R"({"why":"node b: exit status 1","run":"01"})");
+  EXPECT_EQ(ended["why"], "node b: exit status 1");
+  EXPECT_FALSE(ended.contains("run"));
+  EXPECT_FALSE(reported(EventType::UpdateNodeFailed, R"({"why":"exit status 1"})").contains("why"));
+}
+
 TEST_F(ReportsOfALedger, ThatCannotBeCopiedAreNotSent) {
   ASSERT_TRUE(base::write_file(folder.path() + "/sent", "in the way", 0600).ok());
   look();

@@ -36,16 +36,63 @@ TEST_P(StoreTest, OffersRingsAndStatesOfUpdatesAreKept) {
   ASSERT_TRUE(store->set_offer({"p", "hash", Json{{"length", 5}}, 9, 10, "it fails", clock.wall()}).ok());
   EXPECT_FALSE(*store->is_offered("hash", 1));
   EXPECT_EQ((*store->offer("p"))->about["length"], 5);
-  ASSERT_TRUE(store->set_update_state(other, "p", "ready", clock.wall()).ok());
-  ASSERT_TRUE(store->set_update_state(other, "p", "failed", clock.wall()).ok());
+  ASSERT_TRUE(store->set_update_state({other, "", "p", "ready", clock.wall()}).ok());
+  ASSERT_TRUE(store->set_update_state({other, "", "p", "failed", clock.wall()}).ok());
   EXPECT_EQ(*store->count_failures("p", kLastRing), 1);
   EXPECT_EQ(*store->count_failures("p", 2), 0);
-  EXPECT_EQ(store->update_states("p")->size(), 2U);
+  EXPECT_EQ(store->update_states({.name = "p", .most = 9})->size(), 2U);
   ASSERT_TRUE(store->set_update_trust({"root", Json{{"targets", "t"}}}).ok());
   ASSERT_TRUE(store->commit().ok());
   reopen();
   EXPECT_EQ((*store->update_trust())->kept["targets"], "t");
   EXPECT_EQ(store->offers()->size(), 1U);
+}
+
+TEST_P(StoreTest, RollOutsAreCountedByRingAndState) {
+  const std::string one = enrolled(), other = enrolled(), third = enrolled(), gone = enrolled();
+  UpdateOffer offer{"p", "hash", Json{{"length", 5}}, 1, 10, "", clock.wall(), "person:ole", clock.wall()};
+  ASSERT_TRUE(store->set_offer(offer).ok());
+  ASSERT_TRUE(store->set_ring(one, 1).ok());
+  ASSERT_TRUE(store->set_ring(gone, 1).ok());
+  const base::Micros starts = clock.wall() + 5, now = clock.wall();
+  ASSERT_TRUE(store->set_update_state({one, "", "p", "announced", now, 0, starts, ""}).ok());
+  ASSERT_TRUE(store->set_update_state({one, "", "p", "ready", now, 0, 0, ""}).ok());
+  ASSERT_TRUE(store->set_update_state({other, "", "p", "rolled_back", now, 0, 0, "node b: it fails"}).ok());
+  ASSERT_TRUE(store->set_update_state({gone, "", "p", "failed", now, 0, 0, ""}).ok());
+  ASSERT_TRUE(store->set_standing(gone, Standing::Retired, now).ok());
+  ASSERT_TRUE(store->commit().ok());
+  reopen();
+  EXPECT_EQ((*store->offer("p"))->suspended_by, "person:ole");
+  EXPECT_EQ((*store->offer("p"))->published, now);
+  const auto rings = *store->count_rings();
+  ASSERT_EQ(rings.size(), 2U);
+  EXPECT_EQ(rings[0].ring, 1);
+  EXPECT_EQ(rings[0].installations, 1) << "one is retired";
+  EXPECT_EQ(rings[1].installations, 2);
+  const auto states = *store->count_states("p");
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[0].state, "ready");
+  EXPECT_EQ(states[1].ring, kLastRing);
+  EXPECT_EQ(states[1].state, "rolled_back");
+  const auto open = *store->open_states();
+  ASSERT_EQ(open.size(), 2U) << "it is not offered to ring 9";
+  EXPECT_TRUE(store->over_states("p")->empty());
+  ASSERT_TRUE(store->set_update_state({other, "", "p", "done", now}).ok());
+  EXPECT_EQ(store->over_states("p")->at(0).installation, other);
+  const auto of_one = *store->states_of_installation(one);
+  ASSERT_EQ(of_one.size(), 1U);
+  EXPECT_EQ(of_one[0].starts, starts) << "that its file is here says nothing of when it starts";
+  EXPECT_EQ(store->given_rings()->size(), 2U);
+  EXPECT_EQ(store->update_states({.name = "p", .open_to = 1, .most = 9})->size(), 1U);
+  EXPECT_EQ(store->update_states({.name = "p", .open_to = 9, .most = 9})->size(), 2U) << "one has it";
+  EXPECT_EQ(store->update_states({.name = "p", .open_to = -1, .most = 9})->size(), 0U);
+  const auto page = *store->update_states({.name = "p", .most = 2});
+  ASSERT_EQ(page.size(), 2U);
+  EXPECT_EQ(store->update_states({.name = "p", .after = page[1].installation, .most = 2})->size(), 1U);
+  ASSERT_TRUE(store->remove_offer("p").ok());
+  ASSERT_TRUE(store->set_offer(offer).ok());
+  EXPECT_TRUE(store->states_of_installation(one)->empty()) << "what was told of it went with it";
+  (void)third;
 }
 
 }  // namespace

@@ -667,6 +667,26 @@ export interface AnnouncedUpdate {
   history?: { at: string; what: string; by: string; why?: string }[];
 }
 
+export interface VendorDocument {
+  version: number;
+  expires: string;
+}
+
+export interface UpdateSources {
+  configured: boolean;
+  shared: boolean;
+  root?: VendorDocument;
+  timestamp?: VendorDocument;
+  snapshot?: VendorDocument;
+  targets?: VendorDocument;
+  problem?: string;
+  looked?: string;
+  looking: boolean;
+  keep: number;
+  offers: { name: string; have: number; bytes: number; suspended: boolean; why?: string }[];
+  left_out: { name: string; why: string }[];
+}
+
 export interface AnnouncedUpdates {
   items: AnnouncedUpdate[];
   next_window?: { from: string; until: string };

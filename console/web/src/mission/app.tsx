@@ -13,6 +13,7 @@ import { useStore } from '../state/store';
 import { words } from '../text';
 import { follow, forget } from './live';
 import { page_at } from './routes';
+import { roll_out } from './updates';
 import { w } from './words';
 
 export function App() {
@@ -41,6 +42,7 @@ function Mission({ who }: { who: Me }) {
 
 const kPages: [href: string, name: string, icon: IconName][] = [
   ['/', w.nav.fleet, 'home'],
+  ['/updates', roll_out.title, 'updates'],
   ['/enrolment', w.nav.enrolment, 'requests'],
   ['/events', w.nav.events, 'events'],
   ['/people', w.nav.people, 'engineers'],

@@ -8,11 +8,11 @@ import { open_stream } from '../api/stream';
 import { accounts, accounts_are_shown, fetch_accounts, fetch_part, forget_all, line, make_part, who_am_i } from '../state/accounts';
 import { when_changed } from '../state/action';
 import { make_store } from '../state/store';
-import type { Alert, Enrolment, Installation, ServerStatus } from './types';
+import type { Alert, Enrolment, ListedInstallation, ServerStatus } from './types';
 
 export const parts = {
   status: make_part<ServerStatus>(),
-  installations: make_part<Installation[]>(),
+  installations: make_part<ListedInstallation[]>(),
   enrolments: make_part<Enrolment[]>(),
   alerts: make_part<Alert[]>(), // that are open
   ...accounts,
@@ -25,7 +25,7 @@ const kSettleMs = 300; // changes that come together are fetched together
 const kAllEveryMs = 15_000;
 
 export const fetch_status = () => fetch_part(parts.status, () => get<ServerStatus>('/status'));
-export const fetch_installations = () => fetch_part(parts.installations, () => items<Installation>('/installations'));
+export const fetch_installations = () => fetch_part(parts.installations, () => items<ListedInstallation>('/installations'));
 export const fetch_enrolments = () => fetch_part(parts.enrolments, () => items<Enrolment>('/enrolments'));
 export const fetch_alerts = () => fetch_part(parts.alerts, () => items<Alert>('/alerts'));
 

@@ -14,6 +14,9 @@ import { FleetPage } from './pages/fleet';
 import { InstallationPage } from './pages/installation';
 import { PeoplePage } from './pages/people';
 import { ServerPage } from './pages/server';
+import { UpdatePage } from './pages/update';
+import { UpdatesPage } from './pages/updates';
+import { roll_out } from './updates';
 import { w } from './words';
 
 // may_change: decides about people. may_operate: enrols and retires.
@@ -28,6 +31,8 @@ interface Route {
 const kRoutes: Route[] = [
   { pattern: /^\/$/, title: w.fleet.title, page: FleetPage },
   { pattern: /^\/installations\/([^/]+)$/, title: w.installation, page: InstallationPage },
+  { pattern: /^\/updates$/, title: roll_out.title, page: UpdatesPage },
+  { pattern: /^\/updates\/([^/]+)$/, title: roll_out.one, page: UpdatePage },
   { pattern: /^\/enrolment$/, title: w.enrolment.title, page: EnrolmentPage },
   { pattern: /^\/events$/, title: w.events.title, page: EventsPage },
   { pattern: /^\/events\/people$/, title: w.events.title, page: ActsPage },

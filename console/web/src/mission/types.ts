@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Mission Control's answers (mission/desk/openapi.json).
+import type { Lag, UpdatesOfOne } from './updates';
+
 export type State = 'new' | 'up' | 'late' | 'retired';
 
 export type Health = 'ok' | 'warning' | 'critical';
@@ -19,6 +21,8 @@ export interface Installation {
   events: number;
   newest_health?: HealthRow | null; // in the list: the newest of the last minutes
 }
+
+export type ListedInstallation = Installation & { updates: Lag | null }; // null: it is retired
 
 // Percent, but for time, status, nodes and up; what is not there was not told.
 export interface HealthRow {
@@ -66,6 +70,7 @@ export interface ShownInstallation extends Installation {
   reports: Record<string, Report>;
   name?: string; // by which engineers ask for it
   tunnel: { open: boolean; waiting: number; connected: number; names: string[] } | null; // null: nobody is relayed
+  updates: UpdatesOfOne;
   health: { rows: HealthRow[] }; // the newest first
   log: { size: number; seen?: string; conflict?: string; offered?: string } | null; // as its witness knows it
 }

@@ -75,7 +75,7 @@ export const mission = {
     told: {
       health: 'Every two minutes how the gateway, its host and the component’s nodes are: numbers, times and versions, no names of hosts or people.',
       usage: 'Every hour how many sessions, exchanges and bytes there were, and how much counters of the component grew. Numbers alone.',
-      events: 'Type, severity, subject and outcome of events of the gateway, its processes, log and line, the component’s nodes, certificates, sessions and the master switch; never who did it, and no detail.',
+      events: 'Type, severity, subject and outcome of events of the gateway, its processes, log and line, the component’s nodes, certificates, sessions and the master switch; of announced updates when they start and why they ended so. Never who did it, and no other detail.',
       tunnel: 'Engineers may come through Mission Control, which relays what they send and can read nothing of it. They sign in here as ever. There is none while remote access is off, nor where postern.yaml has none.',
       requests: 'The vendor’s people may ask for access in an engineer’s place. It becomes an access request here, which you approve or refuse as ever; where it stands goes back to them, with your reason if you refuse.',
       updates: 'Mission Control is asked what the vendor has released, and for the files of it. Nothing is taken that the vendor has not signed with keys that Mission Control does not have. None are taken where postern.yaml names no root of the vendor’s.',

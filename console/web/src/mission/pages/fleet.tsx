@@ -15,7 +15,8 @@ import { Link, url_of, usePlace } from '../../router';
 import { useStore } from '../../state/store';
 import { fetch_installations, parts } from '../live';
 import type { MissionPageProps } from '../routes';
-import type { Health, HealthRow, Installation, State } from '../types';
+import type { Health, HealthRow, Installation, ListedInstallation, State } from '../types';
+import { roll_out, standing_of, type Lag, type Standing } from '../updates';
 import { w } from '../words';
 import { Alerts } from './alerts';
 
@@ -32,12 +33,17 @@ const kHealth = { up: 'good', late: 'bad', new: 'plain', retired: 'plain' } as c
 // "0.10.1" after "0.9": by its numbers.
 const by_version = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
-const sorts: Record<string, (a: Installation, b: Installation) => number> = {
+const kFurthest: Record<Standing, number> = { failed: 0, behind: 1, untold: 2, current: 3, none: 4 };
+const by_updates = ({ updates: a }: ListedInstallation, { updates: b }: ListedInstallation) =>
+  kFurthest[standing_of(a)] - kFurthest[standing_of(b)] || (b?.behind ?? 0) - (a?.behind ?? 0);
+
+const sorts: Record<string, (a: ListedInstallation, b: ListedInstallation) => number> = {
   customer: (a, b) => a.customer.localeCompare(b.customer),
   state: (a, b) => kUrgency[a.state] - kUrgency[b.state],
   health: (a, b) => kWorst[health_of(a)] - kWorst[health_of(b)],
   load: (a, b) => load_of(b) - load_of(a),
   version: (a, b) => by_version(a.version, b.version),
+  updates: by_updates,
   heard: (a, b) => (b.heard ?? '').localeCompare(a.heard ?? ''),
 };
 
@@ -65,14 +71,15 @@ const Nobody = () => (
   </section>
 );
 
-function Fleet({ all }: { all: Installation[] }) {
+function Fleet({ all }: { all: ListedInstallation[] }) {
   const { query } = usePlace();
   const [rows, set_rows] = useState(kRows);
   const text = (query.get('text') ?? '').toLowerCase();
-  const [state, version, health] = [query.get('state'), query.get('version'), query.get('health')];
+  const [state, version, health, updates] = ['state', 'version', 'health', 'updates'].map((name) => query.get(name));
   const order = sorts[query.get('sort') ?? ''] ?? sorts.customer!;
   const found = all
     .filter((one) => (!state || one.state === state) && (!version || one.version === version) && (!health || health_of(one) === health))
+    .filter((one) => !updates || standing_of(one.updates) === updates || (updates === 'behind' && (one.updates?.behind ?? 0) > 0))
     .filter((one) => !text || one.customer.toLowerCase().includes(text) || one.id.toLowerCase().includes(text))
     .sort((a, b) => order(a, b) || a.customer.localeCompare(b.customer) || a.id.localeCompare(b.id));
   const versions = [...new Set(all.map((one) => one.version).filter(Boolean))].sort(by_version);
@@ -99,6 +106,7 @@ function Fleet({ all }: { all: Installation[] }) {
         <TextFilter name="text" label={w.fleet.search} wide />
         <ChoiceFilter name="state" label={w.state} none={w.fleet.any_state} choices={w.states} />
         <ChoiceFilter name="health" label={w.one.health} none={w.fleet.any_health} choices={kHealths} />
+        <ChoiceFilter name="updates" label={roll_out.fleet.column} none={roll_out.fleet.any} choices={roll_out.fleet.standings} />
         <ChoiceFilter
           name="version"
           label={w.version}
@@ -120,9 +128,10 @@ function Fleet({ all }: { all: Installation[] }) {
 }
 
 const kHealths = { ...w.one.healths, unknown: w.fleet.unknown };
-const { customer: _first, ...kOtherSorts } = w.fleet.sorts;
+const { customer: _first, ...kFleetSorts } = w.fleet.sorts;
+const kOtherSorts = { ...kFleetSorts, updates: roll_out.fleet.sort };
 
-const Table = ({ rows }: { rows: Installation[] }) => (
+const Table = ({ rows }: { rows: ListedInstallation[] }) => (
   <table class="sessions fleet">
     <thead>
       <tr>
@@ -131,6 +140,7 @@ const Table = ({ rows }: { rows: Installation[] }) => (
         <th scope="col">{w.one.health}</th>
         <th scope="col">{w.fleet.load}</th>
         <th scope="col">{w.version}</th>
+        <th scope="col">{roll_out.fleet.column}</th>
         <th scope="col">{w.heard}</th>
         <th scope="col">{w.one.id}</th>
       </tr>
@@ -155,6 +165,9 @@ const Table = ({ rows }: { rows: Installation[] }) => (
           <td data-label={w.version}>
             <Said text={one.version || '–'} />
           </td>
+          <td data-label={roll_out.fleet.column}>
+            <LagOf lag={one.updates} />
+          </td>
           <td data-label={w.heard}>{one.heard ? <Ago time={one.heard} /> : w.never}</td>
           <td data-label={w.one.id}>
             <code>{one.id}</code>
@@ -164,6 +177,18 @@ const Table = ({ rows }: { rows: Installation[] }) => (
     </tbody>
   </table>
 );
+
+const kLagFact: Record<Standing, string> = { failed: 'bad', behind: 'warn', untold: 'plain', current: 'good', none: 'plain' };
+
+const LagOf = ({ lag }: { lag: Lag | null }) =>
+  !lag || standing_of(lag) === 'none' ? (
+    <span class="quiet">–</span>
+  ) : (
+    <span class={`state fact-${kLagFact[standing_of(lag)]}`}>
+      <span class="dot" aria-hidden="true" />
+      {roll_out.fleet.says(lag)}
+    </span>
+  );
 
 const HealthOf = ({ row }: { row?: HealthRow | null | undefined }) =>
   row ? (

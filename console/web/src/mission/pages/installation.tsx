@@ -21,6 +21,7 @@ import { news } from '../live';
 import type { MissionPageProps } from '../routes';
 import { AccessAskedSection } from '../sections/access_asked';
 import { ProposedSection } from '../sections/proposed';
+import { UpdatesOfOneSection } from '../sections/updates_of_one';
 import type { Report, ShownInstallation } from '../types';
 import { w } from '../words';
 import { Alerts } from './alerts';
@@ -48,6 +49,7 @@ export function InstallationPage({ id, may_operate }: MissionPageProps) {
             <Usage id={one.id} />
             <AccessAskedSection installation={one.id} may_operate={may_operate && one.state !== 'retired'} />
             <ProposedSection installation={one.id} may_operate={may_operate && one.state !== 'retired'} />
+            <UpdatesOfOneSection id={one.id} customer={one.customer} updates={one.updates} may_operate={may_operate && one.state !== 'retired'} on_changed={reload} />
             <Reports one={one} />
             <Certificates one={one} />
             <Section id="events" title={w.events.of}>
