@@ -61,6 +61,7 @@ enum class EventType : std::uint8_t {
   RequestNotTaken,
   ProposalReceived,
   ProposalNotTaken,
+  ProposalCompared,
   ProposalApproved,
   ProposalRefused,
   ProposalWithdrawn,

@@ -62,6 +62,7 @@ constexpr auto kTable = std::to_array<Row>({
     {RequestNotTaken,        {kEntity, kCreate, true}},
     {ProposalReceived,       {kEntity, kCreate}},
     {ProposalNotTaken,       {kEntity, kCreate, true}},
+    {ProposalCompared,       {kEntity, kRead}},
     {ProposalApproved,       {kEntity, kUpdate}},
     {ProposalRefused,        {kEntity, kUpdate}},
     {ProposalWithdrawn,      {kEntity, kDelete}},

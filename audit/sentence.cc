@@ -68,6 +68,7 @@ constexpr Template kTemplates[] = {
     {RequestNotTaken, "", "{@actor} asked for access[ for engineer {engineer}], which was not taken in[: {why}][; {unrecorded} more before it were not recorded one by one]."},
     {ProposalReceived, "", "{@actor} proposes {method} \"{target}\"[: \"{reason}\"][; {waits}]."},
     {ProposalNotTaken, "", "{@actor} proposed a change[: {method} \"{target}\"], which was not taken in[: {why}][; {unrecorded} more before it were not recorded one by one]."},
+    {ProposalCompared, "", "What a proposal would change was read: {read}[, {changes|difference}][ (not compared: {why})]."},
     {ProposalApproved, "", "{@actor} approved what Mission Control proposed[ ({capability})][: \"{note}\"]."},
     {ProposalRefused, "", "{@actor} refused what Mission Control proposed[ ({capability})][: \"{note}\"]."},
     {ProposalWithdrawn, "", "{@actor} withdrew what was proposed[ ({capability})]."},

@@ -24,8 +24,10 @@ void list_proposals(Parts& parts, const CallPtr& call, const Reply& reply) {
   base::Json items = base::Json::array();
   const auto& all = parts.ledger.state().proposals();
   for (auto it = all.rbegin(); it != all.rend(); ++it) {  // ids rise with time: newest first
-    if (wanted.empty() || wanted == "all" || wanted == to_text(it->second.state))
-      items.push_back(state::view(it->second, parts.loop.wall()));
+    if (!wanted.empty() && wanted != "all" && wanted != to_text(it->second.state)) continue;
+    base::Json item = state::view(it->second, parts.loop.wall());
+    item.erase("before");
+    items.push_back(std::move(item));
   }
   reply(json_response({{"items", std::move(items)}}));
 }

@@ -35,9 +35,19 @@ static void decide(state::State& state, ledger::Sender sender, const base::Json&
   }
 }
 
+// What no command of theirs makes: a proposal that waits for an admin.
+static state::State with_a_proposal() {
+  state::State state;
+  state.apply({{"type", "proposal.received"},
+               {"subject", "01JD7Z3V5T4Q2N8M6K0H1F9C3B"},
+               {"time", "2026-03-01T12:00:00Z"},
+               {"detail", {{"method", "PUT"}, {"target", "/level"}, {"waits", "ask"}, {"read", "/level"}}}});
+  return state;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view rest(reinterpret_cast<const char*>(data), size);
-  state::State state;
+  state::State state = with_a_proposal();
   for (int lines = 0; !rest.empty() && lines < 32; ++lines) {
     const auto order = base::parse_json(rest.substr(0, rest.find('\n')));
     rest.remove_prefix(std::min(rest.size(), rest.substr(0, rest.find('\n')).size() + 1));

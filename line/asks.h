@@ -13,9 +13,14 @@
 //        of a proposal: "call": Call, "undo"*: Call, what takes the call back, "watch_us"*: how long to watch health}
 //   Call {"method", "target": path and query, "content_type"*, "body"*: text}
 //
+// The call of undo may have the marks ${answer.NAME} in its target and its body (state/proposal.h): they stand for members of what the component
+// answers to the first call. They are text here: the installation judges their form, and they are never filled anywhere else.
+//
 // and the installation tells the state of each that is not as "stands" says, in a report of the kind standing:
 //
 //   {"ask": ULID, "state", "note"*: for people, "until"*: a time}
+//
+// A standing is all that is told of it: nothing of what the component has or answers.
 //
 // So an ask may come any number of times, and a state may be told any number of times, whatever breaks in between: an ask is one
 // by its id, and both sides come to agree. Order::Asks says that there is something new, and changes nothing by itself.

@@ -21,4 +21,16 @@ std::string change_lines(const base::Json& change, const char* now) {
   return out;
 }
 
+std::string comparison_lines(const base::Json& waiting) {
+  constexpr std::size_t kMostDocument = 100'000;  // characters; the gateway keeps 24 KiB
+  const auto before = waiting.find("before");
+  if (before == waiting.end()) return {};
+  std::string out = "\nWhat it would change, as it was at " +
+                    base::printable(base::json_text_or(*before, "time", "")) + "\n" +
+                    change_lines(*before, "would be");
+  if (before->contains("document"))
+    out += "  > " + base::printable(base::dump_json((*before)["document"]), kMostDocument) + "\n";
+  return out;
+}
+
 }  // namespace postern::cli

@@ -13,4 +13,7 @@ namespace postern::cli {
 // change: an object with "patch" and "why", both of which may be missing. now: what the new value is called.
 std::string change_lines(const base::Json& change, const char* now = "is");
 
+// What a waiting call would change: "before" of a hold or a proposal. Nothing until it was read.
+std::string comparison_lines(const base::Json& waiting);
+
 }  // namespace postern::cli

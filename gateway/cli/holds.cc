@@ -31,8 +31,6 @@ const std::vector<Column> kHold{{"Hold", "id"},
                                 {"Since", "created", Kind::Time},
                                 {"Until", "expires", Kind::Time}};
 
-constexpr std::size_t kMostDocument = 100'000;  // characters; the gateway keeps 24 KiB
-
 // The body as it would be sent, line by line, so that it cannot pass for anything else; then what it would change.
 std::string show_hold(const base::Json& answer) {
   std::string out = to_lines(answer, kHold);
@@ -43,13 +41,7 @@ std::string show_hold(const base::Json& answer) {
     body.remove_prefix(std::min(body.size(), line.size() + 1));
     out += "  | " + base::printable(line, line.size() * 4) + "\n";
   }
-  const auto before = answer.find("before");
-  if (before == answer.end()) return out;
-  out += "\nWhat it would change, as it was at " + base::printable(base::json_text_or(*before, "time", "")) +
-         "\n" + change_lines(*before, "would be");
-  if (before->contains("document"))
-    out += "  > " + base::printable(base::dump_json((*before)["document"]), kMostDocument) + "\n";
-  return out;
+  return out + comparison_lines(answer);
 }
 
 std::string path_of(const std::string& id, const char* end = "") {

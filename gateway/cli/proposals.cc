@@ -3,6 +3,7 @@
 //
 // Changes of settings that Mission Control proposes.
 #include "base/bytes.h"
+#include "gateway/cli/change_lines.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/said.h"
 
@@ -26,6 +27,7 @@ const std::vector<Column> kProposal{{"Proposal", "id"},
                                     {"Operation", "operation"},
                                     {"Capability", "capability"},
                                     {"Waits because", "waits"},
+                                    {"Would change", "read"},
                                     {"Approvals", "approvals"},
                                     {"Of", "approvals_needed"},
                                     {"Created", "created", Kind::Time},
@@ -62,7 +64,8 @@ std::string call_lines(const char* title, const Json& answer, const char* key) {
 }
 
 std::string show_proposal(const Json& answer) {
-  std::string out = to_lines(answer, kProposal) + call_lines("What is sent", answer, "call");
+  std::string out =
+      to_lines(answer, kProposal) + call_lines("What is sent", answer, "call") + comparison_lines(answer);
   if (answer.contains("undo")) return out + call_lines("What undoes it", answer, "undo");
   return out + "\nIt cannot be undone automatically: it came without a call that does.\n";
 }
@@ -125,7 +128,7 @@ void add_proposal_commands(Program& program) {
       ->type_name("STATE");
   auto shown = std::make_shared<std::string>();
   program
-      .command(group, "show", "Show one: what is sent, and what undoes it",
+      .command(group, "show", "Show one: what is sent, what it would change, and what undoes it",
                "proposal show 01JD7Z3V5T4Q2N8M6K0H1F9C3B",
                [&program, shown] {
                  return program.ask({http::Method::Get, path_of_proposal(*shown), {}}, show_proposal);

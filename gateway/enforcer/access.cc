@@ -23,7 +23,7 @@ constexpr const char* kJudged = "judged";
 SessionView view_of_proposal(std::string id, std::string capability, bool admitted, bool undoes) {
   SessionView out;
   out.id = id.empty() ? std::string(admitted ? kJudgedAdmitted : kJudged) : std::move(id);
-  out.proposal = SessionView::OfProposal{std::move(capability), admitted, undoes};
+  out.proposal = SessionView::OfProposal{std::move(capability), admitted, undoes, false};
   return out;
 }
 
@@ -172,7 +172,8 @@ std::vector<base::Refusal> Access::standing_of_proposal(const policy::Policy& po
                                                         const SessionView& session, base::Micros now) const {
   const bool judged = session.proposal->capability.empty();
   const auto known = state_.proposals().find(session.id);
-  const bool runs = judged || (known != state_.proposals().end() && known->second.under_way());
+  const bool runs =
+      judged || session.proposal->waits || (known != state_.proposals().end() && known->second.under_way());
   const bool off =
       !session.proposal->undoes && state_.sharing_setting(state::kProposals) == state::Setting::Off;
   std::vector<base::Refusal> standing;

@@ -37,6 +37,7 @@ struct SessionView {
     std::string capability;  // the only one that it may use; empty: it is only judged
     bool admitted = false;   // by an admin
     bool undoes = false;
+    bool waits = false;  // nothing is sent: the document that it would change is read, for an admin
   };
   std::optional<OfProposal> proposal;
 };

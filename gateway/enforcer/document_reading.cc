@@ -19,6 +19,16 @@ base::Result<base::Json> without_secrets(std::string_view document, const Change
   return base::parse_json(shown);
 }
 
+std::string body_without_secrets(std::string_view body, std::string_view type,
+                                 std::shared_ptr<const redact::Rules> rules, std::string_view key) {
+  const redact::Form form = redact::media_of(type).form;
+  redact::Redactor redactor(form == redact::Form::Binary ? redact::Form::Text : form, std::move(rules), key);
+  std::string out;
+  redactor.feed(body, out);
+  redactor.finish(out);
+  return out;
+}
+
 DocumentReading::DocumentReading(Site& site, const ChangeContext& context, std::uint64_t key,
                                  std::function<void(Document)> done)
     : site_(site),

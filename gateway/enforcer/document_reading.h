@@ -29,7 +29,8 @@ struct Site;
 struct ChangeContext {
   std::string session, engineer, capability, policy, client;
   std::string forwarded;  // id of the call's exchange.forwarded; empty: it waits, see hold
-  std::string hold;       // for which it is read; empty: for the record of a call that may be sent
+  std::string
+      hold;  // for which it is read; empty: for the record of a call that may be sent, or for a proposal
   std::string method, target;
   std::string read;                            // the document's target
   std::shared_ptr<const Settings> settings;    // what service and credential point into
@@ -48,6 +49,10 @@ struct Document {
 // The document without secrets; found grows by how many there were.
 base::Result<base::Json> without_secrets(std::string_view document, const ChangeContext& context,
                                          std::uint64_t& found);
+
+// A call's body as it may be shown: text that calls itself binary is looked at like text.
+std::string body_without_secrets(std::string_view body, std::string_view type,
+                                 std::shared_ptr<const redact::Rules> rules, std::string_view key);
 
 class DocumentReading final : public ComponentUser, public loop::Disposable {
  public:

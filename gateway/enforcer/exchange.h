@@ -120,8 +120,6 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   void choose_node();
   Call call() const;
   const policy::Operation& operation() const;
-  const policy::Operation* recording_operation() const;
-  bool is_never(std::string_view path) const;
   std::string why_refused(const policy::Question& question) const;
   bool operation_waits() const;
   bool budget_waits() const;

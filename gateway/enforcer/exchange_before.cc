@@ -11,25 +11,14 @@
 
 #include "base/bytes.h"
 #include "base/crypto.h"
+#include "gateway/enforcer/document_target.h"
 #include "gateway/enforcer/exchange.h"
-#include "redact/redactor.h"
 
 namespace postern::enforcer {
 namespace {
 
 // The ledger ends the waiting, by a change; this is for the case that it cannot tell us.
 constexpr base::Nanos kLongestWait = 65 * 60 * base::kSecond;
-
-// What stands in the log of a body: text that calls itself binary is looked at like text.
-std::string body_without_secrets(std::string_view body, std::string_view type,
-                                 std::shared_ptr<const redact::Rules> rules, std::string_view key) {
-  const redact::Form form = redact::media_of(type).form;
-  redact::Redactor redactor(form == redact::Form::Binary ? redact::Form::Text : form, std::move(rules), key);
-  std::string out;
-  redactor.feed(body, out);
-  redactor.finish(out);
-  return out;
-}
 
 }  // namespace
 
@@ -40,20 +29,6 @@ const policy::Operation& Exchange::operation() const {
 // The one that the policy accepted last has in its place; nullptr: nothing waits to be accepted.
 const policy::Operation* Exchange::accepted_operation() const {
   return acceptance_ == nullptr ? nullptr : acceptance_->accepted_operation(decision_);
-}
-
-// The operation whose document tells what the call changes; nullptr if there is none.
-const policy::Operation* Exchange::recording_operation() const {
-  if (operation().before) return &operation();
-  const policy::Operation* accepted = accepted_operation();
-  return accepted != nullptr && accepted->before ? accepted : nullptr;
-}
-
-bool Exchange::is_never(std::string_view path) const {
-  const policy::Question question{"GET", path, {}, {}, false};
-  const policy::Policy* accepted = acceptance_ == nullptr ? nullptr : acceptance_->accepted();
-  return policy::decide(*policy_, question, {}).refusal == base::Refusal::Never ||
-         (accepted != nullptr && policy::decide(*accepted, question, {}).refusal == base::Refusal::Never);
 }
 
 bool Exchange::operation_waits() const {
@@ -142,10 +117,7 @@ bool Exchange::review_waiting() {
 
 // Of the document that tells what the call changes. Empty: there is none, or it may never be reached.
 std::string Exchange::before_target() const {
-  const policy::Operation* recording = recording_operation();
-  if (recording == nullptr) return {};
-  std::string path = recording->before_path(target_.path());
-  return is_never(path) ? std::string() : path;
+  return document_target(*policy_, acceptance_.get(), decision_, target_.path());
 }
 
 ChangeContext Exchange::change_context() const {

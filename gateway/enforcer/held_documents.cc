@@ -17,8 +17,13 @@ constexpr std::uint64_t kFirstHeldKey = std::uint64_t{3} << 60U;
 HeldDocuments::HeldDocuments(Site& site) : site_(site) {}
 HeldDocuments::~HeldDocuments() = default;
 
-void HeldDocuments::read(ChangeContext context, std::string content_type, std::string body) {
-  Held held{std::move(context), std::move(content_type), std::move(body), nullptr};
+void HeldDocuments::say_why(ChangeContext context, std::string why, std::function<void()> told) {
+  tell({std::move(context), {}, {}, std::move(told), nullptr}, {0, {}, std::move(why)});
+}
+
+void HeldDocuments::read(ChangeContext context, std::string content_type, std::string body,
+                         std::function<void()> told) {
+  Held held{std::move(context), std::move(content_type), std::move(body), std::move(told), nullptr};
   if (held.context.service == nullptr) return tell(held, {0, {}, "no node of the component can be asked"});
   if (readings_.size() >= kMost) return tell(held, {0, {}, "too many documents are being read"});
   const std::uint64_t number = ++last_;
@@ -39,7 +44,9 @@ void HeldDocuments::on_read(std::uint64_t number, const Document& document) {
 }
 
 void HeldDocuments::tell(const Held& held, const Document& document) {
-  base::Json order{{"command", "hold.compare"}, {"id", held.context.hold}};
+  const bool holds = !held.context.hold.empty();
+  base::Json order{{"command", holds ? "hold.compare" : "proposal.compare"},
+                   {"id", holds ? held.context.hold : held.context.session}};
   std::uint64_t secrets = 0;
   const auto shown = without_secrets(document.text, held.context, secrets);
   if (document.status == 200) {
@@ -60,7 +67,7 @@ void HeldDocuments::tell(const Held& held, const Document& document) {
     if (foreseen && !foreseen->text.empty()) order["patch"] = *base::parse_json(foreseen->text);
     if (!fits) order["why"] = "the document is too large to be shown whole";
   }
-  site_.ledger.command(std::move(order), [](const LedgerAnswer&) {});
+  site_.ledger.command(std::move(order), [told = held.told](const LedgerAnswer&) { told(); });
 }
 
 }  // namespace postern::enforcer

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/crypto.h"
+#include "gateway/enforcer/document_target.h"
 #include "gateway/enforcer/exchange.h"
 #include "gateway/enforcer/incoming.h"
 
@@ -16,7 +18,8 @@ using ipc::ExchangeFrame;
 constexpr int kProposalTaskDepth = 4;
 constexpr int kAnswerDepth = 16;
 constexpr const char* kNotNow = "not_now";
-constexpr std::string_view kFromHere = "127.0.0.1";  // what the component is told in x-forwarded-for
+constexpr const char* kWhoProposes = "mission-control";  // as the client in events
+constexpr std::string_view kFromHere = "127.0.0.1";      // what the component is told in x-forwarded-for
 
 // Stands for what the component will have answered, where an undoing call is judged before there is an answer.
 constexpr std::array<const char*, 2> kSamples{"0", "00000000-0000-4000-8000-000000000000"};
@@ -70,6 +73,8 @@ bool ProposedCalls::take(const ipc::NodeTask& task) {
   const std::string what = base::json_text_or(*json, "do", "");
   if (what == "judge") {
     calls_.answer(task.id, judge_both(*json));
+  } else if (what == "compare") {
+    compare(task.id, base::json_text_or(*json, "proposal", ""));
   } else if (what == "propose") {
     propose(task.id, base::json_text_or(*json, "proposal", ""), base::json_bool_or(*json, "undo", false));
   } else {
@@ -111,12 +116,15 @@ ProposedCalls::Judged ProposedCalls::judge(const state::ProposedCall& call, std:
     return no("operation_not_listed", "the operation only reads: a proposal changes something");
   if (body_bytes > decision.body_limit)
     return no("body_not_allowed", "the body is longer than the operation allows");
-  if (site_.settings->service_at(target.path()) == nullptr)
+  out.service = site_.settings->service_at(target.path());
+  if (out.service == nullptr)
     return no("component_unreachable", "no service of the configuration lies under this path");
   const auto& acceptance = site_.access.acceptance();
   const policy::Operation& operation = policy.operations()[static_cast<std::size_t>(decision.operation)];
   out.capability = policy.capabilities()[static_cast<std::size_t>(decision.capability)].name;
   out.operation = operation.text();
+  out.target = target.text();
+  out.read = document_target(policy, acceptance.get(), decision, target.path());
   out.held = operation.hold || (acceptance != nullptr && acceptance->holds(decision));
   return out;
 }
@@ -147,12 +155,62 @@ Json ProposedCalls::judge_both(const Json& task) const {
     if (!judged.code.empty()) return {{"code", judged.code}, {"why", "undo: " + judged.why}};
   }
   Json out{{"capability", main.capability}, {"operation", main.operation}};
+  if (!main.read.empty()) out["read"] = main.read;
   if (held) {
     out["waits"] = "the policy has an administrator let each such call pass";
   } else if (!admitted) {
     out["waits"] = "remote access or the capability is switched so that an administrator approves";
   }
   return out;
+}
+
+// Judged as if an admin approved it now: what would not be sent then would change nothing.
+void ProposedCalls::compare(std::uint64_t task, const std::string& id) {
+  const auto& all = site_.access.state().proposals();
+  const auto known = all.find(id);
+  if (!site_.access.ready() || site_.settings == nullptr || known == all.end() ||
+      !known->second.is_to_be_compared() || !comparing_.insert(id).second)
+    return calls_.answer(task, {{"code", kNotNow}});
+  const state::Proposal& one = known->second;
+  const Judged judged = judge(one.call, one.call.body.size(), true);
+  auto told = [this, task, id] {
+    comparing_.erase(id);
+    calls_.answer(task, Json::object());
+  };
+  ChangeContext context = context_of(one, judged);
+  if (!judged.code.empty())
+    return site_.held_documents.say_why(std::move(context), "the call would be refused now: " + judged.why,
+                                        std::move(told));
+  if (judged.read != one.read)
+    return site_.held_documents.say_why(std::move(context), "the policy names another document now, or none",
+                                        std::move(told));
+  std::string shown = body_without_secrets(one.call.body, one.call.content_type, context.rules, context.key);
+  site_.held_documents.read(std::move(context), one.call.content_type, std::move(shown), std::move(told));
+}
+
+// As an exchange's own (Exchange::change_context): the credential is the one that the call would be sent with.
+ChangeContext ProposedCalls::context_of(const state::Proposal& one, const Judged& judged) {
+  ChangeContext context;
+  context.session = one.id;
+  context.engineer = one.by;
+  context.capability = judged.capability;
+  context.policy = site_.access.policy().hash();
+  context.client = kWhoProposes;
+  context.method = one.call.method;
+  context.target = judged.target;
+  context.read = one.read;
+  context.settings = site_.settings;
+  context.rules = site_.known_secrets.rules(site_.access.redaction()->rules, site_.settings);
+  context.key = base::keyed_hash(site_.settings->redaction_key, one.id);
+  const int node = judged.service == nullptr ? -1 : site_.pool.choose(judged.service->name, -1);
+  if (node < 0) return context;
+  SessionView view = view_of_proposal(one.id, judged.capability, true, false);
+  view.proposal->waits = true;
+  context.service = judged.service;
+  context.credential = judged.service->credential_for(site_.access.role(view, site_.loop.wall()));
+  context.node = static_cast<std::size_t>(node);
+  site_.access.close_for_proposal(one.id);
+  return context;
 }
 
 void ProposedCalls::propose(std::uint64_t task, const std::string& id, bool undo) {
@@ -193,7 +251,7 @@ void ProposedCalls::send(Run run, const state::ProposedCall& call) {
   bool fits = calls_.frame(ExchangeFrame::ConnectionOpened, connection, opened.bytes());
   if (Client* client = fits ? calls_.client(connection) : nullptr; client != nullptr) {
     client->proposal = proposal;
-    client->text = "mission-control";
+    client->text = kWhoProposes;
   }
   Wire wire;
   make_wire(wire, call, call.body.size(), *site_.settings, connection);

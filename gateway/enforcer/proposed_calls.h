@@ -6,13 +6,15 @@
 // canonical form, policy, record, credential, redaction, the document before and after, and cuts are those of every exchange.
 //
 // The ledger says which proposal, never what is sent: that is taken from the state, and only while the state says that it is under way, which it
-// does once that is durable. The session is one for this call: it may use the capability that lists it and nothing else, and no
+// does once that is durable. While one waits for an admin, the ledger has the document read that it would change, as that of a call of an
+// engineer that waits (held_documents.h): a GET of the gateway's own, as the call would be sent, and never the call. The session is one for this call: it may use the capability that lists it and nothing else, and no
 // cookie and no certificate leads to it.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,7 +49,8 @@ class ProposedCalls {
   ProposedCalls& operator=(const ProposedCalls&) = delete;
 
   // False: it is no task for this. "judge" {call, undo*: {method, target, content_type, body_bytes}} is answered with {code, why} or
-  // {capability, operation, waits*}; "propose" {proposal, undo} with {outcome: applied|failed|unknown, status*, code*, why*, forwarded*,
+  // {capability, operation, read*, waits*}; "compare" {proposal} with {} once the ledger was told by proposal.compare, or {code} if it has
+  // to ask again; "propose" {proposal, undo} with {outcome: applied|failed|unknown, status*, code*, why*, forwarded*,
   // answers*}.
   bool take(const ipc::NodeTask& task);
   // What an exchange of our own sends its terminator.
@@ -56,6 +59,8 @@ class ProposedCalls {
  private:
   struct Judged {
     std::string code, why, capability, operation;
+    std::string target, read;  // canonical; read: the document that the call would change
+    const Service* service = nullptr;
     bool held = false;
   };
   struct Run {
@@ -68,6 +73,8 @@ class ProposedCalls {
   };
   Judged judge(const state::ProposedCall& call, std::size_t body_bytes, bool admitted) const;
   base::Json judge_both(const base::Json& task) const;
+  void compare(std::uint64_t task, const std::string& id);
+  ChangeContext context_of(const state::Proposal& one, const Judged& judged);
   void propose(std::uint64_t task, const std::string& id, bool undo);
   void send(Run run, const state::ProposedCall& call);
   void go_on();
@@ -77,6 +84,7 @@ class ProposedCalls {
   Site& site_;
   Calls calls_;
   std::map<std::uint64_t, Run> runs_;  // by exchange
+  std::set<std::string> comparing_;    // proposals
   std::uint64_t last_ = kOwnIds;
   loop::Timer timer_;
 };

@@ -33,7 +33,8 @@
 //     Published  how far the log's files are, their key, and what hinders them (console only)
 //     Witnessing who witnesses our log and whose logs we witness, as JSON (console only)
 //     IntakeTokens  JSON: the tokens that count, by their hashes (intake only)
-//     NodeTask   id, JSON: something to do about a node of the component that is being updated (enforcer only)
+//     NodeTask   id, JSON: something to do about a node of the component that is being updated, or about what Mission Control proposed
+//                (enforcer only)
 //     Errand     id, to which of the configured places, the body of a request (link only)
 //
 // Order is kept per channel. An Append is never answered alone: Acked counts. A role keeps what is not acked
@@ -195,6 +196,8 @@ struct Errand {
 // {"do":"look"|"drain"|"call","service","node"} and of drain {"limit_us","least_us"}, of call {"list":"update"|"roll-back","step",
 // "version","before"}: which of the configuration's calls, never what is sent (enforcer/node_tasks.h). Answered once, unless the
 // channel ends: {"healthy","why"*,"version"*}, {"cut"}, {"ok","status"*,"why"*,"tail"*,"bytes"}.
+// Or {"do":"judge"|"compare"|"propose", ...} about what Mission Control proposed (enforcer/proposed_calls.h): compare and propose name a
+// proposal of the state, in which alone the call stands. What compare reads comes as the command proposal.compare, ahead of NodeTaskDone.
 struct NodeTask {
   std::uint64_t id = 0;
   std::string_view json;

@@ -23,7 +23,7 @@ struct Row {
 // The intake may send these, and nobody else.
 constexpr std::string_view kIntakeTake = "intake.take", kIntakeNote = "intake.note";
 
-constexpr std::array<Row, 59> kTable{{
+constexpr std::array<Row, 60> kTable{{
     {"remote_access.set", false, true, false, decide_remote_access},
     {"capability.set", false, true, false, decide_capability},
     {"sharing.set", false, true, false, decide_sharing},
@@ -58,6 +58,7 @@ constexpr std::array<Row, 59> kTable{{
     {"hold.withdraw", true, false, false, decide_hold_withdraw},
     {"hold.pass", false, true, false, decide_hold_pass},
     {"hold.refuse", false, true, false, decide_hold_refuse},
+    {"proposal.compare", true, false, false, decide_proposal_compare},
     {"proposal.approve", false, true, false, decide_proposal_approve},
     {"proposal.refuse", false, true, false, decide_proposal_refuse},
     {"proposal.undo", false, true, false, decide_proposal_undo},

@@ -68,12 +68,13 @@ bool is_readable(const std::string& body) {
   return escaped.size() <= kLongestBody;
 }
 
-// The argument, if an event can hold it; null if it is not there, or cannot be.
-base::Json fitting(const Order& order, const char* key) {
-  if (!order.has(key)) return nullptr;
-  const base::Json& value = order.arguments[key];
-  const bool fits = audit::depth_of(value) <= kDeepest && audit::as_detail(value).size() <= kLongestDocument;
-  return fits ? value : base::Json();
+// What is told, if an event can hold it; null if it is not there, or cannot be.
+base::Json fitting(const base::Json& told, const char* key) {
+  const auto found = told.find(key);
+  if (found == told.end()) return nullptr;
+  const bool fits =
+      audit::depth_of(*found) <= kDeepest && audit::as_detail(*found).size() <= kLongestDocument;
+  return fits ? *found : base::Json();
 }
 
 const Hold* find(const Context& context, const Order& order, Decision& why) {
@@ -84,6 +85,17 @@ const Hold* find(const Context& context, const Order& order, Decision& why) {
 }
 
 }  // namespace
+
+void put_comparison(Detail& detail, const base::Json& told) {
+  if (const std::string hash = base::json_text_or(told, "before_sha256", ""); !hash.empty())
+    detail.number("before_bytes", base::json_number_or(told, "before_bytes", 0))
+        .text("before_sha256", hash.substr(0, kLongestName));
+  detail.document("document", fitting(told, "document"));
+  if (told.contains("changes")) detail.number("changes", base::json_number_or(told, "changes", 0));
+  const base::Json patch = fitting(told, "patch");
+  detail.document("patch", patch.is_array() ? patch : base::Json())
+      .text("why", base::json_text_or(told, "why", "").substr(0, kLongestWhy));
+}
 
 Draft draft_hold_expired(const Context& context, const Hold& hold) {
   Draft draft = draft_hold(EventType::HoldExpired, hold, "expired", "gateway");
@@ -149,21 +161,14 @@ Decision decide_hold_compare(const Context& context, const Order& order) {
   Decision decision;
   const Hold* hold = find(context, order, decision);
   if (hold == nullptr) return decision;
-  if (hold->read.empty() || hold->compared > 0) return conflict("nothing is to be compared with this call");
+  if (hold->read.empty() || hold->before.at > 0) return conflict("nothing is to be compared with this call");
   if (!context.log_writable) return log_closed();
-  const base::Json patch = fitting(order, "patch");
   Draft draft = draft_hold(EventType::HoldCompared, *hold, "compared", "gateway");
   Detail detail;
   name(detail, *hold);
   detail.text("read", hold->read);
-  if (const std::string hash = order.text("before_sha256"); !hash.empty())
-    detail.number("before_bytes", base::json_number_or(order.arguments, "before_bytes", 0))
-        .text("before_sha256", hash.substr(0, kLongestName));
-  detail.document("document", fitting(order, "document"));
-  if (order.has("changes")) detail.number("changes", base::json_number_or(order.arguments, "changes", 0));
-  draft.detail = detail.document("patch", patch.is_array() ? patch : base::Json())
-                     .text("why", order.text("why").substr(0, kLongestWhy))
-                     .done();
+  put_comparison(detail, order.arguments);
+  draft.detail = detail.done();
   decision.events.push_back(std::move(draft));
   return decision;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/ledger/decide_ask.h"
+#include "gateway/ledger/deciding.h"
 #include "gateway/ledger/request_terms.h"
 
 namespace postern::ledger {
@@ -47,6 +48,11 @@ Decision withdraw_proposal(const Proposal& known, const line::Ask& ask) {
   draft.detail = detail.done();
   decision.events.push_back(std::move(draft));
   return decision;
+}
+
+// Of the targets that stand in one event.
+std::size_t written_targets(const line::Ask& ask) {
+  return written(ask.call.target) + (ask.undo ? written(ask.undo->target) : 0);
 }
 
 bool too_many_proposals(const Context& context) {
@@ -92,7 +98,9 @@ Judgement judgement_of(const base::Json& answer) {
   const auto text = [&answer](const char* key) {
     return base::printable(base::json_text_or(answer, key, ""), line::kAskText);
   };
-  Judgement out{text("code"), text("why"), text("capability"), text("operation"), text("waits")};
+  Judgement out{text("code"),      text("why"),   text("capability"),
+                text("operation"), text("waits"), base::json_text_or(answer, "read", "")};
+  if (!base::is_utf8(out.read)) out.read.clear();
   if (out.code.empty() && (out.capability.empty() || out.operation.empty())) out.code = "malformed";
   if (!out.code.empty() && out.why.empty()) out.why = "the gateway could not judge it";
   return out;
@@ -119,7 +127,7 @@ Decision decide_vendor_proposal(const Context& context, const line::Ask& ask) {
     return invalid("the call has a mark like ${answer.id}: only what undoes it may have one");
   if (ask.undo && !state::marks_of(proposed(*ask.undo)))
     return invalid("undo has a mark of a wrong form: one is written ${answer.NAME}");
-  if (written(ask.call.target) + (ask.undo ? written(ask.undo->target) : 0) > kProposalTargets)
+  if (written_targets(ask) > kProposalTargets)
     return refuse(base::Refusal::TargetTooLong, "the targets are too long");
   if (written(ask.call.body) + (ask.undo ? written(ask.undo->body) : 0) > kProposalBodies)
     return refuse(base::Refusal::BodyNotAllowed, "the bodies are too long to stand in an event");
@@ -138,6 +146,8 @@ Decision decide_proposal_received(const Context& context, const line::Ask& ask, 
   const std::int64_t needed = approvals_needed(context, {judged.capability});
   std::string waits = asks ? "proposals are switched to ask" : judged.waits;
   if (needed > 1 && waits.empty()) waits = "the capability needs several approvals";
+  // What nobody decides about nobody has to see.
+  const bool compares = !waits.empty() && written_targets(ask) + written(judged.read) <= kProposalTargets;
   Draft draft{EventType::ProposalReceived, vendor_actor(ask), {}, ask.id, "pending", {}, false};
   draft.detail = Detail()
                      .text("proposal", ask.id)
@@ -152,6 +162,7 @@ Decision decide_proposal_received(const Context& context, const line::Ask& ask, 
                      .text("reason", ask.reason)
                      .text("ticket", ask.ticket)
                      .text("waits", waits)
+                     .text("read", compares ? judged.read : std::string())
                      .number("approvals_needed", needed)
                      .time("expires", context.now + kProposalWaits)
                      .done();
@@ -238,6 +249,26 @@ Decision decide_proposal_undo(const Context& context, const Order& order) {
   decision.reply = state::view(*one, context.now);
   decision.reply["state"] = "undoing";
   decision.reply["can_be_undone"] = false;
+  return decision;
+}
+
+Draft draft_proposal_compared(const Proposal& one, const base::Json& told) {
+  Draft draft = draft_proposal(EventType::ProposalCompared, one, "gateway", "compared");
+  Detail detail;
+  name_proposal(detail, one);
+  detail.text("read", one.read);
+  put_comparison(detail, told);
+  draft.detail = detail.done();
+  return draft;
+}
+
+Decision decide_proposal_compare(const Context& context, const Order& order) {
+  Decision decision;
+  const Proposal* one = find_proposal(context, order, decision);
+  if (one == nullptr) return decision;
+  if (!one->is_to_be_compared()) return conflict("nothing is to be compared with this proposal (any more)");
+  if (!context.log_writable) return log_closed();
+  decision.events.push_back(draft_proposal_compared(*one, order.arguments));
   return decision;
 }
 

@@ -27,6 +27,8 @@ struct Judgement {
   std::string code, why;              // it cannot be; code empty: it can
   std::string capability, operation;  // of the call
   std::string waits;  // why an admin has to approve it; empty: the policy and the switches do not want that
+  std::string
+      read;  // target of the document that the call would change; empty: the policy names none that may be read
 };
 Judgement judgement_of(const base::Json& answer);
 
@@ -40,6 +42,10 @@ line::Standing standing_of_proposal(const Context& context, const std::string& i
 Decision decide_proposal_approve(const Context& context, const Order& order);
 Decision decide_proposal_refuse(const Context& context, const Order& order);
 Decision decide_proposal_undo(const Context& context, const Order& order);
+// By an enforcer, and once: what it would change, for whoever decides (as hold.compare).
+Decision decide_proposal_compare(const Context& context, const Order& order);
+// told: as put_comparison() takes it (deciding.h).
+Draft draft_proposal_compared(const state::Proposal& one, const base::Json& told);
 void expire_proposals(const Context& context, Decision& into);
 // Proposals were switched off: those that wait are refused with it.
 void refuse_proposals(const Context& context, const std::string& actor, Decision& into);

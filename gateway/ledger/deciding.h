@@ -113,6 +113,9 @@ std::int64_t end_sessions(const Context& context, std::string_view reason, std::
 // use: what was done while it held, if that is counted.
 Draft draft_grant_end(const state::Grant& grant, std::string_view reason, std::string_view actor,
                       std::string_view from, const GrantUse* use = nullptr);
+// What an enforcer says that a call would change (held_documents.h), as far as an event can hold it: before_bytes*, before_sha256*, document*,
+// changes*, patch*, why*.
+void put_comparison(Detail& detail, const base::Json& told);
 Draft draft_hold_expired(const Context& context, const state::Hold& hold);
 Draft draft_remote_access(const Context& context, state::RemoteAccess mode, std::optional<base::Micros> until,
                           const Order& order);

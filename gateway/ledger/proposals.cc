@@ -101,11 +101,14 @@ void ProposalRunner::enforcer_answered(std::uint64_t task, const Json& answer) {
       calls_.judged(judged.mapped(), judgement_of(answer));
     return;
   }
+  // What it read came before, by itself, and is in the state; if not, something hindered it.
+  if (!comparing_.extract(task).empty()) compare_at_ = clock_.monotonic() + kCompareAgain;
   if (work_ && work_->task == task && task != 0) ended(answer);
 }
 
 void ProposalRunner::enforcer_gone(std::uint64_t task) {
   judging_.erase(task);
+  if (auto lost = comparing_.extract(task); !lost.empty()) compare_lost(lost.mapped());
   if (!work_ || work_->task != task || task == 0) return;
   ended({{"outcome", "unknown"},
          {"why", "the enforcer that sent the call ended before it said what came of it"}});
@@ -173,7 +176,32 @@ void ProposalRunner::left_behind(const Proposal& one) {
            {{"why", "the ledger ended while the call was under way"}});
 }
 
+void ProposalRunner::compare_lost(const std::string& id) {
+  compare_at_ = clock_.monotonic() + kCompareAgain;
+  if (++lost_[id] < kCompareTries) return;
+  const auto known = calls_.state().proposals().find(id);
+  if (known == calls_.state().proposals().end() || !known->second.is_to_be_compared()) return;
+  calls_.record(draft_proposal_compared(
+      Proposal(known->second), {{"why", "the enforcer ended each time that it was to read the document"}}));
+}
+
+void ProposalRunner::compare() {
+  if (clock_.monotonic() < compare_at_ || !calls_.writable()) return;
+  const auto& all = calls_.state().proposals();
+  std::erase_if(lost_, [&all](const auto& lost) { return !all.contains(lost.first); });
+  for (const auto& [id, one] : all) {
+    if (comparing_.size() >= kMostCompared) return;
+    const bool asked = std::any_of(comparing_.begin(), comparing_.end(),
+                                   [&id = id](const auto& entry) { return entry.second == id; });
+    if (asked || !one.is_to_be_compared()) continue;
+    const std::uint64_t task = calls_.ask_enforcer({{"do", "compare"}, {"proposal", id}});
+    if (task == 0) return;
+    comparing_[task] = id;
+  }
+}
+
 void ProposalRunner::look() {
+  compare();
   if (work_) return send();
   for (const auto& [id, one] : calls_.state().proposals()) {
     if (one.under_way()) return left_behind(Proposal(one));

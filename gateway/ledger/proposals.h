@@ -7,6 +7,9 @@
 // Nothing is sent before its record (proposal.started) is durable, and the enforcer takes what it sends from that very state. What is under way
 // when the enforcer or this ledger ends may have reached the component or not: then it is unknown, and never sent a second time.
 //
+// What waits for an admin is shown beside the document that it would change: an enforcer is asked to read that (proposal.compare brings it), again if it
+// ended meanwhile, until the state has it. Not while the log cannot be written: that reading is an exchange too.
+//
 // Does no I/O. One call is under way at a time; others wait. While one is watched the next may be applied: each has its own health
 // of before, and if health gets worse, all that are watched are undone, the newest first.
 #pragma once
@@ -33,13 +36,18 @@ class ProposalRunner {
     // As those of Rolling (rolling.h).
     std::function<std::optional<std::uint64_t>(Draft draft)> record;
     std::function<std::uint64_t()> durable;
+    std::function<bool()> writable;  // the log
     std::function<std::uint64_t(const base::Json& task)> ask_enforcer;
     std::function<state::HealthBefore()> health;
     // What got worse since; empty: nothing did.
     std::function<std::string(const state::HealthBefore&)> worse;
     std::function<void(const line::Ask& ask, const Judgement& judged)> judged;
   };
-  static constexpr std::size_t kMostJudged = 16;  // under way; what is more comes again
+  static constexpr std::size_t kMostJudged = 16;   // under way; what is more comes again
+  static constexpr std::size_t kMostCompared = 4;  // likewise
+  // An enforcer that ends each time it reads a document is not asked for ever.
+  static constexpr int kCompareTries = 3;
+  static constexpr base::Nanos kCompareAgain = base::kSecond;
 
   ProposalRunner(const base::Clock& clock, Calls calls) : clock_(clock), calls_(std::move(calls)) {}
   ProposalRunner(const ProposalRunner&) = delete;
@@ -67,12 +75,17 @@ class ProposalRunner {
   void undone(const state::Proposal& one, const base::Json& answer);
   void left_behind(const state::Proposal& one);
   void next();
+  void compare();
+  void compare_lost(const std::string& id);
   bool put(audit::EventType type, const state::Proposal& one, std::string_view outcome, std::string detail,
            const std::string& actor = "gateway");
 
   const base::Clock& clock_;
   Calls calls_;
-  std::map<std::uint64_t, line::Ask> judging_;  // by task
+  std::map<std::uint64_t, line::Ask> judging_;      // by task
+  std::map<std::uint64_t, std::string> comparing_;  // likewise, the proposal
+  std::map<std::string, int, std::less<>> lost_;    // how often the enforcer that compared it ended
+  base::Nanos compare_at_ = 0;
   std::optional<Work> work_;
 };
 

@@ -106,6 +106,7 @@ ProposalRunner::Calls Ledger::proposal_calls() {
   calls.state = [this]() -> const state::State& { return state_; };
   calls.record = std::move(same.record);
   calls.durable = std::move(same.durable);
+  calls.writable = [this] { return recorder_.writable(); };
   calls.ask_enforcer = std::move(same.ask_enforcer);
   calls.health = [this] { return health_.before(); };
   calls.worse = [this](const state::HealthBefore& before) { return health_.worse_than(before); };

@@ -80,20 +80,6 @@ Terms terms_of(const Json& detail, Terms terms) {
   return terms;
 }
 
-void fold_comparison(Hold& hold, const Json& detail, Micros at) {
-  const auto text_at = [&](const char* key) {
-    const auto found = detail.find(key);
-    return found == detail.end() ? std::string() : base::dump_json(*found);
-  };
-  hold.compared = at;
-  hold.document = text_at("document");
-  hold.patch = text_at("patch");
-  hold.changes = json_number_or(detail, "changes", 0);
-  hold.before_bytes = json_number_or(detail, "before_bytes", 0);
-  hold.before_sha256 = json_text_or(detail, "before_sha256", "");
-  hold.why = json_text_or(detail, "why", "");
-}
-
 Budget budget_of(std::string_view type) {
   if (type == "session.budget_warned") return Budget::Warned;
   if (type == "session.budget_held") return Budget::Held;
@@ -350,7 +336,7 @@ void State::fold_hold(const Json& event, std::string_view type, const Json& deta
     session_passes_[session].insert(because.empty() ? json_text_or(detail, "operation", "") : because);
   if (type == "hold.compared") {
     const auto waiting = holds_.find(id);
-    if (waiting != holds_.end()) fold_comparison(waiting->second, detail, at);
+    if (waiting != holds_.end()) waiting->second.before = comparison_of(detail, at);
     return;
   }
   if (type != "hold.created") {

@@ -18,11 +18,10 @@ constexpr std::array<std::string_view, 12> kProposalStates{"pending", "approved"
                                                            "undoing", "undone",   "rolled_back", "failed",
                                                            "unknown", "refused",  "withdrawn",   "expired"};
 constexpr std::array<std::string_view, 15> kProposalEvents{
-    "proposal.applied",     "proposal.approved",  "proposal.expired",
-    "proposal.failed",      "proposal.received",  "proposal.refused",
-    "proposal.rolled_back", "proposal.started",   "proposal.undo_asked",
-    "proposal.undo_failed", "proposal.undone",    "proposal.unknown",
-    "proposal.watch_ended", "proposal.withdrawn", {}};
+    "proposal.applied",     "proposal.approved",    "proposal.expired",     "proposal.failed",
+    "proposal.received",    "proposal.refused",     "proposal.rolled_back", "proposal.started",
+    "proposal.undo_asked",  "proposal.undo_failed", "proposal.undone",      "proposal.unknown",
+    "proposal.watch_ended", "proposal.withdrawn",   "proposal.compared"};
 constexpr std::string_view kMark = "${answer.";
 constexpr std::size_t kLongestAnswer = 128;
 
@@ -78,6 +77,7 @@ void take_in(Proposals& proposals, std::string_view id, const Json& detail, Micr
     made.undo = call_of(*undo);
   made.watch = json_number_or(detail, "watch_us", 0);
   made.waits = json_text_or(detail, "waits", "");
+  made.read = json_text_or(detail, "read", "");
   made.approvals_needed = std::max<std::int64_t>(1, json_number_or(detail, "approvals_needed", 1));
   made.created = at;
   made.expires = proposal_time(detail, "expires");
@@ -144,9 +144,11 @@ void decide_fold(Proposal& one, std::string_view type, const Json& detail, Micro
     if (static_cast<std::int64_t>(one.approvals.size()) < one.approvals_needed) return;
     one.state = ProposalState::Approved;
     one.approved = true;
+    one.before = {};
     return;
   }
   one.over = at;
+  one.before = {};
   one.state = type == "proposal.refused"     ? ProposalState::Refused
               : type == "proposal.withdrawn" ? ProposalState::Withdrawn
                                              : ProposalState::Expired;
@@ -154,6 +156,10 @@ void decide_fold(Proposal& one, std::string_view type, const Json& detail, Micro
 
 void fold_one(Proposal& one, std::string_view type, const Json& detail, Micros at, const std::string& by) {
   if (type == "proposal.started") return take_started(one, detail, at, by);
+  if (type == "proposal.compared") {
+    if (one.waits_for_admin()) one.before = comparison_of(detail, at);
+    return;
+  }
   if (type == "proposal.applied") return take_applied(one, detail, at);
   if (type == "proposal.failed") return take_end(one, ProposalState::Failed, detail, at);
   if (type == "proposal.undone") return take_end(one, ProposalState::Undone, detail, at);
@@ -200,6 +206,8 @@ Json proposal_to_json(const Proposal& one) {
           {"undo", one.undo ? to_json(*one.undo) : Json()},
           {"watch", one.watch},
           {"waits", one.waits},
+          {"read", one.read},
+          {"before", one.before.at != 0 ? to_json(one.before) : Json()},
           {"created", one.created},
           {"expires", one.expires},
           {"state", static_cast<int>(one.state)},
@@ -240,6 +248,8 @@ std::optional<Proposal> proposal_from_json(const Json& json) {
   if (undo != json.end() && undo->is_object()) out.undo = call_of(*undo);
   out.watch = json_number_or(json, "watch", 0);
   out.waits = json_text_or(json, "waits", "");
+  out.read = json_text_or(json, "read", "");
+  out.before = comparison_from_json(json.value("before", Json()));
   out.created = json_number_or(json, "created", 0);
   out.expires = json_number_or(json, "expires", 0);
   out.state = static_cast<ProposalState>(state);
@@ -368,6 +378,8 @@ Json view(const Proposal& one, Micros now) {
   if (one.watch > 0) out["watch"] = base::format_duration(one.watch);
   if (one.state == ProposalState::Pending) {
     put_words(out, "waits", one.waits);
+    put_words(out, "read", one.read);
+    if (one.before.at != 0) out["before"] = view(one.before);
     put_when(out, "expires", one.expires);
   }
   if (one.approvals_needed > 1) {

@@ -8,7 +8,9 @@
 // What is folded, and from which fields of detail; the subject is the proposal's id, which is the ask's:
 //
 //   proposal.received     capability, operation, method, target, content_type*, body*, undo* {method, target, content_type*, body*}, watch_us*,
-//                         reason, ticket*, waits*, approvals_needed*, expires    waits: why an admin has to approve it; without it nobody has to
+//                         reason, ticket*, waits*, read*, approvals_needed*, expires    waits: why an admin has to approve it; without it nobody has to;
+//                         read: target of the document that the call would change
+//   proposal.compared     read, before_bytes*, before_sha256*, document*, changes*, patch*, why*    once, while it waits; forgotten once decided
 //   proposal.approved     note*          also .refused (note*, code*), .withdrawn, .expired
 //   proposal.started      what ("call" | "undo"), why*, health* {up, warnings, low}: before the call
 //   proposal.applied      status, answers*, watch_until*, undo_until*
@@ -33,6 +35,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "gateway/state/comparison.h"
 
 namespace postern::state {
 
@@ -74,6 +77,9 @@ struct Proposal {
   std::optional<ProposedCall> undo;
   base::Micros watch = 0;
   std::string waits;  // why an admin has to approve it; empty: nobody has to
+  std::string
+      read;  // target of the document that it would change; empty: nobody knows one, or nobody has to look at it
+  Comparison before;  // what that document was; only while it waits
   base::Micros created = 0, expires = 0;
   ProposalState state = ProposalState::Pending;
   std::string decided_by, note;  // approved, refused
@@ -93,6 +99,7 @@ struct Proposal {
   bool operator==(const Proposal&) const = default;
 
   bool waits_for_admin() const { return state == ProposalState::Pending && !waits.empty(); }
+  bool is_to_be_compared() const { return waits_for_admin() && !read.empty() && before.at == 0; }
   bool is_due() const {
     return state == ProposalState::Approved || (state == ProposalState::Pending && waits.empty());
   }

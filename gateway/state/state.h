@@ -64,6 +64,7 @@
 #include "base/json.h"
 #include "base/refusal.h"
 #include "base/result.h"
+#include "gateway/state/comparison.h"
 #include "gateway/state/proposal.h"
 #include "gateway/state/rolling.h"
 #include "gateway/state/updates.h"
@@ -221,13 +222,7 @@ struct Hold {
   std::string because;          // "budget", or empty: the policy wants it
   std::string read;             // target of the document that it would change; empty: nobody knows one
   base::Micros created = 0, expires = 0;
-  // What that document was, as JSON texts without secrets; only if compared.
-  base::Micros compared = 0;    // when it was read; 0: it is not yet
-  std::string document, patch;  // patch: what the call would make of it, where that is known
-  std::int64_t changes = 0;
-  std::int64_t before_bytes = 0;
-  std::string before_sha256;
-  std::string why;  // document or patch is missing
+  Comparison before;  // what that document was
   bool operator==(const Hold&) const = default;
 };
 

@@ -196,6 +196,18 @@ void fields(T& s, const Visit& visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Comparison>
+void fields(T& c, const Visit& visit) {
+  visit("compared", Newer{c.at});
+  visit("document", Newer{c.document});
+  visit("patch", Newer{c.patch});
+  visit("changes", Newer{c.changes});
+  visit("before_bytes", Newer{c.bytes});
+  visit("before_sha256", Newer{c.sha256});
+  visit("why", Newer{c.why});
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Hold>
 void fields(T& h, const Visit& visit) {
   visit("id", h.id);
@@ -217,13 +229,7 @@ void fields(T& h, const Visit& visit) {
   visit("expires", h.expires);
   visit("because", Newer{h.because});
   visit("read", Newer{h.read});
-  visit("compared", Newer{h.compared});
-  visit("document", Newer{h.document});
-  visit("patch", Newer{h.patch});
-  visit("changes", Newer{h.changes});
-  visit("before_bytes", Newer{h.before_bytes});
-  visit("before_sha256", Newer{h.before_sha256});
-  visit("why", Newer{h.why});
+  fields(h.before, visit);
 }
 
 template <typename T, typename Visit>

@@ -109,18 +109,6 @@ Json view(const Grant& grant, base::Micros now) {
   return json;
 }
 
-// What the call would change, as it was when it was read.
-Json view_comparison(const Hold& hold) {
-  Json json{{"time", format_time(hold.compared)}, {"changes", hold.changes}};
-  for (const auto& [key, text] : {std::pair{"document", &hold.document}, {"patch", &hold.patch}}) {
-    if (auto value = base::parse_json(*text); value.ok()) json[key] = std::move(*value);
-  }
-  if (hold.before_bytes > 0) json["bytes"] = hold.before_bytes;
-  put_text(json, "sha256", hold.before_sha256);
-  put_text(json, "why", hold.why);
-  return json;
-}
-
 Json view(const Hold& hold) {
   Json json{{"id", hold.id},
             {"state", "waiting"},
@@ -138,7 +126,7 @@ Json view(const Hold& hold) {
   put_text(json, "body", hold.body);
   put_text(json, "body_sha256", hold.body_sha256);
   put_text(json, "read", hold.read);
-  if (hold.compared > 0) json["before"] = view_comparison(hold);
+  if (hold.before.at > 0) json["before"] = view(hold.before);
   put_text(json, "because", hold.because);
   put_text(json, "reason", hold.reason);
   put_text(json, "request", hold.request);

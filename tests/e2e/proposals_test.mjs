@@ -5,7 +5,7 @@
 // admin's word with ask, at once with on; before and after in the log, undone by an admin, rolled back by itself when health gets worse,
 // and sent once at most whatever dies. And a Mission Control that means no good.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { violations } from "./lib/accessible.mjs";
 import { Authority } from "./lib/authority.mjs";
@@ -15,6 +15,7 @@ import { Gateway } from "./lib/gateway.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
 import { ScriptedMission } from "./lib/scripted_mission.mjs";
+import { filesBelow } from "./lib/planted.mjs";
 import { killIfAlive, makeFolder, removeFolder, story, until } from "./lib/story.mjs";
 
 const lineTo = (mission) => `\nmission_control:\n  url: ${mission.url ?? `https://localhost:${mission.port}`}\n  folder: line\n  tls: { roots: mission-root.pem, revocation: soft }\n`;
@@ -55,13 +56,19 @@ capabilities:
   break.write: { title: Break things, class: write, operations: [POST /break, POST /slow] }
   held.write: { title: What an admin lets pass, class: write, hold: true, operations: [POST /held] }
   level.read: { title: Read the level, class: read, operations: [GET /level] }
+redact:
+  - json: $..pin
 `;
+const kCustomers = "a plant of the customer"; // stands in the component's document, and nowhere else
 // A component with one setting, that can be broken and mended.
 class Settable {
   level = "1";
   sound = true;
   bodies = [];
   slow = []; // answers that wait
+  reads = []; // likewise, of the document, while
+  holds = false;
+  unread = false;
   async start() {
     this.component = await LittleComponent.start((request, response) => this.#answer(request, response));
     return this.component;
@@ -76,7 +83,14 @@ class Settable {
     if (request.url.endsWith("/break")) this.sound = false;
     if (request.url.endsWith("/mend")) this.sound = true;
     if (request.method === "PUT") this.level = JSON.parse(body).level;
-    json({ level: this.level });
+    const document = () => json({ level: this.level, site: kCustomers, pin: "4711-0815" });
+    if (this.unread && request.method === "GET" && request.url === "/level") return response.writeHead(404).end();
+    if (this.holds && request.method === "GET" && request.url === "/level") return this.reads.push(document);
+    document();
+  }
+  letRead() {
+    this.holds = false;
+    for (const answer of this.reads.splice(0)) answer();
   }
   times(what) {
     return this.component.seen.filter((one) => one === what).length;
@@ -121,6 +135,25 @@ story("a change that Mission Control proposes is the customer's to allow, and ca
     assert.equal(setting.times("PUT /level"), 0);
   });
 
+  const compared = async (id) => (await gateway.events("--type", "proposal.compared")).filter((event) => event.detail.proposal === id);
+  await stage.step("what it would change is read before anybody decides, and shown old beside new; nothing is sent", async () => {
+    const one = await until("it is compared", async () => {
+      const shown = await gateway.cli("proposal", "show", id);
+      return shown.before && shown;
+    });
+    assert.equal(one.read, "/level");
+    assert.deepEqual(one.before.patch.find((each) => each.path === "/level"), { op: "replace", path: "/level", old: "1", value: "2" });
+    assert.equal(one.before.document.site, kCustomers);
+    assert.doesNotMatch(JSON.stringify(one), /4711/, "a secret is a token for the administrator too");
+    assert.match((await gateway.plainCli("proposal", "show", id)).stdout, /replace \/level {2}was "1" {2}would be "2"/);
+    assert.equal((await gateway.cli("proposal", "list")).items[0].before, undefined);
+    const [event] = await until("it is an event", async () => (await compared(id))[0] && compared(id));
+    assert.deepEqual([event.detail.read, event.actor, event.detail.why], ["/level", "gateway", undefined]);
+    const readings = (await gateway.events("--type", "exchange.forwarded")).filter((each) => each.detail.proposal === id);
+    assert.deepEqual(readings.map((each) => [each.detail.method, each.detail.class]), [["GET", "read"]]);
+    assert.deepEqual([setting.times("GET /level"), setting.times("PUT /level")], [1, 0]);
+  });
+
   await stage.step("approved, it is applied through the enforcer: before and after stand in the log", async () => {
     await gateway.cli("proposal", "approve", id, "--note", "go on");
     await becomes(mission, id, "applied");
@@ -131,7 +164,8 @@ story("a change that Mission Control proposes is the customer's to allow, and ca
     const forwarded = (await gateway.events("--type", "exchange.forwarded")).find((event) => event.detail.class === "write");
     assert.deepEqual([forwarded.detail.proposal, forwarded.session ?? ""], [id, ""]);
     assert.match(forwarded.actor, /^mission-control:/);
-    assert.equal((await gateway.cli("proposal", "show", id)).can_be_undone, true);
+    const shown = await gateway.cli("proposal", "show", id);
+    assert.deepEqual([shown.can_be_undone, shown.before], [true, undefined]);
   });
 
   await stage.step("an admin has it undone, and both sides know", async () => {
@@ -165,6 +199,65 @@ story("a change that Mission Control proposes is the customer's to allow, and ca
     await gateway.cli("sharing", "set", "proposals", "off");
     assert.equal((await becomes(mission, held, "refused")).note, "proposals were switched off");
     assert.equal(setting.times("POST /held"), 0);
+  });
+});
+
+story("what a waiting proposal would change is read once, whatever dies, and Mission Control hears nothing of it", async (stage) => {
+  const { setting, mission, gateway, installation } = await settable(stage);
+  for (const kind of ["events", "health"]) await gateway.cli("sharing", "set", kind, "on");
+  await gateway.cli("sharing", "set", "proposals", "ask");
+  await gateway.cli("remote-access", "set", "all");
+  await gateway.cli("capability", "set", "level.write", "on");
+  const propose = async (level) =>
+    (await mission.cli("proposal", "new", installation, "--method", "PUT", "--target", "/level", "--body", JSON.stringify({ level }), "--reason", "too low")).id;
+  const compared = async (id) => (await gateway.events("--type", "proposal.compared")).filter((event) => event.detail.proposal === id);
+  let lost;
+
+  await stage.step("an enforcer that dies while it reads is asked again", async () => {
+    setting.holds = true;
+    const one = await propose("6");
+    await until("the component is asked", () => setting.reads.length === 1, 60_000);
+    setting.reads.length = 0;
+    killIfAlive((await gateway.cli("status")).roles.find((role) => role.name === "enforcer.0").pid, "SIGKILL");
+    await until("it is asked again", () => setting.reads.length === 1, 60_000);
+    setting.letRead();
+    await until("it is compared", async () => (await gateway.cli("proposal", "show", one)).before?.patch, 60_000);
+    await until("it is an event", async () => (await compared(one)).length === 1);
+    lost = one;
+    await gateway.cli("proposal", "refuse", one);
+  });
+
+  await stage.step("what was decided before its document came has none", async () => {
+    setting.holds = true;
+    const one = await propose("6");
+    await until("the component is asked", () => setting.reads.length === 1, 60_000);
+    await gateway.cli("proposal", "refuse", one);
+    setting.letRead();
+    await until("the reading is over", async () => (await gateway.events("--type", "exchange.completed")).some((event) => event.detail.proposal === one), 60_000);
+    const after = await propose("6");
+    await until("the next one is compared", async () => (await compared(after)).length === 1, 60_000);
+    assert.deepEqual([await compared(one), (await gateway.cli("proposal", "show", one)).before], [[], undefined]);
+    assert.equal((await compared(lost)).length, 1, "once for each");
+    await gateway.cli("proposal", "refuse", after);
+    assert.equal(setting.times("PUT /level"), 0);
+  });
+
+  await stage.step("where the document cannot be read, that is said", async () => {
+    setting.unread = true;
+    const one = await propose("6");
+    await until("it says why", async () => (await gateway.tryCli("proposal", "show", one)).json?.before?.why === "it answered 404", 60_000);
+    setting.unread = false;
+    await gateway.cli("proposal", "refuse", one);
+    await becomes(mission, one, "refused");
+  });
+
+  await stage.step("Mission Control has heard nothing of the document", async () => {
+    const answers = JSON.stringify([await mission.cli("proposal", "list", "--installation", installation), await mission.events(installation), await mission.cli("installation", "show", installation)]);
+    assert.match(answers, /too low/);
+    assert.ok(!answers.includes(kCustomers));
+    const kept = filesBelow(mission.folder).filter((path) => statSync(path).isFile()).map((path) => readFileSync(path, "latin1"));
+    assert.ok(kept.some((text) => text.includes("too low")), "the store is among what is searched");
+    assert.ok(!kept.some((text) => text.includes(kCustomers)));
   });
 });
 
@@ -266,11 +359,17 @@ story("a vendor's operator proposes on the page, the customer's admin approves o
     theirs = admin.locator("#proposals li").filter({ hasText: "the level is too low" });
     await theirs.getByText("ole (Mission Control)").waitFor({ timeout: 60_000 });
     await theirs.getByText("What takes it back").waitFor();
+    const level = theirs.locator(".diff tr", { hasText: "/level" });
+    await level.waitFor({ timeout: 60_000 });
+    assert.deepEqual([await level.locator("del").textContent(), await level.locator("ins").textContent()], ["1", "7"]);
+    await theirs.getByText("The whole document", { exact: true }).click();
+    await theirs.getByText(kCustomers).first().waitFor();
     await inspect(admin, "pending");
     assert.equal(setting.level, "1");
     await theirs.getByRole("button", { name: "Approve and apply" }).click();
     await theirs.locator("form.confirm").getByRole("button", { name: "Approve and apply" }).click();
     await theirs.getByText("Applied", { exact: true }).waitFor({ timeout: 60_000 });
+    await level.waitFor({ state: "detached" });
     assert.equal(setting.level, "7");
     await row.getByText("Applied", { exact: true }).waitFor({ timeout: 60_000 });
     await inspect(admin, "applied");

@@ -10,7 +10,7 @@ const planted = new Map(); // bytes as latin1 -> what they are
 
 export const plant = (what, text) => planted.set(Buffer.from(text).toString("latin1"), what);
 
-const filesBelow = (folder) =>
+export const filesBelow = (folder) =>
   readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     return statSync(path).isDirectory() ? filesBelow(path) : [path];

@@ -113,6 +113,8 @@ const Case kCases[] = {
      "Admin root proposed a change: PUT \"/level\", which was not taken in: nobody has switched that on; 4 "
      "more "
      "before it were not recorded one by one."},
+    {ProposalCompared, R"({"capability":"level.write","read":"/level","changes":1})",
+     "What a proposal would change was read: /level, 1 difference."},
     {ProposalApproved, R"({"capability":"level.write","note":"go on"})",
      "Admin root approved what Mission Control proposed (level.write): \"go on\"."},
     {ProposalRefused, R"({"capability":"level.write","note":"not now"})",

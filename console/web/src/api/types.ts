@@ -249,6 +249,8 @@ export interface Proposal {
   can_be_undone: boolean;
   undo_until?: string;
   waits?: string;
+  read?: string; // while it waits: the document that it would change
+  before?: Before;
   approvals?: string[];
   approvals_needed?: number;
   created: string;

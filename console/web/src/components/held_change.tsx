@@ -3,35 +3,28 @@
 //
 // What a waiting call would change: the document as it was when the call began to wait, beside what the call would make of it. Where
 // only the component knows that, beside what the call sends.
-import type { Hold } from '../api/types';
+import type { ComponentChildren } from 'preact';
+import type { Before } from '../api/types';
 import { words } from '../text';
 import { Differences, shown } from './change_view';
-import { HeldBody } from './held_body';
 import { Said } from './said';
 import { When } from './when';
 
-function Body({ hold }: { hold: Hold }) {
-  if (hold.body_bytes === 0) return null;
-  return (
-    <figure class="held-body">
-      <figcaption>
-        <Said text={words.holds.body(hold.body_bytes, hold.content_type ?? '')} />
-      </figcaption>
-      {hold.body ? <HeldBody text={hold.body} type={hold.content_type ?? ''} /> : <p class="note">{words.holds.unreadable}</p>}
-    </figure>
-  );
+interface Shown {
+  read: string | undefined; // the document's target; undefined: nobody knows one
+  before: Before | undefined; // undefined: it is not read yet
+  sent?: ComponentChildren; // the call's own body, where it is not shown elsewhere
 }
 
-export function HeldChange({ hold }: { hold: Hold }) {
-  const { read, before } = hold;
-  if (read === undefined) return <Body hold={hold} />;
+export function HeldChange({ read, before, sent }: Shown) {
+  if (read === undefined) return <>{sent}</>;
   if (before === undefined)
     return (
       <>
         <p class="hint" role="status">
           {words.holds.reading} <Said text={read} />
         </p>
-        <Body hold={hold} />
+        {sent}
       </>
     );
   const { document, patch } = before;
@@ -43,6 +36,12 @@ export function HeldChange({ hold }: { hold: Hold }) {
         <bdi>{shown(document)}</bdi>
       </pre>
     </figure>
+  );
+  const beside = (whole || sent) && (
+    <div class="beside">
+      {whole}
+      {sent}
+    </div>
   );
   return (
     <div class="change">
@@ -62,18 +61,14 @@ export function HeldChange({ hold }: { hold: Hold }) {
       {patch?.length === 0 && <p class="hint">{words.holds.no_difference}</p>}
       {!patch && before.changes > 0 && <p class="hint">{words.holds.too_large(before.changes)}</p>}
       {foreseen ? (
-        <details class="held-whole">
-          <summary>{words.holds.whole}</summary>
-          <div class="beside">
-            {whole}
-            <Body hold={hold} />
-          </div>
-        </details>
+        beside && (
+          <details class="held-whole">
+            <summary>{sent ? words.holds.whole_and_body : words.holds.whole}</summary>
+            {beside}
+          </details>
+        )
       ) : (
-        <div class="beside">
-          {whole}
-          <Body hold={hold} />
-        </div>
+        beside
       )}
       {document !== undefined && !foreseen && <p class="hint">{words.holds.unforeseen}</p>}
     </div>

@@ -7,6 +7,7 @@ import { useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
 import type { Hold } from '../api/types';
 import { Confirm } from '../components/confirm';
+import { HeldBody } from '../components/held_body';
 import { HeldChange } from '../components/held_change';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
@@ -17,6 +18,18 @@ import { parts, refresh } from '../state/live';
 import { useStore } from '../state/store';
 import { words } from '../text';
 import type { Rights } from './rights';
+
+function Body({ hold }: { hold: Hold }) {
+  if (hold.body_bytes === 0) return null;
+  return (
+    <figure class="held-body">
+      <figcaption>
+        <Said text={words.holds.body(hold.body_bytes, hold.content_type ?? '')} />
+      </figcaption>
+      {hold.body ? <HeldBody text={hold.body} type={hold.content_type ?? ''} /> : <p class="note">{words.holds.unreadable}</p>}
+    </figure>
+  );
+}
 
 // Nothing waits, nothing shown.
 export function HoldsSection({ may_change }: Rights) {
@@ -66,7 +79,7 @@ function Row({ hold, may_change }: { hold: Hold } & Rights) {
           )}
         </div>
       </div>
-      <HeldChange hold={hold} />
+      <HeldChange read={hold.read} before={hold.before} sent={<Body hold={hold} />} />
       {may_change && !refusing && (
         <div class="buttons">
           <button type="button" class="primary" aria-busy={action.busy} onClick={() => decide('pass', {})}>

@@ -1,13 +1,14 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Changes of the component's settings that Mission Control proposes: what is sent, what takes it back, and an admin's word. Nothing was
+// Changes of the component's settings that Mission Control proposes: what is sent, what it would change, what takes it back, and an admin's word. Nothing was
 // proposed, nothing shown.
 import { useState } from 'preact/hooks';
 import { call, segment } from '../api/client';
 import type { Proposal, ProposalState, ProposedCall } from '../api/types';
 import { Confirm } from '../components/confirm';
 import { HeldBody } from '../components/held_body';
+import { HeldChange } from '../components/held_change';
 import { Trouble } from '../components/notice';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
@@ -100,6 +101,7 @@ function Row({ one, may_change }: { one: Proposal } & Rights) {
       <details open={waits_for_admin(one)}>
         <summary>{text.sent}</summary>
         <Call title={text.sent} one={one.call} />
+        <HeldChange read={one.read} before={one.before} />
         {one.undo ? <Call title={text.undo} one={one.undo} /> : <p class="row-says">{text.no_undo}</p>}
       </details>
       {may_change && step === undefined && steps.length > 0 && (

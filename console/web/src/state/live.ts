@@ -57,7 +57,9 @@ async function fetch_state(): Promise<void> {
     fetch_part(parts.holds, async () =>
       Promise.all((await items<Hold>('/holds')).map((hold) => get<Hold>(`/holds/${segment(hold.id)}`).catch(() => hold))),
     ),
-    fetch_part(parts.proposals, () => items<Proposal>('/proposals')),
+    fetch_part(parts.proposals, async () =>
+      Promise.all((await items<Proposal>('/proposals')).map((one) => (one.read ? get<Proposal>(`/proposals/${segment(one.id)}`).catch(() => one) : one))),
+    ),
     fetch_sessions(),
     fetch_part(parts.engineers, () => items<Engineer>('/engineers')),
     accounts_are_shown() && fetch_accounts(),
