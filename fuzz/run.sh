@@ -27,12 +27,12 @@ mkdir -p "$work/findings"
 run_one() {
   local target=$1 learnt=$work/learnt/$1 log=$work/$1.log words=$work/$1.dict before after runs coverage finding
   mkdir -p "$learnt"
-  grep -lE "^# for: (.* )?$target( |\$)" fuzz/dict/*.dict | xargs -r cat >"$words"
+  { grep -lE "^# for: (.* )?$target( |\$)" fuzz/dict/*.dict || true; } | xargs -r cat >"$words"  # not every target has words
   local TIMEFORMAT='%U %S' failed=0
   { time "$work/fuzz/${target}_fuzz" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -dict="$words" \
       -artifact_prefix="$work/findings/$target-" "$learnt" "fuzz/corpus/$target" >"$log" 2>&1; } 2>"$work/$target.time" || failed=1
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-  coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1)
+  coverage=$({ grep -o 'cov: [0-9]*' "$log" || true; } | tail -n 1)
   echo "$target $(awk '{ print $1 + $2 }' "$work/$target.time") ${runs:-0}" >"$work/$target.cost"
   if [ $failed = 0 ]; then
     echo "$target: $runs inputs, $coverage, $(find "$learnt" -type f | wc -l) learnt, no finding"
@@ -43,11 +43,14 @@ run_one() {
 }
 export -f run_one
 for target in "${targets[@]}"; do rm -f "$work/$target.finding" "$work/$target.cost"; done
-printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I {} bash -c 'set -euo pipefail; run_one {}'
+printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I {} bash -c 'set -euo pipefail; run_one {}' || true  # who has no .cost was not run
+not_run=()
+for target in "${targets[@]}"; do [ -f "$work/$target.cost" ] || not_run+=("$target"); done
 
-for target in "${targets[@]}"; do cat "$work/$target.cost"; done |
+for target in "${targets[@]}"; do [ ! -f "$work/$target.cost" ] || cat "$work/$target.cost"; done |
   awk '{ cpu += $2; inputs += $3 } END { printf "%d targets, %.0f inputs, %.2f CPU-hours\n", NR, inputs, cpu / 3600 }'
 found=0
+[ ${#not_run[@]} = 0 ] || { found=1; echo "not run, see their logs in $work: ${not_run[*]}" >&2; }
 for target in "${targets[@]}"; do
   [ ! -f "$work/$target.finding" ] || { found=1; cat "$work/$target.finding" >&2; }
 done
