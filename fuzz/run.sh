@@ -25,11 +25,12 @@ mkdir -p "$work/findings"
 
 # run_one TARGET: says one line, and writes "TARGET CPU-SECONDS INPUTS" or nothing to TARGET.cost.
 run_one() {
-  local target=$1 learnt=$work/learnt/$1 log=$work/$1.log words=$work/$1.dict before after runs coverage finding
+  local target=$1 learnt=$work/learnt/$1 log=$work/$1.log words=$work/$1.dict runs coverage finding
   mkdir -p "$learnt"
-  { grep -lE "^# for: (.* )?$target( |\$)" fuzz/dict/*.dict || true; } | xargs -r cat >"$words"  # not every target has words
-  local TIMEFORMAT='%U %S' failed=0
-  { time "$work/fuzz/${target}_fuzz" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -dict="$words" \
+  { grep -lE "^# for: (.* )?$target( |\$)" fuzz/dict/*.dict || true; } | xargs -r cat >"$words"
+  local TIMEFORMAT='%U %S' failed=0 dictionary=()
+  [ ! -s "$words" ] || dictionary=(-dict="$words")  # not every target has words
+  { time "$work/fuzz/${target}_fuzz" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "${dictionary[@]}" \
       -artifact_prefix="$work/findings/$target-" "$learnt" "fuzz/corpus/$target" >"$log" 2>&1; } 2>"$work/$target.time" || failed=1
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   coverage=$({ grep -o 'cov: [0-9]*' "$log" || true; } | tail -n 1)
