@@ -63,8 +63,10 @@ Statement& Statement::bind(std::int64_t value) {
 }
 
 Statement& Statement::bind(std::string_view text) {
+  // A view of nothing may have no pointer, which SQLite takes for NULL: an empty text is meant.
+  const char* data = text.data() == nullptr ? "" : text.data();
   const int result =
-      sqlite3_bind_text64(statement_.get(), next_++, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+      sqlite3_bind_text64(statement_.get(), next_++, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
   if (result != SQLITE_OK) failed_ = result;
   return *this;
 }

@@ -118,6 +118,8 @@ void fold_missed(VendorUpdate& update, const Json& detail, const std::string& wh
 void fold_update(VendorUpdate& update, const UpdateNews& news, const Json& detail) {
   const std::string_view type = news.type.substr(kFamilyOfUpdates.size());
   const std::string why = json_text_or(detail, "why", "");
+  // Of what is under way or over, why it came to that says more than the suspension.
+  const bool waits = update.phase == UpdatePhase::Planned || update.phase == UpdatePhase::Cancelled;
   remember_moment(update, news, why);
   if (type == "scheduled") {
     take_plan(update, detail);
@@ -139,10 +141,10 @@ void fold_update(VendorUpdate& update, const UpdateNews& news, const Json& detai
   } else if (type == "suspended") {
     update.suspended = true;
     update.asked = 0;
-    update.why = why;
+    if (waits) update.why = why;
   } else if (type == "suspension_ended") {
     update.suspended = false;
-    update.why.clear();
+    if (waits) update.why.clear();
     if (update.phase == UpdatePhase::Planned) take_plan(update, detail);
   } else if (type == "withdrawn") {
     if (update.phase == UpdatePhase::Running) return;

@@ -69,7 +69,7 @@ struct VendorUpdate {
   std::string run;          // the update that ran it last
   bool begun_told = false, ended_told = false;
   base::Micros began = 0, ended = 0;
-  std::string why;  // of the phase, of the suspension, or why the last try came to nothing
+  std::string why;  // of the phase, of the suspension while it waits, or why the last try came to nothing
   std::vector<UpdateMoment> history;
   bool operator==(const VendorUpdate&) const = default;
 

@@ -123,6 +123,19 @@ TEST_F(UpdatesState, ASuspensionTakesBackThatItIsToRunNow) {
   EXPECT_EQ(base::format_time(now().start), kUntil);
 }
 
+TEST_F(UpdatesState, WhyOneFailedOutlivesItsSuspension) {
+  announce();
+  run();
+  tell("rolled_back", {{"service", "prometheus"}, {"version", "2"}, {"why", "b: exit status 1"}}, "01A");
+  tell("suspended", {{"why", "1 of 2 installations reported that it failed"}});
+  EXPECT_EQ(text(), "rolled_back");
+  EXPECT_TRUE(now().suspended);
+  EXPECT_EQ(now().why, "b: exit status 1");
+  tell("suspension_ended");
+  EXPECT_FALSE(now().suspended);
+  EXPECT_EQ(now().why, "b: exit status 1");
+}
+
 TEST_F(UpdatesState, AMissedWindowIsFollowedByTheNext) {
   announce();
   tell("missed",
