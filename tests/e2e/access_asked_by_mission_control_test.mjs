@@ -5,10 +5,10 @@
 // real Prometheus behind: not taken while nobody switched that on, an access request like any other once somebody has, and where it stands
 // is known at Mission Control whatever dies in between. And a Mission Control that means no good.
 import assert from "node:assert/strict";
-import { violations } from "./lib/accessible.mjs";
-import { atConsole, atMissionControl, Browser, look } from "./lib/browser.mjs";
+import { atConsole, atMissionControl, Browser } from "./lib/browser.mjs";
 import { LittleComponent, Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
 import { killIfAlive, story, until } from "./lib/story.mjs";
@@ -110,10 +110,7 @@ story("a vendor's operator asks on the page, the customer's admin approves on th
   await gateway.cli("capability", "set", "metrics.read", "ask");
   const alice = await gateway.signIn("alice");
   const query = () => alice.send("GET", "/prometheus/api/v1/query?query=up");
-  const inspect = async (page, name) => {
-    assert.deepEqual(await violations(page), [], name);
-    await look(page, `access-${name}`);
-  };
+  const inspect = inspector("access");
   let vendor, admin, row;
 
   await stage.step("the operator asks", async () => {

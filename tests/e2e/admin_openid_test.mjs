@@ -4,11 +4,11 @@
 // Admins sign in to the console by their company's identity provider, a real one, with a browser: groups give the role, it is shown
 // again there before anything is opened, and whoever signs out there is signed out here. An account of the console's own works as ever.
 import assert from "node:assert/strict";
-import { violations } from "./lib/accessible.mjs";
 import { Authority } from "./lib/authority.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { Browser } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { plant } from "./lib/planted.mjs";
 import { RealProvider, adminClientSecret, adminSecretsFor, adminsAt, configuredForAdmins } from "./lib/providers.mjs";
 import { story, until } from "./lib/story.mjs";
@@ -31,10 +31,7 @@ const comeIn = async (page, gateway, name, path = "/") => {
 };
 const isIn = (page) => page.getByRole("banner").getByRole("button", { name: "Sign out" }).waitFor();
 const isOut = (page) => page.getByRole("heading", { name: "Sign in to the console" }).waitFor();
-const inspect = async (page, name) => {
-  assert.deepEqual(await violations(page), [], name);
-  await look(page, `admin-openid-${name}`);
-};
+const inspect = inspector("admin-openid");
 
 story("admins sign in by their company's provider", async (stage) => {
   plant("the console's client secret", adminClientSecret);

@@ -6,23 +6,15 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { violations } from "./lib/accessible.mjs";
 import { atMissionControl, Browser, look } from "./lib/browser.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { run } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
 const kSecond = 1_000_000;
 
-// inspect: nothing is wrong with the page as it is now, and it is not wider than a phone.
-const inspect = async (page, name) => {
-  assert.deepEqual(await violations(page), [], name);
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 800 });
-  await until(`${name} fits a phone`, () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
-  await page.setViewportSize(before);
-  await look(page, `measures-${name}`);
-};
+const inspect = inspector("measures");
 
 story("the fleet's health and usage are seen at the page", async (stage) => {
   const mission = stage.own(await MissionControl.start({ configure: (text) => `${text}second_factor: optional\n` }));

@@ -4,10 +4,10 @@
 // The console's page about Mission Control, against a real one: an admin enrols the gateway with the vendor's code, tries the line, shares
 // events and reads what was sent; an auditor sees all of it and can change nothing.
 import assert from "node:assert/strict";
-import { violations } from "./lib/accessible.mjs";
-import { atConsole, Browser, look } from "./lib/browser.mjs";
+import { atConsole, Browser } from "./lib/browser.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { freePort, run } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
@@ -16,15 +16,7 @@ const kPassword = "an auditor chooses this one";
 const pages = (page) => page.getByRole("navigation", { name: "Pages" });
 const stateIs = (page, state) => page.locator("#line [role=status]").getByText(state, { exact: true }).waitFor({ timeout: 60_000 });
 
-// inspect: nothing is wrong with the page as it is now, and it is not wider than a phone.
-const inspect = async (page, name) => {
-  assert.deepEqual(await violations(page), [], name);
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 800 });
-  await until(`${name} fits a phone`, () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
-  await page.setViewportSize(before);
-  await look(page, `mission-${name}`);
-};
+const inspect = inspector("mission");
 
 story("an admin brings the line to Mission Control up, and an auditor looks at it", async (stage) => {
   const mission = stage.own(await MissionControl.start({ listen: await freePort() }));

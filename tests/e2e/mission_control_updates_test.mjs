@@ -5,9 +5,9 @@
 // suspended and why, resumed, widened, taken back; the fleet says who is behind, the installation's page why, and changes its ring. A
 // viewer sees all of it and is refused all of it.
 import assert from "node:assert/strict";
-import { violations } from "./lib/accessible.mjs";
-import { atMissionControl, Browser, kInvitedPassword, look } from "./lib/browser.mjs";
+import { atMissionControl, Browser, kInvitedPassword } from "./lib/browser.mjs";
 import { Client } from "./lib/client.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { story, until } from "./lib/story.mjs";
 import { Vendor } from "./lib/vendor.mjs";
@@ -19,15 +19,7 @@ const urlOf = (mission) => `https://localhost:${mission.adminPort}`;
 const nav = (page, name) => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
-// inspect: nothing is wrong with the page as it is, and it is not wider than a phone.
-const inspect = async (page, name) => {
-  assert.deepEqual(await violations(page), [], name);
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 800 });
-  await until(`${name} fits a phone`, () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
-  await page.setViewportSize(before);
-  await look(page, `roll-out-${name}`);
-};
+const inspect = inspector("roll-out");
 
 story("an operator rolls an update out ring by ring, and sees who has it, who is behind and why it stopped", async (stage) => {
   const mission = stage.own(await MissionControl.start({ configure: optional }));

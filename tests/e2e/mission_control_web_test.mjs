@@ -4,50 +4,27 @@
 // Mission Control's page, with a real gateway: its people sign in, an operator enrols the gateway with a code from the page, sees it up and
 // its events arrive, and retires it; a viewer, another site and an installation's certificate change nothing.
 import assert from "node:assert/strict";
-import { violations } from "./lib/accessible.mjs";
 import { codeOf, stepNow } from "./lib/authenticator.mjs";
-import { Browser, look } from "./lib/browser.mjs";
+import { atMissionControl, Browser, kInvitedPassword } from "./lib/browser.mjs";
 import { Client } from "./lib/client.mjs";
 import { LittleComponent } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { Installation, MissionControl, ulid } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
 import { story, until } from "./lib/story.mjs";
 
-const kPassword = "a few unrelated words";
 const optional = (text) => `${text}second_factor: optional\n`;
 const urlOf = (mission) => `https://localhost:${mission.adminPort}`;
 const nav = (page, name) => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
-// inspect: nothing is wrong with the page as it is now, and it is not wider than a phone.
-const inspect = async (page, name) => {
-  assert.deepEqual(await violations(page), [], name);
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 800 });
-  await until(`${name} fits a phone`, () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
-  await page.setViewportSize(before);
-  await look(page, `fleet-${name}`);
-};
+const inspect = inspector("fleet");
 
 const signIn = async (page, name, password) => {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(password);
   await page.keyboard.press("Enter");
-};
-
-// join: somebody accepts an invitation that was made on the machine; their page.
-const join = async (browser, mission, name, role) => {
-  const { link } = await mission.cli("person", "invite", name, "--role", role);
-  const page = await browser.page();
-  await page.goto(`${urlOf(mission)}/invitation#${link.split("#")[1]}`);
-  await page.getByText(`as ${role}, under the name ${name}`).waitFor();
-  await page.getByLabel("Choose a password").fill(kPassword);
-  await page.getByLabel("The password, again").fill(kPassword);
-  await page.keyboard.press("Enter");
-  await heading(page, "Your account");
-  page.troubles.length = 0; // who is not signed in yet is told so with 401
-  return page;
 };
 
 story("an operator enrols a gateway from the page, sees it up and its event arrive, and retires it", async (stage) => {
@@ -79,7 +56,7 @@ story("an operator enrols a gateway from the page, sees it up and its event arri
   });
 
   await stage.step("an operator who was invited sees an empty fleet, and makes a code", async () => {
-    page = await join(browser, mission, "ole", "operator");
+    page = await atMissionControl(browser, mission, "ole", "operator");
     await inspect(page, "account");
     await nav(page, "Fleet");
     await page.getByText("No installation has enrolled yet.").waitFor();
@@ -198,7 +175,7 @@ story("nobody does at Mission Control's page what their role does not give", asy
   const origin = { Origin: urlOf(mission) };
 
   await stage.step("a viewer is offered nothing that changes something, and is refused it", async () => {
-    const page = await join(browser, mission, "vera", "viewer");
+    const page = await atMissionControl(browser, mission, "vera", "viewer");
     await nav(page, "Fleet");
     await page.locator("#fleet").getByRole("link", { name: "Example Ltd" }).click();
     await page.locator("#standing").waitFor();
@@ -213,7 +190,7 @@ story("nobody does at Mission Control's page what their role does not give", asy
     await inspect(page, "viewer");
     assert.deepEqual(page.troubles, []);
     const vera = client();
-    assert.equal((await vera.send("POST", "/api/v1/sign-in", { name: "vera", password: kPassword }, origin)).status, 200);
+    assert.equal((await vera.send("POST", "/api/v1/sign-in", { name: "vera", password: kInvitedPassword }, origin)).status, 200);
     for (const [method, path] of [["POST", `/api/v1/installations/${one.id}/retire`], ["POST", "/api/v1/enrolments"], ["POST", "/api/v1/invitations"], ["DELETE", "/api/v1/people/admin"]]) {
       const refused = await vera.send(method, path, {}, origin);
       assert.deepEqual([refused.status, refused.json.code], [403, "rank"], `${method} ${path}`);
@@ -222,7 +199,7 @@ story("nobody does at Mission Control's page what their role does not give", asy
   });
 
   await stage.step("an installation that is connected twice says so before all else, and what to do", async () => {
-    const page = await join(browser, mission, "vito", "viewer");
+    const page = await atMissionControl(browser, mission, "vito", "viewer");
     const first = await one.orders();
     assert.equal(first.status, 200);
     assert.equal((await one.ask("GET", `/line/v1/orders?life=${ulid()}`)).status, 409);
@@ -260,7 +237,7 @@ story("nobody does at Mission Control's page what their role does not give", asy
   });
 
   await stage.step("who is locked out is signed out at once, and comes back by the command line alone", async () => {
-    const page = await join(browser, mission, "olga", "operator");
+    const page = await atMissionControl(browser, mission, "olga", "operator");
     await mission.cli("person", "lock", "olga");
     await heading(page, "Sign in to Mission Control");
     const list = (await mission.cli("person", "list")).items;

@@ -7,11 +7,11 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { violations } from "./lib/accessible.mjs";
 import { Authority } from "./lib/authority.mjs";
-import { atConsole, Browser, look } from "./lib/browser.mjs";
+import { atConsole, atMissionControl, Browser } from "./lib/browser.mjs";
 import { LittleComponent, Monitoring } from "./lib/component.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { freePort } from "./lib/process.mjs";
 import { ScriptedMission } from "./lib/scripted_mission.mjs";
@@ -310,10 +310,7 @@ story("a vendor's operator proposes on the page, the customer's admin approves o
   await gateway.cli("remote-access", "set", "all");
   await gateway.cli("capability", "set", "level.write", "on");
   const browser = stage.own(await Browser.start());
-  const inspect = async (page, name) => {
-    assert.deepEqual(await violations(page), [], name);
-    await look(page, `proposals-${name}`);
-  };
+  const inspect = inspector("proposals");
   let vendor, admin, row, theirs;
 
   await stage.step("the admin lets them propose, each with a word of theirs", async () => {
@@ -327,14 +324,7 @@ story("a vendor's operator proposes on the page, the customer's admin approves o
   });
 
   await stage.step("the operator proposes", async () => {
-    const { link } = await mission.cli("person", "invite", "ole", "--role", "operator");
-    vendor = await browser.page();
-    await vendor.goto(`https://localhost:${mission.adminPort}/invitation#${link.split("#")[1]}`);
-    await vendor.getByText("as operator, under the name ole").waitFor();
-    await vendor.getByLabel("Choose a password").fill("a few unrelated words");
-    await vendor.getByLabel("The password, again").fill("a few unrelated words");
-    await vendor.keyboard.press("Enter");
-    await vendor.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+    vendor = await atMissionControl(browser, mission, "ole", "operator");
     await vendor.goto(`https://localhost:${mission.adminPort}/installations/${installation}`);
     const section = vendor.locator("#proposals");
     await section.getByText("Nothing was proposed.").waitFor();

@@ -6,11 +6,11 @@
 // side for everybody. What the clock does is not waited for here: tests/unit/ledger/update_calendar_test.cc turns it by hand.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { violations } from "./lib/accessible.mjs";
 import { Authority } from "./lib/authority.mjs";
-import { atConsole, Browser, look } from "./lib/browser.mjs";
+import { atConsole, Browser } from "./lib/browser.mjs";
 import { Fleet } from "./lib/fleet.mjs";
 import { Gateway } from "./lib/gateway.mjs";
+import { inspector } from "./lib/inspect.mjs";
 import { MissionControl } from "./lib/mission.mjs";
 import { plant } from "./lib/planted.mjs";
 import { freePort } from "./lib/process.mjs";
@@ -49,15 +49,7 @@ notifications:
     tls: { roots: hooks.pem }
 `;
 
-// inspect: nothing is wrong with the page as it is, and it is not wider than a phone.
-const inspect = async (page, name) => {
-  assert.deepEqual(await violations(page), [], name);
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 800 });
-  await until(`${name} fits a phone`, () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
-  await page.setViewportSize(before);
-  await look(page, `updates-${name}`);
-};
+const inspect = inspector("updates");
 
 story("an update goes from the vendor's desk to the customer's nodes, and one that fails goes back", async (stage) => {
   const fleet = stage.own(await Fleet.start("1.0"));
