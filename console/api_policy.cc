@@ -15,7 +15,7 @@ namespace {
 using base::Json;
 using policy::Effect;
 
-constexpr std::size_t kMostChanges = 2'000;  // named in one answer, those that open something first
+constexpr std::size_t kMostPolicyChanges = 2'000;  // named in one answer, those that open something first
 
 struct Told {
   const policy::Change* change;
@@ -67,7 +67,7 @@ Json changes_of(const policy::Difference& difference, const policy::Policy* befo
     const policy::Change& change = *one.change;
     const std::string effect(to_text(change.effect));
     counts[effect] = counts[effect].get<int>() + 1;
-    if (changes.size() >= kMostChanges) continue;
+    if (changes.size() >= kMostPolicyChanges) continue;
     Json json{{"kind", one.kind}, {"effect", effect}, {"what", change.what}, {"detail", change.detail}};
     if (change.mark.line > 0) json["line"] = change.mark.line;
     if (!change.capability.empty()) json["capability"] = change.capability;

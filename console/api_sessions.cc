@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kDefaultSessions = 200;
 constexpr std::size_t kMostActive = 10'000;
-constexpr std::size_t kMostChanges = 100;  // shown with a session
+constexpr std::size_t kMostChangesShown = 100;  // shown with a session
 
 // One parameter of the list into the question; an error sentence if it cannot be read.
 base::Status take_session_parameter(std::string_view name, const std::string& value, base::Micros now,
@@ -125,7 +125,7 @@ base::Json changes_of(Parts& parts, const std::string& id) {
   filter.session = id;
   filter.types = {"exchange.changed"};
   filter.oldest_first = true;
-  filter.limit = kMostChanges;
+  filter.limit = kMostChangesShown;
   base::Json changes = base::Json::array();
   const auto found = parts.log.find(filter);
   if (!found.ok()) return changes;

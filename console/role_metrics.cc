@@ -109,7 +109,7 @@ std::optional<std::uint64_t> number_at(const base::Json& list, std::size_t index
   return list[index].get<std::uint64_t>();
 }
 
-const base::Json& part_of(const base::Json& role, const char* name) {
+const base::Json& member_of(const base::Json& role, const char* name) {
   static const base::Json kNone;
   const auto found = role.is_object() ? role.find(name) : role.end();
   return role.is_object() && found != role.end() ? *found : kNone;
@@ -118,7 +118,7 @@ const base::Json& part_of(const base::Json& role, const char* name) {
 void write_figure(MetricsText& out, const FigureRow& row, const base::Json& roles) {
   for (const base::Json& role : roles) {
     const std::string name = base::json_text_or(role, "name", "");
-    const auto value = number_at(part_of(role, "figures"), static_cast<std::size_t>(row.figure));
+    const auto value = number_at(member_of(role, "figures"), static_cast<std::size_t>(row.figure));
     if (!value || !counts_it(row.roles, name)) continue;
     if (row.label.empty())
       out.sample({{"role", name}}, *value);
@@ -130,7 +130,7 @@ void write_figure(MetricsText& out, const FigureRow& row, const base::Json& role
 void write_timing(MetricsText& out, const TimingRow& row, const base::Json& roles) {
   for (const base::Json& role : roles) {
     const std::string name = base::json_text_or(role, "name", "");
-    const base::Json& timings = part_of(role, "timings");
+    const base::Json& timings = member_of(role, "timings");
     const auto index = static_cast<std::size_t>(row.timing);
     if (!counts_it(row.roles, name) || !timings.is_array() || index >= timings.size()) continue;
     std::vector<std::uint64_t> counts;
@@ -148,14 +148,14 @@ void write_timing(MetricsText& out, const TimingRow& row, const base::Json& role
 void write_cost(MetricsText& out, const base::Json& roles) {
   out.counter("postern_process_cpu_seconds", "Processor time of a role's process, user and system.");
   for (const base::Json& role : roles) {
-    if (part_of(role, "cpu_us").is_number())
+    if (member_of(role, "cpu_us").is_number())
       out.sample({{"role", base::json_text_or(role, "name", "")}},
                  MetricsText::seconds(base::json_number_or(role, "cpu_us", 0)));
   }
   out.gauge("postern_process_resident_bytes",
             "Memory of a role's process; what processes share is counted in each.");
   for (const base::Json& role : roles) {
-    if (part_of(role, "resident_bytes").is_number())
+    if (member_of(role, "resident_bytes").is_number())
       out.sample({{"role", base::json_text_or(role, "name", "")}},
                  static_cast<std::uint64_t>(base::json_number_or(role, "resident_bytes", 0)));
   }

@@ -4,7 +4,7 @@
 #
 # tests/run.sh [--quick]
 #
-# Sets everything up, builds, and runs all tests: layers, documents, format, clang-tidy; the loop and what stands on it under valgrind;
+# Sets everything up, builds, and runs all tests: layers, names, documents, format, clang-tidy; the loop and what stands on it under valgrind;
 # the whole, end to end, with a real component and a real browser; unit and process tests and the fuzz corpora under AddressSanitizer
 # and UndefinedBehaviorSanitizer. --quick leaves out clang-tidy and valgrind and runs the tests without sanitizers.
 set -euo pipefail
@@ -23,8 +23,8 @@ esac
 need $BUILD_PACKAGES $TEST_PACKAGES
 make_user
 
-say "layers, documents, format"
-tools/check_layers
+say "layers, names, documents, format"
+for check in tools/check_layers tools/check_names; do $check --self-test; $check; done
 tools/check_docs
 tools/format
 

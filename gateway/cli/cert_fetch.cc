@@ -26,7 +26,7 @@ namespace {
 using base::Code;
 using base::fail;
 
-constexpr base::Nanos kPatience = 10 * base::kSecond;
+constexpr base::Nanos kFetchPatience = 10 * base::kSecond;
 constexpr std::size_t kHandshakeLimit = 128U << 10U;  // bytes from the server; a chain is at most 64 KiB
 
 struct AddressesFree {
@@ -174,7 +174,7 @@ base::Result<std::string> fetch_document(const std::string& url, const std::stri
                                          std::size_t limit) {
   const auto at = http::parse_web_address(url);
   if (!at || at->https) return fail(Code::Invalid, "it is not at an http:// address");
-  const base::Nanos deadline = base::SystemClock().monotonic() + kPatience;
+  const base::Nanos deadline = base::SystemClock().monotonic() + kFetchPatience;
   std::string host = at->authority.host;
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   auto socket = connect_to({host, std::to_string(at->authority.port)}, deadline);
@@ -222,7 +222,7 @@ base::Result<Place> parse_place(std::string_view url) {
 }
 
 base::Result<tls::Presented> fetch_presented(const Place& place) {
-  const base::Nanos deadline = base::SystemClock().monotonic() + kPatience;
+  const base::Nanos deadline = base::SystemClock().monotonic() + kFetchPatience;
   auto glimpse = tls::Glimpse::make(place.host);
   if (!glimpse.ok()) return glimpse.error();
   auto socket = connect_to(place, deadline);

@@ -58,27 +58,27 @@ const std::vector<Column> kRevocations{{"FETCHED FOR", "whose"},
                                        {"GOOD UNTIL", "until", Kind::Time},
                                        {"SAYS", "says"},
                                        {"HINDERED BY", "why"}};
-const std::vector<Column> kFigures{{"Version", "version"},
-                                   {"Started", "started", Kind::Time},
-                                   {"Confinement", "sandbox.mode"},
-                                   {"Key agreement", "tls.agreement"},
-                                   {"Remote access", "remote_access.mode"},
-                                   {"Until", "remote_access.until", Kind::Time},
-                                   {"Active sessions", "sessions.active"},
-                                   {"Log", "log.directory"},
-                                   {"Its key", "log.verifier_key"},
-                                   {"Events", "log.size"},
-                                   {"Durable", "log.durable"},
-                                   {"Under checkpoint", "log.checkpoint.size"},
-                                   {"Checkpoint of", "log.checkpoint.time", Kind::Time},
-                                   {"No newer, because", "log.checkpoint.problem"},
-                                   {"Log writable", "log.writable"},
-                                   {"Why not", "log.reason"},
-                                   {"Its key as a witness", "witness.verifier_key"},
-                                   {"Policy", "policy.hash"},
-                                   {"Capabilities", "policy.capabilities"},
-                                   {"Operations", "policy.operations"},
-                                   {"Policy since", "policy.loaded", Kind::Time}};
+const std::vector<Column> kGatewayFigures{{"Version", "version"},
+                                          {"Started", "started", Kind::Time},
+                                          {"Confinement", "sandbox.mode"},
+                                          {"Key agreement", "tls.agreement"},
+                                          {"Remote access", "remote_access.mode"},
+                                          {"Until", "remote_access.until", Kind::Time},
+                                          {"Active sessions", "sessions.active"},
+                                          {"Log", "log.directory"},
+                                          {"Its key", "log.verifier_key"},
+                                          {"Events", "log.size"},
+                                          {"Durable", "log.durable"},
+                                          {"Under checkpoint", "log.checkpoint.size"},
+                                          {"Checkpoint of", "log.checkpoint.time", Kind::Time},
+                                          {"No newer, because", "log.checkpoint.problem"},
+                                          {"Log writable", "log.writable"},
+                                          {"Why not", "log.reason"},
+                                          {"Its key as a witness", "witness.verifier_key"},
+                                          {"Policy", "policy.hash"},
+                                          {"Capabilities", "policy.capabilities"},
+                                          {"Operations", "policy.operations"},
+                                          {"Policy since", "policy.loaded", Kind::Time}};
 
 // The nodes, with their state in words: "not checked" is one of three. A credential that is refused is the reason
 // that an admin can do something about.
@@ -233,7 +233,7 @@ std::string show_figures(base::Json answer) {
       base::json_bool_or(tls, "post_quantum", false)
           ? "post-quantum where the client has it (X25519MLKEM768)"
           : "not post-quantum: this system's OpenSSL has no X25519MLKEM768 (3.5 has)";
-  return to_lines(answer, kFigures);
+  return to_lines(answer, kGatewayFigures);
 }
 
 std::string show_signers(const base::Json& answer) {

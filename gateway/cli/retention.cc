@@ -13,14 +13,14 @@ namespace {
 using base::Json;
 using base::Result;
 
-const std::vector<Column> kFigures{{"Keeps events for", "keep"},
-                                   {"Events", "size"},
-                                   {"First that is kept", "first_kept"},
-                                   {"Removed by event", "last.index"},
-                                   {"On", "last.time", Kind::Time},
-                                   {"Would go now", "next.removed"},
-                                   {"The first of", "next.oldest", Kind::Time},
-                                   {"The last of", "next.newest", Kind::Time}};
+const std::vector<Column> kRetentionFigures{{"Keeps events for", "keep"},
+                                            {"Events", "size"},
+                                            {"First that is kept", "first_kept"},
+                                            {"Removed by event", "last.index"},
+                                            {"On", "last.time", Kind::Time},
+                                            {"Would go now", "next.removed"},
+                                            {"The first of", "next.oldest", Kind::Time},
+                                            {"The last of", "next.newest", Kind::Time}};
 
 Result<base::Micros> configured(const std::string& path) {
   const auto text = base::read_file(path, supervisor::kConfigSizeLimit);
@@ -64,7 +64,7 @@ int show_retention(const Program& program, const std::string& wanted) {
     return fail_with("events are kept for a day at least");
   const auto shown = figures(places->state_directory, *keep);
   if (!shown.ok()) return fail_with(shown.error().message);
-  print(program.json() ? base::dump_json(*shown) + "\n" : to_lines(*shown, kFigures));
+  print(program.json() ? base::dump_json(*shown) + "\n" : to_lines(*shown, kRetentionFigures));
   return kDone;
 }
 

@@ -33,7 +33,7 @@ using base::Status;
 using certs::VerifierKey;
 
 constexpr std::size_t kKeyFileLimit = 4U << 10U;
-constexpr auto kPatience = std::chrono::seconds(60);  // with a gateway that says it is not ready yet
+constexpr auto kRotationPatience = std::chrono::seconds(60);  // with a gateway that says it is not ready yet
 constexpr auto kPause = std::chrono::milliseconds(200);
 
 Result<VerifierKey> read_key(const std::string& path) {
@@ -95,7 +95,7 @@ Result<VerifierKey> next_key(const std::string& path, const std::string& name) {
 
 // Until the gateway has done it. Its ledger or its keeper may be starting anew just now.
 Result<Client::Answer> order(Client& gateway) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + kRotationPatience;
   const base::Json nothing = base::Json::object();
   for (;;) {
     auto answer = gateway.call(http::Method::Post, "/api/v1/log/rotate-key", &nothing);

@@ -10,7 +10,7 @@ namespace postern::enforcer {
 namespace {
 
 // Keys of the pool: apart from those of exchanges, which count from 1, and of others who read.
-constexpr std::uint64_t kFirstReadingKey = std::uint64_t{1} << 61U;
+constexpr std::uint64_t kFirstRecordKey = std::uint64_t{1} << 61U;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void ChangeRecords::forget(std::uint64_t who) {
 
 void ChangeRecords::read(Record& record, std::uint64_t who) {
   record.reading = std::make_unique<DocumentReading>(
-      site_, record.context, kFirstReadingKey + who,
+      site_, record.context, kFirstRecordKey + who,
       [this, who](Document document) { on_read(who, std::move(document)); });
   record.reading->start();
 }

@@ -21,7 +21,7 @@ constexpr base::Micros kWholeDay = 86'400 * base::kWallSecond;
 constexpr std::size_t kMostNumbers = 256;  // of a node: of all its documents
 constexpr std::size_t kCpuSamples = 5000;
 constexpr double kMostNumber = 9007199254740992;  // 2^53
-constexpr std::size_t kWord = 400;                // bytes
+constexpr std::size_t kHealthWord = 400;          // bytes
 
 double number_or(const Json& object, const char* key, double fallback) {
   const auto found = object.find(key);
@@ -79,7 +79,7 @@ std::optional<NodeFigures> parse_node_figures(const Json& json) {
   NodeFigures out{base::json_text_or(json, "service", ""),
                   base::json_text_or(json, "node", ""),
                   base::json_text_or(json, "state", ""),
-                  base::printable(base::json_text_or(json, "why", ""), kWord),
+                  base::printable(base::json_text_or(json, "why", ""), kHealthWord),
                   base::printable(base::json_text_or(json, "version", ""), 64),
                   {}};
   if (out.state != "up" && out.state != "down" && out.state != "unknown") return std::nullopt;

@@ -15,7 +15,7 @@ using base::Code;
 using base::Result;
 using base::Side;
 
-constexpr std::string_view kWord = "postern-pass-v1.";
+constexpr std::string_view kPassWord = "postern-pass-v1.";
 
 base::Error not_a_pass() {
   return base::fail(Code::Invalid, Side::Client, "this is not a pass of this gateway");
@@ -52,12 +52,12 @@ std::string pass_payload(const Pass& pass) {
 std::string signed_part(std::string_view payload) { return std::string(certs::kPassPrefix).append(payload); }
 
 std::string pass_text(std::string_view payload, std::string_view signature) {
-  return std::string(kWord) + base::to_base64url(payload) + "." + base::to_base64url(signature);
+  return std::string(kPassWord) + base::to_base64url(payload) + "." + base::to_base64url(signature);
 }
 
 Result<Pass> read_pass(std::string_view text, std::string_view public_key) {
-  if (text.size() > kPassLimit || text.substr(0, kWord.size()) != kWord) return not_a_pass();
-  text.remove_prefix(kWord.size());
+  if (text.size() > kPassLimit || text.substr(0, kPassWord.size()) != kPassWord) return not_a_pass();
+  text.remove_prefix(kPassWord.size());
   const auto dot = text.find('.');
   if (dot == std::string_view::npos) return not_a_pass();
   const auto payload = base::from_base64url(text.substr(0, dot));

@@ -13,8 +13,8 @@ namespace {
 using base::kWallSecond;
 using base::YamlNode;
 
-constexpr base::Micros kLongestEvery = 5 * kMinute;  // what is older says nothing of now
-constexpr std::size_t kSourcePath = 2048;            // bytes
+constexpr base::Micros kLongestMeasure = 5 * kMinute;  // what is older says nothing of now
+constexpr std::size_t kSourcePath = 2048;              // bytes
 
 // As it goes into a request line: with its query, if it has one.
 bool is_source_path(std::string_view text) {
@@ -30,7 +30,7 @@ class MonitoringReader {
   void all(const YamlNode& root) {
     const YamlNode* node = read_.map(root, "monitoring", "monitoring");
     if (node == nullptr) return;
-    read_.duration(*node, "every", kWallSecond, kLongestEvery, out_.every);
+    read_.duration(*node, "every", kWallSecond, kLongestMeasure, out_.every);
     read_.duration(*node, "timeout", kWallSecond / 10, kMinute, out_.timeout);
     disks(*node);
     if (const YamlNode* list = read_.list(*node, "services", "monitoring.services"); list != nullptr) {

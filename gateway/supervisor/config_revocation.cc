@@ -13,7 +13,7 @@ using base::YamlNode;
 
 constexpr std::size_t kMostLists = 8;
 constexpr std::size_t kMostSourceHosts = 32;
-constexpr base::Micros kShortestEvery = 10 * base::kWallSecond, kLongestEvery = 7 * 24 * kHour;
+constexpr base::Micros kShortestEvery = 10 * base::kWallSecond, kLongestFetchEvery = 7 * 24 * kHour;
 constexpr base::Micros kLongestWait = 30 * base::kWallSecond;
 constexpr std::string_view kFromCertificate = "from_certificate";
 
@@ -76,7 +76,7 @@ void read_revocation_sources(ConfigReader& read, const YamlNode& root, Config& c
                  "revocation_sources.hosts must hold at most " + std::to_string(kMostSourceHosts) + " hosts");
   }
   read.file(*node, "roots", out.roots);
-  read.duration(*node, "every", kShortestEvery, kLongestEvery, out.every);
+  read.duration(*node, "every", kShortestEvery, kLongestFetchEvery, out.every);
   read.duration(*node, "wait", base::kWallSecond / 10, kLongestWait, out.wait);
 }
 

@@ -7,7 +7,7 @@
 namespace postern::supervisor {
 namespace {
 
-constexpr std::int64_t kLeastKept = 1 << 20, kMostKept = std::int64_t{1} << 40U;
+constexpr std::int64_t kLeastUpdateBytes = 1 << 20, kMostUpdateBytes = std::int64_t{1} << 40U;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ void read_vendor_updates(ConfigReader& read, const base::YamlNode& mission_contr
   updates.mark = node->mark;
   read.required_file(*node, "mission_control.updates", "root",
                      "the first root, 1.root.json, which the vendor gives you by hand", updates.root);
-  read.size(*node, "keep", kLeastKept, kMostKept, updates.keep);
+  read.size(*node, "keep", kLeastUpdateBytes, kMostUpdateBytes, updates.keep);
   read_update_windows(read, *node, updates);
 }
 

@@ -26,7 +26,7 @@ using base::Json;
 constexpr std::size_t kReadingText = 2 * kCrlText;    // of a copy: the lists in PEM, escaped, and their facts
 constexpr std::size_t kQuestionsText = 1U << 20U;     // of a copy: pairs and addresses
 constexpr std::size_t kKeptFileLimit = 4 * kCrlText;  // a body in base64
-constexpr std::size_t kMostKept = 1024;
+constexpr std::size_t kMostInquiriesKept = 1024;
 
 std::string kept_folder(const std::string& state_directory) { return state_directory + "/revocation"; }
 
@@ -190,7 +190,7 @@ std::vector<Inquiry> kept_inquiries(const std::string& state_directory) {
   if (open == nullptr) return out;
   while (const dirent* entry = ::readdir(open.get())) {
     const std::string name = entry->d_name;
-    if (!name.ends_with(".json") || out.size() == kMostKept) continue;
+    if (!name.ends_with(".json") || out.size() == kMostInquiriesKept) continue;
     const auto text = base::read_file(folder + "/" + name, kKeptFileLimit);
     const auto json = text.ok() ? base::parse_json(*text) : base::Result<Json>(text.error());
     if (!json.ok() || !json->is_object()) {

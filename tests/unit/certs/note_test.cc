@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSigner =
     "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 constexpr std::string_view kVerifier = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-constexpr std::string_view kText =
+constexpr std::string_view kNoteText =
     "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
 constexpr std::string_view kLine =
     "\xe2\x80\x94 PeterNeumann "
@@ -39,7 +39,7 @@ TEST(Note, IsSignedAsGoSignsIt) {
   const auto key = parse_signer_key(kSigner);
   ASSERT_TRUE(key.ok());
   EXPECT_EQ(key->name, "PeterNeumann");
-  EXPECT_EQ(signature_line(*key, kText), kLine);
+  EXPECT_EQ(signature_line(*key, kNoteText), kLine);
   EXPECT_EQ(format_verifier_key(verifier_of(*key)), kVerifier);
   EXPECT_EQ(format_signer_key(*key), kSigner);
 }
@@ -47,9 +47,9 @@ TEST(Note, IsSignedAsGoSignsIt) {
 TEST(Note, IsVerifiedAsGoVerifiesIt) {
   const auto key = parse_verifier_key(kVerifier);
   ASSERT_TRUE(key.ok());
-  const auto note = parse_note(note_of(kText, kLine));
+  const auto note = parse_note(note_of(kNoteText, kLine));
   ASSERT_TRUE(note.ok());
-  EXPECT_EQ(note->text, kText);
+  EXPECT_EQ(note->text, kNoteText);
   EXPECT_EQ(check_signature(*note, *key), Signed::Yes);
   VerifierKey other = *key;
   other.name = "PeterNewman";
@@ -58,7 +58,7 @@ TEST(Note, IsVerifiedAsGoVerifiesIt) {
 
 TEST(Note, FailsWhenAnyByteOfItIsAnother) {
   const auto key = parse_verifier_key(kVerifier);
-  const std::string good = note_of(kText, kLine);
+  const std::string good = note_of(kNoteText, kLine);
   for (std::size_t i = 0; i < good.size(); ++i) {
     for (const char flip : {'\x01', '\x20'}) {
       std::string bad = good;
@@ -73,24 +73,24 @@ TEST(Note, WithAWrongSignatureBesideAGoodOneIsWorthNothing) {
   const auto key = parse_verifier_key(kVerifier);
   std::string wrong(kLine);
   wrong[wrong.size() - 10] = wrong[wrong.size() - 10] == 'A' ? 'B' : 'A';
-  const auto note = parse_note(note_of(kText, std::string(kLine) + wrong));
+  const auto note = parse_note(note_of(kNoteText, std::string(kLine) + wrong));
   ASSERT_TRUE(note.ok());
   EXPECT_EQ(check_signature(*note, *key), Signed::No);
 }
 
 TEST(Note, HasOneForm) {
   for (const std::string& bad : std::vector<std::string>{
-           std::string(kText), std::string(kText) + "\n", note_of(kText, kLine.substr(0, kLine.size() - 1)),
-           note_of("", kLine), note_of("a\x01\n", kLine), note_of("\xff\n", kLine),
-           note_of(kText, "- a AAAAAAA=\n"), note_of(kText, "\xe2\x80\x94 a AAAA\n"),
-           note_of(kText, "\xe2\x80\x94 a AAAAAB==\n"), note_of(kText, "\xe2\x80\x94  AAAAAAA=\n"),
-           note_of(kText, "\xe2\x80\x94 a+b AAAAAAA=\n"),
-           std::string(kNoteLimit, 'a') + note_of(kText, kLine)}) {
+           std::string(kNoteText), std::string(kNoteText) + "\n",
+           note_of(kNoteText, kLine.substr(0, kLine.size() - 1)), note_of("", kLine),
+           note_of("a\x01\n", kLine), note_of("\xff\n", kLine), note_of(kNoteText, "- a AAAAAAA=\n"),
+           note_of(kNoteText, "\xe2\x80\x94 a AAAA\n"), note_of(kNoteText, "\xe2\x80\x94 a AAAAAB==\n"),
+           note_of(kNoteText, "\xe2\x80\x94  AAAAAAA=\n"), note_of(kNoteText, "\xe2\x80\x94 a+b AAAAAAA=\n"),
+           std::string(kNoteLimit, 'a') + note_of(kNoteText, kLine)}) {
     EXPECT_FALSE(parse_note(bad).ok()) << bad.substr(0, 200);
   }
   std::string many;
   for (std::size_t i = 0; i <= kNoteSignatures; ++i) many += kLine;
-  EXPECT_FALSE(parse_note(note_of(kText, many)).ok());
+  EXPECT_FALSE(parse_note(note_of(kNoteText, many)).ok());
   EXPECT_EQ(parse_note(kCheckpoint)->signatures.size(), 2U);
   EXPECT_EQ(parse_note(note_of("a\n\nb\n", kLine))->text, "a\n\nb\n");
 }

@@ -10,7 +10,7 @@ namespace {
 constexpr base::Micros kEight = 1'772'352'000'000'000;  // 2026-03-01T08:00:00Z
 
 // The example of a document's text.
-constexpr std::string_view kText =
+constexpr std::string_view kGrantText =
     "postern-grant/v1\nfor postern/gw1\nid 01ARZ3NDEKTSV4RRFFQ69G5FAV\nengineer alice\ncapability "
     "metrics.read\n"
     "capability silences.write\nfrom 2026-03-01T08:00:00.000000Z\nuntil 2026-03-01T16:00:00.000000Z\nticket "
@@ -31,7 +31,7 @@ class SignedGrants : public testing::Test {
   }
   // The text with a line in place of another, signed.
   std::string wrong_when(const std::string& from, const std::string& to) const {
-    std::string text(kText);
+    std::string text(kGrantText);
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
     return wrong_with(document(text.replace(at, from.size(), to), key_));
@@ -41,7 +41,7 @@ class SignedGrants : public testing::Test {
 };
 
 TEST_F(SignedGrants, AreWhatTheySay) {
-  const auto opened = open_grant(document(kText, key_), {verifier_of(key_)});
+  const auto opened = open_grant(document(kGrantText, key_), {verifier_of(key_)});
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   const SignedGrant wanted{"postern/gw1",
                            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
@@ -54,7 +54,7 @@ TEST_F(SignedGrants, AreWhatTheySay) {
                            "a disk is full"};
   EXPECT_EQ(opened->grant, wanted);
   EXPECT_EQ(opened->signers, std::vector<std::string>{"example.org/grants"});
-  EXPECT_EQ(*format_grant(wanted), kText);
+  EXPECT_EQ(*format_grant(wanted), kGrantText);
 }
 
 TEST_F(SignedGrants, MaySayHowMuchTheyGive) {
@@ -72,7 +72,7 @@ TEST_F(SignedGrants, MaySayHowMuchTheyGive) {
 }
 
 TEST_F(SignedGrants, AreNothingWhenOneByteWasChanged) {
-  const std::string whole = document(kText, key_);
+  const std::string whole = document(kGrantText, key_);
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string bytes = whole;
     bytes[i] = static_cast<char>(bytes[i] ^ 1);
@@ -84,7 +84,7 @@ TEST_F(SignedGrants, AreNothingWhenOneByteWasChanged) {
 TEST_F(SignedGrants, CountEachKeyOnceAndOnlyThoseThatAreKnown) {
   const SignerKey second = key("example.org/second", 't');
   const std::string both =
-      document(kText, key_) + signature_line(second, kText) + signature_line(second, kText);
+      document(kGrantText, key_) + signature_line(second, kGrantText) + signature_line(second, kGrantText);
   EXPECT_EQ(open_grant(both, {verifier_of(key_), verifier_of(second)})->signers.size(), 2U);
   EXPECT_EQ(open_grant(both, {verifier_of(second)})->signers, std::vector<std::string>{"example.org/second"});
   EXPECT_EQ(open_grant(both, {verifier_of(key("example.org/third", 'u'))}).error().message,

@@ -13,7 +13,7 @@ namespace postern::http {
 namespace {
 
 // "hello hello hello hello\n", made by gzip -n, by zlib, and without any wrapping.
-const std::string kText = "hello hello hello hello\n";
+const std::string kHellos = "hello hello hello hello\n";
 const std::string kGzip = *base::from_hex("1f8b0800000000000003cb48cdc9c957c84027b9000088590b18000000");
 
 std::string inflate(Coding coding, std::string_view in, std::size_t piece, std::size_t room, bool& sound) {
@@ -41,9 +41,9 @@ TEST(Inflater, ABodyIsTheSameInPiecesOfAnySize) {
   for (const std::size_t piece : {1U, 2U, 7U, 1000U}) {
     for (const std::size_t room : {1U, 5U, 64U}) {
       bool sound = false;
-      EXPECT_EQ(inflate(Coding::Gzip, kGzip, piece, room, sound), kText);
+      EXPECT_EQ(inflate(Coding::Gzip, kGzip, piece, room, sound), kHellos);
       EXPECT_TRUE(sound);
-      EXPECT_EQ(inflate(Coding::Gzip, kGzip + kGzip, piece, room, sound), kText + kText);
+      EXPECT_EQ(inflate(Coding::Gzip, kGzip + kGzip, piece, room, sound), kHellos + kHellos);
       EXPECT_TRUE(sound);
     }
   }
@@ -52,10 +52,10 @@ TEST(Inflater, ABodyIsTheSameInPiecesOfAnySize) {
 TEST(Inflater, DeflateComesWithItsWrappingOrWithout) {
   const std::string raw = kGzip.substr(10, kGzip.size() - 18);
   bool sound = false;
-  EXPECT_EQ(inflate(Coding::Deflate, raw, 3, 64, sound), kText);
+  EXPECT_EQ(inflate(Coding::Deflate, raw, 3, 64, sound), kHellos);
   EXPECT_TRUE(sound);
   const std::string wrapped = *base::from_hex("789c") + raw + *base::from_hex("70be08bb");
-  EXPECT_EQ(inflate(Coding::Deflate, wrapped, 3, 64, sound), kText);
+  EXPECT_EQ(inflate(Coding::Deflate, wrapped, 3, 64, sound), kHellos);
   EXPECT_TRUE(sound);
 }
 
