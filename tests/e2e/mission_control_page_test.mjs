@@ -80,6 +80,7 @@ story("an admin brings the line to Mission Control up, and an auditor looks at i
     await sharing.getByRole("button", { name: "Share events" }).waitFor({ state: "detached" });
     await sharing.getByRole("radio", { name: "On" }).click();
     const confirm = sharing.getByRole("button", { name: "Share events" });
+    await confirm.waitFor(); // a Tab before it is there would pass its place
     await until("the button has the focus", async () => {
       await page.keyboard.press("Tab");
       return confirm.evaluate((button) => document.activeElement === button);
