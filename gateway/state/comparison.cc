@@ -33,8 +33,9 @@ Json to_json(const Comparison& comparison) {
 }
 
 Comparison comparison_from_json(const Json& json) {
-  if (!json.is_object()) return {};
-  return {base::json_number_or(json, "compared", 0),
+  const base::Micros at = base::json_number_or(json, "compared", 0);
+  if (at == 0) return {};  // it was not read: what else stands there is of nothing
+  return {at,
           base::json_text_or(json, "document", ""),
           base::json_text_or(json, "patch", ""),
           base::json_number_or(json, "changes", 0),
