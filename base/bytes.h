@@ -13,6 +13,14 @@
 
 namespace postern::base {
 
+// The value of a hexadecimal digit of either case, or -1.
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
 std::string to_hex(std::string_view bytes);                  // lower case
 std::optional<std::string> from_hex(std::string_view text);  // either case, an even number of digits
 std::string to_base64url(std::string_view bytes);            // no padding

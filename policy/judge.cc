@@ -11,9 +11,8 @@
 namespace postern::policy {
 namespace {
 
+using base::hex_value;
 using base::Refusal;
-
-int canonical_hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
 // Decodes a canonical segment into a buffer that lives as long as this.
 class DecodedSegment {
@@ -22,9 +21,8 @@ class DecodedSegment {
     for (std::size_t i = 0; i < segment.size(); ++i) {
       if (size_ == text_.size()) return;
       const bool escape = segment[i] == '%' && i + 2 < segment.size();
-      text_[size_++] = escape ? static_cast<char>(canonical_hex_value(segment[i + 1]) * 16 +
-                                                  canonical_hex_value(segment[i + 2]))
-                              : segment[i];
+      text_[size_++] =
+          escape ? static_cast<char>(hex_value(segment[i + 1]) * 16 + hex_value(segment[i + 2])) : segment[i];
       if (escape) i += 2;
     }
     whole_ = true;

@@ -12,6 +12,8 @@
 namespace postern::policy {
 namespace {
 
+using base::hex_value;
+
 constexpr std::array<std::pair<std::string_view, Method>, kMethods> kMethodNames{
     {{"GET", Method::Get},
      {"HEAD", Method::Head},
@@ -27,13 +29,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Characters that canonical form writes as they are: pchar of RFC 3986 without ";".
 bool is_plain(char c) {
   return is_alpha(c) || is_digit(c) || std::string_view("-._~!$&'()*+,=:@").find(c) != std::string_view::npos;
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 // "%25" and two hexadecimal digits: what would be an escape if somebody decoded once more.

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/bytes.h"
+
 namespace postern::http {
 
 // For each byte: the byte in lower case if it may stand in a token (RFC 9110 section 5.6.2), otherwise 0.
@@ -19,13 +21,7 @@ bool is_lower_token(
     std::string_view text);  // and none of them an upper-case letter: how field names are kept
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The value of a hexadecimal digit of either case, or -1.
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+using base::hex_value;
 
 constexpr bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '.' ||
