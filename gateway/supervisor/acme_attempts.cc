@@ -12,7 +12,6 @@ namespace postern::supervisor {
 namespace {
 
 constexpr std::size_t kAttemptsFile = 16U << 10U, kAttemptWhy = 600;
-constexpr std::int64_t kMostAcmeFailures = 1'000'000;
 constexpr base::Micros kLongestUntilNext = 30LL * kExpiryDay;
 
 std::string attempts_file(const Acme& acme) { return acme.folder.path + "/attempts.json"; }
@@ -26,7 +25,7 @@ base::Json time_or_null(base::Micros time) {
 void AcmeAttempts::failed(const base::Json& said, base::Micros now) {
   why = base::printable(base::json_text_or(said, "why", ""), kAttemptWhy);
   failures = static_cast<int>(
-      std::clamp<std::int64_t>(base::json_number_or(said, "failures", failures + 1), 1, kMostAcmeFailures));
+      std::clamp<std::int64_t>(base::json_number_or(said, "failures", failures + 1), 1, kMostFailures));
   last = now;
   if (since == 0) since = now;
   const base::Micros wanted = base::json_number_or(said, "next", 0);
@@ -58,7 +57,7 @@ AcmeAttempts read_attempts(const Acme& acme) {
   AcmeAttempts out;
   out.last = base::json_number_or(*json, "last", 0);
   out.failures = static_cast<int>(
-      std::clamp<std::int64_t>(base::json_number_or(*json, "failures", 0), 0, kMostAcmeFailures));
+      std::clamp<std::int64_t>(base::json_number_or(*json, "failures", 0), 0, kMostFailures));
   out.since = base::json_number_or(*json, "since", 0);
   out.why = base::printable(base::json_text_or(*json, "why", ""), kAttemptWhy);
   out.next = base::json_number_or(*json, "next", 0);

@@ -7,6 +7,7 @@
 //   attempts.json   {"authority", "last", "failures", "since", "why", "next"}, times in microseconds since the epoch
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
@@ -16,6 +17,8 @@
 #include "gateway/supervisor/config.h"
 
 namespace postern::supervisor {
+
+inline constexpr std::int64_t kMostFailures = 1'000'000;  // in a row, whatever the link says
 
 struct AcmeAttempts {
   base::Micros last = 0;   // when the last one ended; 0: none has

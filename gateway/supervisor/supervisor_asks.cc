@@ -5,17 +5,13 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "gateway/supervisor/acme_attempts.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
 #include "gateway/supervisor/supervisor_internals.h"
 
 namespace postern::supervisor {
-namespace {
-
-constexpr std::int64_t kMostFailures = 1'000'000;  // whatever the link says
-
-}  // namespace
 
 void Supervisor::Internals::on_ended(Child& child, pid_t pid, const std::string& reason) {
   leaving.erase(&child);

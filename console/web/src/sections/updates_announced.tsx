@@ -10,6 +10,7 @@ import { Body, Empty } from '../components/notice';
 import { Said } from '../components/said';
 import { Section } from '../components/section';
 import { short_name } from '../components/talk';
+import { UpdateNotes } from '../components/update_notes';
 import { When } from '../components/when';
 import { Link } from '../router';
 import { parts } from '../state/live';
@@ -147,18 +148,7 @@ function UpdateDetails({ target }: { target: string }) {
       {(update) => (
         <div class="update-details">
           <h3>{text.notes}</h3>
-          {update.notes ? (
-            <pre class="update-notes" tabIndex={0} aria-label={text.notes}>
-              {update.notes.split('\n').map((line, index) => (
-                <span key={index}>
-                  <Said text={line} />
-                  {'\n'}
-                </span>
-              ))}
-            </pre>
-          ) : (
-            <p class="quiet">{text.no_notes}</p>
-          )}
+          <UpdateNotes notes={update.notes} label={text.notes} none={text.no_notes} />
           <UpdateFacts update={update} />
           <h3>{text.history}</h3>
           <ol class="update-history">

@@ -10,6 +10,7 @@ import { PageHead } from '../../components/page';
 import { Said } from '../../components/said';
 import { Section } from '../../components/section';
 import { SignedDocument } from '../../components/signed_document';
+import { UpdateNotes } from '../../components/update_notes';
 import { When } from '../../components/when';
 import { Link } from '../../router';
 import { useLoaded, useSlowed } from '../../state/loaded';
@@ -126,18 +127,7 @@ export function UpdateHead({ update, link = false }: { update: PublishedUpdate; 
       )}
       <details>
         <summary>{text.notes}</summary>
-        {update.notes ? (
-          <pre class="update-notes" tabIndex={0} aria-label={text.notes}>
-            {update.notes.split('\n').map((line, index) => (
-              <span key={index}>
-                <Said text={line} />
-                {'\n'}
-              </span>
-            ))}
-          </pre>
-        ) : (
-          <p class="quiet">{text.no_notes}</p>
-        )}
+        <UpdateNotes notes={update.notes} label={text.notes} none={text.no_notes} />
       </details>
     </>
   );
