@@ -76,7 +76,6 @@ class ClientCertificateScene : public EnforcerScene {
   }
   Settings https(std::vector<std::shared_ptr<const Credential>> credentials) {
     Settings out = settings();
-    out.connect = 10 * base::kSecond;  // the handshake is part of it, and slow under valgrind
     Node& node = out.services[0].nodes[0];
     node.https = true;
     node.http2 = Http2::Auto;

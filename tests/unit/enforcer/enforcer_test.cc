@@ -91,6 +91,9 @@ TEST_F(EnforcerScene, AWriteLeavesOnlyWhenItsRecordIsDurable) {
 }
 
 TEST_F(EnforcerScene, AWriteWhoseRecordIsNotDurableInTimeIsRefusedForTheLog) {
+  Settings impatient = settings();
+  impatient.connect = 200 * base::kMillisecond;
+  ASSERT_TRUE(enforcer->configure(std::move(impatient)).ok());
   const std::uint64_t id = post("/api/v2/silences", 1);
   ASSERT_TRUE(until([&] { return has(Type::ResponseHead, id); }, 20'000'000));
   EXPECT_EQ(code(id), "log_unavailable");
