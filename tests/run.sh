@@ -23,10 +23,14 @@ esac
 need $BUILD_PACKAGES $TEST_PACKAGES
 make_user
 
+# What fails is said again at the end, and stops nothing: one run tells all there is to mend.
+failed=()
+try() { "$@" || failed+=("$*"); }
+
 say "layers, names, documents, format"
-for check in tools/check_layers tools/check_names; do $check --self-test; $check; done
-tools/check_docs
-tools/format
+for check in tools/check_layers tools/check_names; do try $check --self-test; try $check; done
+try tools/check_docs
+try tools/format
 
 if [ $quick = 1 ]; then
   unit=dev whole=dev
@@ -34,20 +38,19 @@ if [ $quick = 1 ]; then
 else
   unit=asan whole=e2e
   say "clang-tidy"
-  tools/tidy build/e2e
+  try tools/tidy build/e2e
   build e2e installed tests_for_valgrind ledger_on_bad_disk
   build asan
   say "the loop and what stands on it, under valgrind"
-  tests/valgrind.sh build/e2e
+  try tests/valgrind.sh build/e2e
 fi
 
 say "unit and process tests, fuzz corpora ($unit)"
-tested=0
-ctest --preset $unit -j "$POSTERN_JOBS" || tested=$?
+try ctest --preset $unit -j "$POSTERN_JOBS"
 
 say "end to end"
 node --version >&2
 (cd tests/e2e && npm ci --silent --no-audit --no-fund)
-POSTERN_BUILD="$POSTERN_ROOT/build/$whole" node --test --test-concurrency="$POSTERN_JOBS" tests/e2e/*_test.mjs || tested=$?
-[ $tested = 0 ] || say "failed: see the two summaries above (ctest's, then node's)"
-exit $tested
+export POSTERN_BUILD="$POSTERN_ROOT/build/$whole"
+try node --test --test-concurrency="$POSTERN_JOBS" tests/e2e/*_test.mjs
+[ ${#failed[@]} = 0 ] || die "failed, see above: $(printf '%s; ' "${failed[@]%% tests/e2e/*}")"
