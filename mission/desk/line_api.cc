@@ -201,8 +201,8 @@ bool LineApi::is_known(Asker& asker, const Call& call, const Reply& reply) {
   if (!known.ok()) return reply(store_problem(known.error())), false;
   if (!*known)
     return reply(unknown_installation("this certificate was not issued by this Mission Control")), false;
-  asker.installation = std::move((*known)->installation);
-  asker.certificate = std::move((*known)->certificate);
+  asker.installation = (*known)->installation;
+  asker.certificate = (*known)->certificate;
   asker.successor_seen = (*known)->successor_seen;
   if (asker.installation.standing == Standing::Retired) {
     reply(refusal(403, line::kRetiredInstallation, "The installation was retired",
