@@ -29,6 +29,8 @@ Supervisor::Internals::Internals(loop::Loop& of, Plan plan_, LoadedConfig loaded
       next_node(config->next_id()),
       ledger(of),
       connector(of),
+      link_connector(of, kMostLinkConnects),
+      admin_link_connector(of, kMostLinkConnects),
       handover(of, ledger),
       expiry_timer(of, [this] { upkeep.tell_of_expiry(); }),
       crls_timer(of, [this] { look_at_crls(); }),

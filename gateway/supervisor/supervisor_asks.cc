@@ -35,6 +35,11 @@ const http::Authority* Supervisor::Internals::place_of(const Child& child, std::
   return node == nullptr ? nullptr : &node->authority;
 }
 
+Connector& Supervisor::Internals::connector_of(const Child& child) {
+  if (child.kind() != "link") return connector;
+  return is_admin_link(child) ? admin_link_connector : link_connector;
+}
+
 void Supervisor::Internals::on_connect(Child& child, const ipc::ConnectRequest& request) {
   if (child.kind() != "enforcer" && child.kind() != "link")
     return child.fail("it asked for a connection, which only enforcers and the link may");
@@ -42,11 +47,13 @@ void Supervisor::Internals::on_connect(Child& child, const ipc::ConnectRequest& 
   const http::Authority* to = place_of(child, request.node);
   if (to == nullptr)
     return child.connect_failed(life, request.id, "the configuration has no such node any more");
-  connector.connect(*to, config->timeouts.component_connect,
-                    [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
-                      if (socket.ok()) return child.connected(life, id, std::move(socket).value());
-                      child.connect_failed(life, id, socket.error().message);
-                    });
+  connector_of(child).connect(
+      *to, config->timeouts.component_connect,
+      [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
+        if (socket.ok()) return child.connected(life, id, std::move(socket).value());
+        child.connect_failed(life, id, socket.error().message);
+      },
+      child.waiting());
 }
 
 void Supervisor::Internals::on_ask(Child& child, std::uint64_t id, const base::Json& question) {

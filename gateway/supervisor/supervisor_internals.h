@@ -44,7 +44,7 @@ struct Supervisor::Internals {
   const std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);  // enforcers share it
   std::uint32_t next_node;
   LedgerLink ledger;
-  Connector connector;
+  Connector connector, link_connector, admin_link_connector;
   PolicyHandover handover;
   loop::Timer expiry_timer;
   loop::Timer crls_timer;
@@ -125,6 +125,8 @@ struct Supervisor::Internals {
   void on_ended(Child& child, pid_t pid, const std::string& reason);
   // Enforcers reach the component and nothing else, the link the places outside and nothing else.
   const http::Authority* place_of(const Child& child, std::uint32_t id) const;
+  // Each link has one of its own: in strange hands it takes none of the enforcers' room.
+  Connector& connector_of(const Child& child);
   void on_connect(Child& child, const ipc::ConnectRequest& request);
   void on_ask(Child& child, std::uint64_t id, const base::Json& question);
   base::Result<base::UniqueFd> open_relayed(const base::Json& question);
