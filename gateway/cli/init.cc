@@ -148,12 +148,12 @@ class Initialiser {
         "                  Keep it with the auditors: it verifies the log\n\n"
         "Next:\n"
         "  1. Say in %s/policy.yaml what engineers could be let do; check it with\n"
-        "       postern --config %s policy check\n"
+        "       postern policy check %s/policy.yaml\n"
         "  2. Start the gateway:\n"
         "       postern serve --config %s\n"
         "  3. Sign in to the console, or use the commands: postern --config %s status\n",
         top_.c_str(), password_.c_str(), admin_url_.c_str(), top_.c_str(), admin_fingerprint_.c_str(),
-        log_key_.c_str(), top_.c_str(), config.c_str(), config.c_str(), config.c_str());
+        log_key_.c_str(), top_.c_str(), top_.c_str(), config.c_str(), config.c_str());
   }
 
  private:

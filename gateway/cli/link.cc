@@ -141,9 +141,9 @@ void add_sharing(Program& program) {
                             base::Json{{"setting", wish->setting}}},
                            [](const base::Json& answer) { return to_lines(answer, kSharedOne); });
       });
-  set->add_option(
-         "name", wish->name,
-         "what: health, usage, events, tunnel, requests, proposals, or a field such as health.version")
+  set->add_option("name", wish->name,
+                  "what: health, usage, events, tunnel, requests, updates, proposals, or a field such as "
+                  "health.version")
       ->required()
       ->type_name("NAME");
   set->add_option("setting", wish->setting, "off or on; of proposals also ask")

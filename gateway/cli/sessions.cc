@@ -115,8 +115,9 @@ void add_export(Program& program, CLI::App* group) {
                       [&program, wish] { return export_session(program, *wish); });
   command->add_option("id", wish->id, "of the session")->required()->type_name("ID");
   command
-      ->add_option("--format", wish->format,
-                   "json (one document), jsonl (the log's lines), csv or har; json unless said otherwise")
+      ->add_option(
+          "--format", wish->format,
+          "json (one document), jsonl (the log's lines), csv, har or ocsf; json unless said otherwise")
       ->check(CLI::IsMember({"json", "jsonl", "csv", "har", "ocsf"}))
       ->type_name("FORMAT");
   command

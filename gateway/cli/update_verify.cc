@@ -155,7 +155,7 @@ void add_update_verify(Program& program, CLI::App* group) {
       group, "verify",
       "Say whether a file is what the vendor signed, by the root that you pinned; asks nobody",
       "update verify ./postern.tar.gz --root /etc/postern-update/1.root.json --documents "
-      "/var/lib/postern/updates/updates.json --known /var/lib/postern-update/known.json",
+      "/var/lib/postern/updates/state.json --known /var/lib/postern-update/known.json",
       [&program, wish] { return verify_update(program, *wish); });
   verify->add_option("file", wish->file, "the artefact")->required()->type_name("FILE");
   verify->add_option("--root", wish->root, "the vendor's 1.root.json, which a person put there")

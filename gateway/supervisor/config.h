@@ -321,7 +321,7 @@ struct Timeouts {
   base::Micros head = 15 * base::kWallSecond;              // from the first byte of a head to its last
   base::Micros body_idle = 60 * base::kWallSecond;         // between two pieces of a body, either way
   base::Micros keep_alive = 75 * base::kWallSecond;        // between two exchanges
-  base::Micros component_connect = 5 * base::kWallSecond;  // TLS included
+  base::Micros component_connect = 5 * base::kWallSecond;  // with TLS where HTTP/2 may come of it
   base::Micros component_head = 60 * base::kWallSecond;    // from the request's end to the response's head
   base::Micros component_idle = 300 * base::kWallSecond;   // between two pieces of a response body
   base::Micros drain = 30 * base::kWallSecond;             // of a clean stop

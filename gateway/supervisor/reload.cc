@@ -98,7 +98,7 @@ std::vector<base::Fault> faults_of_change(const Config& running, const Config& w
                                                            : wanted.openid.mark;
   expect(running.reaches_out() == wanted.reaches_out(), first,
          "whether anything outside is reached (log.witnesses, notifications, openid, staple, acme, "
-         "mission_control, crl by address, ocsp)",
+         "mission_control, crl by address or from_certificate, ocsp)",
          running.reaches_out() ? "something" : "nothing");
   expect(runner_setup_json(running) == runner_setup_json(wanted), {},
          "which executables updates run, and as whom (update, of services)",

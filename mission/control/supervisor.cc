@@ -126,6 +126,7 @@ class Parent {
     Loaded fresh = load(config_path_);
     if (fresh.config == nullptr) return base::log_error("nothing was reloaded:\n" + fresh.faults);
     const bool restart = fresh.config->domain != config_->domain || fresh.config->user != config_->user ||
+                         fresh.config->sandbox != config_->sandbox ||
                          fresh.config->line.names != config_->line.names ||
                          fresh.config->retention != config_->retention || admin_differs(*fresh.config) ||
                          relay_text(*fresh.config) != relay_text(*config_) ||
@@ -141,7 +142,8 @@ class Parent {
                          fresh.material->authority_pem != material_->authority_pem;
     if (restart)
       return base::log_error(
-          "nothing was reloaded: domain, user, addresses, names, second_factor, retention, relay, health, "
+          "nothing was reloaded: domain, user, sandbox, addresses, names, second_factor, retention, relay, "
+          "health, "
           "alerts, "
           "state_directory, store, control_socket and the installations' authority need a restart");
     config_ = std::move(fresh.config);

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -86,6 +88,31 @@ TEST(Router, IsWhatTheOpenApiDocumentDescribes) {
   EXPECT_EQ(open, open_routes);
   EXPECT_EQ(scoped, scoped_routes);
   EXPECT_EQ(repeatable, changing);
+}
+
+// x-role and x-proof: who may, and what is asked again, as the table has it.
+TEST(Router, IsWhatTheOpenApiDocumentSaysOfRolesAndProofs) {
+  const auto document = base::parse_json(openapi_document());
+  ASSERT_TRUE(document.ok()) << document.error().message;
+  const std::map<Access, std::string> words{{Access::Anyone, "anyone"},
+                                            {Access::Signed, "anyone"},
+                                            {Access::Readers, "auditor"},
+                                            {Access::Admins, "admin"}};
+  std::set<std::string> described, routed;
+  for (const auto& [path, methods] : (*document)["paths"].items()) {
+    for (const auto& [method, operation] : methods.items())
+      described.insert(method + " " + path + " " + base::json_text_or(operation, "x-role", "nobody") + " " +
+                       operation.value("x-proof", base::Json()).dump());
+  }
+  for (const Route& route : routes()) {
+    const bool always = route.needs_proof == proof::always;
+    const base::Json proof = route.needs_proof == nullptr ? base::Json()
+                             : always                     ? base::Json(true)
+                                                          : base::Json("opening");
+    routed.insert(base::to_lower(http::to_text(route.method)) + " " + std::string(route.path) + " " +
+                  words.at(route.access) + " " + proof.dump());
+  }
+  EXPECT_EQ(described, routed);
 }
 
 }  // namespace
