@@ -205,7 +205,7 @@ constexpr Template kTemplates[] = {
     {UpdateScheduled, "", "The update {target}[ of {service}][ of {product}] was planned anew[ for {start}][: {why}]."},
     {UpdatePostponed, "", "{@actor} put the update {target}[ of {service}][ of {product}] off until {start}."},
     {UpdateRunNowAsked, "", "{@actor} wants the update {target}[ of {service}][ of {product}] to run now."},
-    {UpdateCancelled, "", "{@actor} cancelled the update {target}[ of {service}][ of {product}]."},
+    {UpdateCancelled, "", "{@actor} cancelled the update {target}[ of {service}][ of {product}][: {why}]."},
     {UpdateSuspended, "", "The vendor suspended the update {target}[ of {service}][ of {product}][: {why}]."},
     {UpdateSuspensionEnded, "", "The vendor does not suspend the update {target}[ of {service}][ of {product}] any more[; it starts at {start}]."},
     {UpdateWithdrawn, "", "The update {target}[ of {service}][ of {product}] is none any more[: {why}]."},

@@ -144,14 +144,28 @@ void UpdateCalendar::announce(const VendorOffer& offer) {
   }
   const Known made = known_of(offer, now);
   if (!fits(made)) return;
-  const Plan planned = plan(made, now);
+  // What an admin said of this file stands, also where it was withdrawn meanwhile.
+  const bool back = known != nullptr && known->sha256 == made.sha256;
+  const bool cancelled = back && known->was_cancelled;
+  const bool chosen = back && !cancelled && known->chosen && may_be_planned(made) &&
+                      known->start >= std::max(now, earliest(made));
+  Plan planned;
+  if (chosen)
+    planned = {known->start, known->until};
+  else if (!cancelled)
+    planned = plan(made, now);
   Detail detail;
   about(detail, made).texts("from", made.from).text("severity", made.severity).number("bytes", made.bytes);
   detail.text("sha256", made.sha256).time("not_before", when(made.not_before));
   detail.number("postpone_hours", made.postpone_hours);
   detail.time("start", when(planned.start)).time("until", when(planned.until));
-  if (planned.start != 0) detail.time("latest", latest_of(made, planned.start));
+  if (planned.start != 0) detail.time("latest", chosen ? known->latest : latest_of(made, planned.start));
   if (!put(EventType::UpdateAnnounced, made, detail.text("notes", made.notes).done())) return;
+  if (cancelled) {
+    Detail again;
+    about(again, made).text("why", "an admin had cancelled it before it was withdrawn");
+    put(EventType::UpdateCancelled, made, again.done());
+  }
   trying_[made.target] = {};
   trying_[made.target].announced = clock_.monotonic();
 }

@@ -52,10 +52,10 @@ void remember_moment(VendorUpdate& update, const UpdateNews& news, const std::st
   update.history.push_back({news.at, std::move(what), std::string(news.by), why});
 }
 
-// Where as many as are kept are there: one goes that was withdrawn, else one that has ended, else the oldest.
+// Where as many as are kept are there: one goes that was withdrawn (and that no admin had cancelled), else one that has ended, else the oldest.
 void make_room_for_one(Updates& updates) {
   const auto rank = [](const VendorUpdate& one) {
-    if (one.phase == UpdatePhase::Withdrawn) return 0;
+    if (one.phase == UpdatePhase::Withdrawn && !one.was_cancelled) return 0;
     return one.ran() && one.phase != UpdatePhase::Running ? 1 : 2;
   };
   while (updates.targets.size() >= kUpdatesKept) {
@@ -75,10 +75,16 @@ void take_plan(VendorUpdate& update, const Json& detail) {
   update.chosen = false;
 }
 
+// The gateway plans, and what an admin chose stays chosen where the plan is that one.
+void keep_chosen(VendorUpdate& update, const VendorUpdate& before) {
+  update.chosen = before.chosen && before.start == update.start && before.until == update.until;
+}
+
 void announce_update(Updates& updates, const UpdateNews& news, const Json& detail) {
-  VendorUpdate made;
+  VendorUpdate made, before;
   if (const auto known = updates.targets.find(news.subject); known != updates.targets.end()) {
-    made.history = std::move(known->second.history);
+    before = std::move(known->second);
+    made.history = std::move(before.history);
     updates.targets.erase(known);
   }
   made.target = news.subject;
@@ -95,6 +101,10 @@ void announce_update(Updates& updates, const UpdateNews& news, const Json& detai
   made.not_before = moment_of(detail, "not_before");
   made.announced = news.at;
   take_plan(made, detail);
+  if (before.phase == UpdatePhase::Withdrawn && before.sha256 == made.sha256) {
+    keep_chosen(made, before);
+    if (before.was_cancelled) made.phase = UpdatePhase::Cancelled;
+  }
   remember_moment(made, news, {});
   make_room_for_one(updates);
   updates.targets.emplace(news.subject, std::move(made));
@@ -145,9 +155,14 @@ void fold_update(VendorUpdate& update, const UpdateNews& news, const Json& detai
   } else if (type == "suspension_ended") {
     update.suspended = false;
     if (waits) update.why.clear();
-    if (update.phase == UpdatePhase::Planned) take_plan(update, detail);
+    if (update.phase == UpdatePhase::Planned) {
+      const VendorUpdate before = update;
+      take_plan(update, detail);
+      keep_chosen(update, before);
+    }
   } else if (type == "withdrawn") {
     if (update.phase == UpdatePhase::Running) return;
+    update.was_cancelled = update.phase == UpdatePhase::Cancelled;
     update.phase = UpdatePhase::Withdrawn;
     update.withdrawn = news.at;
     update.asked = 0;
@@ -235,6 +250,7 @@ Json update_to_json(const VendorUpdate& one) {
           {"until", one.until},
           {"latest", one.latest},
           {"chosen", one.chosen},
+          {"was_cancelled", one.was_cancelled},
           {"asked", one.asked},
           {"asked_by", one.asked_by},
           {"suspended", one.suspended},
@@ -270,6 +286,7 @@ std::optional<VendorUpdate> update_from_json(const Json& json) {
   out.until = json_number_or(json, "until", 0);
   out.latest = json_number_or(json, "latest", 0);
   out.chosen = json_bool_or(json, "chosen", false);
+  out.was_cancelled = json_bool_or(json, "was_cancelled", false);
   out.asked = json_number_or(json, "asked", 0);
   out.asked_by = json_text_or(json, "asked_by", "");
   out.suspended = json_bool_or(json, "suspended", false);

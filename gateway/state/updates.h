@@ -9,13 +9,15 @@
 // over.
 //
 //   update.announced         service or product, version, from*, severity, bytes, sha256, not_before*, postpone_hours*, start*,
-//                            until*, latest*, notes*; of another sha256, or of one that was withdrawn: it begins anew
+//                            until*, latest*, notes*; of another sha256, or of one that was withdrawn: it begins anew, but for
+//                            what an admin had said of this file: cancelled it stays, and chosen a start that is the same
 //   update.scheduled         start*, until*, latest*, why*   without a start nothing is planned; not cancelled any more
 //   update.postponed         start, until
 //   update.run_now_asked     -
-//   update.cancelled         -
+//   update.cancelled         why*
 //   update.downloaded        -
-//   update.suspended         why*                    also update.suspension_ended: start*, until*, latest*
+//   update.suspended         why*                    also update.suspension_ended: start*, until*, latest*; chosen a start stays
+//                            that is the same
 //   update.withdrawn         why
 //   update.missed            why, next*, until*
 //   update.begun             run                     it was told that it runs
@@ -38,7 +40,8 @@ namespace postern::state {
 
 enum class UpdatePhase : std::uint8_t { Planned, Cancelled, Running, Done, RolledBack, Stopped, Withdrawn };
 
-inline constexpr std::size_t kUpdatesKept = 400;  // of more, those withdrawn go first, then what ended first
+inline constexpr std::size_t kUpdatesKept =
+    400;  // of more, those withdrawn go first (but what an admin had cancelled), then what ended first
 inline constexpr std::size_t kUpdateMomentsKept = 40;   // of one; the newest
 inline constexpr std::size_t kInstalledServices = 256;  // whose versions are remembered
 
@@ -62,6 +65,7 @@ struct VendorUpdate {
   base::Micros start = 0, until = 0;  // it may start from then to then; 0: nothing is planned
   base::Micros latest = 0;            // start cannot be put off beyond; 0: it never had one
   bool chosen = false;                // the start is what an admin said
+  bool was_cancelled = false;         // when it was withdrawn
   base::Micros asked = 0;             // an admin wants it to run now; 0: nobody does
   std::string asked_by;
   bool suspended = false;   // by the vendor

@@ -3,11 +3,11 @@
 #include "mission/desk/alarms.h"
 
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "mission/desk/alert_limit.h"
 
 namespace postern::mission {
 namespace {
@@ -21,9 +21,13 @@ constexpr base::Micros kUsageWeek = 7LL * 86400 * base::kWallSecond;
 constexpr std::size_t kMostWarnings = 64;  // of one installation
 constexpr std::size_t kResourceName = 64;
 
-using Place = std::tuple<std::string, std::string, std::string>;
-Place place_of(const Finding& one) { return {one.installation, one.rule, one.subject}; }
-Place place_of(const Alert& one) { return {one.installation, one.rule, one.subject}; }
+// Of alerts that came and went: as many as may be open at once, and then one in five minutes.
+constexpr Pace::Settings kAlertNotes{64, 300 * base::kSecond, 2 * kMostInstallations};
+
+template <typename One>
+std::tuple<std::string, std::string, std::string> place_of(const One& one) {
+  return {one.installation, one.rule, one.subject};
+}
 
 Finding health_finding(const Healths::Newest& one, int status) {
   return {.installation = one.installation,
@@ -76,10 +80,13 @@ AlertSettings read_alert_settings(const base::Json& part) {
   return out;
 }
 
+Alarms::Alarms(Parts& parts, AlertSettings settings)
+    : parts_(parts), settings_(settings), notes_(parts, kAlertNotes) {}
+
 void Alarms::look() {
   const base::Micros now = parts_.clock.wall();
-  const auto found = find(now);
-  const Status done = found.ok() ? settle(*found, now) : Status(found.error());
+  auto found = find(now);
+  const Status done = found.ok() ? settle(*std::move(found), now) : Status(found.error());
   if (!done.ok() && done.error().code != base::Code::Closed)
     base::log_error("alerts could not be looked for: " + done.error().message);
   parts_.commits.then([](bool) {});
@@ -104,44 +111,61 @@ base::Result<std::vector<Finding>> Alarms::find(base::Micros now) {
   return out;
 }
 
-Status Alarms::settle(const std::vector<Finding>& found, base::Micros now) {
+// Each place once, in the order of the places, beginning behind the one at which the last look stopped: however much is to be
+// written about some, the others' turn comes.
+Status Alarms::settle(std::vector<Finding> found, base::Micros now) {
   const auto open = parts_.store.open_alerts();
   if (!open.ok()) return open.error();
-  std::map<Place, const Finding*> left;
-  for (const Finding& one : found) left[place_of(one)] = &one;
-  Status done = Ok{};
-  for (const Alert& alert : *open) {
-    if (!done.ok()) return done;
-    const auto finding = left.find(place_of(alert));
-    done = finding == left.end() ? over(alert, now) : still(alert, *finding->second, now);
-    if (finding != left.end()) left.erase(finding);
-  }
-  for (const auto& [place, finding] : left) {
-    if (!done.ok()) return done;
-    Alert alert;
-    alert.id = parts_.new_id();
-    alert.installation = finding->installation;
-    alert.rule = finding->rule;
-    alert.subject = finding->subject;
-    alert.severe = finding->severe;
-    alert.what = finding->what;
-    alert.since = finding->since == 0 ? now : finding->since;
-    done = parts_.store.add_alert(alert);
-    if (done.ok() && finding->hold == 0) done = still(alert, *finding, now);
-  }
+  found = within_limit(std::move(found), *open);
+  std::map<Place, Work> works;
+  for (const Finding& one : found) works[place_of(one)].finding = &one;
+  for (const Alert& alert : *open) works[place_of(alert)].alert = &alert;
+  changes_ = 0;
+  const auto first = works.upper_bound(std::exchange(stopped_at_, {}));
+  const auto some = [&](auto from, auto to) -> Status {
+    for (auto it = from; it != to; ++it) {
+      if (Status done = settle_one(it->second, now); !done.ok()) return done;
+      if (changes_ < kMostChanges) continue;
+      stopped_at_ = it->first;
+      return Ok{};
+    }
+    return Ok{};
+  };
+  Status done = some(first, works.end());
+  if (done.ok() && changes_ < kMostChanges) done = some(works.begin(), first);
   return done;
+}
+
+Status Alarms::settle_one(const Work& work, base::Micros now) {
+  if (work.finding == nullptr) return over(*work.alert, now);
+  const Finding& finding = *work.finding;
+  if (work.alert != nullptr) return still(*work.alert, finding, now);
+  Alert alert;
+  alert.id = parts_.new_id();
+  alert.installation = finding.installation;
+  alert.rule = finding.rule;
+  alert.subject = finding.subject;
+  alert.severe = finding.severe;
+  alert.what = finding.what;
+  alert.since = finding.since == 0 ? now : finding.since;
+  ++changes_;
+  const Status done = parts_.store.add_alert(alert);
+  return done.ok() && finding.hold == 0 ? still(alert, finding, now) : done;
 }
 
 Status Alarms::still(const Alert& alert, const Finding& finding, base::Micros now) {
   Status done = Ok{};
-  if (alert.gone != 0) done = parts_.store.set_alert_gone(alert, 0);
-  if (done.ok() && (alert.what != finding.what || alert.severe != finding.severe))
-    done = parts_.store.set_alert_words(alert, finding.severe, finding.what);
+  const bool came_back = alert.gone != 0;
+  const bool other_words = alert.what != finding.what || alert.severe != finding.severe;
+  changes_ += static_cast<std::size_t>(came_back) + static_cast<std::size_t>(other_words);
+  if (came_back) done = parts_.store.set_alert_gone(alert, 0);
+  if (done.ok() && other_words) done = parts_.store.set_alert_words(alert, finding.severe, finding.what);
   if (!done.ok() || alert.fired != 0 || now - alert.since < finding.hold) return done;
+  ++changes_;
   const auto fired = parts_.store.fire_alert(alert, now);
   if (!fired.ok()) return fired.error();
   if (*fired)
-    parts_.note(alert.installation, "alert.fired",
+    notes_.note(alert.installation, "alert.fired",
                 {{"alert", alert.id},
                  {"rule", alert.rule},
                  {"subject", alert.subject},
@@ -151,13 +175,14 @@ Status Alarms::still(const Alert& alert, const Finding& finding, base::Micros no
 }
 
 Status Alarms::over(const Alert& alert, base::Micros now) {
+  if (alert.fired != 0 && alert.gone != 0 && now - alert.gone < kKeep) return Ok{};
+  ++changes_;
   if (alert.fired == 0) return parts_.store.drop_alert(alert);
   if (alert.gone == 0) return parts_.store.set_alert_gone(alert, now);
-  if (now - alert.gone < kKeep) return Ok{};
   const auto resolved = parts_.store.resolve_alert(alert, now);
   if (!resolved.ok()) return resolved.error();
   if (*resolved)
-    parts_.note(alert.installation, "alert.resolved",
+    notes_.note(alert.installation, "alert.resolved",
                 {{"alert", alert.id}, {"rule", alert.rule}, {"subject", alert.subject}});
   return Ok{};
 }

@@ -42,8 +42,8 @@ Tunnels::Tunnels(Parts& parts, std::string domain, std::string relay)
     : parts_(parts),
       domain_(std::move(domain)),
       relay_(std::move(relay)),
-      notes_(kRelayedNotes),
-      refusals_(kRefusedNotes),
+      notes_(parts, kRelayedNotes),
+      refusals_(parts, kRefusedNotes),
       joins_(kJoins) {}
 
 Tunnels::~Tunnels() { *alive_ = false; }
@@ -130,7 +130,7 @@ void Tunnels::give(const std::string& installation, Place& place, const Engineer
   place.waiting.pop_front();
   const line::TunnelHead head{parts_.new_id(), relay_, engineer.client, engineer.name};
   place.used[joint.get()] = {joint, head.id, engineer.client, engineer.name, parts_.clock.monotonic()};
-  note(notes_, untold_, installation, "tunnel.relayed",
+  note(notes_, installation, "tunnel.relayed",
        {{"connection", head.id}, {"client", engineer.client}, {"name", engineer.name}});
   engineer.reply(joint->to_engineer(head));
 }
@@ -165,7 +165,7 @@ void Tunnels::over(const std::string& installation, Joint& joint) {
               {"bytes_of_installation", joint.up()},
               {"duration_us", (parts_.clock.monotonic() - use.since) / 1000}};
     if (!joint.why().empty()) body["why"] = joint.why();
-    note(notes_, untold_, installation, "tunnel.ended", std::move(body));
+    note(notes_, installation, "tunnel.ended", std::move(body));
   } else {
     const auto waits = std::find_if(place.waiting.begin(), place.waiting.end(),
                                     [&](const JointPtr& one) { return one.get() == &joint; });
@@ -210,19 +210,13 @@ void Tunnels::look() {
 
 void Tunnels::refuse(const Engineer& engineer, int status, std::string_view code, const std::string& why) {
   if (!engineer.installation.empty())
-    note(refusals_, untold_refusals_, engineer.installation, "tunnel.refused",
+    note(refusals_, engineer.installation, "tunnel.refused",
          {{"client", engineer.client}, {"name", engineer.name}, {"why", why}});
   engineer.reply(refusal(status, code, "Nobody is relayed", why));
 }
 
-void Tunnels::note(Pace& pace, std::int64_t& untold, const std::string& installation, std::string_view type,
-                   Json body) {
-  if (pace.take(installation, parts_.clock.monotonic()) > 0) {
-    ++untold;
-    return;
-  }
-  if (untold > 0) body["unrecorded"] = std::exchange(untold, 0);
-  parts_.note(installation, type, std::move(body));
+void Tunnels::note(PacedNotes& notes, const std::string& installation, std::string_view type, Json body) {
+  notes.note(installation, type, std::move(body));
   parts_.commits.then([](bool) {});
 }
 

@@ -18,6 +18,7 @@
 #include "gateway/answer/call.h"
 #include "mission/desk/joint.h"
 #include "mission/desk/pace.h"
+#include "mission/desk/paced_notes.h"
 #include "mission/desk/parts.h"
 
 namespace postern::mission {
@@ -76,8 +77,7 @@ class Tunnels {
   void over(const std::string& installation, Joint& joint);
   void forget_those_who_left();
   void refuse(const Engineer& engineer, int status, std::string_view code, const std::string& why);
-  void note(Pace& pace, std::int64_t& untold, const std::string& installation, std::string_view type,
-            base::Json body);
+  void note(PacedNotes& notes, const std::string& installation, std::string_view type, base::Json body);
 
   Parts& parts_;
   const std::string domain_, relay_;
@@ -87,8 +87,8 @@ class Tunnels {
   // That address has its share of that installation.
   bool has_share(const std::string& installation, const Place& place, const std::string& client) const;
 
-  Pace notes_, refusals_, joins_;
-  std::int64_t untold_ = 0, untold_refusals_ = 0;
+  PacedNotes notes_, refusals_;
+  Pace joins_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -18,6 +18,11 @@
 namespace postern::mission {
 
 inline constexpr std::size_t kAlertsPage = 1'000;  // of one answer
+// That are over, of a rule and an installation: then the oldest go.
+inline constexpr std::int64_t kMostResolved = 500;
+// The subject of severe events whose types no gateway of this version has: one of a newer version, or a hostile one. A type of the
+// catalogue has no blank.
+inline constexpr std::string_view kOtherTypes = "other types";
 
 // What is so now, by a rule.
 struct Finding {
@@ -27,6 +32,7 @@ struct Finding {
   std::string what = {};   // for people
   base::Micros hold = 0;   // for so long it must have been so before it is an alert
   base::Micros since = 0;  // it is known to be so; 0: from now on
+  bool noticed = false;    // by Mission Control itself, and not only told
 };
 
 struct Alert {

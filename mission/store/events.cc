@@ -3,6 +3,7 @@
 #include "mission/store/events.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -12,6 +13,9 @@
 namespace postern::mission {
 namespace {
 
+constexpr std::array<std::string_view, 4> kEvidence{"installation.connected_twice",
+                                                    "installation.log_conflict", "installation.log_refused",
+                                                    "installation.misbehaves"};
 constexpr std::int64_t kAtOnce = 1000;  // of those that are forgotten: the next call takes the next ones
 
 StoredEvent event_in(const Row& row) {
@@ -27,19 +31,28 @@ StoredEvent event_in(const Row& row) {
   return one;
 }
 
+// What an alert is about: what a gateway calls severe, and what Mission Control noticed as evidence.
+bool is_serious(const StoredEvent& event) {
+  return event.own ? is_evidence(event.type) : base::json_text_or(event.body, "severity", "") == "severe";
+}
+
 }  // namespace
+
+bool is_evidence(std::string_view type) {
+  return std::find(kEvidence.begin(), kEvidence.end(), type) != kEvidence.end();
+}
 
 base::Result<bool> Events::keep_event(const StoredEvent& event) {
   const std::string body = base::dump_json(event.body);
   const auto size = static_cast<std::int64_t>(body.size());
   std::int64_t events = 0, bytes = 0;
   const auto kept = turn_.touch(
-      "INSERT INTO events (installation, id, own, type, time, received, body, bytes) "
-      "SELECT ?1,?2,?3,?4,?5,?6,?7,?8 FROM installations WHERE id=?1 AND (?3=1 OR ?2>forgotten) "
+      "INSERT INTO events (installation, id, own, type, time, received, body, bytes, serious) "
+      "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9 FROM installations WHERE id=?1 AND (?3=1 OR ?2>forgotten) "
       "ON CONFLICT (installation, id) DO NOTHING RETURNING "
       "(SELECT events FROM installations WHERE id=?1), (SELECT event_bytes FROM installations WHERE id=?1)",
       {event.installation, event.id, std::int64_t{event.own ? 1 : 0}, event.type, event.time, event.received,
-       body, size},
+       body, size, std::int64_t{is_serious(event) ? 1 : 0}},
       [&](const Row& row) {
         events = row.number(0);
         bytes = row.number(1);

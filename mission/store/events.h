@@ -30,6 +30,9 @@ struct StoredEvent {
   base::Json body = base::Json::object();
 };
 
+// What Mission Control noticed and somebody may have to prove: its own events of these types. Each is an alert (alerts.h).
+bool is_evidence(std::string_view type);
+
 class Events : public Subject {
  public:
   // False: it was there before, or is one of those that retention took away.

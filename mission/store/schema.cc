@@ -165,9 +165,20 @@ UPDATE update_offers SET published=changed;
 CREATE INDEX update_states_open ON update_states (installation, name) WHERE state NOT IN ('done', 'withdrawn');
 )sql";
 
+// What alerts are about is found without reading what events say, and what goes first without passing by what stays (events.h).
+constexpr std::string_view kSerious = R"sql(
+ALTER TABLE events ADD COLUMN serious {number} NOT NULL DEFAULT 0;
+UPDATE events SET serious=1 WHERE own=0 AND body LIKE '%"severity":"severe"%' OR own=1 AND type IN
+  ('installation.connected_twice', 'installation.log_conflict', 'installation.log_refused', 'installation.misbehaves');
+CREATE INDEX events_serious ON events (received, installation, own, type) WHERE serious=1;
+CREATE INDEX events_reported ON events (installation, number) WHERE own=0;
+CREATE INDEX events_noticed ON events (installation, serious, number) WHERE own=1;
+CREATE INDEX alerts_of ON alerts (installation, rule, number);
+)sql";
+
 constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
                             kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks,
-                            kRollOuts};
+                            kRollOuts, kSerious};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

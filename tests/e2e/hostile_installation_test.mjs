@@ -142,6 +142,19 @@ story("an installation in strange hands harms no other customer", async (stage) 
     assert.ok(!(await ownOf(good.id)).includes("installation.misbehaves"));
   });
 
+  await stage.step("severe events of ever new types, and resources of ever new names, are a few alerts", async () => {
+    await harmless("alerts without end", async () => {
+      for (let i = 0; i < 20; ++i)
+        await evil.send(...Array.from({ length: 100 }, (_, n) => evil.report("event", { type: `made.up_${i}_${n}`, severity: "severe" })));
+      await evil.send(evil.report("health", { warnings: Array.from({ length: 64 }, (_, n) => ({ resource: `disk${n}` })) }));
+      const theirs = async () => (await mission.cli("alert", "list")).items.filter((one) => one.installation === evil.id);
+      await until("its types are one alert", async () => (await theirs()).some((one) => one.rule === "event" && one.subject === "other types"), 60_000);
+      await until("its resources are some, and one that stands for the others", async () => (await theirs()).some((one) => one.rule === "resource" && one.subject === "more"), 60_000);
+      assert.ok((await theirs()).length < 80, JSON.stringify((await theirs()).map((one) => one.subject)));
+      assert.ok((await theirs()).every((one) => !one.subject.startsWith("made.up_")));
+    });
+  });
+
   await stage.step("a flood is refused by its pace", async () => {
     await harmless("a flood of 6,000 requests", async () => {
       const tally = {};

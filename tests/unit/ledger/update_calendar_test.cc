@@ -436,6 +436,85 @@ TEST_F(Calendar, WhatIsNotOfferedAnyMoreIsWithdrawn) {
   EXPECT_EQ(start(), "2026-11-30T02:00") << "a day ahead again";
 }
 
+TEST_F(Calendar, WhatAnAdminPutOffIsNotBroughtForwardByASuspension) {
+  offer();
+  look();
+  ASSERT_EQ(refusal("postpone", {{"to", "2026-12-02T14:00:00Z"}}), "") << "outside any window";
+  shelf.all[0].suspended = true;
+  look();
+  shelf.all[0].suspended = false;
+  wait(2 * kHourMonotonic);
+  EXPECT_EQ(count("suspension_ended"), 1U);
+  EXPECT_EQ(count("scheduled"), 0U);
+  EXPECT_EQ(start(), "2026-12-02T14:00");
+  EXPECT_TRUE(now().chosen);
+  renew();
+  wait(97 * kHourMonotonic);
+  EXPECT_TRUE(orders.empty()) << "it is 2026-12-02T13:00";
+  wait(2 * kHourMonotonic);
+  EXPECT_EQ(orders.size(), 1U);
+}
+
+TEST_F(Calendar, ASuspensionBeyondTheChosenStartPlansAnew) {
+  offer();
+  look();
+  ASSERT_EQ(refusal("postpone", {{"to", "2026-12-02T14:00:00Z"}}), "");
+  shelf.all[0].suspended = true;
+  wait(110 * kHourMonotonic);
+  shelf.all[0].suspended = false;
+  look();
+  EXPECT_EQ(start(), "2026-12-03T02:00");
+  EXPECT_FALSE(now().chosen);
+}
+
+TEST_F(Calendar, WhatAnAdminCancelledStaysSoWhereItIsTakenBackAndOfferedAgain) {
+  offer();
+  look();
+  decide("cancel");
+  shelf.all.clear();
+  look();
+  EXPECT_EQ(text(), "withdrawn");
+  state = *state::State::from_json(state.to_json());
+  wait(2 * kHourMonotonic);
+  offer();
+  look();
+  EXPECT_EQ(text(), "cancelled");
+  ASSERT_GE(types.size(), 2U);
+  EXPECT_EQ(types[types.size() - 2], "announced");
+  EXPECT_EQ(types.back(), "cancelled");
+  EXPECT_EQ(details.back()["why"], "an admin had cancelled it before it was withdrawn");
+  wait(200 * kHourMonotonic);
+  EXPECT_TRUE(orders.empty());
+  EXPECT_EQ(refusal("schedule"), "");
+  wait(48 * kHourMonotonic);
+  EXPECT_EQ(orders.size(), 1U);
+}
+
+TEST_F(Calendar, WhatAnAdminPutOffStartsThenWhereItIsTakenBackAndOfferedAgain) {
+  offer();
+  look();
+  ASSERT_EQ(refusal("postpone", {{"to", "2026-12-02T14:00:00Z"}}), "");
+  const Micros latest = now().latest;
+  shelf.all.clear();
+  look();
+  wait(2 * kHourMonotonic);
+  offer();
+  look();
+  EXPECT_EQ(count("announced"), 2U);
+  EXPECT_EQ(start(), "2026-12-02T14:00");
+  EXPECT_EQ(now().latest, latest) << "the vendor's limit does not move either";
+  EXPECT_TRUE(now().chosen);
+  look();
+  EXPECT_EQ(count("scheduled"), 0U);
+  shelf.all.clear();
+  look();
+  wait(85 * kHourMonotonic);
+  offer();
+  look();
+  EXPECT_EQ(start(), "2026-12-03T02:00") << "what was chosen is less than a day ahead";
+  EXPECT_FALSE(now().chosen);
+}
+
 TEST_F(Calendar, AnotherFileUnderItsNameBeginsAnew) {
   offer();
   look();

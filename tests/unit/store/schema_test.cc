@@ -39,9 +39,9 @@ TEST_P(Schema, AStoreOfTheFirstVersionIsBroughtUp) {
                 "STRICT;"
                 "INSERT INTO installations (id, customer, version, enrolled, standing, since, events, "
                 "event_bytes) "
-                "VALUES ('one', 'Example Ltd', '1', 1, 0, 1, 1, 11);"
+                "VALUES ('one', 'Example Ltd', '1', 1, 0, 1, 1, 31);"
                 "INSERT INTO events (installation, id, own, type, time, received, body) "
-                "VALUES ('one', 'a', 0, 'test', 5, 5, '{\"a\":\"\u00fc\"}');"
+                "VALUES ('one', 'a', 0, 'test', 5, 5, '{\"a\":\"\u00fc\",\"severity\":\"severe\"}');"
                 "CREATE TABLE enrolments (id TEXT, used INTEGER, expires INTEGER, withdrawn INTEGER)")
             .ok());
     ASSERT_TRUE(database->set_schema_version(1).ok());
@@ -51,11 +51,12 @@ TEST_P(Schema, AStoreOfTheFirstVersionIsBroughtUp) {
   const auto events = (*opened)->events("one", 0, 10);
   ASSERT_EQ(events->size(), 1U);
   EXPECT_EQ(events->front().body.at("a"), "\u00fc");
+  EXPECT_EQ((*opened)->serious_events(0)->size(), 1U) << "it is an alert as before";
   // Taking it away needs its size, which was not written then.
   ASSERT_TRUE((*opened)->forget(6, 0).ok());
   ASSERT_TRUE((*opened)->commit().ok());
   EXPECT_EQ((*(*opened)->installation("one"))->events, 0);
-  EXPECT_EQ((*(*opened)->installation("one"))->event_bytes, 1) << "10 bytes of UTF-8";
+  EXPECT_EQ((*(*opened)->installation("one"))->event_bytes, 1) << "30 bytes of UTF-8";
 }
 
 TEST_P(Schema, AStoreOfANewerVersionIsRefusedAndStaysAsItIs) {
