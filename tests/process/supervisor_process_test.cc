@@ -200,6 +200,20 @@ TEST_F(Gateway, ALinkThatReadsNoAnswerKeepsFewDescriptorsOfTheSupervisor) {
   EXPECT_TRUE(eventually([&] { return says("enforcer.0 connected"); })) << "and serves all others";
 }
 
+TEST_F(Gateway, ALinkThatClaimsTheSameFailureAgainAndAgainMakesOneEvent) {
+  expected = 9;
+  write_config(config() + "engineer_certificates: {crl: 'http://127.0.0.1:" + std::to_string(component.port) +
+               "/a.crl'}\n");
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return says("told often: it is said more often than anybody fetches it"); }))
+      << lines();
+  const std::string all = lines();
+  const std::string event = "certificate.revocation_failed";
+  const auto first = all.find(event);
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(all.find(event, first + 1), std::string::npos);
+}
+
 TEST_F(Gateway, StartsNoLinkWhereNothingOutsideIsNamed) {
   start_and_wait();
   EXPECT_EQ(role("link"), base::Json::object());

@@ -40,6 +40,7 @@ struct TestRole {
   std::map<std::uint32_t, std::unique_ptr<ipc::ExchangeChannel>> rings;
   std::map<std::string, std::uint64_t> appended;
   bool told_flood = false;
+  int told_often = 0;
   base::UniqueFd keeper;
   std::map<std::uint32_t, base::UniqueFd> askers;
   std::map<std::uint32_t, std::unique_ptr<loop::Poller>> desks;
@@ -143,6 +144,19 @@ struct TestRole {
     for (;;) ::poll(nullptr, 0, 1000);
   }
 
+  // What is to be fetched, it says, is not there: again and again, and each time that it is the first time.
+  void tell_of_failures() {
+    for (const base::Json& fetch : role.config().value("fetches", base::Json::array())) {
+      for (int i = 0; i < 100; ++i) {
+        const bool last = i == 99 && ++told_often == 20;
+        role.ask({{"ask", "fetched"}, {"name", fetch.at("name")}, {"failures", 1}, {"why", "I say so"}},
+                 [this, last](const base::Json& answer) {
+                   if (last) append("told often: " + base::json_text_or(answer, "why", ""));
+                 });
+      }
+    }
+  }
+
   // The places that the configuration names, and a node of the component.
   void reach() {
     const auto told = [this](const std::string& what) {
@@ -158,6 +172,7 @@ struct TestRole {
       role.connect(id, told(name));
     }
     role.connect(0, told("the component"));
+    tell_of_failures();
   }
 
   void serve_keeper(std::uint32_t index, Role::Fds fds) {
