@@ -23,7 +23,8 @@ base::Result<Json> asks_for(Parts& parts, const std::string& installation) {
   return Json{{"asks", std::move(list)}};
 }
 
-base::Status keep_standing(Parts& parts, const std::string& installation, const line::Report& report) {
+base::Status keep_standing(Parts& parts, PacedNotes& notes, const std::string& installation,
+                           const line::Report& report) {
   const auto standing = line::parse_standing(report.body);
   if (!standing.ok()) {
     base::log_warning("installation " + installation +
@@ -38,7 +39,7 @@ base::Status keep_standing(Parts& parts, const std::string& installation, const 
   if (!*asked) return base::Ok{};
   Json body = line::to_json(*standing);
   body["by"] = (*asked)->ask.by;
-  parts.note(installation, std::string(line::to_text((*asked)->ask.kind)) + ".stands", body);
+  notes.note(installation, std::string(line::to_text((*asked)->ask.kind)) + ".stands", body);
   return base::Ok{};
 }
 

@@ -39,6 +39,8 @@ constexpr Pace::Settings kUpdateRequests{100, 20 * base::kMillisecond, 2 * kMost
 constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
 // Of its health, that are events: one that swings, or lies, does not push out what else was noticed about it.
 constexpr Pace::Settings kTurns{20, 300 * base::kSecond, 100'000};
+// Of where what it was asked stands, likewise: each of line::kMostAsks may be news when its line comes back.
+constexpr Pace::Settings kStandings{100, 300 * base::kSecond, 2 * kMostInstallations};
 
 Response ok(std::string document) {
   Response out;
@@ -90,7 +92,8 @@ LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
       tunnel_requests_(kTunnelRequests),
       update_requests_(kUpdateRequests),
       renewals_(kRenewals),
-      turns_(kTurns) {}
+      turns_(parts, kTurns),
+      standings_(parts, kStandings) {}
 
 bool LineApi::converses(const Call& call) const {
   return call.method == http::Method::Post && call.target.path() == line::kTunnelPath;
@@ -339,7 +342,8 @@ base::Status LineApi::keep(const Asker& asker, const line::Report& report) {
     const auto counted = parts_.store.keep_usage(*hour, now);
     if (!counted.ok()) return counted.error();
   }
-  if (report.kind == line::Kind::Standing) return keep_standing(parts_, asker.installation.id, report);
+  if (report.kind == line::Kind::Standing)
+    return keep_standing(parts_, standings_, asker.installation.id, report);
   if (report.kind != line::Kind::Event) {
     const auto latest = parts_.store.keep_latest(asker.installation.id, report, now);
     return latest.ok() ? base::Status(base::Ok{}) : base::Status(latest.error());
@@ -372,9 +376,9 @@ base::Status LineApi::keep_health(const Asker& asker, const line::Report& report
     return kept;
   const auto now_is = static_cast<std::int64_t>(verdict.status);
   const std::int64_t was = *before ? base::json_number_or((*before)->numbers, "status", 0) : 0;
-  if (now_is == was || turns_.take(id, parts_.clock.monotonic()) > 0) return base::Ok{};
+  if (now_is == was) return base::Ok{};
   const auto last = static_cast<line::HealthStatus>(std::clamp<std::int64_t>(was, 0, 2));
-  parts_.note(id, now_is > was ? "installation.health_worse" : "installation.health_better",
+  turns_.note(id, now_is > was ? "installation.health_worse" : "installation.health_better",
               {{"status", line::to_text(verdict.status)},
                {"was", line::to_text(last)},
                {"reasons", verdict.reasons}});

@@ -15,6 +15,7 @@
 #include "mission/desk/log_witness.h"
 #include "mission/desk/offences.h"
 #include "mission/desk/pace.h"
+#include "mission/desk/paced_notes.h"
 #include "mission/desk/parts.h"
 #include "mission/desk/shown_certificates.h"
 #include "mission/desk/tunnels.h"
@@ -71,7 +72,8 @@ class LineApi {
   LogWitness witness_;
   ShownCertificates shown_;
   Offences offences_;
-  Pace codes_, requests_, tunnel_requests_, update_requests_, renewals_, turns_;
+  Pace codes_, requests_, tunnel_requests_, update_requests_, renewals_;
+  PacedNotes turns_, standings_;
   std::map<std::string, base::Nanos> heard_;
 };
 

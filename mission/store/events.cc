@@ -45,6 +45,9 @@ bool is_evidence(std::string_view type) {
 base::Result<bool> Events::keep_event(const StoredEvent& event) {
   const std::string body = base::dump_json(event.body);
   const auto size = static_cast<std::int64_t>(body.size());
+  if (event.own && is_evidence(event.type)) {
+    if (base::Status room = make_room_for_evidence(event, size); !room.ok()) return std::move(room).error();
+  }
   std::int64_t events = 0, bytes = 0;
   const auto kept = turn_.touch(
       "INSERT INTO events (installation, id, own, type, time, received, body, bytes, serious) "
@@ -118,13 +121,37 @@ base::Result<std::size_t> Events::remove(std::string_view which, Values values) 
   return number;
 }
 
-// Its own words first: no flood of them pushes out what Mission Control noticed.
+// The first of a type say how it began, the newest how it is: what stands between them goes.
+base::Status Events::make_room_for_evidence(const StoredEvent& event, std::int64_t size) {
+  for (;;) {
+    const auto there = turn_.one(
+        "SELECT COUNT(*), COALESCE(CAST(SUM(bytes) AS BIGINT), 0) FROM events WHERE installation=?1 AND "
+        "own=1 "
+        "AND serious=1 AND type=?2",
+        {event.installation, event.type},
+        [](const Row& row) { return std::pair(row.number(0), row.number(1)); });
+    if (!there.ok()) return there.error();
+    const auto [number, bytes] = there->value_or(std::pair<std::int64_t, std::int64_t>());
+    if (number < kMostEvidence && bytes + size <= kMostEvidenceBytes) return base::Ok{};
+    const auto removed = remove(
+        "SELECT number FROM events WHERE installation=?1 AND own=1 AND serious=1 AND type=?2 ORDER BY number "
+        "LIMIT 1 OFFSET ?3",
+        {event.installation, event.type, kFirstEvidence});
+    if (!removed.ok()) return removed.error();
+    if (*removed == 0) return base::Ok{};
+  }
+}
+
+// Its own words first, and evidence last: no flood of what an installation says or causes pushes out what convicts it.
 base::Status Events::keep_within(std::string_view id, std::int64_t events, std::int64_t bytes) {
   while (events > kMostEvents || bytes > kMostEventBytes) {
-    auto removed =
-        remove("SELECT number FROM events WHERE installation=?1 AND own=0 ORDER BY number LIMIT 1", {id});
-    if (removed.ok() && *removed == 0)
-      removed = remove("SELECT number FROM events WHERE installation=?1 ORDER BY number LIMIT 1", {id});
+    base::Result<std::size_t> removed = std::size_t{0};
+    for (const std::string_view which : {"own=0", "own=1 AND serious=0", "own=1"}) {
+      removed = remove("SELECT number FROM events WHERE installation=?1 AND " + std::string(which) +
+                           " ORDER BY number LIMIT 1",
+                       {id});
+      if (!removed.ok() || *removed > 0) break;
+    }
     if (!removed.ok()) return removed.error();
     if (*removed == 0) return base::Ok{};
     const auto known = turn_.one("SELECT events, event_bytes FROM installations WHERE id=?1", {id},

@@ -19,7 +19,11 @@ namespace postern::mission {
 
 inline constexpr std::int64_t kMostEvents = 10'000;  // of one installation that are kept: then the oldest go
 inline constexpr std::int64_t kMostEventBytes = 16 << 20;  // likewise
-inline constexpr std::size_t kEventsPage = 1'000;          // of one answer
+// Of evidence (below), of each type: less than what is kept in all, so that there is always something else to go. The first ones stay.
+inline constexpr std::int64_t kMostEvidence = 500;
+inline constexpr std::int64_t kMostEvidenceBytes = 2 << 20;
+inline constexpr std::int64_t kFirstEvidence = 8;
+inline constexpr std::size_t kEventsPage = 1'000;  // of one answer
 
 struct StoredEvent {
   std::int64_t number = 0;  // rises in the order of arrival
@@ -52,6 +56,7 @@ class Events : public Subject {
  private:
   base::Status count(std::string_view installation, std::int64_t count, std::int64_t bytes);
   base::Result<std::size_t> remove(std::string_view which, Values values);
+  base::Status make_room_for_evidence(const StoredEvent& event, std::int64_t size);
   base::Status keep_within(std::string_view installation, std::int64_t events, std::int64_t bytes);
 };
 

@@ -101,6 +101,27 @@ TEST_F(AccessAskedTest, SaysWhatIsWrongAndWhoMay) {
   EXPECT_EQ(ask({.method = http::Method::Get, .target = "/api/v1/requests/none", .local = true}).status, 404);
 }
 
+// It may say so at five hundred a second: what else is known of it stays.
+TEST_F(AccessAskedTest, ChangesOfWhereItStandsAreWrittenDownAtAPaceAndTheOthersCounted) {
+  const Enrolled who = enrolled();
+  const std::string id = (*base::parse_json(make(who.id, wish, sign_in("ole")).body))["id"];
+  const auto alternate = [&](int times) {
+    std::vector<line::Report> reports;
+    for (int i = 0; i < times; ++i)
+      reports.push_back({ulid(), line::Kind::Standing, 1, clock.wall(),
+                         line::to_json(line::Standing{id, i % 2 == 0 ? "pending" : "approved", {}, 0})});
+    ASSERT_EQ(report(who, reports).status, 200);
+  };
+  for (int i = 0; i < 10; ++i) alternate(100);
+  EXPECT_EQ(store->events(who.id, 0, 5000, "request.stands")->size(), 100U);
+  EXPECT_EQ(request(id)["state"], "approved") << "where it stands is known all the same";
+  clock.advance(300 * base::kSecond);
+  alternate(1);
+  const auto told = store->events(who.id, 0, 5000, "request.stands");
+  ASSERT_EQ(told->size(), 101U);
+  EXPECT_EQ(base::json_number_or(told->front().body, "unrecorded", 0), 900);
+}
+
 TEST_F(AccessAskedTest, OfNoKnownFormOrAskChangesNothing) {
   const Enrolled who = enrolled();
   stands(who, {ulid(), "approved", {}, 0});

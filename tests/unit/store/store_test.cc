@@ -176,6 +176,68 @@ TEST_P(StoreTest, AnInstallationThatFloodsPushesOutItsOwnEventsAlone) {
   EXPECT_EQ(store->events(quiet, 0, 100)->size(), 1U);
 }
 
+// What Mission Control noticed because an installation made it so is a flood, too, and there is nothing else to go then.
+TEST_P(StoreTest, EvidenceIsTheLastToGo) {
+  const std::string who = enrolled();
+  const auto noticed = [&](const char* type) {
+    StoredEvent one = event_of(who);
+    one.own = true;
+    one.type = type;
+    return one;
+  };
+  keep({noticed("installation.log_conflict"), noticed("installation.up"), noticed("installation.misbehaves"),
+        event_of(who)});
+  int first = 0;
+  if (GetParam() == Kind::Postgres) {  // most of them at once: each is a round trip
+    first = 9'900;
+    PostgresServer::get().ask(
+        on_server,
+        "INSERT INTO events (installation, id, own, type, time, received, body, bytes) SELECT '" + who +
+            "', '00' || i, 1, 'request.stands', 1, 1, '{}', 2 FROM generate_series(1, 9900) AS i; "
+            "UPDATE installations SET events=events+9900, event_bytes=event_bytes+19800 WHERE id='" +
+            who + "'");
+  }
+  for (int i = first; i < kMostEvents + 50; ++i)
+    ASSERT_TRUE(store->keep_event(noticed("request.stands")).ok());
+  ASSERT_TRUE(store->commit().ok());
+  EXPECT_EQ((*store->installation(who))->events, kMostEvents);
+  EXPECT_TRUE(store->newest_own(who, "installation.log_conflict")->has_value());
+  EXPECT_TRUE(store->newest_own(who, "installation.misbehaves")->has_value());
+  EXPECT_FALSE(store->newest_own(who, "installation.up")->has_value()) << "the oldest of the others";
+}
+
+TEST_P(StoreTest, EvidenceIsBoundedByItsTypeAndTheFirstOfItStays) {
+  const std::string who = enrolled();
+  const auto noticed = [&](const char* type, int number, std::size_t bytes) {
+    StoredEvent one = event_of(who);
+    one.own = true;
+    one.type = type;
+    one.body = {{"number", number}, {"note", std::string(bytes, 'x')}};
+    return one;
+  };
+  keep({noticed("installation.misbehaves", 0, 1)});
+  std::vector<StoredEvent> sent;
+  for (int i = 0; i < kMostEvidence + 20; ++i) sent.push_back(noticed("installation.connected_twice", i, 1));
+  for (int i = 0; i < 40; ++i) sent.push_back(noticed("installation.log_conflict", i, 128 << 10));
+  keep(sent);
+  const auto numbers = [&](const char* type) {
+    std::vector<std::int64_t> out;
+    const auto all = store->events(who, 0, 1000, type);
+    for (const StoredEvent& one : *all) out.push_back(base::json_number_or(one.body, "number", -1));
+    return out;
+  };
+  const auto twice = numbers("installation.connected_twice"),
+             conflicts = numbers("installation.log_conflict");
+  ASSERT_EQ(static_cast<std::int64_t>(twice.size()), kMostEvidence);
+  EXPECT_EQ(twice.front(), kMostEvidence + 19) << "the newest";
+  EXPECT_EQ(twice.back(), 0) << "and the first";
+  EXPECT_EQ(conflicts.size(), 15U) << "2 MiB";
+  EXPECT_EQ(conflicts.front(), 39);
+  EXPECT_EQ(conflicts.back(), 0);
+  EXPECT_EQ(numbers("installation.misbehaves").size(), 1U) << "of another type";
+  EXPECT_LT((*store->installation(who))->event_bytes, 3 << 20) << "what went is not counted";
+}
+
 TEST_P(StoreTest, TheNewestReportOfAKindStays) {
   const std::string who = enrolled();
   const auto health = [&](base::Micros time, const char* status) {
