@@ -172,7 +172,7 @@ TEST_F(InquiriesScene, OfSeveralListsNoneMayBeLeftOut) {
   ASSERT_EQ(less.news.size(), 1U);
   EXPECT_EQ(less.news[0].type, audit::EventType::CertificateRevocationFailed);
   const std::string later = pem_of(certs::forge_crl({{}, 6, 12, {kLeavesOnly}}, root_));
-  EXPECT_EQ(take(later, kNow + 7 * kDay, 2).verdict.error().message, less.verdict.error().message)
+  EXPECT_EQ(take(later, kNow + 7 * kDay).verdict.error().message, less.verdict.error().message)
       << "what is over still speaks against whom it names";
   EXPECT_TRUE(take(other + partition).verdict.ok());
 }
@@ -197,7 +197,7 @@ TEST_F(InquiriesScene, ARestartKnowsWhatWasKeptAndJudgesItAgain) {
   ASSERT_TRUE(ask(leaf).ok());
   for (const base::Json& fetch : base::Json(material_.fetches)) {
     if (fetch.contains("request"))
-      inquiries_.take(ground(), fetch["name"].get<std::string>(), certs::forge_ocsp({}, leaf, root_), 1);
+      inquiries_.take(ground(), fetch["name"].get<std::string>(), certs::forge_ocsp({}, leaf, root_));
   }
   const std::string list = material_.fetched("engineers");
   inquiries_ = Inquiries();
@@ -364,7 +364,7 @@ TEST_F(InquiriesScene, OfTooManyTheOneThatWasAskedAboutLongestAgoIsForgotten) {
 
 TEST_F(InquiriesScene, AFetchThatNobodyAsksForAnyMoreIsOfNoUse) {
   configure("crl: \"http://pki.example/a.crl\"");
-  EXPECT_FALSE(inquiries_.take(ground(), "list/none", std::string("x"), 1).verdict.ok());
+  EXPECT_FALSE(inquiries_.take(ground(), "list/none", std::string("x")).verdict.ok());
 }
 
 TEST(RevocationConfig, NamesSourcesOfEachKind) {
