@@ -3,7 +3,7 @@
 //
 // What an order about accounts leads to. Pure. A face sends these; it has verified who asks and what they may. No order holds a
 // password, a code or a token: hashes do. A gateway's ledger makes of each what its log takes (gateway/ledger/decide_account.h),
-// Mission Control's desk what its store does (mission/desk/people.h).
+// Mission Control's desk what its store does (mission/desk/registrar.h).
 //
 //   order                arguments (* may be missing)                 event
 //   add                  name, role, password                         added

@@ -4,7 +4,7 @@
 // Passkeys: what a browser brings back from an authenticator, judged (W3C Web Authentication Level 2, sections 7.1 and
 // 7.2; the numbers at the checks are its steps). A discoverable credential with the user verified, without attestation:
 // which make of authenticator somebody has is none of our business. Pure; the challenge's life is the caller's
-// (console/challenges.h).
+// (face/challenges.h).
 #pragma once
 
 #include <cstdint>

@@ -5,11 +5,22 @@
 // judged, recorded, forwarded, answered. The terminator is not believed: what it parsed is parsed into values
 // again by the same rules, and whoever is asking is found by cookie or certificate here.
 //
-//   Waiting      for a session to be opened (client certificate), for an admin to let it pass, for the record to
-//                be durable, or for a connection
+//   Waiting      on its way in, below
 //   Forwarding   a component connection is ours
 //   Answering    the answer is our own: a refusal, or something below /.postern/
 //   Finishing    nothing more will be sent; ExchangeDone is awaited
+//
+// The way in, each step from the one before; every step may refuse instead. What it waits for stands in brackets: an admin, the
+// record and a connection until deadline_, the others end by themselves.
+//
+//   on_request_head -> identify              [a responder's word on the certificate; the opening of a session by it]
+//                   -> judge                 -> Answering, below /.postern/
+//                   -> wait_for_admin        [the body to be whole; an admin] -> on_admin; only where the operation or a budget says so
+//                   -> choose_node
+//                   -> read_before           [the document that the call changes]; only where the policy names one
+//                   -> record                [a change: its record to be durable]
+//                   -> connect               [a connection, or a stream of one]
+//                   -> forward               -> Forwarding
 #pragma once
 
 #include <cstdint>
@@ -112,65 +123,81 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
  private:
   enum class Phase { Waiting, Forwarding, Answering, Finishing };
 
+  // --- Its way in (exchange.cc)
+
   void identify();
   bool certificate_waits();
+  Call call() const;
   void judge();
-  bool may_be_cut() const;
   bool find_node();
   void choose_node();
-  Call call() const;
-  const policy::Operation& operation() const;
   std::string why_refused(const policy::Question& question) const;
-  bool operation_waits() const;
-  bool budget_waits() const;
-  void record_refusal(const Refused& event);
-  void received(std::size_t bytes);
-  void tell_received();
-  void wait_for_admin();
-  void ask_admin();
-  void on_admin(const HoldAnswer& answer);
-  bool review_waiting();
-  base::Refusal refused_now();
-  std::shared_ptr<const redact::Rules> redaction_rules() const;
-  const std::string& redaction_key() const;  // of the session: the same value has the same token in all of it
-  std::string before_target() const;
-  ChangeContext change_context() const;
-  void read_before();
   void record();
   void connect(bool fresh);
   void not_connected(const base::Error& why);
   void forward(ComponentCarrier& connection);
   void pass_body();
+  void on_deadline();
+
+  // --- What comes before it is forwarded: an admin's word, the document that it changes (exchange_before.cc)
+
+  const policy::Operation& operation() const;
+  const policy::Operation* accepted_operation() const;
+  bool operation_waits() const;
+  bool budget_waits() const;
+  void wait_for_admin();
+  void ask_admin();
+  void on_admin(const HoldAnswer& answer);
+  base::Refusal refused_now();
+  bool review_waiting();
+  std::string before_target() const;
+  ChangeContext change_context() const;
+  void read_before();
+
+  // --- The answer, the component's or ours (exchange_answer.cc)
+
+  std::string nearest() const;
+  const policy::Capability* decided_by() const;
+  void finish_if_ended();
+  std::shared_ptr<const redact::Rules> redaction_rules() const;
+  const std::string& redaction_key() const;  // of the session: the same value has the same token in all of it
+  http::Fields rewritten(const http::Fields& theirs);
   bool judge_credential(int status);
   void tell_of_credential(bool accepted, std::string_view why);
   CookieJars::Owner jar() const;
   void keep_cookies(const http::Fields& theirs);
-  const policy::Capability* decided_by() const;
-  void finish_if_ended();
-  http::Fields rewritten(const http::Fields& theirs);
   void pass_screened();
-  // A WebSocket: exchange_websocket.cc.
+
+  // --- Limits and budgets (exchange_limits.cc)
+
+  void record_refusal(const Refused& event);
+  void limit_response();
+  void cut_at_limit();
+  void received(std::size_t bytes);
+  void tell_received();
+
+  // --- A WebSocket (exchange_websocket.cc)
+
   bool wants_websocket() const { return head_.body.kind == http::BodyKind::WebSocket; }
-  const policy::Operation* accepted_operation() const;
   policy::WebSocketRule websocket_rule() const;
   bool agree_on_websocket();
   void ask_for_websocket(http::Fields& fields);
   bool judge_websocket(const http::ResponseHead& head);
   void open_websocket(const http::ResponseHead& head);
   void converse();
+  void finish_websocket();
   void break_websocket(base::Refusal refusal, const http::WsVerdict& verdict);
   void on_websocket_failed(base::Refusal refusal, std::string_view why);
   void on_websocket_silent();
-  void finish_websocket();
-  void cut(ipc::CutReason reason);
-  void release_component();
-  void complete(const ipc::ExchangeDone& done);
-  std::string_view outcome(const ipc::ExchangeDone& done) const;
-  void on_deadline();
   void on_lifetime();
-  void limit_response();
-  void cut_at_limit();
-  std::string nearest() const;
+
+  // --- Its end: cut, or complete (exchange_end.cc)
+
+  void release_component();
+  void cut(ipc::CutReason reason);
+  bool may_be_cut() const;
+  std::string_view outcome(const ipc::ExchangeDone& done) const;
+  void complete(const ipc::ExchangeDone& done);
 
   Site& site_;
   Client& client_;

@@ -63,7 +63,7 @@ void Ledger::record_account_change() {
   AccountChange& change = *account_change_;
   if (!change.status.ok()) return drop_account_change(change.status.error().message);
   if (!recorder_.writable()) return drop_account_change("the log cannot be written");
-  for (const Line& line : change.events) {
+  for (const LogLine& line : change.events) {
     if (!append_own(line)) return drop_account_change("too many events wait for the disk");
   }
   change.durable_at = change.events.empty() ? 0 : recorder_.size();

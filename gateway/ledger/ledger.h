@@ -11,7 +11,11 @@
 //   rotate.cc          another key for the log      retention.h      old events go
 //   notices.h          who outside is told           line_reports.h   what Mission Control is, measured_reports.h with health.h and usage.h
 //   witnesses.h        who cosigns it               indexer.h, keeper_link.h, peer.h
-//   account_file.h     who may sign in to the console: decide_account.h, account_change.cc
+//   account_file.h     who may sign in to the console: decide_account.h, account_change.cc; provider_asks.h, by an identity provider
+//   asks.h             access that the vendor asks for   proposals.h   settings that it proposes
+//   vendor_updates.h   its updates, fetched and judged; update_calendar.h with maintenance.h says when, rolling.h with runner_link.h runs them
+//   intake_memory.h    what nodes have sent already      tunnel_gate.h whether engineers may come through Mission Control
+//   grant_uses.h       how much of a grant there was, tallies.h what sessions did
 //
 // A command: decided on the newest state -> its events appended and folded -> what closes is told at once,
 // what gives when it is durable -> answered when recorded and applied. For a closing one a permission.applied
@@ -227,12 +231,12 @@ class Ledger {
   void perform(Decision decision, const Asker& asker, base::Nanos commanded,
                PolicyText policy_text = nullptr);
   bool append(const Draft& draft, Outcome& outcome, base::Nanos commanded);
-  struct Line {
+  struct LogLine {
     audit::EventType type{};
     std::string id, text;
   };
-  Line line_of(const Draft& draft);
-  bool append_own(const Line& line);  // one that changes no state
+  LogLine line_of(const Draft& draft);
+  bool append_own(const LogLine& line);  // one that changes no state
   bool append_own(const Draft& draft) { return append_own(line_of(draft)); }
   void fold(const Draft& draft, const base::Json& event);
   void refuse(const Asker& asker, const CommandRefused& refused, std::string_view event = {});
@@ -247,7 +251,7 @@ class Ledger {
     Asker asker;
     base::Json reply;
     accounts::Accounts next;
-    std::vector<Line> events;
+    std::vector<LogLine> events;
     std::uint64_t durable_at = 0;
     base::Status status = base::Ok{};  // of the last thing that the pool did
     Step step = Step::Preparing;

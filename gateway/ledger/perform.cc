@@ -181,16 +181,16 @@ void Ledger::perform(Decision decision, const Asker& asker, base::Nanos commande
   advance();
 }
 
-Ledger::Line Ledger::line_of(const Draft& draft) {
+Ledger::LogLine Ledger::line_of(const Draft& draft) {
   const base::Micros now = clock_.wall();
-  Line line{draft.type, ulids_.make(now), {}};
+  LogLine line{draft.type, ulids_.make(now), {}};
   audit::EventHead head = head_of(draft);
   head.policy = state_.policy_hash();
   line.text = audit::event_line(line.id, now, head, draft.detail);
   return line;
 }
 
-bool Ledger::append_own(const Line& line) {
+bool Ledger::append_own(const LogLine& line) {
   const bool kept = recorder_.append(line.text, true).ok();
   if (!kept) ++lost_;
   if (kept && !is_about_witnesses(line.type)) counts_ = recorder_.size();
@@ -211,7 +211,7 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
     ++lost_;
     return true;
   }
-  Line line = line_of(draft);
+  LogLine line = line_of(draft);
   if (outcome.event.empty() || draft.type == EventType::SessionOpened) outcome.event = line.id;
   if (!concerns_state) return append_own(line);
   Announcement announcement;

@@ -38,7 +38,7 @@ void Ledger::go_on_with_key_change() {
                      .number("size", static_cast<std::int64_t>(recorder_.size()))
                      .text("client", key_change_->from)
                      .done();
-  const Line line = line_of(draft);
+  const LogLine line = line_of(draft);
   if (!append_own(line)) return;
   key_change_->event = line.id;
   key_ordered_ = next;

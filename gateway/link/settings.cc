@@ -126,8 +126,6 @@ Result<Settings> Settings::read(const Json& part, const base::Clock& clock, cons
     if (!read.ok()) return read.error();
     settings.openid = std::move(*read);
   }
-  const Json timeouts = part.value("timeouts", Json::object());
-  settings.connect = base::json_number_or(timeouts, "connect_us", settings.connect / 1000) * 1000;
   return settings;
 }
 

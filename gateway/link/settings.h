@@ -40,7 +40,6 @@ struct Place {
 struct Settings {
   std::vector<Place> places;
   std::shared_ptr<const OpenIdSettings> openid;  // nullptr: no identity provider
-  base::Nanos connect = 5 * base::kSecond;       // TLS included
 
   const Place* find(std::string_view name) const;  // nullptr: there is none
   // file: gives up the descriptor of that name, which came with the part: a mail user's password, a provider's secret.

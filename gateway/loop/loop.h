@@ -98,7 +98,7 @@ class Poller {
 
  private:
   struct State;
-  State* state_;  // owned by libuv from the close on; see poller.cc
+  State* state_;  // owned by libuv from the close on; see handles.cc
 };
 
 class Timer {

@@ -38,8 +38,8 @@ class Role {
  public:
   using Fds = std::vector<base::UniqueFd>;
 
-  // kind: "terminator", "enforcer", "keeper", "ledger", "console", "intake", "link". Exits with 2 and a sentence if not started
-  // by the supervisor.
+  // kind: "terminator", "enforcer", "keeper", "ledger", "console", "intake", "link"; Mission Control's "desk", "relay". Exits with 2
+  // and a sentence if not started by the supervisor.
   explicit Role(std::string_view kind);
   // The same with a row that is not in the table, for tests.
   explicit Role(const proc::Profile& profile);

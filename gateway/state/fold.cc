@@ -3,7 +3,7 @@
 //
 // state = fold(events). Events come from our own log, but from any version of us: what is missing or does not
 // fit is passed over, never a failure. Nothing here depends on the order of events about different things,
-// see gateway/ledger/release.h.
+// see gateway/ledger/announcements.h.
 #include <algorithm>
 #include <array>
 

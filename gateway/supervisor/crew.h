@@ -3,11 +3,14 @@
 //
 // All roles of a gateway (or of Mission Control: Shape), in their order, and the channels between them.
 //
-//   start   keeper, ledger, console  ->  enforcers  ->  terminators, link     each step once the one before is ready
+//   start   keeper, ledger, console  ->  enforcers, intake  ->  terminators, links     each step once the one before is ready
 //           (the console with the first: it says what is wrong when the ledger or the keeper cannot start)
-//   stop    terminators, console  ->  enforcers, link  ->  ledger  ->  keeper
-//           (the console with the terminators: it alone knows that a page's event stream never ends by itself; the link after
+//   stop    terminators, console  ->  enforcers, intake, links  ->  ledger  ->  keeper
+//           (the console with the terminators: it alone knows that a page's event stream never ends by itself; the links after
 //           them: connections that came through the tunnel end in order, too)
+//
+// Terminators: of the support listener one per enforcer, of the admin listener, and of the intake where there is one. Links: the one
+// that reaches outside, and link.admin, to the admins' identity provider. The runner is none of the crew (runner.h).
 //
 // A role that ends on its own is started again alone, with back-off. Its socket channels (to the ledger, to
 // the keeper) are made when it starts, so that its peers see the end of the old ones at once. Its ring of

@@ -537,8 +537,7 @@ Json link_part(const Config& config, const Material& material) {
           {"fetches", fetches_json(material)},
           {"acme", acme},
           {"line", config.mission_control ? line_link_part(*config.mission_control, material.line) : Json()},
-          {"openid", std::move(openid)},
-          {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
+          {"openid", std::move(openid)}};
 }
 
 Json admin_link_part(const Config& config, const Material& material) {
@@ -551,8 +550,7 @@ Json admin_link_part(const Config& config, const Material& material) {
   return {{"log_level", level_text(config.log_level)},
           {"places", Json::array()},
           {"acme", Json()},
-          {"openid", std::move(openid)},
-          {"timeouts", {{"connect_us", config.timeouts.component_connect}}}};
+          {"openid", std::move(openid)}};
 }
 
 Json keeper_part(const Config& config, const Material& material) {

@@ -88,8 +88,7 @@
 //                "line":null or {"id","host","tls_name","roots","revocation":"hard"|"soft","proxy":null or {"user","fd"*},
 //                  "certificate":PEM or "","from","until","enrol":null or {"asked","code","request"},"check","life","version"},
 //                "fetches":[{"id","name","https","tls_name","host","target","roots", "request":in base64, to be posted,
-//                            "limit","every_us","held_from","held_until","fetched","asked"}],
-//                "timeouts":{"connect_us"}}
+//                            "limit","every_us","held_from","held_until","fetched","asked"}]}
 //                fds: those that "fd" names
 //   link of the admins' provider, a process of its own: the same, with no places, and in "openid" what admin_openid says
 //

@@ -25,7 +25,7 @@
 
 namespace postern::terminator {
 
-class Connection final : public loop::Disposable, private Line {
+class Connection final : public loop::Disposable, private WireHost {
  public:
   // What all connections of a terminator share; outlives them.
   struct Place {
@@ -60,7 +60,7 @@ class Connection final : public loop::Disposable, private Line {
     Over,
   };
 
-  // Line
+  // WireHost
   Host& host() override { return place_.host; }
   const Limits& limits() const override { return place_.limits; }
   const Timeouts& timeouts() const override { return place_.timeouts; }

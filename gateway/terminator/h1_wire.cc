@@ -38,8 +38,9 @@ struct H1Exchange : Exchange {
 
 class H1Wire final : public Wire {
  public:
-  explicit H1Wire(Line& line) : line_(line), host_(line.host()), parser_(line.limits().head) {
-    line_.set_deadline(line_.timeouts().keep_alive);
+  explicit H1Wire(WireHost& connection)
+      : connection_(connection), host_(connection.host()), parser_(connection.limits().head) {
+    connection_.set_deadline(connection_.timeouts().keep_alive);
   }
 
   void on_input() override;
@@ -69,7 +70,7 @@ class H1Wire final : public Wire {
   void answer_alone(int status);
   void finish_exchange();
 
-  Line& line_;
+  WireHost& connection_;
   Host& host_;
   http::RequestParser parser_;
   std::optional<H1Exchange> exchange_;
@@ -85,21 +86,21 @@ class H1Wire final : public Wire {
 void H1Wire::on_input() {
   while (!exchange_ ? take_head() : exchange_->websocket_key.empty() ? take_body() : take_frames()) {
   }
-  if (!line_.client_ended()) return;
+  if (!connection_.client_ended()) return;
   // What it has not read yet, tickets among it, and our own goodbye still go out.
-  if (!exchange_) return line_.linger();
+  if (!exchange_) return connection_.linger();
   // A request that was refused is answered all the same, and so is a Close.
   const bool closed = exchange_->frames && exchange_->frames->client_closed();
-  if (!exchange_->request_done && !exchange_->refused && !closed) line_.give_up();
+  if (!exchange_->request_done && !exchange_->refused && !closed) connection_.give_up();
 }
 
 bool H1Wire::take_head() {
-  if (line_.input().empty()) return false;
+  if (connection_.input().empty()) return false;
   const bool begun = parser_.begun();
-  const http::HeadStep step = parser_.parse(line_.input().view());
+  const http::HeadStep step = parser_.parse(connection_.input().view());
   switch (step.state) {
     case http::HeadState::NeedMore:
-      if (!begun && parser_.begun()) line_.set_deadline(line_.timeouts().head);
+      if (!begun && parser_.begun()) connection_.set_deadline(connection_.timeouts().head);
       return false;
     case http::HeadState::Refused:
       refuse_head(step.verdict);
@@ -107,7 +108,7 @@ bool H1Wire::take_head() {
     case http::HeadState::Complete:
       break;
   }
-  line_.input().consume(step.consumed);
+  connection_.input().consume(step.consumed);
   begin(parser_.head());
   parser_.reset();
   return exchange_.has_value();
@@ -115,7 +116,7 @@ bool H1Wire::take_head() {
 
 void H1Wire::open_exchange() {
   exchange_.emplace();
-  exchange_->id = line_.begin_exchange(0);
+  exchange_->id = connection_.begin_exchange(0);
   ++exchanges_;
 }
 
@@ -124,12 +125,12 @@ void H1Wire::begin(const http::RequestHead& head) {
   H1Exchange& exchange = *exchange_;
   exchange.http10 = head.version == http::Version::Http10;
   exchange.keep_alive = head.keep_alive && !exchange.http10 && !host_.draining() && !close_after_ &&
-                        exchanges_ < line_.limits().exchanges_per_connection;
+                        exchanges_ < connection_.limits().exchanges_per_connection;
   exchange.request_body.emplace(head.body, http::BodySide::Request);
   if (head.body.kind == http::BodyKind::WebSocket)
     exchange.websocket_key = head.fields.find(http::FieldId::SecWebSocketKey).value_or("");
-  line_.set_deadline(line_.timeouts().body_idle);
-  switch (hand_over(host_, line_.id(), exchange, head)) {
+  connection_.set_deadline(connection_.timeouts().body_idle);
+  switch (hand_over(host_, connection_.id(), exchange, head)) {
     case HandOver::Sent:
       return;
     case HandOver::TooLarge:
@@ -144,16 +145,16 @@ void H1Wire::begin(const http::RequestHead& head) {
 // where the next request begins is unknown.
 void H1Wire::refuse_head(const http::Verdict& verdict) {
   open_exchange();
-  const std::string_view bytes = line_.input().view();
+  const std::string_view bytes = connection_.input().view();
   const std::size_t skipped = bytes.starts_with("\r\n") ? 2 : 0;
   refuse(verdict, bytes.substr(skipped, bytes.find_first_of("\r\n", skipped) - skipped));
 }
 
 void H1Wire::refuse(const http::Verdict& verdict, std::string_view first_line) {
   exchange_->keep_alive = false;
-  line_.set_deadline(line_.timeouts().body_idle);
-  if (!report_refused(host_, line_.id(), *exchange_, verdict, first_line)) answer_alone(503);
-  line_.input().clear();
+  connection_.set_deadline(connection_.timeouts().body_idle);
+  if (!report_refused(host_, connection_.id(), *exchange_, verdict, first_line)) answer_alone(503);
+  connection_.input().clear();
 }
 
 // Takes one step of the request's body. False when it must wait.
@@ -163,21 +164,21 @@ bool H1Wire::take_body() {
   // With no credit left, only what frames the body may pass; a piece of content must wait.
   if (exchange.request_credit == 0) return false;
   const std::size_t most = std::min(ipc::kBodyPiece, exchange.request_credit);
-  const http::BodyStep step = exchange.request_body->feed(line_.input().view().substr(0, most));
+  const http::BodyStep step = exchange.request_body->feed(connection_.input().view().substr(0, most));
   if (!step.piece.empty()) {
     exchange.request_bytes += step.piece.size();
-    if (exchange.request_bytes > line_.limits().request_body) {
+    if (exchange.request_bytes > connection_.limits().request_body) {
       refuse(http::refused(base::Refusal::BodyTooLarge, "the body is above the limit"), {});
       return false;
     }
     pass_body(host_, exchange, step.piece);
-    line_.set_deadline(line_.timeouts().body_idle);
+    connection_.set_deadline(connection_.timeouts().body_idle);
   }
   if (step.state == http::BodyState::Refused) {
     refuse(exchange.request_body->verdict(), {});
     return false;
   }
-  line_.input().consume(step.consumed);
+  connection_.input().consume(step.consumed);
   if (step.state != http::BodyState::Done) return step.consumed > 0;
   pass_end(host_, exchange, exchange.request_body->trailers());
   return false;
@@ -189,12 +190,12 @@ bool H1Wire::take_frames() {
   H1Exchange& exchange = *exchange_;
   if (!exchange.frames || exchange.refused) return false;
   http::Verdict refused;
-  const std::size_t taken = exchange.frames->take(host_, exchange, line_.input().view(), refused);
-  line_.input().consume(taken);
-  if (taken > 0) line_.set_deadline(line_.timeouts().body_idle);
+  const std::size_t taken = exchange.frames->take(host_, exchange, connection_.input().view(), refused);
+  connection_.input().consume(taken);
+  if (taken > 0) connection_.set_deadline(connection_.timeouts().body_idle);
   if (!refused.ok()) {
-    if (!report_refused(host_, line_.id(), exchange, refused, {})) line_.reset();
-    if (exchange_) line_.input().clear();
+    if (!report_refused(host_, connection_.id(), exchange, refused, {})) connection_.reset();
+    if (exchange_) connection_.input().clear();
   }
   return false;
 }
@@ -204,12 +205,13 @@ bool H1Wire::take_frames() {
 void H1Wire::open_websocket(http::Fields& fields) {
   H1Exchange& exchange = *exchange_;
   fields.set("sec-websocket-accept", http::websocket_accept(exchange.websocket_key));
-  http::write_response_head(line_.output(), {101, {}, false}, fields, {http::BodyKind::WebSocket, 0}, true);
+  http::write_response_head(connection_.output(), {101, {}, false}, fields, {http::BodyKind::WebSocket, 0},
+                            true);
   exchange.response_body.emplace(http::Framing{});
   exchange.frames.emplace();
-  line_.touch();
+  connection_.touch();
   if (close_after_) exchange.frames->goodbye(FrameRelay::Why::Leaving, frames_out_);
-  line_.take_again();
+  connection_.take_again();
 }
 
 void H1Wire::on_response_head(std::uint32_t /*stream*/, const ipc::ResponseHead& head) {
@@ -218,27 +220,27 @@ void H1Wire::on_response_head(std::uint32_t /*stream*/, const ipc::ResponseHead&
   exchange.response_started = true;
   http::Fields fields;
   const bool websocket = head.body == ipc::BodyKind::Frames;
-  if (!read_fields(head.fields, fields)) return line_.reset();
+  if (!read_fields(head.fields, fields)) return connection_.reset();
   if (websocket && head.status == 101 && !exchange.websocket_key.empty()) return open_websocket(fields);
-  if (websocket || head.status < 200 || head.status > 599) return line_.reset();
+  if (websocket || head.status < 200 || head.status > 599) return connection_.reset();
   const http::Framing framing = framing_for(head, exchange.http10);
   // An answer before the end of the request: the rest of the request is not wanted, and what follows it
   // cannot be found.
   if (head.close || !exchange.request_done || framing.kind == http::BodyKind::UntilClose)
     exchange.keep_alive = false;
-  http::write_response_head(line_.output(), {head.status, {}, exchange.method == http::Method::Head}, fields,
-                            framing, exchange.keep_alive);
+  http::write_response_head(connection_.output(), {head.status, {}, exchange.method == http::Method::Head},
+                            fields, framing, exchange.keep_alive);
   exchange.response_body.emplace(has_body(exchange.method, head.status) ? framing : http::Framing{});
-  line_.touch();
+  connection_.touch();
 }
 
 void H1Wire::on_informational(std::uint32_t /*stream*/, const ipc::ResponseHead& head) {
   if (!exchange_ || exchange_->response_started || exchange_->http10) return;
   http::Fields fields;
   if (!read_fields(head.fields, fields) || head.status < 100 || head.status > 199 || head.status == 101)
-    return line_.reset();
-  http::write_response_head(line_.output(), {head.status, {}, false}, fields, {}, true);
-  line_.touch();
+    return connection_.reset();
+  http::write_response_head(connection_.output(), {head.status, {}, false}, fields, {}, true);
+  connection_.touch();
 }
 
 void H1Wire::on_response_body(std::uint32_t /*stream*/, std::string_view piece) {
@@ -247,58 +249,58 @@ void H1Wire::on_response_body(std::uint32_t /*stream*/, std::string_view piece) 
   if (exchange_->frames) {
     const std::size_t before = frames_out_.size();
     if (exchange_->response_uncredited > ipc::kInitialCredit || !exchange_->frames->give(piece, frames_out_))
-      return line_.reset();
+      return connection_.reset();
     exchange_->response_bytes += frames_out_.size() - before;
-    return line_.touch();
+    return connection_.touch();
   }
   exchange_->response_bytes += piece.size();
   // What follows a large piece is as large: the output grows once.
-  std::string& output = line_.output();
+  std::string& output = connection_.output();
   if (piece.size() > kLargePiece && output.capacity() < output.size() + piece.size())
     output.reserve(output.size() + 2 * piece.size());
   if (exchange_->response_uncredited > ipc::kInitialCredit ||
-      !exchange_->response_body->write(piece, line_.output()))
-    return line_.reset();
-  line_.touch();
+      !exchange_->response_body->write(piece, connection_.output()))
+    return connection_.reset();
+  connection_.touch();
 }
 
 void H1Wire::on_response_end(std::uint32_t /*stream*/, const std::vector<ipc::WireField>& trailers) {
   if (!exchange_ || !exchange_->response_body || exchange_->response_ended) return;
   exchange_->response_ended = true;
   http::Fields fields;
-  if (!read_fields(trailers, fields) || !exchange_->response_body->finish(fields, line_.output()))
-    return line_.reset();
-  line_.touch();
+  if (!read_fields(trailers, fields) || !exchange_->response_body->finish(fields, connection_.output()))
+    return connection_.reset();
+  connection_.touch();
 }
 
 void H1Wire::on_request_credit(std::uint32_t /*stream*/, std::uint32_t bytes) {
   if (!exchange_) return;
   exchange_->request_credit += bytes;
-  if (exchange_->request_credit > ipc::kInitialCredit) return line_.reset();
-  line_.take_again();
+  if (exchange_->request_credit > ipc::kInitialCredit) return connection_.reset();
+  connection_.take_again();
 }
 
 void H1Wire::on_cut(std::uint32_t /*stream*/) {
   if (!exchange_) return;
   // A frame that has begun cannot be taken back, nor ended: only if all of them have left does a Close fit behind.
-  const bool whole = line_.output().empty() && line_.encrypted() <= line_.departed();
+  const bool whole = connection_.output().empty() && connection_.encrypted() <= connection_.departed();
   if (exchange_->frames && whole) return close_websocket();
-  line_.reset();
+  connection_.reset();
 }
 
 void H1Wire::close_websocket() {
   const std::size_t thrown_away = frames_out_.size();
   exchange_->frames->discard();
-  exchange_->frames->goodbye(FrameRelay::Why::Cut, line_.output());
-  report_done(host_, *exchange_, line_.silent_since(), thrown_away, false);
+  exchange_->frames->goodbye(FrameRelay::Why::Cut, connection_.output());
+  report_done(host_, *exchange_, connection_.silent_since(), thrown_away, false);
   exchange_.reset();
   frames_out_.clear();
-  line_.linger();
+  connection_.linger();
 }
 
 void H1Wire::on_answerer_gone() {
   if (!exchange_ || exchange_->orphaned) return;  // nothing runs there, or it was answered without it
-  if (exchange_->response_started || !line_.output().empty()) return line_.reset();
+  if (exchange_->response_started || !connection_.output().empty()) return connection_.reset();
   answer_alone(502);
 }
 
@@ -306,10 +308,10 @@ void H1Wire::answer_alone(int status) {
   H1Exchange& exchange = *exchange_;
   orphan(host_, exchange);
   exchange.keep_alive = false;
-  http::write_response_head(line_.output(), {status, {}, false}, own_answer_fields(),
+  http::write_response_head(connection_.output(), {status, {}, false}, own_answer_fields(),
                             {http::BodyKind::Sized, kOwnAnswer.size()}, false);
-  if (exchange.method != http::Method::Head) line_.output() += kOwnAnswer;
-  line_.touch();
+  if (exchange.method != http::Method::Head) connection_.output() += kOwnAnswer;
+  connection_.touch();
 }
 
 // --- output, and the end
@@ -317,7 +319,7 @@ void H1Wire::answer_alone(int status) {
 void H1Wire::produce() {
   if (frames_out_.empty()) return;
   if (exchange_ && exchange_->frames) exchange_->frames->departed(frames_out_.size());
-  line_.output() += frames_out_;
+  connection_.output() += frames_out_;
   frames_out_.clear();
 }
 
@@ -325,9 +327,9 @@ void H1Wire::on_transmitted(bool progress) {
   if (!exchange_) return;
   H1Exchange& exchange = *exchange_;
   // Progress: a client that reads slowly is not one that does not read.
-  if (progress && exchange.response_started) line_.set_deadline(line_.timeouts().body_idle);
-  const std::size_t encrypted = line_.unsent() - line_.output().size();
-  if (exchange.response_ended && line_.unsent() == 0) {
+  if (progress && exchange.response_started) connection_.set_deadline(connection_.timeouts().body_idle);
+  const std::size_t encrypted = connection_.unsent() - connection_.output().size();
+  if (exchange.response_ended && connection_.unsent() == 0) {
     finish_exchange();
   } else if (exchange.response_uncredited > 0 && encrypted < kCreditAt) {
     give_credit(host_, exchange, exchange.response_uncredited);
@@ -336,25 +338,25 @@ void H1Wire::on_transmitted(bool progress) {
 
 // The response is in the kernel's hands. Then the next request, which may be in the buffer already.
 void H1Wire::finish_exchange() {
-  report_done(host_, *exchange_, line_.now(), line_.unsent(), true);
+  report_done(host_, *exchange_, connection_.now(), connection_.unsent(), true);
   const bool again =
-      exchange_->keep_alive && exchange_->request_done && !close_after_ && !line_.client_ended();
+      exchange_->keep_alive && exchange_->request_done && !close_after_ && !connection_.client_ended();
   exchange_.reset();
-  if (!again) return line_.linger();
-  line_.set_deadline(line_.timeouts().keep_alive);
-  line_.take_again();
+  if (!again) return connection_.linger();
+  connection_.set_deadline(connection_.timeouts().keep_alive);
+  connection_.take_again();
 }
 
 std::uint32_t H1Wire::close_when_idle() {
   close_after_ = true;
   if (!exchange_) {
-    line_.linger();
+    connection_.linger();
     return 0;
   }
   const std::uint32_t websockets = exchange_->frames ? 1 : 0;
   if (exchange_->frames) {
     exchange_->frames->goodbye(FrameRelay::Why::Leaving, frames_out_);
-    line_.touch();
+    connection_.touch();
   }
   if (!exchange_->response_started) exchange_->keep_alive = false;
   return websockets;
@@ -363,13 +365,13 @@ std::uint32_t H1Wire::close_when_idle() {
 void H1Wire::on_over(Over how) {
   if (!exchange_) return;
   if (how == Over::ByClient) report_gone(host_, *exchange_);
-  report_done(host_, *exchange_, line_.silent_since(), line_.unsent(), false);
+  report_done(host_, *exchange_, connection_.silent_since(), connection_.unsent(), false);
   exchange_.reset();
 }
 
 void H1Wire::on_deadline() {
   if (!exchange_) {
-    if (!parser_.begun()) return line_.linger();
+    if (!parser_.begun()) return connection_.linger();
     return refuse_head(http::refused(base::Refusal::RequestTimeout, "the head did not arrive in time"));
   }
   // Without credit it is not the client that is late: whoever answers keeps the time.
@@ -378,12 +380,12 @@ void H1Wire::on_deadline() {
     return refuse(http::refused(base::Refusal::RequestTimeout, "the body did not arrive in time"), {});
   }
   // A client that does not take our bytes; while the component is silent, the answerer keeps the time.
-  if (line_.unsent() > line_.output().size()) return line_.give_up();
-  line_.set_deadline(line_.timeouts().body_idle);
+  if (connection_.unsent() > connection_.output().size()) return connection_.give_up();
+  connection_.set_deadline(connection_.timeouts().body_idle);
 }
 
 }  // namespace
 
-std::unique_ptr<Wire> make_h1_wire(Line& line) { return std::make_unique<H1Wire>(line); }
+std::unique_ptr<Wire> make_h1_wire(WireHost& connection) { return std::make_unique<H1Wire>(connection); }
 
 }  // namespace postern::terminator

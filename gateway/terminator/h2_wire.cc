@@ -45,7 +45,7 @@ struct H2Exchange : Exchange {
   bool websocket = false;            // was asked for
   std::optional<FrameRelay> frames;  // from the answer on
   std::string input;                 // of a WebSocket, not yet handed over; at most the stream's window
-  std::uint64_t mark = 0;            // where its last byte is, counted like Line::encrypted()
+  std::uint64_t mark = 0;            // where its last byte is, counted like WireHost::encrypted()
   std::function<void(H2Exchange&)> on_late;
   loop::Deadline deadline;
 };
@@ -63,11 +63,11 @@ void H2Exchange::begin_again() {
 
 class H2Wire final : public Wire, private http::Http2Session::Listener {
  public:
-  H2Wire(Line& line, loop::Deadlines& deadlines)
-      : line_(line),
-        host_(line.host()),
+  H2Wire(WireHost& connection, loop::Deadlines& deadlines)
+      : connection_(connection),
+        host_(connection.host()),
         deadlines_(deadlines),
-        session_(session_limits(line.limits()), *this) {
+        session_(session_limits(connection.limits()), *this) {
     wait();
   }
 
@@ -112,7 +112,7 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   void on_exchange_deadline(H2Exchange& exchange);
   void wait();
 
-  Line& line_;
+  WireHost& connection_;
   Host& host_;
   loop::Deadlines& deadlines_;
   http::Http2Session session_;
@@ -140,9 +140,9 @@ H2Exchange& H2Wire::open(std::uint32_t stream) {
   spare_.pop_back();
   H2Exchange& exchange = *open_.back();
   exchange.stream = stream;
-  exchange.id = line_.begin_exchange(stream);
-  exchange.deadline.set(line_.timeouts().body_idle);
-  if (++exchanges_ >= line_.limits().exchanges_per_connection) session_.shut_down();
+  exchange.id = connection_.begin_exchange(stream);
+  exchange.deadline.set(connection_.timeouts().body_idle);
+  if (++exchanges_ >= connection_.limits().exchanges_per_connection) session_.shut_down();
   return exchange;
 }
 
@@ -162,7 +162,7 @@ void H2Wire::on_request(std::uint32_t stream, const http::RequestHead& head) {
     return session_.reset(stream, http::Http2Session::Reset::Refused);
   H2Exchange& exchange = open(stream);
   exchange.websocket = head.body.kind == http::BodyKind::WebSocket;
-  switch (hand_over(host_, line_.id(), exchange, head)) {
+  switch (hand_over(host_, connection_.id(), exchange, head)) {
     case HandOver::Sent:
       return;
     case HandOver::TooLarge:
@@ -183,7 +183,7 @@ void H2Wire::on_refused(std::uint32_t stream, http::Verdict verdict, std::string
 }
 
 void H2Wire::refuse(H2Exchange& exchange, const http::Verdict& verdict, std::string_view first_line) {
-  if (!report_refused(host_, line_.id(), exchange, verdict, first_line)) answer_alone(exchange, 503);
+  if (!report_refused(host_, connection_.id(), exchange, verdict, first_line)) answer_alone(exchange, 503);
 }
 
 void H2Wire::on_body(std::uint32_t stream, std::string_view piece) {
@@ -194,10 +194,10 @@ void H2Wire::on_body(std::uint32_t stream, std::string_view piece) {
     return take_frames(*exchange);
   }
   exchange->request_bytes += piece.size();
-  if (exchange->request_bytes > line_.limits().request_body)
+  if (exchange->request_bytes > connection_.limits().request_body)
     return refuse(*exchange, http::refused(base::Refusal::BodyTooLarge, "the body is above the limit"), {});
   pass_body(host_, *exchange, piece);  // within the credit: that is the stream's window
-  exchange->deadline.set(line_.timeouts().body_idle);
+  exchange->deadline.set(connection_.timeouts().body_idle);
 }
 
 void H2Wire::on_end(std::uint32_t stream, const http::Fields& trailers) {
@@ -217,12 +217,12 @@ void H2Wire::take_frames(H2Exchange& exchange) {
   exchange.input.erase(0, taken);
   if (taken > 0) {
     session_.consumed(exchange.stream, taken);
-    exchange.deadline.set(line_.timeouts().body_idle);
-    line_.touch();
+    exchange.deadline.set(connection_.timeouts().body_idle);
+    connection_.touch();
   }
   if (refused.ok()) return;
   exchange.input.clear();
-  if (!report_refused(host_, line_.id(), exchange, refused, {}))
+  if (!report_refused(host_, connection_.id(), exchange, refused, {}))
     leave(exchange, http::Http2Session::Reset::Internal);
 }
 
@@ -233,14 +233,14 @@ void H2Wire::on_gone(std::uint32_t stream) {
 // The stream is over, and its client knows or will know.
 void H2Wire::abandon(H2Exchange& exchange) {
   report_gone(host_, exchange);
-  report_done(host_, exchange, line_.silent_since(), line_.unsent(), false);
+  report_done(host_, exchange, connection_.silent_since(), connection_.unsent(), false);
   close(exchange);
 }
 
 void H2Wire::leave(H2Exchange& exchange, http::Http2Session::Reset why) {
   session_.reset(exchange.stream, why);
   abandon(exchange);
-  line_.touch();
+  connection_.touch();
 }
 
 void H2Wire::answer_alone(H2Exchange& exchange, int status) {
@@ -250,16 +250,16 @@ void H2Wire::answer_alone(H2Exchange& exchange, int status) {
   session_.respond(exchange.stream, status, std::move(fields), bodiless);
   session_.body(exchange.stream, kOwnAnswer);
   session_.end(exchange.stream, {});
-  line_.touch();
+  connection_.touch();
 }
 
 // --- input
 
 void H2Wire::on_input() {
-  session_.take(line_.input().view(), line_.now());
-  line_.input().consume(line_.input().size());
-  if (line_.client_ended()) {
-    if (!open_.empty()) return line_.give_up();  // in HTTP/2 nobody says goodbye and reads on
+  session_.take(connection_.input().view(), connection_.now());
+  connection_.input().consume(connection_.input().size());
+  if (connection_.client_ended()) {
+    if (!open_.empty()) return connection_.give_up();  // in HTTP/2 nobody says goodbye and reads on
     session_.shut_down_now();
   }
   wait();
@@ -269,23 +269,23 @@ void H2Wire::on_input() {
 void H2Wire::wait() {
   const Waits now = session_.in_head() ? Waits::Head : open_.empty() ? Waits::Idle : Waits::Busy;
   if (std::exchange(waits_, now) == now) return;
-  const Timeouts& timeouts = line_.timeouts();
-  line_.set_deadline(now == Waits::Head   ? timeouts.head
-                     : now == Waits::Idle ? timeouts.keep_alive
-                                          : timeouts.body_idle);
+  const Timeouts& timeouts = connection_.timeouts();
+  connection_.set_deadline(now == Waits::Head   ? timeouts.head
+                           : now == Waits::Idle ? timeouts.keep_alive
+                                                : timeouts.body_idle);
 }
 
 void H2Wire::on_deadline() {
-  if (waits_ == Waits::Busy && line_.unsent() > 0) return line_.give_up();
-  if (waits_ == Waits::Busy) return line_.set_deadline(line_.timeouts().body_idle);
+  if (waits_ == Waits::Busy && connection_.unsent() > 0) return connection_.give_up();
+  if (waits_ == Waits::Busy) return connection_.set_deadline(connection_.timeouts().body_idle);
   if (waits_ == Waits::Head) {
     report_fault(http::refused(base::Refusal::RequestTimeout, "the head did not arrive in time"));
     session_.shut_down_now();
-    session_.produce(line_.output(), 0);
-    return line_.linger();
+    session_.produce(connection_.output(), 0);
+    return connection_.linger();
   }
   session_.shut_down_now();
-  line_.touch();
+  connection_.touch();
 }
 
 void H2Wire::on_exchange_deadline(H2Exchange& exchange) {
@@ -293,11 +293,11 @@ void H2Wire::on_exchange_deadline(H2Exchange& exchange) {
   if (!exchange.request_done && !exchange.response_started && !exchange.refused &&
       exchange.request_credit > 0 && !exchange.websocket) {
     refuse(exchange, http::refused(base::Refusal::RequestTimeout, "the body did not arrive in time"), {});
-    return exchange.deadline.set(line_.timeouts().body_idle);
+    return exchange.deadline.set(connection_.timeouts().body_idle);
   }
   // A client that does not open the stream's window.
   if (session_.pending(exchange.stream) > 0) return leave(exchange, http::Http2Session::Reset::Cancel);
-  exchange.deadline.set(line_.timeouts().body_idle);
+  exchange.deadline.set(connection_.timeouts().body_idle);
 }
 
 // --- frames from whoever answers
@@ -308,10 +308,10 @@ void H2Wire::on_response_head(std::uint32_t stream, const ipc::ResponseHead& hea
   exchange->response_started = true;
   http::Fields fields;
   const bool websocket = head.body == ipc::BodyKind::Frames;
-  if (!read_fields(head.fields, fields)) return line_.reset();
+  if (!read_fields(head.fields, fields)) return connection_.reset();
   if (websocket && head.status == 101 && exchange->websocket)
     return open_websocket(*exchange, std::move(fields));
-  if (websocket || head.status < 200 || head.status > 599) return line_.reset();
+  if (websocket || head.status < 200 || head.status > 599) return connection_.reset();
   fields.remove(http::FieldId::ContentLength);
   fields.remove(http::FieldId::Host);
   const bool bodiless = head.body == ipc::BodyKind::None || !has_body(exchange->method, head.status);
@@ -322,7 +322,7 @@ void H2Wire::on_response_head(std::uint32_t stream, const ipc::ResponseHead& hea
     fields.put("content-length", std::to_string(empty ? 0 : head.length));
   session_.respond(stream, head.status, std::move(fields), bodiless);
   if (head.close) session_.shut_down();
-  line_.touch();
+  connection_.touch();
 }
 
 // RFC 8441 section 5: 200, without what belongs to the handshake of HTTP/1.1.
@@ -330,7 +330,7 @@ void H2Wire::open_websocket(H2Exchange& exchange, http::Fields&& fields) {
   const std::uint32_t stream = exchange.stream;
   session_.respond(stream, 200, std::move(fields), false);
   exchange.frames.emplace();
-  line_.touch();
+  connection_.touch();
   take_frames(exchange);
 }
 
@@ -342,7 +342,7 @@ void H2Wire::give_frame(H2Exchange& exchange, std::string_view wire) {
   exchange.response_bytes += out.size();
   if (out.empty()) return give_credit(host_, exchange, wire.size());  // we have said goodbye
   session_.body(exchange.stream, out);
-  line_.touch();
+  connection_.touch();
 }
 
 void H2Wire::on_informational(std::uint32_t stream, const ipc::ResponseHead& head) {
@@ -350,9 +350,9 @@ void H2Wire::on_informational(std::uint32_t stream, const ipc::ResponseHead& hea
   if (exchange == nullptr || exchange->response_started) return;
   http::Fields fields;
   if (!read_fields(head.fields, fields) || head.status < 100 || head.status > 199 || head.status == 101)
-    return line_.reset();
+    return connection_.reset();
   session_.interim(stream, head.status, fields);
-  line_.touch();
+  connection_.touch();
 }
 
 void H2Wire::on_response_body(std::uint32_t stream, std::string_view piece) {
@@ -366,7 +366,7 @@ void H2Wire::on_response_body(std::uint32_t stream, std::string_view piece) {
     return leave(*exchange, http::Http2Session::Reset::Internal);
   exchange->left -= exchange->sized ? piece.size() : 0;
   session_.body(stream, piece);
-  line_.touch();
+  connection_.touch();
 }
 
 void H2Wire::on_response_end(std::uint32_t stream, const std::vector<ipc::WireField>& trailers) {
@@ -377,18 +377,18 @@ void H2Wire::on_response_end(std::uint32_t stream, const std::vector<ipc::WireFi
   if (!read_fields(trailers, fields) || (exchange->sized && exchange->left > 0))
     return leave(*exchange, http::Http2Session::Reset::Internal);
   session_.end(stream, fields);
-  line_.touch();
+  connection_.touch();
 }
 
 void H2Wire::on_request_credit(std::uint32_t stream, std::uint32_t bytes) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr) return;
   exchange->request_credit += bytes;
-  if (exchange->request_credit > ipc::kInitialCredit) return line_.reset();
+  if (exchange->request_credit > ipc::kInitialCredit) return connection_.reset();
   if (exchange->websocket) return take_frames(*exchange);
   session_.consumed(stream, bytes);
-  exchange->deadline.set(line_.timeouts().body_idle);
-  line_.touch();
+  exchange->deadline.set(connection_.timeouts().body_idle);
+  connection_.touch();
 }
 
 // Not one byte of it may leave after this.
@@ -396,11 +396,11 @@ void H2Wire::on_cut(std::uint32_t stream) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr) return;
   exchange->cut = true;
-  if (exchange->moved || exchange->mark > line_.departed()) return line_.reset();
+  if (exchange->moved || exchange->mark > connection_.departed()) return connection_.reset();
   if (!close_websocket(*exchange)) session_.reset(stream, http::Http2Session::Reset::Cancel);
-  report_done(host_, *exchange, line_.silent_since(), 0, false);
+  report_done(host_, *exchange, connection_.silent_since(), 0, false);
   close(*exchange);
-  line_.touch();
+  connection_.touch();
 }
 
 // Behind a frame that is whole, a Close; what waits behind that frame is thrown away.
@@ -446,42 +446,43 @@ void H2Wire::on_framed(std::uint32_t stream, std::size_t bytes, bool ended) {
 }
 
 void H2Wire::produce() {
-  const std::size_t encrypted = line_.unsent() - line_.output().size();
+  const std::size_t encrypted = connection_.unsent() - connection_.output().size();
   const std::size_t most = kAhead - std::min(kAhead, encrypted);
-  session_.produce(line_.output(), most);
+  session_.produce(connection_.output(), most);
   // Also where there was no room at all: the kernel may take everything at once now, and then nobody calls again.
-  more_ = line_.output().size() >= most;
+  more_ = connection_.output().size() >= most;
   if (!session_.done()) return;
   if (const http::Verdict& fault = session_.fault(); !fault.ok()) {
     report_fault(fault);
   } else if (!open_.empty()) {
     return;  // what they still have to say goes out first
   }
-  line_.linger();
+  connection_.linger();
 }
 
 void H2Wire::on_transmitted(bool progress) {
-  if (line_.output().empty()) {
+  if (connection_.output().empty()) {
     for (H2Exchange* exchange : moved_) settle(*exchange);
     moved_.clear();
   }
   for (std::size_t i = open_.size(); i-- > 0;) {
     H2Exchange& exchange = *open_[i];
-    if (!exchange.finished || !exchange.response_ended || exchange.moved || exchange.mark > line_.sent())
+    if (!exchange.finished || !exchange.response_ended || exchange.moved ||
+        exchange.mark > connection_.sent())
       continue;
-    report_done(host_, exchange, line_.now(), 0, true);
+    report_done(host_, exchange, connection_.now(), 0, true);
     close(exchange);
   }
   wait();
-  if (progress && waits_ == Waits::Busy) line_.set_deadline(line_.timeouts().body_idle);
-  if ((more_ && line_.unsent() < kAhead) || (open_.empty() && session_.done())) line_.touch();
+  if (progress && waits_ == Waits::Busy) connection_.set_deadline(connection_.timeouts().body_idle);
+  if ((more_ && connection_.unsent() < kAhead) || (open_.empty() && session_.done())) connection_.touch();
 }
 
 // What was framed of it is encrypted now.
 void H2Wire::settle(H2Exchange& exchange) {
   exchange.moved = false;
-  exchange.mark = line_.encrypted();
-  exchange.deadline.set(line_.timeouts().body_idle);
+  exchange.mark = connection_.encrypted();
+  exchange.deadline.set(connection_.timeouts().body_idle);
   if (exchange.response_ended || exchange.orphaned) return;
   if (exchange.framed < kCreditStep && session_.pending(exchange.stream) > 0) return;
   if (const std::size_t bytes = std::exchange(exchange.framed, 0); bytes > 0)
@@ -500,7 +501,7 @@ std::uint32_t H2Wire::close_when_idle() {
     exchange->frames->goodbye(FrameRelay::Why::Leaving, close);
     session_.body(exchange->stream, close);
   }
-  line_.touch();
+  connection_.touch();
   return websockets;
 }
 
@@ -509,10 +510,10 @@ std::uint32_t H2Wire::close_when_idle() {
 void H2Wire::report_fault(const http::Verdict& verdict) {
   on_over(Over::ByClient);
   Exchange exchange;
-  exchange.id = line_.begin_exchange(0);
-  report_refused(host_, line_.id(), exchange, verdict, "HTTP/2");
+  exchange.id = connection_.begin_exchange(0);
+  report_refused(host_, connection_.id(), exchange, verdict, "HTTP/2");
   report_gone(host_, exchange);
-  report_done(host_, exchange, line_.now(), 0, false);
+  report_done(host_, exchange, connection_.now(), 0, false);
 }
 
 void H2Wire::on_over(Over how) {
@@ -520,15 +521,15 @@ void H2Wire::on_over(Over how) {
     H2Exchange& exchange = *open_.back();
     // One that was cut is known to be over.
     if (how == Over::ByClient || !exchange.cut) report_gone(host_, exchange);
-    report_done(host_, exchange, line_.silent_since(), line_.unsent(), false);
+    report_done(host_, exchange, connection_.silent_since(), connection_.unsent(), false);
     close(exchange);
   }
 }
 
 }  // namespace
 
-std::unique_ptr<Wire> make_h2_wire(Line& line, loop::Deadlines& deadlines) {
-  return std::make_unique<H2Wire>(line, deadlines);
+std::unique_ptr<Wire> make_h2_wire(WireHost& connection, loop::Deadlines& deadlines) {
+  return std::make_unique<H2Wire>(connection, deadlines);
 }
 
 }  // namespace postern::terminator

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One version of HTTP on a connection: plaintext in, exchanges, plaintext out. A wire touches no socket and no TLS;
-// its connection (the Line) does, and is told when something must be ended. Two there are: h1_wire.h and h2_wire.h.
+// its connection (the WireHost) does, and is told when something must be ended. Two there are: h1_wire.cc and h2_wire.cc.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@
 namespace postern::terminator {
 
 // What a wire needs of its connection.
-class Line {
+class WireHost {
  public:
-  virtual ~Line() = default;
+  virtual ~WireHost() = default;
   virtual Host& host() = 0;
   virtual const Limits& limits() const = 0;
   virtual const Timeouts& timeouts() const = 0;
@@ -73,7 +73,7 @@ class Wire {
   virtual void on_cut(std::uint32_t stream) = 0;
 };
 
-std::unique_ptr<Wire> make_h1_wire(Line& line);
-std::unique_ptr<Wire> make_h2_wire(Line& line, loop::Deadlines& deadlines);
+std::unique_ptr<Wire> make_h1_wire(WireHost& connection);
+std::unique_ptr<Wire> make_h2_wire(WireHost& connection, loop::Deadlines& deadlines);
 
 }  // namespace postern::terminator

@@ -26,7 +26,7 @@ constexpr std::size_t kTypeLimit = 64;  // bytes of an event's type
 
 // Ten wrong codes at once from one network, then one in ten seconds.
 constexpr Pace::Settings kWrongCodes{10, 10 * base::kSecond, 20'000};
-// Per certificate: far more than a link sends.
+// Far more than a link sends.
 constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
 
 // Of the tunnel: each engineer's connection takes one, and a browser opens several.
@@ -41,6 +41,9 @@ constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallati
 constexpr Pace::Settings kTurns{20, 300 * base::kSecond, 100'000};
 // Of where what it was asked stands, likewise: each of line::kMostAsks may be news when its line comes back.
 constexpr Pace::Settings kStandings{100, 300 * base::kSecond, 2 * kMostInstallations};
+
+// Of signs that somebody has a copy of its certificate.
+constexpr Pace::Settings kCopies{3, 3600 * base::kSecond, 2 * kMostInstallations};
 
 Response ok(std::string document) {
   Response out;
@@ -93,7 +96,8 @@ LineApi::LineApi(Parts& parts, Lives& lives, Tunnels& tunnels)
       update_requests_(kUpdateRequests),
       renewals_(kRenewals),
       turns_(parts, kTurns),
-      standings_(parts, kStandings) {}
+      standings_(parts, kStandings),
+      copies_(parts, kCopies) {}
 
 bool LineApi::converses(const Call& call) const {
   return call.method == http::Method::Post && call.target.path() == line::kTunnelPath;
@@ -112,7 +116,7 @@ void LineApi::answer(const std::shared_ptr<Call>& call, const Reply& reply) {
   if (path == line::kEnrolPath) return enrol(*call, reply);
   const auto asker = identify(*call, reply);
   if (!asker) return;
-  note_use(*asker);
+  note_use(*asker, *call);
   answer_known(call, watched(asker->installation.id, reply), *asker);
 }
 
@@ -146,11 +150,13 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
   if (const auto before = shown_.find(*call.certificates, parts_.clock.wall()); before) {
     asker.installation.id = before->installation;
     asker.certificate.serial = before->serial;
+    asker.replaced = before->replaced;
   } else if (!judge(call, reply, asker)) {
     return std::nullopt;
   }
-  // Per certificate: whoever has one that was replaced does not slow the installation.
-  const std::string key = asker.installation.id + " " + asker.certificate.serial;
+  // However many certificates it has, by renewing again and again, its pace is one. Those that were replaced have one of their own,
+  // together: whoever has such a one does not slow the installation.
+  const std::string key = asker.installation.id + (asker.replaced ? " replaced" : "");
   Pace& pace = converses(call)                        ? tunnel_requests_
                : asks_for_updates(call.target.path()) ? update_requests_
                                                       : requests_;
@@ -159,8 +165,9 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
     reply(wait(later, "this installation asks too often"));
     return std::nullopt;
   }
-  if (!is_known(asker, reply)) return std::nullopt;
-  return asker;
+  const bool known = is_known(asker, call, reply);
+  if (!asker.certificate.replaced_by.empty() && !asker.replaced) shown_.replaced(*call.certificates);
+  return known ? std::optional(std::move(asker)) : std::nullopt;
 }
 
 bool LineApi::judge(const Call& call, const Reply& reply, Asker& asker) {
@@ -189,27 +196,44 @@ bool LineApi::judge(const Call& call, const Reply& reply, Asker& asker) {
   return true;
 }
 
-bool LineApi::is_known(Asker& asker, const Reply& reply) {
+bool LineApi::is_known(Asker& asker, const Call& call, const Reply& reply) {
   const auto known = parts_.store.asker(asker.installation.id, asker.certificate.serial);
   if (!known.ok()) return reply(store_problem(known.error())), false;
   if (!*known)
     return reply(unknown_installation("this certificate was not issued by this Mission Control")), false;
-  asker = {(*known)->installation, (*known)->certificate};
+  asker.installation = std::move((*known)->installation);
+  asker.certificate = std::move((*known)->certificate);
+  asker.successor_seen = (*known)->successor_seen;
   if (asker.installation.standing == Standing::Retired) {
     reply(refusal(403, line::kRetiredInstallation, "The installation was retired",
                   "the vendor ended it on " + base::format_time(asker.installation.since)));
     return false;
   }
-  const base::Micros replaced = (*known)->successor_seen;
-  const bool over = replaced > 0 && replaced + kOverlap < parts_.clock.wall();
-  if (over) reply(unknown_installation("this certificate was replaced, and the new one is in use"));
+  const bool over = asker.successor_seen > 0 && asker.successor_seen + kOverlap < parts_.clock.wall();
+  if (over) {
+    note_copy(asker, call, "a certificate was used whose successor has been in use for longer than an hour");
+    reply(unknown_installation("this certificate was replaced, and the new one is in use"));
+  }
   return !over;
 }
 
+// A link that has a new certificate uses it and forgets the old one: whoever does otherwise has a copy, or the original is one's.
+void LineApi::note_copy(const Asker& asker, const Call& call, std::string_view why) {
+  copies_.note(asker.installation.id, "installation.certificate_copied",
+               {{"serial", asker.certificate.serial},
+                {"replaced_by", asker.certificate.replaced_by},
+                {"client", call.client},
+                {"why", why}});
+}
+
 // Lost with a failed commit: it is written again with a later request.
-void LineApi::note_use(const Asker& asker) {
-  if (asker.certificate.first_seen == 0)
+void LineApi::note_use(const Asker& asker, const Call& call) {
+  if (asker.certificate.first_seen == 0) {
     static_cast<void>(parts_.store.note_certificate_seen(asker.certificate.serial, parts_.clock.wall()));
+    if (!asker.certificate.replaced_by.empty())
+      note_copy(asker, call,
+                "a certificate was used for the first time after another one had been asked for");
+  }
   base::Nanos& heard = heard_[asker.installation.id];
   const base::Nanos now = parts_.clock.monotonic();
   if (heard != 0 && now - heard < kHeardEvery) return;
@@ -306,8 +330,7 @@ void LineApi::enrol_again(const Call& call, const Reply& reply, const Enrolment&
   std::string pem;
   const auto fresh = certify(code.installation, key, pem);
   if (!fresh.ok()) return reply(store_problem(fresh.error()));
-  if (base::Status kept = parts_.store.renew(before->front().serial, *fresh); !kept.ok())
-    return reply(store_problem(kept.error()));
+  if (base::Status kept = parts_.store.renew(*fresh); !kept.ok()) return reply(store_problem(kept.error()));
   parts_.note(code.installation, "installation.enrolled_again", {{"client", call.client}});
   parts_.commits.reply(reply, ok(line::format(line::Enrolled{code.installation, code.customer, pem})));
 }
@@ -319,11 +342,12 @@ void LineApi::renew(const Call& call, const Reply& reply, const Asker& asker) {
   if (!key.ok()) return reply(malformed(key.error().message));
   if (const base::Nanos later = renewals_.take(asker.installation.id, parts_.clock.monotonic()); later > 0)
     return reply(wait(later, "this installation renews its certificate too often"));
+  if (asker.successor_seen > 0)
+    note_copy(asker, call, "a certificate was renewed whose successor is in use already");
   std::string pem;
   const auto fresh = certify(asker.installation.id, *key, pem);
   if (!fresh.ok()) return reply(store_problem(fresh.error()));
-  if (base::Status kept = parts_.store.renew(asker.certificate.serial, *fresh); !kept.ok())
-    return reply(store_problem(kept.error()));
+  if (base::Status kept = parts_.store.renew(*fresh); !kept.ok()) return reply(store_problem(kept.error()));
   parts_.note(
       asker.installation.id, "installation.renewed",
       {{"serial", fresh->serial}, {"until", base::format_time(fresh->until)}, {"client", call.client}});

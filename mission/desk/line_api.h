@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gateway/answer/call.h"
 #include "mission/desk/lives.h"
@@ -42,16 +43,19 @@ class LineApi {
   struct Asker {
     Installation installation;
     IssuedCertificate certificate;
+    base::Micros successor_seen = 0;  // of its certificate; 0: it has none that was used
+    bool replaced = false;            // as was known when it was shown before
   };
   // Who asks, or why it is nobody: then the reply was given.
   std::optional<Asker> identify(const answer::Call& call, const answer::Reply& reply);
   bool judge(const answer::Call& call, const answer::Reply& reply, Asker& asker);
   void answer_known(const std::shared_ptr<answer::Call>& call, const answer::Reply& reply,
                     const Asker& asker);
-  bool is_known(Asker& asker, const answer::Reply& reply);
+  bool is_known(Asker& asker, const answer::Call& call, const answer::Reply& reply);
+  void note_copy(const Asker& asker, const answer::Call& call, std::string_view why);
   // The same reply, of which a refusal of its form is counted.
   answer::Reply watched(const std::string& installation, const answer::Reply& reply);
-  void note_use(const Asker& asker);
+  void note_use(const Asker& asker, const answer::Call& call);
   void enrol(const answer::Call& call, const answer::Reply& reply);
   void renew(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
   void reports(const answer::Call& call, const answer::Reply& reply, const Asker& asker);
@@ -73,7 +77,7 @@ class LineApi {
   ShownCertificates shown_;
   Offences offences_;
   Pace codes_, requests_, tunnel_requests_, update_requests_, renewals_;
-  PacedNotes turns_, standings_;
+  PacedNotes turns_, standings_, copies_;
   std::map<std::string, base::Nanos> heard_;
 };
 

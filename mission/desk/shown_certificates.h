@@ -25,6 +25,7 @@ class ShownCertificates {
 
   struct Name {
     std::string installation, serial;
+    bool replaced = false;
   };
   std::optional<Name> find(const std::vector<std::string>& chain, base::Micros now) const {
     const auto found = known_.find(hash_of(chain));
@@ -36,6 +37,12 @@ class ShownCertificates {
   void keep(const std::vector<std::string>& chain, Name name, base::Micros now, base::Micros until) {
     if (known_.size() >= kMost) known_.clear();  // then each is judged once more
     known_[hash_of(chain)] = {std::move(name), now, std::min(until, now + kGoodFor)};
+  }
+
+  // That another one was made since, which never changes again: whose pace it has (line_api.cc).
+  void replaced(const std::vector<std::string>& chain) {
+    if (const auto found = known_.find(hash_of(chain)); found != known_.end())
+      found->second.name.replaced = true;
   }
 
  private:

@@ -35,14 +35,20 @@ base::Status Certificates::note_certificate_seen(std::string_view serial, base::
   return turn_.act("UPDATE certificates SET first_seen=?1 WHERE serial=?2 AND first_seen=0", {now, serial});
 }
 
-base::Status Certificates::renew(std::string_view replaced, const IssuedCertificate& fresh) {
-  base::Status kept = add_certificate(turn_, fresh);
+// Two renewals of one installation at two servers come one after the other: neither's certificate is unknown to the other.
+base::Status Certificates::renew(const IssuedCertificate& fresh) {
+  base::Status kept = turn_.act("UPDATE installations SET heard=heard WHERE id=?1", {fresh.installation});
+  if (kept.ok()) kept = add_certificate(turn_, fresh);
   // Those that nobody can use any more are forgotten with the next renewal.
   if (kept.ok())
     kept = turn_.act("DELETE FROM certificates WHERE installation=?1 AND until<?2",
                      {fresh.installation, fresh.issued});
   if (!kept.ok()) return kept;
-  return turn_.act("UPDATE certificates SET replaced_by=?1 WHERE serial=?2", {fresh.serial, replaced});
+  // What ends already, since its successor was used, goes on ending: it would come back to life else.
+  return turn_.act(
+      "UPDATE certificates SET replaced_by=?1 WHERE installation=?2 AND serial<>?1 AND NOT EXISTS (SELECT 1 "
+      "FROM certificates AS next WHERE next.serial=certificates.replaced_by AND next.first_seen>0)",
+      {fresh.serial, fresh.installation});
 }
 
 }  // namespace postern::mission

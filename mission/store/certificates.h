@@ -29,7 +29,9 @@ class Certificates : public Subject {
   base::Result<std::vector<IssuedCertificate>> certificates(
       std::string_view installation);  // the newest first
   base::Status note_certificate_seen(std::string_view serial, base::Micros now);
-  base::Status renew(std::string_view replaced, const IssuedCertificate& fresh);
+  // It replaces all that its installation has, whichever was shown for it: of two that were made from one, the older one would be
+  // nobody's, and good for its whole life, in the hands of whoever copied the first.
+  base::Status renew(const IssuedCertificate& fresh);
 
  protected:
   using Subject::Subject;

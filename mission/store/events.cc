@@ -13,9 +13,9 @@
 namespace postern::mission {
 namespace {
 
-constexpr std::array<std::string_view, 4> kEvidence{"installation.connected_twice",
-                                                    "installation.log_conflict", "installation.log_refused",
-                                                    "installation.misbehaves"};
+constexpr std::array<std::string_view, 5> kEvidence{
+    "installation.certificate_copied", "installation.connected_twice", "installation.log_conflict",
+    "installation.log_refused", "installation.misbehaves"};
 constexpr std::int64_t kAtOnce = 1000;  // of those that are forgotten: the next call takes the next ones
 
 StoredEvent event_in(const Row& row) {

@@ -24,6 +24,15 @@ class LineApiTest : public DeskRig {
                 .body = line::format(line::RenewRequest{some_request()}),
                 .certificate = who.certificate});
   }
+  Enrolled renewed_of(const Enrolled& who) {
+    const Answer answer = renew(who);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return {who.id, line::parse_renewed(answer.body)->chain};
+  }
+  void overlap_passes() { clock.advance((kOverlap / base::kWallSecond + 1) * base::kSecond); }
+  std::size_t copies(const Enrolled& who) {
+    return store->events(who.id, 0, 100, "installation.certificate_copied")->size();
+  }
 };
 
 TEST_F(LineApiTest, EnrolsOncePerCode) {
@@ -146,13 +155,66 @@ TEST_F(LineApiTest, RenewsForWhoAsks) {
   ASSERT_TRUE(fresh.ok());
   EXPECT_EQ(certs::read_chain(fresh->chain)->front().uris.front(), line::uri_of({kTestDomain, who.id}));
   // The answer may have been lost: the old one is good until the new one was seen, and an hour more.
-  EXPECT_EQ(renew(who).status, 200);
-  const Enrolled renewed{who.id, line::parse_renewed(renew(who).body)->chain};
+  const Enrolled lost{who.id, fresh->chain};
+  const Enrolled renewed = renewed_of(who);
   EXPECT_EQ(report(renewed, {event(1)}).status, 200);
   EXPECT_EQ(report(who, {event(2)}).status, 200);
-  clock.advance((kOverlap / base::kWallSecond + 1) * base::kSecond);
+  EXPECT_EQ(copies(who), 0) << "so far all of it is what a link does";
+  overlap_passes();
   EXPECT_EQ(report(who, {event(3)}).code, line::kUnknownInstallation);
-  EXPECT_EQ(report(renewed, {event(4)}).status, 200);
+  EXPECT_EQ(report(lost, {event(4)}).code, line::kUnknownInstallation) << "the one that never arrived, too";
+  EXPECT_EQ(renew(lost).code, line::kUnknownInstallation);
+  EXPECT_EQ(report(renewed, {event(5)}).status, 200);
+  EXPECT_EQ(copies(who), 3);
+}
+
+// A thief with a copy of the key and the certificate renews as the original does. Whoever's is the newest ends all others once it is
+// used, and whoever shows another one is seen.
+TEST_F(LineApiTest, ACertificateThatAThiefRenewedEndsWithTheNextOfTheOriginal) {
+  const Enrolled original = enrolled();
+  const Enrolled thief = renewed_of(original);
+  EXPECT_EQ(report(thief, {event(1)}).status, 200);
+  EXPECT_EQ(copies(original), 0);
+  const Enrolled next = renewed_of(original);
+  EXPECT_EQ(copies(original), 1) << "it is renewed though its successor is in use";
+  EXPECT_EQ(report(next, {event(2)}).status, 200);
+  overlap_passes();
+  EXPECT_EQ(report(thief, {event(3)}).code, line::kUnknownInstallation);
+  EXPECT_EQ(renew(thief).code, line::kUnknownInstallation);
+  EXPECT_EQ(report(next, {event(4)}).status, 200);
+  EXPECT_GT(copies(original), 1);
+}
+
+TEST_F(LineApiTest, ACertificateThatIsUsedForTheFirstTimeWhenItIsReplacedIsSeen) {
+  const Enrolled original = enrolled();
+  const Enrolled thief = renewed_of(original);
+  const Enrolled next = renewed_of(original);
+  EXPECT_EQ(copies(original), 0) << "an answer may have been lost";
+  EXPECT_EQ(report(next, {event(1)}).status, 200);
+  EXPECT_EQ(copies(original), 0);
+  EXPECT_EQ(report(thief, {event(2)}).status, 200);
+  EXPECT_EQ(copies(original), 1) << "it was not lost";
+}
+
+TEST_F(LineApiTest, WhatHasEndedDoesNotComeBackWithAnotherRenewal) {
+  const Enrolled original = enrolled();
+  const Enrolled thief = renewed_of(original);
+  EXPECT_EQ(report(thief, {event(1)}).status, 200);
+  overlap_passes();
+  EXPECT_EQ(report(original, {event(2)}).code, line::kUnknownInstallation);
+  static_cast<void>(renewed_of(thief));
+  EXPECT_EQ(report(original, {event(3)}).code, line::kUnknownInstallation);
+}
+
+TEST_F(LineApiTest, ManyCertificatesGiveNoMorePace) {
+  const Enrolled who = enrolled();
+  std::vector<Enrolled> all{who};
+  for (int i = 0; i < 8; ++i) all.push_back(renewed_of(who));
+  int taken = 0;
+  for (int i = 0; i < 60; ++i)
+    for (const Enrolled& each : all) taken += report(each, {}).status == 200 ? 1 : 0;
+  EXPECT_GT(taken, 60);
+  EXPECT_LE(taken, 2 * 60) << "one pace, and one for those that were replaced";
 }
 
 TEST_F(LineApiTest, RenewalsArePaced) {

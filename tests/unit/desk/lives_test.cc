@@ -128,7 +128,7 @@ TEST_F(LivesTest, WhoWasUpBeforeARestartHasTimeToComeBack) {
 // A failed act undoes the turn, as a full disk does.
 TEST_F(LivesTest, WhatTheDiskDidNotTakeIsWrittenLater) {
   const Enrolled who = enrolled();
-  const auto spoil = [&] { EXPECT_FALSE(store->renew("x", {"serial", "nobody", 1, 2}).ok()); };
+  const auto spoil = [&] { EXPECT_FALSE(store->renew({"serial", "nobody", 1, 2}).ok()); };
   auto opened = lives->open({who.id, ulid(), "192.0.2.7:50123", 0});
   ASSERT_NE(opened, nullptr);
   spoil();

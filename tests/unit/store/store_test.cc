@@ -69,7 +69,7 @@ TEST_P(StoreTest, AFailedActUndoesTheTurn) {
   nobodys.installation = "nobody";
   nobodys.id = ulid();
   EXPECT_FALSE(store->keep_event(nobodys).value()) << "nobody's event is nobody's";
-  static_cast<void>(store->renew("x", {"serial", "nobody", 1, 2}));  // told now, or by commit()
+  static_cast<void>(store->renew({"serial", "nobody", 1, 2}));  // told now, or by commit()
   EXPECT_FALSE(store->commit().ok());
   EXPECT_TRUE(store->installations()->empty());
   EXPECT_TRUE(use("a"));
@@ -334,12 +334,36 @@ TEST_P(StoreTest, WhoAsksIsKnownWithItsCertificate) {
   EXPECT_FALSE(store->asker(who, "nothing")->has_value());
   EXPECT_EQ((*store->asker(who, serial))->certificate.installation, who);
   EXPECT_EQ((*store->asker(who, serial))->successor_seen, 0);
-  ASSERT_TRUE(store->renew(serial, {"fresh", who, clock.wall(), clock.wall() + 9}).ok());
+  ASSERT_TRUE(store->renew({"fresh", who, clock.wall(), clock.wall() + 9}).ok());
   EXPECT_EQ((*store->asker(who, serial))->successor_seen, 0);
   ASSERT_TRUE(store->note_certificate_seen("fresh", 77).ok());
   EXPECT_EQ((*store->asker(who, serial))->successor_seen, 77);
   EXPECT_EQ((*store->asker(who, "fresh"))->installation.id, who);
   EXPECT_TRUE(store->commit().ok());
+}
+
+TEST_P(StoreTest, TheNewestCertificateReplacesAllOthersOfItsInstallation) {
+  const std::string who = enrolled(), other = enrolled();
+  const std::string first = store->certificates(who)->front().serial;
+  const std::string others = store->certificates(other)->front().serial;
+  const auto renew = [&](const char* serial) {
+    ASSERT_TRUE(store->renew({serial, who, clock.wall(), clock.wall() + 9}).ok());
+    ASSERT_TRUE(store->commit().ok());
+  };
+  const auto replaced_by = [&](const std::string& serial) {
+    return (*store->certificate(serial))->replaced_by;
+  };
+  renew("second");
+  renew("third");
+  EXPECT_EQ(replaced_by(first), "third");
+  EXPECT_EQ(replaced_by("second"), "third") << "made from the first as the third was";
+  EXPECT_EQ(replaced_by("third"), "");
+  EXPECT_EQ(replaced_by(others), "") << "another installation's";
+  ASSERT_TRUE(store->note_certificate_seen("third", 77).ok());
+  renew("fourth");
+  EXPECT_EQ(replaced_by(first), "third") << "it ends, and does not come back to life";
+  EXPECT_EQ(replaced_by("third"), "fourth");
+  EXPECT_EQ((*store->asker(who, "second"))->successor_seen, 77);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::Values(Kind::Sqlite, Kind::Postgres),
