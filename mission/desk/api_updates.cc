@@ -292,6 +292,10 @@ void suspend_update(AdminParts& parts, const CallPtr& call, const Reply& reply) 
 void resume_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   auto offer = offer_of(parts, call, reply);
   if (!offer) return;
+  if (!offer->suspended.empty()) {
+    if (const base::Status excused = parts.desk.store.excuse_failures(offer->name); !excused.ok())
+      return reply(store_problem(excused.error()));
+  }
   offer->suspended.clear();
   offer->suspended_by.clear();
   keep_offer(parts, call, reply, *std::move(offer), "update.resumed", Json::object());

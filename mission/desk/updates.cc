@@ -47,21 +47,17 @@ std::string state_of(const StoredEvent& event) {
 }
 
 // Suspends it where too many of a ring have failed.
-Status stop_on_failures(Parts& parts, const std::string& name, const std::string& installation) {
-  auto offer = parts.store.offer(name);
-  if (!offer.ok()) return offer.error();
-  if (!*offer || !(*offer)->suspended.empty()) return Ok{};
-  const auto ring = parts.store.ring_of(installation);
-  if (!ring.ok()) return ring.error();
-  const auto failed = parts.store.count_failures(name, *ring), all = parts.store.count_ring(*ring);
+Status stop_on_failures(Parts& parts, UpdateOffer offer, std::int64_t ring, const std::string& installation) {
+  if (!offer.suspended.empty()) return Ok{};
+  const auto failed = parts.store.count_failures(offer.name, ring), all = parts.store.count_ring(ring);
   if (!failed.ok() || !all.ok()) return failed.ok() ? all.error() : failed.error();
-  if (*failed * 100 < (*offer)->stop_at * *all) return Ok{};
-  (*offer)->suspended = std::to_string(*failed) + " of " + std::to_string(*all) + " installations of ring " +
-                        std::to_string(*ring) + " reported that it failed or was rolled back";
-  (*offer)->suspended_by = kByFailures;
-  (*offer)->changed = parts.clock.wall();
-  if (Status kept = parts.store.set_offer(**offer); !kept.ok()) return kept;
-  parts.note(installation, "update.suspended", {{"update", name}, {"why", (*offer)->suspended}});
+  if (*failed == 0 || *failed * 100 < offer.stop_at * *all) return Ok{};
+  offer.suspended = std::to_string(*failed) + " of " + std::to_string(*all) + " installations of ring " +
+                    std::to_string(ring) + " reported that it failed or was rolled back";
+  offer.suspended_by = kByFailures;
+  offer.changed = parts.clock.wall();
+  if (Status kept = parts.store.set_offer(offer); !kept.ok()) return kept;
+  parts.note(installation, "update.suspended", {{"update", offer.name}, {"why", offer.suspended}});
   return Ok{};
 }
 
@@ -205,6 +201,10 @@ Status note_update(Parts& parts, const StoredEvent& event) {
   const auto offer = parts.store.offer(name);
   if (!offer.ok()) return offer.error();
   if (!*offer) return Ok{};
+  const auto ring = parts.store.ring_of(event.installation);
+  if (!ring.ok()) return ring.error();
+  // What it says of an update that it was not offered is its own word: nobody else's update stops for it.
+  const bool offered = *ring <= (*offer)->ring;
   const auto starts = base::parse_time(base::json_text_or(event.body, "start", ""));
   const std::string why = base::json_text_or(event.body, "why", "");
   const UpdateState told{event.installation,
@@ -214,10 +214,11 @@ Status note_update(Parts& parts, const StoredEvent& event) {
                          event.time,
                          0,
                          starts.ok() ? *starts : 0,
-                         base::printable(why, kWhyTold)};
+                         base::printable(why, kWhyTold),
+                         offered};
   if (Status kept = parts.store.set_update_state(told); !kept.ok()) return kept;
-  return state == "failed" || state == "rolled_back" ? stop_on_failures(parts, name, event.installation)
-                                                     : Ok{};
+  const bool failed = state == "failed" || state == "rolled_back";
+  return offered && failed ? stop_on_failures(parts, **offer, *ring, event.installation) : Ok{};
 }
 
 base::Result<bool> add_artefact_piece(Parts& parts, const std::string& name, std::int64_t length,

@@ -7,7 +7,8 @@
 //
 // Rings: an installation is in one, 1 to kLastRing; an update is offered to the rings from 1 to the one that it was offered to last,
 // 0: to none. When so many percent of a ring's installations as `stop_at` says have told that it failed or was rolled back there, it
-// is suspended for all, and an event about the installation that told so last says it.
+// is suspended for all, and an event about the installation that told so last says it. Only what is told while it is offered to the
+// teller's ring counts, and of what was told before somebody resumed it nothing.
 #pragma once
 
 #include <map>

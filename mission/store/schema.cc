@@ -176,9 +176,15 @@ CREATE INDEX events_noticed ON events (installation, serious, number) WHERE own=
 CREATE INDEX alerts_of ON alerts (installation, rule, number);
 )sql";
 
-constexpr std::array kSteps{kFirst,    kSizesOfEvents, kServers, kLogs,   kOpenCodes, kNamesOfInstallations,
-                            kMeasures, kPeople,        kActLog,  kAlerts, kUpdates,   kAsks,
-                            kRollOuts, kSerious};
+// Failures that suspend no update (updates.h).
+constexpr std::string_view kExcusedFailures = R"sql(
+ALTER TABLE update_states ADD COLUMN excused {number} NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array kSteps{
+    kFirst,    kSizesOfEvents, kServers,        kLogs,   kOpenCodes, kNamesOfInstallations,
+    kMeasures, kPeople,        kActLog,         kAlerts, kUpdates,   kAsks,
+    kRollOuts, kSerious,       kExcusedFailures};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

@@ -10,6 +10,8 @@ namespace postern::mission {
 namespace {
 
 constexpr auto kEnded = static_cast<std::int64_t>(Standing::Retired);
+// Of a state, `excused`. kNotOffered lasts until the installation tells something of what is offered to it; kExcused for good.
+constexpr std::int64_t kCounts = 0, kNotOffered = 1, kExcused = 2;
 
 UpdateFile file_in(const Row& row) { return {row.text(0), row.number(1), row.number(2) != 0}; }
 
@@ -157,11 +159,13 @@ base::Result<std::int64_t> Updates::count_ring(std::int64_t ring) {
 // Its file being there says nothing of when it starts.
 base::Status Updates::set_update_state(const UpdateState& state) {
   return turn_.act(
-      "INSERT INTO update_states (installation, name, state, time, starts, why) VALUES (?1,?2,?3,?4,?5,?6) "
+      "INSERT INTO update_states (installation, name, state, time, starts, why, excused) VALUES "
+      "(?1,?2,?3,?4,?5,?6,?7) "
       "ON CONFLICT (name, installation) DO UPDATE SET state=excluded.state, time=excluded.time, "
       "starts=CASE WHEN excluded.state='ready' THEN update_states.starts ELSE excluded.starts END, "
-      "why=excluded.why",
-      {state.installation, state.name, state.state, state.time, state.starts, state.why});
+      "why=excluded.why, excused=CASE WHEN update_states.excused=?8 THEN ?8 ELSE excluded.excused END",
+      {state.installation, state.name, state.state, state.time, state.starts, state.why,
+       state.offered ? kCounts : kNotOffered, kExcused});
 }
 
 base::Result<std::vector<UpdateState>> Updates::update_states(const UpdateStatesAsked& asked) {
@@ -237,9 +241,14 @@ base::Result<std::int64_t> Updates::count_failures(std::string_view name, std::i
   return turn_.number(
       "SELECT COUNT(*) FROM update_states s JOIN installations i ON i.id=s.installation "
       "LEFT JOIN update_rings r ON r.installation=s.installation "
-      "WHERE s.name=?1 AND s.state IN ('failed','rolled_back') AND i.standing<>?2 AND COALESCE(r.ring, "
-      "?3)=?4",
-      {name, kEnded, kLastRing, ring});
+      "WHERE s.name=?1 AND s.state IN ('failed','rolled_back') AND s.excused=?5 AND i.standing<>?2 AND "
+      "COALESCE(r.ring, ?3)=?4",
+      {name, kEnded, kLastRing, ring, kCounts});
+}
+
+base::Status Updates::excuse_failures(std::string_view name) {
+  return turn_.act("UPDATE update_states SET excused=?2 WHERE name=?1 AND state IN ('failed','rolled_back')",
+                   {name, kExcused});
 }
 
 }  // namespace postern::mission

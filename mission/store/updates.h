@@ -50,6 +50,7 @@ struct UpdateState {
   std::int64_t ring = kLastRing;
   base::Micros starts = 0;  // by itself; 0: not, or not told
   std::string why = {};
+  bool offered = true;  // to its ring, when it told so; else a failure suspends nothing
 };
 struct UpdateCount {  // of an update, in a ring
   std::int64_t ring = 0;
@@ -94,12 +95,15 @@ class Updates : public Subject {
   // Of those that are not retired.
   base::Result<std::int64_t> count_ring(std::int64_t ring);
 
-  // state.customer and ring are not looked at.
+  // state.customer and ring are not looked at. Whose failure was excused stays so, whatever it tells.
   base::Status set_update_state(const UpdateState& state);
   // By installation; state empty: it has said nothing.
   base::Result<std::vector<UpdateState>> update_states(const UpdateStatesAsked& asked);
   base::Result<std::vector<UpdateState>> states_of_installation(std::string_view installation);
+  // Of a ring, those that count: told while it was offered to them, and not excused since.
   base::Result<std::int64_t> count_failures(std::string_view name, std::int64_t ring);
+  base::Status excuse_failures(
+      std::string_view name);  // that were told so far: somebody has seen them, and goes on
 
   // For the fleet as a whole, each one statement.
   base::Result<std::vector<UpdateCount>> count_rings();

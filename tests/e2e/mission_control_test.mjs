@@ -234,6 +234,12 @@ story("an installation enrols, reports, listens, is copied, and is retired", asy
     mission.signal("SIGHUP");
     await until("the new one is shown", async () => (await shown().catch(() => []))[1] === "1267");
     assert.equal((await shown())[0], 200);
+    // Roles that start later would stand behind other walls than those that run.
+    const configured = readFileSync(mission.configFile, "utf8");
+    writeFileSync(mission.configFile, `${configured}\nsandbox: best-effort\n`);
+    mission.signal("SIGHUP");
+    await until("it says that another sandbox needs a restart", () => /nothing was reloaded: domain, user, sandbox/.test(mission.log));
+    writeFileSync(mission.configFile, configured);
   });
 
   await stage.step("one that is retired is told, and nobody else", async () => {

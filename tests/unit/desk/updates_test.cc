@@ -168,6 +168,55 @@ TEST_F(UpdatesTest, IsSuspendedWhenTooManyOfARingFail) {
   EXPECT_FALSE(offers_of(two).offers[0].suspended);
 }
 
+TEST_F(UpdatesTest, IsSuspendedByNobodyWhomItIsNotOfferedTo) {
+  const Enrolled first = enrolled(), evil = enrolled();
+  upload();
+  ASSERT_EQ(publish_all().status, 200);
+  ASSERT_EQ(post("/api/v1/installations/" + first.id + "/ring", {{"ring", 1}}, http::Method::Put).status,
+            200);
+  const auto suspended = [&] { return !get("/api/v1/updates")["items"][0]["suspended"].is_null(); };
+  tell(evil, "update.ended", "rolled_back");
+  EXPECT_FALSE(suspended()) << "it is offered to nobody";
+  offer(1, 1);
+  tell(evil, "update.ended", "rolled_back");
+  EXPECT_FALSE(suspended()) << "it is not offered to ring 9";
+  offer(9, 1);
+  tell(first, "update.begun");
+  EXPECT_FALSE(suspended());
+  EXPECT_EQ(*store->count_failures(kName, 9), 0) << "it said so before it was offered it";
+  tell(evil, "update.begun");
+  tell(evil, "update.ended", "rolled_back");
+  EXPECT_TRUE(suspended()) << "it was offered it";
+}
+
+TEST_F(UpdatesTest, IsNotSuspendedAgainByThoseWhereItFailedBeforeItWasResumed) {
+  const Enrolled one = enrolled(), two = enrolled(), three = enrolled();
+  upload();
+  ASSERT_EQ(publish_all().status, 200);
+  offer(9, 50);
+  const std::string path = "/api/v1/updates/" + std::string(kName);
+  const auto suspended = [&] { return !get(path)["suspended"].is_null(); };
+  const auto resume = [&] { ASSERT_EQ(post(path + "/resume", Json::object()).status, 200); };
+  tell(one, "update.ended", "rolled_back");
+  resume();  // it is not suspended: what failed counts on
+  tell(two, "update.ended", "stopped");
+  EXPECT_TRUE(suspended());
+  resume();
+  for (int i = 0; i < 3; ++i) {
+    tell(one, "update.ended", "rolled_back");
+    tell(one, "update.ended", "done");
+    tell(one, "update.ended", "stopped");
+    tell(two, "update.ended", "stopped");
+  }
+  EXPECT_FALSE(suspended());
+  tell(three, "update.ended", "rolled_back");
+  EXPECT_FALSE(suspended()) << "a third";
+  offer(9, 33);
+  tell(three, "update.ended", "rolled_back");
+  EXPECT_TRUE(suspended());
+  EXPECT_THAT(get(path)["suspended"].get<std::string>(), HasSubstr("1 of 3 installations of ring 9"));
+}
+
 TEST_F(UpdatesTest, SaysRingByRingHowFarItIsAndWhy) {
   const Enrolled one = enrolled(), two = enrolled(), three = enrolled();
   upload();

@@ -40,6 +40,17 @@ TEST_P(StoreTest, OffersRingsAndStatesOfUpdatesAreKept) {
   ASSERT_TRUE(store->set_update_state({other, "", "p", "failed", clock.wall()}).ok());
   EXPECT_EQ(*store->count_failures("p", kLastRing), 1);
   EXPECT_EQ(*store->count_failures("p", 2), 0);
+  UpdateState early{one, "", "p", "failed", clock.wall()};
+  early.offered = false;
+  ASSERT_TRUE(store->set_update_state(early).ok());
+  EXPECT_EQ(*store->count_failures("p", 2), 0) << "it was not offered it";
+  early.offered = true;
+  ASSERT_TRUE(store->set_update_state(early).ok());
+  EXPECT_EQ(*store->count_failures("p", 2), 1);
+  ASSERT_TRUE(store->excuse_failures("p").ok());
+  EXPECT_EQ(*store->count_failures("p", 2), 0);
+  ASSERT_TRUE(store->set_update_state(early).ok());
+  EXPECT_EQ(*store->count_failures("p", 2), 0) << "once and for all";
   EXPECT_EQ(store->update_states({.name = "p", .most = 9})->size(), 2U);
   ASSERT_TRUE(store->set_update_trust({"root", Json{{"targets", "t"}}}).ok());
   ASSERT_TRUE(store->commit().ok());

@@ -209,7 +209,7 @@ export const roll_out = {
     resume: 'Resume…',
     resume_it: 'Resume it',
     will_resume: (what: string, n: number | undefined, stop_at: number) =>
-      `${what} may begin again${n === undefined ? '' : `: ${installations(n)} ${n === 1 ? 'has' : 'have'} not taken it`}. What failed counts on: with another failure it is suspended again, if ${stop_at} % of a ring have failed by then.`,
+      `${what} may begin again${n === undefined ? '' : `: ${installations(n)} ${n === 1 ? 'has' : 'have'} not taken it`}. Those where it failed so far do not count any more: it is suspended again if it fails at ${stop_at} % of a ring besides them.`,
     was_resumed: (what: string) => `${what} goes on.`,
     limit: 'Stop limit…',
     limit_it: 'Set the limit',
