@@ -81,6 +81,9 @@ inline constexpr std::size_t kReasonLimit = 1024;  // bytes of Failed: the rest 
 // are the system's.
 inline constexpr std::size_t kControlFrame = 24U << 20U;
 inline constexpr std::size_t kControlQueue = 2 * kControlFrame;
+// Descriptors that wait for one role at most: the connections of an enforcer that is busy (supervisor::kMostConnects), and as many
+// again for what reloads and restarted peers bring.
+inline constexpr std::size_t kControlDescriptors = 2048;
 
 struct ChannelOffer {
   std::string_view peer;

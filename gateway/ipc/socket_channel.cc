@@ -45,8 +45,13 @@ SocketChannel::~SocketChannel() { close(); }
 void SocketChannel::close() {
   poller_.reset();
   socket_.reset();
-  attachments_.clear();
+  let_go();
   received_.clear();
+}
+
+void SocketChannel::let_go() {
+  attachments_.clear();
+  held_ = 0;
 }
 
 std::size_t SocketChannel::queued() const { return out_.size(); }
@@ -59,12 +64,18 @@ bool SocketChannel::send(std::uint16_t type, std::string_view payload, Fds fds) 
                     "the peer does not read: " + std::to_string(out_.size()) + " bytes are waiting"));
     return false;
   }
+  if (held_ + fds.size() > limits_.descriptors) {
+    fail(base::fail(base::Code::Limit,
+                    "the peer does not read: " + std::to_string(held_) + " descriptors are waiting"));
+    return false;
+  }
   base::BinaryWriter header;
   header.u32(static_cast<std::uint32_t>(payload.size()));
   header.u16(type);
   header.u8(static_cast<std::uint8_t>(fds.size()));
   header.u8(0);
   POSTERN_CHECK(out_.write(header.bytes()) && out_.write(payload));
+  held_ += fds.size();
   if (!fds.empty()) attachments_.push_back({written_, std::move(fds)});
   written_ += kHeader + payload.size();
   return true;
@@ -86,6 +97,7 @@ bool SocketChannel::transmit() {
     // Told from here and not where it was noticed, so that on_closed never runs inside send().
     poller_.reset();
     socket_.reset();
+    let_go();
     on_closed_(failure_);
     return false;
   }
@@ -126,7 +138,7 @@ bool SocketChannel::transmit() {
       // It is gone and hears nothing, but what it said before counts (an event of what it then sent): receive() reads that, and then
       // finds the end.
       out_.consume(out_.size());
-      attachments_.clear();
+      let_go();
       sent_ = written_;
       break;
     }
@@ -134,7 +146,10 @@ bool SocketChannel::transmit() {
       fail(base::fail_errno("the peer", errno));
       return true;
     }
-    if (fds != nullptr) attachments_.pop_front();
+    if (fds != nullptr) {
+      held_ -= fds->size();
+      attachments_.pop_front();
+    }
     sent_ += static_cast<std::uint64_t>(n);
     out_.consume(static_cast<std::size_t>(n));
     worked = true;

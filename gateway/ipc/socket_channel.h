@@ -7,7 +7,7 @@
 //   frame = size u32 | type u16 | fds u8 | zero u8 | payload     little-endian; size counts the payload only
 //
 // Descriptors travel with the frame that announces them (SCM_RIGHTS) and are close-on-exec at once. A frame
-// above the limit, an unexpected descriptor, a non-zero reserved byte or a full queue is a breach: the
+// above the limit, an unexpected descriptor, a non-zero reserved byte or a full queue, of bytes or of descriptors, is a breach: the
 // channel closes and says why. Frames are delivered whole and in order, or not at all.
 #pragma once
 
@@ -30,6 +30,8 @@ namespace postern::ipc {
 struct SocketChannelLimits {
   std::size_t frame = 1U << 20U;  // bytes of one payload
   std::size_t queue = 8U << 20U;  // bytes waiting to be sent; the peer is too slow or gone
+  // Descriptors waiting to be sent: each is one of this process until then, however few bytes its frame has.
+  std::size_t descriptors = 1024;
 };
 
 // Descriptors in one frame; the kernel takes 253. The keeper's Start has the most: keys of 32 certificates of listeners,
@@ -52,12 +54,13 @@ class SocketChannel {
 
   // Queues a frame; it leaves at the end of the turn, or now with flush(). The descriptors are duplicated by
   // the kernel when the frame leaves: until then they are kept. False if the channel is closed or the queue
-  // is full (then it closes).
+  // is full, of bytes or of descriptors (then it closes).
   bool send(std::uint16_t type, std::string_view payload, Fds fds = {});
   void flush();
   // Takes what has arrived already, without waiting for the loop to notice: what a peer that has ended still said.
   void take_arrived();
   std::size_t queued() const;
+  std::size_t queued_descriptors() const { return held_; }
   bool open() const { return socket_.valid(); }
   void close();  // at once, without calling on_closed
 
@@ -67,6 +70,7 @@ class SocketChannel {
   bool receive();  // false: nothing was there
   bool take_frames();
   bool transmit();
+  void let_go();
   void fail(base::Error why);
 
   base::UniqueFd socket_;
@@ -76,6 +80,7 @@ class SocketChannel {
   base::Buffer in_;
   base::Buffer out_;
   std::deque<Outgoing> attachments_;
+  std::size_t held_ = 0;  // descriptors in them
   std::deque<base::UniqueFd> received_;
   std::uint64_t written_ = 0;  // bytes ever queued, to place attachments
   std::uint64_t sent_ = 0;     // bytes ever sent

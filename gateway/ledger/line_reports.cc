@@ -22,8 +22,6 @@ constexpr std::size_t kLineFile = 4096;         // bytes
 constexpr const char* kLineName = "line.json";  // in the state directory
 constexpr std::string_view kLinePlace = "mission-control";
 constexpr std::size_t kQuotedRefusal = 200;  // bytes of what Mission Control says, in a problem
-constexpr std::size_t kDocumentRoom =
-    ipc::kErrandBody / 2;  // reports are small: far more than kMostReports of them
 constexpr int kTaken = 200, kBadForm = 400, kTooLarge = 413;
 constexpr std::string_view kEvents = "events";
 constexpr std::array<std::string_view, 13> kWanted{
@@ -197,17 +195,22 @@ std::vector<line::Report> LineReports::due(std::uint64_t durable) {
     heartbeat_id_ = ids_.make(now);
     out.push_back({heartbeat_id_, line::Kind::Heartbeat, 1, now, Json{{"waiting", waiting_.size()}}});
   }
-  for (line::Report& one : calls_.standings(durable)) {
-    if (out.size() < line::kMostReports) out.push_back(std::move(one));
-  }
   std::size_t bytes = 0;
+  for (const line::Report& one : out) bytes += line::format({one}).size();
+  const auto fits = [&](line::Report report) {
+    const std::size_t size = line::format({report}).size();
+    if (out.size() == line::kMostReports || bytes + size > ipc::kErrandBody) return false;
+    bytes += size;
+    out.push_back(std::move(report));
+    return true;
+  };
+  // What does not fit goes with the next one: it stands until it was taken.
+  for (line::Report& one : calls_.standings(durable)) {
+    if (!fits(std::move(one))) break;
+  }
   under_way_ = 0;
   for (const Notice& notice : waiting_) {
-    if (notice.index >= durable || under_way_ == most_ || out.size() == line::kMostReports ||
-        bytes > kDocumentRoom)
-      break;
-    out.push_back(report_of(notice));
-    bytes += notice.subject.size() + notice.outcome.size() + 200;
+    if (notice.index >= durable || under_way_ == most_ || !fits(report_of(notice))) break;
     ++under_way_;
   }
   return out;

@@ -8,7 +8,7 @@ namespace postern::ledger {
 
 struct SentCopies::Files {
   audit::FileSystem& files;
-  std::string directory;
+  std::string above, directory;
   std::shared_ptr<audit::File> current;
   std::uint64_t size = 0;
 
@@ -25,8 +25,19 @@ struct SentCopies::Files {
     if (!known.ok()) return known.error();
     const base::Result<std::uint64_t> end = end_of_lines(**there, *known);
     if (!end.ok()) return end.error();
+    if (base::Status named = sync_names(); !named.ok()) return named;
     current = std::move(*there);
     size = *end;
+    return base::Ok{};
+  }
+
+  // What is written is found after a power cut if its file is: that of the directory, of a file that is new, and after a rename.
+  base::Status sync_names() {
+    for (const std::string& one : {directory, above}) {
+      const auto folder = files.open_directory(one, false);
+      const base::Status synced = folder.ok() ? (*folder)->sync() : base::Status(folder.error());
+      if (!synced.ok()) return synced;
+    }
     return base::Ok{};
   }
 
@@ -76,7 +87,8 @@ struct SentCopies::Files {
 };
 
 SentCopies::SentCopies(loop::Loop& loop, audit::FileSystem& files, const std::string& directory)
-    : loop_(loop), files_(std::make_shared<Files>(Files{files, directory + "/sent", nullptr, 0})) {}
+    : loop_(loop),
+      files_(std::make_shared<Files>(Files{files, directory, directory + "/sent", nullptr, 0})) {}
 
 SentCopies::~SentCopies() { *alive_ = false; }
 

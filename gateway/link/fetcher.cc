@@ -3,6 +3,7 @@
 #include "gateway/link/fetcher.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -83,7 +84,8 @@ struct Fetcher::One {
   loop::Timer timer;
   std::uint64_t under_way = 0;  // 0: nothing is
   std::unique_ptr<Call> call;
-  int failures = 0;  // in a row
+  int failures = 0;      // in a row
+  bool waiting = false;  // in waiting_
 
   One(loop::Loop& loop, const std::function<void(One&)>& due) : timer(loop, [this, due] { due(*this); }) {}
 };
@@ -117,6 +119,7 @@ void Fetcher::configure(std::vector<Fetch> fetches) {
     all_.insert_or_assign(name, std::move(one));
   }
   for (auto& [name, one] : before) drop(*one);
+  begin_waiting();
 }
 
 void Fetcher::drop(One& one) {
@@ -129,8 +132,27 @@ Fetcher::One* Fetcher::find(const std::string& name, std::uint64_t id) {
   return found == all_.end() || found->second->under_way != id ? nullptr : found->second.get();
 }
 
+std::size_t Fetcher::under_way() const {
+  return static_cast<std::size_t>(
+      std::count_if(all_.begin(), all_.end(), [](const auto& one) { return one.second->under_way != 0; }));
+}
+
+// By their timers: begin() looks again whether there is room.
+void Fetcher::begin_waiting() {
+  for (std::size_t busy = under_way(); busy < kAtOnce && !waiting_.empty(); waiting_.pop_front()) {
+    const auto found = all_.find(waiting_.front());
+    if (found == all_.end() || !std::exchange(found->second->waiting, false)) continue;
+    found->second->timer.start(0);
+    ++busy;
+  }
+}
+
 void Fetcher::begin(One& one) {
   drop(one);
+  if (under_way() >= kAtOnce) {
+    if (!std::exchange(one.waiting, true)) waiting_.push_back(one.fetch.name);
+    return;
+  }
   one.under_way = next_id_++;
   connect_(one.fetch.id, [this, name = one.fetch.name, id = one.under_way,
                           alive = alive_](base::Result<base::UniqueFd> socket) {
@@ -183,6 +205,7 @@ void Fetcher::judged(const std::string& name, std::uint64_t id,
   One* const one = find(name, id);
   if (one == nullptr) return;
   one->under_way = 0;
+  begin_waiting();
   const base::Micros now = loop_.wall();
   if (times.ok()) {
     one->failures = 0;

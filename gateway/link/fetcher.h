@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -57,6 +58,9 @@ base::Micros fetch_after_failure(int failures, double chance);
 
 class Fetcher {
  public:
+  // Under way: more wait for one to end. "postern cert refresh" asks for all, which may be hundreds, and connections are
+  // bounded (supervisor::kMostLinkConnects), as are our descriptors.
+  static constexpr std::size_t kAtOnce = 16;
   using Connected = std::function<void(base::Result<base::UniqueFd>)>;
   using Connect = std::function<void(std::uint32_t place, Connected done)>;
   using Judged = std::function<void(base::Result<certs::StapleTimes>)>;
@@ -82,11 +86,14 @@ class Fetcher {
   void judged(const std::string& name, std::uint64_t id, const base::Result<certs::StapleTimes>& times);
   One* find(const std::string& name, std::uint64_t id);
   void drop(One& one);
+  std::size_t under_way() const;
+  void begin_waiting();
 
   loop::Loop& loop_;
   Connect connect_;
   Tell tell_;
   std::map<std::string, std::unique_ptr<One>, std::less<>> all_;  // by name
+  std::deque<std::string> waiting_;                               // names
   std::uint64_t next_id_ = 1;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

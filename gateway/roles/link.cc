@@ -45,8 +45,8 @@ int serve_errands() {
   link.on_forsaken([&] { role.fail("the ledger closed its channel, and no other came"); });
   link::Fetcher fetcher(
       role.loop(), connect,
-      [&](const std::string& name, const base::Result<std::string>& body, int failures, auto judged) {
-        base::Json said{{"ask", "fetched"}, {"name", name}, {"failures", failures}};
+      [&](const std::string& name, const base::Result<std::string>& body, int /*failures*/, auto judged) {
+        base::Json said{{"ask", "fetched"}, {"name", name}};
         if (body.ok()) said["body"] = base::to_base64(*body);
         if (!body.ok()) said["why"] = body.error().message;
         role.ask(said, [judged = std::move(judged)](const base::Json& answer) {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "gateway/supervisor/expiry.h"
+#include "gateway/supervisor/material.h"
 
 namespace postern::supervisor {
 namespace {
@@ -24,8 +25,7 @@ base::Json time_or_null(base::Micros time) {
 
 void AcmeAttempts::failed(const base::Json& said, base::Micros now) {
   why = base::printable(base::json_text_or(said, "why", ""), kAttemptWhy);
-  failures = static_cast<int>(
-      std::clamp<std::int64_t>(base::json_number_or(said, "failures", failures + 1), 1, kMostFailures));
+  failures = std::min(failures + 1, kMostFailures);
   last = now;
   if (since == 0) since = now;
   const base::Micros wanted = base::json_number_or(said, "next", 0);

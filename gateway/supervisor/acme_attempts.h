@@ -18,8 +18,6 @@
 
 namespace postern::supervisor {
 
-inline constexpr std::int64_t kMostFailures = 1'000'000;  // in a row, whatever the link says
-
 struct AcmeAttempts {
   base::Micros last = 0;   // when the last one ended; 0: none has
   int failures = 0;        // in a row
@@ -27,7 +25,7 @@ struct AcmeAttempts {
   std::string why;         // of the last; printable
   base::Micros next = 0;   // when it is asked again, or renewed; 0: not known
 
-  // What the link says of one: {"why","failures","next"}. It is bounded, and nothing else is believed of it.
+  // What the link says of one: {"why","next"}. It is bounded, and nothing else is believed of it.
   void failed(const base::Json& said, base::Micros now);
   void succeeded(base::Micros now);
 

@@ -86,13 +86,15 @@ void Child::begin() {
   pid_ = *pid;
   late_.start(patience_);
   control_ = std::make_unique<ipc::SocketChannel>(
-      loop_, std::move(pair->first), ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue},
+      loop_, std::move(pair->first),
+      ipc::SocketChannelLimits{ipc::kControlFrame, ipc::kControlQueue, ipc::kControlDescriptors},
       [this](std::uint16_t type, std::string_view payload, Fds fds) {
         if (type == static_cast<std::uint16_t>(ipc::FromRole::Confined)) return on_confined(std::move(fds));
         if (!fds.empty()) return fail("its descriptors is against the control protocol");
         on_frame(static_cast<ipc::FromRole>(type), payload);
       },
-      [this](const base::Error&) {
+      [this](const base::Error& why) {
+        if (why.code == base::Code::Limit) return fail(why.message);
         if (pid_ > 0)
           ::kill(pid_, SIGKILL);  // without its channel it is of no use; what ended it follows with SIGCHLD
       });

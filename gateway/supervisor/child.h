@@ -96,6 +96,8 @@ class Child {
   // To this life only: one that asked and died gets no answer.
   void connected(std::uint64_t life, std::uint64_t id, base::UniqueFd socket);
   void connect_failed(std::uint64_t life, std::uint64_t id, std::string_view why);
+  // Descriptors that this life was sent and has not taken.
+  std::size_t waiting() const { return control_ == nullptr ? 0 : control_->queued_descriptors(); }
   // A terminator's, which lives: a connection that came through the tunnel.
   void accepted(std::string_view client, std::string_view relay, base::UniqueFd socket);
   void answer(std::uint64_t life, std::uint64_t id, const base::Json& json);

@@ -67,8 +67,10 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
   base::UniqueFd socket;
   std::unique_ptr<loop::Poller> poller;
   std::unique_ptr<loop::Timer> deadline;
+  const std::shared_ptr<std::size_t> lookups_left;
+  bool looking_up = false;
 
-  explicit Attempt(loop::Loop& of) : loop(of) {}
+  Attempt(loop::Loop& of, std::shared_ptr<std::size_t> left) : loop(of), lookups_left(std::move(left)) {}
 
   void begin(const std::string& host, std::uint16_t port, base::Nanos timeout) {
     deadline = std::make_unique<loop::Timer>(
@@ -77,12 +79,18 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
     Resolved numeric = resolve(host, port, AI_NUMERICHOST);
     if (numeric.failure.empty()) return take(std::move(numeric));
     const auto result = std::make_shared<Resolved>();
+    looking_up = true;
     // The thread may outlive the attempt: it holds a result of its own, and the loop's side asks whether we
     // are still there.
     loop.run_elsewhere([result, host, port] { *result = resolve(host, port, 0); },
-                       [result, weak = weak_from_this()] {
-                         if (const auto self = weak.lock(); self && self->finish)
-                           self->take(std::move(*result));
+                       [result, left = lookups_left, weak = weak_from_this()] {
+                         const auto self = weak.lock();
+                         if (!self || !self->finish) {
+                           --*left;
+                           return;
+                         }
+                         self->looking_up = false;
+                         self->take(std::move(*result));
                        });
   }
 
@@ -131,6 +139,7 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
   void end(base::Result<base::UniqueFd> result) {
     poller.reset();
     deadline->stop();
+    if (looking_up) ++*lookups_left;
     std::exchange(finish, nullptr)(std::move(result));
   }
 };
@@ -139,11 +148,11 @@ struct Connector::Attempt : std::enable_shared_from_this<Attempt> {
 // more.
 Connector::~Connector() = default;
 
-void Connector::connect(const http::Authority& node, base::Micros timeout, Done done) {
-  if (attempts_.size() >= kMostConnects)
+void Connector::connect(const http::Authority& node, base::Micros timeout, Done done, std::size_t waiting) {
+  if (attempts_.size() + *lookups_left_ + waiting >= most_)
     return done(refused("too many connections are being opened at once"));
   const std::uint64_t id = ++last_id_;
-  const auto attempt = std::make_shared<Attempt>(loop_);
+  const auto attempt = std::make_shared<Attempt>(loop_, lookups_left_);
   attempts_.emplace(id, attempt);
   attempt->node = http::to_text(node);
   attempt->finish = [this, id, done = std::move(done)](base::Result<base::UniqueFd> result) {

@@ -348,7 +348,7 @@ base::Status Inquiries::take_body(const Ground& ground, const Whose& whose, One&
 }
 
 Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
-                                 const base::Result<std::string>& body, int failures) {
+                                 const base::Result<std::string>& body) {
   const auto found = all_.find(name);
   const std::vector<Whose> places = all_whose(ground);
   const Whose* whose = found == all_.end() ? nullptr : find_whose(places, found->second.whose);
@@ -357,7 +357,7 @@ Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
   const bool had = one.held(ground.now), failed_before = one.failures > 0;
   const std::string before = one.body, revoked = one.revoked;
   base::Status taken = body.ok() ? take_body(ground, *whose, one, *body) : base::Status(body.error());
-  if (!taken.ok()) return failed(ground, *whose, one, taken.error(), failures);
+  if (!taken.ok()) return failed(ground, *whose, one, taken.error());
   keep_inquiry(ground.config.state_directory.path, one);
   Taken out{times_for_asking(one), one.body != before, !one.revoked.empty() && revoked.empty(), one.list, {}};
   if (!failed_before && (had || !out.changed) && !out.revoked) return out;
@@ -369,13 +369,13 @@ Inquiries::Taken Inquiries::take(const Ground& ground, const std::string& name,
 }
 
 // Told once, and once more when what was at hand is over: from then on hard shuts the door.
-Inquiries::Taken Inquiries::failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why,
-                                   int failures) {
+Inquiries::Taken Inquiries::failed(const Ground& ground, const Whose& whose, One& one,
+                                   const base::Error& why) {
   const bool held = one.held(ground.now);
-  const bool first = one.failures == 0 || failures == 1;
+  const bool first = one.failures == 0;
   const bool ran_out = !held && !one.body.empty() && !one.told_over;
   if (one.failing_since == 0) one.failing_since = ground.now;
-  one.failures = std::max(failures, 1);
+  one.failures = std::min<int>(one.failures + 1, kMostFailures);
   one.why = why.message;
   one.told_over = one.told_over || ran_out;
   Taken out{why, false, false, one.list, {}};

@@ -56,7 +56,7 @@ class Inquiries {
   base::Result<Asked> ask(const Ground& ground, const std::string& whose, const std::string& host,
                           const std::vector<std::string>& chain, std::uint32_t& next);
 
-  // What the link fetched under a name, or why it did not, for the failures-th time in a row if it is of no use.
+  // What the link fetched under a name, or why it did not.
   struct Taken {
     base::Result<certs::StapleTimes> verdict;
     bool changed = false;  // enforcers have to be told
@@ -70,8 +70,7 @@ class Inquiries {
     };
     std::vector<News> news;
   };
-  Taken take(const Ground& ground, const std::string& name, const base::Result<std::string>& body,
-             int failures);
+  Taken take(const Ground& ground, const std::string& name, const base::Result<std::string>& body);
 
   void ask_again() { ++asked_; }  // all of it, now: "postern cert refresh"
   bool has(const std::string& name) const { return all_.contains(name); }
@@ -112,7 +111,7 @@ class Inquiries {
   static bool still_counts(const Whose& whose, const One& one, base::Micros now);
   base::Status take_body(const Ground& ground, const Whose& whose, One& one, const std::string& body);
   base::Status fits(const Ground& ground, const One& one) const;
-  Taken failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why, int failures);
+  Taken failed(const Ground& ground, const Whose& whose, One& one, const base::Error& why);
   static bool name_again(const Ground& ground, One& known, const Inquiry& by);
   void make_room(const Ground& ground);
 

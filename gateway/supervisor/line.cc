@@ -20,6 +20,8 @@ constexpr std::size_t kMostSteps = 16, kSaidLimit = 512, kLongestTunnelWhy = 512
 constexpr base::Micros kLossesWindow = 600 * base::kWallSecond;
 constexpr int kMostLosses = 15;  // that are recorded within it, each with its return
 constexpr base::Micros kConflictEvery = 60 * base::kWallSecond, kRenewalEvery = 60 * base::kWallSecond;
+constexpr int kRenewalTries =
+    4;  // what comes of one request is judged so often, each time in a copy of this process
 constexpr std::array<const char*, 4> kStates{"connecting", "up", "waiting", "refused"};
 
 // The link reads from the network: what it says is shown, and nothing else is done with it.
@@ -237,13 +239,17 @@ Json Line::renew() {
   next_renewal_ = calls_.now() + kRenewalEvery;
   base::Result<std::string> request = line_request(*wanted_);
   if (!request.ok()) return refused_because(request.error().message);
+  renewal_tries_ = kRenewalTries;
   return {{"ok", true}, {"request", *request}};
 }
 
 Json Line::take_renewed(const Json& said) {
+  if (renewal_tries_ == 0) return refused_because("nobody asked for it any more");
+  --renewal_tries_;
   base::Status taken = take_line(*wanted_, *material_, base::json_text_or(said, "chain", ""), calls_.now());
   if (taken.ok()) taken = open_line(*wanted_, *material_);
   if (!taken.ok()) return refused_because(taken.error().message);
+  renewal_tries_ = 0;
   calls_.record(EventType::LinkCertificateRenewed, "gateway", wanted_->authority.host,
                 described({{"issuer", material_->leaf.issuer},
                            {"expires", base::format_time(material_->leaf.not_after)}}));

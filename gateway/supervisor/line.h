@@ -74,6 +74,7 @@ class Line {
   // Not before: the link reads from the network, and in strange hands may say anything as often as it likes.
   base::Micros next_conflict_ = 0, next_renewal_ = 0, losses_since_ = 0;
   int losses_ = 0;               // since then
+  int renewal_tries_ = 0;        // that are left of what was asked for last
   std::int64_t unrecorded_ = 0;  // losses since the last that was recorded
   bool untold_ = false;          // it is down, and that was not recorded
   bool up_ = false;

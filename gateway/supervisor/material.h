@@ -32,6 +32,8 @@
 
 namespace postern::supervisor {
 
+inline constexpr int kMostFailures = 1'000'000;  // in a row, that are counted
+
 // The OCSP response that is shown with a certificate (staples.h).
 struct Staple {
   std::uint32_t id = 0;       // of the responder, as Node::id
@@ -40,6 +42,7 @@ struct Staple {
   std::string target, request;
   std::string response;      // empty: none was fetched yet
   certs::StapleTimes times;  // of the response
+  int failures = 0;          // to have one, since one was taken
 };
 
 // What is wrong with a certificate that is used all the same.

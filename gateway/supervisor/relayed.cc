@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -39,17 +38,6 @@ base::Result<SocketPair> make_pair() {
 }
 
 }  // namespace
-
-bool Relayed::Pace::take(base::Nanos now) {
-  if (since != 0)
-    left = std::min(static_cast<double>(burst), left + static_cast<double>(now - since) *
-                                                           static_cast<double>(per_minute) /
-                                                           (60.0 * static_cast<double>(base::kSecond)));
-  since = now;
-  if (left < 1) return false;
-  left -= 1;
-  return true;
-}
 
 base::Result<base::UniqueFd> Relayed::open(const Json& question, base::Nanos now) {
   const auto refuse = [&](const std::string& why) {

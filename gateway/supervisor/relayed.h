@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "gateway/supervisor/child.h"
+#include "gateway/supervisor/pace.h"
 
 namespace postern::supervisor {
 
@@ -38,19 +39,13 @@ class Relayed {
                                 kEventsPerMinute = 30;  // of them that are recorded one by one
 
  private:
-  struct Pace {
-    std::int64_t burst, per_minute;
-    base::Nanos since = 0;
-    double left = static_cast<double>(burst);
-    bool take(base::Nanos now);
-  };
   void note(audit::EventType type, const base::Json& question, const std::string& why, base::Nanos now);
 
   Record record_;
   std::function<std::vector<Child*>()> terminators_;
   std::size_t next_ = 0;
-  Pace connections_{kBurst, kPerSecond * 60}, relayed_{kEventBurst, kEventsPerMinute},
-      refused_{kEventBurst, kEventsPerMinute};
+  Pace connections_{kBurst, kPerSecond * 3600}, relayed_{kEventBurst, kEventsPerMinute * 60},
+      refused_{kEventBurst, kEventsPerMinute * 60};
   std::int64_t unrecorded_ = 0, unrecorded_refused_ = 0;
 };
 

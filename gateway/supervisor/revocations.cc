@@ -27,11 +27,14 @@ void Revocations::adopt(const Config& wanted, Material& material) {
 }
 
 base::Result<certs::StapleTimes> Revocations::on_fetched(const std::string& name,
-                                                         const base::Result<std::string>& body,
-                                                         int failures) {
-  const Inquiries::Taken taken = inquiries_.take(ground(), name, body, failures);
-  for (const Inquiries::Taken::News& one : taken.news)
-    calls_.record(one.type, one.subject, one.detail, one.severity);
+                                                         const base::Result<std::string>& body) {
+  Inquiries::Taken taken = inquiries_.take(ground(), name, body);
+  // One that tells of a certificate that was taken back comes once: nothing older takes the place of what says so.
+  for (Inquiries::Taken::News& one : taken.news) {
+    const bool severe = one.severity == audit::Severity::Severe || taken.revoked;
+    if (calls_.may_record(name, severe, one.detail))
+      calls_.record(one.type, one.subject, one.detail, one.severity);
+  }
   inquiries_.put_into(*config_, *material_);
   if (taken.changed && taken.list) calls_.reload_enforcers();
   if (taken.changed && !taken.list) calls_.tell_enforcers(answers_part(*config_, *material_, taken.revoked));

@@ -37,6 +37,8 @@ class Revocations {
     std::function<void(audit::EventType type, const std::string& subject, const base::Json& detail,
                        std::optional<audit::Severity> severity)>  // else the type's
         record;
+    // As of Upkeep::Calls.
+    std::function<bool(const std::string& name, bool severe, base::Json& detail)> may_record;
     std::function<void()> reload_enforcers;  // their part has changed, by lists
     // Of parts.h, what changes most often, told alone.
     std::function<void(const base::Json&part)> tell_enforcers, tell_link;
@@ -52,10 +54,9 @@ class Revocations {
   // What prepare() prepared is in force: both outlive this, or the next call.
   void adopt(const Config& wanted, Material& material);
 
-  // What the link fetched under a name, or why not, for the failures-th time in a row. An error says in one sentence why it
-  // is of no use: what is at hand stays.
-  base::Result<certs::StapleTimes> on_fetched(const std::string& name, const base::Result<std::string>& body,
-                                              int failures);
+  // What the link fetched under a name, or why not. An error says in one sentence why it is of no use: what is at hand stays.
+  base::Result<certs::StapleTimes> on_fetched(const std::string& name, const base::Result<std::string>& body);
+  bool has(const std::string& name) const { return inquiries_.has(name); }
   // An enforcer has seen a certificate about which nothing is known: {"whose", "host", "chain":[base64]}. It is answered
   // {"ok":true} when something is, or nothing will be, perhaps at once, or {"ok":false, "why"}. An error is a breach of the
   // protocol, and then nothing is answered.

@@ -74,6 +74,36 @@ base::Status clear_the_way(const std::string& path) {
   return base::Ok{};
 }
 
+// Of a socket in a folder that may belong to the account that the gateway is to run as: whoever is that account may put what
+// it likes under the name meanwhile, while we still are root.
+struct SocketFile {
+  sockaddr_un address;
+  int folder;
+  std::string name;  // in it
+  std::string path;  // for people
+  mode_t mode;
+};
+
+// With its mode from the beginning. Nobody can connect before listen(). The umask is the process': there are no threads yet.
+base::Status bind_file(int fd, const SocketFile& file) {
+  const mode_t before = ::umask(0777 & ~file.mode);
+  const int bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&file.address), sizeof file.address);
+  const int why = errno;
+  ::umask(before);
+  return bound == 0 ? base::Status(base::Ok{}) : base::fail_errno("cannot bind " + file.path, why);
+}
+
+// Only what was just bound: a socket, ours, and under no other name.
+base::Status give_away(const SocketFile& file, uid_t uid, gid_t gid) {
+  const base::UniqueFd at(::openat(file.folder, file.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (!at.valid() || ::fstat(at.get(), &info) != 0) return base::fail_errno(file.path, errno);
+  if (!S_ISSOCK(info.st_mode) || info.st_uid != ::geteuid() || info.st_nlink != 1)
+    return base::fail(base::Code::Denied, file.path + ": somebody has put something else in its place");
+  if (::fchownat(at.get(), "", uid, gid, AT_EMPTY_PATH) != 0) return base::fail_errno(file.path, errno);
+  return base::Ok{};
+}
+
 }  // namespace
 
 base::Status make_directory(const std::string& path, mode_t mode,
@@ -94,15 +124,14 @@ base::Result<base::UniqueFd> bind_control(const std::string& path,
   if (!clear.ok()) return clear.error();
   base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
   if (!fd.valid()) return base::fail_errno("socket", errno);
-  const sockaddr_un address = unix_address(path);
-  // Nobody may connect between bind and chmod.
-  const mode_t before = ::umask(0777);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const int why = errno;
-  ::umask(before);
-  if (bound != 0) return base::fail_errno("cannot bind " + path, why);
-  if (account && ::chown(path.c_str(), 0, account->gid) != 0) return base::fail_errno(path, errno);
-  if (::chmod(path.c_str(), 0660) != 0) return base::fail_errno(path, errno);
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const base::UniqueFd in(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!in.valid()) return base::fail_errno(folder, errno);
+  const SocketFile file{unix_address(path), in.get(), path.substr(slash + 1), path, 0660};
+  base::Status bound = bind_file(fd.get(), file);
+  if (bound.ok() && account) bound = give_away(file, 0, account->gid);
+  if (!bound.ok()) return bound.error();
   if (::listen(fd.get(), kBacklog) != 0) return base::fail_errno("listen", errno);
   return fd;
 }
@@ -133,15 +162,10 @@ base::Result<base::UniqueFd> bind_hand_over(const std::string& state_directory,
   if (::unlink(place->address.sun_path) != 0 && errno != ENOENT) return base::fail_errno(path, errno);
   base::UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
   if (!fd.valid()) return base::fail_errno("socket", errno);
-  const mode_t before = ::umask(0177);
-  const int bound =
-      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&place->address), sizeof place->address);
-  const int why = errno;
-  ::umask(before);
-  if (bound != 0) return base::fail_errno("cannot bind " + path, why);
-  if (account && ::fchownat(place->folder.get(), std::string(kHandOverSocket).c_str(), account->uid,
-                            account->gid, AT_SYMLINK_NOFOLLOW) != 0)
-    return base::fail_errno(path, errno);
+  const SocketFile file{place->address, place->folder.get(), std::string(kHandOverSocket), path, 0600};
+  base::Status bound = bind_file(fd.get(), file);
+  if (bound.ok() && account) bound = give_away(file, account->uid, account->gid);
+  if (!bound.ok()) return bound.error();
   if (::listen(fd.get(), kHandOverBacklog) != 0) return base::fail_errno("listen", errno);
   return fd;
 }

@@ -93,13 +93,14 @@ void plan_staple(bool wanted, ListenerCertificate& out) {
 
 void number_staples(const Material& running, Material& wanted, std::uint32_t& next) {
   each_staple(wanted, [&](ListenerCertificate& one) {
-    const std::uint32_t* id = nullptr;
+    const Staple* known = nullptr;
     for (const ListenerMaterial* listener : {&running.support, &running.admin, &running.intake}) {
       for (const ListenerCertificate& other : listener->certificates) {
-        if (other.staple && other.leaf.fingerprint == one.leaf.fingerprint) id = &other.staple->id;
+        if (other.staple && other.leaf.fingerprint == one.leaf.fingerprint) known = &*other.staple;
       }
     }
-    one.staple->id = id != nullptr ? *id : next++;
+    one.staple->id = known != nullptr ? known->id : next++;
+    if (known != nullptr) one.staple->failures = known->failures;
   });
 }
 

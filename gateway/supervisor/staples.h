@@ -24,7 +24,7 @@ base::Result<Staple> make_staple(std::string_view chain_pem);
 void plan_staple(bool wanted, ListenerCertificate& certificate);
 
 // Gives each responder its number among the places outside, as Node::id: that which it has in running for the same
-// certificate, or the next one, which is moved on.
+// certificate, with its failures, or the next one, which is moved on.
 void number_staples(const Material& running, Material& wanted, std::uint32_t& next);
 
 // Those that were kept and are still good. A file that is none, or good no more, is passed over: it is fetched anew.

@@ -29,6 +29,8 @@ Supervisor::Internals::Internals(loop::Loop& of, Plan plan_, LoadedConfig loaded
       next_node(config->next_id()),
       ledger(of),
       connector(of),
+      link_connector(of, kMostLinkConnects),
+      admin_link_connector(of, kMostLinkConnects),
       handover(of, ledger),
       expiry_timer(of, [this] { upkeep.tell_of_expiry(); }),
       crls_timer(of, [this] { look_at_crls(); }),
@@ -65,6 +67,7 @@ Line::Calls Supervisor::Internals::line_calls() {
 Upkeep::Calls Supervisor::Internals::upkeep_calls() {
   Upkeep::Calls out;
   out.record = recorder();
+  out.may_record = link_recording();
   out.tell_link = [this] { reload_link(); };
   out.new_certificate = [this] { spread_material(); };
   out.new_staple = [this](std::string_view listener) {
@@ -80,6 +83,7 @@ Upkeep::Calls Supervisor::Internals::upkeep_calls() {
 Revocations::Calls Supervisor::Internals::revocations_calls() {
   Revocations::Calls out;
   out.record = recorder();
+  out.may_record = link_recording();
   out.reload_enforcers = [this] { reload_all("enforcer"); };
   out.tell_enforcers = [this](const base::Json& part) {
     crew.each([&part](Child& child) {

@@ -2,10 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
-#include <algorithm>
-
 #include "base/bytes.h"
-#include "gateway/supervisor/acme_attempts.h"
 #include "gateway/supervisor/parts.h"
 #include "gateway/supervisor/secret.h"
 #include "gateway/supervisor/staples.h"
@@ -35,6 +32,11 @@ const http::Authority* Supervisor::Internals::place_of(const Child& child, std::
   return node == nullptr ? nullptr : &node->authority;
 }
 
+Connector& Supervisor::Internals::connector_of(const Child& child) {
+  if (child.kind() != "link") return connector;
+  return is_admin_link(child) ? admin_link_connector : link_connector;
+}
+
 void Supervisor::Internals::on_connect(Child& child, const ipc::ConnectRequest& request) {
   if (child.kind() != "enforcer" && child.kind() != "link")
     return child.fail("it asked for a connection, which only enforcers and the link may");
@@ -42,11 +44,13 @@ void Supervisor::Internals::on_connect(Child& child, const ipc::ConnectRequest& 
   const http::Authority* to = place_of(child, request.node);
   if (to == nullptr)
     return child.connect_failed(life, request.id, "the configuration has no such node any more");
-  connector.connect(*to, config->timeouts.component_connect,
-                    [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
-                      if (socket.ok()) return child.connected(life, id, std::move(socket).value());
-                      child.connect_failed(life, id, socket.error().message);
-                    });
+  connector_of(child).connect(
+      *to, config->timeouts.component_connect,
+      [&child, life, id = request.id](base::Result<base::UniqueFd> socket) {
+        if (socket.ok()) return child.connected(life, id, std::move(socket).value());
+        child.connect_failed(life, id, socket.error().message);
+      },
+      child.waiting());
 }
 
 void Supervisor::Internals::on_ask(Child& child, std::uint64_t id, const base::Json& question) {
@@ -67,7 +71,9 @@ void Supervisor::Internals::on_ask(Child& child, std::uint64_t id, const base::J
     return child.answer(life, id, base::Json::object());
   }
   const bool outside = child.kind() == "link" && !is_admin_link(child);
-  if (outside && what == "acme") return child.answer(life, id, upkeep.on_acme(question));
+  if (outside && what == "acme")
+    return child.answer(life, id,
+                        judge_for_link(question.contains("chain"), [&] { return upkeep.on_acme(question); }));
   if (outside && what == "line") return child.answer(life, id, line.on_link(question));
   if (outside && what == "tunnel") {
     auto socket = open_relayed(question);
@@ -111,17 +117,35 @@ std::vector<Child*> Supervisor::Internals::support_terminators() {
 
 base::Json Supervisor::Internals::on_fetched(const base::Json& said) {
   const std::string name = base::json_text_or(said, "name", "");
-  const auto failures =
-      static_cast<int>(std::clamp<std::int64_t>(base::json_number_or(said, "failures", 1), 1, kMostFailures));
+  if (!is_fetched(name)) return {{"ok", false}, {"why", "nobody asks for it any more"}};
+  words.keep_only([this](const std::string& one) { return is_fetched(one); });
+  if (!words.may_speak(name, loop.now()))
+    return {{"ok", false}, {"why", "it is said more often than anybody fetches it"}};
   const auto decoded = base::from_base64(base::json_text_or(said, "body", ""));
   base::Result<std::string> body =
       base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it gave nothing"));
   if (decoded && !decoded->empty()) body = *decoded;
-  base::Result<certs::StapleTimes> verdict = find_stapled(*material, name) != nullptr
-                                                 ? upkeep.on_staple(name, body, failures)
-                                                 : revocations.on_fetched(name, body, failures);
-  if (!verdict.ok()) return {{"ok", false}, {"why", verdict.error().message}};
-  return {{"ok", true}, {"from", verdict->from}, {"until", verdict->until}};
+  return judge_for_link(body.ok(), [&]() -> base::Json {
+    base::Result<certs::StapleTimes> verdict = find_stapled(*material, name) != nullptr
+                                                   ? upkeep.on_staple(name, body)
+                                                   : revocations.on_fetched(name, body);
+    if (!verdict.ok()) return {{"ok", false}, {"why", verdict.error().message}};
+    return {{"ok", true}, {"from", verdict->from}, {"until", verdict->until}};
+  });
+}
+
+bool Supervisor::Internals::is_fetched(const std::string& name) const {
+  return find_stapled(*material, name) != nullptr || revocations.has(name);
+}
+
+base::Json Supervisor::Internals::judge_for_link(bool in_copy, const std::function<base::Json()>& judge) {
+  if (!in_copy) return judge();
+  const base::Nanos from = loop.now();
+  if (!words.may_judge(from))
+    return {{"ok", false}, {"why", "what came from outside takes too long to judge: it is looked at later"}};
+  base::Json answer = judge();
+  words.judged(loop.now() - from);
+  return answer;
 }
 
 base::Json Supervisor::Internals::read_log_keys() {

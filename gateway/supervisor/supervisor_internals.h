@@ -22,6 +22,7 @@
 #include "gateway/supervisor/hand_over_giver.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
+#include "gateway/supervisor/link_words.h"
 #include "gateway/supervisor/policy_handover.h"
 #include "gateway/supervisor/relayed.h"
 #include "gateway/supervisor/revocations.h"
@@ -44,13 +45,14 @@ struct Supervisor::Internals {
   const std::string redaction_key = base::random_bytes(base::KeyedHash::kKeySize);  // enforcers share it
   std::uint32_t next_node;
   LedgerLink ledger;
-  Connector connector;
+  Connector connector, link_connector, admin_link_connector;
   PolicyHandover handover;
   loop::Timer expiry_timer;
   loop::Timer crls_timer;
   loop::Timer measure_timer;
   Line line;
   Relayed relayed;
+  LinkWords words;
   Upkeep upkeep;
   Revocations revocations;
   bool reloading = false;
@@ -76,6 +78,13 @@ struct Supervisor::Internals {
     return [this](audit::EventType type, const std::string& subject, const base::Json& detail,
                   std::optional<audit::Severity> severity) {
       ledger.append(type, "gateway", subject, detail, severity);
+    };
+  }
+
+  // Of what the link caused.
+  auto link_recording() {
+    return [this](const std::string& name, bool severe, base::Json& detail) {
+      return words.may_record(name, severe, loop.now(), detail);
     };
   }
 
@@ -125,12 +134,17 @@ struct Supervisor::Internals {
   void on_ended(Child& child, pid_t pid, const std::string& reason);
   // Enforcers reach the component and nothing else, the link the places outside and nothing else.
   const http::Authority* place_of(const Child& child, std::uint32_t id) const;
+  // Each link has one of its own: in strange hands it takes none of the enforcers' room.
+  Connector& connector_of(const Child& child);
   void on_connect(Child& child, const ipc::ConnectRequest& request);
   void on_ask(Child& child, std::uint64_t id, const base::Json& question);
   base::Result<base::UniqueFd> open_relayed(const base::Json& question);
   std::vector<Child*> support_terminators();
   // What the link fetched, or why it did not: {"ok":true, "from", "until"} or {"ok":false, "why"}.
   base::Json on_fetched(const base::Json& said);
+  bool is_fetched(const std::string& name) const;
+  // What the link brought, that is judged in a copy of this process, while there is time for it.
+  base::Json judge_for_link(bool in_copy, const std::function<base::Json()>& judge);
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
   base::Json read_log_keys();
 

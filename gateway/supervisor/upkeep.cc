@@ -49,11 +49,16 @@ void Upkeep::adopt(const Config& wanted, Material& material) {
 
 Json Upkeep::on_acme(const Json& said) {
   if (!config_->acme) return {{"ok", false}, {"why", "the configuration orders none any more"}};
+  if (!acme_pace_.take(calls_.now() * 1000)) {
+    ++acme_unrecorded_;
+    return {{"ok", false}, {"why", "it is said more often than anybody asks an authority"}};
+  }
   const std::string chain = base::json_text_or(said, "chain", "");
   if (said.contains("due")) {
+    const base::Micros before = acme_attempts_.next;
     acme_attempts_.next =
         std::clamp<base::Micros>(base::json_number_or(said, "due", 0), 0, calls_.now() + kLongestLifeOfOurs);
-    keep_attempts(*config_->acme);
+    if (acme_attempts_.next != before) keep_attempts(*config_->acme);
     return {{"ok", true}};
   }
   if (chain.empty()) {
@@ -95,6 +100,7 @@ void Upkeep::on_acme_failed(const Acme& acme, const Json& said, const certs::Cer
               {"authority", acme.authority.host},
               {"why", acme_attempts_.why},
               {"failures", acme_attempts_.failures}};
+  if (acme_unrecorded_ > 0) detail["unrecorded"] = std::exchange(acme_unrecorded_, 0);
   if (acme_attempts_.next > 0) detail["next"] = base::format_time(acme_attempts_.next);
   if (acme_attempts_.too_late(own)) detail["expires"] = base::format_time(own->not_after);
   calls_.record(audit::EventType::CertificateFailed, acme.names.front(), detail,
@@ -116,7 +122,7 @@ Json Upkeep::renew() {
 }
 
 base::Result<certs::StapleTimes> Upkeep::on_staple(const std::string& name,
-                                                   const base::Result<std::string>& response, int failures) {
+                                                   const base::Result<std::string>& response) {
   ListenerCertificate* const one = find_stapled(*material_, name);
   const base::Micros now = calls_.now();
   const bool had = !one->staple->response.empty() && one->staple->times.until > now;
@@ -128,11 +134,14 @@ base::Result<certs::StapleTimes> Upkeep::on_staple(const std::string& name,
   Json detail{{"name", listener_name(listener, *material_, *one)}, {"responder", one->staple->url}};
   if (!taken.ok()) {
     detail["why"] = taken.error().message;
-    if (failures == 1)
+    const bool severe = one->demands_staple && !had;
+    if (one->staple->failures++ == 0 && calls_.may_record(name, severe, detail))
       calls_.record(audit::EventType::CertificateStapleFailed, one->leaf.subject, detail,
-                    one->demands_staple && !had ? audit::Severity::Severe : audit::Severity::Warning);
+                    severe ? audit::Severity::Severe : audit::Severity::Warning);
+    one->staple->failures = std::min<int>(one->staple->failures, kMostFailures);
     return taken.error();
   }
+  one->staple->failures = 0;
   detail["expires"] = base::format_time(one->staple->times.until);
   if (!had) calls_.record(audit::EventType::CertificateStapled, one->leaf.subject, detail, {});
   calls_.new_staple(listener);

@@ -23,15 +23,21 @@
 #include "gateway/supervisor/config.h"
 #include "gateway/supervisor/expiry.h"
 #include "gateway/supervisor/material.h"
+#include "gateway/supervisor/pace.h"
 
 namespace postern::supervisor {
 
 class Upkeep {
  public:
+  // Words of the link about an order: it waits a minute after a failure, and says two things about one that went well.
+  static constexpr std::int64_t kAcmeBurst = 10, kAcmePerHour = 120;
+
   struct Calls {
     std::function<void(audit::EventType type, const std::string& subject, const base::Json& detail,
                        std::optional<audit::Severity> severity)>  // else the type's
         record;
+    // Whether what the link caused under a name is recorded (link_words.h).
+    std::function<bool(const std::string& name, bool severe, base::Json& detail)> may_record;
     std::function<void()> tell_link;  // its part has changed
     // So have the parts of all who know of the support listener's certificates, of which another is in use.
     std::function<void()> new_certificate;
@@ -48,14 +54,14 @@ class Upkeep {
   void adopt(const Config& wanted, Material& material);
 
   // What the link had issued: {"chain"}, or why not: {"why", ..as AcmeAttempts::failed}, or when it asks next: {"due"}.
-  // {"ok":true} or {"ok":false, "why"}: what came is not taken, and the one in use stays.
+  // {"ok":true} or {"ok":false, "why"}: what came is not taken, and the one in use stays. What comes faster than a link that
+  // waits as it should (link/acme.h) says it changes nothing.
   base::Json on_acme(const base::Json& said);
   // "postern cert renew": {"ok":true, "names"} or {"ok":false, "message"}.
   base::Json renew();
-  // The response that the link fetched for a certificate that find_stapled() knows by this name, or why not, for the
-  // failures-th time in a row. An error says in one sentence why it is of no use: what is at hand stays.
+  // The response that the link fetched for a certificate that find_stapled() knows by this name, or why not. An error says in one sentence why it is of no use: what is at hand stays.
   base::Result<certs::StapleTimes> on_staple(const std::string& name,
-                                             const base::Result<std::string>& response, int failures);
+                                             const base::Result<std::string>& response);
 
   void tell_of_expiry();  // every kExpiryEvery, and when the certificates have changed
   // Once of each certificate, however often the configuration is read again.
@@ -74,6 +80,8 @@ class Upkeep {
   const Config* config_ = nullptr;
   Material* material_ = nullptr;
   AcmeAttempts acme_attempts_;
+  Pace acme_pace_{kAcmeBurst, kAcmePerHour};
+  std::int64_t acme_unrecorded_ = 0;  // words of the link that came too fast
   ExpiryWatch expiry_;
   std::set<std::string> told_flaws_;
 };

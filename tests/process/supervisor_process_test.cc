@@ -4,8 +4,10 @@
 // The supervisor as a process: starts, wires, restarts, reloads, stops. Its roles are test_role.cc. As root
 // the gateway runs as nobody.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,6 +151,67 @@ TEST_F(Gateway, LetsTheLinkReachItsPlacesAndNothingElse) {
   ASSERT_TRUE(eventually([&] { return all_running() && pid_of("link") > 1 && pid_of("link") != before; }));
   std::filesystem::resize_file(folder.path("state/lines"), 0);
   EXPECT_TRUE(eventually([&] { return says("link reached north: yes"); })) << "and is joined to its peers";
+}
+
+// A place that takes no connection: its queue is full.
+struct Swallowing {
+  Address address{"127.0.0.1", 0, false};
+  base::UniqueFd listener = std::move(bind_listener(address)).value();
+  std::vector<base::UniqueFd> queue;
+
+  Swallowing() {
+    EXPECT_EQ(::listen(listener.get(), 0), 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(address.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 4; ++i) {
+      queue.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      static_cast<void>(::connect(queue.back().get(), reinterpret_cast<const sockaddr*>(&to), sizeof to));
+    }
+  }
+};
+
+TEST_F(Gateway, ALinkInStrangeHandsTakesNoConnectionFromTheEnforcers) {
+  expected = 9;
+  const Swallowing place;
+  write_config(config() + "log:\n  witnesses:\n    - {name: flood, url: 'http://127.0.0.1:" +
+               std::to_string(place.address.port) + "', verifier_key: " + std::string(kNorthKey) + "}\n");
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return says("flood: too many connections are being opened at once"); }))
+      << lines();
+  std::filesystem::resize_file(folder.path("state/lines"), 0);
+  for (const char* chain : {"enforcer.0 connected", "enforcer.1 connected"})
+    EXPECT_TRUE(eventually([&] { return says(chain); })) << chain << "\n" << lines();
+  EXPECT_FALSE(says("failed: too many")) << lines();
+}
+
+// Its answers have few bytes; each with a socket is a descriptor of the supervisor until it is read.
+TEST_F(Gateway, ALinkThatReadsNoAnswerKeepsFewDescriptorsOfTheSupervisor) {
+  expected = 9;
+  const std::string place = "http://127.0.0.1:" + std::to_string(component.port);
+  write_config(config() + "log:\n  witnesses:\n    - {name: deaf, url: '" + place +
+               "', verifier_key: " + std::string(kNorthKey) + "}\n");
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return says("deaf asked often"); })) << lines();
+  const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid) + "/fd");
+  EXPECT_LT(std::distance(begin(open), end(open)), 400);
+  std::filesystem::resize_file(folder.path("state/lines"), 0);
+  EXPECT_TRUE(eventually([&] { return says("enforcer.0 connected"); })) << "and serves all others";
+}
+
+TEST_F(Gateway, ALinkThatClaimsTheSameFailureAgainAndAgainMakesOneEvent) {
+  expected = 9;
+  write_config(config() + "engineer_certificates: {crl: 'http://127.0.0.1:" + std::to_string(component.port) +
+               "/a.crl'}\n");
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return says("told often: it is said more often than anybody fetches it"); }))
+      << lines();
+  const std::string all = lines();
+  const std::string event = "certificate.revocation_failed";
+  const auto first = all.find(event);
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(all.find(event, first + 1), std::string::npos);
 }
 
 TEST_F(Gateway, StartsNoLinkWhereNothingOutsideIsNamed) {

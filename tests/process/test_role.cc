@@ -5,6 +5,7 @@
 // speaks over its ring; the enforcer that hears it asks for a connection to node 0 and appends a line; the
 // ledger writes lines into a file, where the test reads them. The console writes the supervisor's status, and
 // reloads, or accuses its terminator, when a file asks for it. The ledger fails while a file says that it shall.
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,8 +14,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "base/bytes.h"
 #include "base/file.h"
+#include "gateway/ipc/control_protocol.h"
 #include "gateway/ipc/exchange_channel.h"
 #include "gateway/ipc/ledger_protocol.h"
 #include "gateway/ipc/socket_channel.h"
@@ -35,6 +39,8 @@ struct TestRole {
   std::map<std::string, std::unique_ptr<ipc::SocketChannel>> sockets;
   std::map<std::uint32_t, std::unique_ptr<ipc::ExchangeChannel>> rings;
   std::map<std::string, std::uint64_t> appended;
+  bool told_flood = false;
+  int told_often = 0;
   base::UniqueFd keeper;
   std::map<std::uint32_t, base::UniqueFd> askers;
   std::map<std::uint32_t, std::unique_ptr<loop::Poller>> desks;
@@ -108,6 +114,49 @@ struct TestRole {
     }
   }
 
+  // A place called "flood" is asked for far more often than there is room, again and again.
+  void flood(std::uint32_t id) {
+    for (int i = 0; i < 1500; ++i) {
+      role.connect(id, [this](base::Result<base::UniqueFd> socket) {
+        if (!socket.ok() && !std::exchange(told_flood, true)) append("flood: " + socket.error().message);
+      });
+    }
+  }
+
+  // A place called "deaf" likewise, without ever reading an answer: past the role's own channel.
+  void ask_deaf(std::uint32_t id) {
+    constexpr int kAsked = 20'000;
+    for (int i = 0; i < kAsked; ++i) {
+      base::BinaryWriter payload, frame;
+      encode(ipc::ConnectRequest{std::uint64_t{1000} + static_cast<std::uint64_t>(i), id}, payload);
+      frame.u32(static_cast<std::uint32_t>(payload.bytes().size()));
+      frame.u16(static_cast<std::uint16_t>(ipc::FromRole::Connect));
+      frame.u16(0);
+      frame.raw(payload.bytes());
+      std::string_view left = frame.bytes();
+      while (!left.empty()) {
+        const ssize_t n = ::send(ipc::kControlFd, left.data(), left.size(), MSG_NOSIGNAL);
+        if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
+      }
+    }
+    append("deaf asked often");
+    sockets["ledger"]->flush();
+    for (;;) ::poll(nullptr, 0, 1000);
+  }
+
+  // What is to be fetched, it says, is not there: again and again, and each time that it is the first time.
+  void tell_of_failures() {
+    for (const base::Json& fetch : role.config().value("fetches", base::Json::array())) {
+      for (int i = 0; i < 100; ++i) {
+        const bool last = i == 99 && ++told_often == 20;
+        role.ask({{"ask", "fetched"}, {"name", fetch.at("name")}, {"failures", 1}, {"why", "I say so"}},
+                 [this, last](const base::Json& answer) {
+                   if (last) append("told often: " + base::json_text_or(answer, "why", ""));
+                 });
+      }
+    }
+  }
+
   // The places that the configuration names, and a node of the component.
   void reach() {
     const auto told = [this](const std::string& what) {
@@ -115,9 +164,15 @@ struct TestRole {
         append("link reached " + what + (socket.ok() ? ": yes" : ": no, " + socket.error().message));
       };
     };
-    for (const base::Json& place : role.config().value("places", base::Json::array()))
-      role.connect(place.at("id").get<std::uint32_t>(), told(place.at("name").get<std::string>()));
+    for (const base::Json& place : role.config().value("places", base::Json::array())) {
+      const auto id = place.at("id").get<std::uint32_t>();
+      const auto name = place.at("name").get<std::string>();
+      if (name == "flood") return flood(id);
+      if (name == "deaf") return ask_deaf(id);
+      role.connect(id, told(name));
+    }
     role.connect(0, told("the component"));
+    tell_of_failures();
   }
 
   void serve_keeper(std::uint32_t index, Role::Fds fds) {

@@ -349,6 +349,32 @@ TEST_F(SocketChannels, APeerThatDoesNotReadIsToldOfAndNotFromInsideSend) {
   EXPECT_FALSE(ours->send(1, "x"));
 }
 
+// Small frames: it is far from full of bytes.
+TEST_F(SocketChannels, DescriptorsThatWaitForAPeerThatDoesNotReadAreBounded) {
+  limits.descriptors = 50;
+  auto sockets = *make_socket_pair();
+  const base::UniqueFd deaf = std::move(sockets.second);
+  ours = make(std::move(sockets.first), [](std::uint16_t, std::string_view, SocketChannel::Fds) {});
+  const base::UniqueFd watched = marked('x');
+  bool accepted = true;
+  int sent = 0;
+  while (accepted && sent < 10'000) {
+    SocketChannel::Fds two;
+    two.emplace_back(::fcntl(watched.get(), F_DUPFD_CLOEXEC, 0));
+    two.emplace_back(::fcntl(watched.get(), F_DUPFD_CLOEXEC, 0));
+    accepted = ours->send(1, "", std::move(two));
+    ours->flush();
+    ++sent;
+    ASSERT_LE(ours->queued_descriptors(), 50U);
+  }
+  EXPECT_FALSE(accepted);
+  EXPECT_GE(sent, 26);
+  EXPECT_LT(sent, 10'000);
+  EXPECT_TRUE(turn_until(loop, [&] { return closed == 1; }));
+  EXPECT_EQ(reason, "the peer does not read: 50 descriptors are waiting");
+  EXPECT_EQ(ours->queued_descriptors(), 0U) << "they are let go with the channel";
+}
+
 TEST_F(SocketChannels, MayBeClosedByItsOwnFrame) {
   on_frame = [this] { ours->close(); };
   inject(header(0, 1) + header(0, 2));

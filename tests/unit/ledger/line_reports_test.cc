@@ -41,15 +41,21 @@ class ReportsOfALedger : public ::testing::Test {
   };
   ReportsOfALedger() { begin(ReportBacklog(audit::system_files(), folder.path())); }
   void begin(ReportBacklog backlog, bool shares = false) {
-    reports = std::make_unique<LineReports>(
-        loop, clock, audit::system_files(), folder.path(),
-        LineReports::Calls{
-            [this](const ipc::Errand& errand) {
-              if (!link) return false;
-              given.push_back({errand.id, std::string(errand.place), std::string(errand.body)});
-              return true;
-            },
-            [this](const Draft& draft) { recorded.push_back(draft); }, [this] { return log_key; }});
+    LineReports::Calls calls{
+        [this](const ipc::Errand& errand) {
+          if (!link) return false;
+          given.push_back({errand.id, std::string(errand.place), std::string(errand.body)});
+          return true;
+        },
+        [this](const Draft& draft) { recorded.push_back(draft); }, [this] { return log_key; }};
+    calls.standings = [this](std::uint64_t) { return standing; };
+    calls.standings_taken = [this](const line::Taken& answer) {
+      std::erase_if(standing, [&answer](const line::Report& one) {
+        return std::find(answer.ids.begin(), answer.ids.end(), one.id) != answer.ids.end();
+      });
+    };
+    reports =
+        std::make_unique<LineReports>(loop, clock, audit::system_files(), folder.path(), std::move(calls));
     reports->begin(std::move(backlog), shares, events.size());
     reports->configure({true, {{"version", "0.1.0"}}});
   }
@@ -128,6 +134,7 @@ class ReportsOfALedger : public ::testing::Test {
   std::vector<Given> given;
   std::vector<std::string> events;
   std::vector<Draft> recorded;
+  std::vector<line::Report> standing;
   std::unique_ptr<LineReports> reports;
 };
 
@@ -420,6 +427,32 @@ TEST_F(ReportsOfALedger, ThatAreTooManyLoseTheOldestAndSayHowMany) {
   EXPECT_EQ(recorded[0].type, EventType::LinkReportsGivenUp);
   EXPECT_THAT(recorded[0].detail, HasSubstr(R"("count":5)"));
   EXPECT_EQ(told().size(), line::kMostReports);
+}
+
+// The link takes no more: it would end its channel, and be given the same again.
+TEST_F(ReportsOfALedger, AreNeverMoreThanTheLinkTakes) {
+  look();
+  take_all();
+  share("on");
+  for (int i = 0; i < 50; ++i) happens(EventType::NodeDown, std::string(200, '\n') + std::to_string(i));
+  for (int i = 0; i < 60; ++i)
+    standing.push_back({ids.make(clock.now),
+                        line::Kind::Standing,
+                        1,
+                        clock.now,
+                        {{"note", std::string(6000, i % 2 == 0 ? 'x' : '"')}}});
+  std::size_t documents = 0, events_told = 0;
+  while (!standing.empty() || events_told < 50) {
+    const std::size_t before = given.size();
+    look();
+    ASSERT_EQ(given.size(), before + 1);
+    EXPECT_LE(given.back().body.size(), ipc::kErrandBody);
+    events_told += told().size();
+    take_all();
+    ASSERT_LT(++documents, 20U);
+  }
+  EXPECT_GE(documents, 3U) << "they are more than fit";
+  EXPECT_EQ(events_told, 50U);
 }
 
 TEST_F(ReportsOfALedger, ThatNobodyIsEnrolledForAreNotMade) {

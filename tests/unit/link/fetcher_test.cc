@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/bytes.h"
@@ -225,6 +226,32 @@ TEST_F(FetcherScene, CountsWhatIsOfNoUseAsFailures) {
   configure(one);
   answer(503, "");
   EXPECT_EQ(told_.back().failures, 1);
+}
+
+TEST_F(FetcherScene, NoMoreThanAFewAtOnceAndTheOthersAfterThem) {
+  const base::SystemClock clock;
+  base::Json all = base::Json::array();
+  for (int i = 0; i < 40; ++i) {
+    all.push_back(answer_about_leaf());
+    all.back()["name"] = "crl/" + std::to_string(i);
+    all.back()["id"] = i;
+  }
+  fetcher_.configure(*read_fetches({{"fetches", all}}, clock));
+  std::size_t most = 0, failed = 0;
+  ASSERT_TRUE(until([&] {
+    most = std::max(most, connects_.size());
+    if (connects_.size() == Fetcher::kAtOnce || places_.size() == 40) {
+      for (auto& done : std::exchange(connects_, {})) done(base::fail(base::Code::Unavailable, "not now"));
+    }
+    for (Told& one : std::exchange(told_, {})) {
+      ++failed;
+      one.judged(one.body.error());
+    }
+    return failed == 40;
+  })) << places_.size();
+  EXPECT_EQ(most, Fetcher::kAtOnce);
+  std::sort(places_.begin(), places_.end());
+  EXPECT_EQ(std::unique(places_.begin(), places_.end()), places_.end()) << "each once";
 }
 
 TEST_F(FetcherScene, AJudgementThatComesLateFindsNobody) {

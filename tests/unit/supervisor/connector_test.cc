@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <csignal>
+#include <future>
 #include <optional>
 
 #include "gateway/supervisor/child.h"
@@ -76,6 +77,51 @@ TEST_F(Connecting, RefusesMoreAtOnceThanItsLimit) {
   }
   EXPECT_EQ(refused, 1U);
   while (connector.under_way() > 0) loop.turn();
+}
+
+TEST_F(Connecting, CountsWhatWhoeverAsksHasNotTaken) {
+  Connector few(loop, 4);
+  std::vector<std::string> said;
+  for (const std::size_t waiting : {3U, 3U, 2U, 5U, 2U, 1U}) {
+    few.connect(
+        {"localhost", 9}, base::kWallSecond,
+        [&](const base::Result<base::UniqueFd>& socket) { said.push_back(socket.error().message); }, waiting);
+  }
+  EXPECT_EQ(said, std::vector<std::string>(3, "too many connections are being opened at once"));
+  EXPECT_EQ(few.under_way(), 3U);
+  while (few.under_way() > 0) loop.turn();
+}
+
+// The resolver goes on after whoever asked has given up, on one of few threads.
+TEST_F(Connecting, CountsLookUpsThatNobodyWaitsForAnyMore) {
+  Connector few(loop, 2);
+  std::promise<void> open;
+  const std::shared_future<void> opened = open.get_future().share();
+  int held = 16;  // more than the pool has threads
+  for (int i = held; i > 0; --i) loop.run_elsewhere([opened] { opened.wait(); }, [&held] { --held; });
+  std::vector<std::string> said;
+  const auto ask = [&] {
+    few.connect({"localhost", 9}, base::kWallSecond / 1000,
+                [&](const base::Result<base::UniqueFd>& socket) { said.push_back(socket.error().message); });
+  };
+  ask();
+  ask();
+  while (few.under_way() > 0) loop.turn();
+  ask();
+  const std::string late = "no connection to localhost:9 within the timeout";
+  EXPECT_EQ(said, (std::vector<std::string>{late, late, "too many connections are being opened at once"}));
+  open.set_value();
+  while (held > 0) loop.turn();
+  for (int i = 0; i < 1000 && said.back() != "no connection to localhost:9: Connection refused"; ++i) {
+    few.connect({"localhost", 9}, base::kWallSecond,
+                [&](const base::Result<base::UniqueFd>& socket) { said.push_back(socket.error().message); });
+    const std::size_t before = said.size();
+    while (few.under_way() > 0 && said.size() == before) loop.turn();
+    loop::Timer soon(loop, [] {});
+    soon.start(base::kMillisecond);
+    loop.turn();
+  }
+  EXPECT_EQ(said.back(), "no connection to localhost:9: Connection refused") << "the room comes back";
 }
 
 TEST(BackOff, DoublesUpToTenSeconds) {

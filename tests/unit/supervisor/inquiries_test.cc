@@ -68,8 +68,8 @@ class InquiriesScene : public testing::Test {
     return asked;
   }
   std::string only_name() const { return base::json_text_or(material_.fetches.at(0), "name", ""); }
-  Inquiries::Taken take(const base::Result<std::string>& body, base::Micros now = kNow, int failures = 1) {
-    auto taken = inquiries_.take(ground(now), only_name(), body, failures);
+  Inquiries::Taken take(const base::Result<std::string>& body, base::Micros now = kNow) {
+    auto taken = inquiries_.take(ground(now), only_name(), body);
     inquiries_.put_into(*config_, material_);
     return taken;
   }
@@ -131,9 +131,10 @@ TEST_F(InquiriesScene, WhatIsOfNoUseLeavesWhatIsAtHandAndIsToldOnce) {
   EXPECT_EQ(forged.news[0].type, audit::EventType::CertificateRevocationFailed);
   EXPECT_EQ(forged.news[0].severity, audit::Severity::Warning);
   EXPECT_EQ(material_.fetched("engineers"), before);
-  EXPECT_TRUE(take(std::string("junk"), kNow, 2).news.empty());
-  EXPECT_EQ(take(std::string("junk"), kNow + 7 * kDay, 3).news.size(), 1U) << "what was at hand is over";
-  EXPECT_TRUE(take(std::string("junk"), kNow + 8 * kDay, 4).news.empty());
+  EXPECT_TRUE(take(std::string("junk"), kNow).news.empty());
+  EXPECT_EQ(take(std::string("junk"), kNow + 7 * kDay).news.size(), 1U) << "what was at hand is over";
+  EXPECT_TRUE(take(std::string("junk"), kNow + 8 * kDay).news.empty());
+  EXPECT_EQ(inquiries_.status(kNow)[0]["failures"], 4) << "as we count them";
   EXPECT_EQ(inquiries_.status(kNow + 8 * kDay)[0]["over"], true);
 }
 
@@ -171,7 +172,7 @@ TEST_F(InquiriesScene, OfSeveralListsNoneMayBeLeftOut) {
   ASSERT_EQ(less.news.size(), 1U);
   EXPECT_EQ(less.news[0].type, audit::EventType::CertificateRevocationFailed);
   const std::string later = pem_of(certs::forge_crl({{}, 6, 12, {kLeavesOnly}}, root_));
-  EXPECT_EQ(take(later, kNow + 7 * kDay, 2).verdict.error().message, less.verdict.error().message)
+  EXPECT_EQ(take(later, kNow + 7 * kDay).verdict.error().message, less.verdict.error().message)
       << "what is over still speaks against whom it names";
   EXPECT_TRUE(take(other + partition).verdict.ok());
 }
@@ -196,7 +197,7 @@ TEST_F(InquiriesScene, ARestartKnowsWhatWasKeptAndJudgesItAgain) {
   ASSERT_TRUE(ask(leaf).ok());
   for (const base::Json& fetch : base::Json(material_.fetches)) {
     if (fetch.contains("request"))
-      inquiries_.take(ground(), fetch["name"].get<std::string>(), certs::forge_ocsp({}, leaf, root_), 1);
+      inquiries_.take(ground(), fetch["name"].get<std::string>(), certs::forge_ocsp({}, leaf, root_));
   }
   const std::string list = material_.fetched("engineers");
   inquiries_ = Inquiries();
@@ -363,7 +364,7 @@ TEST_F(InquiriesScene, OfTooManyTheOneThatWasAskedAboutLongestAgoIsForgotten) {
 
 TEST_F(InquiriesScene, AFetchThatNobodyAsksForAnyMoreIsOfNoUse) {
   configure("crl: \"http://pki.example/a.crl\"");
-  EXPECT_FALSE(inquiries_.take(ground(), "list/none", std::string("x"), 1).verdict.ok());
+  EXPECT_FALSE(inquiries_.take(ground(), "list/none", std::string("x")).verdict.ok());
 }
 
 TEST(RevocationConfig, NamesSourcesOfEachKind) {

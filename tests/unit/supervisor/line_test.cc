@@ -236,6 +236,9 @@ TEST_F(LineOfAGateway, IsRenewedAsItselfAlone) {
   EXPECT_EQ(line_.on_link({{"do", "renewed"}, {"chain", issued(request["request"], kOurs)}})["ok"], true);
   EXPECT_NE(material().certificate_pem, before);
   EXPECT_THAT(events_, ElementsAre("link.enrolled", "link.certificate_renewed"));
+  EXPECT_EQ(line_.on_link({{"do", "renewed"}, {"chain", material().certificate_pem}})["why"],
+            "nobody asked for it any more");
+  EXPECT_EQ(events_.size(), 2U) << "once for each that was asked for";
   now_ += 61 * base::kWallSecond;
   EXPECT_NE(line_.on_link({{"do", "renew"}})["request"], request["request"])
       << "each certificate has a key of its own";

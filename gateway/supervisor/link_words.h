@@ -1,0 +1,51 @@
+// Copyright the Postern authors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// How often the link is listened to about what it fetched. It reads from the network, and in strange hands may say anything as
+// often as it likes; each word may cost an event that lasts and is told to people, a synced file, and a copy of this process
+// for which it waits. An honest link says something about a name every ten seconds at most (revocation_sources.every, link/fetcher.h),
+// and more only once it was started or somebody asked for all anew.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "gateway/supervisor/pace.h"
+
+namespace postern::supervisor {
+
+class LinkWords {
+ public:
+  static constexpr std::int64_t kWordBurst = 10, kWordsPerHour = 600;  // about one name
+  static constexpr std::int64_t kEventBurst = 4, kEventsPerHour = 6;   // about one name
+  // Copies that judge: of each ten seconds at most one, once this much is used up. A copy takes some milliseconds, and all
+  // that may be fetched together less than this; what was made to take long does not stop the supervisor for good.
+  static constexpr base::Nanos kJudging = 30 * base::kSecond;
+  static constexpr std::int64_t kJudgingShare = 10;
+
+  // Whether it is listened to about this name now.
+  bool may_speak(const std::string& name, base::Nanos now);
+  // Whether it is recorded; then detail says how many were not before it ("unrecorded"). severe: it always is, for those
+  // the link cannot repeat.
+  bool may_record(const std::string& name, bool severe, base::Nanos now, base::Json& detail);
+  // Whether something may be judged in a copy, and that it took so long.
+  bool may_judge(base::Nanos now);
+  void judged(base::Nanos took) { judging_left_ -= took; }
+  // Of names that are fetched no more nothing is kept.
+  void keep_only(const std::function<bool(const std::string&)>& known);
+  std::size_t size() const { return names_.size(); }
+
+ private:
+  struct Name {
+    Pace words{kWordBurst, kWordsPerHour}, events{kEventBurst, kEventsPerHour};
+    std::int64_t unrecorded = 0;
+  };
+  std::map<std::string, Name> names_;
+  base::Nanos judging_left_ = kJudging, judging_since_ = 0;
+};
+
+}  // namespace postern::supervisor
