@@ -32,9 +32,9 @@
 
 namespace postern::supervisor {
 
-// The OCSP response that is shown with a certificate (staples.h).
 inline constexpr int kMostFailures = 1'000'000;  // in a row, that are counted
 
+// The OCSP response that is shown with a certificate (staples.h).
 struct Staple {
   std::uint32_t id = 0;       // of the responder, as Node::id
   std::string url;            // of the responder, as the certificate has it
