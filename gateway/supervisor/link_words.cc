@@ -26,6 +26,14 @@ bool LinkWords::may_judge(base::Nanos now) {
   return judging_left_ > 0;
 }
 
+void LinkWords::ask_again() {
+  for (auto& [name, one] : names_) {
+    const std::int64_t unrecorded = one.unrecorded;
+    one = {};
+    one.unrecorded = unrecorded;
+  }
+}
+
 void LinkWords::keep_only(const std::function<bool(const std::string&)>& known) {
   std::erase_if(names_, [&](const auto& one) { return !known(one.first); });
 }

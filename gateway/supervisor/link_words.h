@@ -35,6 +35,8 @@ class LinkWords {
   // Whether something may be judged in a copy, and that it took so long.
   bool may_judge(base::Nanos now);
   void judged(base::Nanos took) { judging_left_ -= took; }
+  // A person has asked for all of it anew: what comes of that is listened to and recorded.
+  void ask_again();
   // Of names that are fetched no more nothing is kept.
   void keep_only(const std::function<bool(const std::string&)>& known);
   std::size_t size() const { return names_.size(); }

@@ -93,7 +93,10 @@ void Supervisor::Internals::on_ask(Child& child, std::uint64_t id, const base::J
   if (what == "log_keys") return child.answer(life, id, read_log_keys());
   if (what == "line") return child.answer(life, id, line.on_console(question));
   if (what == "renew_certificate") return child.answer(life, id, upkeep.renew());
-  if (what == "refresh_revocations") return child.answer(life, id, revocations.refresh());
+  if (what == "refresh_revocations") {
+    words.ask_again();
+    return child.answer(life, id, revocations.refresh());
+  }
   if (what != "reload") return child.fail("it asked something unknown");
   reload(base::json_text_or(question, "actor", "gateway"), base::json_text_or(question, "from", ""),
          [&child, life, id](const base::Json& answer) { child.answer(life, id, answer); });

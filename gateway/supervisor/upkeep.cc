@@ -117,6 +117,7 @@ Json Upkeep::renew() {
   if (!config_->acme || !material_->acme.account.valid())
     return {{"ok", false}, {"message", "the configuration orders no certificate (acme)"}};
   ++material_->acme.asked;
+  acme_pace_ = {kAcmeBurst, kAcmePerHour};  // what comes of it is listened to
   calls_.tell_link();
   return {{"ok", true}, {"names", config_->acme->names}};
 }

@@ -39,6 +39,18 @@ TEST(LinkWords, WhatIsNotRecordedStandsInTheNextThatIs) {
   EXPECT_FALSE(detail.contains("unrecorded"));
 }
 
+TEST(LinkWords, WhatAPersonAskedForAnewIsHeardAndRecorded) {
+  LinkWords words;
+  base::Json detail = base::Json::object();
+  while (words.may_speak("list/a", kBegan)) {
+  }
+  for (int i = 0; i < 20; ++i) words.may_record("list/a", false, kBegan, detail);
+  words.ask_again();
+  EXPECT_TRUE(words.may_speak("list/a", kBegan));
+  EXPECT_TRUE(words.may_record("list/a", false, kBegan, detail));
+  EXPECT_EQ(detail["unrecorded"], 16) << "what was not recorded before stands there all the same";
+}
+
 TEST(LinkWords, WhatTakesLongToJudgeTakesATenthOfTheTime) {
   LinkWords words;
   base::Nanos now = kBegan, judging = 0;
