@@ -142,6 +142,11 @@ class Disk final : public FileSystem {
 
 }  // namespace
 
+Status sync_directory(FileSystem& files, const std::string& path) {
+  const auto directory = files.open_directory(path, false);
+  return directory.ok() ? (*directory)->sync() : Status(directory.error());
+}
+
 FileSystem& system_files() {
   static Disk disk;  // without state
   return disk;

@@ -49,6 +49,9 @@ class FileSystem {
   virtual base::Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
 };
 
+// The names in a directory are on the medium when it returns. Any thread.
+base::Status sync_directory(FileSystem& files, const std::string& path);
+
 // The machine's own. Keeps nothing; lives as long as the process.
 FileSystem& system_files();
 

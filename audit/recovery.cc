@@ -172,9 +172,7 @@ Result<std::shared_ptr<File>> take_directory(FileSystem& files, const std::strin
   if (Status made = files.make_directory(directory); !made.ok()) return made.error();
   const auto slash = directory.rfind('/');
   const std::string parent = slash == std::string::npos ? "." : directory.substr(0, slash + 1);
-  const auto above = files.open_directory(parent, false);
-  if (!above.ok()) return above.error();
-  if (const Status status = (*above)->sync(); !status.ok()) return status.error();
+  if (const Status status = sync_directory(files, parent); !status.ok()) return status.error();
   return files.open_directory(directory, true);
 }
 

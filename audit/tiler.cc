@@ -165,9 +165,7 @@ class Tiler::Writing {
       if (Status synced = file->sync(); !synced.ok()) return synced;
     }
     for (const std::string& folder : touched_) {
-      auto file = files_.open_directory(folder, false);
-      Status synced = file.ok() ? (*file)->sync() : Status(file.error());
-      if (!synced.ok()) return synced;
+      if (Status synced = sync_directory(files_, folder); !synced.ok()) return synced;
     }
     return Ok{};
   }
@@ -323,8 +321,7 @@ Status Tiler::put_handover(const certs::Handover& handover, std::string_view not
   if (found.ok() && *found != note)
     return fail(Code::Corrupt, path + " is there already and is another handover: keep it as evidence");
   if (Status put = replace_file(files_, directory_, name, note); !put.ok()) return put;
-  auto above = files_.open_directory(directory_, false);
-  return above.ok() ? (*above)->sync() : Status(above.error());
+  return sync_directory(files_, directory_);
 }
 
 // Whoever opens the file finds the old one or the new one. Durable when it returns.
@@ -336,8 +333,7 @@ Status replace_file(FileSystem& files, const std::string& directory, const std::
   if (!file.ok()) return file.error();
   if (Status synced = (*file)->sync(); !synced.ok()) return synced;
   if (Status named = files.rename(beside, path); !named.ok()) return named;
-  auto folder = files.open_directory(folder_of(path), false);
-  return folder.ok() ? (*folder)->sync() : Status(folder.error());
+  return sync_directory(files, folder_of(path));
 }
 
 }  // namespace postern::audit

@@ -16,11 +16,6 @@ using base::Status;
 AccountFile::AccountFile(audit::FileSystem& files, std::string directory)
     : files_(files), directory_(std::move(directory)) {}
 
-Status AccountFile::sync_folder() {
-  auto folder = files_.open_directory(directory_, false);
-  return folder.ok() ? (*folder)->sync() : Status(folder.error());
-}
-
 Status AccountFile::prepare(const accounts::Accounts& accounts, std::string_view event) {
   const std::string text = accounts::format_accounts(accounts, event);
   if (text.size() > accounts::kAccountsLimit) return fail(Code::Limit, "there are too many accounts");
@@ -31,12 +26,12 @@ Status AccountFile::prepare(const accounts::Accounts& accounts, std::string_view
   if (!file.ok()) return file.error();
   if (Status written = audit::write_whole(**file, text); !written.ok()) return written;
   const Status synced = (*file)->sync();
-  return synced.ok() ? sync_folder() : synced;
+  return synced.ok() ? audit::sync_directory(files_, directory_) : synced;
 }
 
 Status AccountFile::adopt() {
   const Status named = files_.rename(next_path(), path());
-  return named.ok() ? sync_folder() : named;
+  return named.ok() ? audit::sync_directory(files_, directory_) : named;
 }
 
 // What was under way when the ledger stopped.

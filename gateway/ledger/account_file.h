@@ -38,7 +38,6 @@ class AccountFile {
 
  private:
   base::Status settle(const HasEvent& has_event);
-  base::Status sync_folder();
   std::string path() const { return directory_ + "/accounts.json"; }
   std::string next_path() const { return path() + ".new"; }
 

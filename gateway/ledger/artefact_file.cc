@@ -115,10 +115,7 @@ struct ArtefactFile::Work {
     base::Status done = file->sync();
     file.reset();
     if (done.ok()) done = files.rename(part(), path());
-    if (done.ok()) {
-      const auto folder = files.open_directory(name.folder, false);
-      done = folder.ok() ? (*folder)->sync() : base::Status(folder.error());
-    }
+    if (done.ok()) done = audit::sync_directory(files, name.folder);
     done.ok() ? ends(End::Whole, {}) : ends(End::DiskFails, done.error().message);
   }
 };

@@ -34,9 +34,7 @@ struct SentCopies::Files {
   // What is written is found after a power cut if its file is: that of the directory, of a file that is new, and after a rename.
   base::Status sync_names() {
     for (const std::string& one : {directory, above}) {
-      const auto folder = files.open_directory(one, false);
-      const base::Status synced = folder.ok() ? (*folder)->sync() : base::Status(folder.error());
-      if (!synced.ok()) return synced;
+      if (base::Status synced = audit::sync_directory(files, one); !synced.ok()) return synced;
     }
     return base::Ok{};
   }

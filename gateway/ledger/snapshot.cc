@@ -20,11 +20,6 @@ constexpr int kSnapshotDepth = 16;
 std::string snapshot_path(const std::string& directory) { return directory + "/snapshot.json"; }
 std::string next_snapshot_path(const std::string& directory) { return directory + "/snapshot.json.new"; }
 
-Status sync_state_folder(audit::FileSystem& files, const std::string& directory) {
-  auto folder = files.open_directory(directory, false);
-  return folder.ok() ? (*folder)->sync() : Status(folder.error());
-}
-
 }  // namespace
 
 std::string format_snapshot(const Snapshot& snapshot) {
@@ -72,7 +67,7 @@ Result<std::string> write_next_snapshot(audit::FileSystem& files, const std::str
   if (!file.ok()) return file.error();
   if (const Status written = audit::write_whole(**file, text); !written.ok()) return written.error();
   Status synced = (*file)->sync();
-  if (synced.ok()) synced = sync_state_folder(files, directory);
+  if (synced.ok()) synced = audit::sync_directory(files, directory);
   if (!synced.ok()) return synced.error();
   return base::sha256_hex(text);
 }
@@ -85,7 +80,7 @@ Status adopt_next_snapshot(audit::FileSystem& files, const std::string& director
   if (base::sha256_hex(*text) != sha256)
     return fail(Code::Corrupt, next + " is not the one that its event names");
   if (Status named = files.rename(next, snapshot_path(directory)); !named.ok()) return named;
-  return sync_state_folder(files, directory);
+  return audit::sync_directory(files, directory);
 }
 
 }  // namespace postern::ledger
