@@ -3,19 +3,15 @@
 #include "gateway/supervisor/link_words.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace postern::supervisor {
 
 bool LinkWords::may_speak(const std::string& name, base::Nanos now) { return names_[name].words.take(now); }
 
 bool LinkWords::may_record(const std::string& name, bool severe, base::Nanos now, base::Json& detail) {
-  Name& one = names_[name];
-  if (!one.events.take(now) && !severe) {
-    ++one.unrecorded;
-    return false;
-  }
-  if (one.unrecorded > 0) detail["unrecorded"] = std::exchange(one.unrecorded, 0);
+  PacedEvents& events = names_[name].events;
+  if (!events.take(now, severe)) return false;
+  events.say_unrecorded(detail);
   return true;
 }
 
@@ -28,9 +24,8 @@ bool LinkWords::may_judge(base::Nanos now) {
 
 void LinkWords::ask_again() {
   for (auto& [name, one] : names_) {
-    const std::int64_t unrecorded = one.unrecorded;
-    one = {};
-    one.unrecorded = unrecorded;
+    one.words = Name().words;
+    one.events.pace = Name().events.pace;
   }
 }
 

@@ -37,14 +37,15 @@ class LinkWords {
   void judged(base::Nanos took) { judging_left_ -= took; }
   // A person has asked for all of it anew: what comes of that is listened to and recorded.
   void ask_again();
+  bool has(const std::string& name) const { return names_.contains(name); }
   // Of names that are fetched no more nothing is kept.
   void keep_only(const std::function<bool(const std::string&)>& known);
   std::size_t size() const { return names_.size(); }
 
  private:
   struct Name {
-    Pace words{kWordBurst, kWordsPerHour}, events{kEventBurst, kEventsPerHour};
-    std::int64_t unrecorded = 0;
+    Pace words{kWordBurst, kWordsPerHour};
+    PacedEvents events{{kEventBurst, kEventsPerHour}};
   };
   std::map<std::string, Name> names_;
   base::Nanos judging_left_ = kJudging, judging_since_ = 0;

@@ -3,6 +3,7 @@
 #include "gateway/supervisor/pace.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::supervisor {
 
@@ -15,6 +16,16 @@ bool Pace::take(base::Nanos now) {
   if (left < 1) return false;
   left -= 1;
   return true;
+}
+
+bool PacedEvents::take(base::Nanos now, bool severe) {
+  if (pace.take(now) || severe) return true;
+  ++unrecorded;
+  return false;
+}
+
+void PacedEvents::say_unrecorded(base::Json& detail) {
+  if (unrecorded > 0) detail["unrecorded"] = std::exchange(unrecorded, 0);
 }
 
 }  // namespace postern::supervisor

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "base/json.h"
 
 namespace postern::supervisor {
 
@@ -16,6 +17,16 @@ struct Pace {
   double left = static_cast<double>(burst);
 
   bool take(base::Nanos now);  // one of them
+};
+
+// Events of which those that come faster are counted, and the next one that is recorded says how many.
+struct PacedEvents {
+  Pace pace;
+  std::int64_t unrecorded = 0;
+
+  // Whether this one is recorded; severe: it always is.
+  bool take(base::Nanos now, bool severe = false);
+  void say_unrecorded(base::Json& detail);  // "unrecorded", unless it is none; counted anew from there
 };
 
 }  // namespace postern::supervisor

@@ -58,17 +58,13 @@ base::Result<base::UniqueFd> Relayed::open(const Json& question, base::Nanos now
 }
 
 void Relayed::note(EventType type, const Json& question, const std::string& why, base::Nanos now) {
-  const bool refused = type == EventType::TunnelRefused;
-  std::int64_t& unrecorded = refused ? unrecorded_refused_ : unrecorded_;
-  if (!(refused ? refused_ : relayed_).take(now)) {
-    ++unrecorded;
-    return;
-  }
+  PacedEvents& events = type == EventType::TunnelRefused ? refused_ : relayed_;
+  if (!events.take(now)) return;
   Json detail{{"relay", text_of_link(question, "relay")},
               {"client", text_of_link(question, "client")},
               {"name", text_of_link(question, "name")}};
   if (!why.empty()) detail["why"] = why;
-  if (unrecorded > 0) detail["unrecorded"] = std::exchange(unrecorded, 0);
+  events.say_unrecorded(detail);
   record_(type, text_of_link(question, "id"), detail);
 }
 

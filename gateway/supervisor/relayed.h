@@ -44,9 +44,8 @@ class Relayed {
   Record record_;
   std::function<std::vector<Child*>()> terminators_;
   std::size_t next_ = 0;
-  Pace connections_{kBurst, kPerSecond * 3600}, relayed_{kEventBurst, kEventsPerMinute * 60},
-      refused_{kEventBurst, kEventsPerMinute * 60};
-  std::int64_t unrecorded_ = 0, unrecorded_refused_ = 0;
+  Pace connections_{kBurst, kPerSecond * 3600};
+  PacedEvents relayed_{{kEventBurst, kEventsPerMinute * 60}}, refused_{{kEventBurst, kEventsPerMinute * 60}};
 };
 
 }  // namespace postern::supervisor

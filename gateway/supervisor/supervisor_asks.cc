@@ -121,7 +121,7 @@ std::vector<Child*> Supervisor::Internals::support_terminators() {
 base::Json Supervisor::Internals::on_fetched(const base::Json& said) {
   const std::string name = base::json_text_or(said, "name", "");
   if (!is_fetched(name)) return {{"ok", false}, {"why", "nobody asks for it any more"}};
-  words.keep_only([this](const std::string& one) { return is_fetched(one); });
+  if (!words.has(name)) words.keep_only([this](const std::string& one) { return is_fetched(one); });
   if (!words.may_speak(name, loop.now()))
     return {{"ok", false}, {"why", "it is said more often than anybody fetches it"}};
   const auto decoded = base::from_base64(base::json_text_or(said, "body", ""));

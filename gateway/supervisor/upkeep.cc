@@ -49,10 +49,8 @@ void Upkeep::adopt(const Config& wanted, Material& material) {
 
 Json Upkeep::on_acme(const Json& said) {
   if (!config_->acme) return {{"ok", false}, {"why", "the configuration orders none any more"}};
-  if (!acme_pace_.take(calls_.now() * 1000)) {
-    ++acme_unrecorded_;
+  if (!acme_words_.take(calls_.now() * 1000))
     return {{"ok", false}, {"why", "it is said more often than anybody asks an authority"}};
-  }
   const std::string chain = base::json_text_or(said, "chain", "");
   if (said.contains("due")) {
     const base::Micros before = acme_attempts_.next;
@@ -100,7 +98,7 @@ void Upkeep::on_acme_failed(const Acme& acme, const Json& said, const certs::Cer
               {"authority", acme.authority.host},
               {"why", acme_attempts_.why},
               {"failures", acme_attempts_.failures}};
-  if (acme_unrecorded_ > 0) detail["unrecorded"] = std::exchange(acme_unrecorded_, 0);
+  acme_words_.say_unrecorded(detail);
   if (acme_attempts_.next > 0) detail["next"] = base::format_time(acme_attempts_.next);
   if (acme_attempts_.too_late(own)) detail["expires"] = base::format_time(own->not_after);
   calls_.record(audit::EventType::CertificateFailed, acme.names.front(), detail,
@@ -117,7 +115,7 @@ Json Upkeep::renew() {
   if (!config_->acme || !material_->acme.account.valid())
     return {{"ok", false}, {"message", "the configuration orders no certificate (acme)"}};
   ++material_->acme.asked;
-  acme_pace_ = {kAcmeBurst, kAcmePerHour};  // what comes of it is listened to
+  acme_words_.pace = {kAcmeBurst, kAcmePerHour};  // what comes of it is listened to
   calls_.tell_link();
   return {{"ok", true}, {"names", config_->acme->names}};
 }
@@ -136,10 +134,11 @@ base::Result<certs::StapleTimes> Upkeep::on_staple(const std::string& name,
   if (!taken.ok()) {
     detail["why"] = taken.error().message;
     const bool severe = one->demands_staple && !had;
-    if (one->staple->failures++ == 0 && calls_.may_record(name, severe, detail))
+    const bool first = one->staple->failures == 0;
+    one->staple->failures = std::min(one->staple->failures + 1, kMostFailures);
+    if (first && calls_.may_record(name, severe, detail))
       calls_.record(audit::EventType::CertificateStapleFailed, one->leaf.subject, detail,
                     severe ? audit::Severity::Severe : audit::Severity::Warning);
-    one->staple->failures = std::min<int>(one->staple->failures, kMostFailures);
     return taken.error();
   }
   one->staple->failures = 0;

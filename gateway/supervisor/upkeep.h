@@ -80,8 +80,7 @@ class Upkeep {
   const Config* config_ = nullptr;
   Material* material_ = nullptr;
   AcmeAttempts acme_attempts_;
-  Pace acme_pace_{kAcmeBurst, kAcmePerHour};
-  std::int64_t acme_unrecorded_ = 0;  // words of the link that came too fast
+  PacedEvents acme_words_{{kAcmeBurst, kAcmePerHour}};  // of the link
   ExpiryWatch expiry_;
   std::set<std::string> told_flaws_;
 };
