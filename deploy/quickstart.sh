@@ -48,6 +48,12 @@ chmod -R go+rX "$work/install"
 postern="$work/install/bin/postern"
 cfg="$work/gateway/postern.yaml"
 p() { "$postern" --config "$cfg" "$@"; }
+# soon SECONDS CONDITION...: until the condition holds; fails if it does not within that time.
+soon() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || return 1; sleep 0.3; done
+}
 
 # run_as COMMAND...: in the place of the shell that calls it, so that its process id is the one to end.
 run_as() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid postern --regid postern --clear-groups -- "$@"; else exec "$@"; fi; }

@@ -10,13 +10,6 @@ mission_cfg="$work/mission/mission-control.yaml"
 mc() { "$mission_program" --config "$mission_cfg" "$@"; }
 # field PATH: of the JSON on standard input, such as code or reports.health.time; nothing where it is not there.
 field() { node -e 'let v=JSON.parse(require("fs").readFileSync(0)); for (const k of process.argv[1].split(".")) v=v?.[k]; if (v!==undefined && v!==null) console.log(typeof v==="object" ? JSON.stringify(v) : v)' "$1"; }
-# soon SECONDS CONDITION...: until the condition holds; fails if it does not within that time.
-soon() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || return 1; sleep 0.3; done
-}
-
 start_mission_control() {
   say "starting Mission Control, the vendor's side"
   line_port=$(free_port)
