@@ -52,5 +52,14 @@ say "end to end"
 node --version >&2
 (cd tests/e2e && npm ci --silent --no-audit --no-fund)
 export POSTERN_BUILD="$POSTERN_ROOT/build/$whole"
-try node --test --test-concurrency="$POSTERN_JOBS" tests/e2e/*_test.mjs
-[ ${#failed[@]} = 0 ] || die "failed, see above: $(printf '%s; ' "${failed[@]%% tests/e2e/*}")"
+said=$POSTERN_BUILD/stories.tap
+stories() { node --test --test-concurrency="$POSTERN_JOBS" tests/e2e/*_test.mjs | tee "$said"; }
+try stories
+[ ${#failed[@]} != 0 ] || exit 0
+
+# Far above stands all that was said; here is why, and the two summaries once more.
+say "what failed"
+grep -aE -A 8 'Failure$|ERROR: [A-Z][A-Za-z]+Sanitizer|runtime error:' "build/$unit/Testing/Temporary/LastTest.log" | head -n 200 || true
+awk '/^ *not ok/ { on = 1 } on; /^ *\.\.\.$/ { on = 0 }' "$said" | cut -c 1-400 | head -n 400
+grep -aE '^# (tests|pass|fail|cancelled|skipped) ' "$said" || true
+die "failed, see above: $(printf '%s; ' "${failed[@]}")"

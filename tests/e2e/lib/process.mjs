@@ -3,6 +3,8 @@
 //
 // Programs that a story starts and ends: by pid, with what they say kept for the case that the story fails.
 import { execFile, execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { killIfAlive, watch } from "./owned.mjs";
 
@@ -13,15 +15,24 @@ export const account = "postern";
 export const asAccount = (argv) => (isRoot ? ["setpriv", "--reuid", account, "--regid", account, "--clear-groups", "--", ...argv] : argv);
 export const ownedByAccount = (folder) => isRoot && execFileSync("chown", ["-R", `${account}:`, folder]);
 
-// A TCP port of the loopback that the kernel found free, for programs that must be told one.
-export const freePort = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+// A TCP port of the loopback that is free, for programs that must be told one. Not one of those that the kernel gives to whoever connects
+// (/proc/sys/net/ipv4/ip_local_port_range): another story's connection would have it before the program that is told it listens.
+const firstOfKernel = Number(readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").split(/\s+/)[0]);
+const lowest = 15_000;
+const listened = (port) =>
+  new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
   });
+export const freePort = async () => {
+  for (;;) {
+    const port = await listened(firstOfKernel > lowest ? randomInt(lowest, firstOfKernel) : 0);
+    if (port) return port;
+  }
+};
 
 // run: a program to its end. Gives {code, stdout, stderr}; a code that is not 0 is an answer, not a failure.
 export const run = (program, argv, options = {}) =>

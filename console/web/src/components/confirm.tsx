@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The step between wanting and doing: says in words what will happen, right where it was asked for. Takes the focus when it
-// appears (not from a radio button, whose arrow keys would stop working) and gives it back; leaves on Escape.
+// appears (not from a radio button, whose arrow keys would stop working; and at once, so that no key is lost to a page without
+// focus) and gives it back; leaves on Escape.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Action } from '../state/action';
 import { words } from '../text';
 import { Trouble } from './notice';
@@ -22,7 +23,7 @@ interface ConfirmProps {
 
 export function Confirm({ says, submit, action, danger, on_submit, on_cancel, children }: ConfirmProps) {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const element = form.current;
     if (!(before instanceof HTMLInputElement)) element?.focus({ preventScroll: true });

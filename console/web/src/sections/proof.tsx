@@ -3,7 +3,7 @@
 //
 // Asks again who it is, when the gateway wants to know, and lets go on what was wanted. Calls that wait meanwhile share the
 // one answer.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api/client';
 import { when_proved_elsewhere } from '../api/openid';
 import { passkeys_work_here, prove_with_passkey } from '../api/passkey';
@@ -47,7 +47,7 @@ function Dialog() {
   const action = useAction();
   const [password, set_password] = useState('');
   const [code, set_code] = useState('');
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     return () => {
