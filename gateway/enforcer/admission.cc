@@ -24,21 +24,14 @@ constexpr std::array<std::string_view, 13> kLimits{"none",
                                                    "connections",
                                                    "connections_per_address"};
 
-base::Nanos take_request(Pace& pace, std::int64_t per_second, base::Nanos now) {
-  return per_second == 0 ? 0 : pace.take(per_second, per_second * Admission::kBurstSeconds, now);
+base::Nanos take_request(base::Pace& pace, std::int64_t per_second, base::Nanos now) {
+  if (per_second == 0) return 0;
+  return pace.take({per_second * Admission::kBurstSeconds, base::kSecond / per_second}, now);
 }
 
 }  // namespace
 
 std::string_view to_text(Limit limit) { return kLimits.at(static_cast<std::size_t>(limit)); }
-
-base::Nanos Pace::take(std::int64_t per_second, std::int64_t burst, base::Nanos now) {
-  const base::Nanos each = base::kSecond / per_second;
-  const base::Nanos next = std::max(full_at, now) + each;
-  if (next - now > each * burst) return next - now - each * burst;
-  full_at = next;
-  return 0;
-}
 
 Admission::Use& Admission::find(Uses& uses, std::string_view name) {
   const auto known = uses.find(name);
@@ -79,18 +72,18 @@ Reached Admission::enter_session(const AdmissionLimits& limits, std::string_view
 }
 
 Reached Admission::try_sign_in(std::string_view address, base::Nanos now) {
-  const base::Nanos wait = find(addresses_, address).sign_ins.take(kSignInsPerSecond, kSignInBurst, now);
+  const base::Nanos wait = find(addresses_, address).sign_ins.take(kSignIns, now);
   return wait > 0 ? Reached{Limit::SignIns, wait} : Reached{};
 }
 
 void Admission::signed_in(std::string_view address) {
-  find(addresses_, address).sign_ins.give_back(kSignInsPerSecond);
+  find(addresses_, address).sign_ins.give_back(kSignIns);
 }
 
 bool Admission::may_record(std::string_view address, base::Nanos now) {
   Use& use = find(addresses_, address);
-  if (use.recorded.take(kRecordedPerSecond, kRecordedBurst, now) > 0) return false;
-  return all_recorded_.take(kAllRecordedPerSecond, kAllRecordedBurst, now) == 0;
+  if (use.recorded.take(kRecorded, now) > 0) return false;
+  return all_recorded_.take(kAllRecorded, now) == 0;
 }
 
 void Admission::forget_idle(base::Nanos now) {

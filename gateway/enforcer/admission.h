@@ -6,8 +6,7 @@
 // worker. Which of a client's connections come to which worker nobody chooses, so the whole gateway lets in at most the
 // limit times the workers.
 //
-// A pace is a bucket of kBurstSeconds of its rate that fills again at that rate (GCRA: one number per bucket).
-// Memory is bounded: what is not under way and whose bucket is full is forgotten; past kMostTracked of a kind, the
+// At once may come what a limit lets in within kBurstSeconds. Memory is bounded: what is not under way and whose bucket is full is forgotten; past kMostTracked of a kind, the
 // others share one place. Pure: time is given.
 #pragma once
 
@@ -20,6 +19,7 @@
 
 #include "base/by_text.h"
 #include "base/clock.h"
+#include "base/pace.h"
 
 namespace postern::enforcer {
 
@@ -55,29 +55,19 @@ struct Reached {
   base::Nanos wait = 0;  // until it is worth trying again
 };
 
-// How often, in a bucket: one number.
-struct Pace {
-  base::Nanos full_at = 0;
-  // Takes one, if there is one: 0. Otherwise nothing, and how long it takes until there is.
-  base::Nanos take(std::int64_t per_second, std::int64_t burst, base::Nanos now);
-  void give_back(std::int64_t per_second) { full_at -= base::kSecond / per_second; }
-  bool full(base::Nanos now) const { return full_at <= now; }
-};
-
 class Admission {
  public:
   static constexpr std::int64_t kBurstSeconds = 10;
   static constexpr std::size_t kMostTracked = 100'000;  // addresses, engineers, sessions
   static constexpr base::Nanos kMemoryEvery = 100 * base::kMillisecond;
   // Sign-ins of an address that were refused: each is an event.
-  static constexpr std::int64_t kSignInsPerSecond = 1, kSignInBurst = 200;
+  static constexpr base::Rate kSignIns{200, base::kSecond};
   // Refusals of clients without a session that are recorded one by one: of one address, and of all of them.
-  static constexpr std::int64_t kRecordedPerSecond = 2, kRecordedBurst = 4'000;
-  static constexpr std::int64_t kAllRecordedPerSecond = 10, kAllRecordedBurst = 10'000;
+  static constexpr base::Rate kRecorded{4'000, base::kSecond / 2}, kAllRecorded{10'000, base::kSecond / 10};
 
   struct Use {
     std::size_t under_way = 0;
-    Pace requests, sign_ins, recorded;
+    base::Pace requests, sign_ins, recorded;
     // Of a session: bytes of responses to what is under way, now and as the ledger was told last.
     std::uint64_t receiving = 0, told = 0;
   };
@@ -136,7 +126,7 @@ class Admission {
   base::Nanos memory_at_ = -kMemoryEvery;
   std::size_t memory_now_ = 0;
   std::size_t under_way_ = 0;
-  Pace all_recorded_;
+  base::Pace all_recorded_;
   Uses addresses_, engineers_, sessions_;
 };
 

@@ -3,7 +3,6 @@
 #include "gateway/intake/doorkeeper.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/bytes.h"
@@ -12,7 +11,6 @@
 namespace postern::intake {
 namespace {
 
-constexpr double kMinuteNanos = 60.0 * static_cast<double>(base::kSecond);
 constexpr std::size_t kSha256 = 32;
 
 }  // namespace
@@ -34,7 +32,7 @@ bool Doorkeeper::take_tokens(const base::Json& json) {
     return std::none_of(tokens_.begin(), tokens_.end(),
                         [&](const Token& one) { return one.id == entry.first; });
   };
-  std::erase_if(buckets_, is_gone);
+  std::erase_if(paces_, is_gone);
   std::erase_if(counts_, [&](const auto& entry) { return !entry.first.empty() && is_gone(entry); });
   return true;
 }
@@ -54,24 +52,18 @@ const Token* Doorkeeper::find(std::string_view text, base::Micros wall) const {
   return found->expires == 0 || found->expires > wall ? found : nullptr;
 }
 
+// One batch always fits, or a small allowance would shut a sender out for good.
+base::Rate Doorkeeper::rate() const {
+  return {std::max<std::int64_t>(per_minute_, 100), kWindow / per_minute_};
+}
+
 base::Nanos Doorkeeper::wait(const Token& token, std::size_t events, base::Nanos now) {
-  // One batch always fits, or a small allowance would shut a sender out for good.
-  const double most = static_cast<double>(std::max<std::int64_t>(per_minute_, 100));
-  const double each = kMinuteNanos / static_cast<double>(per_minute_);  // nanoseconds until there is one more
-  const auto [entry, is_new] = buckets_.try_emplace(token.id, Bucket{most, now});
-  Bucket& bucket = entry->second;
-  bucket.left = std::min(most, bucket.left + static_cast<double>(now - bucket.at) / each);
-  bucket.at = now;
-  const double wanted = static_cast<double>(std::max<std::size_t>(1, events));
-  if (bucket.left + 1e-6 < wanted)
-    return std::max<base::Nanos>(1, std::llround((wanted - bucket.left) * each));
-  bucket.left -= wanted;
-  return 0;
+  return paces_[token.id].take(rate(), now, static_cast<std::int64_t>(std::max<std::size_t>(1, events)));
 }
 
 void Doorkeeper::give_back(const Token& token, std::size_t events) {
-  const auto bucket = buckets_.find(token.id);
-  if (bucket != buckets_.end()) bucket->second.left += static_cast<double>(events);
+  const auto pace = paces_.find(token.id);
+  if (pace != paces_.end()) pace->second.give_back(rate(), static_cast<std::int64_t>(events));
 }
 
 base::Nanos Doorkeeper::wait_of_address(const std::string& address, base::Nanos now) const {

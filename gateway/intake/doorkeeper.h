@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/pace.h"
 
 namespace postern::intake {
 
@@ -60,10 +61,6 @@ class Doorkeeper {
   std::vector<Note> due(base::Nanos now);
 
  private:
-  struct Bucket {
-    double left = 0;
-    base::Nanos at = 0;
-  };
   struct Wrong {
     int count = 0;
     base::Nanos since = 0;
@@ -74,14 +71,15 @@ class Doorkeeper {
     base::Nanos since = 0, told = 0;
     bool ever = false;
   };
+  base::Rate rate() const;
   void note(const std::string& key, const std::string& address, std::size_t count, base::Nanos now);
 
   std::vector<Token> tokens_;
   bool known_ = false;
   std::int64_t per_minute_ = 600;
-  std::map<std::string, Bucket> buckets_;   // by the token's id
-  std::map<std::string, Wrong> addresses_;  // at most kMostAddresses
-  std::map<std::string, Count> counts_;     // by the token's id; empty: without
+  std::map<std::string, base::Pace> paces_;  // by the token's id
+  std::map<std::string, Wrong> addresses_;   // at most kMostAddresses
+  std::map<std::string, Count> counts_;      // by the token's id; empty: without
 };
 
 }  // namespace postern::intake

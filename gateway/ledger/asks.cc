@@ -19,14 +19,6 @@ Decision too_often() {
 
 }  // namespace
 
-bool Asks::Bucket::take(base::Nanos now) {
-  if (at != 0) left = std::min<double>(kAtOnce, left + static_cast<double>(now - at) / kEvery);
-  at = now;
-  if (left < 1) return false;
-  left -= 1;
-  return true;
-}
-
 const Asks::Listed* Asks::find_listed(const std::string& id) const {
   const auto found =
       std::find_if(listed_.begin(), listed_.end(), [&id](const Listed& one) { return one.id == id; });
@@ -64,7 +56,7 @@ void Asks::take_one(const line::Ask& ask, std::vector<Listed>& next) {
 
 void Asks::take_request(const line::Ask& ask, Listed& one) {
   const bool fresh = standing(one).state.empty() && !ask.withdrawn;
-  Decision decision = fresh && !arrivals_.take(clock_.monotonic())
+  Decision decision = fresh && arrivals_.take(kPace, clock_.monotonic()) > 0
                           ? too_often()
                           : decide_vendor_request(calls_.context(), ask);
   settle(ask, std::move(decision), one);
@@ -81,8 +73,9 @@ void Asks::take_proposal(const line::Ask& ask, Listed& one) {
   }
   const bool fresh = known == context.state.proposals().end() && !ask.withdrawn;
   if (fresh && calls_.is_judging(ask.id)) return;
-  Decision decision =
-      fresh && !arrivals_.take(clock_.monotonic()) ? too_often() : decide_vendor_proposal(context, ask);
+  Decision decision = fresh && arrivals_.take(kPace, clock_.monotonic()) > 0
+                          ? too_often()
+                          : decide_vendor_proposal(context, ask);
   const bool wants_judge = fresh && !decision.refused && context.log_writable;
   settle(ask, std::move(decision), one);
   if (wants_judge) calls_.judge(ask);
@@ -107,7 +100,7 @@ void Asks::settle(const line::Ask& ask, Decision decision, Listed& one) {
 }
 
 void Asks::refuse_ask(const line::FaultyAsk& ask, const std::string& code, const line::Ask* whole) {
-  if (!refusals_.take(clock_.monotonic())) {
+  if (refusals_.take(kPace, clock_.monotonic()) > 0) {
     ++unrecorded_;
     return;
   }

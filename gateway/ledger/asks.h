@@ -5,7 +5,7 @@
 // taken in becomes events like anybody's, and where each stands is told until Mission Control says that it knows.
 //
 // Mission Control is not believed: what is not switched on, has a wrong form, or comes too often, is not taken in. Each such
-// attempt is an event, kAtOnce of them and then one in kEvery; what came faster is counted in the next. Kept in memory alone: what
+// attempt is an event, at the pace below; what came faster is counted in the next. Kept in memory alone: what
 // was taken in is in the state, and all else may be asked again.
 #pragma once
 
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/pace.h"
 #include "gateway/ledger/decide_ask.h"
 #include "gateway/ledger/decide_proposal.h"
 #include "line/asks.h"
@@ -33,9 +34,8 @@ class Asks {
     std::function<bool(const line::Ask&)> judge = {};
     std::function<bool(const std::string& id)> is_judging = {};
   };
-  static constexpr int kAtOnce =
-      10;  // events about what was not taken in; new asks that are taken in likewise
-  static constexpr base::Nanos kEvery = 60 * base::kSecond;
+  // Events about what was not taken in; new asks that are taken in likewise.
+  static constexpr base::Rate kPace{10, 60 * base::kSecond};
 
   Asks(const base::Clock& clock, Calls calls) : clock_(clock), calls_(std::move(calls)) {}
   Asks(const Asks&) = delete;
@@ -54,11 +54,6 @@ class Asks {
     line::Standing not_taken;  // if it was not
     bool differed = false;     // it came again with another content, and that was said
   };
-  struct Bucket {
-    double left = kAtOnce;
-    base::Nanos at = 0;
-    bool take(base::Nanos now);
-  };
   struct Told {
     std::string report, ask, state;
   };
@@ -75,7 +70,7 @@ class Asks {
   base::UlidMaker ids_;
   std::vector<Listed> listed_;
   std::vector<Told> under_way_;
-  Bucket refusals_, arrivals_;
+  base::Pace refusals_, arrivals_;
   std::int64_t unrecorded_ = 0;
 };
 

@@ -153,6 +153,7 @@ void Fetcher::begin(One& one) {
     if (!std::exchange(one.waiting, true)) waiting_.push_back(one.fetch.name);
     return;
   }
+  one.waiting = false;  // where its own timer was first
   one.under_way = next_id_++;
   connect_(one.fetch.id, [this, name = one.fetch.name, id = one.under_way,
                           alive = alive_](base::Result<base::UniqueFd> socket) {

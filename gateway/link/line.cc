@@ -45,7 +45,6 @@ Line::Line(loop::Loop& loop, LineConnection::Connect connect, Tell tell, const L
       connect_(std::move(connect)),
       tell_(std::move(tell)),
       times_(times),
-      pace_(loop.now()),
       tunnel_(loop,
               {[terminators = std::move(terminators)](const line::TunnelHead& head, auto done) {
                  if (terminators) return terminators(head, std::move(done));
@@ -169,7 +168,7 @@ void Line::on_step(Step step, const std::string&) {
 }
 
 void Line::ask_orders() {
-  pace_ = OrderPace(loop_.now());
+  pace_ = {};
   silence_.start(times_.hello);
   connection_->listen(
       std::string(line::kOrdersPath) + "?life=" + settings_->life,
@@ -207,7 +206,7 @@ void Line::on_over(const LineConnection::Over& over) { lost(over.why, 0, over.de
 // --- orders
 
 void Line::ordered(std::string_view text) {
-  if (!pace_.take(loop_.now())) return connection_->break_off("it floods us with orders");
+  if (pace_.take(kOrders, loop_.now()) > 0) return connection_->break_off("it floods us with orders");
   const auto order = line::parse_order(text);
   if (!order.ok()) return connection_->break_off("one of its orders: " + order.error().message);
   if (!hello_ && order->kind != line::OrderKind::Hello)

@@ -133,7 +133,7 @@ class Line final : private LineConnection::User {
   bool hello_ = false;
   std::string version_;    // Mission Control's
   base::Micros skew_ = 0;  // its time minus ours
-  OrderPace pace_;
+  base::Pace pace_;
   base::Nanos conflict_told_ = 0, skew_told_ = 0;
   std::function<void()> asks_;
   LinePauses pauses_;

@@ -33,13 +33,4 @@ base::Micros LinePauses::after_failure(int reached, bool spoke, const LineTimes&
   return line_again_after(doublings_, these, chance);
 }
 
-bool OrderPace::take(base::Nanos now) {
-  const base::Nanos passed = std::clamp<base::Nanos>(now - since_, 0, kOrderBurst * base::kSecond);
-  since_ = now;
-  left_ = std::min(left_ + passed * kOrdersPerSecond, kOrderBurst * base::kSecond);
-  if (left_ < base::kSecond) return false;
-  left_ -= base::kSecond;
-  return true;
-}
-
 }  // namespace postern::link

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "gateway/link/line_connection.h"
 
 namespace postern::link {
@@ -36,17 +37,7 @@ class LinePauses {
   int furthest_ = -1;
 };
 
-// Orders: kOrderBurst at once, and kOrdersPerSecond for good. Mission Control needs two a minute, and a few more in a day.
-inline constexpr int kOrderBurst = 200;
-inline constexpr int kOrdersPerSecond = 10;
-class OrderPace {
- public:
-  explicit OrderPace(base::Nanos now) : since_(now) {}
-  bool take(base::Nanos now);  // false: that is one too many
-
- private:
-  base::Nanos since_;
-  std::int64_t left_ = std::int64_t{kOrderBurst} * base::kSecond;  // in parts of an order
-};
+// Orders. Mission Control needs two a minute, and a few more in a day.
+inline constexpr base::Rate kOrders{200, base::kSecond / 10};
 
 }  // namespace postern::link

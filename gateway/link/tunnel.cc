@@ -194,7 +194,6 @@ class Tunnel::Stream final : public LineConnection::Talker, public loop::Disposa
 Tunnel::Tunnel(loop::Loop& loop, Calls calls)
     : loop_(loop),
       calls_(std::move(calls)),
-      pace_(loop.now()),
       again_(loop, [this] { refill(); }),
       look_(loop, [this] { look_at_stalled(); }),
       tell_(loop, [this] {
@@ -250,7 +249,7 @@ void Tunnel::refill() {
       streams_.begin(), streams_.end(), [](const auto& each) { return each.second->in_use(); }));
   const std::size_t wanted = std::min(used + kWaiting + used / 4, line::kMostTunnels);
   while (streams_.size() < wanted && connection_->room(kLeftForLine)) {
-    if (!pace_.take(loop_.now())) return again_.start(kAgain);
+    if (pace_.take(kOrders, loop_.now()) > 0) return again_.start(kAgain);
     auto stream = std::make_unique<Stream>(*this, ++last_);
     Stream& begun = *streams_.emplace(last_, std::move(stream)).first->second;
     begun.begin();

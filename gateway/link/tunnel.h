@@ -73,7 +73,7 @@ class Tunnel {
   LineConnection* connection_ = nullptr;
   std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;
   std::uint64_t last_ = 0;
-  OrderPace pace_;
+  base::Pace pace_;
   std::string why_;
   Figures told_;
   loop::Timer again_, look_, tell_;

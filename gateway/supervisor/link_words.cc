@@ -6,7 +6,9 @@
 
 namespace postern::supervisor {
 
-bool LinkWords::may_speak(const std::string& name, base::Nanos now) { return names_[name].words.take(now); }
+bool LinkWords::may_speak(const std::string& name, base::Nanos now) {
+  return names_[name].words.take(kWords, now) == 0;
+}
 
 bool LinkWords::may_record(const std::string& name, bool severe, base::Nanos now, base::Json& detail) {
   PacedEvents& events = names_[name].events;
@@ -24,8 +26,8 @@ bool LinkWords::may_judge(base::Nanos now) {
 
 void LinkWords::ask_again() {
   for (auto& [name, one] : names_) {
-    one.words = Name().words;
-    one.events.pace = Name().events.pace;
+    one.words = {};
+    one.events.pace = {};
   }
 }
 

@@ -14,14 +14,14 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "gateway/supervisor/pace.h"
+#include "gateway/supervisor/paced_events.h"
 
 namespace postern::supervisor {
 
 class LinkWords {
  public:
-  static constexpr std::int64_t kWordBurst = 10, kWordsPerHour = 600;  // about one name
-  static constexpr std::int64_t kEventBurst = 4, kEventsPerHour = 6;   // about one name
+  // About one name.
+  static constexpr base::Rate kWords{10, 6 * base::kSecond}, kEvents{4, 600 * base::kSecond};
   // Copies that judge: of each ten seconds at most one, once this much is used up. A copy takes some milliseconds, and all
   // that may be fetched together less than this; what was made to take long does not stop the supervisor for good.
   static constexpr base::Nanos kJudging = 30 * base::kSecond;
@@ -44,8 +44,8 @@ class LinkWords {
 
  private:
   struct Name {
-    Pace words{kWordBurst, kWordsPerHour};
-    PacedEvents events{{kEventBurst, kEventsPerHour}};
+    base::Pace words;
+    PacedEvents events{kEvents};
   };
   std::map<std::string, Name> names_;
   base::Nanos judging_left_ = kJudging, judging_since_ = 0;

@@ -44,7 +44,7 @@ base::Result<base::UniqueFd> Relayed::open(const Json& question, base::Nanos now
     note(EventType::TunnelRefused, question, why, now);
     return base::fail(base::Code::Unavailable, base::Side::Component, why);
   };
-  if (!connections_.take(now)) return refuse("too many came at once");
+  if (connections_.take(kConnections, now) > 0) return refuse("too many came at once");
   // The link has read it so; in strange hands it may say what it likes, and without a relay it would look like a client of ours.
   const auto head = line::parse_tunnel_head(base::dump_json(question));
   if (!head.ok()) return refuse(head.error().message);

@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "gateway/supervisor/child.h"
-#include "gateway/supervisor/pace.h"
+#include "gateway/supervisor/paced_events.h"
 
 namespace postern::supervisor {
 
@@ -34,9 +34,8 @@ class Relayed {
   // question: {"id", "relay", "client", "name"}. The link's end, or a sentence.
   base::Result<base::UniqueFd> open(const base::Json& question, base::Nanos now);
 
-  static constexpr std::int64_t kBurst = 100, kPerSecond = 10;  // connections
-  static constexpr std::int64_t kEventBurst = 60,
-                                kEventsPerMinute = 30;  // of them that are recorded one by one
+  static constexpr base::Rate kConnections{100, base::kSecond / 10};
+  static constexpr base::Rate kEvents{60, 2 * base::kSecond};  // of them that are recorded one by one
 
  private:
   void note(audit::EventType type, const base::Json& question, const std::string& why, base::Nanos now);
@@ -44,8 +43,8 @@ class Relayed {
   Record record_;
   std::function<std::vector<Child*>()> terminators_;
   std::size_t next_ = 0;
-  Pace connections_{kBurst, kPerSecond * 3600};
-  PacedEvents relayed_{{kEventBurst, kEventsPerMinute * 60}}, refused_{{kEventBurst, kEventsPerMinute * 60}};
+  base::Pace connections_;
+  PacedEvents relayed_{kEvents}, refused_{kEvents};
 };
 
 }  // namespace postern::supervisor

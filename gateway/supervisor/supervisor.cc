@@ -77,6 +77,7 @@ Upkeep::Calls Supervisor::Internals::upkeep_calls() {
     });
   };
   out.now = [this] { return loop.wall(); };
+  out.monotonic = [this] { return loop.now(); };
   return out;
 }
 

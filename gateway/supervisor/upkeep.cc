@@ -49,7 +49,7 @@ void Upkeep::adopt(const Config& wanted, Material& material) {
 
 Json Upkeep::on_acme(const Json& said) {
   if (!config_->acme) return {{"ok", false}, {"why", "the configuration orders none any more"}};
-  if (!acme_words_.take(calls_.now() * 1000))
+  if (!acme_words_.take(calls_.monotonic()))
     return {{"ok", false}, {"why", "it is said more often than anybody asks an authority"}};
   const std::string chain = base::json_text_or(said, "chain", "");
   if (said.contains("due")) {
@@ -115,7 +115,7 @@ Json Upkeep::renew() {
   if (!config_->acme || !material_->acme.account.valid())
     return {{"ok", false}, {"message", "the configuration orders no certificate (acme)"}};
   ++material_->acme.asked;
-  acme_words_.pace = {kAcmeBurst, kAcmePerHour};  // what comes of it is listened to
+  acme_words_.pace = {};  // what comes of it is listened to
   calls_.tell_link();
   return {{"ok", true}, {"names", config_->acme->names}};
 }

@@ -23,14 +23,14 @@
 #include "gateway/supervisor/config.h"
 #include "gateway/supervisor/expiry.h"
 #include "gateway/supervisor/material.h"
-#include "gateway/supervisor/pace.h"
+#include "gateway/supervisor/paced_events.h"
 
 namespace postern::supervisor {
 
 class Upkeep {
  public:
   // Words of the link about an order: it waits a minute after a failure, and says two things about one that went well.
-  static constexpr std::int64_t kAcmeBurst = 10, kAcmePerHour = 120;
+  static constexpr base::Rate kAcmeWords{10, 30 * base::kSecond};
 
   struct Calls {
     std::function<void(audit::EventType type, const std::string& subject, const base::Json& detail,
@@ -43,6 +43,7 @@ class Upkeep {
     std::function<void()> new_certificate;
     std::function<void(std::string_view listener)> new_staple;  // so have those of the listener's terminators
     std::function<base::Micros()> now;
+    std::function<base::Nanos()> monotonic;
   };
   // next_node: as of number_staples; it outlives this.
   Upkeep(Calls calls, std::uint32_t& next_node) : calls_(std::move(calls)), next_node_(next_node) {}
@@ -80,7 +81,7 @@ class Upkeep {
   const Config* config_ = nullptr;
   Material* material_ = nullptr;
   AcmeAttempts acme_attempts_;
-  PacedEvents acme_words_{{kAcmeBurst, kAcmePerHour}};  // of the link
+  PacedEvents acme_words_{kAcmeWords};  // of the link
   ExpiryWatch expiry_;
   std::set<std::string> told_flaws_;
 };

@@ -22,7 +22,7 @@ constexpr std::size_t kMostWarnings = 64;  // of one installation
 constexpr std::size_t kResourceName = 64;
 
 // Of alerts that came and went: as many as may be open at once, and then one in five minutes.
-constexpr Pace::Settings kAlertNotes{64, 300 * base::kSecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kAlertNotes{{64, 300 * base::kSecond}, 2 * kMostInstallations};
 
 template <typename One>
 std::tuple<std::string, std::string, std::string> place_of(const One& one) {

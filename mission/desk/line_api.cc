@@ -25,25 +25,25 @@ using answer::Response;
 constexpr std::size_t kTypeLimit = 64;  // bytes of an event's type
 
 // Ten wrong codes at once from one network, then one in ten seconds.
-constexpr Pace::Settings kWrongCodes{10, 10 * base::kSecond, 20'000};
+constexpr KeyedPace::Settings kWrongCodes{{10, 10 * base::kSecond}, 20'000};
 // Far more than a link sends.
-constexpr Pace::Settings kRequests{60, 200 * base::kMillisecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kRequests{{60, 200 * base::kMillisecond}, 2 * kMostInstallations};
 
 // Of the tunnel: each engineer's connection takes one, and a browser opens several.
-constexpr Pace::Settings kTunnelRequests{200, 50 * base::kMillisecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kTunnelRequests{{200, 50 * base::kMillisecond}, 2 * kMostInstallations};
 
 // Of updates: each piece of an artefact is one; 9.4 MiB a second.
-constexpr Pace::Settings kUpdateRequests{100, 20 * base::kMillisecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kUpdateRequests{{100, 20 * base::kMillisecond}, 2 * kMostInstallations};
 
 // Of certificates: as often again as an answer may be lost, and then one an hour.
-constexpr Pace::Settings kRenewals{10, 3600 * base::kSecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kRenewals{{10, 3600 * base::kSecond}, 2 * kMostInstallations};
 // Of its health, that are events: one that swings, or lies, does not push out what else was noticed about it.
-constexpr Pace::Settings kTurns{20, 300 * base::kSecond, 100'000};
+constexpr KeyedPace::Settings kTurns{{20, 300 * base::kSecond}, 100'000};
 // Of where what it was asked stands, likewise: each of line::kMostAsks may be news when its line comes back.
-constexpr Pace::Settings kStandings{100, 300 * base::kSecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kStandings{{100, 300 * base::kSecond}, 2 * kMostInstallations};
 
 // Of signs that somebody has a copy of its certificate.
-constexpr Pace::Settings kCopies{3, 3600 * base::kSecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kCopies{{3, 3600 * base::kSecond}, 2 * kMostInstallations};
 
 Response ok(std::string document) {
   Response out;
@@ -157,9 +157,9 @@ std::optional<LineApi::Asker> LineApi::identify(const Call& call, const Reply& r
   // However many certificates it has, by renewing again and again, its pace is one. Those that were replaced have one of their own,
   // together: whoever has such a one does not slow the installation.
   const std::string key = asker.installation.id + (asker.replaced ? " replaced" : "");
-  Pace& pace = converses(call)                        ? tunnel_requests_
-               : asks_for_updates(call.target.path()) ? update_requests_
-                                                      : requests_;
+  KeyedPace& pace = converses(call)                        ? tunnel_requests_
+                    : asks_for_updates(call.target.path()) ? update_requests_
+                                                           : requests_;
   if (const base::Nanos later = pace.take(key, parts_.clock.monotonic()); later > 0) {
     offences_.too_often(asker.installation.id);
     reply(wait(later, "this installation asks too often"));

@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "gateway/answer/call.h"
+#include "mission/desk/keyed_pace.h"
 #include "mission/desk/lives.h"
 #include "mission/desk/log_witness.h"
 #include "mission/desk/offences.h"
-#include "mission/desk/pace.h"
 #include "mission/desk/paced_notes.h"
 #include "mission/desk/parts.h"
 #include "mission/desk/shown_certificates.h"
@@ -76,7 +76,7 @@ class LineApi {
   LogWitness witness_;
   ShownCertificates shown_;
   Offences offences_;
-  Pace codes_, requests_, tunnel_requests_, update_requests_, renewals_;
+  KeyedPace codes_, requests_, tunnel_requests_, update_requests_, renewals_;
   PacedNotes turns_, standings_, copies_;
   std::map<std::string, base::Nanos> heard_;
 };

@@ -19,7 +19,7 @@ using audit::WitnessAnswer;
 
 constexpr base::Micros kConflictEvery = 3600 * base::kWallSecond;
 // Of the events about one installation's log that it can cause by itself.
-constexpr Pace::Settings kTold{3, 3600 * base::kSecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kTold{{3, 3600 * base::kSecond}, 2 * kMostInstallations};
 constexpr std::size_t kKeyLimit = 512;  // bytes of a verifier key
 
 Response in_line(int status, std::string body) {

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "gateway/answer/call.h"
-#include "mission/desk/pace.h"
+#include "mission/desk/keyed_pace.h"
 #include "mission/desk/parts.h"
 
 namespace postern::mission {
@@ -36,7 +36,7 @@ class LogWitness {
   void refuse(const Shown& shown, const answer::Reply& reply);
 
   Parts& parts_;
-  Pace told_;
+  KeyedPace told_;
 };
 
 // {"origin", "key", "size", "seen"*, "checkpoint"*: cosigned, "conflict"*, "offered"*}; null: no log of it is known.

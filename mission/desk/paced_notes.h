@@ -11,14 +11,14 @@
 #include <string>
 #include <string_view>
 
-#include "mission/desk/pace.h"
+#include "mission/desk/keyed_pace.h"
 #include "mission/desk/parts.h"
 
 namespace postern::mission {
 
 class PacedNotes {
  public:
-  PacedNotes(Parts& parts, Pace::Settings pace) : parts_(parts), pace_(pace) {}
+  PacedNotes(Parts& parts, KeyedPace::Settings pace) : parts_(parts), pace_(pace) {}
   PacedNotes(const PacedNotes&) = delete;
   PacedNotes& operator=(const PacedNotes&) = delete;
 
@@ -26,7 +26,7 @@ class PacedNotes {
 
  private:
   Parts& parts_;
-  Pace pace_;
+  KeyedPace pace_;
   std::map<std::string, std::int64_t>
       unrecorded_;  // of installations that went too fast: no more than there are
 };

@@ -18,10 +18,10 @@ using base::Json;
 
 // Connections of one installation that are written down one by one; an installation keeps 10,000 events, and these are not to
 // push out the others. Refusals apart: knocking costs a stranger nothing.
-constexpr Pace::Settings kRelayedNotes{60, 2 * base::kSecond, 2 * kMostInstallations};
-constexpr Pace::Settings kRefusedNotes{10, 30 * base::kSecond, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kRelayedNotes{{60, 2 * base::kSecond}, 2 * kMostInstallations};
+constexpr KeyedPace::Settings kRefusedNotes{{10, 30 * base::kSecond}, 2 * kMostInstallations};
 // Of one address for one installation.
-constexpr Pace::Settings kJoins{Tunnels::kAtOnceOfAddress, base::kSecond / 2, 20'000};
+constexpr KeyedPace::Settings kJoins{{Tunnels::kAtOnceOfAddress, base::kSecond / 2}, 20'000};
 
 std::string upper(std::string_view text) {
   std::string out(text);

@@ -17,7 +17,7 @@
 
 #include "gateway/answer/call.h"
 #include "mission/desk/joint.h"
-#include "mission/desk/pace.h"
+#include "mission/desk/keyed_pace.h"
 #include "mission/desk/paced_notes.h"
 #include "mission/desk/parts.h"
 
@@ -88,7 +88,7 @@ class Tunnels {
   bool has_share(const std::string& installation, const Place& place, const std::string& client) const;
 
   PacedNotes notes_, refusals_;
-  Pace joins_;
+  KeyedPace joins_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

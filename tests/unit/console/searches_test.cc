@@ -49,7 +49,8 @@ TEST_F(SearchesTest, LeaveTheLoopFree) {
 TEST_F(SearchesTest, TakeFurtherOnesInTheirOrder) {
   static_assert(Searches::kAtOnce == 2);
   std::promise<void> last;
-  ASSERT_TRUE(ask(1, last.get_future().share()));  // one desk is taken to the end: who waits sits down at the other
+  // One desk is taken to the end: who waits sits down at the other.
+  ASSERT_TRUE(ask(1, last.get_future().share()));
   for (int i = 2; i <= 6; ++i) ASSERT_TRUE(ask(i));
   EXPECT_EQ(searches->under_way(), 6U);
   let_go();

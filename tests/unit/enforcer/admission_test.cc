@@ -103,11 +103,11 @@ TEST(Admission, LetsNobodyInWhileThereIsNoMemoryAndLooksNotTooOften) {
 
 TEST(Admission, ASignInThatIsRefusedCountsAndOneThatIsNotDoesNot) {
   Door door;
-  for (int i = 0; i < 10 * Admission::kSignInBurst; ++i) {
+  for (int i = 0; i < 10 * Admission::kSignIns.at_once; ++i) {
     EXPECT_EQ(door.admission.try_sign_in("192.0.2.7", door.now).limit, Limit::None);
     door.admission.signed_in("192.0.2.7");
   }
-  for (int i = 0; i < Admission::kSignInBurst; ++i)
+  for (int i = 0; i < Admission::kSignIns.at_once; ++i)
     EXPECT_EQ(door.admission.try_sign_in("192.0.2.7", door.now).limit, Limit::None);
   EXPECT_EQ(door.admission.try_sign_in("192.0.2.7", door.now).limit, Limit::SignIns);
   EXPECT_EQ(door.admission.try_sign_in("192.0.2.8", door.now).limit, Limit::None);
@@ -132,12 +132,12 @@ TEST(Admission, ForgetsWhoIsNotThereAndHoldsABoundedNumber) {
 TEST(Admission, RecordsABoundedNumberOfRefusalsOfOneAddressAndOfAll) {
   Door door;
   std::int64_t recorded = 0;
-  for (int i = 0; i < 2 * Admission::kRecordedBurst; ++i)
+  for (int i = 0; i < 2 * Admission::kRecorded.at_once; ++i)
     recorded += door.admission.may_record("192.0.2.7", door.now) ? 1 : 0;
-  EXPECT_EQ(recorded, Admission::kRecordedBurst);
-  for (std::int64_t i = 0; i < 2 * Admission::kAllRecordedBurst; ++i)
+  EXPECT_EQ(recorded, Admission::kRecorded.at_once);
+  for (std::int64_t i = 0; i < 2 * Admission::kAllRecorded.at_once; ++i)
     recorded += door.admission.may_record(std::to_string(i), door.now) ? 1 : 0;
-  EXPECT_EQ(recorded, Admission::kAllRecordedBurst);
+  EXPECT_EQ(recorded, Admission::kAllRecorded.at_once);
 }
 
 TEST(Unrecorded, TheFirstStandsForThoseThatFollow) {

@@ -366,7 +366,7 @@ TEST_F(HostileTerminator, ReachesNothingWithoutASessionThatPassesThroughIt) {
   EXPECT_TRUE(reached_.empty()) << reached_.front() << " seed " << seed_;
   EXPECT_EQ(connects, 0);
   EXPECT_GE(events_["exchange.refused"],
-            std::min<std::uint64_t>(frames_ / 10, static_cast<std::uint64_t>(Admission::kRecordedBurst)))
+            std::min<std::uint64_t>(frames_ / 10, static_cast<std::uint64_t>(Admission::kRecorded.at_once)))
       << "what it tried stands in the log, as far as one address fills it";
   EXPECT_GT(breaches_, 0) << "it was cut off";
 }

@@ -193,13 +193,13 @@ TEST_F(AsksOfMissionControl, StormsAreFewRequestsAndFewEvents) {
   allow();
   for (int i = 0; i < 60; ++i) ask();
   beat();
-  EXPECT_EQ(happened(audit::EventType::RequestCreated), Asks::kAtOnce);
-  EXPECT_EQ(happened(audit::EventType::RequestNotTaken), Asks::kAtOnce);
-  clock.mono += Asks::kEvery;
+  EXPECT_EQ(happened(audit::EventType::RequestCreated), Asks::kPace.at_once);
+  EXPECT_EQ(happened(audit::EventType::RequestNotTaken), Asks::kPace.at_once);
+  clock.mono += Asks::kPace.interval;
   list = base::Json::array();
   list.push_back({{"id", 7}});
   beat();
-  ASSERT_EQ(happened(audit::EventType::RequestNotTaken), Asks::kAtOnce + 1);
+  ASSERT_EQ(happened(audit::EventType::RequestNotTaken), Asks::kPace.at_once + 1);
   EXPECT_THAT(all.back().detail, ::testing::HasSubstr("\"unrecorded\":40"));
 }
 

@@ -263,7 +263,7 @@ TEST_F(ProposalsOfMissionControl, WhoseAnswerCouldLeadElsewhereCannotBeUndone) {
     answer({{"outcome", "applied"}, {"status", 200}, {"answers", {{"silenceID", answered}}}});
     EXPECT_FALSE(one(id).may_be_undone(now)) << answered;
     EXPECT_EQ(one(id).watch_until, 0) << answered;
-    clock.mono += Asks::kEvery;
+    clock.mono += Asks::kPace.interval;
   }
 }
 
@@ -272,19 +272,19 @@ TEST_F(ProposalsOfMissionControl, StormsAreFewProposalsAndFewEvents) {
   for (int i = 0; i < 60; ++i) propose();
   beat();
   const std::size_t judged = tasks.size();
-  EXPECT_LE(judged, static_cast<std::size_t>(Asks::kAtOnce));
+  EXPECT_LE(judged, static_cast<std::size_t>(Asks::kPace.at_once));
   for (std::size_t task = 1; task <= judged; ++task)
     runner->enforcer_answered(task,
                               {{"capability", "silences.write"}, {"operation", "POST /api/v2/silences"}});
   EXPECT_EQ(state.proposals().size(), judged);
-  EXPECT_EQ(count(audit::EventType::ProposalNotTaken), Asks::kAtOnce);
+  EXPECT_EQ(count(audit::EventType::ProposalNotTaken), Asks::kPace.at_once);
 }
 
 TEST_F(ProposalsOfMissionControl, AreTwentyAtMost) {
   switched("ask");
   for (int i = 0; i < 30; ++i) {
     list.clear();
-    clock.mono += Asks::kEvery;
+    clock.mono += Asks::kPace.interval;
     propose();
     beat();
     if (tasks.size() > static_cast<std::size_t>(i)) judge();

@@ -42,7 +42,7 @@ TEST_F(HostileMission, SaysALineWithoutAnEnd) {
 
 TEST_F(HostileMission, FloodsWithOrders) {
   std::string flood;
-  for (int i = 0; i < kOrderBurst + 100; ++i) flood += pulse();
+  for (int i = 0; i < kOrders.at_once + 100; ++i) flood += pulse();
   EXPECT_EQ(after(flood), "it floods us with orders");
 }
 

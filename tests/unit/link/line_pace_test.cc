@@ -55,19 +55,5 @@ TEST(LinePauses, AfterAnotherLifeAreAsLongAsMissionControlHoldsASilentOne) {
   EXPECT_EQ(line_twice_again_after(times, 1), 75 * base::kWallSecond + 7'500'000);
 }
 
-TEST(OrderPace, IsABurstAndThenTenASecond) {
-  base::Nanos now = 5 * base::kSecond;
-  OrderPace pace(now);
-  for (int i = 0; i < kOrderBurst; ++i) EXPECT_TRUE(pace.take(now)) << i;
-  EXPECT_FALSE(pace.take(now));
-  now += base::kSecond;
-  for (int i = 0; i < kOrdersPerSecond; ++i) EXPECT_TRUE(pace.take(now)) << i;
-  EXPECT_FALSE(pace.take(now));
-  now += 3600 * base::kSecond;
-  for (int i = 0; i < kOrderBurst; ++i) EXPECT_TRUE(pace.take(now)) << i;
-  EXPECT_FALSE(pace.take(now));
-  EXPECT_FALSE(pace.take(now - base::kSecond)) << "a clock that steps back gives nothing";
-}
-
 }  // namespace
 }  // namespace postern::link

@@ -20,7 +20,7 @@ TEST(LinkWords, OneThatSaysItAgainAndAgainIsNotAndOtherNamesAreNothingToIt) {
   LinkWords words;
   int heard = 0;
   for (int i = 0; i < 100'000; ++i) heard += words.may_speak("list/a", kBegan + i) ? 1 : 0;
-  EXPECT_EQ(heard, LinkWords::kWordBurst);
+  EXPECT_EQ(heard, LinkWords::kWords.at_once);
   EXPECT_TRUE(words.may_speak("list/b", kBegan));
   EXPECT_TRUE(words.may_speak("list/a", kBegan + kMinuteHere));
 }
@@ -30,7 +30,7 @@ TEST(LinkWords, WhatIsNotRecordedStandsInTheNextThatIs) {
   base::Json detail = base::Json::object();
   int recorded = 0;
   for (int i = 0; i < 20; ++i) recorded += words.may_record("list/a", false, kBegan, detail) ? 1 : 0;
-  EXPECT_EQ(recorded, LinkWords::kEventBurst);
+  EXPECT_EQ(recorded, LinkWords::kEvents.at_once);
   EXPECT_FALSE(detail.contains("unrecorded"));
   EXPECT_TRUE(words.may_record("list/a", true, kBegan, detail)) << "severe";
   EXPECT_EQ(detail["unrecorded"], 16);

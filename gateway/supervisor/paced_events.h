@@ -1,27 +1,20 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often something may happen: a bucket that is full at first.
+// Events of which those that come faster are counted, and the next one that is recorded says how many.
 #pragma once
 
 #include <cstdint>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/pace.h"
 
 namespace postern::supervisor {
 
-struct Pace {
-  std::int64_t burst, per_hour;
-  base::Nanos since = 0;
-  double left = static_cast<double>(burst);
-
-  bool take(base::Nanos now);  // one of them
-};
-
-// Events of which those that come faster are counted, and the next one that is recorded says how many.
 struct PacedEvents {
-  Pace pace;
+  base::Rate rate;
+  base::Pace pace = {};
   std::int64_t unrecorded = 0;
 
   // Whether this one is recorded; severe: it always is.

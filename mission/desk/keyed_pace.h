@@ -1,7 +1,7 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often somebody may: so many at once, and one more per interval. Bounded: whoever was quiet long enough to have all of
+// How often each may (base/pace.h), by key. Bounded: whoever was quiet long enough to have all of
 // it again is forgotten. Pure.
 #pragma once
 
@@ -10,17 +10,17 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/pace.h"
 
 namespace postern::mission {
 
-class Pace {
+class KeyedPace {
  public:
   struct Settings {
-    int at_once = 1;
-    base::Nanos interval = base::kSecond;  // for one more
-    std::size_t keys = 10'000;             // of more at a time, each new one waits
+    base::Rate rate;
+    std::size_t keys = 10'000;  // of more at a time, each new one waits
   };
-  explicit Pace(Settings settings) : settings_(settings) {}
+  explicit KeyedPace(Settings settings) : settings_(settings) {}
 
   // 0: yes. Else after how long.
   base::Nanos take(const std::string& key, base::Nanos now);
@@ -31,7 +31,7 @@ class Pace {
   void forget(base::Nanos now);
 
   const Settings settings_;
-  std::map<std::string, base::Nanos> full_at_;  // when all of it is there again
+  std::map<std::string, base::Pace> paces_;
 };
 
 }  // namespace postern::mission

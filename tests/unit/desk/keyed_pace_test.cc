@@ -1,16 +1,16 @@
 // Copyright the Postern authors.
 // SPDX-License-Identifier: Apache-2.0
-#include "mission/desk/pace.h"
+#include "mission/desk/keyed_pace.h"
 
 #include <gtest/gtest.h>
 
 namespace postern::mission {
 namespace {
 
-constexpr Pace::Settings kThree{3, base::kSecond, 2};
+constexpr KeyedPace::Settings kThree{{3, base::kSecond}, 2};
 
-TEST(Pace, LetsSomeComeAtOnceAndThenOneAnInterval) {
-  Pace pace(kThree);
+TEST(KeyedPace, LetsSomeComeAtOnceAndThenOneAnInterval) {
+  KeyedPace pace(kThree);
   base::Nanos now = 100 * base::kSecond;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(pace.take("a", now), 0) << i;
   EXPECT_EQ(pace.take("a", now), base::kSecond);
@@ -20,14 +20,14 @@ TEST(Pace, LetsSomeComeAtOnceAndThenOneAnInterval) {
   EXPECT_EQ(pace.look("a", now + 10 * base::kSecond), 0);
 }
 
-TEST(Pace, OneDoesNotSlowAnother) {
-  Pace pace(kThree);
+TEST(KeyedPace, OneDoesNotSlowAnother) {
+  KeyedPace pace(kThree);
   for (int i = 0; i < 9; ++i) pace.take("a", base::kSecond);
   EXPECT_EQ(pace.take("b", base::kSecond), 0);
 }
 
-TEST(Pace, IsBoundedAndForgetsTheQuiet) {
-  Pace pace(kThree);
+TEST(KeyedPace, IsBoundedAndForgetsTheQuiet) {
+  KeyedPace pace(kThree);
   EXPECT_EQ(pace.take("a", base::kSecond), 0);
   EXPECT_EQ(pace.take("b", base::kSecond), 0);
   EXPECT_EQ(pace.take("c", base::kSecond), base::kSecond) << "there is no room";
@@ -35,8 +35,8 @@ TEST(Pace, IsBoundedAndForgetsTheQuiet) {
 }
 
 // Whoever looks before it takes would never come to take.
-TEST(Pace, ALookMakesRoomToo) {
-  Pace pace(kThree);
+TEST(KeyedPace, ALookMakesRoomToo) {
+  KeyedPace pace(kThree);
   EXPECT_EQ(pace.take("a", base::kSecond), 0);
   EXPECT_EQ(pace.take("b", base::kSecond), 0);
   EXPECT_EQ(pace.look("c", base::kSecond), base::kSecond) << "there is no room";
