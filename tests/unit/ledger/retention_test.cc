@@ -217,7 +217,8 @@ TEST_F(AgingLog, IsNotOpenedWithAnotherSnapshot) {
   EXPECT_EQ(refusal(), "it opened");
 }
 
-// Killed at every single operation on the disk: the log verifies, the state is the same, and it is done in the end.
+// Killed at each of the first operations on the disk, and at later ones ever further apart: the log verifies, the state is the same, and
+// it is done in the end.
 TEST_F(AgingLog, ComesToItsEndAfterKillNineAtAnyMoment) {
   int killed = 0;
   for (int round = 0;; round += 1 + round / 4) {

@@ -92,11 +92,11 @@ export function AskRow({ one, path, title, state, on, besides, until, is_open, w
           </p>
           <p class="row-says">
             <Said text={`“${one.reason}”`} />
-            {[one.ticket, besides].filter(Boolean).map((each) => (
-              <>
+            {[one.ticket, besides].filter(Boolean).map((each, at) => (
+              <span key={at}>
                 {' · '}
                 <Said text={each ?? ''} />
-              </>
+              </span>
             ))}
           </p>
           <p class="row-says quiet">
