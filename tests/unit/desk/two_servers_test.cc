@@ -140,5 +140,50 @@ TEST_F(TwoServers, OfFailuresThatAreToldToBothAtOnceTheLaterOneCountsBoth) {
   EXPECT_TRUE(offers_of(three).offers[0].suspended);
 }
 
+// What was not kept is not what there is, though the version that it would have had is another change's by then.
+TEST_F(TwoServers, AfterAChangeOfPeopleThatWasLostWhatTheOtherServerMadeIsSeen) {
+  Commits commits_there(loop, *other);
+  Parts parts_there{clock,
+                    {kTestDomain, 86400 * base::kWallSecond, "1.2.3"},
+                    *certs::ClientVerifier::make({.roots_pem = authority.certificate_pem}),
+                    *other,
+                    commits_there,
+                    nullptr,
+                    nullptr,
+                    nullptr,
+                    nullptr};
+  Registrar there(parts_there);
+  ASSERT_TRUE(there.open("").ok());
+  const std::string cookie = sign_in("vera");
+  int status = 0;
+  const auto done = [&](const face::Registrar::Answer& answer) { status = answer.status; };
+  registrar->order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}}, done);
+  server.ask(name,
+             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname=current_database() "
+             "AND state='idle in transaction'");
+  commits->flush();
+  EXPECT_EQ(status, 503);
+  EXPECT_FALSE(registrar->up());
+  registrar->order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}}, done);
+  status = 0;
+  commits->flush();
+  EXPECT_EQ(status, 503);
+
+  there.order("lock", {{"name", "vera"}, {"actor", "person:admin"}, {"from", "x"}}, done);
+  commits_there.flush();
+  ASSERT_EQ(status, 200);
+  ASSERT_EQ(bring_together(*here, server.connect()), PostgresDatabase::State::Ready) << here->why();
+  registrar->look();
+  ASSERT_TRUE(registrar->up());
+  EXPECT_TRUE(registrar->accounts().find("vera")->locked);
+  EXPECT_NE(registrar->accounts().find("ole"), nullptr);
+  EXPECT_EQ(at_page(http::Method::Get, "/api/v1/me", {}, cookie).status, 401) << "she was signed out";
+  registrar->order("remove", {{"name", "ole"}, {"actor", "person:admin"}, {"from", "x"}}, done);
+  commits->flush();
+  EXPECT_EQ(status, 200);
+  there.look();
+  EXPECT_TRUE(there.accounts().find("vera")->locked);
+}
+
 }  // namespace
 }  // namespace postern::mission
