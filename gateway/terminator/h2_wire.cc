@@ -183,6 +183,8 @@ void H2Wire::on_request(std::uint32_t stream, const http::RequestHead& head) {
 void H2Wire::on_refused(std::uint32_t stream, http::Verdict verdict, std::string_view first_line) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr) {
+    // Its exchange is over: of a WebSocket that was cut, which still has its Close to say.
+    if (first_line.empty()) return;
     if (!has_room()) return session_.reset(stream, http::Http2Session::Reset::Refused);
     return refuse(open(stream), verdict, first_line);
   }

@@ -139,6 +139,28 @@ TEST_F(HostileClient, ARequestThatWasAnsweredWithoutAnAnswererIsNotRefusedByTheN
   request(client, h2::get(3));
 }
 
+// Its exchange is over, and its stream has a Close to say: what the client breaks there begins no other exchange.
+TEST_F(HostileClient, AWebSocketThatWasCutIsNotRefusedBehindItsClose) {
+  start();
+  Client& client = open(no_window());
+  const std::uint64_t id = request(client, h2::headers(1,
+                                                       {{":method", "CONNECT"},
+                                                        {":protocol", "websocket"},
+                                                        {":scheme", "https"},
+                                                        {":authority", "h"},
+                                                        {":path", "/a"},
+                                                        {"sec-websocket-version", "13"}},
+                                                       0));
+  respond_head(id, 101, ipc::BodyKind::Frames);
+  settle();
+  answerer->send(Type::Cut, id, std::string_view("\1", 1));
+  ASSERT_TRUE(turn_until([&] { return count(Type::ExchangeDone) == 1; }));
+  client.send(h2::headers(1, {{"x-t", "v"}}, 0) + h2::window(1, 1'000));
+  settle();
+  EXPECT_EQ(count(Type::RequestRefused), 0U);
+  request(client, h2::get(3));
+}
+
 // --- at random
 
 class RandomClients : public HostileClient {
