@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/sockets.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <thread>
 
@@ -152,18 +154,21 @@ TEST_F(GivenDirectory, IsNothingElseOfOursThatWasMovedThere) {
 
 // Whoever makes it is root, and the folder is the account's.
 TEST_F(GivenDirectory, LeavesAloneWhatSomebodyPutsInItsPlace) {
-  const std::string victim = folder.path("shadow");
+  const std::string victim = folder.path("shadow"), link = folder.path("link");
   std::ofstream(victim) << "a secret";
+  ASSERT_EQ(::symlink(victim.c_str(), link.c_str()), 0);
   std::atomic<bool> over = false;
   std::thread other([&] {
     while (!over) {
-      if (::rmdir(path.c_str()) == 0) static_cast<void>(::symlink(victim.c_str(), path.c_str()));
+      if (::renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) continue;
+      ::rmdir(link.c_str());
+      static_cast<void>(::symlink(victim.c_str(), link.c_str()));
     }
   });
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   do {
     static_cast<void>(make_directory(path, 0700, account));
-    ::unlink(path.c_str());
+    if (::unlink(path.c_str()) != 0) ::rmdir(path.c_str());
   } while (owner_of(victim) == ::geteuid() && std::chrono::steady_clock::now() < end);
   over = true;
   other.join();
