@@ -220,12 +220,16 @@ Ordered remove_passkey(Desk& desk) {
   return desk.done("passkey_removed", account->name, {{"passkey", label}});
 }
 
+// Whoever uses a factor signs in with it: one that is locked does not, whatever the face thought of it before this order's turn.
+Ordered is_locked() { return conflict("the account is locked"); }
+
 // The counter is judged by the face; that it only rises is seen to here as well, where two sign-ins at once meet.
 Ordered use_passkey(Desk& desk) {
   Account* account = desk.account();
   Passkey* passkey =
       account == nullptr ? nullptr : find_passkey(*account, bytes_of(desk, "id", kLongestCredential));
   if (passkey == nullptr) return not_found("the account has no such passkey");
+  if (account->locked) return is_locked();
   const std::int64_t counter = base::json_number_or(desk.given.arguments, "counter", -1);
   if (counter < 0 || counter > std::numeric_limits<std::uint32_t>::max()) return invalid("counter is needed");
   const bool counts = counter != 0 || passkey->counter != 0;
@@ -268,6 +272,7 @@ Ordered remove_totp(Desk& desk) {
 Ordered use_totp(Desk& desk) {
   Account* account = desk.account();
   if (account == nullptr || !account->totp) return no_account();
+  if (account->locked) return is_locked();
   const std::int64_t step = base::json_number_or(desk.given.arguments, "step", -1);
   if (step <= account->totp->step) return conflict("that code was used already");
   account->totp->step = step;
@@ -288,6 +293,7 @@ Ordered set_recovery(Desk& desk) {
 Ordered use_recovery(Desk& desk) {
   Account* account = desk.account();
   if (account == nullptr) return no_account();
+  if (account->locked) return is_locked();
   const std::string hash = sha256_of(desk, "code_sha256");
   if (hash.empty() || std::erase(account->recovery, hash) == 0)
     return conflict("there is no such code any more");

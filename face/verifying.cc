@@ -110,21 +110,39 @@ void password_verified(Parts& parts, const Attempt& attempt, const OnVerified& d
   done(Verified{*account, "password", false}, {});
 }
 
+// What was shown was right, and is used up. Meanwhile the account may have been locked, lowered or removed, or its password
+// changed: it opens what the account is now, if anything.
+void proved(Parts& parts, const CallPtr& call, const Account& before, const std::string& method,
+            const OnVerified& done) {
+  const Account* account = parts.registrar.accounts().find(before.name);
+  if (account == nullptr || account->password != before.password)
+    return done(std::nullopt, wrong_password(parts, *call));
+  if (auto closed = closed_here(parts, *call, *account)) return done(std::nullopt, *std::move(closed));
+  parts.guard.succeeded(call->client, parts.loop.now());
+  parts.code_guard.succeeded(account->name);
+  done(Verified{*account, method, true}, {});
+}
+
+// Used up for nothing, because the account was locked before that came to be decided: that is the answer.
+std::optional<Response> locked_meanwhile(Parts& parts, const Call& call, const Account& before) {
+  const Account* account = parts.registrar.accounts().find(before.name);
+  return account != nullptr && account->locked ? closed_here(parts, call, *account) : std::nullopt;
+}
+
 // The registrar uses the code up: it is good once, wherever and whenever it is tried again.
 void use_up(Parts& parts, const CallPtr& call, const Account& account, std::string_view name,
             base::Json order, const std::string& method, const OnVerified& done) {
   order["name"] = account.name;
   order["actor"] = actor_of(parts, account.name);
   order["from"] = call->client;
-  parts.registrar.order(
-      name, std::move(order), [&parts, call, account, method, done](const Registrar::Answer& answer) {
-        if (answer.status == 503) return done(std::nullopt, parts.registrar.unavailable());
-        if (!answer.ok)
-          return done(std::nullopt, wrong_code(parts, *call, account, "the code was used already"));
-        parts.guard.succeeded(call->client, parts.loop.now());
-        parts.code_guard.succeeded(account.name);
-        done(Verified{account, method, true}, {});
-      });
+  parts.registrar.order(name, std::move(order),
+                        [&parts, call, account, method, done](const Registrar::Answer& answer) {
+                          if (answer.status == 503) return done(std::nullopt, parts.registrar.unavailable());
+                          if (answer.ok) return proved(parts, call, account, method, done);
+                          if (auto closed = locked_meanwhile(parts, *call, account))
+                            return done(std::nullopt, *std::move(closed));
+                          done(std::nullopt, wrong_code(parts, *call, account, "the code was used already"));
+                        });
 }
 
 std::string decoded(const base::Json& json, const char* key) {
@@ -148,7 +166,6 @@ FoundPasskey find_credential(const accounts::Accounts& accounts, const std::stri
 // after a restart. One that does not count has nothing to keep but when it was used.
 void keep_counter(Parts& parts, const CallPtr& call, const FoundPasskey& found, std::uint32_t counter,
                   const OnVerified& done) {
-  const Verified verified{*found.account, "passkey", true};
   base::Json order{{"name", found.account->name},
                    {"id", base::to_base64url(found.passkey->id)},
                    {"counter", counter},
@@ -157,13 +174,13 @@ void keep_counter(Parts& parts, const CallPtr& call, const FoundPasskey& found, 
   const bool counts = counter > 0;
   parts.registrar.order(
       "use_passkey", std::move(order),
-      [&parts, call, verified, counts, done](const Registrar::Answer& answer) {
+      [&parts, call, account = *found.account, counts, done](const Registrar::Answer& answer) {
         if (counts && answer.status == 503) return done(std::nullopt, parts.registrar.unavailable());
-        if (!answer.ok && answer.status != 503)
-          return done(std::nullopt,
-                      wrong_passkey(parts, *call, "the passkey was removed, or its counter has not risen"));
-        parts.guard.succeeded(call->client, parts.loop.now());
-        done(verified, {});
+        if (answer.ok || answer.status == 503) return proved(parts, call, account, "passkey", done);
+        if (auto closed = locked_meanwhile(parts, *call, account))
+          return done(std::nullopt, *std::move(closed));
+        done(std::nullopt,
+             wrong_passkey(parts, *call, "the passkey was removed, or its counter has not risen"));
       });
 }
 

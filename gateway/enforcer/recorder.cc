@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/recorder.h"
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "gateway/state/state.h"
 
@@ -17,6 +18,14 @@ constexpr std::size_t kMostText = 512;
 constexpr std::size_t kMostChange = 40U << 10U;  // of patch and undo together
 
 std::string_view cut(std::string_view text, std::size_t most) { return text.substr(0, most); }
+
+// A target, and where it is longer than an event takes: how long all of it is, and its hash.
+void put_target(base::JsonWriter& json, std::string_view target) {
+  json.field("target", cut(target, kMostTarget));
+  if (target.size() <= kMostTarget) return;
+  json.field("target_bytes", static_cast<std::int64_t>(target.size()));
+  json.field("target_sha256", base::sha256_hex(target));
+}
 
 // Instead of an engineer and a session it has who proposed it and the proposal's id (proposed_calls.h).
 bool of_proposal(std::string_view engineer) { return state::from_mission_control(engineer); }
@@ -56,7 +65,7 @@ std::uint64_t Recorder::forwarded(std::string_view id, const Forwarded& event, b
   json.open_object();
   json.field("exchange", static_cast<std::int64_t>(event.exchange & kPlainIds));
   json.field("method", event.method);
-  json.field("target", cut(event.target, kMostTarget));
+  put_target(json, event.target);
   json.field("capability", event.capability);
   if (!event.operation.empty()) json.field("operation", event.operation);
   json.field("class", event.klass);
@@ -89,7 +98,7 @@ void Recorder::opened(const Opened& event) {
   base::JsonWriter json(detail_);
   json.open_object();
   json.field("forwarded", event.forwarded);
-  json.field("target", cut(event.target, kMostTarget));
+  put_target(json, event.target);
   if (!event.subprotocol.empty()) json.field("subprotocol", event.subprotocol);
   if (!event.extensions.empty()) json.field("extensions", event.extensions);
   json.close_object();
@@ -166,7 +175,7 @@ void Recorder::changed(const Changed& event) {
   json.open_object();
   json.field("forwarded", event.forwarded);
   json.field("method", event.method);
-  json.field("target", cut(event.target, kMostTarget));
+  put_target(json, event.target);
   json.field("read", cut(event.read, kMostTarget));
   if (!event.before_sha256.empty()) {
     json.field("before_bytes", static_cast<std::int64_t>(event.before_bytes));
@@ -201,7 +210,7 @@ void Recorder::refused(std::string_view id, const Refused& event) {
   base::JsonWriter json(detail_);
   json.open_object();
   if (!event.method.empty()) json.field("method", cut(event.method, 32));
-  if (!event.target.empty()) json.field("target", cut(event.target, kMostTarget));
+  if (!event.target.empty()) put_target(json, event.target);
   json.field("code", text.code);
   json.field("status", static_cast<std::int64_t>(event.status));
   if (!event.why.empty()) json.field("why", cut(event.why, kMostText));

@@ -4,6 +4,8 @@
 // The commands about accounts: one at a time, each in the steps of account_file.h. The console is told once the new file
 // stands, and only then is the asker answered. Should the log fail between two steps, the change is made when it can be
 // written again, and the asker is told so.
+#include <algorithm>
+
 #include "base/log.h"
 #include "gateway/ledger/ledger.h"
 
@@ -13,7 +15,11 @@ using base::Json;
 using ipc::FromLedger;
 
 void Ledger::take_account_order(const Asker& asker, const Json& order) {
-  if (account_orders_.size() >= kAccountOrders)
+  const std::string actor = base::json_text_or(order, "actor", "");
+  const auto of_actor = std::count_if(
+      account_orders_.begin(), account_orders_.end(),
+      [&](const AccountOrder& one) { return base::json_text_or(one.order, "actor", "") == actor; });
+  if (account_orders_.size() >= kAccountOrders || of_actor >= kAccountOrdersOfOne)
     return refuse(asker, {429, "limit_reached", "too many changes of accounts at once"});
   account_orders_.push_back({asker, order});
   next_account_order();

@@ -117,7 +117,10 @@ Decision decide_hold_create(const Context& context, const Order& order) {
   hold.operation = order.text("operation");
   hold.method = order.text("method");
   if (order.text("because") == state::kBudgetPass) hold.because = state::kBudgetPass;
-  hold.target = order.text("target").substr(0, kLongestTarget);
+  hold.target = order.text("target");
+  if (hold.target.size() > kLongestTarget)
+    return refuse(base::Refusal::TargetTooLong, "this call waits for an admin, who is shown at most " +
+                                                    std::to_string(kLongestTarget) + " bytes of its address");
   hold.content_type = order.text("content_type").substr(0, kLongestName);
   hold.client = order.text("client");
   hold.body = order.text("body");

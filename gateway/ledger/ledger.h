@@ -151,8 +151,9 @@ class Ledger {
   static constexpr std::size_t kOwnMemory = 16U << 20U;
   // Of that for the newest events, which are kept for the index and the log's files: what one busy core makes in a second.
   static constexpr std::size_t kFreshMemory = 16U << 20U;
-  static constexpr std::size_t kPolicyOrders = 4;                      // at once
-  static constexpr std::size_t kAccountOrders = 64;                    // that wait
+  static constexpr std::size_t kPolicyOrders = 4;           // at once
+  static constexpr std::size_t kAccountOrders = 64;         // that wait
+  static constexpr std::ptrdiff_t kAccountOrdersOfOne = 4;  // of one actor: nobody keeps others from theirs
   static constexpr base::Nanos kKeyChangeTimeout = 8 * base::kSecond;  // less than the console waits
 
  private:

@@ -199,6 +199,39 @@ TEST_F(AccountApi, AsksForACodeAfterThePasswordOnceAnAppIsSetUp) {
   EXPECT_EQ(code_of(sign_in_with(kPassword, code)), "code_refused") << "each is good once";
 }
 
+TEST_F(AccountApi, OpensWhatTheAccountIsOnceItsCodeIsUsedUp) {
+  const std::string secret = set_up_totp(sign_in("root"));
+  const auto code = [&](int later) {
+    return accounts::totp_code(secret, accounts::totp_step(loop.wall()) + later);
+  };
+  fake.meanwhile = [](accounts::Accounts& all) { all.find("root")->rank = accounts::Rank::Auditor; };
+  const Response lowered = sign_in_with(kPassword, code(0));
+  ASSERT_EQ(lowered.status, 200) << lowered.body;
+  EXPECT_EQ(json_of(lowered)["role"], "auditor");
+  fake.meanwhile = [](accounts::Accounts& all) { all.find("root")->password = "$argon2id$another"; };
+  EXPECT_EQ(code_of(sign_in_with(kPassword, code(1))), "sign_in_refused");
+}
+
+TEST_F(AccountApi, WhoIsLockedBeforeTheirCodeIsUsedUpIsNotIn) {
+  const std::string secret = set_up_totp(sign_in("root"));
+  fake.meanwhile = [](accounts::Accounts& all) { all.find("root")->locked = true; };
+  const Response in = sign_in_with(kPassword, accounts::totp_code(secret, accounts::totp_step(loop.wall())));
+  EXPECT_EQ(code_of(in), "account_locked") << in.body;
+  EXPECT_EQ(cookie_of(in), "");
+}
+
+TEST_F(AccountApi, WhoIsLockedBeforeTheirPasskeyIsCountedIsNotIn) {
+  Authenticator device;
+  add_passkey(device, sign_in("root"));
+  const Response asked = send(Post, "/api/v1/sign-in/challenge", Json::object(), {});
+  device.counter = 2;
+  fake.meanwhile = [](accounts::Accounts& all) { all.find("root")->locked = true; };
+  const Response in =
+      send(Post, "/api/v1/sign-in/passkey", device.assertion(challenge_of(asked)), cookie_of(asked));
+  EXPECT_EQ(code_of(in), "account_locked") << in.body;
+  EXPECT_EQ(cookie_of(in), "");
+}
+
 TEST_F(AccountApi, ARecoveryCodeStandsInForTheAppOnce) {
   std::vector<std::string> recovery;
   set_up_totp(sign_in("root"), &recovery);

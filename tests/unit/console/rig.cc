@@ -99,6 +99,11 @@ void FakeLedger::send_accounts(const accounts::Accounts& now) {
 
 // As the ledger does it: told before it is answered.
 void FakeLedger::change_accounts(std::uint64_t id, const base::Json& order) {
+  if (const auto happens = std::exchange(meanwhile, nullptr)) {
+    accounts::Accounts changed = accounts;
+    happens(changed);
+    send_accounts(changed);
+  }
   const state::State state;
   const ledger::PolicySummary policy;
   const ledger::Limits limits;

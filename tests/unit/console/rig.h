@@ -53,6 +53,8 @@ class FakeLedger {
   // Of the admins' provider: what it answers to admin_openid.*.
   ledger::OpenIdTerms provider;
   base::Json provider_says;
+  // Once, before the next order about accounts is decided: what somebody else had ordered.
+  std::function<void(accounts::Accounts& accounts)> meanwhile;
   // Answers each command as it comes.
   std::function<base::Json(const base::Json& command)> answer;
 

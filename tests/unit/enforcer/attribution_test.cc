@@ -37,6 +37,15 @@ TEST_F(Attribution, SoDoesAQueryThatIsNotCanonicalWithItsTargetAsSent) {
   EXPECT_EQ(event["detail"]["target"], "/api/v1/query?a=b&c=%zz");
 }
 
+TEST_F(Attribution, OfALongTargetAnEventHasTheBeginningTheLengthAndTheHash) {
+  const std::string target = "/api/v1/nothing?a=" + std::string(5'000, 'x');
+  base::Json detail = refused_event(get(target))["detail"];
+  EXPECT_EQ(detail["target"], target.substr(0, 4'096));
+  EXPECT_EQ(detail["target_bytes"], target.size());
+  EXPECT_EQ(detail["target_sha256"], base::sha256_hex(target));
+  EXPECT_FALSE(refused_event(get("/api/v1/nothing"))["detail"].contains("target_bytes"));
+}
+
 TEST_F(Attribution, AnotherHostStandsInTheVisit) {
   const std::string with = cookie();
   ipc::RequestHead request = head("GET", "/api/v1/query", with);

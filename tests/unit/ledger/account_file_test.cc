@@ -117,6 +117,20 @@ TEST_F(AccountsOfALedger, AreChangedOneAfterTheOther) {
   EXPECT_EQ(console->accounts.list.size(), 3U);
 }
 
+TEST_F(AccountsOfALedger, OneActorDoesNotKeepAnotherFromAChange) {
+  std::vector<std::uint64_t> asked;
+  for (int i = 0; i < 50; ++i) asked.push_back(console->command(by_admin(add("a" + std::to_string(i)))));
+  base::Json other = by_admin(add("bob"));
+  other["actor"] = "admin:other";
+  const std::uint64_t id = console->command(other);
+  until([&] { return console->answers.count(id) > 0 && console->answers.count(asked.back()) > 0; });
+  EXPECT_TRUE(console->answers[id].ok);
+  const auto taken =
+      std::count_if(asked.begin(), asked.end(), [&](auto one) { return console->answers[one].ok; });
+  EXPECT_GE(taken, Ledger::kAccountOrdersOfOne);
+  EXPECT_LT(taken, 50);
+}
+
 TEST_F(AccountsOfALedger, StayAsTheyAreOnAFullDisk) {
   files.full = true;
   const auto given = answer(*console, by_admin(add("bob")));

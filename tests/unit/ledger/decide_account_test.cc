@@ -113,6 +113,32 @@ TEST_F(AccountScene, UsesACodeUpOnce) {
             "conflict");
 }
 
+TEST_F(AccountScene, NobodyUsesAFactorOfALockedAccount) {
+  add("bob", "admin");
+  ASSERT_FALSE(send({{"command", "admin.set_totp"},
+                     {"name", "root"},
+                     {"secret", base::to_base64url(std::string(20, 'S'))},
+                     {"step", 5},
+                     {"recovery", {kCode}}})
+                   .refused);
+  ASSERT_FALSE(send({{"command", "admin.add_passkey"},
+                     {"name", "root"},
+                     {"id", "AQID"},
+                     {"label", "Key"},
+                     {"rp", "localhost"},
+                     {"key", "a2V5"},
+                     {"counter", 3}})
+                   .refused);
+  ASSERT_FALSE(send({{"command", "admin.lock"}, {"name", "root"}}).refused);
+  EXPECT_EQ(code_of(send({{"command", "admin.use_totp"}, {"name", "root"}, {"step", 6}})), "conflict");
+  EXPECT_EQ(code_of(send({{"command", "admin.use_recovery"}, {"name", "root"}, {"code_sha256", kCode}})),
+            "conflict");
+  EXPECT_EQ(
+      code_of(send({{"command", "admin.use_passkey"}, {"name", "root"}, {"id", "AQID"}, {"counter", 4}})),
+      "conflict");
+  EXPECT_EQ(accounts.find("root")->recovery.size(), 1U);
+}
+
 TEST_F(AccountScene, KeepsPasskeysApart) {
   add("bob", "admin");
   Json passkey{{"command", "admin.add_passkey"},

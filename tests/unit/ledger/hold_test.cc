@@ -11,7 +11,7 @@ namespace {
 struct HoldScene : ::testing::Test {
   Scene scene;
   std::string session = scene.visit("alice");
-  std::string reads = "/api/v2/silences";
+  std::string reads = "/api/v2/silences", target = "/api/v2/silences";
 
   Decision ask(const std::string& body = R"({"comment":"x"})", const std::string& of = {}) {
     return scene.enforcer({{"command", "hold.create"},
@@ -19,7 +19,7 @@ struct HoldScene : ::testing::Test {
                            {"capability", "silences.write"},
                            {"operation", "POST /api/v2/silences"},
                            {"method", "POST"},
-                           {"target", "/api/v2/silences"},
+                           {"target", target},
                            {"content_type", "application/json"},
                            {"client", "192.0.2.7:5"},
                            {"enforcer", 1},
@@ -54,6 +54,16 @@ TEST_F(HoldScene, ShowsWhatAnAdminDecidesAbout) {
   EXPECT_EQ(hold.body, R"({"comment":"x"})");
   EXPECT_EQ(hold.reason, "incident");
   EXPECT_EQ(hold.expires, scene.now + scene.limits.hold_wait);
+}
+
+TEST_F(HoldScene, WhatAnAdminCannotBeShownWholeIsNotHeld) {
+  target = "/api/v2/silences?a=" + std::string(4'077, 'x');
+  ASSERT_FALSE(ask().refused);
+  target += 'x';
+  const Decision longer = ask();
+  ASSERT_TRUE(longer.refused);
+  EXPECT_EQ(longer.refused->code, "target_too_long");
+  EXPECT_EQ(scene.state.holds().size(), 1U);
 }
 
 TEST_F(HoldScene, IsPassedOnceAndByAnAdminAlone) {

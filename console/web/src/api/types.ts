@@ -563,6 +563,8 @@ export interface Exchange {
   time: string;
   method?: string;
   target?: string;
+  target_bytes?: number; // where target has not all of it
+  target_sha256?: string;
   capability?: string;
   operation?: string;
   class?: string;

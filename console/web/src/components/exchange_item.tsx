@@ -64,6 +64,7 @@ function facts_of(one: Exchange): Fact[] {
   const target = one.target ?? '';
   return [
     [words.exchange.target, target.length > kShort && target],
+    [words.exchange.cut_target, one.target_bytes && words.exchange.target_is(target.length, one.target_bytes, one.target_sha256 ?? '')],
     ...decision_of(one),
     [words.exchange.took, [took, first].filter(Boolean).join(', ')],
     [words.exchange.sizes, sizes.filter(Boolean).join(', ')],

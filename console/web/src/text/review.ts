@@ -159,6 +159,9 @@ export const exchange = {
   cut_is: (why: string, us: number | undefined, after: number | undefined) =>
     `${why}${us === undefined ? '' : `, ${micros(us)} after the change`}${after === undefined ? '' : `, ${bytes(after)} left after it`}`,
   target: 'Target',
+  cut_target: 'All of it',
+  target_is: (shown: number, all: number, sha256: string) =>
+    `${count(all, 'byte', 'bytes')}, of which the log has the first ${shown.toLocaleString()}; SHA-256 ${sha256}`,
   websocket: 'WebSocket',
   messages: (up: number, down: number) =>
     `${count(up, 'message', 'messages')} of the engineer, ${count(down, 'message', 'messages')} of the component`,
