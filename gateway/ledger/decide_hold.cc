@@ -121,7 +121,11 @@ Decision decide_hold_create(const Context& context, const Order& order) {
   if (hold.target.size() > kLongestTarget)
     return refuse(base::Refusal::TargetTooLong, "this call waits for an admin, who is shown at most " +
                                                     std::to_string(kLongestTarget) + " bytes of its address");
-  hold.content_type = order.text("content_type").substr(0, kLongestName);
+  hold.content_type = order.text("content_type");
+  if (hold.content_type.size() > kLongestName)
+    return refuse(base::Refusal::BodyNotAllowed, "this call waits for an admin, who is shown at most " +
+                                                     std::to_string(kLongestName) +
+                                                     " bytes of its content type");
   hold.client = order.text("client");
   hold.body = order.text("body");
   hold.body_bytes = base::json_number_or(order.arguments, "body_bytes", 0);

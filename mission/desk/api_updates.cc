@@ -50,12 +50,16 @@ answer::Response refused_publication(const base::Error& error) {
   return answer::problem(409, "update_refused", "That is not published", error.message);
 }
 
-// The offer that the call names, or nothing after having said why not.
-std::optional<UpdateOffer> offer_of(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  auto offer = parts.desk.store.offer(call->captures.front());
+// What was found, or nothing after having said why not.
+std::optional<UpdateOffer> found_offer(base::Result<std::optional<UpdateOffer>> offer, const Reply& reply) {
   if (!offer.ok()) return reply(store_problem(offer.error())), std::nullopt;
   if (!*offer) reply(not_there("there is no such update"));
   return *offer;
+}
+
+// The offer that the call names, to change it: what another server does to it comes before or after.
+std::optional<UpdateOffer> held_offer(AdminParts& parts, const CallPtr& call, const Reply& reply) {
+  return found_offer(parts.desk.store.hold_offer(call->captures.front()), reply);
 }
 
 // What is known of one of the vendor's documents; null: nothing.
@@ -183,7 +187,7 @@ void list_updates(AdminParts& parts, const CallPtr&, const Reply& reply) {
 }
 
 void show_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  auto offer = offer_of(parts, call, reply);
+  auto offer = found_offer(parts.desk.store.offer(call->captures.front()), reply);
   if (!offer) return;
   const std::string after = call->parameter("after");
   const auto asked = states_asked(call, *offer, after, reply);
@@ -264,7 +268,7 @@ void publish_updates(AdminParts& parts, const CallPtr& call, const Reply& reply)
 void offer_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   const auto asked = object_of(call, reply);
   if (!asked) return;
-  auto offer = offer_of(parts, call, reply);
+  auto offer = held_offer(parts, call, reply);
   if (!offer) return;
   offer->ring = base::json_number_or(*asked, "ring", -1);
   offer->stop_at = base::json_number_or(*asked, "stop_at", offer->stop_at);
@@ -279,7 +283,7 @@ void offer_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
 void suspend_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
   const auto asked = object_of(call, reply);
   if (!asked) return;
-  auto offer = offer_of(parts, call, reply);
+  auto offer = held_offer(parts, call, reply);
   if (!offer) return;
   const std::string why = base::json_text_or(*asked, "why", "");
   if (why.size() > kWhyLimit || base::printable(why, kWhyLimit) != why)
@@ -290,7 +294,7 @@ void suspend_update(AdminParts& parts, const CallPtr& call, const Reply& reply) 
 }
 
 void resume_update(AdminParts& parts, const CallPtr& call, const Reply& reply) {
-  auto offer = offer_of(parts, call, reply);
+  auto offer = held_offer(parts, call, reply);
   if (!offer) return;
   if (!offer->suspended.empty()) {
     if (const base::Status excused = parts.desk.store.excuse_failures(offer->name); !excused.ok())

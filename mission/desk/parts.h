@@ -50,6 +50,7 @@ struct Parts {
   struct Upload {
     base::Sha256Stream hash;
     std::int64_t length = 0, had = 0, pieces = 0;
+    std::string id = {};  // UpdateUpload's
   };
   std::map<std::string, Upload> uploads = {};
 

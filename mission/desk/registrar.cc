@@ -16,6 +16,10 @@ face::Registrar::Answer refusal_of(int status, std::string_view code, std::strin
   return {false, status, {{"code", code}, {"message", message}, {"status", status}}};
 }
 
+face::Registrar::Answer nothing_kept() {
+  return refusal_of(503, "store_unavailable", "nothing of this was kept: try again later");
+}
+
 }  // namespace
 
 base::Status Registrar::load() {
@@ -44,11 +48,15 @@ base::Status Registrar::open(std::string_view seed) {
   base::Status kept = keep(*first);
   if (kept.ok()) kept = parts_.store.commit();
   if (kept.ok()) accounts_ = *std::move(first);
+  known_ = kept.ok();
   return kept;
 }
 
 void Registrar::look() {
-  if (!known_ && !open(std::string(seed_)).ok()) return;
+  if (!known_) {
+    if (open(std::string(seed_)).ok() && on_change_) on_change_();
+    return;
+  }
   const auto found = parts_.store.people();
   if (!found.ok() || found->version == version_) return;
   if (base::Status read = load(); !read.ok()) return base::log_error("the store: " + read.error().message);
@@ -73,6 +81,8 @@ answer::Response Registrar::unavailable() const {
 }
 
 void Registrar::order(std::string_view name, base::Json arguments, Done done) {
+  if (!known_)
+    return parts_.commits.then([done = std::move(done)](bool /*durable*/) { done(nothing_kept()); });
   const std::string actor = base::json_text_or(arguments, "actor", ""),
                     from = base::json_text_or(arguments, "from", "");
   accounts::Ordered made = accounts::decide({parts_.clock.wall(), parts_.ulids, accounts::kPeopleRanks, kWho},
@@ -86,9 +96,8 @@ void Registrar::order(std::string_view name, base::Json arguments, Done done) {
     if (kept.ok()) accounts_ = *std::move(made.next);
     if (!kept.ok()) {
       base::log_error("a change of people was not made: " + kept.error().message);
-      answer = kept.error().code == base::Code::Exists
-                   ? refusal_of(409, "conflict", kept.error().message)
-                   : refusal_of(503, "store_unavailable", "nothing of this was kept: try again later");
+      answer = kept.error().code == base::Code::Exists ? refusal_of(409, "conflict", kept.error().message)
+                                                       : nothing_kept();
     }
   }
   parts_.commits.then([this, done = std::move(done), answer = std::move(answer)](bool durable) {
@@ -96,13 +105,17 @@ void Registrar::order(std::string_view name, base::Json arguments, Done done) {
   });
 }
 
+// Of a change that was lost, accounts and version are nobody's: another server's next change has the same version. Where what there
+// is cannot be read now, nothing is known until look() has read it.
 void Registrar::settle(bool durable, const Done& done, const Answer& answer) {
   const bool lost = !durable || answer.status == 409;
   if (lost) {
-    if (base::Status read = load(); !read.ok()) base::log_error("the store: " + read.error().message);
+    const base::Status read = load();
+    known_ = read.ok();
+    if (!read.ok()) base::log_error("the store: " + read.error().message);
   }
-  if (on_change_) on_change_();
-  done(durable ? answer : refusal_of(503, "store_unavailable", "nothing of this was kept: try again later"));
+  if (known_ && on_change_) on_change_();
+  done(durable ? answer : nothing_kept());
 }
 
 bool Registrar::note(const face::Note& note) {

@@ -42,7 +42,7 @@ class Registrar final : public face::Registrar {
   accounts::Accounts accounts_;
   std::string seed_;  // until there is somebody
   std::int64_t version_ = 0;
-  bool known_ = false;
+  bool known_ = false;  // accounts and version are those of the store, or newer by what commits now
   std::function<void()> on_change_;
 };
 

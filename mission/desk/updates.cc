@@ -46,7 +46,14 @@ std::string state_of(const StoredEvent& event) {
   return found == kStates.end() ? std::string() : found->second;
 }
 
-// Suspends it where too many of a ring have failed.
+// The root that all else is believed by.
+struct Pinned {
+  std::string root;
+  bool first = false;  // nothing was published yet
+};
+
+// Suspends it where too many of a ring have failed. The offer is held: of two servers that are told of a failure at the same time the
+// later one counts both.
 Status stop_on_failures(Parts& parts, UpdateOffer offer, std::int64_t ring, const std::string& installation) {
   if (!offer.suspended.empty()) return Ok{};
   const auto failed = parts.store.count_failures(offer.name, ring), all = parts.store.count_ring(ring);
@@ -61,14 +68,15 @@ Status stop_on_failures(Parts& parts, UpdateOffer offer, std::int64_t ring, cons
   return Ok{};
 }
 
-base::Result<update::Trust> known_trust(Parts& parts, const Publication& published, UpdateTrust& kept) {
-  const auto found = parts.store.update_trust();
+base::Result<update::Trust> known_trust(Parts& parts, const Publication& published, Pinned& kept) {
+  const auto found = parts.store.hold_update_trust();
   if (!found.ok()) return found.error();
   if (!*found && published.roots.empty())
     return fail(Code::Invalid, "nothing was published yet: the first root is missing");
-  kept.pinned = *found ? (*found)->pinned : published.roots.front();
+  kept.first = !*found;
+  kept.root = *found ? (*found)->pinned : published.roots.front();
   bool left_out = false;
-  return update::Trust::pin(kept.pinned, *found ? update::parse_kept((*found)->kept) : update::Kept{},
+  return update::Trust::pin(kept.root, *found ? update::parse_kept((*found)->kept) : update::Kept{},
                             left_out);
 }
 
@@ -90,10 +98,13 @@ Status check_artefacts(Parts& parts, const update::Targets& targets) {
 Status keep_document(Parts& parts, const std::string& name, const std::string& text) {
   if (text.empty()) return Ok{};
   if (Status gone = parts.store.remove_file(name); !gone.ok()) return gone;
-  const auto begun = parts.store.begin_file(name, static_cast<std::int64_t>(text.size()), parts.clock.wall());
-  if (!begun.ok()) return begun.error();
-  if (Status added = parts.store.add_piece(name, 0, text); !added.ok()) return added;
-  return parts.store.end_file(name);
+  const std::string id = parts.new_id();
+  const UpdateUpload upload{name, id, parts.clock.wall()};
+  auto done = parts.store.begin_file(upload, static_cast<std::int64_t>(text.size()));
+  if (done.ok()) done = parts.store.add_piece(upload, 0, text);
+  if (done.ok()) done = parts.store.end_file(upload);
+  if (!done.ok()) return done.error();
+  return Ok{};
 }
 
 UpdateOffer new_offer(const std::string& name, const std::string& sha256, base::Micros now) {
@@ -107,7 +118,7 @@ UpdateOffer new_offer(const std::string& name, const std::string& sha256, base::
 
 // A target that is new is offered to nobody; one that is no more is forgotten.
 Status keep_offers(Parts& parts, const update::Targets& targets) {
-  const auto known = parts.store.offers();
+  const auto known = parts.store.hold_offers();
   if (!known.ok()) return known.error();
   std::map<std::string, UpdateOffer> offers;
   for (const UpdateOffer& one : *known) offers[one.name] = one;
@@ -142,18 +153,37 @@ Status forget_artefacts(Parts& parts, const update::Targets& targets) {
   return Ok{};
 }
 
-Status keep_publication(Parts& parts, const update::Trust& trust, const std::string& pinned,
+Status keep_trust(Parts& parts, const Pinned& pinned, const update::Kept& kept) {
+  const UpdateTrust trust{pinned.root, update::to_json(kept)};
+  if (!pinned.first) return parts.store.set_update_trust(trust);
+  const auto begun = parts.store.begin_update_trust(trust);
+  if (!begun.ok()) return begun.error();
+  return *begun
+             ? Status(Ok{})
+             : fail(Code::Invalid, "another server published the first documents meanwhile: publish again");
+}
+
+Status keep_publication(Parts& parts, const update::Trust& trust, const Pinned& pinned,
                         const std::vector<std::pair<std::int64_t, std::string>>& roots) {
   const update::Kept& kept = trust.kept();
-  Status done = parts.store.set_update_trust({pinned, update::to_json(kept)});
+  Status done = keep_trust(parts, pinned, kept);
   for (const auto& [version, text] : roots) {
     if (done.ok()) done = keep_document(parts, update::root_name(version), text);
   }
   if (done.ok()) done = keep_document(parts, update::targets_name(trust.targets()->version), kept.targets);
   if (done.ok()) done = keep_document(parts, update::snapshot_name(trust.snapshot()->version), kept.snapshot);
   if (done.ok()) done = keep_document(parts, std::string(update::kTimestampName), kept.timestamp);
-  if (done.ok()) done = keep_offers(parts, *trust.targets());
-  return done.ok() ? forget_artefacts(parts, *trust.targets()) : done;
+  // Offers last: artefacts may be long in going, and who is told of a failure meanwhile waits for the offers.
+  if (done.ok()) done = forget_artefacts(parts, *trust.targets());
+  return done.ok() ? keep_offers(parts, *trust.targets()) : done;
+}
+
+// Another upload of the same file was faster, or has begun.
+base::Result<bool> overtaken(Parts& parts, const std::string& name) {
+  const auto file = parts.store.update_file(name);
+  if (!file.ok()) return file.error();
+  if (*file && (*file)->whole) return true;
+  return fail(Code::Invalid, "somebody else brings this artefact, too: begin again with piece 0");
 }
 
 }  // namespace
@@ -198,7 +228,9 @@ Status note_update(Parts& parts, const StoredEvent& event) {
   const std::string name = base::json_text_or(event.body, "subject", "");
   const std::string state = state_of(event);
   if (state.empty() || !update::is_target_name(name)) return Ok{};
-  const auto offer = parts.store.offer(name);
+  const bool failed = state == "failed" || state == "rolled_back";
+  // Held before what is counted is written: what another server wrote of it before is seen then.
+  const auto offer = failed ? parts.store.hold_offer(name) : parts.store.offer(name);
   if (!offer.ok()) return offer.error();
   if (!*offer) return Ok{};
   const auto ring = parts.store.ring_of(event.installation);
@@ -217,7 +249,6 @@ Status note_update(Parts& parts, const StoredEvent& event) {
                          base::printable(why, kWhyTold),
                          offered};
   if (Status kept = parts.store.set_update_state(told); !kept.ok()) return kept;
-  const bool failed = state == "failed" || state == "rolled_back";
   return offered && failed ? stop_on_failures(parts, **offer, *ring, event.installation) : Ok{};
 }
 
@@ -227,12 +258,13 @@ base::Result<bool> add_artefact_piece(Parts& parts, const std::string& name, std
   if (length < 1 || length > update::kArtefactLimit)
     return fail(Code::Invalid, "length is not from 1 byte to 8 GiB");
   if (piece == 0) {
-    const auto begun = parts.store.begin_file(name, length, parts.clock.wall());
+    const std::string id = parts.new_id();
+    const auto begun = parts.store.begin_file({name, id, parts.clock.wall()}, length);
     if (!begun.ok()) return begun.error();
     if (!*begun) return true;
     if (!parts.uploads.contains(name) && parts.uploads.size() >= kMostUploads)
       parts.uploads.erase(parts.uploads.begin());
-    parts.uploads[name] = {{}, length, 0, 0};
+    parts.uploads[name] = {{}, length, 0, 0, id};
   }
   const auto upload = parts.uploads.find(name);
   if (upload == parts.uploads.end() || upload->second.pieces != piece || upload->second.length != length)
@@ -245,9 +277,11 @@ base::Result<bool> add_artefact_piece(Parts& parts, const std::string& name, std
     return fail(Code::Invalid, "a piece has 192 KiB, and the last one what is left");
   }
   at.hash.update(bytes);
-  if (Status added = parts.store.add_piece(name, at.pieces++, bytes); !added.ok()) {
+  const std::string id = at.id;
+  const auto added = parts.store.add_piece({name, id, parts.clock.wall()}, at.pieces++, bytes);
+  if (!added.ok() || !*added) {
     parts.uploads.erase(upload);
-    return added.error();
+    return added.ok() ? overtaken(parts, name) : added.error();
   }
   if (!last) return false;
   const bool good = update::artefact_name(base::to_hex(base::view(at.hash.finish()))) == name;
@@ -256,20 +290,19 @@ base::Result<bool> add_artefact_piece(Parts& parts, const std::string& name, std
     if (Status gone = parts.store.remove_file(name); !gone.ok()) return gone.error();
     return fail(Code::Invalid, "the artefact is not what its name says: its hash is another");
   }
-  if (Status ended = parts.store.end_file(name); !ended.ok()) return ended.error();
-  return true;
+  return parts.store.end_file({name, id, parts.clock.wall()});
 }
 
 base::Result<update::Trust> publish(Parts& parts, const Publication& published) {
-  UpdateTrust kept;
-  const auto known = known_trust(parts, published, kept);
+  Pinned pinned;
+  const auto known = known_trust(parts, published, pinned);
   if (!known.ok()) return known;
   std::map<std::string, std::string> documents;
   std::vector<std::pair<std::int64_t, std::string>> roots;
   for (const std::string& text : published.roots) {
     const std::int64_t version = version_of_root(text);
     documents[update::root_name(version)] = text;
-    if (version > known->root().version || text == kept.pinned) roots.emplace_back(version, text);
+    if (version > known->root().version || text == pinned.root) roots.emplace_back(version, text);
   }
   documents[std::string(update::kTimestampName)] =
       published.timestamp.empty() ? known->kept().timestamp : published.timestamp;
@@ -284,8 +317,7 @@ base::Result<update::Trust> publish(Parts& parts, const Publication& published) 
       return fail(Code::Invalid, taken->sentence);
   }
   if (Status whole = check_artefacts(parts, *refresh.trust().targets()); !whole.ok()) return whole.error();
-  if (Status done = keep_publication(parts, refresh.trust(), kept.pinned, roots); !done.ok())
-    return done.error();
+  if (Status done = keep_publication(parts, refresh.trust(), pinned, roots); !done.ok()) return done.error();
   return refresh.trust();
 }
 

@@ -185,10 +185,11 @@ int serve_installations() {
     const base::Micros now = clock.wall();
     const auto events = parts.store.forget(now - parts.facts.retention, now - kKeepCodes);
     const auto measures = parts.store.forget_measures(now);
-    for (const auto* more : {&events, &measures}) {
+    const auto uploads = parts.store.forget_unfinished(now - mission::kUnfinishedFor);
+    for (const auto* more : {&events, &measures, &uploads}) {
       if (!more->ok()) return base::log_error("the store: " + more->error().message);
     }
-    if (!*events && !*measures) return;
+    if (!*events && !*measures && !*uploads) return;
     // As fast as events come, or the file grows for ever; but not while the disk takes nothing.
     commits.then([&](bool durable) {
       if (durable) forgets.start(kForgetMore, kForgetEvery);

@@ -6,7 +6,7 @@
 //
 //   parameters      ?1, ?2 ... numbers of 64 bits and texts in UTF-8 without a zero byte, in this order and each used
 //   RETURNING       for what an INSERT, UPDATE or DELETE touched: INSERT OR IGNORE and last_insert_rowid are not
-//   ON CONFLICT     (column, ...) DO NOTHING | DO UPDATE SET x=excluded.x
+//   ON CONFLICT     (column, ...) DO NOTHING | DO UPDATE SET x=excluded.x [WHERE table.y=...]
 //   in the schema   the words in braces that schema.h lists
 //
 // Blocks, for as long as a disk or a round trip takes; used from one thread.

@@ -181,10 +181,15 @@ constexpr std::string_view kExcusedFailures = R"sql(
 ALTER TABLE update_states ADD COLUMN excused {number} NOT NULL DEFAULT 0;
 )sql";
 
+// Whose the file is that comes in pieces (updates.h).
+constexpr std::string_view kUploads = R"sql(
+ALTER TABLE update_files ADD COLUMN upload {text} NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array kSteps{
-    kFirst,    kSizesOfEvents, kServers,        kLogs,   kOpenCodes, kNamesOfInstallations,
-    kMeasures, kPeople,        kActLog,         kAlerts, kUpdates,   kAsks,
-    kRollOuts, kSerious,       kExcusedFailures};
+    kFirst,    kSizesOfEvents, kServers,         kLogs,   kOpenCodes, kNamesOfInstallations,
+    kMeasures, kPeople,        kActLog,          kAlerts, kUpdates,   kAsks,
+    kRollOuts, kSerious,       kExcusedFailures, kUploads};
 
 std::string spelled(const Database& database, std::string_view step) {
   std::string out;

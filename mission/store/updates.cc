@@ -12,6 +12,7 @@ namespace {
 constexpr auto kEnded = static_cast<std::int64_t>(Standing::Retired);
 // Of a state, `excused`. kNotOffered lasts until the installation tells something of what is offered to it; kExcused for good.
 constexpr std::int64_t kCounts = 0, kNotOffered = 1, kExcused = 2;
+constexpr std::int64_t kPiecesAtATime = 500;  // that are removed: 128 MiB of base64
 
 UpdateFile file_in(const Row& row) { return {row.text(0), row.number(1), row.number(2) != 0}; }
 
@@ -20,7 +21,19 @@ UpdateOffer offer_in(const Row& row) {
           row.text(5), row.number(6), row.text(7),          row.number(8)};
 }
 
+UpdateTrust trust_in(const Row& row) { return {row.text(0), body_in(row.text(1))}; }
+
 UpdateCount count_in(const Row& row) { return {row.number(0), row.text(1), row.number(2)}; }
+
+// The row that an UPDATE touches, which changes nothing: what FOR UPDATE is in PostgreSQL alone.
+template <typename Make>
+auto held(Turn& turn, std::string_view sql, Values values, Make make)
+    -> base::Result<std::optional<decltype(make(std::declval<const Row&>()))>> {
+  std::optional<decltype(make(std::declval<const Row&>()))> out;
+  const auto touched = turn.touch(sql, values, [&](const Row& row) { out = make(row); });
+  if (!touched.ok()) return touched.error();
+  return out;
+}
 
 // Its name and state alone.
 UpdateState brief_in(const Row& row) {
@@ -33,28 +46,41 @@ UpdateState brief_in(const Row& row) {
 
 }  // namespace
 
-base::Result<bool> Updates::begin_file(std::string_view name, std::int64_t length, base::Micros now) {
-  const auto known = update_file(name);
-  if (!known.ok()) return known.error();
-  if (*known && (*known)->whole) return false;
-  if (base::Status gone = remove_file(name); !gone.ok()) return std::move(gone).error();
-  base::Status done = turn_.act("INSERT INTO update_files (name, length, whole, added) VALUES (?1,?2,?3,?4)",
-                                {name, length, std::int64_t{0}, now});
-  if (!done.ok()) return std::move(done).error();
+// The row first: who has it may touch the pieces.
+base::Result<bool> Updates::begin_file(const UpdateUpload& upload, std::int64_t length) {
+  const auto begun = turn_.touch(
+      "INSERT INTO update_files (name, length, whole, added, upload) VALUES (?1,?2,0,?3,?4) ON CONFLICT "
+      "(name) DO UPDATE SET "
+      "length=excluded.length, added=excluded.added, upload=excluded.upload WHERE update_files.whole=0",
+      {upload.file, length, upload.now, upload.id});
+  if (!begun.ok()) return begun.error();
+  if (*begun == 0) return false;
+  base::Status gone = turn_.act("DELETE FROM update_pieces WHERE name=?1", {upload.file});
+  if (!gone.ok()) return std::move(gone).error();
   return true;
 }
 
-base::Status Updates::add_piece(std::string_view name, std::int64_t number, std::string_view bytes) {
+base::Result<bool> Updates::add_piece(const UpdateUpload& upload, std::int64_t number,
+                                      std::string_view bytes) {
+  const auto ours = turn_.touch("UPDATE update_files SET added=?1 WHERE name=?2 AND upload=?3 AND whole=0",
+                                {upload.now, upload.file, upload.id});
+  if (!ours.ok()) return ours.error();
+  if (*ours == 0) return false;
   const std::string text = base::to_base64(bytes);
-  return turn_.act(
+  base::Status added = turn_.act(
       "INSERT INTO update_pieces (name, number, data) VALUES (?1,?2,?3) ON CONFLICT (name, number) DO UPDATE "
       "SET "
       "data=excluded.data",
-      {name, number, text});
+      {upload.file, number, text});
+  if (!added.ok()) return std::move(added).error();
+  return true;
 }
 
-base::Status Updates::end_file(std::string_view name) {
-  return turn_.act("UPDATE update_files SET whole=1 WHERE name=?1", {name});
+base::Result<bool> Updates::end_file(const UpdateUpload& upload) {
+  const auto ours = turn_.touch("UPDATE update_files SET whole=1 WHERE name=?1 AND upload=?2 AND whole=0",
+                                {upload.file, upload.id});
+  if (!ours.ok()) return ours.error();
+  return *ours > 0;
 }
 
 base::Result<std::optional<UpdateFile>> Updates::update_file(std::string_view name) {
@@ -81,18 +107,49 @@ base::Result<std::vector<UpdateFile>> Updates::update_files() {
   return turn_.all("SELECT name, length, whole FROM update_files ORDER BY name", {}, file_in);
 }
 
+// One file at a time, its row held: an upload that begins it anew meanwhile waits, and finds what is left.
+base::Result<bool> Updates::forget_unfinished(base::Micros before) {
+  const auto found =
+      turn_.one("SELECT name FROM update_files WHERE whole=0 AND added<?1 ORDER BY name LIMIT 1", {before},
+                [](const Row& row) { return row.text(0); });
+  if (!found.ok()) return found.error();
+  if (!*found) return false;
+  const std::string& name = **found;
+  const auto held = turn_.touch("UPDATE update_files SET added=added WHERE name=?1 AND whole=0 AND added<?2",
+                                {name, before});
+  if (!held.ok()) return held.error();
+  if (*held == 0) return true;
+  const auto gone = turn_.touch(
+      "DELETE FROM update_pieces WHERE name=?1 AND number IN (SELECT number FROM update_pieces WHERE name=?1 "
+      "LIMIT ?2)",
+      {name, kPiecesAtATime});
+  if (!gone.ok()) return gone.error();
+  if (*gone == kPiecesAtATime) return true;
+  base::Status done = turn_.act("DELETE FROM update_files WHERE name=?1", {name});
+  if (!done.ok()) return std::move(done).error();
+  return true;
+}
+
 base::Result<std::optional<UpdateTrust>> Updates::update_trust() {
-  return turn_.one("SELECT pinned, kept FROM update_trust WHERE id=1", {}, [](const Row& row) {
-    return UpdateTrust{row.text(0), body_in(row.text(1))};
-  });
+  return turn_.one("SELECT pinned, kept FROM update_trust WHERE id=1", {}, trust_in);
+}
+
+base::Result<std::optional<UpdateTrust>> Updates::hold_update_trust() {
+  return held(turn_, "UPDATE update_trust SET id=id WHERE id=1 RETURNING pinned, kept", {}, trust_in);
+}
+
+base::Result<bool> Updates::begin_update_trust(const UpdateTrust& trust) {
+  const std::string kept = base::dump_json(trust.kept);
+  const auto begun =
+      turn_.touch("INSERT INTO update_trust (id, pinned, kept) VALUES (1,?1,?2) ON CONFLICT (id) DO NOTHING",
+                  {trust.pinned, kept});
+  if (!begun.ok()) return begun.error();
+  return *begun > 0;
 }
 
 base::Status Updates::set_update_trust(const UpdateTrust& trust) {
   const std::string kept = base::dump_json(trust.kept);
-  return turn_.act(
-      "INSERT INTO update_trust (id, pinned, kept) VALUES (1,?1,?2) ON CONFLICT (id) DO UPDATE SET "
-      "pinned=excluded.pinned, kept=excluded.kept",
-      {trust.pinned, kept});
+  return turn_.act("UPDATE update_trust SET pinned=?1, kept=?2 WHERE id=1", {trust.pinned, kept});
 }
 
 base::Result<std::vector<UpdateOffer>> Updates::offers() {
@@ -106,6 +163,24 @@ base::Result<std::optional<UpdateOffer>> Updates::offer(std::string_view name) {
   return turn_.one(
       "SELECT name, sha256, about, ring, stop_at, suspended, changed, suspended_by, published FROM "
       "update_offers WHERE name=?1",
+      {name}, offer_in);
+}
+
+base::Result<std::vector<UpdateOffer>> Updates::hold_offers() {
+  std::vector<UpdateOffer> out;
+  const auto touched = turn_.touch(
+      "UPDATE update_offers SET ring=ring RETURNING name, sha256, about, ring, stop_at, suspended, changed, "
+      "suspended_by, published",
+      {}, [&](const Row& row) { out.push_back(offer_in(row)); });
+  if (!touched.ok()) return touched.error();
+  return out;
+}
+
+base::Result<std::optional<UpdateOffer>> Updates::hold_offer(std::string_view name) {
+  return held(
+      turn_,
+      "UPDATE update_offers SET ring=ring WHERE name=?1 RETURNING name, sha256, about, ring, stop_at, "
+      "suspended, changed, suspended_by, published",
       {name}, offer_in);
 }
 

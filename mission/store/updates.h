@@ -24,6 +24,13 @@ struct UpdateFile {
   std::int64_t length = 0;
   bool whole = false;  // all pieces are there, and its hash was the one in its name
 };
+// Who brings a file in pieces, on whichever server: the one that began it last, until it is whole.
+struct UpdateUpload {
+  std::string_view file;
+  std::string_view id;  // unlike that of any other
+  base::Micros now = 0;
+};
+inline constexpr base::Micros kUnfinishedFor = 86400 * base::kWallSecond;  // after its last piece
 struct UpdateOffer {
   std::string name;       // of the target
   std::string sha256;     // of its artefact
@@ -70,22 +77,32 @@ struct UpdateTrust {
   base::Json kept;     // update::Kept
 };
 
+// hold_: read, and nobody else's before commit(). Who writes what another server may write as well holds it first: what was read
+// without it may be over by then, and would undo what the other one did.
 class Updates : public Subject {
  public:
   // A file's beginning: what was there of it, and was not whole, is thrown away. False: it is whole.
-  base::Result<bool> begin_file(std::string_view name, std::int64_t length, base::Micros now);
-  base::Status add_piece(std::string_view name, std::int64_t number, std::string_view bytes);
-  base::Status end_file(std::string_view name);
+  base::Result<bool> begin_file(const UpdateUpload& upload, std::int64_t length);
+  // False, and nothing is done: it is whole, or gone, or another upload has begun it anew.
+  base::Result<bool> add_piece(const UpdateUpload& upload, std::int64_t number, std::string_view bytes);
+  base::Result<bool> end_file(const UpdateUpload& upload);
   base::Result<std::optional<UpdateFile>> update_file(std::string_view name);
   base::Result<std::optional<std::string>> update_piece(std::string_view name, std::int64_t number);
   base::Status remove_file(std::string_view name);
   base::Result<std::vector<UpdateFile>> update_files();
+  // Files that are not whole, and of which no piece came since before then. Some of their pieces; true: there may be more, call again.
+  base::Result<bool> forget_unfinished(base::Micros before);
 
   base::Result<std::optional<UpdateTrust>> update_trust();
-  base::Status set_update_trust(const UpdateTrust& trust);
+  base::Result<std::optional<UpdateTrust>> hold_update_trust();
+  // Where there is none. False: there is.
+  base::Result<bool> begin_update_trust(const UpdateTrust& trust);
+  base::Status set_update_trust(const UpdateTrust& trust);  // that is held
 
   base::Result<std::vector<UpdateOffer>> offers();
   base::Result<std::optional<UpdateOffer>> offer(std::string_view name);
+  base::Result<std::vector<UpdateOffer>> hold_offers();
+  base::Result<std::optional<UpdateOffer>> hold_offer(std::string_view name);
   base::Status set_offer(const UpdateOffer& offer);
   base::Status remove_offer(std::string_view name);
   base::Result<bool> is_offered(std::string_view sha256, std::int64_t ring);  // and not suspended

@@ -9,7 +9,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MissionControl } from "./lib/mission.mjs";
 import { run } from "./lib/process.mjs";
-import { story } from "./lib/story.mjs";
+import { story, until } from "./lib/story.mjs";
 import { makeFolder, removeFolder } from "./lib/owned.mjs";
 
 const kPiece = 192 << 10;
@@ -138,6 +138,24 @@ story("updates are signed away from any server, published, offered ring by ring,
     await mission.cli("update", "publish", folder);
     assert.equal(JSON.parse(await fetchFile(first, "timestamp.json")).signed.version, 2);
     assert.equal((await mission.cli("update", "list")).items[0].ring, 1, "the offer stays");
+  });
+
+  await stage.step("what was brought in part, and by nobody for a day, is removed", async () => {
+    const sql = async (text) => {
+      const done = await run("python3", ["-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=20); print(c.execute(sys.argv[2]).fetchall()); c.commit()", join(mission.folder, "state/mission.sqlite"), text]);
+      assert.equal(done.code, 0, done.stderr);
+      return done.stdout.trim();
+    };
+    const left = `${"e".repeat(64)}.artefact`;
+    const dayAgo = (Date.now() - 86_460_000) * 1000;
+    await mission.crash();
+    await sql(`INSERT INTO update_files (name, length, whole, added) VALUES ('${left}', 9, 0, ${dayAgo})`);
+    await sql(`INSERT INTO update_pieces (name, number, data) VALUES ('${left}', 0, 'eA==')`);
+    await mission.serve();
+    [first, second].forEach((each) => each.close());
+    await until("it is gone", async () => (await sql(`SELECT name FROM update_files WHERE name='${left}'`)) === "[]");
+    assert.equal(await sql(`SELECT name FROM update_pieces WHERE name='${left}'`), "[]");
+    assert.equal((await fetchFile(first, `${sha256(artefact)}.artefact`, 3)).length, artefact.length);
   });
 
   await stage.step("an old folder takes nothing back", async () => {

@@ -183,6 +183,24 @@ TEST_F(AdminApiTest, IsWhatTheOpenApiDocumentDescribes) {
   EXPECT_EQ(described, routed);
 }
 
+TEST_F(AdminApiTest, WhatBringsAnUpdateToCustomersWantsAFreshProof) {
+  constexpr base::Nanos kAgo = 11 * 60 * base::kSecond;
+  const std::string cookie =
+      std::string(people_manner().cookie) + "=" +
+      sign_ins.open(*registrar->accounts().find("admin"), {"password", "192.0.2.7:1", "test"},
+                    loop.now() - kAgo, loop.wall());
+  using enum http::Method;
+  for (const auto& [method, path] : {std::pair{Post, "updates"},
+                                     {Post, "updates/files/a"},
+                                     {Post, "updates/p/offer"},
+                                     {Post, "updates/p/resume"},
+                                     {Put, "installations/one/ring"}})
+    EXPECT_EQ(at_page(method, std::string("/api/v1/") + path, {{"ring", 1}}, cookie).code, "reauthenticate")
+        << path;
+  // What stops one is wanted at once.
+  EXPECT_EQ(at_page(Post, "/api/v1/updates/p/suspend", {{"why", "x"}}, cookie).code, "not_found");
+}
+
 TEST_F(AdminApiTest, APageOfAnotherSiteChangesNothing) {
   const std::string cookie = sign_in("ole");
   Ask ask{.target = "/api/v1/enrolments", .body = R"({"customer":"A"})", .cookie = cookie};

@@ -113,6 +113,32 @@ TEST_F(UpdatesTest, IsNotPublishedWithoutItsArtefactOrWithAnother) {
   EXPECT_EQ(get("/api/v1/updates")["root"], 0);
 }
 
+TEST_F(UpdatesTest, OfTwoUploadsOfOneArtefactTheLaterOneGoesOn) {
+  const std::string name = file();
+  const UpdateUpload other{name, "of another server", clock.wall()};
+  ASSERT_EQ(put(0, artefact.substr(0, line::kUpdatePiece)).status, 200);
+  ASSERT_TRUE(*store->begin_file(other, static_cast<std::int64_t>(artefact.size())));
+  const std::string end = artefact.substr(line::kUpdatePiece);
+  EXPECT_THAT(put(1, end).body, HasSubstr("somebody else brings this artefact, too"));
+  ASSERT_EQ(put(0, artefact.substr(0, line::kUpdatePiece)).status, 200);
+  EXPECT_FALSE(*store->add_piece(other, 0, "of another server")) << "it began before";
+  EXPECT_EQ(put(1, end).body, R"({"whole":true})");
+  EXPECT_EQ(*store->update_piece(file(), 0)->value().begin(), 'a');
+}
+
+TEST_F(UpdatesTest, AnArtefactThatBecameWholeMeanwhileTakesNoMorePieces) {
+  ASSERT_EQ(put(0, artefact.substr(0, line::kUpdatePiece)).status, 200);
+  const std::string name = file();
+  const UpdateUpload other{name, "of another server", clock.wall()};
+  ASSERT_TRUE(*store->begin_file(other, static_cast<std::int64_t>(artefact.size())));
+  ASSERT_TRUE(*store->add_piece(other, 0, artefact.substr(0, line::kUpdatePiece)));
+  ASSERT_TRUE(*store->add_piece(other, 1, artefact.substr(line::kUpdatePiece)));
+  ASSERT_TRUE(*store->end_file(other));
+  EXPECT_EQ(put(1, std::string(artefact.size() - line::kUpdatePiece, 'x')).body, R"({"whole":true})");
+  EXPECT_EQ(store->update_piece(file(), 1)->value(), artefact.substr(line::kUpdatePiece));
+  EXPECT_EQ(publish_all().status, 200);
+}
+
 TEST_F(UpdatesTest, IsJudgedWhenItIsPublished) {
   upload();
   const std::string good = vendor.timestamp;

@@ -11,7 +11,7 @@ namespace {
 struct HoldScene : ::testing::Test {
   Scene scene;
   std::string session = scene.visit("alice");
-  std::string reads = "/api/v2/silences", target = "/api/v2/silences";
+  std::string reads = "/api/v2/silences", target = "/api/v2/silences", content_type = "application/json";
 
   Decision ask(const std::string& body = R"({"comment":"x"})", const std::string& of = {}) {
     return scene.enforcer({{"command", "hold.create"},
@@ -20,7 +20,7 @@ struct HoldScene : ::testing::Test {
                            {"operation", "POST /api/v2/silences"},
                            {"method", "POST"},
                            {"target", target},
-                           {"content_type", "application/json"},
+                           {"content_type", content_type},
                            {"client", "192.0.2.7:5"},
                            {"enforcer", 1},
                            {"read", reads},
@@ -63,7 +63,12 @@ TEST_F(HoldScene, WhatAnAdminCannotBeShownWholeIsNotHeld) {
   const Decision longer = ask();
   ASSERT_TRUE(longer.refused);
   EXPECT_EQ(longer.refused->code, "target_too_long");
-  EXPECT_EQ(scene.state.holds().size(), 1U);
+  target = "/api/v2/silences";
+  content_type = "application/json; a=" + std::string(236, 'x');
+  ASSERT_FALSE(ask().refused);
+  content_type += 'x';
+  EXPECT_EQ(ask().refused.value().code, "body_not_allowed");
+  EXPECT_EQ(scene.state.holds().size(), 2U);
 }
 
 TEST_F(HoldScene, IsPassedOnceAndByAnAdminAlone) {

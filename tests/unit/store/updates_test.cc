@@ -8,19 +8,63 @@ namespace {
 using base::Json;
 
 TEST_P(StoreTest, FilesOfUpdatesAreKeptInPieces) {
-  ASSERT_TRUE(*store->begin_file("a", 5, clock.wall()));
-  ASSERT_TRUE(store->add_piece("a", 0, std::string("a\0b", 3)).ok());
-  ASSERT_TRUE(store->add_piece("a", 1, "cd").ok());
+  const UpdateUpload upload{"a", "first", clock.wall()};
+  ASSERT_TRUE(*store->begin_file(upload, 5));
+  ASSERT_TRUE(*store->add_piece(upload, 0, std::string("a\0b", 3)));
+  ASSERT_TRUE(*store->add_piece(upload, 1, "cd"));
   EXPECT_FALSE((*store->update_file("a"))->whole);
-  ASSERT_TRUE(store->end_file("a").ok());
+  ASSERT_TRUE(*store->end_file(upload));
   ASSERT_TRUE(store->commit().ok());
   reopen();
   EXPECT_TRUE((*store->update_file("a"))->whole);
   EXPECT_EQ(store->update_piece("a", 0)->value(), std::string("a\0b", 3));
   EXPECT_FALSE(store->update_piece("a", 2)->has_value());
-  EXPECT_FALSE(*store->begin_file("a", 5, clock.wall())) << "it is whole";
+  EXPECT_FALSE(*store->begin_file({"a", "second", clock.wall()}, 5)) << "it is whole";
+  EXPECT_FALSE(*store->add_piece(upload, 1, "xx")) << "it is whole";
+  EXPECT_EQ(store->update_piece("a", 1)->value(), "cd");
   ASSERT_TRUE(store->remove_file("a").ok());
   EXPECT_TRUE(store->update_files()->empty());
+}
+
+TEST_P(StoreTest, AFileIsOfTheUploadThatBeganItLast) {
+  const UpdateUpload first{"a", "first", clock.wall()}, second{"a", "second", clock.wall()};
+  ASSERT_TRUE(*store->begin_file(first, 4));
+  ASSERT_TRUE(*store->add_piece(first, 0, "ab"));
+  ASSERT_TRUE(*store->add_piece(first, 1, "cd"));
+  ASSERT_TRUE(*store->begin_file(second, 2));
+  EXPECT_FALSE(store->update_piece("a", 0)->has_value()) << "it began anew";
+  EXPECT_FALSE(*store->add_piece(first, 0, "ab"));
+  EXPECT_FALSE(*store->end_file(first));
+  ASSERT_TRUE(*store->add_piece(second, 0, "ef"));
+  ASSERT_TRUE(*store->end_file(second));
+  EXPECT_EQ((*store->update_file("a"))->length, 2);
+  EXPECT_FALSE(*store->add_piece({"b", "first", clock.wall()}, 0, "ab")) << "nobody began it";
+}
+
+TEST_P(StoreTest, UploadsThatWereLeftAreForgottenADayAfterTheirLastPiece) {
+  constexpr int kPieces = 501;  // more than go at a time
+  const auto tidy = [&] {
+    int times = 0;
+    for (; *store->forget_unfinished(clock.wall() - kUnfinishedFor); ++times) EXPECT_LT(times, 9);
+    return times;
+  };
+  ASSERT_TRUE(*store->begin_file({"left", "1", clock.wall()}, 9));
+  for (int i = 0; i < kPieces; ++i) ASSERT_TRUE(*store->add_piece({"left", "1", clock.wall()}, i, "x"));
+  ASSERT_TRUE(*store->begin_file({"whole", "2", clock.wall()}, 9));
+  ASSERT_TRUE(*store->end_file({"whole", "2", clock.wall()}));
+  ASSERT_TRUE(*store->begin_file({"slow", "3", clock.wall()}, 9));
+  clock.advance(86400 * base::kSecond);
+  EXPECT_EQ(tidy(), 0);
+  ASSERT_TRUE(*store->add_piece({"slow", "3", clock.wall()}, 0, "x"));
+  clock.advance(base::kSecond);
+  EXPECT_GT(tidy(), 1);
+  ASSERT_TRUE(store->commit().ok());
+  const auto files = *store->update_files();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].name, "slow");
+  EXPECT_EQ(files[1].name, "whole");
+  EXPECT_FALSE(store->update_piece("left", 0)->has_value());
+  EXPECT_FALSE(*store->add_piece({"left", "1", clock.wall()}, kPieces, "x")) << "it is gone";
 }
 
 TEST_P(StoreTest, OffersRingsAndStatesOfUpdatesAreKept) {
@@ -52,7 +96,14 @@ TEST_P(StoreTest, OffersRingsAndStatesOfUpdatesAreKept) {
   ASSERT_TRUE(store->set_update_state(early).ok());
   EXPECT_EQ(*store->count_failures("p", 2), 0) << "once and for all";
   EXPECT_EQ(store->update_states({.name = "p", .most = 9})->size(), 2U);
+  EXPECT_FALSE((*store->hold_update_trust()).has_value());
+  ASSERT_TRUE(*store->begin_update_trust({"root", Json{{"targets", "s"}}}));
+  EXPECT_FALSE(*store->begin_update_trust({"other", Json{{"targets", "o"}}})) << "there is one";
   ASSERT_TRUE(store->set_update_trust({"root", Json{{"targets", "t"}}}).ok());
+  EXPECT_EQ((*store->hold_update_trust())->pinned, "root");
+  EXPECT_EQ((*store->hold_offer("p"))->suspended, "it fails");
+  EXPECT_EQ(store->hold_offers()->at(0).about["length"], 5);
+  EXPECT_FALSE((*store->hold_offer("q")).has_value());
   ASSERT_TRUE(store->commit().ok());
   reopen();
   EXPECT_EQ((*store->update_trust())->kept["targets"], "t");
