@@ -22,6 +22,13 @@ bool is_header_name(std::string_view name) {
   return !name.empty() && name.size() <= kHeaderLength;
 }
 
+template <typename Item>
+bool has_all(const std::vector<Item>& ours, const std::vector<Item>& theirs) {
+  return ours == theirs || std::all_of(theirs.begin(), theirs.end(), [&ours](const Item& one) {
+           return std::find(ours.begin(), ours.end(), one) != ours.end();
+         });
+}
+
 class RedactionParser {
  public:
   explicit RedactionParser(Reader& reader) : reader_(reader) {}
@@ -88,6 +95,10 @@ class RedactionParser {
 };
 
 }  // namespace
+
+bool Redaction::covers(const Redaction& other) const {
+  return has_all(paths, other.paths) && has_all(headers, other.headers);
+}
 
 Redaction parse_redaction(Reader& reader, const base::YamlNode* node) {
   if (node != nullptr) return RedactionParser(reader).parse(*node);

@@ -23,6 +23,9 @@ struct Redaction {
   std::vector<redact::Path> paths;             // json: in the file's order
   std::vector<std::string> headers;            // header: in lower case, in the file's order
   std::shared_ptr<const redact::Rules> rules;  // of the paths, with the detectors that are always on
+
+  // Whatever the other one takes out, this one does too.
+  bool covers(const Redaction& other) const;
 };
 
 // node: the value of redact, or nullptr. rules is null after a fault.

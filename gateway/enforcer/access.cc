@@ -46,6 +46,13 @@ void Access::set_policy(std::shared_ptr<const policy::Policy> policy,
   acceptance_ = std::move(acceptance);
   ++generation_;
   forget_acceptance();
+  compare_redaction();
+}
+
+void Access::compare_redaction() {
+  std::shared_ptr<const policy::Redaction> now = redaction();
+  if (redacted_ == nullptr || !redacted_->covers(*now)) ++redaction_version_;
+  redacted_ = std::move(now);
 }
 
 // An admin accepted the very policy that we have.
@@ -53,6 +60,7 @@ void Access::forget_acceptance() {
   if (acceptance_ == nullptr || state_.accepted().hash != policy_->hash()) return;
   acceptance_ = nullptr;
   ++generation_;
+  compare_redaction();
 }
 
 std::shared_ptr<const policy::Redaction> Access::redaction() const {

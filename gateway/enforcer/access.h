@@ -67,6 +67,8 @@ class Access {
   const std::shared_ptr<const policy::Acceptance>& acceptance() const { return acceptance_; }
   // What is taken out of responses: as the policy says, or as both do.
   std::shared_ptr<const policy::Redaction> redaction() const;
+  // Rises when more is taken out than before: what began under the number of now is cleaned of all that is taken out now.
+  std::uint64_t redaction_version() const { return redaction_version_; }
   const state::State& state() const { return state_; }
 
   // The token as the cookie has it. nullptr: no session of that token is active.
@@ -101,9 +103,12 @@ class Access {
   std::vector<base::Refusal> standing_of_proposal(const policy::Policy& policy, const SessionView& session,
                                                   base::Micros now) const;
   void forget_acceptance();
+  void compare_redaction();
 
   std::shared_ptr<const policy::Policy> policy_;
   std::shared_ptr<const policy::Acceptance> acceptance_;
+  std::shared_ptr<const policy::Redaction> redacted_;  // as redaction(), when it was compared last
+  std::uint64_t redaction_version_ = 0;
   state::State state_;
   bool has_state_ = false;
   std::uint64_t generation_ = 1;  // of state and policy together

@@ -162,6 +162,7 @@ void Exchange::judge() {
   policy_ = site_.access.shared_policy();
   acceptance_ = site_.access.acceptance();
   redaction_ = site_.access.redaction();
+  redaction_version_ = site_.access.redaction_version();
   const Call asked = call();
   decision_ = site_.access.decide(*session, asked, now);
   if (!decision_.allowed()) {
@@ -169,6 +170,10 @@ void Exchange::judge() {
                                     asked.content_type, asked.has_body, asked.websocket};
     return refuse(decision_.refusal, why_refused(question));
   }
+  // Also with GET: what changes something is the policy's to say.
+  if (decision_.klass == policy::Class::Write && comes_from_elsewhere(head_, settings_->names))
+    return refuse(base::Refusal::CrossSite,
+                  "Origin or Sec-Fetch-Site names another site, and the operation is of class write");
   const std::uint64_t size = head_.body.kind == http::BodyKind::Sized ? head_.body.size : request_.bytes();
   if (size > decision_.body_limit) {
     return refuse(base::Refusal::BodyNotAllowed, "the body is longer than the operation allows");

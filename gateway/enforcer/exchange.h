@@ -35,6 +35,7 @@
 #include "gateway/enforcer/admission.h"
 #include "gateway/enforcer/component_carrier.h"
 #include "gateway/enforcer/conversation.h"
+#include "gateway/enforcer/operation_rules.h"
 #include "gateway/enforcer/request_stream.h"
 #include "gateway/enforcer/response_stream.h"
 #include "gateway/enforcer/rewrite.h"
@@ -142,13 +143,14 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   // --- What comes before it is forwarded: an admin's word, the document that it changes (exchange_before.cc)
 
   const policy::Operation& operation() const;
-  const policy::Operation* accepted_operation() const;
+  OperationRules rules() const;
   bool operation_waits() const;
   bool budget_waits() const;
   void wait_for_admin();
   void ask_admin();
   void on_admin(const HoldAnswer& answer);
   base::Refusal refused_now();
+  bool fits_now(const policy::Decision& now);
   bool review_waiting();
   std::string before_target() const;
   ChangeContext change_context() const;
@@ -179,7 +181,6 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   // --- A WebSocket (exchange_websocket.cc)
 
   bool wants_websocket() const { return head_.body.kind == http::BodyKind::WebSocket; }
-  policy::WebSocketRule websocket_rule() const;
   bool agree_on_websocket();
   void ask_for_websocket(http::Fields& fields);
   bool judge_websocket(const http::ResponseHead& head);
@@ -215,6 +216,7 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   std::shared_ptr<const policy::Policy> policy_;  // the one that decided: its names stand in the events
   std::shared_ptr<const policy::Acceptance> acceptance_;  // that decided with it; nullptr: nothing waits
   std::shared_ptr<const policy::Redaction> redaction_;    // of whoever decided
+  std::uint64_t redaction_version_ = 0;                   // of Access, then
   const Service* service_ = nullptr;
   int node_ = -1;
   const Credential* credential_ = nullptr;  // that is added for the component; of service_

@@ -26,17 +26,13 @@ const policy::Operation& Exchange::operation() const {
   return policy_->operations()[static_cast<std::size_t>(decision_.operation)];
 }
 
-// The one that the policy accepted last has in its place; nullptr: nothing waits to be accepted.
-const policy::Operation* Exchange::accepted_operation() const {
-  return acceptance_ == nullptr ? nullptr : acceptance_->accepted_operation(decision_);
-}
+OperationRules Exchange::rules() const { return rules_of(*policy_, acceptance_.get(), decision_); }
 
 bool Exchange::operation_waits() const {
   const SessionView* session = session_view();
   if (session != nullptr && session->proposal)
     return false;  // an admin let it pass, or nobody has to: it was looked at
-  const bool held = operation().hold || (acceptance_ != nullptr && acceptance_->holds(decision_));
-  return held && !site_.access.state().passes_for_session(session_, operation().text());
+  return rules().hold && !site_.access.state().passes_for_session(session_, operation().text());
 }
 
 // An admin lets a session go on that has received so much.
@@ -105,13 +101,26 @@ void Exchange::on_admin(const HoldAnswer& answer) {
 base::Refusal Exchange::refused_now() {
   const SessionView* session = session_view();
   if (session == nullptr || !site_.access.ready()) return base::Refusal::SessionEnded;
-  return site_.access.decide(*session, call(), site_.loop.wall()).refusal;
+  const policy::Decision now = site_.access.decide(*session, call(), site_.loop.wall());
+  if (!now.allowed()) return now.refusal;
+  return fits_now(now) ? base::Refusal::None : base::Refusal::OperationNotListed;
+}
+
+// Whether the policy in force could let it go on as it began. What is taken out of its answer, what a WebSocket may be
+// and how long it lasts were settled then: where more is demanded now, it has to begin anew.
+bool Exchange::fits_now(const policy::Decision& now) {
+  const policy::Policy& policy = site_.access.policy();
+  if (&policy == policy_.get() && site_.access.acceptance() == acceptance_) return true;
+  if (redaction_version_ != site_.access.redaction_version()) return false;
+  decision_.body_limit = std::min(decision_.body_limit, now.body_limit);
+  const OperationRules ours = rules(), theirs = rules_of(policy, site_.access.acceptance().get(), now);
+  return ours.keep(theirs) && (sent_at_ > 0 || ours.prepare(theirs));
 }
 
 // What is not allowed any more does not wait any more either. Nothing was sent, so nothing is cut.
 bool Exchange::review_waiting() {
   if (const base::Refusal now = refused_now(); now != base::Refusal::None)
-    refuse(now, "the permission was taken away while the request waited");
+    refuse(now, "it is not allowed any more as it was when the request began to wait");
   return false;
 }
 
@@ -148,7 +157,7 @@ void Exchange::read_before() {
   site_.changes.before(serial_, std::move(context), [this] {
     if (phase_ != Phase::Waiting) return;
     if (const base::Refusal now = refused_now(); now != base::Refusal::None)
-      return refuse(now, "the permission was taken away before the request was sent");
+      return refuse(now, "it is not allowed any more as it was when the request came");
     record();
   });
 }

@@ -43,10 +43,7 @@ bool Exchange::may_be_cut() const {
 bool Exchange::review(const ipc::Change& change) {
   if (held_) return review_waiting();
   if (!may_be_cut()) return false;
-  base::Refusal now = base::Refusal::SessionEnded;
-  if (const SessionView* session = session_view(); session != nullptr && site_.access.ready()) {
-    now = site_.access.decide(*session, call(), site_.loop.wall()).refusal;
-  }
+  const base::Refusal now = refused_now();
   if (now == base::Refusal::None) return false;
   cut_version_ = change.version;
   cut_commanded_ = change.commanded;
@@ -56,7 +53,7 @@ bool Exchange::review(const ipc::Change& change) {
   if (response_.begun()) {
     cut(ipc::CutReason::Permission);
   } else {
-    refuse(now, "the permission was taken away while the request was under way");
+    refuse(now, "it is not allowed any more as it was when the request came");
   }
   return true;
 }

@@ -54,11 +54,8 @@ void Exchange::record_refusal(const Refused& event) {
   site_.recorder.refused(event_id_, event);
 }
 
-// Of the operation, and of the one that the policy accepted last has for it.
 void Exchange::limit_response() {
-  const policy::Operation* accepted = accepted_operation();
-  policy::Lasting rule = operation().constraints.response;
-  if (accepted != nullptr) rule = rule.both(accepted->constraints.response);
+  const policy::Lasting rule = rules().response;
   silence_is_ruled_ = rule.max_idle != 0;
   silence_ = silence_is_ruled_ ? rule.max_idle * 1000 : settings_->component_idle;
   deadline_.set(silence_);

@@ -16,15 +16,6 @@ constexpr base::Nanos kCloseWait = 5 * base::kSecond;
 
 }  // namespace
 
-// Of the operation, and of the one that the policy accepted last has for it.
-policy::WebSocketRule Exchange::websocket_rule() const {
-  const policy::WebSocketRule& rule = *operation().constraints.websocket;
-  const policy::Operation* accepted = accepted_operation();
-  return accepted == nullptr || !accepted->constraints.websocket
-             ? rule
-             : rule.both(*accepted->constraints.websocket);
-}
-
 // What the component will be offered of what the client offers. False: it was refused.
 bool Exchange::agree_on_websocket() {
   if (budget_waits()) {
@@ -34,7 +25,7 @@ bool Exchange::agree_on_websocket() {
         "open");
     return false;
   }
-  const policy::WebSocketRule rule = websocket_rule();
+  const policy::WebSocketRule rule = *rules().websocket;
   const http::WebSocketOffer offer = http::websocket_offer(head_.fields);
   for (const std::string_view name : offer.subprotocols) {
     if (std::binary_search(rule.subprotocols.begin(), rule.subprotocols.end(), name))
@@ -76,7 +67,7 @@ bool Exchange::judge_websocket(const http::ResponseHead& head) {
 }
 
 void Exchange::open_websocket(const http::ResponseHead& head) {
-  const policy::WebSocketRule rule = websocket_rule();
+  const policy::WebSocketRule rule = *rules().websocket;
   http::Fields fields = rewritten(head.fields);
   if (!agreed_.subprotocol.empty()) fields.put("sec-websocket-protocol", agreed_.subprotocol);
   if (!agreed_.extensions.empty()) fields.put("sec-websocket-extensions", agreed_.extensions);

@@ -58,10 +58,16 @@ bool is_safe(http::Method method) {
 
 bool is_cross_site(const http::RequestHead& head, const std::vector<http::Authority>& ours) {
   if (is_safe(head.method) && head.body.kind != http::BodyKind::WebSocket) return false;
+  return comes_from_elsewhere(head, ours);
+}
+
+bool comes_from_elsewhere(const http::RequestHead& head, const std::vector<http::Authority>& ours) {
   const auto site = head.fields.find(http::FieldId::SecFetchSite);
   if (site == "cross-site") return true;
   const auto origin = head.fields.find(http::FieldId::Origin);
-  if (!origin || (*origin == "null" && site == "same-origin")) return false;
+  // With GET no Origin comes along, and a neighbour's page is another one's all the same.
+  if (!origin) return site == "same-site";
+  if (*origin == "null" && site == "same-origin") return false;
   return !origin->starts_with("https://") || !http::names_one_of(ours, origin->substr(8));
 }
 

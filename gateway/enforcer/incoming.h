@@ -35,4 +35,9 @@ bool is_safe(http::Method method);
 // which no script can set, says where it comes from.
 bool is_cross_site(const http::RequestHead& head, const std::vector<http::Authority>& ours);
 
+// The browser says so, whatever the method: a page of another origin asked for it, or leads here. What the policy says
+// changes something is refused then also where the method is safe: cookies with SameSite=Lax come along with a link, and
+// certificates with any picture.
+bool comes_from_elsewhere(const http::RequestHead& head, const std::vector<http::Authority>& ours);
+
 }  // namespace postern::enforcer

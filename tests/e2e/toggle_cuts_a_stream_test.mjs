@@ -102,6 +102,22 @@ story("whatever takes a permission away cuts what runs on it", async (stage) => 
     await gateway.acceptPolicy();
   });
 
+  await stage.step("a policy that takes more out of responses, and none that demands no more of what runs", async () => {
+    const stream = await Stream.open(alice, "/stream");
+    gateway.writePolicy(`${both}banner: true\n`);
+    const told = await gateway.cli("reload");
+    assert.equal(told.policy.ok, true);
+    const soFar = stream.bytes;
+    await until("it goes on", () => stream.bytes > soFar + 10_000);
+    assert.equal(stream.end, undefined);
+    gateway.writePolicy(`${both}banner: true\nredact:\n  - json: $..pin\n`);
+    await cuts(gateway, alice, () => gateway.cli("reload"), "operation_not_listed");
+    await until("the one from before ends too", () => stream.end);
+    gateway.writePolicy(both);
+    await gateway.cli("reload");
+    await gateway.acceptPolicy();
+  });
+
   await stage.step("a session that an admin ends", async () => {
     const { completed } = await cuts(gateway, alice, () => gateway.cli("session", "end", alice.session), "session_ended");
     const ended = await until("the session's end is in the log", async () =>

@@ -146,3 +146,38 @@ story("a visit is recorded from its opening to its end, and no secret is", async
     }
   });
 });
+
+const restarting = `version: 1
+capabilities:
+  state.read: { title: State, class: read, operations: [ GET /state ] }
+  state.write: { title: Restart it, class: write, operations: [ GET /restart ] }
+`;
+
+story("what changes something is not done in an engineer's name by another site, whatever its method", async (stage) => {
+  const component = stage.own(await LittleComponent.start(answer));
+  const gateway = stage.own(await Gateway.start({ services: component.services, policy: restarting }));
+  await gateway.admit("alice", ["state.read", "state.write"]);
+  const alice = await gateway.signIn("alice");
+  const seen = () => component.seen.filter((one) => one === "GET /restart").length;
+  const link = (site) => ({ headers: { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" } });
+
+  await stage.step("a link or a picture on another page", async () => {
+    for (const site of ["cross-site", "same-site"]) {
+      const refused = await alice.fetch("/restart", link(site));
+      assert.deepEqual([refused.status, refused.json.code], [403, "cross_site"]);
+    }
+    const refused = await alice.fetch("/restart", { headers: { Origin: "https://elsewhere.example" } });
+    assert.deepEqual([refused.status, refused.json.code], [403, "cross_site"]);
+    assert.equal(seen(), 0);
+    await until("it is in the log", async () => (await gateway.events("--type", "exchange.refused")).filter((event) => event.detail.code === "cross_site").length === 3);
+  });
+
+  await stage.step("but by themselves, on the component's own pages, and with a program", async () => {
+    for (const options of [link("none"), link("same-origin"), {}]) assert.equal((await alice.fetch("/restart", options)).status, 200);
+    assert.equal(seen(), 3);
+  });
+
+  await stage.step("and another page may lead to what only reads", async () => {
+    assert.equal((await alice.fetch("/state", link("cross-site"))).status, 200);
+  });
+});

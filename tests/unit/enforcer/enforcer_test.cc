@@ -90,6 +90,32 @@ TEST_F(EnforcerScene, AWriteLeavesOnlyWhenItsRecordIsDurable) {
   EXPECT_EQ(status(id), 200);
 }
 
+TEST_F(EnforcerScene, WhatThePolicyCallsAChangeIsNoneOfAnotherSitesAlsoWithGet) {
+  ledger->send(ipc::FromLedger::Policy, ipc::PolicyPiece{true, R"(version: 1
+capabilities:
+  metrics.read: {title: Read metrics, class: read, operations: [GET /api/v1/query]}
+  silences.write: {title: Change, class: write, operations: [GET /restart, POST /restart]}
+)"});
+  turn(10);
+  const auto ask = [this](std::string_view target, std::vector<ipc::WireField> fields) {
+    const std::string with = cookie();
+    ipc::RequestHead request = head("GET", target, with);
+    for (const ipc::WireField& field : fields) request.fields.push_back(field);
+    send_message(Type::RequestHead, ++last, request);
+    return last;
+  };
+  for (const char* site : {"cross-site", "same-site"})
+    EXPECT_EQ(code(ask("/restart", {{"sec-fetch-site", site}, {"sec-fetch-mode", "navigate"}})),
+              "cross_site");
+  EXPECT_EQ(code(ask("/restart", {{"origin", "https://evil.example"}})), "cross_site");
+  EXPECT_TRUE(ledger->events("exchange.forwarded").empty());
+  EXPECT_EQ(refused_event(last)["detail"]["code"], "cross_site");
+  ask("/restart", {{"sec-fetch-site", "same-origin"}});
+  ask("/restart", {});  // no browser
+  ask("/api/v1/query", {{"sec-fetch-site", "cross-site"}});
+  EXPECT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 3; }));
+}
+
 TEST_F(EnforcerScene, AWriteWhoseRecordIsNotDurableInTimeIsRefusedForTheLog) {
   Settings impatient = settings();
   impatient.connect = 200 * base::kMillisecond;

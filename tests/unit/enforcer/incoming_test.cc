@@ -29,6 +29,10 @@ class Incoming : public ::testing::Test {
     EXPECT_EQ(read(), "none");
     return is_cross_site(head, settings.names);
   }
+  bool from_elsewhere(std::string_view method, std::vector<ipc::WireField> fields) {
+    cross_site(method, std::move(fields));
+    return comes_from_elsewhere(head, settings.names);
+  }
 
   Settings settings;
   ipc::RequestHead wire;
@@ -123,6 +127,16 @@ TEST_F(Incoming, OurOwnPagesProgramsAndWhatOnlyReadsPass) {
   EXPECT_FALSE(cross_site("POST", {}));
   for (const std::string_view safe : {"GET", "HEAD", "OPTIONS"})
     EXPECT_FALSE(cross_site(safe, {{"origin", "https://evil.example"}, {"sec-fetch-site", "cross-site"}}));
+}
+
+TEST_F(Incoming, WhereAReadingComesFromIsSeenToo) {
+  EXPECT_TRUE(from_elsewhere("GET", {{"sec-fetch-site", "cross-site"}}));
+  EXPECT_TRUE(from_elsewhere("GET", {{"sec-fetch-site", "same-site"}}));
+  EXPECT_TRUE(from_elsewhere("HEAD", {{"origin", "https://evil.example"}}));
+  EXPECT_FALSE(from_elsewhere("GET", {{"sec-fetch-site", "same-origin"}}));
+  EXPECT_FALSE(from_elsewhere("GET", {{"sec-fetch-site", "none"}})) << "typed in, or a bookmark";
+  EXPECT_FALSE(from_elsewhere("GET", {{"origin", "https://support.example"}}));
+  EXPECT_FALSE(from_elsewhere("GET", {})) << "no browser";
 }
 
 }  // namespace

@@ -207,6 +207,32 @@ TEST_F(WebSockets, ThatAPermissionIsTakenFromAreCutAndTheComponentIsTold) {
   EXPECT_EQ(event["detail"]["bytes_after_cut"], 0);
 }
 
+TEST_F(WebSockets, GoOnUnderAnotherPolicyOnlyIfItDemandsNoMore) {
+  const auto with = [](std::string_view rule) {
+    std::string text(kWebSocketPolicy);
+    const std::string_view before = "subprotocols: [v1], max_message: 1000";
+    return text.replace(text.find(before), before.size(), rule);
+  };
+  const auto put = [this](const std::string& text) {
+    ledger->send(ipc::FromLedger::Policy, ipc::PolicyPiece{true, text});
+    turn(10);
+  };
+  const std::string as_before = "subprotocols: [v1], max_message: 1000";
+  for (const char* rule : {"subprotocols: [v1], max_message: 999", "subprotocols: [v2], max_message: 1000",
+                           "subprotocols: [v1], max_message: 1000, max_idle: 1m"}) {
+    put(with(as_before));
+    const std::uint64_t id = open();
+    put(with("subprotocols: [v1, v2], max_message: 2000"));
+    ASSERT_FALSE(has(Type::Cut, id));
+    put(with(as_before) + "banner: true\n");
+    ASSERT_FALSE(has(Type::Cut, id));
+    put(with(rule));
+    EXPECT_TRUE(has(Type::Cut, id)) << rule;
+    done(id, false);
+  }
+  EXPECT_EQ(completed_event(2)["detail"]["cut_reason"], "operation_not_listed");
+}
+
 TEST_F(WebSockets, EndWithWhoeverBreaksThem) {
   std::uint64_t id = open();
   client(id, WsOpcode::Text, std::string(1001, 'x'));
