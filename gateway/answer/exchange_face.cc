@@ -217,8 +217,9 @@ bool ExchangeFace::begin_refused(std::uint64_t id, std::string_view payload) {
   const auto found = exchanges_.find(id);
   const ExchangePtr exchange =
       found != exchanges_.end() ? found->second : make_exchange(id, refused.connection);
-  if (exchange == nullptr || exchange->request_ended) return false;
-  exchange->request_ended = true;
+  if (exchange == nullptr) return false;
+  // What a client does while our answer waits for it can be wrong again. A word too many harms nobody.
+  if (std::exchange(exchange->request_ended, true)) return true;
   exchange->sink.reset();  // of a conversation: the other side of it learns that it was broken off
   if (exchange->finished || exchange->outgoing != nullptr) return true;
   refuse(exchange, refused.refusal, base::printable(refused.why));

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "base/network.h"
+#include "gateway/http/chars.h"
+#include "gateway/http/request_rules.h"
 #include "gateway/ipc/figures.h"
 #include "gateway/loop/dispose_later.h"
 
@@ -18,7 +20,17 @@ namespace {
 constexpr std::size_t kMostClients = 100'000;
 
 constexpr std::size_t kLongestAddress = 64;
-constexpr std::size_t kLongestRelay = 253;
+constexpr std::size_t kLongestClient = 128, kLongestTls = 128, kLongestRelay = 253;
+
+// They stand in events, in fields for the component and in the limits' books, as long as they are: an address with a port, names
+// of OpenSSL's, a DNS name.
+bool are_texts_of_a_connection(const ipc::ConnectionOpened& opened) {
+  const auto is_text = [](std::string_view text, std::size_t most) {
+    return text.size() <= most && http::classify_value(text) == http::ValueText::Ascii;
+  };
+  return http::is_target_text(opened.client) && is_text(opened.client, kLongestClient) &&
+         is_text(opened.tls, kLongestTls) && is_text(opened.relay, kLongestRelay);
+}
 
 // What the heap gave away and did not get back.
 std::size_t memory_in_use() {
@@ -259,11 +271,12 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
   }
   ipc::ConnectionOpened opened;
   if (!ipc::decode(payload, opened) || clients_.contains(id) || clients_.size() >= kMostClients) return false;
+  if (!are_texts_of_a_connection(opened)) return false;
   auto client = std::make_unique<Client>();
   client->id = id;
   client->text = opened.client;
   client->address = opened.client.substr(0, opened.client.rfind(':'));
-  client->relay = base::printable(opened.relay, kLongestRelay);
+  client->relay = opened.relay;
   // Counted apart: what a relay says of addresses slows nobody who comes from there.
   client->origin = (client->relay.empty() ? "" : "relayed ") + base::origin_of(client->address);
   client->tls = opened.tls;

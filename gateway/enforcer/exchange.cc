@@ -235,6 +235,8 @@ void Exchange::record() {
   event.exchange = id_;
   event.websocket = wants_websocket();
   const std::uint64_t number = site_.recorder.forwarded(event_id_, event, write);
+  if (number == LedgerClient::kNever)
+    return refuse(base::Refusal::LogUnavailable, "its record is longer than an event may be");
   recorded_ = true;
   note_activity();
   deadline_.set(settings_->connect);

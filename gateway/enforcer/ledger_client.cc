@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "audit/event.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "gateway/ipc/figures.h"
@@ -63,6 +64,13 @@ void LedgerClient::send(ipc::ToLedger type, std::string_view payload) {
 }
 
 std::uint64_t LedgerClient::append(const ipc::Append& event) {
+  // The ledger would end the channel for it, and each channel after, since it were sent again on them.
+  if (event.line.size() > audit::kEventLimit) {
+    base::log_error("an event of " + std::to_string(event.line.size()) +
+                    " bytes is longer than one may be and is not recorded: " + std::to_string(++lost_) +
+                    " since the start");
+    return kNever;
+  }
   if (event.kind == ipc::AppendKind::Refused && retained_bytes_.size() > 2 * kMostRetained) {
     if (dropped_++ == 0) base::log_error("the ledger is away for too long: refusals are no longer recorded");
     return last_number_;

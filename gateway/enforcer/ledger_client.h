@@ -70,7 +70,10 @@ class LedgerClient {
   // told all the same: completions of what was recorded are kept until the ledger is back; refusals too, up
   // to kMostRetained, then they are only counted (nothing was let through, and memory is not a client's to
   // fill).
+  // kNever: the line is longer than an event may be. It is counted (lost()), and what it should have recorded must not happen.
   std::uint64_t append(const ipc::Append& event);
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};  // a number of which nothing is durable
+  std::uint64_t lost() const { return lost_; }
   // Calls once, with true when the event is durable. There is no false: while the log is not there, it is
   // simply not called; cancel() it.
   void when_durable(std::uint64_t number, std::uint64_t key, std::function<void()> then);
@@ -116,6 +119,7 @@ class LedgerClient {
   std::deque<Retained> retained_;                         // what is not known to be durable
   base::Buffer retained_bytes_{kNoLimit, kKeepRetained};  // its frames, one behind the other
   std::uint64_t dropped_ = 0;                             // refusals that were not kept
+  std::uint64_t lost_ = 0;                                // events that no ledger would take
   std::uint64_t last_number_ = 0;
   std::uint64_t channel_base_ = 0;  // the number before the first Append of this channel
   std::multimap<std::uint64_t, Waiter> waiters_;

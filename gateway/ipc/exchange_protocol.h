@@ -80,8 +80,10 @@ inline constexpr std::size_t kFrameHeaderSize = 16;
 inline constexpr std::size_t kBodyPiece = 32U << 10U;  // bytes of one RequestBody or ResponseBody at most
 inline constexpr std::size_t kInitialCredit = 128U << 10U;  // bytes of one body under way at most
 inline constexpr std::size_t kLargestFrame = 96U
-                                             << 10U;  // bytes of a payload: a head with all its fields fits
-inline constexpr std::size_t kMostFields = 256;
+                                             << 10U;   // bytes of a payload: a head with all its fields fits
+inline constexpr std::size_t kMostClientFields = 256;  // of one head: limits.fields at its largest
+// A head of HTTP/2 becomes one of HTTP/1.1: Host, Cookie, and what says that a body or a WebSocket follows come to it.
+inline constexpr std::size_t kMostFields = kMostClientFields + 16;
 // Exchanges of one connection at a time: one in HTTP/1.1, as many as there are streams in HTTP/2.
 inline constexpr std::uint32_t kMostConcurrent = 100;
 // Of a channel, where the terminator is told nothing else: from here on a connection has one exchange at a time.

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "gateway/ipc/exchange_protocol.h"
 #include "gateway/supervisor/config_reader.h"
 
 namespace postern::supervisor {
@@ -431,7 +432,7 @@ class Parser {
     read_.number(*node, "connections", 1, 65'536, out.connections);
     read_.number(*node, "connections_per_address", 1, 65'536, out.connections_per_address);
     read_.number(*node, "exchanges_per_connection", 1, 1'000'000, out.exchanges_per_connection);
-    read_.number(*node, "fields", 10, 256, out.fields);
+    read_.number(*node, "fields", 10, ipc::kMostClientFields, out.fields);
     read_.size(*node, "head", kKiB, kLargestHead, out.head);
     read_.size(*node, "target", 256, kLargestHead, out.target);
     read_.size(*node, "request_body", 0, 1024 * kGiB, out.request_body);

@@ -97,6 +97,7 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   void on_framed(std::uint32_t stream, std::size_t bytes, bool ended) override;
 
   H2Exchange* find(std::uint32_t stream) const;
+  bool has_room() const;
   H2Exchange& open(std::uint32_t stream);
   void close(H2Exchange& exchange);
   void take_frames(H2Exchange& exchange);
@@ -131,6 +132,12 @@ H2Exchange* H2Wire::find(std::uint32_t stream) const {
   return nullptr;
 }
 
+// For nghttp2 a stream is over once its answer has become frames, and another may begin; for whoever answers it is when the
+// kernel has the answer. A client that reads nothing must not get past what whoever answers takes for a breach of ours.
+bool H2Wire::has_room() const {
+  return open_.size() < ipc::kMostConcurrent && (open_.empty() || host_.may_multiplex());
+}
+
 H2Exchange& H2Wire::open(std::uint32_t stream) {
   if (spare_.empty()) {
     spare_.push_back(
@@ -158,8 +165,7 @@ void H2Wire::close(H2Exchange& exchange) {
 }
 
 void H2Wire::on_request(std::uint32_t stream, const http::RequestHead& head) {
-  if (!open_.empty() && !host_.may_multiplex())
-    return session_.reset(stream, http::Http2Session::Reset::Refused);
+  if (!has_room()) return session_.reset(stream, http::Http2Session::Reset::Refused);
   H2Exchange& exchange = open(stream);
   exchange.websocket = head.body.kind == http::BodyKind::WebSocket;
   switch (hand_over(host_, connection_.id(), exchange, head)) {
@@ -176,7 +182,12 @@ void H2Wire::on_request(std::uint32_t stream, const http::RequestHead& head) {
 
 void H2Wire::on_refused(std::uint32_t stream, http::Verdict verdict, std::string_view first_line) {
   H2Exchange* exchange = find(stream);
-  if (exchange == nullptr) return refuse(open(stream), verdict, first_line);
+  if (exchange == nullptr) {
+    if (!has_room()) return session_.reset(stream, http::Http2Session::Reset::Refused);
+    return refuse(open(stream), verdict, first_line);
+  }
+  // Once. It was by us, for its size or its time; or we have answered it, because whoever answers is gone.
+  if (exchange->refused) return;
   // It was complete for whoever answers: there is no request left that could be refused.
   if (exchange->request_done) return leave(*exchange, http::Http2Session::Reset::Internal);
   refuse(*exchange, verdict, first_line);

@@ -5,10 +5,12 @@
 // bounded amount, is ended, and leaves the others alone.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import http2 from "node:http2";
 import { join } from "node:path";
 import tls from "node:tls";
 import zlib from "node:zlib";
 import { LittleComponent } from "./lib/component.mjs";
+import { block, connectHttp2, flag, frame, preface, type } from "./lib/frames.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { readJournal } from "./lib/journal.mjs";
 import { makeFolder, removeFolder } from "./lib/owned.mjs";
@@ -131,6 +133,51 @@ story("clients that want no answer", async (stage) => {
     });
     for (const bytes of grown) assert.ok(bytes < 8 * kMiB, `64 MiB unpacked: ${grown.map((b) => b / kMiB)} MiB more`);
     await othersServed();
+  });
+
+  const lives = async () => Object.fromEntries((await gateway.cli("status")).roles.map(({ name, pid }) => [name, pid]));
+  const number = (value) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const windows = (value) => frame(type.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), number(value)]));
+
+  // Answers that are frames and wait for the client are no streams any more, and still exchanges.
+  await stage.step("ask without end by HTTP/2 and read nothing, without signing in", async () => {
+    const before = await lives();
+    const socket = connectHttp2(gateway);
+    socket.on("error", () => {}).pause();
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    const ask = (stream, path) => frame(type.headers, flag.endStream | flag.endHeaders, stream, block([[":method", "GET"], [":scheme", "https"], [":authority", "localhost"], [":path", path]]));
+    socket.write(Buffer.concat([Buffer.from(preface), windows(0x7fffffff), frame(type.window, 0, 0, number(8_000_000))]));
+    // The kernel takes what it can; behind that small answers wait, many in little room.
+    for (let i = 0; i < 2_500; ++i) {
+      socket.write(ask(2 * i + 1, i < 1_800 ? "/.postern/assets/visit.js" : "/.postern"));
+      if (i % 40 === 39) await new Promise((resolve) => setTimeout(resolve, 15));
+    }
+    await othersServed();
+    socket.destroy();
+    await othersServed();
+    assert.deepEqual(await lives(), before, "nobody was killed for it");
+  });
+
+  await stage.step("are late with a body and then end it too early, by HTTP/2", async () => {
+    const before = await lives();
+    for (const [url, ca] of [[gateway.url, gateway.ca], [gateway.adminUrl, gateway.adminCa]]) {
+      const session = http2.connect(url, { ca, settings: { initialWindowSize: 0 } }); // no answer's body finds room
+      session.on("error", () => {});
+      const request = session.request({ ":method": "POST", ":path": "/.postern/sign-in", "content-length": "10" });
+      request.on("error", () => {});
+      const late = new Promise((resolve) => request.once("response", (headers) => resolve(headers[":status"])));
+      request.write("{");
+      assert.equal(await late, 408);
+      request.end(); // and now it is shorter than it said
+      await new Promise((resolve) => session.ping(resolve));
+      session.destroy();
+    }
+    await othersServed();
+    assert.deepEqual(await lives(), before, "nobody was killed for it");
   });
 
   await stage.step("change their mind", async () => {

@@ -44,6 +44,7 @@ class FaceLimitsTest : public testing::Test {
         },
         [](const base::Error&) {});
     ASSERT_TRUE(opened.ok());
+    face.on_breach([this](const std::string&) { ++breaches; });
     channel = std::move(*opened);
     ASSERT_TRUE(face.connect(std::move(pair->second)).ok());
     open(1, {});
@@ -85,6 +86,7 @@ class FaceLimitsTest : public testing::Test {
   ExchangeFace face{loop, patient, names, ExchangeFace::Most{4, 2}};
   std::unique_ptr<ipc::ExchangeChannel> channel;
   std::map<std::uint64_t, int> status;
+  int breaches = 0;
 };
 
 TEST_F(FaceLimitsTest, ACallHasTheCertificatesOfItsConnection) {
@@ -134,6 +136,27 @@ TEST_F(FaceLimitsTest, TheAnswererSaysHowLongABodyMayBe) {
   EXPECT_EQ(status[1], 413);
   EXPECT_EQ(status.count(2), 0U);
   EXPECT_EQ(status[3], 413);
+}
+
+// The bytes of the first answer may wait for the client: the second refusal is no news, and no breach.
+TEST_F(FaceLimitsTest, ARequestMayBeRefusedTwice) {
+  const auto refuse = [this](std::uint64_t id, base::Refusal why) {
+    base::BinaryWriter out;
+    encode(ipc::RequestRefused{2, why, "why", ""}, out);
+    channel->send(Frame::RequestRefused, id, out.bytes());
+  };
+  ask(1, 2, 10);
+  refuse(1, base::Refusal::RequestTimeout);
+  refuse(1, base::Refusal::AmbiguousFraming);
+  turn();
+  EXPECT_EQ(status[1], 408);
+  ask(2, 2);
+  turn();
+  EXPECT_EQ(patient.calls.size(), 1U) << "and others are heard";
+  EXPECT_EQ(breaches, 0);
+  channel->send(Frame::RequestBody, 1, "x");
+  turn();
+  EXPECT_EQ(breaches, 1) << "what comes behind a refusal is one";
 }
 
 }  // namespace

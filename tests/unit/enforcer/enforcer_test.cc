@@ -439,6 +439,9 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
     std::function<void()> make;
   };
   const std::string with = cookie();
+  const auto announce = [&](std::string_view client, std::string_view tls, std::string_view relay = {}) {
+    send_message(Type::ConnectionOpened, 2, ipc::ConnectionOpened{client, tls, false, {}, relay});
+  };
   const std::vector<Breach> breaches = {
       {"a request on a connection that was not announced",
        [&] {
@@ -457,6 +460,12 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
          for (std::uint32_t i = 0; i <= ipc::kMostConcurrent; ++i) get("/none");
        }},
       {"a connection announced twice", [&] { open_connection(1); }},
+      {"a client of many words", [&] { announce(std::string(200, '1') + ":1", "TLSv1.3"); }},
+      {"a client that no field can name", [&] { announce("192.0.2.7\r\nX: y:1", "TLSv1.3"); }},
+      {"a client without a name", [&] { announce("", "TLSv1.3"); }},
+      {"TLS of many words", [&] { announce("192.0.2.7:1", std::string(200, 'T')); }},
+      {"TLS that breaks a line", [&] { announce("192.0.2.7:1", "TLS\nv1.3"); }},
+      {"a relay of many words", [&] { announce("192.0.2.7:1", "TLSv1.3", std::string(300, 'r')); }},
       {"the end of a connection that never was", [&] { send(Type::ConnectionClosed, 9); }},
       {"a body for no exchange", [&] { send(Type::RequestBody, 1, "x"); }},
       {"a body where the head has none", [&] { send(Type::RequestBody, get("/api/v1/query"), "x"); }},
@@ -503,7 +512,6 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
     turn(10);
     // The enforcer listens no more: what comes now is not answered.
     frames.clear();
-    terminator->send(Type::RequestHead, 1000, "");
     open_connection(77);
     ipc::RequestHead after = head("GET", "/.postern/sign-in", "");
     after.connection = 77;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "audit/event.h"
 #include "tests/unit/enforcer/fakes.h"
 
 namespace postern::enforcer {
@@ -139,6 +140,28 @@ TEST_F(LedgerClients, MemoryForEventsIsBounded) {
   EXPECT_LE(kept * line.size(), 2 * LedgerClient::kMostRetained + line.size());
   ledger->acked(kept);
   EXPECT_TRUE(turn_until(loop, [&] { return client.unavailable().empty(); }));
+}
+
+// The ledger would end the channel for it, and each one after, since it were sent again.
+TEST_F(LedgerClients, AnEventThatIsTooLongIsNotSent) {
+  join();
+  bool first = false, never = false, last = false;
+  client.when_durable(append("a"), 1, [&] { first = true; });
+  const std::uint64_t lost = append(std::string(audit::kEventLimit + 1, 'x'));
+  EXPECT_EQ(lost, LedgerClient::kNever);
+  client.when_durable(lost, 2, [&] { never = true; });
+  client.when_durable(append(std::string(audit::kEventLimit, 'y')), 3, [&] { last = true; });
+  ASSERT_TRUE(turn_until(loop, [&] { return ledger->lines.size() == 2; }));
+  ledger->acked(2);
+  ASSERT_TRUE(turn_until(loop, [&] { return last; }));
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(never);
+  EXPECT_EQ(client.lost(), 1U);
+  auto old = std::move(ledger);
+  join();
+  append("b");
+  ASSERT_TRUE(turn_until(loop, [&] { return !ledger->lines.empty(); }));
+  EXPECT_EQ(ledger->lines[0], "b");
 }
 
 TEST_F(LedgerClients, CommandsAreAnsweredAndThoseOfALostLedgerFail) {

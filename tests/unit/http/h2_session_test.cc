@@ -169,6 +169,13 @@ TEST_F(Http2SessionScene, WhatComesOnAStreamThatWeHaveResetIsPassedOver) {  // 5
   EXPECT_EQ(told.log, "request 1 POST /a\nrequest 3 GET /a\n");
 }
 
+TEST_F(Http2SessionScene, BehindAResetThatHasNotLeftNothingIsRefused) {
+  send(post(1));
+  session->reset(1, Http2Session::Reset::Cancel);
+  session->take(headers(1, {{"x-t", "v"}}, 0), now);  // trailers that do not end the stream
+  EXPECT_EQ(told.log, "request 1 POST /a\n");
+}
+
 TEST_F(Http2SessionScene, StreamNumbersOnlyRise) {  // 5.1.1
   send(get(5) + get(3));
   expect_broken();

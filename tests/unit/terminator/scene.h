@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A real terminator on a real loopback socket, clients that speak TLS to it, and an answerer that a test
-// plays by hand, all in one process and one loop.
+// plays by hand, all in one process and one loop. Whatever the terminator says is held to the exchange protocol.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "gateway/terminator/terminator.h"
+#include "tests/unit/terminator/protocol_judge.h"
 #include "tests/unit/tls/pair.h"
 
 namespace postern::terminator {
@@ -26,12 +27,15 @@ using Type = ipc::ExchangeFrame;
 
 class Client {
  public:
-  Client(std::uint16_t port, std::unique_ptr<tls::Session> session) : session_(std::move(session)) {
+  // buffer: of the kernel, for what it has not read; 0: as large as the kernel likes.
+  Client(std::uint16_t port, std::unique_ptr<tls::Session> session, int buffer = 0)
+      : session_(std::move(session)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socket.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (buffer > 0) ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
     // Or a second small piece waits until the first one is acknowledged, which takes the peer its time.
     const int on = 1;
@@ -87,6 +91,16 @@ struct Frame {
   std::string payload;
 };
 
+// Whoever answers: a channel, and the judge of what comes over it.
+struct Answerer {
+  void send(Type type, std::uint64_t id, std::string_view payload = {}) {
+    judge.said(type, id, payload);
+    channel->send(type, id, payload);
+  }
+  ProtocolJudge judge;
+  std::unique_ptr<ipc::ExchangeChannel> channel;
+};
+
 class TerminatorScene : public ::testing::Test {
  protected:
   explicit TerminatorScene(const std::string& protocol = "http/1.1") {
@@ -107,6 +121,8 @@ class TerminatorScene : public ::testing::Test {
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+    // Connections inherit it.
+    if (buffers > 0) ::setsockopt(listener.get(), SOL_SOCKET, SO_SNDBUF, &buffers, sizeof buffers);
     ASSERT_EQ(::listen(listener.get(), 64), 0);
     socklen_t size = sizeof at;
     ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
@@ -120,15 +136,18 @@ class TerminatorScene : public ::testing::Test {
     auto ends = *ipc::make_ring_pair();
     ASSERT_TRUE(terminator->set_channel(std::move(ends.first)).ok());
     frames.clear();
-    answerer = *ipc::ExchangeChannel::open(
+    answerer = std::make_unique<Answerer>();
+    answerer->channel = *ipc::ExchangeChannel::open(
         loop, std::move(ends.second), 1,
         [this](Type type, std::uint64_t id, std::string_view payload) {
+          if (const std::string breach = answerer->judge.heard(type, id, payload); !breach.empty())
+            ADD_FAILURE() << breach << ": frame " << static_cast<int>(type) << " of " << id;
           frames.push_back({type, id, std::string(payload)});
         },
         [](const base::Error& why) { ADD_FAILURE() << why.message; });
   }
   Client& connect() {
-    clients.push_back(std::make_unique<Client>(port, *trusts->start("gateway.example")));
+    clients.push_back(std::make_unique<Client>(port, *trusts->start("gateway.example"), buffers));
     return *clients.back();
   }
   template <typename Condition>
@@ -208,9 +227,10 @@ class TerminatorScene : public ::testing::Test {
   loop::Loop loop;
   Limits limits;
   Timeouts timeouts;
+  int buffers = 0;  // of the kernel, at both ends of a connection; 0: as large as it likes
   std::uint16_t port = 0;
   std::unique_ptr<Terminator> terminator;
-  std::unique_ptr<ipc::ExchangeChannel> answerer;
+  std::unique_ptr<Answerer> answerer;
   std::vector<Frame> frames;
   std::vector<std::unique_ptr<Client>> clients;
 };
