@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/proof.h"
 
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
 #include "console/parts.h"
 
 namespace postern::console {
@@ -13,9 +18,16 @@ int width(state::RemoteAccess mode) {
   return mode == Off ? 0 : mode == All ? 2 : 1;
 }
 
-std::string text_in(const Call& call, const char* key) {
-  const auto json = base::parse_json(call.body, 8);
-  return json.ok() && json->is_object() ? base::json_text_or(*json, key, "") : std::string();
+base::Json body_of(const Call& call) {
+  auto json = base::parse_json(call.body, 8);
+  return json.ok() && json->is_object() ? *std::move(json) : base::Json::object();
+}
+
+// Whether it would hold beyond the end of what is set now. What cannot be read is without end here; it is refused further on.
+bool ends_later(const base::Json& wanted, const std::optional<base::Micros>& present, base::Micros now) {
+  if (!present) return false;
+  const auto until = base::parse_until(base::json_text_or(wanted, "until", ""), now);
+  return !until.ok() || *until > *present;
 }
 
 }  // namespace
@@ -26,15 +38,25 @@ bool always(const Parts& /*parts*/, const Call& /*call*/) { return true; }
 
 // What cannot be read opens nothing, and is refused further on.
 bool opening_access(const Parts& parts, const Call& call) {
-  const auto wanted = state::parse_remote_access(text_in(call, "mode"));
+  const base::Json body = body_of(call);
+  const auto wanted = state::parse_remote_access(base::json_text_or(body, "mode", ""));
   if (!wanted || *wanted == state::RemoteAccess::Off) return false;
-  return width(*wanted) >= width(parts.ledger.state().remote_access(parts.loop.wall()));
+  const state::State& state = parts.ledger.state();
+  const base::Micros now = parts.loop.wall();
+  return width(*wanted) >= width(state.remote_access(now)) ||
+         ends_later(body, state.remote_access_toggle().until, now);
 }
 
 bool opening_capability(const Parts& parts, const Call& call) {
-  const auto wanted = state::parse_setting(text_in(call, "setting"));
+  const base::Json body = body_of(call);
+  const auto wanted = state::parse_setting(base::json_text_or(body, "setting", ""));
   if (!wanted || *wanted == state::Setting::Off) return false;
-  return *wanted >= parts.ledger.state().capability(call.captures.at(0), parts.loop.wall());
+  const std::string& name = call.captures.at(0);
+  const state::State& state = parts.ledger.state();
+  const base::Micros now = parts.loop.wall();
+  const state::Toggle* toggle = state.capability_toggle(name);
+  return *wanted >= state.capability(name, now) ||
+         ends_later(body, toggle == nullptr ? std::nullopt : toggle->until, now);
 }
 
 }  // namespace proof

@@ -48,6 +48,10 @@ chmod -R go+rX "$work/install"
 postern="$work/install/bin/postern"
 cfg="$work/gateway/postern.yaml"
 p() { "$postern" --config "$cfg" "$@"; }
+# private FILE...: empty, and nobody else's to read, whatever is written into them.
+private() { (umask 077; for file; do : >"$file"; done); }
+# nobody_else_reads TEXT: whatever the gateway and we wrote, it stands in no file that is others' to read.
+nobody_else_reads() { [ -n "$1" ] && [ -z "$(find "$work" -path "$work/install" -prune -o -type f -perm /044 -exec grep -lF -- "$1" {} +)" ]; }
 # soon SECONDS CONDITION...: until the condition holds; fails if it does not within that time.
 soon() {
   local end=$((SECONDS + $1))
@@ -101,6 +105,7 @@ if [ $mission = 1 ]; then
 fi
 
 say "making the gateway's configuration, authorities and first admin"
+private "$work/init.txt"
 "$postern" init --dir "$work/gateway" --listen "127.0.0.1:$support_port" --admin-listen "127.0.0.1:$admin_port" \
   --component "prometheus=http://127.0.0.1:$prometheus_port" --component "alertmanager=http://127.0.0.1:$alertmanager_port" "${names[@]}" >"$work/init.txt"
 password=$(sed -n 's/^ *Password *\([^ ]*\).*/\1/p' "$work/init.txt" | head -n 1)

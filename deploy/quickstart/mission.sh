@@ -17,6 +17,7 @@ start_mission_control() {
   relay_port=${POSTERN_RELAY_PORT:-8444}
   if [ $check = 1 ] || in_use "$page_port"; then page_port=$(free_port); fi
   if [ $check = 1 ] || in_use "$relay_port"; then relay_port=$(free_port); fi
+  private "$work/mission.json"
   "$mission_program" init --json --dir "$work/mission" --name mission.vendor.example --line-listen "127.0.0.1:$line_port" \
     --admin-listen "127.0.0.1:$page_port" >"$work/mission.json"
   sed -i "s/^listeners:\$/listeners:\\n  relay: { address: \"127.0.0.1:$relay_port\", domain: $reach }/" "$mission_cfg"

@@ -20,7 +20,12 @@ vendor_hears() { mc --json events --installation "$installation" --limit 500 | g
 customer_has() { p --json events --limit 500 | grep -q -- "$1"; }
 fails() { ! "$@"; }
 
+private "$jar" "$work/answer"
+cookie_in_jar() { awk 'NF >= 7 { print $7 }' "$jar" | tail -n 1; }
+
 say "the tour of both sides"
+step "the customer's first admin has a password that nobody else can read" nobody_else_reads "$password"
+step "  the vendor's has one too" nobody_else_reads "$(field person.password <"$work/mission.json")"
 step "the installation is enrolled, and its line is up" line_is_up
 step "  the vendor sees it by its customer's name" vendor_sees '"Acme"'
 step "nothing of its health is told before an admin says so" fails vendor_sees '"processing"'
@@ -54,6 +59,7 @@ tunnel_waits() { [ "$(p --json link show | field tunnel.waiting)" -ge 4 ]; }
 step "  the customer's side keeps connections waiting at the relay" soon 90 tunnel_waits
 pass=$(p --json pass issue --engineer alice --expires 15m | field pass)
 step "  alice signs in through the relay, with TLS that ends at the customer" gives 200 -H 'Content-Type: application/json' -d "{\"pass\":\"$pass\"}" "$relayed/.postern/sign-in"
+step "  nobody else can read her cookie" nobody_else_reads "$(cookie_in_jar)"
 step "  and works" gives 200 "$relayed/prometheus/api/v1/query?query=up"
 step "  both logs say who came through whom: the customer's" soon 30 customer_has '"tunnel.relayed"'
 step "  and the vendor's" soon 30 vendor_hears '"tunnel.relayed"'

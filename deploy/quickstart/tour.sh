@@ -23,10 +23,15 @@ event_of_answer() { sed -n 's/^postern-event: *\([0-9A-Z]*\).*/\1/ip' "$work/hea
 is_logged() { p --json events --limit 200 | grep -q -- "$1"; }
 in_log() { soon 5 is_logged "$1"; }
 
+private "$jar" "$work/head" "$work/answer"
+cookie_in_jar() { awk 'NF >= 7 { print $7 }' "$jar" | tail -n 1; }
+
 say "the tour"
+step "the admin's password is for nobody else to read" nobody_else_reads "$password"
 step "without a session nothing is reachable (401 no_session)" refuses 401 no_session "$base/prometheus/api/v1/query?query=up"
 pass=$(p --json pass issue --engineer alice --expires 15m | node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).pass)')
 step "alice signs in with a pass" gives 200 -H 'Content-Type: application/json' -d "{\"pass\":\"$pass\"}" "$base/.postern/sign-in"
+step "  nobody else can read her cookie" nobody_else_reads "$(cookie_in_jar)"
 step "the same pass does not work twice" refuses 403 sign_in_refused -H 'Content-Type: application/json' -d "{\"pass\":\"$pass\"}" "$base/.postern/sign-in"
 step "a listed query is allowed" gives 200 "$base/prometheus/api/v1/query?query=up"
 step "  and its answer names its event, which is in the log" in_log "$(event_of_answer)"

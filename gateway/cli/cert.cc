@@ -67,7 +67,7 @@ base::Status issue(const CertIssueOptions& options) {
   if (done.ok()) done = out.write(stem + ".pem", made->certificate_pem, 0644);
   if (done.ok()) done = out.write(stem + ".key", made->key_pem, 0600);
   base::wipe(made->key_pem);
-  if (done.ok()) out.keep();
+  if (done.ok()) done = out.keep();
   return done;
 }
 

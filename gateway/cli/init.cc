@@ -131,7 +131,7 @@ class Initialiser {
     if (done.ok()) done = make_pass_key();
     if (done.ok()) done = make_log_key();
     if (done.ok()) done = make_admin();
-    if (done.ok()) folder_.keep();
+    if (done.ok()) done = folder_.keep();
     return done;
   }
 

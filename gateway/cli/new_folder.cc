@@ -22,8 +22,23 @@ NewFolder::~NewFolder() {
   }
 }
 
-base::Status NewFolder::hand_over(const std::string& path) {
-  if (owner_ && ::lchown(path.c_str(), owner_->uid, owner_->gid) != 0) return base::fail_errno(path, errno);
+// By a descriptor, and what is ours alone: under its name there may be something else by now.
+base::Status NewFolder::give(const std::string& path) const {
+  const base::UniqueFd at(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (!at.valid() || ::fstat(at.get(), &info) != 0) return base::fail_errno(path, errno);
+  if (info.st_uid != ::geteuid())
+    return base::fail(base::Code::Denied, path + ": somebody has put something else in its place");
+  if (::fchown(at.get(), owner_->uid, owner_->gid) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
+}
+
+base::Status NewFolder::keep() {
+  for (auto made = made_.rbegin(); owner_ && made != made_.rend(); ++made) {
+    if (!made->folder) continue;
+    if (base::Status given = give(made->path); !given.ok()) return given;
+  }
+  made_.clear();
   return base::Ok{};
 }
 
@@ -34,8 +49,9 @@ base::Status NewFolder::make_folder(const std::string& path, mode_t mode) {
     return base::fail_errno(path, errno);
   }
   made_.push_back({path, true});
-  if (::chmod(path.c_str(), mode) != 0) return base::fail_errno(path, errno);
-  return hand_over(path);
+  const base::UniqueFd at(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!at.valid() || ::fchmod(at.get(), mode) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
 }
 
 // O_EXCL and not a rename: a rename would replace what somebody else put there.
@@ -49,8 +65,9 @@ base::Status NewFolder::write(const std::string& path, std::string_view content,
     if (n < 0) return base::fail_errno(path, errno);
     content.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return base::fail_errno(path, errno);
-  return hand_over(path);
+  const bool given = !owner_ || ::fchown(fd.get(), owner_->uid, owner_->gid) == 0;
+  if (!given || ::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return base::fail_errno(path, errno);
+  return base::Ok{};
 }
 
 base::Result<std::optional<proc::Account>> choose_owner(const std::string& wanted, std::string& user) {

@@ -19,7 +19,8 @@ namespace postern::cli {
 // Remembers what it made, and removes exactly that (newest first) unless keep() was called.
 class NewFolder {
  public:
-  // owner: who the files shall belong to; nobody: to whoever runs this.
+  // owner: who the files shall belong to; nobody: to whoever runs this. Folders are given to them by keep() alone, the innermost
+  // first: until all is made, whoever is that account can put nothing in the way of root's, who makes it.
   explicit NewFolder(std::optional<proc::Account> owner) : owner_(std::move(owner)) {}
   ~NewFolder();
   NewFolder(const NewFolder&) = delete;
@@ -29,10 +30,10 @@ class NewFolder {
   base::Status make_folder(const std::string& path, mode_t mode);
   // Exists if anything is there.
   base::Status write(const std::string& path, std::string_view content, mode_t mode);
-  void keep() { made_.clear(); }
+  base::Status keep();
 
  private:
-  base::Status hand_over(const std::string& path);
+  base::Status give(const std::string& path) const;
 
   std::optional<proc::Account> owner_;
   struct Made {

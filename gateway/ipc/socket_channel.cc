@@ -154,17 +154,34 @@ bool SocketChannel::transmit() {
     out_.consume(static_cast<std::size_t>(n));
     worked = true;
   }
-  poller_->want(out_.empty() ? loop::kReadable : loop::kReadable | loop::kWritable);
+  watch();
   return worked;
 }
 
+void SocketChannel::watch() {
+  poller_->want((held_back_ ? 0 : loop::kReadable) | (out_.empty() ? 0 : loop::kWritable));
+}
+
+void SocketChannel::hold_back() {
+  if (!open()) return;
+  held_back_ = true;
+  watch();
+}
+
+void SocketChannel::resume() {
+  if (!open() || !std::exchange(held_back_, false)) return;
+  if (!failing_ && !take_frames())
+    fail(base::fail(base::Code::Invalid, "the peer broke the channel's framing"));
+  if (open()) watch();
+}
+
 void SocketChannel::on_ready(unsigned ready) {
-  if ((ready & loop::kReadable) != 0) receive();
+  if ((ready & loop::kReadable) != 0 && !held_back_) receive();
   if (open() && (ready & loop::kWritable) != 0) transmit();
 }
 
 void SocketChannel::take_arrived() {
-  while (open() && !failing_ && receive()) {
+  while (open() && !failing_ && !held_back_ && receive()) {
   }
 }
 
@@ -202,7 +219,7 @@ bool SocketChannel::receive() {
 }
 
 bool SocketChannel::take_frames() {
-  while (open() && !failing_ && in_.size() >= kHeader) {
+  while (open() && !failing_ && !held_back_ && in_.size() >= kHeader) {
     base::BinaryReader reader(in_.view());
     const std::size_t size = reader.u32();
     const std::uint16_t type = reader.u16();
@@ -217,7 +234,7 @@ bool SocketChannel::take_frames() {
       received_.pop_front();
     }
     on_frame_(type, in_.view().substr(kHeader, size), std::move(fds));
-    if (open()) in_.consume(kHeader + size);
+    if (open() && !held_back_) in_.consume(kHeader + size);
   }
   // Descriptors that no frame announced are only possible while their one frame is still under way.
   return !open() || received_.size() <= (in_.empty() ? 0 : kMostFds);

@@ -57,6 +57,10 @@ class SocketChannel {
   // is full, of bytes or of descriptors (then it closes).
   bool send(std::uint16_t type, std::string_view payload, Fds fds = {});
   void flush();
+  // From on_frame, of a frame without descriptors: there is no room for it. It comes again after resume(), and before whatever
+  // follows it; until then nothing is read, so that the peer's own bounds hold it back. Its end too is noticed only then.
+  void hold_back();
+  void resume();
   // Takes what has arrived already, without waiting for the loop to notice: what a peer that has ended still said.
   void take_arrived();
   std::size_t queued() const;
@@ -71,6 +75,7 @@ class SocketChannel {
   bool take_frames();
   bool transmit();
   void let_go();
+  void watch();
   void fail(base::Error why);
 
   base::UniqueFd socket_;
@@ -85,7 +90,7 @@ class SocketChannel {
   std::uint64_t written_ = 0;  // bytes ever queued, to place attachments
   std::uint64_t sent_ = 0;     // bytes ever sent
   base::Error failure_;
-  bool failing_ = false;
+  bool failing_ = false, held_back_ = false;
   std::unique_ptr<loop::Poller> poller_;
   std::unique_ptr<loop::Loop::Hook> hook_;
 };

@@ -344,6 +344,11 @@ Decision decide_pass_open(const Context& context, const Order& order) {
   if (context.state.used_passes().count(pass->id) > 0) {
     return turn_away(visitor, Refusal::SignInRefused, "this pass was used before");
   }
+  // The clock was put back, and so many were used since that this one may be one of them.
+  if (pass->expires <= context.state.passes_forgotten_until())
+    return turn_away(visitor, Refusal::SignInRefused,
+                     "nobody knows any more whether this pass was used: take one that ends after " +
+                         base::format_time(context.state.passes_forgotten_until()));
   Decision decision = open_session(context, visitor);
   if (decision.refused) return decision;
   Draft used{EventType::PassUsed,

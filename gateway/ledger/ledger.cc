@@ -417,7 +417,9 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     peer.durable(recorder_.durable());
     return true;
   }
-  if (!has_room() || !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
+  const bool refusal = append.kind == ipc::AppendKind::Refused;
+  if (!has_room_for(append) && !refusal && peer.sender() == Sender::Enforcer) return peer.hold_back(), true;
+  if (!has_room_for(append) || !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
     ++lost_;
     peer.appended(0);
     return true;
@@ -514,6 +516,11 @@ void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
   if (outcome->first_version == 0) outcome->first_version = version_;
   outcome->last_version = version_;
   outcome->enforcers = outcome->awaited.size();
+}
+
+bool Ledger::has_room_for(const ipc::Append& append) const {
+  const std::size_t kept = append.kind == ipc::AppendKind::Refused ? kNoRefusalsMemory : 0;
+  return recorder_.memory() + kOwnMemory + kept <= kMemory;
 }
 
 bool Ledger::has_room() const { return recorder_.memory() + kOwnMemory <= kMemory; }

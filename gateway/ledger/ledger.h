@@ -22,8 +22,9 @@
 // follows, with what was cut and how fast.
 //
 // While the log cannot be written everyone is told (LogStatus), what gives is refused, what closes still
-// works and is recorded later, in memory until then. If that memory runs short, events of other roles are
-// dropped, counted, and the count stands in log.recovered. A session whose opening did not become durable is
+// works and is recorded later, in memory until then. If that memory runs short, refusals and events of roles other than
+// enforcers are dropped, counted, and the count stands in log.recovered; an enforcer whose other events find no room is not read
+// until they do: nothing that was not kept is called durable, and its own bound closes the door (enforcer/ledger_client.h). A session whose opening did not become durable is
 // ended (error).
 //
 // A peer that sends what its row in decide_command.h does not have, or no message at all, is cut off.
@@ -149,6 +150,8 @@ class Ledger {
   // Bytes of memory for events that are not durable; the last part of it is for our own ones.
   static constexpr std::size_t kMemory = 64U << 20U;
   static constexpr std::size_t kOwnMemory = 16U << 20U;
+  // And in front of that for what is no refusal: whoever is refused must not use up what others wait for.
+  static constexpr std::size_t kNoRefusalsMemory = 8U << 20U;
   // Of that for the newest events, which are kept for the index and the log's files: what one busy core makes in a second.
   static constexpr std::size_t kFreshMemory = 16U << 20U;
   static constexpr std::size_t kPolicyOrders = 4;           // at once
@@ -285,6 +288,7 @@ class Ledger {
   void send_intake_tokens(Peer& peer);
   void tell_intake_tokens();
   bool has_room() const;  // in memory, for an event that waits for the disk
+  bool has_room_for(const ipc::Append& append) const;
   void tell_policy();
   void send_state(Peer& peer);
   void send_policy(Peer& peer);

@@ -50,6 +50,11 @@ class Peer final : public loop::Disposable {
   }
   void flush();
   void close();
+  // From on_frame: there is no room for what it sent. It comes again after go_on().
+  void hold_back() { channel_.hold_back(); }
+  void go_on() {
+    if (!gone_) channel_.resume();
+  }
 
   // The policy that it sends, for its next policy.set.
   ipc::Pieces& policy() { return policy_; }

@@ -350,6 +350,9 @@ void Ledger::on_durable() {
   for (auto& [number, peer] : peers_) peer->durable(recorder_.durable());
   go_on_with_account_change();
   advance();
+  for (auto& [number, peer] : peers_) {
+    if (has_room()) peer->go_on();
+  }
   finish_drain(false);
 }
 

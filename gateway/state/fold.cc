@@ -70,6 +70,17 @@ std::optional<Micros> time_of(const Json& object, const char* key) {
   return time.ok() ? std::optional<Micros>(*time) : std::nullopt;
 }
 
+// What is good for one time: by id, until when it would be.
+using UsedUp = std::map<std::string, Micros, std::less<>>;
+UsedUp::iterator earliest(UsedUp& all) {
+  return std::min_element(all.begin(), all.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; });
+}
+void forget(UsedUp& all, UsedUp::iterator which, Micros& forgotten_until) {
+  forgotten_until = std::max(forgotten_until, which->second);
+  all.erase(which);
+}
+
 // Where it says nothing, what holds already stays: an approval of an older version names what it changed.
 Terms terms_of(const Json& detail, Terms terms) {
   const bool listed = detail.is_object() && detail.contains("capabilities");
@@ -254,11 +265,8 @@ void State::fold_grant(std::string_view type, const Json& detail, Micros at, con
 // No clock decides what is forgotten: one that was put back would let a document be applied again.
 void State::remember_document(const Grant& grant) {
   applied_grants_[grant.id] = grant.until;
-  if (applied_grants_.size() <= kAppliedGrantsKept) return;
-  const auto first = std::min_element(applied_grants_.begin(), applied_grants_.end(),
-                                      [](const auto& a, const auto& b) { return a.second < b.second; });
-  forgotten_until_ = std::max(forgotten_until_, first->second);
-  applied_grants_.erase(first);
+  if (applied_grants_.size() > kAppliedGrantsKept)
+    forget(applied_grants_, earliest(applied_grants_), forgotten_until_);
 }
 
 void State::prune_grants() {
@@ -366,13 +374,18 @@ void State::fold_hold(const Json& event, std::string_view type, const Json& deta
   if (!id.empty()) holds_.emplace(id, std::move(hold));
 }
 
-// Forgetting follows from the log alone, so that every fold forgets the same: what had expired when another
-// one was used.
+// Forgetting follows from the log alone, so that every fold forgets the same: of more than are kept anyway, what had
+// expired when another one was used. That clock may have been ahead, so what is forgotten is remembered by its end.
 void State::fold_pass(const Json& detail, Micros at) {
-  std::erase_if(used_passes_, [at](const auto& used) { return used.second <= at; });
   const std::string id = json_text_or(detail, "pass", "");
   const auto expires = time_of(detail, "expires");
-  if (!id.empty() && expires && *expires > at) used_passes_[id] = *expires;
+  if (id.empty() || !expires) return;
+  used_passes_[id] = *expires;
+  while (used_passes_.size() > kUsedPassesKept) {
+    const auto first = earliest(used_passes_);
+    if (first->second > at) return;
+    forget(used_passes_, first, passes_forgotten_until_);
+  }
 }
 
 void State::fold_policy(std::string_view type, const Json& detail, Micros at, const std::string& by) {

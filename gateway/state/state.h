@@ -98,7 +98,8 @@ bool can_be_shared(std::string_view name);  // one of either
 
 inline constexpr std::size_t kEndedGrantsKept = 1000;  // the newest, by id
 inline constexpr std::size_t kAppliedGrantsKept =
-    10'000;                                        // those that end last; more than can hold at a time
+    10'000;                                           // those that end last; more than can hold at a time
+inline constexpr std::size_t kUsedPassesKept = 1000;  // at least; of more, those stay that had not expired
 inline constexpr std::size_t kTokenUsesKept = 16;  // addresses of a token; of more, the longest unused goes
 inline constexpr std::size_t kDecidedRequestsKept = 1000;  // the newest, by id
 inline constexpr base::Micros kGrantEndedShown =
@@ -311,6 +312,8 @@ class State {
   const std::map<std::string, base::Micros, std::less<>>& used_passes() const {
     return used_passes_;
   }  // id -> expires
+  // A pass that ends no later may have been used: some that were are forgotten.
+  base::Micros passes_forgotten_until() const { return passes_forgotten_until_; }
   // A signed document is good for one time, whatever the clock says by then: whether one of that id was applied, also
   // when nothing else is known of the grant any more; or may have been, because it ends no later than some that were
   // forgotten.
@@ -405,6 +408,7 @@ class State {
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>>
       session_passes_;  // session -> operations
   std::map<std::string, base::Micros, std::less<>> used_passes_;
+  base::Micros passes_forgotten_until_ = 0;                          // the latest of those that had to go
   std::map<std::string, base::Micros, std::less<>> applied_grants_;  // id -> until
   base::Micros forgotten_until_ = 0;                                 // the latest of those that had to go
   std::map<std::string, WitnessedLog, std::less<>> witnessed_;

@@ -383,6 +383,7 @@ Json State::to_json() const {
           {"holds", write_all(holds_)},
           {"session_passes", session_passes_},
           {"used_passes", used_passes_},
+          {"passes_forgotten_until", passes_forgotten_until_},
           {"applied_grants", applied_grants_},
           {"forgotten_until", forgotten_until_},
           {"witnessed", std::move(witnessed)},
@@ -445,6 +446,8 @@ Result<State> State::from_json(const Json& json) {
     for (const auto& [id, expires] : json.at("used_passes").items()) {
       state.used_passes_[id] = expires.get<Micros>();
     }
+    state.passes_forgotten_until_ =
+        json.value("passes_forgotten_until", Micros{0});  // newer than other fields
     for (const auto& [origin, log] : json.at("witnessed").items())
       state.witnessed_[origin] = read<WitnessedLog>(log);
     take(json, "policy_hash", state.policy_hash_);

@@ -13,7 +13,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace postern::supervisor {
@@ -106,6 +108,22 @@ base::Status give_away(const SocketFile& file, uid_t uid, gid_t gid) {
 
 }  // namespace
 
+base::Status give_directory(const std::string& path, const proc::Account& account) {
+  const base::UniqueFd at(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const base::Status taken =
+      base::fail(base::Code::Denied, path + ": somebody has put something else in its place");
+  if (!at.valid()) return errno == ENOTDIR || errno == ELOOP ? taken : base::fail_errno(path, errno);
+  struct stat info {};
+  if (::fstat(at.get(), &info) != 0) return base::fail_errno(path, errno);
+  std::error_code unread;
+  const bool empty = std::filesystem::is_empty("/proc/self/fd/" + std::to_string(at.get()), unread);
+  if (unread) return base::fail_errno(path, unread.value());
+  if (info.st_uid != ::geteuid() || !empty) return taken;
+  if (::fchownat(at.get(), "", account.uid, account.gid, AT_EMPTY_PATH) != 0)
+    return base::fail_errno(path, errno);
+  return base::Ok{};
+}
+
 base::Status make_directory(const std::string& path, mode_t mode,
                             const std::optional<proc::Account>& account) {
   struct stat info {};
@@ -114,8 +132,7 @@ base::Status make_directory(const std::string& path, mode_t mode,
     return base::fail(base::Code::Invalid, path + ": is not a directory");
   }
   if (::mkdir(path.c_str(), mode) != 0) return base::fail_errno("cannot make the directory " + path, errno);
-  if (account && ::chown(path.c_str(), account->uid, account->gid) != 0) return base::fail_errno(path, errno);
-  return base::Ok{};
+  return account ? give_directory(path, *account) : base::Status(base::Ok{});
 }
 
 base::Result<base::UniqueFd> bind_control(const std::string& path,

@@ -47,6 +47,9 @@ base::Result<base::UniqueFd> connect_hand_over(const std::string& state_director
 // The parts of bind_sockets, for another supervisor. account: whose they shall be; nobody: ours.
 base::Status make_directory(const std::string& path, mode_t mode,
                             const std::optional<proc::Account>& account);
+// Gives a directory that was just made to the account, in whose folder it may lie: whoever is that account may have put something
+// else in its place meanwhile, such as a link. Denied: what is there is no empty directory of ours.
+base::Status give_directory(const std::string& path, const proc::Account& account);
 // Takes two seconds where another one serves there: it may be ending.
 base::Result<base::UniqueFd> bind_control(const std::string& path,
                                           const std::optional<proc::Account>& account);

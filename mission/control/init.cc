@@ -60,7 +60,7 @@ class Initialiser {
     if (done.ok() && options_.certificate.empty()) done = make_listener("line", roots_, fingerprint_);
     if (done.ok()) done = make_listener("admin", admin_roots_, admin_fingerprint_);
     if (done.ok()) done = make_first_person();
-    if (done.ok()) folder_.keep();
+    if (done.ok()) done = folder_.keep();
     return done;
   }
 

@@ -182,4 +182,53 @@ story("the gateway itself is updated under load, by what the vendor signed and n
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /version \d+, and version \d+ is known/);
   });
+
+  // The same installer beside releases of its own, with a hand-over that is told how it comes out.
+  const own = join(gateway.parent, "own");
+  const [wants, releases] = [join(own, "requests"), join(own, "opt/releases")];
+  const led = () => readlinkSync(join(own, "opt/current"));
+  const previous = () => readFileSync(join(own, "opt/previous"), "utf8");
+  const inode = (name) => statSync(join(releases, name)).ino;
+  const install = async (request, handOver, artefact) => {
+    writeFileSync(join(own, "settings"), `folder=${wants}\nplace=${own}/opt\ndocuments=${file("documents.json")}\nroot=${file("1.root.json")}\nknown=${file("known.json")}\nhand_over=${handOver}\n`);
+    rmSync(join(wants, "outcome"), { force: true });
+    if (artefact) cpSync(artefact, join(wants, "artefact"));
+    writeFileSync(join(wants, "request"), `${request}\n`);
+    const answer = await run("bash", [script("install-update"), join(own, "settings")], { timeout: 120_000 });
+    const outcome = existsSync(join(wants, "outcome")) && readFileSync(join(wants, "outcome"), "utf8").trim();
+    return { ...answer, outcome };
+  };
+
+  await stage.step("a version that is installed already is left alone, and the one before it is not forgotten", async () => {
+    mkdirSync(wants, { recursive: true });
+    for (const name of [now, next]) release(programs, join(releases, name), name);
+    symlinkSync(`releases/${next}`, join(own, "opt/current"));
+    writeFileSync(join(own, "opt/previous"), `${now}\n`);
+    const before = inode(next);
+    const { code, outcome, stdout, stderr } = await install(`update ${next} ${now}`, "false", fileOf(next));
+    assert.deepEqual([code, outcome], [0, "done"], stderr);
+    assert.match(stdout, /0\.1\.1 is installed already/);
+    assert.deepEqual([led(), inode(next), previous()], [`releases/${next}`, before, `${now}\n`]);
+  });
+
+  await stage.step("nor is it when the hand-over to another version fails", async () => {
+    const failed = await install(`update ${broken} ${next}`, "false", fileOf(broken));
+    assert.deepEqual([failed.code, failed.outcome], [1, "the hand-over to 0.1.2 failed: 0.1.1 goes on"], failed.stderr);
+    assert.deepEqual([led(), previous()], [`releases/${next}`, `${now}\n`]);
+    const back = await install(`roll-back ${next} ${now}`, "true");
+    assert.deepEqual([back.code, back.outcome], [0, "done"], back.stderr);
+    assert.deepEqual([led(), previous()], [`releases/${now}`, `${next}\n`]);
+  });
+
+  await stage.step("what is ended in the middle can be rolled back too, and a release that was there is replaced whole", async () => {
+    const before = inode(broken);
+    await assert.rejects(install(`update ${broken} ${now}`, "kill -KILL $PPID", fileOf(broken)), { signal: "SIGKILL" });
+    assert.deepEqual([existsSync(join(wants, "outcome")), led(), previous()], [false, `releases/${broken}`, `${next}\n`]);
+    assert.notEqual(inode(broken), before);
+    assert.deepEqual(readdirSync(releases).sort(), [now, next, broken], "nothing is left over");
+    const back = await install(`roll-back ${broken} ${now}`, "true");
+    assert.deepEqual([back.code, back.outcome], [0, "done"], back.stderr);
+    assert.deepEqual([led(), previous()], [`releases/${now}`, `${broken}\n`]);
+    assert.deepEqual(readdirSync(join(own, "opt")).sort(), ["current", "previous", "releases"]);
+  });
 }, 400_000);

@@ -172,9 +172,10 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
     assert.equal(withdrawn.detail.engineer, "alice");
   });
 
+  let page;
   await stage.step("in the console, with nothing but a keyboard, for the session", async () => {
     const browser = stage.own(await Browser.start());
-    const page = await atConsole(browser, gateway);
+    page = await atConsole(browser, gateway);
     await until("every role is back", async () => (await gateway.cli("status")).roles.every((role) => role.state === "running"));
     const bob = await gateway.signIn("alice");
     const put = () => bob.fetch("/state", { method: "PUT", body: '{"from":"bob"}', headers: { "Content-Type": "application/json" }, agent: false });
@@ -210,6 +211,25 @@ story("a call waits until an administrator lets it pass or not", async (stage) =
     assert.equal((await answer).status, 200);
     await section.waitFor({ state: "detached" });
     assert.equal((await put()).status, 200, "the next one does not wait");
+  });
+
+  await stage.step("an admin who showed long ago who they are shows it again, and then it passes", async () => {
+    // The page is told what it would be told ten minutes from now; all after that is the gateway's own.
+    await page.route("**/api/v1/holds/*/pass", (route) =>
+      route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ status: 403, title: "Show again that it is you", code: "reauthenticate" }) }), { times: 1 });
+    const bob = await gateway.signIn("alice");
+    const answer = bob.fetch("/state", { method: "PUT", body: '{"from":"late"}', headers: { "Content-Type": "application/json" }, agent: false });
+    const section = page.locator("#holds");
+    await section.getByText('"from": "late"').waitFor();
+    await section.getByRole("button", { name: "Let it pass" }).click();
+    const dialog = page.getByRole("dialog", { name: "Is it still you?" });
+    await dialog.getByLabel("Password").fill(gateway.password);
+    await look(page, "admin-hold-proof");
+    await dialog.getByRole("button", { name: "Continue" }).click();
+    assert.equal((await answer).status, 200);
+    await section.waitFor({ state: "detached" });
+    await until("the log has who showed it", async () => (await gateway.events("--type", "admin.proved")).length === 1);
+    page.troubles.length = 0; // what the page was told
   });
 
   await stage.step("each step is an event with who", async () => {

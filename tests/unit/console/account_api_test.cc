@@ -62,6 +62,21 @@ class AccountApi : public Rig {
     const std::string fresh = sign_ins.prove(identity->session, false, loop.now() - kProofLife);
     return std::string(face::Manner().cookie) + "=" + fresh;
   }
+  // The switch and a capability, both on; terms: with these details.
+  void open_all(const Json& terms) {
+    state::State state;
+    for (Json detail : {Json{{"what", "remote_access"}, {"new", "all"}},
+                        Json{{"what", "capability"}, {"name", "silences.write"}, {"new", "on"}}}) {
+      detail.update(terms);
+      state.apply(
+          {{"type", "permission.changed"}, {"time", base::format_time(loop.wall())}, {"detail", detail}});
+    }
+    fake.send_state(state);
+    ASSERT_TRUE(turn_until([&] {
+      const state::Toggle* toggle = ledger.state().capability_toggle("silences.write");
+      return toggle != nullptr && toggle->until.has_value() == terms.contains("until");
+    }));
+  }
   std::string set_up_totp(const std::string& cookie, std::vector<std::string>* recovery = nullptr) {
     EXPECT_EQ(send(Post, "/api/v1/account/totp/secret", Json::object(), cookie).status, 200);
     const auto identity = sign_ins.find(cookie.substr(cookie.find('=') + 1), loop.now(), loop.wall());
@@ -105,6 +120,36 @@ TEST_F(AccountApi, OpeningAsksAgainWhoItIsAndClosingNeverDoes) {
   EXPECT_EQ(code_of(put_capability("ask")), "reauthenticate");
   EXPECT_NE(code_of(put_capability("off")), "reauthenticate");
   EXPECT_EQ(read("/api/v1/me", cookie)["proved"], false);
+}
+
+// What lets in less than now but for longer lets in then what nothing would.
+TEST_F(AccountApi, WhatLetsInLessButForLongerAsksToo) {
+  const std::string cookie = aged_sign_in();
+  const std::string end = base::format_time(loop.wall() + 3600 * base::kWallSecond);
+  open_all({{"until", end}});
+  const auto put = [&](const char* path, Json body, const char* until) {
+    if (until != nullptr) body["until"] = until;
+    return code_of(send(Put, path, body, cookie));
+  };
+  fake.answer = [](const Json&) { return Json::object(); };
+  const auto access = [&](const char* mode, const char* until) {
+    return put("/api/v1/remote-access", {{"mode", mode}}, until);
+  };
+  const auto capability = [&](const char* setting, const char* until) {
+    return put("/api/v1/capabilities/silences.write", {{"setting", setting}}, until);
+  };
+  EXPECT_EQ(access("approved", nullptr), "reauthenticate");
+  EXPECT_EQ(access("read-only", "2h"), "reauthenticate");
+  EXPECT_EQ(access("approved", "not a time"), "reauthenticate");
+  EXPECT_EQ(capability("ask", nullptr), "reauthenticate");
+  EXPECT_EQ(capability("ask", "2h"), "reauthenticate");
+  EXPECT_TRUE(fake.commands.empty());
+  EXPECT_NE(access("approved", "30m"), "reauthenticate");
+  EXPECT_NE(access("approved", end.c_str()), "reauthenticate");
+  EXPECT_NE(capability("ask", "30m"), "reauthenticate");
+  open_all(Json::object());
+  EXPECT_NE(access("approved", nullptr), "reauthenticate");
+  EXPECT_NE(capability("ask", nullptr), "reauthenticate");
 }
 
 TEST_F(AccountApi, EveryRouteThatWantsAProofRefusesWithoutOne) {

@@ -409,5 +409,45 @@ TEST_F(SocketChannels, WhatHasArrivedCanBeTakenAtOnce) {
   ASSERT_TRUE(turn_until(loop, [&] { return closed == 1; }));
 }
 
+TEST_F(SocketChannels, AFrameThatIsHeldBackComesAgainAndNothingBeforeIt) {
+  bool room = false;
+  on_frame = [&] {
+    if (!room && heard.size() == 2) ours->hold_back();
+  };
+  inject(header(1, 1) + "a" + header(1, 2) + "b" + header(1, 3) + "c");
+  ASSERT_TRUE(turn_until(loop, [&] { return heard.size() == 2; }));
+  inject(header(1, 4) + "d");
+  for (int i = 0; i < 50; ++i) loop.turn();
+  ours->take_arrived();
+  EXPECT_EQ(heard.size(), 2U);
+  EXPECT_TRUE(ours->send(5, "the other way goes on"));
+  ours->flush();
+  EXPECT_EQ(ours->queued(), 0U);
+  room = true;
+  ours->resume();
+  ASSERT_TRUE(turn_until(loop, [&] { return heard.size() == 5; }));
+  std::string all;
+  for (const Frame& frame : heard) all += frame.payload;
+  EXPECT_EQ(all, "abbcd");
+}
+
+TEST_F(SocketChannels, ThePeersEndIsNoticedOnceItIsReadAgain) {
+  bool room = false;
+  on_frame = [&] {
+    if (!room) ours->hold_back();
+  };
+  inject(header(1, 1) + "a" + header(1, 2) + "b");
+  their_socket.reset();
+  raw.reset();
+  for (int i = 0; i < 50; ++i) loop.turn();
+  EXPECT_TRUE(ours->send(5, "to nobody"));
+  for (int i = 0; i < 50; ++i) loop.turn();
+  EXPECT_EQ(closed, 0);
+  room = true;
+  ours->resume();
+  ASSERT_TRUE(turn_until(loop, [&] { return closed == 1; }));
+  EXPECT_EQ(heard.size(), 3U);
+}
+
 }  // namespace
 }  // namespace postern::ipc

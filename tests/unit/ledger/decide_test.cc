@@ -233,6 +233,33 @@ TEST(DecidePass, IsRefusedWithTheReason) {
   EXPECT_EQ(status_of(scene.open_with(late)), 502);
 }
 
+TEST(DecidePass, IsNotGoodAgainWhenTheClockIsPutBack) {
+  Scene scene;
+  scene.know("alice");
+  scene.know("bob");
+  scene.admin(remote_access("all"));
+  const base::Micros right = scene.now;
+  scene.now += 3600 * base::kWallSecond;
+  const std::string pass = scene.pass_for("alice");
+  ASSERT_EQ(status_of(scene.open_with(pass)), 200);
+  scene.now += 20 * 60 * base::kWallSecond;
+  const base::Micros end = scene.now + kDefaultPass;
+  ASSERT_EQ(status_of(scene.open_with(scene.pass_for("bob"))), 200);
+  scene.now = right;
+  EXPECT_EQ(scene.open_with(pass).refused->message, "this pass was used before");
+  // Nor when it was forgotten, with whatever else it may be.
+  for (std::size_t i = 0; i <= state::kUsedPassesKept; ++i) {
+    scene.state.apply(
+        {{"type", "pass.used"},
+         {"time", base::format_time(end + 1)},
+         {"detail", {{"pass", "P" + std::to_string(i)}, {"expires", base::format_time(end + 2)}}}});
+  }
+  EXPECT_EQ(scene.state.used_passes().size(), state::kUsedPassesKept + 1);
+  EXPECT_THAT(scene.open_with(pass).refused->message, ::testing::HasSubstr("nobody knows any more"));
+  scene.now = end;
+  EXPECT_EQ(status_of(scene.open_with(scene.pass_for("alice"))), 200);
+}
+
 TEST(DecidePass, IsIssuedToApprovedEngineersForAShortTime) {
   Scene scene;
   scene.admin({{"command", "engineer.add"}, {"name", "alice"}});

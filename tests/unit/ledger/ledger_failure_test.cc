@@ -99,13 +99,38 @@ TEST_F(FailingDisk, WhatDoesNotFitIntoMemoryIsCounted) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::string id = ids.make(clock.wall());
     event.replace(event.find("\"id\":\"") + 6, id.size(), id);
-    enforcer->append(event);
+    enforcer->append(event, ipc::AppendKind::Refused);
     until([this] { return enforcer->queued() < (1U << 20U); });
   }
   EXPECT_EQ(remote_access("off")["recorded"], false) << "what closes still has room";
   recover();
   until([this] { return logged("log.recovered").size() == 1; });
   EXPECT_THAT(logged("log.recovered")[0], ::testing::Not(HasSubstr("\"lost\":0")));
+}
+
+// A sync that takes long is no error: the door is open until an enforcer has as much waiting as it may.
+TEST_F(FailingDisk, WhatHasNoRoomIsNeitherLostNorCalledDurable) {
+  const auto filler = join(Sender::Enforcer, 1);
+  files.hold_syncs(true);
+  std::string large = line(EventType::ExchangeCompleted);
+  large.replace(large.find("\"detail\":{"), 10, "\"detail\":{\"why\":\"" + std::string(40'000, 'x') + "\",");
+  const std::size_t count = (Ledger::kMemory - Ledger::kOwnMemory) / large.size() + 50;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string id = ids.make(clock.wall());
+    large.replace(large.find("\"id\":\"") + 6, id.size(), id);
+    filler->append(large, ipc::AppendKind::Completed);
+  }
+  for (int i = 0; i < 5'000; ++i) loop.turn();
+  EXPECT_GT(filler->queued(), 0u) << "it is not read any more";
+  const std::uint64_t acked = enforcer->acked;
+  enforcer->append(line(EventType::ExchangeForwarded), ipc::AppendKind::Forwarded);
+  for (int i = 0; i < 100; ++i) loop.turn();
+  EXPECT_TRUE(enforcer->writable);
+  EXPECT_EQ(enforcer->acked, acked);
+  files.hold_syncs(false);
+  until([&] { return filler->acked == count && enforcer->acked == acked + 1; });
+  EXPECT_EQ(logged("exchange.completed").size(), count);
+  EXPECT_EQ(logged("exchange.forwarded").size(), 1u) << "what was called durable is in the log";
 }
 
 }  // namespace

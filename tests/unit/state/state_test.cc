@@ -205,14 +205,25 @@ TEST(State, KeepsActiveSessionsOnly) {
   EXPECT_TRUE(state.sessions().empty());
 }
 
-TEST(State, RemembersAUsedPassUntilItsExpiry) {
+TEST(State, RemembersAUsedPassWhateverTheClockSays) {
   State state;
-  state.apply(event("pass.used", kNoon, {{"pass", "P1"}, {"expires", base::format_time(kNoon + kHour)}}));
-  EXPECT_EQ(state.used_passes().count("P1"), 1u);
-  state.apply(
-      event("pass.used", kNoon + kHour, {{"pass", "P2"}, {"expires", base::format_time(kNoon + 2 * kHour)}}));
+  const auto use = [&state](const std::string& id, base::Micros at, base::Micros expires) {
+    state.apply(event("pass.used", at, {{"pass", id}, {"expires", base::format_time(expires)}}));
+  };
+  use("P1", kNoon, kNoon + kHour);
+  use("P2", kNoon + 2 * kHour, kNoon + 3 * kHour);
+  EXPECT_EQ(state.used_passes().count("P1"), 1u) << "the clock may have been ahead";
+  EXPECT_EQ(state.passes_forgotten_until(), 0);
+  // Of more than are kept, those that had expired go; until when they would have been good is kept.
+  const int kept = static_cast<int>(kUsedPassesKept);
+  for (int i = 0; i < kept; ++i) use("Q" + std::to_string(i), kNoon + kHour + 1, kNoon + 4 * kHour);
   EXPECT_EQ(state.used_passes().count("P1"), 0u);
-  EXPECT_EQ(state.used_passes().count("P2"), 1u);
+  EXPECT_EQ(state.used_passes().size(), kUsedPassesKept + 1) << "P2 had not expired";
+  EXPECT_EQ(state.passes_forgotten_until(), kNoon + kHour);
+  EXPECT_EQ(*State::from_json(state.to_json()), state);
+  Json older = state.to_json();
+  older.erase("passes_forgotten_until");
+  EXPECT_EQ(State::from_json(older)->passes_forgotten_until(), 0);
 }
 
 TEST(State, ADecidedRequestIsNotDecidedAgain) {
