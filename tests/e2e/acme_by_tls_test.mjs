@@ -56,19 +56,25 @@ story("challenges are answered by the listener whose certificate it is, also und
     assert.match(await ask(held), /^HTTP\/1\.1 [234]/);
     let going = true;
     const counts = { visits: 0, challenges: 0, refused: 0 };
+    const at = {}; // what each of them waits for
     const visitor = async (name) => {
       for (; going; ++counts.visits) {
+        at[`a visitor of ${name}`] = "a handshake";
         const socket = await connect(gateway.port, name, { ca: root, rejectUnauthorized: true });
+        at[`a visitor of ${name}`] = "an answer";
         assert.match(await ask(socket), /^HTTP\/1\.1 [234]/);
         socket.destroy();
       }
+      delete at[`a visitor of ${name}`];
     };
     // The challenge may end in the middle of a handshake.
     const kEnded = /no application protocol|internal error/;
     const authority = async (name) => {
       while (going) {
+        at[`an authority's like of ${name}`] = "a handshake";
         const socket = await challenge(gateway.port, name).catch((error) => (assert.match(error.message, kEnded), ++counts.refused, undefined));
         if (socket === undefined) continue;
+        at[`an authority's like of ${name}`] = "its end";
         ++counts.challenges;
         assert.equal(socket.alpnProtocol, "acme-tls/1");
         assert.deepEqual([socket.getPeerCertificate().subject.CN, socket.getPeerCertificate().subjectaltname], ["ACME challenge", `DNS:${name}`]);
@@ -76,6 +82,7 @@ story("challenges are answered by the listener whose certificate it is, also und
         socket.write("GET /.postern/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
         await new Promise((resolve) => socket.once("close", resolve));
       }
+      delete at[`an authority's like of ${name}`];
     };
     const all = Promise.all([visitor(kNames[0]), visitor(kNames[1]), authority(kNames[0]), authority(kNames[1])]);
     all.catch(() => {}); // it is awaited at the end, and fails there
@@ -84,7 +91,9 @@ story("challenges are answered by the listener whose certificate it is, also und
     const met = () => until("an authority's like was answered", () => counts.challenges > 0 && counts.refused > 0, 120_000);
     await Promise.race([all, told(gateway, "certificate.renewed", before.length + kRenewals).then(met)]);
     going = false;
-    await all;
+    let timer;
+    const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`still waited for: ${JSON.stringify(at)}`)), 60_000)));
+    await Promise.race([all, late]).finally(() => clearTimeout(timer));
     assert.match(await ask(held), /^HTTP\/1\.1 [234]/);
     held.destroy();
     assert.deepEqual(await gateway.events("--type", "certificate.failed"), []);

@@ -125,7 +125,7 @@ story("a component of three nodes is updated under load, and rolled back when on
     const [longest] = drained.map((event) => event.detail.duration_us).sort((a, b) => b - a);
     assert.ok(longest > 1e6, `the node with the long answer was waited for: ${longest} us`);
     assert.ok(drained.every((event) => event.detail.cut === 0), "nothing was cut");
-    for (const type of ["started", "node_updated", "done"]) assert.ok((await events(`update.${type}`)).length > 0, type);
+    for (const type of ["started", "node_updated", "done"]) await until(`update.${type} is in the index`, async () => (await events(`update.${type}`)).length > 0);
   });
 
   await stage.step("the second node fails: both are rolled back", async () => {
