@@ -68,7 +68,7 @@ story("challenges are answered by the listener whose certificate it is, also und
       delete at[`a visitor of ${name}`];
     };
     // The challenge may end in the middle of a handshake.
-    const kEnded = /no application protocol|internal error/;
+    const kEnded = /no application protocol|internal error|closed in its handshake/;
     const authority = async (name) => {
       while (going) {
         at[`an authority's like of ${name}`] = "a handshake";

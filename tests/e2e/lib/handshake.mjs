@@ -9,6 +9,7 @@ export const connect = (port, servername, options = {}) =>
   new Promise((resolve, reject) => {
     const socket = tls.connect({ host: "127.0.0.1", servername, port, rejectUnauthorized: false, ...options });
     socket.once("error", reject);
+    socket.once("close", () => reject(new Error("the connection was closed in its handshake")));
     socket.once("secureConnect", () => resolve(socket));
   });
 
