@@ -78,7 +78,8 @@ story("a Prometheus behind a password is used by engineers who never see it", as
     assert.equal(answer.headers["www-authenticate"], undefined);
     await until("the status says so", async () => (await node()).refused_credentials?.[0] === "service");
     assert.match((await gateway.plainCli("status")).stdout, /credential refused: "?service/);
-    assert.equal((await gateway.events("--type", "node.credential_refused")).length, 1);
+    const told = await until("it is in the log", async () => { const all = await gateway.events("--type", "node.credential_refused"); return all.length > 0 && all; });
+    assert.equal(told.length, 1);
   });
 
   await stage.step("when it is right again, so is the status", async () => {

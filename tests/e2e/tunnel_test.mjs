@@ -131,7 +131,7 @@ story("an engineer reaches a customer without an open port", async (stage) => {
     assert.deepEqual((await gateway.cli("sharing", "list")).items.map((one) => [one.name, one.setting]), [["health", "off"], ["usage", "off"], ["events", "off"], ["tunnel", "off"], ["requests", "off"], ["updates", "off"], ["proposals", "off"]]);
     await gateway.cli("sharing", "set", "tunnel", "on");
     await opened();
-    assert.equal((await events("tunnel.opened")).length, 1);
+    assert.equal((await until("it is in the log", async () => { const all = await events("tunnel.opened"); return all.length > 0 && all; })).length, 1);
     assert.match((await gateway.plainCli("link", "show")).stdout, /[Tt]unnel[^\n]*open/);
     assert.equal((await mission.cli("installation", "show", installation)).tunnel.open, true);
   });
