@@ -17,12 +17,15 @@ story("the ledger cannot start, and status says why", async (stage) => {
   const segment = join(journal, readdirSync(journal).sort()[0]);
   const mode = statSync(journal).mode & 0o7777;
   const forbid = () => (chmodSync(journal, 0), () => chmodSync(journal, mode));
+  // Put right at one stroke: the ledger is tried again meanwhile, and would take half a file for one with a torn end.
   const damage = () => {
-    const good = readFileSync(segment);
-    const bad = Buffer.from(good);
-    bad[Math.floor(good.length / 3)] ^= 0x01;
-    writeFileSync(segment, bad);
-    return () => writeFileSync(segment, good);
+    const good = join(gateway.folder, "state", "good");
+    const bad = readFileSync(segment);
+    bad[Math.floor(bad.length / 3)] ^= 0x01;
+    renameSync(segment, good);
+    writeFileSync(segment, bad, { mode: statSync(good).mode & 0o777 });
+    ownedByAccount(segment);
+    return () => renameSync(good, segment);
   };
 
   const old = join(gateway.folder, "state", "journal.old");

@@ -107,7 +107,7 @@ notifications:
       hook.behaviour = behaviour;
       events.push(await ask(`while it does not take it: ${behaviour}`));
       await failing(words);
-      assert.equal((await target("pager")).state, "failing");
+      await until("it is failing", async () => (await target("pager")).state === "failing");
       hook.behaviour = "take";
       await taken(events.at(-1));
     }
