@@ -53,8 +53,7 @@ node --version >&2
 (cd tests/e2e && npm ci --silent --no-audit --no-fund)
 export POSTERN_BUILD="$POSTERN_ROOT/build/$whole"
 said=$POSTERN_BUILD/stories.tap
-# One more at once than there are cores: they wait for browsers, timers and each other.
-stories() { node --test --test-concurrency=$((POSTERN_JOBS + 1)) tests/e2e/*_test.mjs | tee "$said"; }
+stories() { node --test --test-concurrency="$POSTERN_JOBS" tests/e2e/*_test.mjs | tee "$said"; }
 try stories
 [ ${#failed[@]} != 0 ] || exit 0
 
