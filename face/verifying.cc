@@ -119,7 +119,6 @@ void proved(Parts& parts, const CallPtr& call, const Account& before, const std:
     return done(std::nullopt, wrong_password(parts, *call));
   if (auto closed = closed_here(parts, *call, *account)) return done(std::nullopt, *std::move(closed));
   parts.guard.succeeded(call->client, parts.loop.now());
-  parts.code_guard.succeeded(account->name);
   done(Verified{*account, method, true}, {});
 }
 
@@ -138,7 +137,10 @@ void use_up(Parts& parts, const CallPtr& call, const Account& account, std::stri
   parts.registrar.order(name, std::move(order),
                         [&parts, call, account, method, done](const Registrar::Answer& answer) {
                           if (answer.status == 503) return done(std::nullopt, parts.registrar.unavailable());
-                          if (answer.ok) return proved(parts, call, account, method, done);
+                          if (answer.ok) {
+                            parts.code_guard.succeeded(account.name);
+                            return proved(parts, call, account, method, done);
+                          }
                           if (auto closed = locked_meanwhile(parts, *call, account))
                             return done(std::nullopt, *std::move(closed));
                           done(std::nullopt, wrong_code(parts, *call, account, "the code was used already"));

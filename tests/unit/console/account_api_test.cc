@@ -274,6 +274,22 @@ TEST_F(AccountApi, SignsInWithAPasskeyThatWasAdded) {
   EXPECT_EQ(ledger.accounts().find("root")->passkeys[0].counter, 2U);
 }
 
+TEST_F(AccountApi, APasskeyMakesNoRoomForMoreGuessesOfACode) {
+  const std::string cookie = sign_in("root");
+  set_up_totp(cookie);
+  Authenticator device;
+  add_passkey(device, cookie);
+  EXPECT_EQ(code_of(sign_in_with(kPassword, "000000")), "code_refused");
+  const int failures = parts.code_guard.failures("root");
+  ASSERT_GT(failures, 0);
+  const Response asked = send(Post, "/api/v1/sign-in/challenge", Json::object(), {});
+  device.counter = 2;
+  const Response in =
+      send(Post, "/api/v1/sign-in/passkey", device.assertion(challenge_of(asked)), cookie_of(asked));
+  ASSERT_EQ(in.status, 200) << in.body;
+  EXPECT_EQ(parts.code_guard.failures("root"), failures);
+}
+
 TEST_F(AccountApi, ProvesAndOpensWithAPasskeyOfItsOwnAlone) {
   Authenticator device;
   const std::string first = sign_in("root");
