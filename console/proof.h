@@ -18,9 +18,9 @@ using NeedsProof = bool (*)(const Parts& parts, const Call& call);
 
 namespace proof {
 bool always(const Parts& parts, const Call& call);
-bool opening_access(const Parts& parts,
-                    const Call& call);  // the switch, unless it lets in less, for no longer
-bool opening_capability(const Parts& parts, const Call& call);  // likewise
+// The switch, and a capability: unless it lets in less, for no longer.
+bool opening_access(const Parts& parts, const Call& call);
+bool opening_capability(const Parts& parts, const Call& call);
 }  // namespace proof
 
 }  // namespace postern::console

@@ -6,8 +6,8 @@
 // worker. Which of a client's connections come to which worker nobody chooses, so the whole gateway lets in at most the
 // limit times the workers.
 //
-// At once may come what a limit lets in within kBurstSeconds. Memory is bounded: what is not under way and whose bucket is full is forgotten; past kMostTracked of a kind, the
-// others share one place. Pure: time is given.
+// At once may come what a limit lets in within kBurstSeconds. Memory is bounded: what is not under way and whose bucket
+// is full is forgotten; past kMostTracked of a kind, the others share one place. Pure: time is given.
 #pragma once
 
 #include <cstddef>

@@ -418,8 +418,9 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
     return true;
   }
   const bool refusal = append.kind == ipc::AppendKind::Refused;
-  if (!has_room_for(append) && !refusal && peer.sender() == Sender::Enforcer) return peer.hold_back(), true;
-  if (!has_room_for(append) || !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
+  const bool room = has_room(refusal ? kNoRefusalsMemory : 0);
+  if (!room && !refusal && peer.sender() == Sender::Enforcer) return peer.hold_back(), true;
+  if (!room || !recorder_.append(append.line, append.wants_durable, &*event).ok()) {
     ++lost_;
     peer.appended(0);
     return true;
@@ -518,12 +519,9 @@ void Ledger::tell(const Announcement& announcement, Outcome* outcome) {
   outcome->enforcers = outcome->awaited.size();
 }
 
-bool Ledger::has_room_for(const ipc::Append& append) const {
-  const std::size_t kept = append.kind == ipc::AppendKind::Refused ? kNoRefusalsMemory : 0;
-  return recorder_.memory() + kOwnMemory + kept <= kMemory;
+bool Ledger::has_room(std::size_t besides) const {
+  return recorder_.memory() + kOwnMemory + besides <= kMemory;
 }
-
-bool Ledger::has_room() const { return recorder_.memory() + kOwnMemory <= kMemory; }
 
 // The intake is told whom to believe, by the hashes of their tokens, and nothing else of the state.
 void Ledger::send_intake_tokens(Peer& peer) {

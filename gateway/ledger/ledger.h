@@ -287,8 +287,8 @@ class Ledger {
   void tell_state();
   void send_intake_tokens(Peer& peer);
   void tell_intake_tokens();
-  bool has_room() const;  // in memory, for an event that waits for the disk
-  bool has_room_for(const ipc::Append& append) const;
+  bool has_room(
+      std::size_t besides = 0) const;  // in memory, for an event that waits for the disk, and so much
   void tell_policy();
   void send_state(Peer& peer);
   void send_policy(Peer& peer);

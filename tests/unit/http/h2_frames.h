@@ -77,6 +77,10 @@ inline List request(std::string_view method = "GET", std::string_view path = "/a
   list.insert(list.end(), more.begin(), more.end());
   return list;
 }
+inline List websocket(std::string_view path = "/a") {
+  return {{":method", "CONNECT"}, {":protocol", "websocket"},   {":scheme", "https"},
+          {":authority", "h"},    {":path", std::string(path)}, {"sec-websocket-version", "13"}};
+}
 inline std::string get(std::uint32_t stream) { return headers(stream, request(), kEndStream); }
 inline std::string post(std::uint32_t stream, const List& more = {}) {
   return headers(stream, request("POST", "/a", more), 0);

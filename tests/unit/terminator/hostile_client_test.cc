@@ -99,9 +99,7 @@ TEST_F(HostileClient, ALargestHeadOfHttp2CanBeReadByWhoeverAnswers) {
   Client& client = open();
   request(client, h2::post(1, fields));
   EXPECT_EQ(head(*find(Type::RequestHead)).fields.size(), ipc::kMostClientFields + 3);
-  h2::List handshake{{":method", "CONNECT"}, {":protocol", "websocket"},
-                     {":scheme", "https"},   {":authority", "h"},
-                     {":path", "/a"},        {"sec-websocket-version", "13"}};
+  h2::List handshake = h2::websocket();
   handshake.insert(handshake.end(), fields.begin(), fields.end() - 2);
   handshake.push_back(fields.back());
   request(client, h2::headers(3, handshake, 0));
@@ -143,14 +141,7 @@ TEST_F(HostileClient, ARequestThatWasAnsweredWithoutAnAnswererIsNotRefusedByTheN
 TEST_F(HostileClient, AWebSocketThatWasCutIsNotRefusedBehindItsClose) {
   start();
   Client& client = open(no_window());
-  const std::uint64_t id = request(client, h2::headers(1,
-                                                       {{":method", "CONNECT"},
-                                                        {":protocol", "websocket"},
-                                                        {":scheme", "https"},
-                                                        {":authority", "h"},
-                                                        {":path", "/a"},
-                                                        {"sec-websocket-version", "13"}},
-                                                       0));
+  const std::uint64_t id = request(client, h2::headers(1, h2::websocket(), 0));
   respond_head(id, 101, ipc::BodyKind::Frames);
   settle();
   answerer->send(Type::Cut, id, std::string_view("\1", 1));
@@ -270,13 +261,7 @@ class RandomClients : public HostileClient {
           return h2::headers(stream, h2::request("GET", "/a", {{"Bad", "x"}}), flags());
         case 3:
         case 4:
-          return h2::headers(stream,
-                             {{":method", "CONNECT"},
-                              {":protocol", "websocket"},
-                              {":scheme", "https"},
-                              {":authority", "h"},
-                              {":path", "/a"},
-                              {"sec-websocket-version", "13"}},
+          return h2::headers(stream, h2::websocket(),
                              pick(9) == 0 ? static_cast<unsigned>(h2::kEndStream) : 0U);
         case 5:
           return h2::headers(stream, h2::request("HEAD", "/a"), flags());

@@ -241,16 +241,7 @@ class OverHttp2 : public Frames<H2Scene> {
     client = &connect();
     client->send(std::string(h2::kPreface) + h2::settings() + h2::frame(h2::kSettings, h2::kAck, 0, ""));
   }
-  static std::string asks(std::uint32_t stream) {
-    return h2::headers(stream,
-                       {{":method", "CONNECT"},
-                        {":protocol", "websocket"},
-                        {":scheme", "https"},
-                        {":authority", "a"},
-                        {":path", "/live"},
-                        {"sec-websocket-version", "13"}},
-                       0);
-  }
+  static std::string asks(std::uint32_t stream) { return h2::headers(stream, h2::websocket("/live"), 0); }
   // Frames that came for that stream: their payloads, and whether it has ended.
   std::string body(std::uint32_t stream) {
     look();
