@@ -4,15 +4,20 @@
 // The master switch and the capabilities.
 #include "console/api.h"
 #include "console/commands.h"
+#include "console/proof.h"
 #include "console/views.h"
 
 namespace postern::console::api {
 namespace {
 
-// Two admins at one toggle: who names the version that he saw (RFC 9110 section 13.1.1) changes that one or nothing.
-void take_precondition(const Call& call, base::Json& order) {
+// Two admins at one toggle: who names the version that he saw (RFC 9110 section 13.1.1) changes that one or nothing, and so does who
+// named none and only narrows what stands (proof.h).
+void take_precondition(const Call& call, bool narrows, const base::Json& current, base::Json& order) {
   std::string_view wanted = call.fields.find("if-match").value_or(std::string_view());
-  if (wanted.empty() || wanted == "*") return;
+  if (wanted.empty() || wanted == "*") {
+    if (narrows) order["if_match"] = base::json_text_or(current, "version", "0");
+    return;
+  }
   if (wanted.size() >= 2 && wanted.front() == '"' && wanted.back() == '"')
     wanted = wanted.substr(1, wanted.size() - 2);
   order["if_match"] = wanted.substr(0, 64);
@@ -56,8 +61,8 @@ void show_remote_access(Parts& parts, const CallPtr& /*call*/, const Reply& repl
 void set_remote_access(Parts& parts, const CallPtr& call, const Reply& reply) {
   auto body = read_body(*call, {"mode", "until", "reason"});
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
-  take_precondition(*call, *body);
   const auto current = [&parts] { return view_remote_access(parts.ledger.state(), parts.loop.wall()); };
+  take_precondition(*call, proof::narrowing_access(parts, *call), current(), *body);
   send_command(parts, call, "remote_access.set", std::move(*body), with_current(reply, current),
                [current](const base::Json& answer) {
                  base::Json json = current();
@@ -82,8 +87,8 @@ void set_capability(Parts& parts, const CallPtr& call, const Reply& reply) {
   if (!body.ok()) return reply(problem(400, "invalid", "The request cannot be read", body.error().message));
   const std::string name = call->captures[0];
   (*body)["name"] = name;
-  take_precondition(*call, *body);
   const auto current = [&parts, name] { return present_capability(parts, name); };
+  take_precondition(*call, proof::narrowing_capability(parts, *call), current(), *body);
   send_command(parts, call, "capability.set", std::move(*body), with_current(reply, current),
                [current](const base::Json& answer) {
                  base::Json json = current();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/proof.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,8 @@
 
 namespace postern::console {
 namespace {
+
+enum class Change : std::uint8_t { Closes, Narrows, Opens };
 
 // How much a mode lets in. Two of them are not comparable: one asks for a grant, the other for reading only.
 int width(state::RemoteAccess mode) {
@@ -30,33 +33,51 @@ bool ends_later(const base::Json& wanted, const std::optional<base::Micros>& pre
   return !until.ok() || *until > *present;
 }
 
+// What cannot be read opens nothing, and is refused further on.
+Change change_of_access(const Parts& parts, const Call& call) {
+  const base::Json body = body_of(call);
+  const auto wanted = state::parse_remote_access(base::json_text_or(body, "mode", ""));
+  if (!wanted || *wanted == state::RemoteAccess::Off) return Change::Closes;
+  const state::State& state = parts.ledger.state();
+  const base::Micros now = parts.loop.wall();
+  const bool opens = width(*wanted) >= width(state.remote_access(now)) ||
+                     ends_later(body, state.remote_access_toggle().until, now);
+  return opens ? Change::Opens : Change::Narrows;
+}
+
+Change change_of_capability(const Parts& parts, const Call& call) {
+  const base::Json body = body_of(call);
+  const auto wanted = state::parse_setting(base::json_text_or(body, "setting", ""));
+  if (!wanted || *wanted == state::Setting::Off) return Change::Closes;
+  const std::string& name = call.captures.at(0);
+  const state::State& state = parts.ledger.state();
+  const base::Micros now = parts.loop.wall();
+  const state::Toggle* toggle = state.capability_toggle(name);
+  const bool opens = *wanted >= state.capability(name, now) ||
+                     ends_later(body, toggle == nullptr ? std::nullopt : toggle->until, now);
+  return opens ? Change::Opens : Change::Narrows;
+}
+
 }  // namespace
 
 namespace proof {
 
 bool always(const Parts& /*parts*/, const Call& /*call*/) { return true; }
 
-// What cannot be read opens nothing, and is refused further on.
 bool opening_access(const Parts& parts, const Call& call) {
-  const base::Json body = body_of(call);
-  const auto wanted = state::parse_remote_access(base::json_text_or(body, "mode", ""));
-  if (!wanted || *wanted == state::RemoteAccess::Off) return false;
-  const state::State& state = parts.ledger.state();
-  const base::Micros now = parts.loop.wall();
-  return width(*wanted) >= width(state.remote_access(now)) ||
-         ends_later(body, state.remote_access_toggle().until, now);
+  return change_of_access(parts, call) == Change::Opens;
 }
 
 bool opening_capability(const Parts& parts, const Call& call) {
-  const base::Json body = body_of(call);
-  const auto wanted = state::parse_setting(base::json_text_or(body, "setting", ""));
-  if (!wanted || *wanted == state::Setting::Off) return false;
-  const std::string& name = call.captures.at(0);
-  const state::State& state = parts.ledger.state();
-  const base::Micros now = parts.loop.wall();
-  const state::Toggle* toggle = state.capability_toggle(name);
-  return *wanted >= state.capability(name, now) ||
-         ends_later(body, toggle == nullptr ? std::nullopt : toggle->until, now);
+  return change_of_capability(parts, call) == Change::Opens;
+}
+
+bool narrowing_access(const Parts& parts, const Call& call) {
+  return change_of_access(parts, call) == Change::Narrows;
+}
+
+bool narrowing_capability(const Parts& parts, const Call& call) {
+  return change_of_capability(parts, call) == Change::Narrows;
 }
 
 }  // namespace proof

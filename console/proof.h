@@ -21,6 +21,10 @@ bool always(const Parts& parts, const Call& call);
 // The switch, and a capability: unless it lets in less, for no longer.
 bool opening_access(const Parts& parts, const Call& call);
 bool opening_capability(const Parts& parts, const Call& call);
+// Lets in less, for no longer, and still something: true only of what stands now. Whoever is asked for no proof because of this changes
+// that, or nothing: after another admin's "off" the same words would open again. Off itself never depends on what stands.
+bool narrowing_access(const Parts& parts, const Call& call);
+bool narrowing_capability(const Parts& parts, const Call& call);
 }  // namespace proof
 
 }  // namespace postern::console

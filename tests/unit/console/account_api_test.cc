@@ -152,6 +152,29 @@ TEST_F(AccountApi, WhatLetsInLessButForLongerAsksToo) {
   EXPECT_NE(capability("ask", nullptr), "reauthenticate");
 }
 
+// It was let pass for what stood when it was judged: where an "off" came first it would open again, so the ledger is told what that was.
+TEST_F(AccountApi, WhatOnlyNarrowsChangesWhatItWasJudgedByOrNothing) {
+  const std::string cookie = aged_sign_in();
+  open_all(Json::object());
+  fake.answer = [](const Json&) { return Json::object(); };
+  const auto access = [&](const char* mode, const std::string& who) {
+    send(Put, "/api/v1/remote-access", {{"mode", mode}}, who);
+    return base::json_text_or(fake.commands.back().json, "if_match", "none");
+  };
+  const auto capability = [&](const char* setting, const std::string& who) {
+    send(Put, "/api/v1/capabilities/silences.write", {{"setting", setting}}, who);
+    return base::json_text_or(fake.commands.back().json, "if_match", "none");
+  };
+  EXPECT_EQ(access("approved", cookie), std::to_string(ledger.state().remote_access_toggle().changed));
+  EXPECT_EQ(capability("ask", cookie),
+            std::to_string(ledger.state().capability_toggle("silences.write")->changed));
+  EXPECT_EQ(access("off", cookie), "none") << "closing depends on nothing";
+  EXPECT_EQ(capability("off", cookie), "none");
+  const std::string proved = sign_in("root");
+  EXPECT_EQ(access("all", proved), "none") << "opening was asked for";
+  EXPECT_EQ(capability("on", proved), "none");
+}
+
 TEST_F(AccountApi, EveryRouteThatWantsAProofRefusesWithoutOne) {
   const std::string cookie = aged_sign_in();
   int asked = 0;
