@@ -92,6 +92,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(loop::Loop& loop, const base::Clock
   };
   auto history = read_history(**reader, take_line, {from});
   if (!history.ok()) return history.error();
+  if (index != (*journal)->durable())
+    return base::fail(base::Code::Unavailable, directory + ": it changed while it was read: it had " +
+                                                   std::to_string((*journal)->durable()) +
+                                                   " events and then " + std::to_string(index) +
+                                                   "; start again when nobody writes to it");
   auto frontier = (*agreement)->finish(directory);
   if (!frontier.ok()) return frontier.error();
   if (const base::Status vouched = vouched_for(*snapshot, *history, options.directory); !vouched.ok())

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -20,7 +21,8 @@ class FaultyFiles final : public audit::FileSystem {
  public:
   std::atomic<bool> full{false};
   std::atomic<bool> syncs_fail{false};
-  std::atomic<std::uint64_t> room{std::uint64_t{1} << 40U};  // that it says it has left
+  std::atomic<std::uint64_t> room{std::uint64_t{1} << 40U};   // that it says it has left
+  std::function<void(const std::string& directory)> listing;  // before a directory is listed
 
   ~FaultyFiles() override { hold_syncs(false); }
   // After so many operations that change something the disk takes nothing more: whoever is stopped then was killed there.
@@ -50,6 +52,7 @@ class FaultyFiles final : public audit::FileSystem {
     return wrap(real_.open_directory(path, exclusive));
   }
   base::Result<std::vector<std::string>> list(const std::string& directory) override {
+    if (listing) listing(directory);
     return real_.list(directory);
   }
   base::Status make_directory(const std::string& path) override { return real_.make_directory(path); }

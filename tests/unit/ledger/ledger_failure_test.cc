@@ -4,6 +4,9 @@
 // No record, no access: what the ledger does when the disk does not take the log.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
+#include "audit/record.h"
 #include "tests/unit/ledger/house.h"
 
 namespace postern::ledger {
@@ -131,6 +134,35 @@ TEST_F(FailingDisk, WhatHasNoRoomIsNeitherLostNorCalledDurable) {
   until([&] { return filler->acked == count && enforcer->acked == acked + 1; });
   EXPECT_EQ(logged("exchange.completed").size(), count);
   EXPECT_EQ(logged("exchange.forwarded").size(), 1u) << "what was called durable is in the log";
+}
+
+// Somebody brings the missing end of the journal back while the ledger is tried again: what it would write next would lie over it.
+TEST_F(FailingDisk, AJournalThatIsPutRightWhileItIsReadIsNotOpened) {
+  admin({{"command", "engineer.add"}, {"name", "alice"}});
+  const std::vector<std::string> before = log();
+  stop();
+  const std::string journal = folder.path() + "/journal";
+  const auto segments = audit::list_segments(files, journal);
+  ASSERT_TRUE(segments.ok());
+  const std::string segment = segments->back().path;
+  const std::string aside = folder.path() + "/copy";
+  std::filesystem::copy_file(segment, aside);
+  const std::uint64_t last = before.back().size() + audit::kRecordHeaderSize;
+  std::filesystem::resize_file(segment, std::filesystem::file_size(segment) - last);
+  int looks = 0;  // the first is the journal's own
+  files.listing = [&](const std::string& directory) {
+    if (directory == journal && ++looks == 2)
+      std::filesystem::copy_file(aside, segment, std::filesystem::copy_options::overwrite_existing);
+  };
+  LedgerOptions options;
+  options.directory = folder.path();
+  const auto opened = Ledger::open(loop, clock, files, std::move(options));
+  ASSERT_FALSE(opened.ok());
+  EXPECT_THAT(opened.error().message, HasSubstr("changed while it was read"));
+  files.listing = nullptr;
+  start();
+  ASSERT_GT(log().size(), before.size());
+  EXPECT_EQ(log()[before.size() - 1], before.back());
 }
 
 }  // namespace
