@@ -102,6 +102,22 @@ TEST_F(Http11WebSocket, PassesFramesBothWaysAndEndsWithItsConnection) {
   EXPECT_EQ(done().request_bytes, 2U);
 }
 
+TEST_F(Http11WebSocket, WhatWaitsForCreditIsPassedOnBehindTheClientsGoodbye) {
+  Client& client = connect();
+  const std::uint64_t id = open(client);
+  client.send(of_client(WsOpcode::Binary, std::string(140'000, 'x')) +
+              of_client(WsOpcode::Close, "\x03\xE8"));
+  client.say_goodbye();
+  settle();
+  ASSERT_EQ(count(Type::ClientGone), 0U);
+  give_credit(id, 100'000);
+  ASSERT_TRUE(turn_until([&] { return bodies().ends_with(wire(WsOpcode::Close, "\x03\xE8")); }));
+  give(id, WsOpcode::Close, "\x03\xE8");
+  respond_end(id);
+  ASSERT_TRUE(turn_until([&] { return client.ended; }));
+  EXPECT_EQ(client.got, of_server(WsOpcode::Close, "\x03\xE8"));
+}
+
 TEST_F(Http11WebSocket, HandsNothingOverBeforeItIsOpen) {
   Client& client = connect();
   const std::uint64_t id = request(client, std::string(kAsks) + of_client(WsOpcode::Text, "early"));
