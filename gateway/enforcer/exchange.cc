@@ -139,7 +139,8 @@ void Exchange::judge() {
       return refuse(base::Refusal::WebsocketNotListed, "the gateway's own pages have no WebSocket");
     phase_ = Phase::Answering;
     body_wanted_here_ = true;
-    if (request_.done()) site_.visit.serve(*this);
+    if (request_.done()) return site_.visit.serve(*this);
+    if (head_.expect_continue) response_.interim(100);
     return;
   }
   if (const std::string why = site_.ledger.unavailable(); !why.empty())

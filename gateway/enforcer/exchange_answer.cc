@@ -153,6 +153,8 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   status_ = head.status;
   limit_response();
   fields.set("postern-event", event_id_);
+  // RFC 9110 section 6.6.1: who passes an answer on says when it came, where nobody did.
+  if (!fields.has(http::FieldId::Date)) fields.put("date", http::format_date(site_.loop.wall()));
   ipc::BodyKind kind = ipc::BodyKind::Streamed;
   std::uint64_t length = 0;
   if (head.body.kind == http::BodyKind::None) {

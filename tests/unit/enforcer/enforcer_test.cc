@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/enforcer.h"
 
+#include "gateway/http/date.h"
 #include "tests/unit/enforcer/scene.h"
 
 namespace postern::enforcer {
@@ -45,6 +46,36 @@ TEST_F(EnforcerScene, AnAllowedReadIsRecordedBeforeItLeavesAndAnsweredAndSummedU
   done(id);
   ASSERT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 1; }));
   EXPECT_EQ(ledger->events("exchange.completed")[0]["outcome"], "completed");
+}
+
+TEST_F(EnforcerScene, AnAnswerHasADate) {  // RFC 9110 6.6.1: who passes one on without it adds when it came
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(was_asked());
+  say(kOk);
+  const auto date = http::parse_date(field(id, "date"));
+  ASSERT_TRUE(date.has_value());
+  EXPECT_LE(std::abs(*date - loop.wall()), 60 * base::kWallSecond);
+  done(id);
+  const std::uint64_t dated = get("/api/v1/query");
+  ASSERT_TRUE(until([&] { return heard().find("GET", 1) != std::string::npos; }));
+  say("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_EQ(field(dated, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+TEST_F(EnforcerScene, WhoWaitsToBeAskedForABodyIsAskedForOneOfOurPagesToo) {  // RFC 9110 10.1.1
+  const std::string with = cookie();
+  ipc::RequestHead wire = head("POST", "/.postern/sign-in", with);
+  wire.body = ipc::BodyKind::Sized;
+  wire.length = 2;
+  wire.expects_continue = true;
+  wire.fields.push_back({"content-length", "2"});
+  wire.fields.push_back({"expect", "100-continue"});
+  send_message(Type::RequestHead, ++last, wire);
+  ASSERT_TRUE(until([&] { return has(Type::InformationalHead, last); }, 200));
+  send(Type::RequestBody, last, "no");
+  end_request(last);
+  EXPECT_GE(status(last), 400);
 }
 
 TEST_F(EnforcerScene, WhileTheRecordHasNotLeftUsNothingReachesTheComponent) {
