@@ -192,7 +192,7 @@ void Http2Session::State::on_sent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_RST_STREAM) {
     if (stream == nullptr || !stream->ours || frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM)
       pay(kResetCost);
-    if (stream == nullptr) return closed.add(frame.hd.stream_id, true);  // one too many: it was never opened
+    if (stream == nullptr) return;  // one too many: it was never opened
     // nghttp2's own, for a frame that breaks a stream.
     if (!stream->ours && stream->known && !stream->finished)
       listener.on_gone(static_cast<std::uint32_t>(stream->id));
