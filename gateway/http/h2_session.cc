@@ -285,9 +285,10 @@ void Http2Session::end(std::uint32_t stream, const Fields& trailers) {
 void Http2Session::reset(std::uint32_t stream, Reset why) {
   Http2Stream* known = state_->find(stream);
   if (known == nullptr) return;
-  const std::uint32_t code = why == Reset::Cancel    ? NGHTTP2_CANCEL
-                             : why == Reset::Refused ? NGHTTP2_REFUSED_STREAM
-                                                     : NGHTTP2_INTERNAL_ERROR;
+  const std::uint32_t code = why == Reset::Cancel      ? NGHTTP2_CANCEL
+                             : why == Reset::Refused   ? NGHTTP2_REFUSED_STREAM
+                             : why == Reset::Malformed ? NGHTTP2_PROTOCOL_ERROR
+                                                       : NGHTTP2_INTERNAL_ERROR;
   state_->reset(*known, code);
 }
 

@@ -102,6 +102,7 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   void close(H2Exchange& exchange);
   void take_frames(H2Exchange& exchange);
   void open_websocket(H2Exchange& exchange, http::Fields&& fields);
+  void say_goodbye(H2Exchange& exchange);
   void give_frame(H2Exchange& exchange, std::string_view wire);
   bool close_websocket(H2Exchange& exchange);
   void refuse(H2Exchange& exchange, const http::Verdict& verdict, std::string_view first_line);
@@ -121,7 +122,8 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   std::vector<H2Exchange*> moved_;
   std::uint64_t exchanges_ = 0;
   Waits waits_ = Waits::Nothing;
-  bool more_ = false;  // it was kAhead that ended produce()
+  bool more_ = false;     // it was kAhead that ended produce()
+  bool leaving_ = false;  // a WebSocket is told so as soon as it is open
 };
 
 // --- exchanges
@@ -191,7 +193,7 @@ void H2Wire::on_refused(std::uint32_t stream, http::Verdict verdict, std::string
   // Once. It was by us, for its size or its time; or we have answered it, because whoever answers is gone.
   if (exchange->refused) return;
   // It was complete for whoever answers: there is no request left that could be refused.
-  if (exchange->request_done) return leave(*exchange, http::Http2Session::Reset::Internal);
+  if (exchange->request_done) return leave(*exchange, http::Http2Session::Reset::Malformed);
   refuse(*exchange, verdict, first_line);
 }
 
@@ -343,8 +345,15 @@ void H2Wire::open_websocket(H2Exchange& exchange, http::Fields&& fields) {
   const std::uint32_t stream = exchange.stream;
   session_.respond(stream, 200, std::move(fields), false);
   exchange.frames.emplace();
+  if (leaving_) say_goodbye(exchange);
   connection_.touch();
   take_frames(exchange);
+}
+
+void H2Wire::say_goodbye(H2Exchange& exchange) {
+  std::string close;
+  exchange.frames->goodbye(FrameRelay::Why::Leaving, close);
+  session_.body(exchange.stream, close);
 }
 
 void H2Wire::give_frame(H2Exchange& exchange, std::string_view wire) {
@@ -506,13 +515,12 @@ void H2Wire::settle(H2Exchange& exchange) {
 
 std::uint32_t H2Wire::close_when_idle() {
   std::uint32_t websockets = 0;
+  leaving_ = true;
   session_.shut_down();
   for (const auto& exchange : open_) {
     if (!exchange->frames) continue;
     ++websockets;
-    std::string close;
-    exchange->frames->goodbye(FrameRelay::Why::Leaving, close);
-    session_.body(exchange->stream, close);
+    say_goodbye(*exchange);
   }
   connection_.touch();
   return websockets;

@@ -362,8 +362,12 @@ TEST_F(OverHttp2, ReportsAFrameThatBreaksTheRules) {
 
 TEST_F(OverHttp2, IsClosedWhenTheGatewayStops) {
   open(1);
+  const std::uint64_t late = request(*client, asks(3));
   terminator->drain([] {});
   EXPECT_TRUE(turn_until([&] { return body(1) == kStops; }));
+  agree(late);
+  EXPECT_TRUE(turn_until([&] { return body(3) == kStops; }))
+      << "it was open only when the gateway stopped already";
 }
 
 }  // namespace
