@@ -63,6 +63,22 @@ TEST_F(EnforcerScene, AnAnswerHasADate) {  // RFC 9110 6.6.1: who passes one on 
   EXPECT_EQ(field(dated, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
+TEST_F(EnforcerScene, ThatAFileOfOursHasNotChangedIsSaidWithoutALengthAndWithWhatItDependsOn) {
+  const std::uint64_t whole = get("/.postern/assets/banner.js");
+  ASSERT_EQ(status(whole), 200);
+  const std::string with = cookie(), tag = field(whole, "etag");
+  ipc::RequestHead again = head("GET", "/.postern/assets/banner.js", with);
+  again.fields.push_back({"if-none-match", tag});
+  send_message(Type::RequestHead, ++last, again);
+  ASSERT_EQ(status(last), 304);
+  EXPECT_EQ(field(last, "vary"), field(whole, "vary"));  // RFC 9110 15.4.5
+  ipc::ResponseHead read;
+  EXPECT_TRUE(std::any_of(frames.begin(), frames.end(), [&](const Frame& f) {
+    return f.type == Type::ResponseHead && f.id == last && ipc::decode(f.payload, read);
+  }));
+  EXPECT_EQ(read.body, ipc::BodyKind::None);  // 8.6: 0 would be the length of the file
+}
+
 TEST_F(EnforcerScene, WhoWaitsToBeAskedForABodyIsAskedForOneOfOurPagesToo) {  // RFC 9110 10.1.1
   const std::string with = cookie();
   ipc::RequestHead wire = head("POST", "/.postern/sign-in", with);
