@@ -67,7 +67,7 @@ bool Exchange::on_request_head(const ipc::RequestHead& wire) {
   const auto verdict = read_head(wire, *settings_, head_, target_);
   if (!verdict) return false;
   head_read_ = true;
-  request_.expect(head_.body.kind);
+  request_.expect(head_.body);
   if (const Reached reached =
           site_.admission.enter(settings_->admission, client_.origin, site_.loop.now(), of_address_);
       reached.limit != Limit::None) {

@@ -480,6 +480,21 @@ TEST_F(EnforcerScene, AResponseLeavesOnlyWithinItsCredit) {
 }
 
 // A terminator that was taken over: whatever it says that cannot be ends its channel.
+// Promise 5: behind the second door a body is as long as its head says, or the component would read the rest as a request that nobody
+// judged.
+TEST_F(EnforcerScene, NoTerminatorPutsAnotherRequestBehindABody) {
+  const std::uint64_t id = post("/api/v2/silences", 5);
+  send(Type::RequestBody, id, "hel");
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 1; }));
+  ledger->acked(1);
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(until([&] { return heard().ends_with("hel"); }));
+  send(Type::RequestBody, id, "loGET /api/v1/admin HTTP/1.1\r\nhost: prom:9090\r\n\r\n");
+  turn(20);
+  EXPECT_TRUE(heard().ends_with("hel")) << asked;
+  EXPECT_EQ(status(get("/none")), -1);  // the channel is closed
+}
+
 TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
   struct Breach {
     const char* name;
@@ -488,6 +503,15 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
   const std::string with = cookie();
   const auto announce = [&](std::string_view client, std::string_view tls, std::string_view relay = {}) {
     send_message(Type::ConnectionOpened, 2, ipc::ConnectionOpened{client, tls, false, {}, relay});
+  };
+  const auto end_with = [&](const ipc::WireField& trailer) {
+    ipc::RequestHead request = head("POST", "/api/v2/silences", with);
+    request.body = ipc::BodyKind::Streamed;
+    request.fields.push_back({"transfer-encoding", "chunked"});
+    send_message(Type::RequestHead, 1, request);
+    base::BinaryWriter out;
+    ipc::encode_trailers({trailer}, out);
+    send(Type::RequestEnd, 1, out.bytes());
   };
   const std::vector<Breach> breaches = {
       {"a request on a connection that was not announced",
@@ -520,6 +544,26 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
        [&] {
          const std::uint64_t id = post("/api/v2/silences", 1'000'000);
          for (int i = 0; i < 5; ++i) send(Type::RequestBody, id, std::string(ipc::kBodyPiece, 'x'));
+       }},
+      {"more body than its head says",
+       [&] { send(Type::RequestBody, post("/api/v2/silences", 5), "hello!"); }},
+      {"the end of a body that is not whole",
+       [&] {
+         const std::uint64_t id = post("/api/v2/silences", 5);
+         send(Type::RequestBody, id, "hell");
+         end_request(id);
+       }},
+      {"a trailer that says who the client is",
+       [&] {
+         end_with({"x-forwarded-for", "127.0.0.1"});
+       }},
+      {"a trailer that says how long the body is",
+       [&] {
+         end_with({"content-length", "5"});
+       }},
+      {"a trailer in no known characters",
+       [&] {
+         end_with({"x-t", "\xFF"});
        }},
       {"more credit than was used",
        [&] {
