@@ -98,9 +98,9 @@ void H1Wire::on_input() {
 
 // Of what the client has sent something is still here, and may be the rest.
 bool H1Wire::waits_for_credit() const {
-  const std::size_t here = connection_.input().size(), credit = exchange_->request_credit;
-  if (exchange_->websocket_key.empty()) return here > credit;
-  return exchange_->frames && here > 0 && credit <= http::kWsPiece;
+  const std::size_t here = connection_.input().size();
+  if (exchange_->websocket_key.empty()) return here > exchange_->request_credit;
+  return exchange_->frames && here > 0 && !FrameRelay::may_take(*exchange_);
 }
 
 bool H1Wire::take_head() {

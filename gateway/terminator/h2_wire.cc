@@ -43,6 +43,7 @@ struct H2Exchange : Exchange {
   bool finished = false;   // all of it was framed
   bool cut = false;
   bool websocket = false;            // was asked for
+  bool ended = false;                // and its client has ended the stream
   std::optional<FrameRelay> frames;  // from the answer on
   std::string input;                 // of a WebSocket, not yet handed over; at most the stream's window
   std::uint64_t mark = 0;            // where its last byte is, counted like WireHost::encrypted()
@@ -54,7 +55,7 @@ void H2Exchange::begin_again() {
   static_cast<Exchange&>(*this) = {};
   deadline.clear();
   stream = 0;
-  sized = moved = finished = cut = websocket = false;
+  sized = moved = finished = cut = websocket = ended = false;
   frames.reset();
   input.clear();
   left = mark = 0;
@@ -101,6 +102,7 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   H2Exchange& open(std::uint32_t stream);
   void close(H2Exchange& exchange);
   void take_frames(H2Exchange& exchange);
+  void end_frames(H2Exchange& exchange);
   void open_websocket(H2Exchange& exchange, http::Fields&& fields);
   void say_goodbye(H2Exchange& exchange);
   void give_frame(H2Exchange& exchange, std::string_view wire);
@@ -219,9 +221,15 @@ void H2Wire::on_end(std::uint32_t stream, const http::Fields& trailers) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr || exchange->refused) return;
   if (!exchange->websocket) return pass_end(host_, *exchange, trailers);
-  // Like the end of a connection: in order behind a Close alone.
-  if (!exchange->frames || !exchange->frames->client_closed())
-    leave(*exchange, http::Http2Session::Reset::Cancel);
+  exchange->ended = true;
+  end_frames(*exchange);
+}
+
+// Like the end of a connection: in order behind a Close alone, which may still wait here for credit.
+void H2Wire::end_frames(H2Exchange& exchange) {
+  const bool waits = exchange.frames && !exchange.input.empty() && !FrameRelay::may_take(exchange);
+  if (waits || (exchange.frames && exchange.frames->client_closed())) return;
+  leave(exchange, http::Http2Session::Reset::Cancel);
 }
 
 // What comes before the answer waits in the stream's window.
@@ -235,6 +243,7 @@ void H2Wire::take_frames(H2Exchange& exchange) {
     exchange.deadline.set(connection_.timeouts().body_idle);
     connection_.touch();
   }
+  if (refused.ok() && exchange.ended) return end_frames(exchange);
   if (refused.ok()) return;
   exchange.input.clear();
   if (!report_refused(host_, connection_.id(), exchange, refused, {}))

@@ -354,6 +354,33 @@ TEST_F(OverHttp2, TheEndOfTheStreamWithoutACloseIsAClientThatLeft) {
   EXPECT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
 }
 
+TEST_F(OverHttp2, WhatWaitsForCreditIsPassedOnBehindTheEndOfTheStream) {
+  const std::uint64_t id = open(1);
+  const std::string close = "\x03\xE8";
+  const std::string bytes =
+      of_client(WsOpcode::Binary, std::string(118'000, 'x')) + of_client(WsOpcode::Close, close);
+  for (std::size_t at = 0; at < bytes.size(); at += 16'384)
+    client->send(h2::data(1, bytes.substr(at, 16'384), at + 16'384 < bytes.size() ? 0 : h2::kEndStream));
+  settle();
+  ASSERT_EQ(count(Type::ClientGone), 0U);
+  give_credit(id, 100'000);
+  ASSERT_TRUE(turn_until([&] { return bodies().ends_with(wire(WsOpcode::Close, close)); }));
+  give(id, WsOpcode::Close, close);
+  respond_end(id);
+  ASSERT_TRUE(turn_until([&] { return ended(1); }));
+  EXPECT_EQ(body(1), of_server(WsOpcode::Close, close));
+}
+
+TEST_F(OverHttp2, ThatIsCutShortBehindWhatWaitedIsAClientThatLeft) {
+  const std::uint64_t id = open(1);
+  const std::string bytes = of_client(WsOpcode::Binary, std::string(118'000, 'x'));
+  for (std::size_t at = 0; at < bytes.size(); at += 16'384)
+    client->send(h2::data(1, bytes.substr(at, 16'384), at + 16'384 < bytes.size() ? 0 : h2::kEndStream));
+  settle();
+  give_credit(id, 100'000);
+  EXPECT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
+}
+
 TEST_F(OverHttp2, ReportsAFrameThatBreaksTheRules) {
   open(1);
   client->send(h2::data(1, of_server(WsOpcode::Text, "not masked"), 0));
