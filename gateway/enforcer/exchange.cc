@@ -67,7 +67,7 @@ bool Exchange::on_request_head(const ipc::RequestHead& wire) {
   const auto verdict = read_head(wire, *settings_, head_, target_);
   if (!verdict) return false;
   head_read_ = true;
-  request_.expect(head_.body.kind);
+  request_.expect(head_.body);
   if (const Reached reached =
           site_.admission.enter(settings_->admission, client_.origin, site_.loop.now(), of_address_);
       reached.limit != Limit::None) {
@@ -139,7 +139,8 @@ void Exchange::judge() {
       return refuse(base::Refusal::WebsocketNotListed, "the gateway's own pages have no WebSocket");
     phase_ = Phase::Answering;
     body_wanted_here_ = true;
-    if (request_.done()) site_.visit.serve(*this);
+    if (request_.done()) return site_.visit.serve(*this);
+    if (head_.expect_continue) response_.interim(100);
     return;
   }
   if (const std::string why = site_.ledger.unavailable(); !why.empty())

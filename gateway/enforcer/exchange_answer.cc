@@ -98,7 +98,8 @@ void Exchange::answer(int status, http::Fields fields, std::string body) {
   fields.put("referrer-policy", "same-origin");
   fields.put("date", http::format_date(site_.loop.wall()));
   if (const std::string event = event_id(); !event.empty()) fields.set("postern-event", event);
-  if (!response_.head(status, fields, ipc::BodyKind::Sized, body.size()))
+  const bool bodiless = status == 204 || status == 304;
+  if (!response_.head(status, fields, bodiless ? ipc::BodyKind::None : ipc::BodyKind::Sized, body.size()))
     return cut(ipc::CutReason::Component);
   if (head_.method == http::Method::Head) body.clear();
   response_.whole_body(std::move(body));
@@ -153,6 +154,8 @@ void Exchange::on_component_head(const http::ResponseHead& head) {
   status_ = head.status;
   limit_response();
   fields.set("postern-event", event_id_);
+  // RFC 9110 section 6.6.1: who passes an answer on says when it came, where nobody did.
+  if (!fields.has(http::FieldId::Date)) fields.put("date", http::format_date(site_.loop.wall()));
   ipc::BodyKind kind = ipc::BodyKind::Streamed;
   std::uint64_t length = 0;
   if (head.body.kind == http::BodyKind::None) {

@@ -43,6 +43,8 @@ std::optional<http::Verdict> read_head(const ipc::RequestHead& wire, const Setti
   // (DNS rebinding).
   if (!http::names_one_of(settings.names, head.fields.find(http::FieldId::Host).value_or("")))
     return http::refused(base::Refusal::WrongHost, "the Host field names a host that is not served here");
+  // RFC 9112 section 3.2.2: which of our names is meant, an absolute target says.
+  if (!target.authority().empty()) head.fields.set("host", target.authority());
   if (head.body.kind == http::BodyKind::Sized && head.body.size > settings.request_body)
     return http::refused(base::Refusal::BodyTooLarge, "the content length is above the limit");
   return http::accepted();

@@ -3,6 +3,7 @@
 #include "gateway/enforcer/request_stream.h"
 
 #include "gateway/enforcer/rewrite.h"
+#include "gateway/http/forwarding.h"
 
 namespace postern::enforcer {
 namespace {
@@ -13,20 +14,26 @@ constexpr std::size_t kCreditAt = 64U << 10U;
 
 }  // namespace
 
-void RequestStream::expect(http::BodyKind kind) { done_ = kind == http::BodyKind::None; }
+void RequestStream::expect(const http::Framing& body) {
+  body_ = body;
+  done_ = body.kind == http::BodyKind::None;
+}
 
 bool RequestStream::arrived(std::string_view piece) {
   if (done_ || piece.size() > credit_ || piece.size() > ipc::kBodyPiece) return false;
+  if (body_.kind == http::BodyKind::Sized && piece.size() > body_.size - bytes_) return false;
   credit_ -= piece.size();
   bytes_ += piece.size();
   return true;
 }
 
 bool RequestStream::end(const std::vector<ipc::WireField>& trailers) {
-  if (done_) return false;
+  if (done_ || (body_.kind == http::BodyKind::Sized && bytes_ != body_.size)) return false;
   for (const ipc::WireField& field : trailers) {
-    if (!trailers_.add(field.name, field.value)) return false;
+    if (!trailers_.add(field.name, field.value) || !http::may_be_trailer(trailers_[trailers_.size() - 1]))
+      return false;
   }
+  if (trailers_.has_obs_text()) return false;
   done_ = true;
   return true;
 }

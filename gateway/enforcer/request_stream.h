@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What follows a request's head: taken from the terminator within its credit, kept while it must wait, passed on
-// to what carries it. Whether it is wanted is not its business.
+// to what carries it. Whether it is wanted is not its business; that it is what the head announced, and no byte more, is:
+// what stands behind a body is another request for whoever reads it.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ class RequestStream {
   RequestStream(const Send& send, std::uint64_t exchange)
       : send_(send), exchange_(exchange), waiting_(ipc::kInitialCredit + ipc::kBodyPiece, 0) {}
 
-  void expect(http::BodyKind kind);  // what the head announced; with no body it is done
+  void expect(const http::Framing& body);  // what the head announced; with no body it is done
   bool done() const { return done_; }
   std::uint64_t bytes() const { return bytes_; }                // that have come, wanted or not
   std::string_view waiting() const { return waiting_.view(); }  // kept, and not yet passed on
@@ -50,6 +51,7 @@ class RequestStream {
 
   const Send& send_;
   std::uint64_t exchange_;
+  http::Framing body_;
   base::Buffer waiting_;
   std::uint64_t bytes_ = 0;
   std::size_t credit_ = ipc::kInitialCredit;  // what the terminator may still send

@@ -558,13 +558,13 @@ void VisitPages::asset(Exchange& exchange) {
   http::Fields fields;
   fields.put("etag", found->etag);
   fields.put("cache-control", "no-cache");
+  fields.put("vary", "Accept-Encoding");
   if (exchange.head().fields.find("if-none-match").value_or("") == found->etag)
     return exchange.answer(304, std::move(fields), {});
   fields.put("content-type", found->content_type);
   const bool gzip =
       !found->gzip.empty() &&
       exchange.head().fields.find("accept-encoding").value_or("").find("gzip") != std::string_view::npos;
-  fields.put("vary", "Accept-Encoding");
   if (gzip) fields.put("content-encoding", "gzip");
   exchange.answer(200, std::move(fields), std::string(gzip ? found->gzip : found->bytes));
 }

@@ -28,6 +28,9 @@ void Http2Client::State::judge(const nghttp2_frame_hd& hd) {
     case NGHTTP2_DATA:
       empty_data = true;
       break;
+    case NGHTTP2_SETTINGS:
+      note_windows();
+      return pay(kFrameCost);
     default:
       return pay(hd.type == NGHTTP2_RST_STREAM ? kResetCost : kFrameCost);
   }
@@ -39,6 +42,12 @@ void Http2Client::State::judge(const nghttp2_frame_hd& hd) {
   const Http2Closed* known = closed.find(hd.stream_id);
   if (known != nullptr && known->ours) return pay(kFrameCost);  // it may not have seen our reset yet
   fail(wrong_answer("a frame of the component comes on a stream that is closed"), NGHTTP2_STREAM_CLOSED);
+}
+
+void Http2Client::State::note_windows() {
+  windows.begin(session);
+  for (const auto& [number, exchange] : exchanges)
+    if (exchange->id != 0) windows.note(session, exchange->id);
 }
 
 void Http2Client::State::on_begin_headers(const nghttp2_frame& frame) {
@@ -58,9 +67,11 @@ void Http2Client::State::on_header(const nghttp2_frame& frame, std::string_view 
 
 void Http2Client::State::on_frame(const nghttp2_frame& frame) {
   if (over) return;
-  if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0 &&
-      !std::exchange(server_settled, true))
-    listener.on_settled();
+  if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+    if (windows.overgrown(session))
+      return fail(fault_of(NGHTTP2_FLOW_CONTROL_ERROR), NGHTTP2_FLOW_CONTROL_ERROR);
+    if (!std::exchange(server_settled, true)) listener.on_settled();
+  }
   if (frame.hd.type == NGHTTP2_DATA) {
     if (std::exchange(empty_data, false)) {
       pay(kFrameCost);

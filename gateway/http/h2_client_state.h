@@ -54,6 +54,7 @@ struct Http2Client::State {
   std::size_t open = 0;  // streams, as nghttp2 counts them
   std::int32_t highest = 0;
   Http2ClosedStreams closed;
+  Http2Windows windows;
   Http2Scan scan{0};
   Http2ResponseHead incoming;  // one head at a time: its frames follow one another
   Http2Trailers trailers{BodySide::Response};
@@ -86,6 +87,7 @@ struct Http2Client::State {
 
   void feed(std::string_view piece);
   void judge(const nghttp2_frame_hd& hd);
+  void note_windows();
   void on_begin_headers(const nghttp2_frame& frame);
   void on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value);
   void on_frame(const nghttp2_frame& frame);

@@ -29,7 +29,8 @@ nghttp2_extpri parse_priority(std::string_view text) {
 // Before nghttp2 looks at the frame. It has the rules of each frame; ours are those of sections 5.1 and 5.1.1 that it
 // has not, and the price.
 void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
-  const bool new_stream = hd.stream_id > highest;
+  note_unopened();
+  const bool idle = hd.stream_id > highest || hd.stream_id % 2 == 0;  // an even one is for us to open
   switch (hd.type) {
     case NGHTTP2_CONTINUATION:
       in_head = (hd.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
@@ -39,7 +40,9 @@ void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
     case NGHTTP2_HEADERS:
       in_head = (hd.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
       continuations = 0;
+      if (!idle) break;
       highest = std::max(highest, hd.stream_id);
+      unopened = hd.stream_id;
       break;
     case NGHTTP2_DATA:
       empty_data = true;
@@ -55,7 +58,7 @@ void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
     default:
       return pay(hd.type == NGHTTP2_RST_STREAM ? kResetCost : kFrameCost);
   }
-  if (hd.stream_id == 0 || new_stream || find(hd.stream_id) != nullptr) return;
+  if (hd.stream_id == 0 || idle || find(hd.stream_id) != nullptr) return;
   const Http2Closed* known = closed.find(hd.stream_id);
   if (known != nullptr && known->ours) return pay(kFrameCost);  // it may not have seen our reset yet
   if (hd.type == NGHTTP2_HEADERS && known == nullptr)
@@ -66,27 +69,23 @@ void Http2Session::State::judge(const nghttp2_frame_hd& hd) {
        NGHTTP2_STREAM_CLOSED);
 }
 
-void Http2Session::State::note_windows() {
-  initial_window = nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
-  for (const auto& stream : streams)
-    stream->window =
-        find(stream->id) == nullptr ? 0 : nghttp2_session_get_stream_remote_window_size(session, stream->id);
+// Sections 5.1 and 6.8: one too many, or behind our GOAWAY. What the client sent on it cannot know that yet.
+void Http2Session::State::note_unopened() {
+  if (unopened == 0) return;
+  closed.add(std::exchange(unopened, 0), true);
+  pay(kFrameCost);
 }
 
-// Section 6.9.2: a window beyond 2^31-1 is an error of the connection. nghttp2 resets the stream, whose window stays.
-void Http2Session::State::judge_windows() {
-  if (nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) <= initial_window)
-    return;
-  for (const auto& stream : streams) {
-    if (stream->window > 0 && find(stream->id) != nullptr &&
-        nghttp2_session_get_stream_remote_window_size(session, stream->id) == stream->window)
-      return fail(fault_of(NGHTTP2_FLOW_CONTROL_ERROR), NGHTTP2_FLOW_CONTROL_ERROR);
-  }
+void Http2Session::State::note_windows() {
+  windows.begin(session);
+  for (const auto& stream : streams)
+    if (find(stream->id) != nullptr) windows.note(session, stream->id);
 }
 
 void Http2Session::State::on_begin_headers(const nghttp2_frame& frame) {
   if (find(frame.hd.stream_id) != nullptr) return trailers.clear();
   incoming.clear();
+  unopened = 0;
   open(frame.hd.stream_id);
 }
 
@@ -116,7 +115,8 @@ void Http2Session::State::on_frame(const nghttp2_frame& frame) {
     nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session),
                           NGHTTP2_NO_ERROR, nullptr, 0);
   }
-  if (frame.hd.type == NGHTTP2_SETTINGS && !ack) judge_windows();
+  if (frame.hd.type == NGHTTP2_SETTINGS && !ack && windows.overgrown(session))
+    return fail(fault_of(NGHTTP2_FLOW_CONTROL_ERROR), NGHTTP2_FLOW_CONTROL_ERROR);
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   Http2Stream* stream = find(frame.hd.stream_id);
   if (stream == nullptr) return;
@@ -131,6 +131,8 @@ void Http2Session::State::on_frame(const nghttp2_frame& frame) {
 void Http2Session::State::on_headers(const nghttp2_frame& frame, Http2Stream& stream) {
   const bool ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!stream.known) return on_head(stream, ended);
+  // Section 8.5: DATA and nothing else.
+  if (stream.connected) return break_off(stream, NGHTTP2_PROTOCOL_ERROR);
   if (!ended) {
     refuse(stream, malformed("trailers do not end the stream"), {});
   } else {
@@ -145,7 +147,8 @@ void Http2Session::State::on_head(Http2Stream& stream, bool ended) {
   const Verdict verdict = incoming.finish(ended);
   if (!verdict.ok()) return refuse(stream, verdict, incoming.first_line());
   const RequestHead& head = incoming.head();
-  stream.sized = head.body.kind != BodyKind::Chunked && head.body.kind != BodyKind::WebSocket;
+  stream.connected = head.body.kind == BodyKind::WebSocket;
+  stream.sized = head.body.kind != BodyKind::Chunked && !stream.connected;
   stream.declared = head.body.size;
   stream.known = true;
   if (const auto wish = head.fields.find("priority")) {
@@ -197,6 +200,24 @@ void Http2Session::State::on_close(std::int32_t id, std::uint32_t /*code*/) {
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   release(*stream);
   if (left) listener.on_gone(static_cast<std::uint32_t>(id));
+}
+
+void Http2Windows::begin(nghttp2_session* session) {
+  initial_ = nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  before_.clear();
+}
+
+void Http2Windows::note(nghttp2_session* session, std::int32_t stream) {
+  before_.emplace_back(stream, nghttp2_session_get_stream_remote_window_size(session, stream));
+}
+
+// A window below 0 is told as 0, and grows too far by no SETTINGS.
+bool Http2Windows::overgrown(nghttp2_session* session) const {
+  if (nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) <= initial_)
+    return false;
+  return std::any_of(before_.begin(), before_.end(), [&](const auto& one) {
+    return one.second > 0 && nghttp2_session_get_stream_remote_window_size(session, one.first) == one.second;
+  });
 }
 
 void Http2Budget::pass(base::Nanos now) {

@@ -192,7 +192,7 @@ void Http2Session::State::on_sent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_RST_STREAM) {
     if (stream == nullptr || !stream->ours || frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM)
       pay(kResetCost);
-    if (stream == nullptr) return closed.add(frame.hd.stream_id, true);  // one too many: it was never opened
+    if (stream == nullptr) return;  // one too many: it was never opened
     // nghttp2's own, for a frame that breaks a stream.
     if (!stream->ours && stream->known && !stream->finished)
       listener.on_gone(static_cast<std::uint32_t>(stream->id));
@@ -285,9 +285,10 @@ void Http2Session::end(std::uint32_t stream, const Fields& trailers) {
 void Http2Session::reset(std::uint32_t stream, Reset why) {
   Http2Stream* known = state_->find(stream);
   if (known == nullptr) return;
-  const std::uint32_t code = why == Reset::Cancel    ? NGHTTP2_CANCEL
-                             : why == Reset::Refused ? NGHTTP2_REFUSED_STREAM
-                                                     : NGHTTP2_INTERNAL_ERROR;
+  const std::uint32_t code = why == Reset::Cancel      ? NGHTTP2_CANCEL
+                             : why == Reset::Refused   ? NGHTTP2_REFUSED_STREAM
+                             : why == Reset::Malformed ? NGHTTP2_PROTOCOL_ERROR
+                                                       : NGHTTP2_INTERNAL_ERROR;
   state_->reset(*known, code);
 }
 

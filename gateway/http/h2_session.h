@@ -78,7 +78,8 @@ class Http2Session {
   void body(std::uint32_t stream,
             std::string_view piece);  // kept until produce() and the client's window take it
   void end(std::uint32_t stream, const Fields& trailers);
-  enum class Reset { Cancel, Internal, Refused };          // Refused: nothing was done; it may be sent again
+  // Refused: nothing was done; it may be sent again. Malformed: what came is no request.
+  enum class Reset { Cancel, Internal, Refused, Malformed };
   void reset(std::uint32_t stream, Reset why);             // what is kept of the response is thrown away
   void consumed(std::uint32_t stream, std::size_t bytes);  // of a request body: so many more may come
   std::size_t pending(std::uint32_t stream) const;         // bytes of the response that are kept

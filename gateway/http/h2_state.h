@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -84,16 +85,29 @@ class Http2ClosedStreams {
   std::size_t count_ = 0;
 };
 
+// What the other side lets be sent on each stream, before the SETTINGS that come in. Section 6.9.2: where they make more than
+// 2^31-1 of it, that is an error of the connection. nghttp2 resets the stream, whose window stays.
+class Http2Windows {
+ public:
+  void begin(nghttp2_session* session);
+  void note(nghttp2_session* session, std::int32_t stream);
+  bool overgrown(nghttp2_session* session) const;  // by those SETTINGS
+
+ private:
+  std::uint32_t initial_ = 0;
+  std::vector<std::pair<std::int32_t, std::int32_t>> before_;  // stream, window
+};
+
 struct Http2Stream {
   std::int32_t id = 0;
   // The request.
   bool known = false;    // the listener knows it
   bool refused = false;  // and that it is no request, or none any more
   bool client_ended = false;
+  bool connected = false;  // it is a WebSocket's
   bool sized = false;
   std::uint64_t declared = 0, received = 0;
   std::uint64_t under_way = 0;  // received and not yet consumed
-  std::int32_t window = 0;  // what the client let us send, before the SETTINGS that come in; 0 also if less
   // The response.
   int status = 0;
   Fields fields;
@@ -117,7 +131,8 @@ struct Http2Session::State {
   std::vector<Http2Stream*> unsent;  // whose head waits for produce(), in their order
   Http2ClosedStreams closed;
   std::int32_t highest = 0;
-  std::uint32_t initial_window = 0;  // the client's, before the SETTINGS that come in
+  std::int32_t unopened = 0;  // the last HEADERS came for it, and nghttp2 has not opened it; 0: it has
+  Http2Windows windows;
   Http2Scan scan{NGHTTP2_CLIENT_MAGIC_LEN};
   Http2Head incoming;  // one head at a time: its frames follow one another
   Http2Trailers trailers{BodySide::Request};
@@ -150,8 +165,8 @@ struct Http2Session::State {
 
   void feed(std::string_view piece);
   void judge(const nghttp2_frame_hd& hd);
+  void note_unopened();
   void note_windows();
-  void judge_windows();
   void on_begin_headers(const nghttp2_frame& frame);
   void on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value);
   void on_frame(const nghttp2_frame& frame);

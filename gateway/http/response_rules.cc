@@ -23,6 +23,14 @@ bool has_no_body(int status, Method method) {
   return method == Method::Head || status < 200 || status == 204 || status == 304;
 }
 
+// RFC 9110 section 8.6, RFC 9112 section 6.1: who announces a body where there is none may send it all the same, and it may
+// come when the connection has another's request: it would be read as its answer.
+bool may_send_a_body_all_the_same(const ResponseHead& head) {
+  const bool coded = head.fields.has(FieldId::TransferEncoding);
+  return (head.status == 204 && (coded || head.declared_size.value_or(0) > 0)) ||
+         (head.status == 304 && coded);
+}
+
 // RFC 9112 section 6.3. The fields are judged even where no body follows: an answer that contradicts itself
 // is not passed on.
 Verdict judge_framing(ResponseHead& head, Method method) {
@@ -64,7 +72,8 @@ Verdict judge_response(ResponseHead& head, Method method, bool upgrade) {
   if (!options.valid)
     return wrong_answer("the answer's Connection names something that is not a connection's own");
   head.keep_alive = head.body.kind != BodyKind::UntilClose && head.body.kind != BodyKind::WebSocket &&
-                    !options.close && (head.version == Version::Http11 || options.keep_alive);
+                    !options.close && (head.version == Version::Http11 || options.keep_alive) &&
+                    !may_send_a_body_all_the_same(head);
   return accepted();
 }
 

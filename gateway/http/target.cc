@@ -34,7 +34,7 @@ bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 // The path and what follows, with an absolute target's scheme and authority taken off and checked (RFC 9112
 // section 3.2.2).
-Verdict take_authority(std::string_view& target, std::span<const Authority> ours) {
+Verdict take_authority(std::string_view& target, std::span<const Authority> ours, std::string& taken) {
   const std::size_t colon = target.find("://");
   const std::string_view scheme = target.substr(0, colon);
   const bool https = base::equals_ignoring_case(scheme, "https");
@@ -48,6 +48,7 @@ Verdict take_authority(std::string_view& target, std::span<const Authority> ours
   if (!names_one_of(ours, authority, https ? 443 : 80)) {
     return refused(Refusal::WrongHost, "the target names a host that is not served here");
   }
+  taken = authority;
   target = rest.substr(authority.size());
   return accepted();
 }
@@ -135,6 +136,7 @@ Verdict take_path(std::string_view path, const TargetRules& rules, bool& slash, 
 
 void CanonicalTarget::clear() {
   text_.clear();
+  authority_.clear();
   path_size_ = 0;
   encoded_slash_ = false;
   parameters_.reset(0);
@@ -143,7 +145,7 @@ void CanonicalTarget::clear() {
 Verdict CanonicalTarget::take(std::string_view target, const TargetRules& rules) {
   if (target == "*") return doubtful("the asterisk form is not forwarded");
   if (!target.starts_with('/')) {
-    if (const Verdict verdict = take_authority(target, rules.ours); !verdict.ok()) return verdict;
+    if (const Verdict verdict = take_authority(target, rules.ours, authority_); !verdict.ok()) return verdict;
   }
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));

@@ -48,6 +48,9 @@ class CanonicalTarget {
   std::string_view query() const {  // without '?'; empty if there is none
     return path_size_ == text_.size() ? std::string_view() : std::string_view(text_).substr(path_size_ + 1);
   }
+  std::string_view authority() const {
+    return authority_;
+  }  // of an absolute target, as sent; otherwise empty
   const Parameters& parameters() const { return parameters_; }  // of the query, in order, decoded
   bool encoded_slash() const { return encoded_slash_; }
 
@@ -56,7 +59,7 @@ class CanonicalTarget {
   void clear();
   Verdict take(std::string_view target, const TargetRules& rules);
 
-  std::string text_;
+  std::string text_, authority_;
   std::size_t path_size_ = 0;
   bool encoded_slash_ = false;
   Parameters parameters_;

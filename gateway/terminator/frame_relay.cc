@@ -8,8 +8,7 @@ namespace postern::terminator {
 
 std::size_t FrameRelay::take(Host& host, Exchange& exchange, std::string_view bytes, http::Verdict& refused) {
   std::size_t taken = 0;
-  // A piece and the byte in front of it must fit.
-  while (!exchange.refused && exchange.request_credit > http::kWsPiece) {
+  while (!exchange.refused && may_take(exchange)) {
     const http::WsStep step = decoder_.take(bytes.substr(taken));
     taken += step.consumed;
     if (step.state == http::WsStep::State::NeedMore) break;

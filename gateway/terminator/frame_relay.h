@@ -21,6 +21,8 @@ class FrameRelay {
   // Hands over what the exchange's credit lets pass. How many bytes were taken; refused: the client broke the rules,
   // and nothing more is taken.
   std::size_t take(Host& host, Exchange& exchange, std::string_view bytes, http::Verdict& refused);
+  // There is credit for a piece and the byte in front of it.
+  static bool may_take(const Exchange& exchange) { return exchange.request_credit > http::kWsPiece; }
   bool client_closed() const { return client_closed_; }  // its Close was handed over
 
   // A frame from whoever answers, for the client: appended to out. False: it is none. After goodbye() nothing is

@@ -61,6 +61,7 @@ class H1Wire final : public Wire {
   bool take_head();
   bool take_body();
   bool take_frames();
+  bool waits_for_credit() const;
   void open_websocket(http::Fields& fields);
   void close_websocket();
   void open_exchange();
@@ -91,7 +92,15 @@ void H1Wire::on_input() {
   if (!exchange_) return connection_.linger();
   // A request that was refused is answered all the same, and so is a Close.
   const bool closed = exchange_->frames && exchange_->frames->client_closed();
-  if (!exchange_->request_done && !exchange_->refused && !closed) connection_.give_up();
+  if (!exchange_->request_done && !exchange_->refused && !closed && !waits_for_credit())
+    connection_.give_up();
+}
+
+// Of what the client has sent something is still here, and may be the rest.
+bool H1Wire::waits_for_credit() const {
+  const std::size_t here = connection_.input().size();
+  if (exchange_->websocket_key.empty()) return here > exchange_->request_credit;
+  return exchange_->frames && here > 0 && !FrameRelay::may_take(*exchange_);
 }
 
 bool H1Wire::take_head() {
@@ -339,8 +348,8 @@ void H1Wire::on_transmitted(bool progress) {
 // The response is in the kernel's hands. Then the next request, which may be in the buffer already.
 void H1Wire::finish_exchange() {
   report_done(host_, *exchange_, connection_.now(), connection_.unsent(), true);
-  const bool again =
-      exchange_->keep_alive && exchange_->request_done && !close_after_ && !connection_.client_ended();
+  const bool behind = !connection_.client_ended() || !connection_.input().empty();
+  const bool again = exchange_->keep_alive && exchange_->request_done && !close_after_ && behind;
   exchange_.reset();
   if (!again) return connection_.linger();
   connection_.set_deadline(connection_.timeouts().keep_alive);

@@ -43,6 +43,7 @@ struct H2Exchange : Exchange {
   bool finished = false;   // all of it was framed
   bool cut = false;
   bool websocket = false;            // was asked for
+  bool ended = false;                // and its client has ended the stream
   std::optional<FrameRelay> frames;  // from the answer on
   std::string input;                 // of a WebSocket, not yet handed over; at most the stream's window
   std::uint64_t mark = 0;            // where its last byte is, counted like WireHost::encrypted()
@@ -54,7 +55,7 @@ void H2Exchange::begin_again() {
   static_cast<Exchange&>(*this) = {};
   deadline.clear();
   stream = 0;
-  sized = moved = finished = cut = websocket = false;
+  sized = moved = finished = cut = websocket = ended = false;
   frames.reset();
   input.clear();
   left = mark = 0;
@@ -101,7 +102,9 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   H2Exchange& open(std::uint32_t stream);
   void close(H2Exchange& exchange);
   void take_frames(H2Exchange& exchange);
+  void end_frames(H2Exchange& exchange);
   void open_websocket(H2Exchange& exchange, http::Fields&& fields);
+  void say_goodbye(H2Exchange& exchange);
   void give_frame(H2Exchange& exchange, std::string_view wire);
   bool close_websocket(H2Exchange& exchange);
   void refuse(H2Exchange& exchange, const http::Verdict& verdict, std::string_view first_line);
@@ -121,7 +124,8 @@ class H2Wire final : public Wire, private http::Http2Session::Listener {
   std::vector<H2Exchange*> moved_;
   std::uint64_t exchanges_ = 0;
   Waits waits_ = Waits::Nothing;
-  bool more_ = false;  // it was kAhead that ended produce()
+  bool more_ = false;     // it was kAhead that ended produce()
+  bool leaving_ = false;  // a WebSocket is told so as soon as it is open
 };
 
 // --- exchanges
@@ -191,7 +195,7 @@ void H2Wire::on_refused(std::uint32_t stream, http::Verdict verdict, std::string
   // Once. It was by us, for its size or its time; or we have answered it, because whoever answers is gone.
   if (exchange->refused) return;
   // It was complete for whoever answers: there is no request left that could be refused.
-  if (exchange->request_done) return leave(*exchange, http::Http2Session::Reset::Internal);
+  if (exchange->request_done) return leave(*exchange, http::Http2Session::Reset::Malformed);
   refuse(*exchange, verdict, first_line);
 }
 
@@ -217,9 +221,15 @@ void H2Wire::on_end(std::uint32_t stream, const http::Fields& trailers) {
   H2Exchange* exchange = find(stream);
   if (exchange == nullptr || exchange->refused) return;
   if (!exchange->websocket) return pass_end(host_, *exchange, trailers);
-  // Like the end of a connection: in order behind a Close alone.
-  if (!exchange->frames || !exchange->frames->client_closed())
-    leave(*exchange, http::Http2Session::Reset::Cancel);
+  exchange->ended = true;
+  end_frames(*exchange);
+}
+
+// Like the end of a connection: in order behind a Close alone, which may still wait here for credit.
+void H2Wire::end_frames(H2Exchange& exchange) {
+  const bool waits = exchange.frames && !exchange.input.empty() && !FrameRelay::may_take(exchange);
+  if (waits || (exchange.frames && exchange.frames->client_closed())) return;
+  leave(exchange, http::Http2Session::Reset::Cancel);
 }
 
 // What comes before the answer waits in the stream's window.
@@ -233,6 +243,7 @@ void H2Wire::take_frames(H2Exchange& exchange) {
     exchange.deadline.set(connection_.timeouts().body_idle);
     connection_.touch();
   }
+  if (refused.ok() && exchange.ended) return end_frames(exchange);
   if (refused.ok()) return;
   exchange.input.clear();
   if (!report_refused(host_, connection_.id(), exchange, refused, {}))
@@ -343,8 +354,15 @@ void H2Wire::open_websocket(H2Exchange& exchange, http::Fields&& fields) {
   const std::uint32_t stream = exchange.stream;
   session_.respond(stream, 200, std::move(fields), false);
   exchange.frames.emplace();
+  if (leaving_) say_goodbye(exchange);
   connection_.touch();
   take_frames(exchange);
+}
+
+void H2Wire::say_goodbye(H2Exchange& exchange) {
+  std::string close;
+  exchange.frames->goodbye(FrameRelay::Why::Leaving, close);
+  session_.body(exchange.stream, close);
 }
 
 void H2Wire::give_frame(H2Exchange& exchange, std::string_view wire) {
@@ -506,13 +524,12 @@ void H2Wire::settle(H2Exchange& exchange) {
 
 std::uint32_t H2Wire::close_when_idle() {
   std::uint32_t websockets = 0;
+  leaving_ = true;
   session_.shut_down();
   for (const auto& exchange : open_) {
     if (!exchange->frames) continue;
     ++websockets;
-    std::string close;
-    exchange->frames->goodbye(FrameRelay::Why::Leaving, close);
-    session_.body(exchange->stream, close);
+    say_goodbye(*exchange);
   }
   connection_.touch();
   return websockets;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/enforcer.h"
 
+#include "gateway/http/date.h"
 #include "tests/unit/enforcer/scene.h"
 
 namespace postern::enforcer {
@@ -45,6 +46,52 @@ TEST_F(EnforcerScene, AnAllowedReadIsRecordedBeforeItLeavesAndAnsweredAndSummedU
   done(id);
   ASSERT_TRUE(until([&] { return ledger->events("exchange.completed").size() == 1; }));
   EXPECT_EQ(ledger->events("exchange.completed")[0]["outcome"], "completed");
+}
+
+TEST_F(EnforcerScene, AnAnswerHasADate) {  // RFC 9110 6.6.1: who passes one on without it adds when it came
+  const std::uint64_t id = get("/api/v1/query");
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(was_asked());
+  say(kOk);
+  const auto date = http::parse_date(field(id, "date"));
+  ASSERT_TRUE(date.has_value());
+  EXPECT_LE(std::abs(*date - loop.wall()), 60 * base::kWallSecond);
+  done(id);
+  const std::uint64_t dated = get("/api/v1/query");
+  ASSERT_TRUE(until([&] { return heard().find("GET", 1) != std::string::npos; }));
+  say("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_EQ(field(dated, "date"), "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+TEST_F(EnforcerScene, ThatAFileOfOursHasNotChangedIsSaidWithoutALengthAndWithWhatItDependsOn) {
+  const std::uint64_t whole = get("/.postern/assets/banner.js");
+  ASSERT_EQ(status(whole), 200);
+  const std::string with = cookie(), tag = field(whole, "etag");
+  ipc::RequestHead again = head("GET", "/.postern/assets/banner.js", with);
+  again.fields.push_back({"if-none-match", tag});
+  send_message(Type::RequestHead, ++last, again);
+  ASSERT_EQ(status(last), 304);
+  EXPECT_EQ(field(last, "vary"), field(whole, "vary"));  // RFC 9110 15.4.5
+  ipc::ResponseHead read;
+  EXPECT_TRUE(std::any_of(frames.begin(), frames.end(), [&](const Frame& f) {
+    return f.type == Type::ResponseHead && f.id == last && ipc::decode(f.payload, read);
+  }));
+  EXPECT_EQ(read.body, ipc::BodyKind::None);  // 8.6: 0 would be the length of the file
+}
+
+TEST_F(EnforcerScene, WhoWaitsToBeAskedForABodyIsAskedForOneOfOurPagesToo) {  // RFC 9110 10.1.1
+  const std::string with = cookie();
+  ipc::RequestHead wire = head("POST", "/.postern/sign-in", with);
+  wire.body = ipc::BodyKind::Sized;
+  wire.length = 2;
+  wire.expects_continue = true;
+  wire.fields.push_back({"content-length", "2"});
+  wire.fields.push_back({"expect", "100-continue"});
+  send_message(Type::RequestHead, ++last, wire);
+  ASSERT_TRUE(until([&] { return has(Type::InformationalHead, last); }, 200));
+  send(Type::RequestBody, last, "no");
+  end_request(last);
+  EXPECT_GE(status(last), 400);
 }
 
 TEST_F(EnforcerScene, WhileTheRecordHasNotLeftUsNothingReachesTheComponent) {
@@ -433,6 +480,21 @@ TEST_F(EnforcerScene, AResponseLeavesOnlyWithinItsCredit) {
 }
 
 // A terminator that was taken over: whatever it says that cannot be ends its channel.
+// Promise 5: behind the second door a body is as long as its head says, or the component would read the rest as a request that nobody
+// judged.
+TEST_F(EnforcerScene, NoTerminatorPutsAnotherRequestBehindABody) {
+  const std::uint64_t id = post("/api/v2/silences", 5);
+  send(Type::RequestBody, id, "hel");
+  ASSERT_TRUE(until([&] { return ledger->events("exchange.forwarded").size() == 1; }));
+  ledger->acked(1);
+  ASSERT_TRUE(accept());
+  ASSERT_TRUE(until([&] { return heard().ends_with("hel"); }));
+  send(Type::RequestBody, id, "loGET /api/v1/admin HTTP/1.1\r\nhost: prom:9090\r\n\r\n");
+  turn(20);
+  EXPECT_TRUE(heard().ends_with("hel")) << asked;
+  EXPECT_EQ(status(get("/none")), -1);  // the channel is closed
+}
+
 TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
   struct Breach {
     const char* name;
@@ -441,6 +503,15 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
   const std::string with = cookie();
   const auto announce = [&](std::string_view client, std::string_view tls, std::string_view relay = {}) {
     send_message(Type::ConnectionOpened, 2, ipc::ConnectionOpened{client, tls, false, {}, relay});
+  };
+  const auto end_with = [&](const ipc::WireField& trailer) {
+    ipc::RequestHead request = head("POST", "/api/v2/silences", with);
+    request.body = ipc::BodyKind::Streamed;
+    request.fields.push_back({"transfer-encoding", "chunked"});
+    send_message(Type::RequestHead, 1, request);
+    base::BinaryWriter out;
+    ipc::encode_trailers({trailer}, out);
+    send(Type::RequestEnd, 1, out.bytes());
   };
   const std::vector<Breach> breaches = {
       {"a request on a connection that was not announced",
@@ -473,6 +544,26 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
        [&] {
          const std::uint64_t id = post("/api/v2/silences", 1'000'000);
          for (int i = 0; i < 5; ++i) send(Type::RequestBody, id, std::string(ipc::kBodyPiece, 'x'));
+       }},
+      {"more body than its head says",
+       [&] { send(Type::RequestBody, post("/api/v2/silences", 5), "hello!"); }},
+      {"the end of a body that is not whole",
+       [&] {
+         const std::uint64_t id = post("/api/v2/silences", 5);
+         send(Type::RequestBody, id, "hell");
+         end_request(id);
+       }},
+      {"a trailer that says who the client is",
+       [&] {
+         end_with({"x-forwarded-for", "127.0.0.1"});
+       }},
+      {"a trailer that says how long the body is",
+       [&] {
+         end_with({"content-length", "5"});
+       }},
+      {"a trailer in no known characters",
+       [&] {
+         end_with({"x-t", "\xFF"});
        }},
       {"more credit than was used",
        [&] {

@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 
+#include "gateway/http/h1_body.h"
 #include "tests/unit/enforcer/scene.h"
 
 namespace postern::enforcer {
@@ -69,6 +70,11 @@ constexpr std::array<std::string_view, 8> kHosts{
     "support.example", "prom:9090",           "evil.example", "",
     "SUPPORT.EXAMPLE", "support.example:443", "a b",          "support.example\r\nX: y"};
 
+// What would be a request for whoever takes it for the end of a body.
+constexpr std::string_view kSmuggled =
+    "0\r\n\r\nGET /api/v1/admin/tsdb/delete_series HTTP/1.1\r\nhost: prom\r\n\r\n";
+constexpr std::uint64_t kEndless = UINT64_MAX;
+
 class HostileTerminator : public EnforcerScene {
  protected:
   HostileTerminator() {
@@ -115,6 +121,19 @@ class HostileTerminator : public EnforcerScene {
     head.target = target;
     head.fields.push_back({"host", "support.example"});
     if (!with.empty()) head.fields.push_back({"cookie", with});
+    return encoded(head);
+  }
+
+  // The head of a body, which the session may send.
+  std::string listed_head(bool sized, std::uint64_t size) {
+    const std::string with = some_cookie(), length = std::to_string(size);
+    ipc::RequestHead head = EnforcerScene::head("POST", "/api/v2/silences", with);
+    head.body = sized ? ipc::BodyKind::Sized : ipc::BodyKind::Streamed;
+    head.length = sized ? size : 0;
+    if (sized)
+      head.fields.push_back({"content-length", length});
+    else
+      head.fields.push_back({"transfer-encoding", "chunked"});
     return encoded(head);
   }
 
@@ -167,14 +186,27 @@ class HostileTerminator : public EnforcerScene {
     if (under_way_.size() > 40 || (!under_way_.empty() && pick(2) == 0))
       return go_on(pick(under_way_.size()));
     ipc::BodyKind body{};
+    if (pick(8) == 0) {
+      const bool sized = pick(2) == 0;
+      const std::uint64_t size = 1 + pick(300);
+      send(Type::RequestHead, ++last, listed_head(sized, size));
+      under_way_.push_back({last, true, sized ? size : kEndless});
+      return;
+    }
     const std::string payload = pick(8) == 0 ? hostile_head(body) : forbidden_head();
     send(Type::RequestHead, ++last, payload);
-    under_way_.push_back({last, body != ipc::BodyKind::None});
+    under_way_.push_back({last, body != ipc::BodyKind::None, kEndless});
   }
 
   void go_on(std::size_t which) {
-    auto& [id, wants_body] = under_way_[which];
-    if (wants_body && pick(2) == 0) return send(Type::RequestBody, id, junk(500));
+    auto& [id, wants_body, left] = under_way_[which];
+    const bool breaks = pick(30) == 0;  // what the head said
+    if (wants_body && (left == kEndless ? pick(2) == 0 : breaks || left > 0)) {
+      std::string piece = pick(2) == 0 ? std::string(kSmuggled) : junk(500);
+      if (!breaks) piece.resize(std::min<std::uint64_t>(piece.size(), left));
+      if (left != kEndless) left -= std::min<std::uint64_t>(left, piece.size());
+      return send(Type::RequestBody, id, piece);
+    }
     if (wants_body) {
       wants_body = false;
       return end_request(id);
@@ -289,17 +321,19 @@ class HostileTerminator : public EnforcerScene {
 
   // False: its body is not whole yet.
   bool take_request(const std::string& head, std::string& text, std::size_t body) {
-    std::size_t size = 0;
-    if (const auto at = head.find("Content-Length: "); at != std::string::npos)
-      size = std::strtoull(head.c_str() + at + 16, nullptr, 10);
-    if (head.find("Transfer-Encoding: chunked") != std::string::npos) {
-      const auto last_chunk = text.find("0\r\n", body);
-      const auto end = last_chunk == std::string::npos ? last_chunk : text.find("\r\n\r\n", last_chunk);
-      if (end == std::string::npos) return false;
-      size = end + 4 - body;
+    http::Framing framing;
+    if (const auto at = head.find("\r\ncontent-length: "); at != std::string::npos)
+      framing = {http::BodyKind::Sized, std::strtoull(head.c_str() + at + 18, nullptr, 10)};
+    if (head.find("\r\ntransfer-encoding: chunked") != std::string::npos)
+      framing = {http::BodyKind::Chunked, 0};
+    http::BodyDecoder decoder(framing, http::BodySide::Request);
+    for (std::size_t consumed = 1; !decoder.done(); body += consumed) {
+      if (consumed == 0) return false;
+      const http::BodyStep step = decoder.feed(std::string_view(text).substr(body));
+      EXPECT_NE(step.state, http::BodyState::Refused) << head << " seed " << seed_;
+      consumed = step.consumed;
     }
-    if (text.size() < body + size) return false;
-    text.erase(0, body + size);
+    text.erase(0, body);
     const std::string line = head.substr(0, head.find("\r\n"));
     reached_.push_back(line);
     const std::string call = line.substr(0, line.rfind(' '));
@@ -352,6 +386,7 @@ class HostileTerminator : public EnforcerScene {
   struct UnderWay {
     std::uint64_t id;
     bool wants_body;
+    std::uint64_t left;  // of a body whose length was said
   };
   std::vector<UnderWay> under_way_;
   std::uint64_t opened_ = 0, acknowledged_ = 0;
@@ -375,6 +410,9 @@ TEST_F(HostileTerminator, ReachesNoMoreThanTheSessionMayAndNothingUnrecorded) {
   knows_cookie_ = true;
   attack(frames_);
   EXPECT_GT(reached_.size(), 0U) << "the session's own exchanges pass";
+  EXPECT_TRUE(std::any_of(reached_.begin(), reached_.end(), [](const std::string& line) {
+    return line.starts_with("POST ");
+  })) << "those with a body too";
   EXPECT_GE(events_["exchange.forwarded"], reached_.size());
   EXPECT_GT(events_["exchange.refused"], frames_ / 10);
   EXPECT_GT(breaches_, 0);

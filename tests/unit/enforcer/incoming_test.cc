@@ -68,6 +68,17 @@ TEST_F(Incoming, AnotherHostIsRefusedInTheFieldAndInTheTarget) {
   EXPECT_EQ(read(), "wrong_host");
 }
 
+TEST_F(Incoming, AnAbsoluteTargetSaysTheHost) {  // RFC 9112 3.2.2: whatever the field says
+  settings.names.push_back(*http::parse_authority("other.example"));
+  for (const std::string_view sent :
+       {"https://other.example/a", "https://other.example", "HTTP://other.example?a"}) {
+    wire.target = sent;
+    EXPECT_EQ(read(), "none") << sent;
+    EXPECT_EQ(head.fields.count(http::FieldId::Host), 1U);
+    EXPECT_EQ(head.fields.find(http::FieldId::Host), "other.example") << sent;
+  }
+}
+
 TEST_F(Incoming, ABodyAnnouncedAboveTheLimitIsRefusedBeforeItComes) {
   const auto announce = [&](std::string_view length, std::uint64_t size) {
     wire.method = "PUT";

@@ -84,6 +84,16 @@ TEST_F(Http2Clause, AHeadOnARefusedStreamIsUnpackedAllTheSame) {  // 4.3: the ta
   EXPECT_EQ(told.last.fields.find("x-kept"), "1");
 }
 
+TEST_F(Http2Clause, WhatComesBehindARefusedHeadIsPassedOver) {  // 5.1, 5.1.2: it was sent before our reset
+  Http2Limits limits;
+  limits.streams = 1;
+  start(limits, "");
+  send(post(1) + post(3) + data(3, "x") + headers(3, {{"x-t", "v"}}, kEndStream) + data(1, "y", kEndStream));
+  ASSERT_TRUE(session->fault().ok()) << session->fault().sentence;
+  EXPECT_EQ(find(kReset, 3)->code(), std::uint32_t{NGHTTP2_REFUSED_STREAM});
+  EXPECT_EQ(told.log, "request 1 POST /a\nbody 1\nend 1\n");
+}
+
 TEST_F(Http2Clause,
        AStreamHalfClosedByItsRequestTakesWindowsPrioritiesAndAReset) {  // 5.1 half-closed (remote)
   send(get(1) + window(1, 100) + frame(kPriority, 0, 1, number(0, 4) + "x") + reset(1));
@@ -217,6 +227,26 @@ TEST_F(Http2Clause, TheClientsTableIsNotOverrun) {  // 6.5.2, RFC 7541 4.2
   EXPECT_EQ(static_cast<unsigned char>(sent->payload[0]) & 0x1fU, 0U);
 }
 
+TEST_F(Http2Clause, SettingsOfExtensionsHaveTheirValues) {  // RFC 8441 3, RFC 9218 2.1
+  for (const auto& wrong : std::vector<std::pair<int, std::uint32_t>>{
+           {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 2}, {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 2}}) {
+    start({});
+    send(settings({wrong}));
+    expect_broken();
+  }
+  start({});
+  send(settings({{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}));
+  expect_broken();  // the first SETTINGS said otherwise
+}
+
+TEST_F(Http2Clause, AnEvenStreamIsIdle) {  // 5.1, 5.1.1
+  for (const std::string& bytes : {data(2, "x"), reset(2), window(2, 1)}) {
+    start({});
+    send(get(5) + bytes);
+    expect_broken();
+  }
+}
+
 TEST_F(Http2Clause, AnswersToPingsAreNotAnswered) {  // 6.7
   send(ping("12345678", kAck));
   EXPECT_TRUE(frames.empty());
@@ -269,6 +299,21 @@ TEST_F(Http2Clause, AGoawayOfOursIsFollowedByNoNewStream) {  // 6.8
   produce();
   EXPECT_EQ(find(kData, 1)->payload, "one");
   EXPECT_EQ(find(kData, 3)->payload, "three");
+}
+
+TEST_F(Http2Clause, WhatWasUnderWayBeforeOurGoawayIsPassedOver) {  // 6.8
+  send(post(1));
+  session->shut_down_now();
+  produce();
+  send(post(3) + data(3, "x") + data(3, "x"));
+  send(data(3, "x") + headers(3, {{"x-t", "v"}}, kEndStream) + data(1, "y", kEndStream));
+  ASSERT_TRUE(session->fault().ok()) << session->fault().sentence;
+  EXPECT_EQ(told.log, "request 1 POST /a\nbody 1\nend 1\n");
+  // But not without end.
+  std::string heads;
+  for (std::uint32_t stream = 5; stream < 3005; stream += 2) heads += get(stream);
+  send(heads);
+  expect_flood();
 }
 
 }  // namespace

@@ -281,6 +281,18 @@ TEST_F(Http2ClientScene, WhatEndsTheConnection) {
       {"a continuation of nothing", frame(kContinuation, kEndHeaders, 1, ""), NGHTTP2_PROTOCOL_ERROR},
       {"settings of five bytes", frame(kSettings, 0, 0, "12345"), NGHTTP2_FRAME_SIZE_ERROR},
       {"a window that is too large", window(0, 0x7FFFFFFF), NGHTTP2_FLOW_CONTROL_ERROR},
+      {"settings that make one too large",
+       window(1, 0x7FFFFFFF - 65535) + settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 65536}}),
+       NGHTTP2_FLOW_CONTROL_ERROR},
+      {"an initial window that is too large", settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0x80000000U}}),
+       NGHTTP2_FLOW_CONTROL_ERROR},
+      {"a window that grows by nothing", window(1, 0), NGHTTP2_PROTOCOL_ERROR},
+      {"a window of a stream that was never opened", window(3, 1), NGHTTP2_PROTOCOL_ERROR},
+      {"a reset of one", reset(3), NGHTTP2_PROTOCOL_ERROR},
+      {"a push that is offered", settings({{NGHTTP2_SETTINGS_ENABLE_PUSH, 1}}), NGHTTP2_PROTOCOL_ERROR},
+      {"a last stream that rises",
+       frame(kGoaway, 0, 0, number(1, 4) + number(0, 4)) + frame(kGoaway, 0, 0, number(3, 4) + number(0, 4)),
+       NGHTTP2_PROTOCOL_ERROR},
       {"a frame that is too long", frame(kData, 0, 1, std::string(17000, 'x')), NGHTTP2_FRAME_SIZE_ERROR},
       {"no HTTP/2 at all", "HTTP/1.1 400 Bad Request\r\n\r\n", NGHTTP2_FRAME_SIZE_ERROR},
   };
@@ -291,6 +303,24 @@ TEST_F(Http2ClientScene, WhatEndsTheConnection) {
     say(one.said);
     expect_fault(one.code);
   }
+}
+
+TEST_F(Http2ClientScene, TheFirstFrameIsSettings) {  // 3.4
+  for (const std::string& first : {ping(), frame(kSettings, kAck, 0, ""), answer("200", {}, kEndStream)}) {
+    start({}, "");
+    ask();
+    say(first);
+    expect_fault(NGHTTP2_PROTOCOL_ERROR);
+  }
+}
+
+TEST_F(Http2ClientScene, AWindowThatGrowsTooFarEndsItsStream) {  // 6.9.1
+  ask();
+  say(window(1, 0x7FFFFFFF));
+  EXPECT_EQ(log, "settled component_malformed ");
+  ASSERT_NE(find(kReset, 1), nullptr);
+  EXPECT_EQ(find(kReset, 1)->code(), std::uint32_t{NGHTTP2_FLOW_CONTROL_ERROR});
+  EXPECT_TRUE(client->fault().ok());
 }
 
 TEST_F(Http2ClientScene, FloodsEndTheConnection) {

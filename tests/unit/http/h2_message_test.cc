@@ -104,6 +104,10 @@ TEST_F(Http2Message, BecomesTheWebSocketRequestThatHttp11WouldHaveSent) {  // RF
   EXPECT_TRUE(judge_request(again).ok()) << "the second door judges it by the same rules";
   send(data(1, "frames"));
   EXPECT_EQ(told.body, "frames");
+  send(headers(1, {{"x-t", "v"}}, kEndStream));  // RFC 9113 8.5: DATA and nothing else
+  EXPECT_TRUE(told.log.ends_with("gone 1\n")) << told.log;
+  ASSERT_NE(find(kReset, 1), nullptr);
+  EXPECT_EQ(find(kReset, 1)->code(), std::uint32_t{NGHTTP2_PROTOCOL_ERROR});
   expect_refused(but(":protocol", "connect-udp"), Refusal::UpgradeNotSupported, 0);
   expect_refused(but(":method", "GET"), Refusal::Malformed, 0);
   expect_refused(but(":authority", nullptr), Refusal::Malformed, 0);

@@ -125,6 +125,20 @@ TEST(ResponseParser, SaysWhetherTheConnectionCanBeUsedAgain) {
       parse("HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n").head.keep_alive);
 }
 
+// RFC 9110 8.6, RFC 9112 6.1: whoever announces a body where there is none may send it, when the next request is there already.
+TEST(ResponseParser, AConnectionOnWhichABodyMayStillComeIsNotUsedAgain) {
+  for (const char* wrong :
+       {"204 No Content\r\nContent-Length: 5", "204 No Content\r\nTransfer-Encoding: chunked",
+        "304 Not Modified\r\nTransfer-Encoding: chunked"}) {
+    const auto parsed = parse("HTTP/1.1 " + std::string(wrong) + "\r\n\r\n");
+    EXPECT_EQ(parsed.step.state, HeadState::Complete) << wrong;
+    EXPECT_FALSE(parsed.head.keep_alive) << wrong;
+  }
+  for (const char* right : {"204 No Content\r\nX: y", "204 No Content\r\nContent-Length: 0",
+                            "304 Not Modified\r\nContent-Length: 5"})
+    EXPECT_TRUE(parse("HTTP/1.1 " + std::string(right) + "\r\n\r\n").head.keep_alive) << right;
+}
+
 TEST(ResponseParser, ReadsTheFinalHeadBehindAnInterimOne) {
   const std::string bytes =
       "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";

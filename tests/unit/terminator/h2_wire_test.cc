@@ -199,6 +199,8 @@ TEST_F(H2WireScene, ABodyThatBreaksItsLengthIsRefused) {
   ask(client, post(3, {{"content-length", "0"}}) + data(3, "x"));  // whoever answers had all of that one
   ASSERT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
   EXPECT_EQ(count(Type::RequestRefused), 1U);
+  ASSERT_TRUE(turn_until([&] { return client.find(h2::kReset, 3) != nullptr; }));
+  EXPECT_EQ(client.find(h2::kReset, 3)->code(), std::uint32_t{NGHTTP2_PROTOCOL_ERROR});  // RFC 9113 8.1.1
 }
 
 // Streams that stay open for ever count: who has many such connections says so.

@@ -234,6 +234,47 @@ TEST_F(TerminatorScene, ARefusedRequestIsAnsweredAlsoWhenTheClientHasSaidGoodbye
   EXPECT_TRUE(client.got.ends_with("bad"));
 }
 
+TEST_F(TerminatorScene, WhatAClientSentBeforeItsGoodbyeIsServed) {  // RFC 8446 6.1: it closes one direction
+  start();
+  Client& upload = connect();
+  const std::string body(ipc::kInitialCredit + 10'000, 'x');
+  const std::uint64_t id = request(
+      upload, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  upload.send(body);
+  upload.say_goodbye();
+  ASSERT_TRUE(turn_until([&] { return bodies().size() == ipc::kInitialCredit; }));
+  ASSERT_FALSE(turn_until([&] { return count(Type::ClientGone) > 0; }, 50)) << "the rest waits for credit";
+  give_credit(id, 20'000);
+  ASSERT_TRUE(turn_until([&] { return count(Type::RequestEnd) == 1; }));
+  EXPECT_EQ(bodies(), body);
+  respond(id, "taken");
+  ASSERT_TRUE(turn_until([&] { return upload.ended; }));
+  EXPECT_TRUE(upload.got.ends_with("taken"));
+}
+
+TEST_F(TerminatorScene, WhatAClientPipelinedBeforeItsGoodbyeIsServed) {
+  start();
+  Client& pipelined = connect();
+  pipelined.send(std::string(kGet) + std::string(kGet) + "GET /cut");
+  pipelined.say_goodbye();
+  for (const std::size_t which : {0U, 1U}) {
+    ASSERT_TRUE(turn_until([&] { return count(Type::RequestHead) == which + 1; }));
+    respond(find(Type::RequestHead, which)->id, which == 0 ? "one" : "two");
+  }
+  ASSERT_TRUE(turn_until([&] { return pipelined.ended; }));
+  EXPECT_TRUE(pipelined.has("one") && pipelined.got.ends_with("two")) << pipelined.got;
+  EXPECT_EQ(count(Type::RequestRefused), 0U);
+}
+
+TEST_F(TerminatorScene, ABodyThatIsCutShortByItsClientsGoodbyeIsNotServed) {
+  start();
+  Client& client = connect();
+  client.send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  client.say_goodbye();
+  ASSERT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
+  EXPECT_EQ(count(Type::RequestEnd), 0U);
+}
+
 // Its goodbye comes with the last bytes of its handshake, before the tickets were sent.
 TEST_F(TerminatorScene, AClientThatLeavesAtOnceStillGetsItsTickets) {
   start();

@@ -102,6 +102,22 @@ TEST_F(Http11WebSocket, PassesFramesBothWaysAndEndsWithItsConnection) {
   EXPECT_EQ(done().request_bytes, 2U);
 }
 
+TEST_F(Http11WebSocket, WhatWaitsForCreditIsPassedOnBehindTheClientsGoodbye) {
+  Client& client = connect();
+  const std::uint64_t id = open(client);
+  client.send(of_client(WsOpcode::Binary, std::string(140'000, 'x')) +
+              of_client(WsOpcode::Close, "\x03\xE8"));
+  client.say_goodbye();
+  settle();
+  ASSERT_EQ(count(Type::ClientGone), 0U);
+  give_credit(id, 100'000);
+  ASSERT_TRUE(turn_until([&] { return bodies().ends_with(wire(WsOpcode::Close, "\x03\xE8")); }));
+  give(id, WsOpcode::Close, "\x03\xE8");
+  respond_end(id);
+  ASSERT_TRUE(turn_until([&] { return client.ended; }));
+  EXPECT_EQ(client.got, of_server(WsOpcode::Close, "\x03\xE8"));
+}
+
 TEST_F(Http11WebSocket, HandsNothingOverBeforeItIsOpen) {
   Client& client = connect();
   const std::uint64_t id = request(client, std::string(kAsks) + of_client(WsOpcode::Text, "early"));
@@ -338,6 +354,33 @@ TEST_F(OverHttp2, TheEndOfTheStreamWithoutACloseIsAClientThatLeft) {
   EXPECT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
 }
 
+TEST_F(OverHttp2, WhatWaitsForCreditIsPassedOnBehindTheEndOfTheStream) {
+  const std::uint64_t id = open(1);
+  const std::string close = "\x03\xE8";
+  const std::string bytes =
+      of_client(WsOpcode::Binary, std::string(118'000, 'x')) + of_client(WsOpcode::Close, close);
+  for (std::size_t at = 0; at < bytes.size(); at += 16'384)
+    client->send(h2::data(1, bytes.substr(at, 16'384), at + 16'384 < bytes.size() ? 0 : h2::kEndStream));
+  settle();
+  ASSERT_EQ(count(Type::ClientGone), 0U);
+  give_credit(id, 100'000);
+  ASSERT_TRUE(turn_until([&] { return bodies().ends_with(wire(WsOpcode::Close, close)); }));
+  give(id, WsOpcode::Close, close);
+  respond_end(id);
+  ASSERT_TRUE(turn_until([&] { return ended(1); }));
+  EXPECT_EQ(body(1), of_server(WsOpcode::Close, close));
+}
+
+TEST_F(OverHttp2, ThatIsCutShortBehindWhatWaitedIsAClientThatLeft) {
+  const std::uint64_t id = open(1);
+  const std::string bytes = of_client(WsOpcode::Binary, std::string(118'000, 'x'));
+  for (std::size_t at = 0; at < bytes.size(); at += 16'384)
+    client->send(h2::data(1, bytes.substr(at, 16'384), at + 16'384 < bytes.size() ? 0 : h2::kEndStream));
+  settle();
+  give_credit(id, 100'000);
+  EXPECT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
+}
+
 TEST_F(OverHttp2, ReportsAFrameThatBreaksTheRules) {
   open(1);
   client->send(h2::data(1, of_server(WsOpcode::Text, "not masked"), 0));
@@ -346,8 +389,12 @@ TEST_F(OverHttp2, ReportsAFrameThatBreaksTheRules) {
 
 TEST_F(OverHttp2, IsClosedWhenTheGatewayStops) {
   open(1);
+  const std::uint64_t late = request(*client, asks(3));
   terminator->drain([] {});
   EXPECT_TRUE(turn_until([&] { return body(1) == kStops; }));
+  agree(late);
+  EXPECT_TRUE(turn_until([&] { return body(3) == kStops; }))
+      << "it was open only when the gateway stopped already";
 }
 
 }  // namespace
