@@ -92,6 +92,34 @@ TEST_F(TerminatorScene, SendsNoMoreOfABodyThanItsCredit) {
   for (const Frame& frame : frames) ASSERT_LE(frame.payload.size(), ipc::kBodyPiece);
 }
 
+TEST_F(TerminatorScene, NobodyIsReadWhileMuchWaitsForWhoeverAnswers) {
+  constexpr std::size_t kClients = 150;
+  start();
+  join(elsewhere);
+  const std::string body(120'000, 'x');  // within the credit of one exchange
+  for (std::size_t i = 1; i <= kClients; ++i) {
+    connect().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 120000\r\n\r\n" + body);
+    ASSERT_TRUE(turn_until([&] { return terminator->connections() == i; }));
+  }
+  ASSERT_TRUE(turn_until([&] { return terminator->waiting() > Terminator::kMuchWaiting; }));
+  timeouts.handshake = 300 * base::kMillisecond;
+  terminator->set_limits(limits, timeouts);
+  Client& late = connect();
+  const base::Nanos since = loop.now();
+  ASSERT_TRUE(turn_until([&] { return loop.now() - since > 2 * timeouts.handshake; }));
+  EXPECT_LT(terminator->waiting(), Terminator::kMuchWaiting + (256U << 10U)) << "one read may come on top";
+  ASSERT_TRUE(turn_until([&] {
+    elsewhere.turn();
+    return count(Type::RequestEnd) == kClients;
+  }));
+  EXPECT_EQ(bodies().size(), kClients * body.size());
+  late.send(kGet);
+  ASSERT_TRUE(turn_until([&] {
+    elsewhere.turn();
+    return count(Type::RequestHead) == kClients + 1;
+  })) << "it was not late";
+}
+
 TEST_F(TerminatorScene, AClientThatDoesNotReadHoldsBackTheCreditOfTheAnswer) {
   start();
   Client& client = connect();
