@@ -133,11 +133,9 @@ bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
   ipc::ConnectionOpened opened;
   if (!decode(payload, opened) || opened.client.size() > kLongestClient) return false;
   if (connections_.size() >= kMostConnections) return false;
-  auto certificates = no_certificates();
-  if (!opened.certificates.empty())
-    certificates = std::make_shared<const std::vector<std::string>>(opened.certificates.begin(),
-                                                                    opened.certificates.end());
-  return connections_.emplace(id, Client{base::printable(opened.client), std::move(certificates)}).second;
+  return connections_
+      .emplace(id, Client{base::printable(opened.client), shown_chains_.keep(opened.certificates)})
+      .second;
 }
 
 // The log of events is for what an admin did; this is about the process.

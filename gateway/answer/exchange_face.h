@@ -19,6 +19,7 @@
 #include "gateway/answer/call.h"
 #include "gateway/answer/outgoing.h"
 #include "gateway/ipc/exchange_channel.h"
+#include "gateway/ipc/shown_chains.h"
 #include "gateway/loop/loop.h"
 
 namespace postern::answer {
@@ -84,8 +85,9 @@ class ExchangeFace {
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   struct Client {
     std::string address;
-    std::shared_ptr<const std::vector<std::string>> certificates;
+    ipc::ShownChains::Chain certificates;
   };
+  ipc::ShownChains shown_chains_;
   std::map<std::uint64_t, Client> connections_;
   std::map<std::uint64_t, ExchangePtr> exchanges_;
   std::uint64_t last_exchange_ = 0;

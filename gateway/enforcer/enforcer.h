@@ -31,6 +31,11 @@ class Enforcer final : public LedgerListener {
   Enforcer(const Enforcer&) = delete;
   Enforcer& operator=(const Enforcer&) = delete;
 
+  // What one terminator may hold open here: far more than its limits let in, far less than our memory. Nothing but its word
+  // ends an exchange.
+  static constexpr std::size_t kMostClients = 100'000;
+  static constexpr std::size_t kMostExchanges = kMostClients + ipc::kMostMultiplexed;
+
   base::Status configure(Settings settings);  // first, and at a reload; exchanges under way keep the old
   // What authorities answered about certificates. revoked: one that was good until now is not any more.
   base::Status set_answers(std::shared_ptr<const certs::Answers> answers, bool revoked);
@@ -107,6 +112,7 @@ class Enforcer final : public LedgerListener {
   loop::Timer limits_timer_;
   std::unique_ptr<loop::Loop::Hook> room_hook_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
+  ipc::ShownChains shown_chains_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
   ipc::RequestHead request_head_;  // the one being taken: its memory is used again

@@ -50,6 +50,7 @@ class CanonicalTarget {
   }
   const Parameters& parameters() const { return parameters_; }  // of the query, in order, decoded
   bool encoded_slash() const { return encoded_slash_; }
+  void forget();  // as if new, and gives its memory back
 
  private:
   friend Verdict canonicalise(std::string_view target, const TargetRules& rules, CanonicalTarget& out);
