@@ -92,6 +92,7 @@ void ExchangeFace::drop_channel() {
   for (const auto& [id, exchange] : exchanges_) exchange->call->left = true;
   exchanges_.clear();
   strangers_ = 0;
+  held_.clear();
   ready_ = std::make_shared<std::set<std::uint64_t>>();
   last_exchange_ = 0;
 }
@@ -351,6 +352,10 @@ void ExchangeFace::pump(Exchange& exchange) {
   Outgoing& outgoing = *exchange.outgoing;
   const bool bodiless = exchange.call->method == http::Method::Head;
   while (!bodiless && exchange.credit > 0) {
+    if (waiting() > kMuchWaiting) {
+      held_.insert(exchange.id);
+      return;
+    }
     const std::string_view piece =
         outgoing.next(static_cast<std::size_t>(std::min<std::uint64_t>(exchange.credit, ipc::kBodyPiece)));
     if (piece.empty()) break;
@@ -379,6 +384,10 @@ void ExchangeFace::finish(Exchange& exchange) {
 }
 
 bool ExchangeFace::pump_ready() {
+  if (waiting() <= kMuchWaiting / 2) {
+    ready_->merge(held_);
+    held_.clear();
+  }
   if (ready_->empty()) return false;
   for (const std::uint64_t id : std::exchange(*ready_, {})) {
     const auto found = exchanges_.find(id);

@@ -42,6 +42,7 @@ class Enforcer final : public LedgerListener {
   base::Status set_terminator(ipc::RingEnds ends);  // first, and after the terminator was restarted
   // Called when the terminator broke the exchange protocol: its channel is closed, and with it all that ran on it.
   void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
+  std::size_t waiting() const { return channel_ ? channel_->waiting() : 0; }  // bytes for it, beyond the ring
   void set_ledger(base::UniqueFd socket);  // first, and after the ledger was restarted
   void drain(
       std::function<void()> done);  // the terminator brings no more; calls done when nothing is under way
