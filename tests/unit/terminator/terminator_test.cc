@@ -262,6 +262,28 @@ TEST_F(TerminatorScene, ARefusedRequestIsAnsweredAlsoWhenTheClientHasSaidGoodbye
   EXPECT_TRUE(client.got.ends_with("bad"));
 }
 
+TEST_F(TerminatorScene, AWholeRequestIsAnsweredAlsoWhenTheClientHasSaidGoodbye) {
+  start();
+  Client& client = connect();
+  client.send(kGet);
+  client.say_goodbye();
+  ASSERT_TRUE(turn_until([&] { return count(Type::RequestHead) == 1; }));
+  for (int i = 0; i < 20; ++i) loop.turn();
+  EXPECT_EQ(count(Type::ClientGone), 0U);
+  respond(find(Type::RequestHead)->id, "all of it");
+  ASSERT_TRUE(turn_until([&] { return client.ended; }));
+  EXPECT_TRUE(client.got.ends_with("all of it"));
+}
+
+TEST_F(TerminatorScene, WhoEndsItsSideOfTheConnectionWithoutAGoodbyeIsGone) {
+  start();
+  Client& client = connect();
+  const std::uint64_t id = request(client, kGet);
+  ::shutdown(client.socket.get(), SHUT_WR);
+  ASSERT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
+  EXPECT_EQ(find(Type::ClientGone)->id, id);
+}
+
 // Its goodbye comes with the last bytes of its handshake, before the tickets were sent.
 TEST_F(TerminatorScene, AClientThatLeavesAtOnceStillGetsItsTickets) {
   start();
