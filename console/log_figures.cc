@@ -44,12 +44,15 @@ void LogFigures::take(std::string_view line) {
   const auto head = audit::read_event_head(line);
   if (!head.ok()) return;
   ++events[{std::string(audit::text_of(head->type).name), std::string(audit::name_of(head->severity))}];
-  const bool completed = head->type == audit::EventType::ExchangeCompleted;
-  if (!completed && head->type != audit::EventType::ExchangeRefused) return;
+  using enum audit::EventType;
+  if (head->type != ExchangeCompleted && head->type != ExchangeRefused && head->type != LimitReached) return;
   const auto detail = base::parse_json(head->detail);
   if (!detail.ok()) return;
-  if (completed) return take_completed(*this, *detail);
-  ++refused[base::json_text_or(*detail, "code", "unknown")];
+  if (head->type == ExchangeCompleted) return take_completed(*this, *detail);
+  if (head->type == ExchangeRefused) ++refused[base::json_text_or(*detail, "code", "unknown")];
+  if (head->type == LimitReached)
+    limited[base::json_text_or(*detail, "limit", "unknown")] +=
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_number_or(*detail, "count", 0)));
 }
 
 bool LogFigures::add(const LogFigures& more) {
@@ -58,6 +61,7 @@ bool LogFigures::add(const LogFigures& more) {
   skipped += more.skipped;
   for (const auto& [what, count] : more.events) events[what] += count;
   add_all(refused, more.refused);
+  add_all(limited, more.limited);
   add_all(ended, more.ended);
   add_all(answered, more.answered);
   exchange.add(more.exchange);

@@ -36,7 +36,8 @@ struct LogFigures {
   std::uint64_t skipped = 0;         // there were more than could be looked at
   std::map<std::pair<std::string, std::string>, std::uint64_t> events;  // by type and severity
   ByText refused;                                                       // exchange.refused, by code
-  ByText ended;                                                         // exchange.completed, by outcome
+  ByText limited;   // refusals that limit.reached counts, by limit: they have no event of their own
+  ByText ended;     // exchange.completed, by outcome
   ByText answered;  // exchange.completed that had an answer, by "2xx" and so on
   DurationFigures exchange, component;
   std::int64_t request_bytes = 0, response_bytes = 0;

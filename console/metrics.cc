@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/metrics.h"
 
+#include "audit/event.h"
+#include "base/limit.h"
+#include "base/refusal.h"
 #include "console/metrics_text.h"
 #include "console/role_metrics.h"
 #include "console/version.h"
@@ -105,16 +108,36 @@ void write_log(MetricsText& out, const MetricsParts& parts) {
   }
 }
 
-void write_counters(MetricsText& out, const LogFigures& figures) {
+// What has not happened yet stands there as 0: from a counter that begins with its first event nobody could tell that it rose.
+void write_events(MetricsText& out, const LogFigures& figures) {
+  auto events = figures.events;
+  for (const audit::EventText& type : audit::all_events())
+    events.try_emplace({std::string(type.name), std::string(audit::name_of(type.severity))}, 0);
   out.counter("postern_events", "Events that the log took.");
-  for (const auto& [what, count] : figures.events)
+  for (const auto& [what, count] : events)
     out.sample({{"type", what.first}, {"severity", what.second}}, count);
+}
+
+void write_refusals(MetricsText& out, const LogFigures& figures) {
+  auto refused = figures.refused;
+  for (const base::RefusalText& one : base::all_refusals().subspan(1))  // not that of None
+    refused.try_emplace(std::string(one.code), 0);
+  out.counter("postern_exchanges_refused", "Requests that were refused, by code (docs/REFUSALS.md).");
+  for (const auto& [code, count] : refused) out.sample({{"code", code}}, count);
+  auto limited = figures.limited;
+  for (const std::string_view limit : base::all_limits()) limited.try_emplace(std::string(limit), 0);
+  out.counter("postern_limit_reached",
+              "Requests and connections that a limit refused, and that have no event of their own.");
+  for (const auto& [limit, count] : limited) out.sample({{"limit", limit}}, count);
+}
+
+void write_counters(MetricsText& out, const LogFigures& figures) {
+  write_events(out, figures);
   out.counter("postern_events_skipped", "Events that came too fast to be counted here. The log has them.");
   out.sample({}, figures.skipped);
   out.counter("postern_exchanges", "Exchanges with the component that came to their end.");
   for (const auto& [outcome, count] : figures.ended) out.sample({{"outcome", outcome}}, count);
-  out.counter("postern_exchanges_refused", "Requests that were refused, by code (docs/REFUSALS.md).");
-  for (const auto& [code, count] : figures.refused) out.sample({{"code", code}}, count);
+  write_refusals(out, figures);
   out.counter("postern_responses", "Responses to engineers, by class of their status.");
   for (const auto& [status, count] : figures.answered) out.sample({{"status", status}}, count);
   out.histogram("postern_exchange_duration_seconds", "From a request's head to the end of its response.");

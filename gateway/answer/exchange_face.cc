@@ -92,6 +92,7 @@ void ExchangeFace::drop_channel() {
   for (const auto& [id, exchange] : exchanges_) exchange->call->left = true;
   exchanges_.clear();
   strangers_ = 0;
+  held_.clear();
   ready_ = std::make_shared<std::set<std::uint64_t>>();
   last_exchange_ = 0;
 }
@@ -133,11 +134,9 @@ bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
   ipc::ConnectionOpened opened;
   if (!decode(payload, opened) || opened.client.size() > kLongestClient) return false;
   if (connections_.size() >= kMostConnections) return false;
-  auto certificates = no_certificates();
-  if (!opened.certificates.empty())
-    certificates = std::make_shared<const std::vector<std::string>>(opened.certificates.begin(),
-                                                                    opened.certificates.end());
-  return connections_.emplace(id, Client{base::printable(opened.client), std::move(certificates)}).second;
+  return connections_
+      .emplace(id, Client{base::printable(opened.client), shown_chains_.keep(opened.certificates)})
+      .second;
 }
 
 // The log of events is for what an admin did; this is about the process.
@@ -353,6 +352,10 @@ void ExchangeFace::pump(Exchange& exchange) {
   Outgoing& outgoing = *exchange.outgoing;
   const bool bodiless = exchange.call->method == http::Method::Head;
   while (!bodiless && exchange.credit > 0) {
+    if (waiting() > kMuchWaiting) {
+      held_.insert(exchange.id);
+      return;
+    }
     const std::string_view piece =
         outgoing.next(static_cast<std::size_t>(std::min<std::uint64_t>(exchange.credit, ipc::kBodyPiece)));
     if (piece.empty()) break;
@@ -381,6 +384,10 @@ void ExchangeFace::finish(Exchange& exchange) {
 }
 
 bool ExchangeFace::pump_ready() {
+  if (waiting() <= kMuchWaiting / 2) {
+    ready_->merge(held_);
+    held_.clear();
+  }
   if (ready_->empty()) return false;
   for (const std::uint64_t id : std::exchange(*ready_, {})) {
     const auto found = exchanges_.find(id);

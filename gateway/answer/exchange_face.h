@@ -19,6 +19,7 @@
 #include "gateway/answer/call.h"
 #include "gateway/answer/outgoing.h"
 #include "gateway/ipc/exchange_channel.h"
+#include "gateway/ipc/shown_chains.h"
 #include "gateway/loop/loop.h"
 
 namespace postern::answer {
@@ -47,6 +48,10 @@ class ExchangeFace {
   // Replaces the channel there was; exchanges of the old one are gone with their terminator.
   base::Status connect(ipc::RingEnds ends);
   std::size_t under_way() const { return exchanges_.size(); }
+  // Bytes for the terminator that do not fit into the ring. From kMuchWaiting on bodies wait where they are, until half of it
+  // is gone: the credits of thousands of exchanges together are more than the channel bears.
+  std::size_t waiting() const { return channel_ != nullptr ? channel_->waiting() : 0; }
+  static constexpr std::size_t kMuchWaiting = 8U << 20U;
 
  private:
   struct Exchange;
@@ -84,13 +89,15 @@ class ExchangeFace {
   std::unique_ptr<ipc::ExchangeChannel> channel_;
   struct Client {
     std::string address;
-    std::shared_ptr<const std::vector<std::string>> certificates;
+    ipc::ShownChains::Chain certificates;
   };
+  ipc::ShownChains shown_chains_;
   std::map<std::uint64_t, Client> connections_;
   std::map<std::uint64_t, ExchangePtr> exchanges_;
   std::uint64_t last_exchange_ = 0;
   std::shared_ptr<std::set<std::uint64_t>>
-      ready_;  // whose source has something again; shared with the wakers
+      ready_;                     // whose source has something again; shared with the wakers
+  std::set<std::uint64_t> held_;  // because of kMuchWaiting
   std::unique_ptr<loop::Loop::Hook> hook_;
 };
 

@@ -3,26 +3,11 @@
 #include "gateway/enforcer/admission.h"
 
 #include <algorithm>
-#include <array>
 
 namespace postern::enforcer {
 namespace {
 
 constexpr base::Nanos kSoon = base::kSecond;  // where nobody knows when something will have ended
-
-constexpr std::array<std::string_view, 13> kLimits{"none",
-                                                   "exchanges",
-                                                   "memory",
-                                                   "exchanges_per_address",
-                                                   "exchanges_per_engineer",
-                                                   "exchanges_per_session",
-                                                   "requests_per_address",
-                                                   "requests_per_engineer",
-                                                   "requests_per_session",
-                                                   "sign_ins",
-                                                   "refusals",
-                                                   "connections",
-                                                   "connections_per_address"};
 
 base::Nanos take_request(base::Pace& pace, std::int64_t per_second, base::Nanos now) {
   if (per_second == 0) return 0;
@@ -30,8 +15,6 @@ base::Nanos take_request(base::Pace& pace, std::int64_t per_second, base::Nanos 
 }
 
 }  // namespace
-
-std::string_view to_text(Limit limit) { return kLimits.at(static_cast<std::size_t>(limit)); }
 
 Admission::Use& Admission::find(Uses& uses, std::string_view name) {
   const auto known = uses.find(name);

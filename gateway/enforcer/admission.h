@@ -19,26 +19,12 @@
 
 #include "base/by_text.h"
 #include "base/clock.h"
+#include "base/limit.h"
 #include "base/pace.h"
 
 namespace postern::enforcer {
 
-enum class Limit : std::uint8_t {
-  None,
-  Exchanges,
-  Memory,
-  ExchangesPerAddress,
-  ExchangesPerEngineer,
-  ExchangesPerSession,
-  RequestsPerAddress,
-  RequestsPerEngineer,
-  RequestsPerSession,
-  SignIns,
-  Refusals,  // of clients without a session: more than are recorded one by one
-  Connections,
-  ConnectionsPerAddress,
-};
-std::string_view to_text(Limit limit);  // as the configuration has it, and the event limit.reached
+using base::Limit;
 
 struct AdmissionLimits {
   struct Of {

@@ -14,16 +14,16 @@ http::CookieAnswer session_cookie(const http::RequestHead& head) {
 }  // namespace
 
 const certs::ClientIdentity* certificate_owner(const Site& site, Client& client) {
-  if (client.certificates.empty() || !site.verifier) return nullptr;
+  if (client.certificates->empty() || !site.verifier) return nullptr;
   const base::Micros now = site.loop.wall();
   const bool over = client.identity && client.identity->until <= now;
   if (!std::exchange(client.judged, true) || over) {
-    certs::ClientAnswer answer = site.verifier->judge(client.certificates, now);
+    certs::ClientAnswer answer = site.verifier->judge(*client.certificates, now);
     client.identity = std::move(answer.identity);
     client.asks = answer.asks;
     if (answer.failure) {
       client.identity_fault = answer.failure->sentence;
-      site.certificate_watch.refused(client.certificates.front(), *answer.failure);
+      site.certificate_watch.refused(client.certificates->front(), *answer.failure);
     }
   }
   return client.identity ? &*client.identity : nullptr;
@@ -42,7 +42,7 @@ const SessionView* find_session(const Site& site, Client& client, const http::Re
   const certs::ClientIdentity* owner = certificate_owner(site, client);
   if (owner == nullptr) return nullptr;
   const SessionView* found = site.access.find_by_certificate(owner->fingerprint);
-  if (found != nullptr) site.certificate_watch.keep(*owner, client.certificates);
+  if (found != nullptr) site.certificate_watch.keep(*owner, *client.certificates);
   return found;
 }
 

@@ -16,9 +16,6 @@
 namespace postern::enforcer {
 namespace {
 
-// What one terminator may hold open here: far more than its limits let in, far less than our memory.
-constexpr std::size_t kMostClients = 100'000;
-
 constexpr std::size_t kLongestAddress = 64;
 constexpr std::size_t kLongestClient = 128, kLongestTls = 128, kLongestRelay = 253;
 
@@ -280,7 +277,7 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
   // Counted apart: what a relay says of addresses slows nobody who comes from there.
   client->origin = (client->relay.empty() ? "" : "relayed ") + base::origin_of(client->address);
   client->tls = opened.tls;
-  client->certificates.assign(opened.certificates.begin(), opened.certificates.end());
+  client->certificates = shown_chains_.keep(opened.certificates);
   clients_.emplace(id, std::move(client));
   return true;
 }
@@ -300,6 +297,7 @@ Exchange* Enforcer::begin(std::uint64_t id, std::uint64_t connection) {
   const bool own = is_own(id);
   if (client == clients_.end() || client->second->closed || own != is_own(connection)) return nullptr;
   if ((!own && id <= last_exchange_) || client->second->exchanges >= ipc::kMostConcurrent) return nullptr;
+  if (!own && exchanges_.size() >= kMostExchanges) return nullptr;
   if (!own) last_exchange_ = id;
   ++client->second->exchanges;
   auto exchange = std::make_unique<Exchange>(site_, *client->second, id, ++last_serial_);
@@ -316,7 +314,7 @@ bool Enforcer::take_head(std::uint64_t id, std::string_view payload) {
 
 bool Enforcer::take_refused(std::uint64_t id, std::string_view payload) {
   ipc::RequestRefused refused;
-  if (!ipc::decode(payload, refused)) return false;
+  if (!ipc::decode(payload, refused) || refused.excerpt.size() > ipc::kMostExcerpt) return false;
   Exchange* exchange = site_.find(id);
   if (exchange == nullptr) exchange = begin(id, refused.connection);
   if (exchange == nullptr) return false;

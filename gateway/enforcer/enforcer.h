@@ -31,12 +31,18 @@ class Enforcer final : public LedgerListener {
   Enforcer(const Enforcer&) = delete;
   Enforcer& operator=(const Enforcer&) = delete;
 
+  // What one terminator may hold open here: far more than its limits let in, far less than our memory. Nothing but its word
+  // ends an exchange.
+  static constexpr std::size_t kMostClients = 100'000;
+  static constexpr std::size_t kMostExchanges = kMostClients + ipc::kMostMultiplexed;
+
   base::Status configure(Settings settings);  // first, and at a reload; exchanges under way keep the old
   // What authorities answered about certificates. revoked: one that was good until now is not any more.
   base::Status set_answers(std::shared_ptr<const certs::Answers> answers, bool revoked);
   base::Status set_terminator(ipc::RingEnds ends);  // first, and after the terminator was restarted
   // Called when the terminator broke the exchange protocol: its channel is closed, and with it all that ran on it.
   void on_breach(std::function<void(const std::string& why)> report) { breach_ = std::move(report); }
+  std::size_t waiting() const { return channel_ ? channel_->waiting() : 0; }  // bytes for it, beyond the ring
   void set_ledger(base::UniqueFd socket);  // first, and after the ledger was restarted
   void drain(
       std::function<void()> done);  // the terminator brings no more; calls done when nothing is under way
@@ -107,6 +113,7 @@ class Enforcer final : public LedgerListener {
   loop::Timer limits_timer_;
   std::unique_ptr<loop::Loop::Hook> room_hook_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
+  ipc::ShownChains shown_chains_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
   ipc::RequestHead request_head_;  // the one being taken: its memory is used again

@@ -3,6 +3,7 @@
 #include "gateway/enforcer/exchange.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "gateway/enforcer/caller.h"
@@ -72,6 +73,10 @@ bool Exchange::on_request_head(const ipc::RequestHead& wire) {
           site_.admission.enter(settings_->admission, client_.origin, site_.loop.now(), of_address_);
       reached.limit != Limit::None) {
     refuse(reached);
+    // It holds no place, and lasts until its client has the answer: of very many nothing more is kept.
+    std::exchange(head_.fields, {});
+    std::exchange(head_.target, {});
+    target_.forget();
     return true;
   }
   if (!verdict->ok()) {
@@ -96,7 +101,7 @@ void Exchange::identify() {
   if (const SessionView* session = find_session(site_, client_, head_); session != nullptr) {
     use_session(session->id);
     if (asks_about_certificate(site_, client_))
-      site_.inquirer.ask(kEngineersCertificates, {}, client_.certificates);
+      site_.inquirer.ask(kEngineersCertificates, {}, *client_.certificates);
   } else if (!ours && certificate_waits()) {
     return;
   } else if (certificate_owner(site_, client_) != nullptr && !ours) {
@@ -115,7 +120,7 @@ void Exchange::identify() {
 bool Exchange::certificate_waits() {
   certificate_owner(site_, client_);
   if (!asks_about_certificate(site_, client_)) return false;
-  return site_.inquirer.wait(kEngineersCertificates, client_.certificates,
+  return site_.inquirer.wait(kEngineersCertificates, *client_.certificates,
                              [&site = site_, id = id_, serial = serial_] {
                                Exchange* waiting = site.find(id);
                                if (waiting == nullptr || waiting->serial() != serial || waiting->answered() ||

@@ -204,8 +204,8 @@ void Exchange::keep_cookies(const http::Fields& theirs) {
 }
 
 std::size_t Exchange::component_room() const {
-  if (conversation_) return conversation_->next_for_client().empty() ? http::kWsPiece : 0;
   if (site_.backed_up) return 0;
+  if (conversation_) return conversation_->next_for_client().empty() ? http::kWsPiece : 0;
   if (!screen_ || !screen_->changes_body()) return response_.credit();
   return screen_->idle() ? std::min(response_.credit(), Screen::kPiece) : 0;
 }
@@ -283,7 +283,7 @@ void Exchange::on_component_drained() {
 }
 
 void Exchange::on_room() {
-  if (component_ != nullptr && !conversation_) component_->resume();
+  if (component_ != nullptr) component_->resume();
 }
 
 bool Exchange::on_response_credit(std::uint32_t bytes) {

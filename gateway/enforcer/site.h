@@ -28,6 +28,7 @@
 #include "gateway/enforcer/unrecorded.h"
 #include "gateway/enforcer/waiting_room.h"
 #include "gateway/ipc/exchange_protocol.h"
+#include "gateway/ipc/shown_chains.h"
 #include "gateway/loop/deadlines.h"
 #include "gateway/loop/loop.h"
 
@@ -44,7 +45,7 @@ struct Client {
   std::string tls;
   std::string
       relay;  // that it came through, by the tunnel: text and address are what that relay claims; empty: it came itself
-  std::vector<std::string> certificates;          // DER, as claimed
+  ipc::ShownChains::Chain certificates = ipc::ShownChains::none();  // as claimed
   std::optional<certs::ClientIdentity> identity;  // judged here, when first needed, and when that is over
   std::string identity_fault;
   bool judged = false;

@@ -332,7 +332,7 @@ void VisitPages::open_by_certificate(Exchange& exchange, std::function<void(base
         site_.admission.signed_in(waiting.client().origin);
         waiting.use_session(base::json_text_or(*reply, "session", ""));
         if (const Client& client = waiting.client(); client.identity)
-          site_.certificate_watch.keep(*client.identity, client.certificates);
+          site_.certificate_watch.keep(*client.identity, *client.certificates);
         then(base::Ok{});
       });
 }

@@ -101,6 +101,12 @@ void Parameters::reset(std::size_t decoded_size) {
   arena_.reserve(decoded_size);
 }
 
+void Parameters::forget() {
+  reset(0);
+  arena_.shrink_to_fit();
+  parameters_.shrink_to_fit();
+}
+
 void Parameters::push(std::size_t name_begin, std::size_t value_begin) {
   POSTERN_CHECK(name_begin <= value_begin && value_begin <= arena_.size());
   const std::string_view text = arena_;

@@ -36,6 +36,7 @@ class Parameters {
 
   // Forgets all and makes room for decoded text of that size, so that views stay valid while it fills.
   void reset(std::size_t decoded_size);
+  void forget();  // as if new, and gives its memory back
   // Where the decoded bytes go. Never grows past what reset() was told.
   std::string& arena() { return arena_; }
   // The last bytes of the arena, from name_begin, are a name up to value_begin and then a value.

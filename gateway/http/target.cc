@@ -142,6 +142,12 @@ void CanonicalTarget::clear() {
   parameters_.reset(0);
 }
 
+void CanonicalTarget::forget() {
+  clear();
+  text_.shrink_to_fit();
+  parameters_.forget();
+}
+
 Verdict CanonicalTarget::take(std::string_view target, const TargetRules& rules) {
   if (target == "*") return doubtful("the asterisk form is not forwarded");
   if (!target.starts_with('/')) {

@@ -53,6 +53,7 @@ class CanonicalTarget {
   }  // of an absolute target, as sent; otherwise empty
   const Parameters& parameters() const { return parameters_; }  // of the query, in order, decoded
   bool encoded_slash() const { return encoded_slash_; }
+  void forget();  // as if new, and gives its memory back
 
  private:
   friend Verdict canonicalise(std::string_view target, const TargetRules& rules, CanonicalTarget& out);

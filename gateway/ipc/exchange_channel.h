@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Frames of the exchange protocol over a pair of rings, on a loop. Sending never fails towards the caller:
-// what does not fit into the ring waits in memory, which the protocol's credits bound; a peer that makes it
-// grow past kMostWaiting has broken the protocol. Wake-ups are batched: at most one per turn and direction,
+// what does not fit into the ring waits in memory, which the protocol's credits bound for each exchange; of many together
+// each side sends less while much is waiting(). A peer that makes it grow past kMostWaiting all the same has broken the
+// protocol. Wake-ups are batched: at most one per turn and direction,
 // and none while the peer is awake.
 #pragma once
 

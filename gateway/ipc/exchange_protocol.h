@@ -90,6 +90,7 @@ inline constexpr std::uint32_t kMostConcurrent = 100;
 inline constexpr std::size_t kMostMultiplexed = 5'000;
 // Of a client's chain, what is told: enough for every chain that a support authority issues.
 inline constexpr std::size_t kMostCertificates = 4;
+inline constexpr std::size_t kMostExcerpt = 512;              // of a head that is not valid
 inline constexpr std::size_t kCertificateBytes = 64U << 10U;  // of all of them together
 
 // How a message's body is delimited, as far as the other side must know.
@@ -128,7 +129,7 @@ struct RequestRefused {
   std::uint64_t connection = 0;
   base::Refusal refusal = base::Refusal::Malformed;
   std::string_view why;      // one sentence of the parser
-  std::string_view excerpt;  // the first bytes of the head, at most 512, exactly as received
+  std::string_view excerpt;  // the first bytes of the head, at most kMostExcerpt, exactly as received
 };
 
 struct ResponseHead {

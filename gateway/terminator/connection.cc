@@ -52,6 +52,11 @@ void Connection::on_ready(unsigned ready) {
 }
 
 void Connection::receive() {
+  // Before each read: what one of them brings is all that may come on top.
+  if (phase_ != Phase::Lingering && place_.host.crowded()) {
+    held_ = true;
+    return update_interest();
+  }
   const std::span<char> scratch = place_.host.scratch();
   const ssize_t n = ::recv(socket_.get(), scratch.data(), scratch.size(), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
@@ -61,6 +66,10 @@ void Connection::receive() {
   }
   ipc::count(ipc::Figure::BytesReceived, static_cast<std::uint64_t>(n));
   take_cipher({scratch.data(), static_cast<std::size_t>(n)});
+}
+
+void Connection::read_on() {
+  if (std::exchange(held_, false)) update_interest();
 }
 
 void Connection::take_again() {
@@ -300,7 +309,9 @@ void Connection::over() {
 // --- waiting
 
 bool Connection::wants_input() const {
-  if (phase_ == Phase::Handshake || phase_ == Phase::Lingering) return true;
+  if (phase_ == Phase::Lingering) return true;
+  if (held_) return false;
+  if (phase_ == Phase::Handshake) return true;
   if (client_ended_) return false;
   return cipher_in_.empty() && plain_in_.room() > 0;
 }
@@ -310,6 +321,9 @@ void Connection::update_interest() {
                 (waits_ || (cipher_out_.empty() && plain_out_.empty()) ? 0 : loop::kWritable));
 }
 
-void Connection::on_deadline() { phase_ == Phase::Open ? wire_->on_deadline() : over(); }
+void Connection::on_deadline() {
+  if (held_) return deadline_.set(place_.timeouts.body_idle);
+  phase_ == Phase::Open ? wire_->on_deadline() : over();
+}
 
 }  // namespace postern::terminator

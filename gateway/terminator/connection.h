@@ -44,6 +44,7 @@ class Connection final : public loop::Disposable, private WireHost {
   Wire& wire() { return *wire_; }  // only where an exchange has begun
 
   void on_answerer_gone();  // the channel broke
+  void read_on();           // no longer too much waits for whoever answers
   // Drain: now, or after the exchanges that run. How many WebSockets were told to end for it.
   std::uint32_t close_when_idle();
   void flush();           // end of turn: encrypts and sends what was collected
@@ -67,6 +68,7 @@ class Connection final : public loop::Disposable, private WireHost {
   base::Nanos now() const override { return place_.loop.now(); }
   std::uint64_t begin_exchange(std::uint32_t stream) override;
   base::Buffer& input() override { return plain_in_; }
+  bool held() const override { return held_; }
   bool client_ended() const override { return client_ended_; }
   void take_again() override;
   std::string& output() override { return plain_out_; }
@@ -110,6 +112,7 @@ class Connection final : public loop::Disposable, private WireHost {
   bool announced_ = false;
   bool client_ended_ = false;  // close_notify: it sends no more, but may still read
   bool touched_ = false;
+  bool held_ = false;             // not read until read_on()
   base::Nanos silent_since_ = 0;  // while a stop lasts; 0: the kernel still had something
   std::unique_ptr<loop::Poller> poller_;
   loop::Deadline deadline_;

@@ -9,8 +9,6 @@
 namespace postern::terminator {
 namespace {
 
-constexpr std::size_t kExcerpt = 512;
-
 ipc::BodyKind to_wire(http::BodyKind kind) {
   switch (kind) {
     case http::BodyKind::None:
@@ -61,7 +59,7 @@ bool report_refused(Host& host, std::uint64_t connection, Exchange& exchange, co
   wire.connection = connection;
   wire.refusal = verdict.refusal;
   wire.why = verdict.sentence;
-  wire.excerpt = first_line.substr(0, kExcerpt);
+  wire.excerpt = first_line.substr(0, ipc::kMostExcerpt);
   base::BinaryWriter out;
   ipc::encode(wire, out);
   return host.send(ipc::ExchangeFrame::RequestRefused, exchange.id, out.bytes());

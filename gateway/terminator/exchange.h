@@ -34,6 +34,8 @@ class Host {
   virtual bool draining() const = 0;
   // Nothing may be sent now (ipc/stop_word.h): connection is touched when it may.
   virtual bool stopped(Connection& connection) = 0;
+  // So much waits for whoever answers that no connection is to be read: it reads on when it is told.
+  virtual bool crowded() = 0;
   virtual std::span<char> scratch() = 0;         // a receive buffer that all connections share within a turn
   virtual std::span<char> record_scratch() = 0;  // the same, for the plaintext of one TLS record
 };

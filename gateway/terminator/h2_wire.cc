@@ -313,6 +313,7 @@ void H2Wire::on_deadline() {
 }
 
 void H2Wire::on_exchange_deadline(H2Exchange& exchange) {
+  if (connection_.held()) return exchange.deadline.set(connection_.timeouts().body_idle);
   // Without credit it is not the client that is late: whoever answers keeps the time.
   if (!exchange.request_done && !exchange.response_started && !exchange.refused &&
       exchange.request_credit > 0 && !exchange.websocket) {

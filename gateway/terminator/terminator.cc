@@ -382,8 +382,20 @@ void Terminator::touch(Connection& connection) {
   touched_.push_back(&connection);
 }
 
+bool Terminator::crowded() {
+  crowded_ = crowded_ || waiting() > kMuchWaiting;
+  return crowded_;
+}
+
+void Terminator::read_on() {
+  crowded_ = false;
+  for (const auto* line : {&resting_, &busy_})
+    for (Connection* connection : *line) connection->read_on();
+}
+
 bool Terminator::flush() {
   const bool worked = !touched_.empty();
+  if (crowded_ && waiting() <= kMuchWaiting / 2) read_on();
   // A flush may finish an exchange and touch its connection again.
   while (!touched_.empty()) {
     Connection* connection = touched_.back();

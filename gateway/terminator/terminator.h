@@ -61,6 +61,12 @@ class Terminator final : public Host {
   // How long the connection that would make room next has been at rest; 0: there is none.
   base::Nanos rested() const { return resting_.empty() ? 0 : loop_.now() - resting_.front()->rests_since_; }
 
+  // Bytes for whoever answers that do not fit into the ring. What clients send goes there within the credit of each exchange
+  // alone: those of thousands together would be more than the channel bears, were they read while whoever answers stands still.
+  // So from kMuchWaiting on nobody is read, until half of it is gone.
+  std::size_t waiting() const { return channel_ ? channel_->waiting() : 0; }
+  static constexpr std::size_t kMuchWaiting = 8U << 20U;
+
   // Host
   bool send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload) override;
   std::uint64_t begin_exchange(Connection& connection, std::uint32_t stream) override;
@@ -70,6 +76,7 @@ class Terminator final : public Host {
   void retire(Connection& connection) override;
   bool draining() const override { return left_ || drained_; }
   bool stopped(Connection& connection) override;
+  bool crowded() override;
   std::span<char> scratch() override { return scratch_; }
   std::span<char> record_scratch() override { return record_scratch_; }
 
@@ -96,6 +103,7 @@ class Terminator final : public Host {
   bool take_frame(const Route& route, ipc::ExchangeFrame type, std::string_view payload);
   void on_channel_broken(const base::Error& why);
   bool flush();
+  void read_on();
   bool look_at_stop_word();
   bool take_reviewed(std::string_view payload);
   void on_stop_too_long();
@@ -122,6 +130,7 @@ class Terminator final : public Host {
   std::uint64_t reviewed_ = 0;        // whoever answers has looked at all that it stopped up to this number
   bool stopped_ = false;              // and not at what it stopped since
   std::vector<Connection*> waiting_;  // for that, with something to send
+  bool crowded_ = false;              // since kMuchWaiting
   // Every connection is in one of them: those on which no exchange runs, the longest at rest first; and the others.
   std::list<Connection*> resting_, busy_;
   std::array<Untold, 2> untold_;  // because of all; of one address

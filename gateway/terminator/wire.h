@@ -30,6 +30,7 @@ class WireHost {
   virtual std::uint64_t begin_exchange(std::uint32_t stream) = 0;
 
   virtual base::Buffer& input() = 0;      // received, not yet taken; at most kPlainLimit and a head's limit
+  virtual bool held() const = 0;          // is not read now: it is not the client that is late
   virtual bool client_ended() const = 0;  // it sends no more, but may still read
   virtual void take_again() = 0;          // what waits in input(), now that something else has come first
   virtual std::string& output() = 0;      // what is to be sent at the end of this turn

@@ -117,6 +117,25 @@ story("a Prometheus watches a gateway", async (stage) => {
     assert.equal(rules.code, 0, rules.stdout + rules.stderr);
   });
 
+  await stage.step("what never happened is 0, so that an alert sees the first one", async () => {
+    for (const name of ['postern_events_total{type="sandbox.violated"}', 'postern_exchanges_refused_total{code="overloaded"}', 'postern_limit_reached_total{limit="memory"}'])
+      assert.equal((await prometheus.query(name))[0]?.value[1], "0", name);
+    const file = join(prometheus.folder, "raised.yml");
+    const raises = (alertname, at, series) => ({ interval: "1m", input_series: series, alert_rule_test: [{ eval_time: at, alertname, exp_alerts: [] }] });
+    const one = (series, values) => ({ series: series.replace("{", '{instance="a",'), values });
+    const tests = [
+      raises("PosternConfinementViolated", "8m", [one('postern_events_total{type="sandbox.violated",severity="severe"}', "0x5 1x20")]),
+      // One address: after a burst two refusals a second are recorded, the others counted.
+      raises("PosternManyRefusals", "40m", [one('postern_exchanges_refused_total{code="no_session"}', "0+120x60"), one('postern_limit_reached_total{limit="refusals"}', "0+6000x60")]),
+      raises("PosternLimitReached", "8m", [one('postern_limit_reached_total{limit="exchanges"}', "0x5 20x20")]),
+    ];
+    writeFileSync(file, JSON.stringify({ rule_files: [alerts], evaluation_interval: "1m", tests }));
+    // Each is expected not to be raised, and said to be.
+    const checked = await run("promtool", ["test", "rules", file]);
+    const raised = [...checked.stdout.concat(checked.stderr).matchAll(/alertname: (\w+), time/g)].map((match) => match[1]);
+    assert.deepEqual(raised.sort(), ["PosternConfinementViolated", "PosternLimitReached", "PosternManyRefusals"], checked.stdout + checked.stderr);
+  });
+
   await stage.step("every rule evaluates, and none is raised for a gateway that is well", async () => {
     const rules = await until("each was evaluated", async () => {
       const all = (await prometheus.get("rules")).groups.flatMap((group) => group.rules);

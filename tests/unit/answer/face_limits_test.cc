@@ -159,5 +159,55 @@ TEST_F(FaceLimitsTest, ARequestMayBeRefusedTwice) {
   EXPECT_EQ(breaches, 1) << "what comes behind a refusal is one";
 }
 
+// Each within its credit, all together would break the channel to a terminator that does other things.
+TEST(Face, GivesBodiesAsTheTerminatorTakesThem) {
+  constexpr std::size_t kAnswers = 150;
+  const std::string body(120'000, 'x');
+  loop::Loop loop, elsewhere;
+  Patient patient;
+  const std::vector<http::Authority> names{{"localhost", 0}};
+  ExchangeFace face{loop, patient, names, ExchangeFace::Most{kAnswers, kAnswers}};
+  auto pair = ipc::make_ring_pair();
+  std::size_t bytes = 0, ended = 0;
+  auto opened = ipc::ExchangeChannel::open(
+      elsewhere, std::move(pair->first), 0,
+      [&](Frame type, std::uint64_t, std::string_view payload) {
+        if (type == Frame::ResponseBody) bytes += payload.size();
+        if (type == Frame::ResponseEnd) ++ended;
+      },
+      [](const base::Error& why) { ADD_FAILURE() << why.message; });
+  const std::unique_ptr<ipc::ExchangeChannel> channel = *std::move(opened);
+  ASSERT_TRUE(face.connect(std::move(pair->second)).ok());
+  const auto turn = [&](bool both) {
+    for (int i = 0; i < 500; ++i) {
+      loop.turn();
+      if (both) elsewhere.turn();
+    }
+  };
+  base::BinaryWriter out;
+  encode(ipc::ConnectionOpened{"192.0.2.7:50123", "TLSv1.3", false, {}}, out);
+  channel->send(Frame::ConnectionOpened, 1, out.bytes());
+  ipc::RequestHead head;
+  head.connection = 1;
+  head.method = "GET";
+  head.target = "/";
+  head.fields = {{"host", "localhost"}};
+  encode(head, out);
+  for (std::uint64_t id = 1; id <= kAnswers; ++id) channel->send(Frame::RequestHead, id, out.bytes());
+  turn(true);
+  ASSERT_EQ(patient.replies.size(), kAnswers);
+  for (const Reply& reply : patient.replies) {
+    Response response;
+    response.body = body;
+    reply(std::move(response));
+  }
+  turn(false);
+  EXPECT_GT(face.waiting(), 0U);
+  EXPECT_LE(face.waiting(), ExchangeFace::kMuchWaiting + kAnswers * 1024) << "heads come on top";
+  turn(true);
+  EXPECT_EQ(ended, kAnswers);
+  EXPECT_EQ(bytes, kAnswers * body.size());
+}
+
 }  // namespace
 }  // namespace postern::answer

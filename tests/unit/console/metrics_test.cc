@@ -36,7 +36,7 @@ TEST_F(MetricsTest, CountWhatTheLogTookSinceTheyWereFirstAskedFor) {
   connect_ledger();
   write(ExchangeRefused, visit, R"({"code":"never","status":403})");
   flush();
-  EXPECT_EQ(scrape().find("postern_exchanges_refused_total{"), std::string::npos);
+  EXPECT_TRUE(has(scrape(), R"(postern_exchanges_refused_total{code="never"} 0)"));
   write(ExchangeRefused, visit, R"({"code":"never","status":403})");
   completed(
       R"({"outcome":"completed","status":200,"request_bytes":3,"response_bytes":40,"duration_us":1500,"component_us":900})");
@@ -60,6 +60,35 @@ TEST_F(MetricsTest, CountWhatTheLogTookSinceTheyWereFirstAskedFor) {
     EXPECT_TRUE(has(text, line)) << line << "\n" << text;
   }
   EXPECT_EQ(scrape(), text) << "what is counted is not counted again";
+}
+
+TEST_F(MetricsTest, RefusalsThatWereCountedTogetherCountAsManyAsTheyWere) {
+  connect_ledger();
+  scrape();
+  for (const char* const detail :
+       {R"({"limit":"exchanges_per_session","count":40})", R"({"limit":"exchanges_per_session","count":2})",
+        R"({"limit":"refusals","count":100000})", R"({"limit":"memory","count":-1})"})
+    write(LimitReached, visit, detail);
+  flush();
+  const std::string text = scrape();
+  EXPECT_TRUE(has(text, R"(postern_limit_reached_total{limit="exchanges_per_session"} 42)")) << text;
+  EXPECT_TRUE(has(text, R"(postern_limit_reached_total{limit="refusals"} 100000)"));
+  EXPECT_TRUE(has(text, R"(postern_limit_reached_total{limit="memory"} 0)"));
+}
+
+// From a series that begins with its first event no alert can tell that there was one.
+TEST_F(MetricsTest, WhatHasNotHappenedYetIsThereAsNought) {
+  connect_ledger();
+  const std::string text = scrape();
+  for (const audit::EventText& event : audit::all_events())
+    EXPECT_TRUE(has(text, "postern_events_total{type=\"" + std::string(event.name) + "\",severity=\"" +
+                              std::string(audit::name_of(event.severity)) + "\"} 0"))
+        << event.name;
+  for (const base::RefusalText& one : base::all_refusals().subspan(1))
+    EXPECT_TRUE(has(text, "postern_exchanges_refused_total{code=\"" + std::string(one.code) + "\"} 0"))
+        << one.code;
+  EXPECT_TRUE(has(text, R"(postern_limit_reached_total{limit="connections"} 0)"));
+  EXPECT_EQ(text.find("none"), std::string::npos);
 }
 
 TEST_F(MetricsTest, SayHowTheGatewayStands) {

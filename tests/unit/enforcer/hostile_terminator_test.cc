@@ -7,6 +7,7 @@
 //
 // POSTERN_FRAMES says how many frames (60,000); POSTERN_SEED repeats a run.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstdlib>
 #include <random>
@@ -416,6 +417,72 @@ TEST_F(HostileTerminator, ReachesNoMoreThanTheSessionMayAndNothingUnrecorded) {
   EXPECT_GE(events_["exchange.forwarded"], reached_.size());
   EXPECT_GT(events_["exchange.refused"], frames_ / 10);
   EXPECT_GT(breaches_, 0);
+}
+
+// --- what it can make us keep
+
+class GreedyTerminator : public EnforcerScene {
+ protected:
+  GreedyTerminator() {
+    enforcer->on_breach([this](const std::string&) { ++breaches; });
+  }
+  static std::size_t in_use() {
+    const struct mallinfo2 heap = ::mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+  }
+  int breaches = 0;
+};
+
+TEST_F(GreedyTerminator, CertificatesWithoutEndAreNotKept) {
+  constexpr std::size_t kConnections = 2'000;
+  const std::string most(45'000, 'c');
+  const std::size_t before = in_use();
+  for (std::uint64_t id = 2; id <= kConnections; ++id) {
+    open_connection(id, {std::to_string(id) + most, most});
+    if (id % 8 == 0) turn(5);
+  }
+  turn(50);
+  EXPECT_LT(in_use() - before, ipc::ShownChains::kMostBytes + (16U << 20U)) << "of 171 MiB";
+  EXPECT_EQ(breaches, 0) << "an honest one may have clients that show too much";
+  for (std::uint64_t id = 2; id <= kConnections; ++id) send(Type::ConnectionClosed, id);
+  turn(50);
+  EXPECT_LT(in_use(), before + (16U << 20U));
+}
+
+// Nothing but its word ends an exchange.
+TEST_F(GreedyTerminator, WhatIsRefusedAndNeverDoneIsForgottenButForItsEnd) {
+  Settings none = settings();
+  none.admission.exchanges = 0;
+  ASSERT_TRUE(enforcer->configure(std::move(none)).ok());
+  const std::string large(60'000, 'x');
+  ipc::RequestHead wanted = head("GET", "/api/v1/query", "");
+  wanted.fields.push_back({"x-large", large});
+  const std::size_t before = in_use();
+  constexpr std::size_t kExchanges = 2'000;
+  for (std::uint64_t id = 1; id <= kExchanges; ++id) {
+    if (id % ipc::kMostConcurrent == 1) open_connection(wanted.connection = 1 + id);
+    send_message(Type::RequestHead, id, wanted);
+    if (id % 8 == 0) turn(5);
+  }
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, kExchanges); }));
+  frames.clear();
+  EXPECT_LT(in_use() - before, kExchanges * (8U << 10U)) << "of 114 MiB";
+}
+
+TEST_F(GreedyTerminator, HasNoMoreExchangesThanAnHonestOneCould) {
+  Settings none = settings();
+  none.admission.exchanges = 0;
+  ASSERT_TRUE(enforcer->configure(std::move(none)).ok());
+  ipc::RequestHead wanted = head("GET", "/", "");
+  std::uint64_t begun = 0;
+  while (breaches == 0 && begun < 2 * Enforcer::kMostExchanges) {
+    open_connection(wanted.connection = 2 + begun);
+    for (std::uint32_t i = 0; i < ipc::kMostConcurrent; ++i) send_message(Type::RequestHead, ++begun, wanted);
+    turn(3);
+    frames.clear();
+  }
+  ASSERT_TRUE(until([&] { return breaches == 1; }));
+  EXPECT_GE(begun, Enforcer::kMostExchanges);
 }
 
 }  // namespace

@@ -283,6 +283,64 @@ TEST_F(WebSockets, StopReadingWhileTheClientDoesNotRead) {
   EXPECT_FALSE(breached);
 }
 
+// A terminator on a loop of its own, that turns with ours but while it stands still.
+class StandingTerminator : public WebSockets {
+ protected:
+  StandingTerminator() {
+    auto ends = *ipc::make_ring_pair();
+    EXPECT_TRUE(enforcer->set_terminator(std::move(ends.second)).ok());
+    terminator = *ipc::ExchangeChannel::open(
+        elsewhere, std::move(ends.first), 0,
+        [this](Type type, std::uint64_t id, std::string_view payload) {
+          frames.push_back({type, id, std::string(payload)});
+          if (type != Type::ResponseBody) return;
+          got += payload.size() - 1;  // frames may come in more pieces, each with an opcode
+          base::BinaryWriter credit;
+          credit.u32(static_cast<std::uint32_t>(payload.size()));
+          send(Type::ResponseCredit, id, credit.bytes());
+        },
+        [](const base::Error& why) { ADD_FAILURE() << why.message; });
+    open_connection(1);
+    turn(10);
+  }
+  ~StandingTerminator() override {
+    terminator.reset();
+    elsewhere.turn();
+  }
+  loop::Loop elsewhere;
+  bool stands = false;
+  std::size_t got = 0;
+  std::unique_ptr<loop::Loop::Hook> turning = loop.at_turn_end(loop::Stage::Send, [this] {
+    if (!stands) elsewhere.turn();
+    return false;
+  });
+};
+
+TEST_F(StandingTerminator, HoldsBackWhatComponentsSayOnManyWebSockets) {
+  constexpr std::size_t kMany = 24, kFrames = 120, kSize = 1000;
+  std::vector<base::UniqueFd> components;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    open();
+    components.push_back(std::move(accepted));
+  }
+  stands = true;
+  for (const base::UniqueFd& one : components) {
+    for (std::size_t i = 0; i < kFrames; ++i) {
+      const std::string bytes = frame(WsOpcode::Text, std::string(kSize, 'x'));
+      ASSERT_EQ(::send(one.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(bytes.size()));
+      turn(1);
+    }
+  }
+  turn(200);
+  EXPECT_GT(enforcer->waiting(), 0U);
+  EXPECT_LT(enforcer->waiting(), kMany * http::kWsPiece) << "of 2.7 MiB, of which the ring has one";
+  stands = false;
+  const std::size_t all = kMany * kFrames * kSize;
+  EXPECT_TRUE(until([&] { return got >= all; })) << got << " of " << all;
+  EXPECT_EQ(got, all);
+}
+
 TEST_F(WebSockets, CountTowardsWhatASessionMayReceiveAndNoneOpensOnceItsCallsWait) {
   Settings told = settings();
   told.tell_bytes = 100;

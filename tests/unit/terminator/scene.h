@@ -114,6 +114,7 @@ class TerminatorScene : public ::testing::Test {
     terminator.reset();
     answerer.reset();
     loop.turn();
+    elsewhere.turn();
   }
   void start() {
     base::UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -129,16 +130,17 @@ class TerminatorScene : public ::testing::Test {
     port = ntohs(at.sin_port);
     terminator = std::make_unique<Terminator>(loop, std::move(listener), limits, timeouts);
     terminator->set_context(std::move(server->context));
-    join();
+    join(loop);
   }
-  // An answerer, also after the one before it is gone.
-  void join() {
+  // An answerer, also after the one before it is gone. On another loop it stands still until that one is turned.
+  void join() { join(loop); }
+  void join(loop::Loop& its_loop) {
     auto ends = *ipc::make_ring_pair();
     ASSERT_TRUE(terminator->set_channel(std::move(ends.first)).ok());
     frames.clear();
     answerer = std::make_unique<Answerer>();
     answerer->channel = *ipc::ExchangeChannel::open(
-        loop, std::move(ends.second), 1,
+        its_loop, std::move(ends.second), 1,
         [this](Type type, std::uint64_t id, std::string_view payload) {
           if (const std::string breach = answerer->judge.heard(type, id, payload); !breach.empty())
             ADD_FAILURE() << breach << ": frame " << static_cast<int>(type) << " of " << id;
@@ -224,7 +226,7 @@ class TerminatorScene : public ::testing::Test {
   certs::Credentials root = tls::authority("Test root");
   std::unique_ptr<tls::Server> server;
   std::unique_ptr<tls::ClientContext> trusts;
-  loop::Loop loop;
+  loop::Loop loop, elsewhere;
   Limits limits;
   Timeouts timeouts;
   int buffers = 0;  // of the kernel, at both ends of a connection; 0: as large as it likes
