@@ -38,30 +38,29 @@ constexpr Budget last_of(Budget) { return Budget::Cut; }
 
 // The library converts whatever is a number, 1e50 too, which no conversion of C++ defines.
 template <typename T>
-T whole_number(const Json& json, const char* key) {
-  const Json& field = json.at(key);
+T whole_number(const Json& field, const char* what) {
   const bool fits = field.is_number_unsigned()
                         ? std::in_range<T>(field.get<std::uint64_t>())
                         : field.is_number_integer() && std::in_range<T>(field.get<std::int64_t>());
-  if (!fits) throw Json::other_error::create(501, key, &json);
+  if (!fits) throw Json::other_error::create(501, what, &field);
   return field.get<T>();
 }
 
 template <typename T>
 void take(const Json& json, const char* key, T& value) {
   if constexpr (std::is_enum_v<T>) {
-    const int number = whole_number<int>(json, key);
+    const int number = whole_number<int>(json.at(key), key);
     if (number < 0 || number > static_cast<int>(last_of(T{})))
       throw Json::other_error::create(501, key, &json);
     value = static_cast<T>(number);
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-    value = whole_number<T>(json, key);
+    value = whole_number<T>(json.at(key), key);
   } else {
     json.at(key).get_to(value);
   }
 }
 void take(const Json& json, const char* key, std::optional<Micros>& value) {
-  if (!json.at(key).is_null()) value = whole_number<Micros>(json, key);
+  if (!json.at(key).is_null()) value = whole_number<Micros>(json.at(key), key);
 }
 
 // A field that snapshots of earlier versions do not have.
@@ -423,8 +422,9 @@ Result<State> State::from_json(const Json& json) {
       state.requests_[request.id] = std::move(request);
     }
     const Json applied = json.value("applied_grants", Json::object());  // newer than other fields
-    for (const auto& [id, until] : applied.items()) state.applied_grants_[id] = until.get<Micros>();
-    state.forgotten_until_ = json.value("forgotten_until", Micros{0});
+    for (const auto& [id, until] : applied.items())
+      state.applied_grants_[id] = whole_number<Micros>(until, "applied_grants");
+    if (json.contains("forgotten_until")) take(json, "forgotten_until", state.forgotten_until_);
     for (const Json& item : json.at("grants")) {  // in the order of their ids
       Grant grant = read<Grant>(item);
       if (grant.ended) ++state.ended_grants_;
@@ -444,10 +444,10 @@ Result<State> State::from_json(const Json& json) {
         state.session_passes_[session].insert(operation.get<std::string>());
     }
     for (const auto& [id, expires] : json.at("used_passes").items()) {
-      state.used_passes_[id] = expires.get<Micros>();
+      state.used_passes_[id] = whole_number<Micros>(expires, "used_passes");
     }
-    state.passes_forgotten_until_ =
-        json.value("passes_forgotten_until", Micros{0});  // newer than other fields
+    if (json.contains("passes_forgotten_until"))  // newer than other fields
+      take(json, "passes_forgotten_until", state.passes_forgotten_until_);
     for (const auto& [origin, log] : json.at("witnessed").items())
       state.witnessed_[origin] = read<WitnessedLog>(log);
     take(json, "policy_hash", state.policy_hash_);
