@@ -301,289 +301,289 @@ TEST_F(TerminatorScene, ABodyThatIsCutShortByItsClientsGoodbyeIsNotServed) {
   client.say_goodbye();
   ASSERT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
   EXPECT_EQ(count(Type::RequestEnd), 0U);
+}
 
-  TEST_F(TerminatorScene, AWholeRequestIsAnsweredAlsoWhenTheClientHasSaidGoodbye) {
-    start();
-    Client& client = connect();
-    client.send(kGet);
-    client.say_goodbye();
-    ASSERT_TRUE(turn_until([&] { return count(Type::RequestHead) == 1; }));
-    for (int i = 0; i < 20; ++i) loop.turn();
-    EXPECT_EQ(count(Type::ClientGone), 0U);
-    respond(find(Type::RequestHead)->id, "all of it");
-    ASSERT_TRUE(turn_until([&] { return client.ended; }));
-    EXPECT_TRUE(client.got.ends_with("all of it"));
-  }
+TEST_F(TerminatorScene, AWholeRequestIsAnsweredAlsoWhenTheClientHasSaidGoodbye) {
+  start();
+  Client& client = connect();
+  client.send(kGet);
+  client.say_goodbye();
+  ASSERT_TRUE(turn_until([&] { return count(Type::RequestHead) == 1; }));
+  for (int i = 0; i < 20; ++i) loop.turn();
+  EXPECT_EQ(count(Type::ClientGone), 0U);
+  respond(find(Type::RequestHead)->id, "all of it");
+  ASSERT_TRUE(turn_until([&] { return client.ended; }));
+  EXPECT_TRUE(client.got.ends_with("all of it"));
+}
 
-  TEST_F(TerminatorScene, WhoEndsItsSideOfTheConnectionWithoutAGoodbyeIsGone) {
-    start();
-    Client& client = connect();
-    const std::uint64_t id = request(client, kGet);
-    ::shutdown(client.socket.get(), SHUT_WR);
-    ASSERT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
-    EXPECT_EQ(find(Type::ClientGone)->id, id);
-  }
+TEST_F(TerminatorScene, WhoEndsItsSideOfTheConnectionWithoutAGoodbyeIsGone) {
+  start();
+  Client& client = connect();
+  const std::uint64_t id = request(client, kGet);
+  ::shutdown(client.socket.get(), SHUT_WR);
+  ASSERT_TRUE(turn_until([&] { return count(Type::ClientGone) == 1; }));
+  EXPECT_EQ(find(Type::ClientGone)->id, id);
+}
 
-  // Its goodbye comes with the last bytes of its handshake, before the tickets were sent.
-  TEST_F(TerminatorScene, AClientThatLeavesAtOnceStillGetsItsTickets) {
-    start();
-    terminator->set_ticket_keys({tls::ticket_key()});
-    Client& first = connect();
-    first.say_goodbye();
-    ASSERT_TRUE(turn_until([&] { return first.ended; }));
-    EXPECT_FALSE(first.reset);
-    Client& second = connect();
-    ASSERT_TRUE(turn_until([&] { return second.resumed(); }));
-  }
+// Its goodbye comes with the last bytes of its handshake, before the tickets were sent.
+TEST_F(TerminatorScene, AClientThatLeavesAtOnceStillGetsItsTickets) {
+  start();
+  terminator->set_ticket_keys({tls::ticket_key()});
+  Client& first = connect();
+  first.say_goodbye();
+  ASSERT_TRUE(turn_until([&] { return first.ended; }));
+  EXPECT_FALSE(first.reset);
+  Client& second = connect();
+  ASSERT_TRUE(turn_until([&] { return second.resumed(); }));
+}
 
-  TEST_F(TerminatorScene, BodiesAboveTheLimitAreRefused) {
-    limits.request_body = 10;
-    start();
-    const auto refusal = [&](std::string_view request) {
-      frames.clear();
-      connect().send(request);
-      EXPECT_TRUE(turn_until([&] { return count(Type::RequestRefused) == 1; }));
-      ipc::RequestRefused refused;
-      EXPECT_TRUE(ipc::decode(find(Type::RequestRefused)->payload, refused));
-      return refused.refusal;
-    };
-    // Also one that announced it: whoever answers has refused it by then, with all that can be said of it.
-    EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890"),
-              base::Refusal::BodyTooLarge);
-    EXPECT_EQ(count(Type::RequestHead), 1U);
-    EXPECT_EQ(
-        refusal("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n"),
-        base::Refusal::BodyTooLarge);
-    EXPECT_EQ(count(Type::RequestHead), 1U);  // it was handed over before its size was known
-    EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-              base::Refusal::Malformed);
-  }
-
-  TEST_F(TerminatorScene, AClientThatGoesAwayIsToldOf) {
-    start();
-    Client& client = connect();
-    const std::uint64_t id = request(client, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
-    ASSERT_TRUE(turn_until([&] { return bodies() == "abc"; }));
-    client.socket.reset();
-    const ipc::ExchangeDone end = done();
-    EXPECT_FALSE(end.complete);
-    EXPECT_EQ(end.request_bytes, 3U);
-    ASSERT_NE(find(Type::ClientGone), nullptr);
-    EXPECT_EQ(find(Type::ClientGone)->id, id);
-    ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionClosed) == 1; }));
-    EXPECT_EQ(frames.back().type, Type::ConnectionClosed);
-    EXPECT_EQ(terminator->connections(), 0U);
-  }
-
-  TEST_F(TerminatorScene, WhereAllPlacesAreTakenTheLongestAtRestMakesRoom) {
-    limits.connections = 3;
-    start();
-    Client &silent = connect(), &busy = connect();
-    const std::uint64_t runs = request(busy, kGet);
-    Client& answered = connect();
-    respond(request(answered, kGet), "once");
-    ASSERT_TRUE(turn_until([&] { return answered.has("once"); }));
-    ASSERT_TRUE(turn_until([&] { return terminator->rested() >= base::kSecond; }, 10'000'000));
-    Client& late = connect();
-    respond(request(late, kGet), "served");
-    ASSERT_TRUE(turn_until([&] { return late.has("served"); }));
-    EXPECT_TRUE(turn_until([&] { return silent.ended || silent.reset; })) << "it never asked for anything";
-    EXPECT_FALSE(answered.ended);
-    respond(runs, "all of it");
-    EXPECT_TRUE(turn_until([&] { return busy.has("all of it"); }));
-    ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionsRefused) == 1; }, 10'000'000));
-    ipc::ConnectionsRefused told;
-    ASSERT_TRUE(ipc::decode(find(Type::ConnectionsRefused)->payload, told));
-    EXPECT_FALSE(told.per_address);
-    EXPECT_EQ(told.count, 1U);
-  }
-
-  TEST_F(TerminatorScene, NewcomersArePushedOutByNobody) {
-    limits.connections = 2;
-    start();
-    Client &first = connect(), &second = connect();
-    ASSERT_TRUE(turn_until([&] { return terminator->connections() == 2; }));
-    Client& third = connect();
-    ASSERT_TRUE(turn_until([&] { return third.ended || third.reset; }));
-    respond(request(first, kGet), "one");
-    respond(request(second, kGet), "two");
-    EXPECT_TRUE(turn_until([&] { return first.has("one") && second.has("two"); }));
-  }
-
-  TEST_F(TerminatorScene, OfOneAddressThereAreSoMany) {
-    limits.connections_per_address = 2;
-    start();
-    connect();
-    connect();
-    ASSERT_TRUE(turn_until([&] { return terminator->connections() == 2; }));
-    Client& third = connect();
-    ASSERT_TRUE(turn_until([&] { return third.ended || third.reset; }));
-    ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionsRefused) == 1; }, 10'000'000));
-    ipc::ConnectionsRefused told;
-    ASSERT_TRUE(ipc::decode(find(Type::ConnectionsRefused)->payload, told));
-    EXPECT_TRUE(told.per_address);
-    EXPECT_TRUE(told.client.starts_with("127.0.0.1:"));
-  }
-
-  TEST_F(TerminatorScene, AfterACutTheClientSeesAResetAndNotOneByteMore) {
-    start();
-    Client& client = connect();
-    const std::uint64_t id = request(client, kGet);
-    respond_head(id, 200, ipc::BodyKind::Streamed);
-    answerer->send(Type::ResponseBody, id, "before");
-    ASSERT_TRUE(turn_until([&] { return client.has("before"); }));
-    answerer->send(Type::ResponseBody, id, "late");  // in the same turn: it must not leave either
-    answerer->send(Type::Cut, id, std::string_view("\1", 1));
-    const std::size_t had = client.got.size();
-    ASSERT_TRUE(turn_until([&] { return client.reset || client.ended; }));
-    EXPECT_TRUE(client.reset);
-    EXPECT_EQ(client.got.size(), had);
-    const ipc::ExchangeDone end = done();
-    EXPECT_FALSE(end.complete);
-    EXPECT_EQ(end.after_cut, 0U);
-    EXPECT_LE(end.response_bytes, 6U);
-    EXPECT_GT(end.ended, 0);
-  }
-
-  TEST_F(TerminatorScene, ARestartOfTheAnswererEndsWhatRanAndIntroducesConnectionsAnew) {
-    start();
-    Client& begun = connect();
-    Client& waiting = connect();
-    Client& idle = connect();
-    respond(request(idle, kGet), "x");
-    const std::uint64_t id = request(begun, kGet);
-    respond_head(id, 200, ipc::BodyKind::Streamed);
-    answerer->send(Type::ResponseBody, id, "some");
-    ASSERT_TRUE(turn_until([&] { return begun.has("some") && idle.got.ends_with("x"); }));
-    request(waiting, kGet);
-    // What the old one still says is no longer heard.
-    answerer->send(Type::ResponseBody, id + 100, "stale");
-    join();
-    ASSERT_TRUE(turn_until([&] { return begun.reset && waiting.ended; }));
-    EXPECT_TRUE(waiting.got.starts_with("HTTP/1.1 502 "));
-    idle.got.clear();
-    const std::uint64_t again = request(idle, kGet);
-    EXPECT_EQ(count(Type::ConnectionOpened), 1U);
-    respond(again, "again");
-    EXPECT_TRUE(turn_until([&] { return idle.got.ends_with("again"); }));
-  }
-
-  TEST_F(TerminatorScene, AHeadThatTakesTooLongIsRefused) {
-    timeouts.head = base::kMillisecond;
-    start();
-    connect().send("GET /a HT");
-    ASSERT_TRUE(turn_until([&] { return count(Type::RequestRefused) == 1; }, 10'000'000));
+TEST_F(TerminatorScene, BodiesAboveTheLimitAreRefused) {
+  limits.request_body = 10;
+  start();
+  const auto refusal = [&](std::string_view request) {
+    frames.clear();
+    connect().send(request);
+    EXPECT_TRUE(turn_until([&] { return count(Type::RequestRefused) == 1; }));
     ipc::RequestRefused refused;
-    ASSERT_TRUE(ipc::decode(find(Type::RequestRefused)->payload, refused));
-    EXPECT_EQ(refused.refusal, base::Refusal::RequestTimeout);
-  }
+    EXPECT_TRUE(ipc::decode(find(Type::RequestRefused)->payload, refused));
+    return refused.refusal;
+  };
+  // Also one that announced it: whoever answers has refused it by then, with all that can be said of it.
+  EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890"),
+            base::Refusal::BodyTooLarge);
+  EXPECT_EQ(count(Type::RequestHead), 1U);
+  EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n"),
+            base::Refusal::BodyTooLarge);
+  EXPECT_EQ(count(Type::RequestHead), 1U);  // it was handed over before its size was known
+  EXPECT_EQ(refusal("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+            base::Refusal::Malformed);
+}
 
-  TEST_F(TerminatorScene, DrainsByEndingEachConnectionAfterItsExchange) {
-    start();
-    Client& busy = connect();
-    Client& idle = connect();
-    respond(request(idle, kGet), "x");
-    const std::uint64_t id = request(busy, kGet);
-    int drained = 0;
-    terminator->drain([&] { ++drained; });
-    ASSERT_TRUE(turn_until([&] { return idle.ended; }));
-    idle.socket.reset();
-    EXPECT_EQ(drained, 0);
-    respond(id, "last");
-    ASSERT_TRUE(turn_until([&] { return busy.ended; }));
-    EXPECT_TRUE(busy.has("connection: close\r\n") && busy.got.ends_with("last"));
-    busy.socket.reset();
-    ASSERT_TRUE(turn_until([&] { return drained > 0; }));
-    for (int i = 0; i < 10; ++i) loop.turn();
-    EXPECT_EQ(drained, 1);
-  }
+TEST_F(TerminatorScene, AClientThatGoesAwayIsToldOf) {
+  start();
+  Client& client = connect();
+  const std::uint64_t id = request(client, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+  ASSERT_TRUE(turn_until([&] { return bodies() == "abc"; }));
+  client.socket.reset();
+  const ipc::ExchangeDone end = done();
+  EXPECT_FALSE(end.complete);
+  EXPECT_EQ(end.request_bytes, 3U);
+  ASSERT_NE(find(Type::ClientGone), nullptr);
+  EXPECT_EQ(find(Type::ClientGone)->id, id);
+  ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionClosed) == 1; }));
+  EXPECT_EQ(frames.back().type, Type::ConnectionClosed);
+  EXPECT_EQ(terminator->connections(), 0U);
+}
 
-  TEST_F(TerminatorScene, WhileItLeavesEachAnswerIsTheLastOfItsConnection) {
-    start();
-    Client& again = connect();
-    respond(request(again, kGet), "one");
-    ASSERT_TRUE(turn_until([&] { return again.has("one"); }));
-    EXPECT_FALSE(again.has("connection: close"));
-    Client& busy = connect();
-    const std::uint64_t runs = request(busy, kGet);
-    int left = 0;
-    terminator->leave([&] { ++left; });
-    respond(request(again, kGet), "two");
-    ASSERT_TRUE(turn_until([&] { return again.ended; }));
-    EXPECT_TRUE(again.has("connection: close"));
-    respond(request(connect(), kGet), "it goes on accepting");
-    EXPECT_EQ(left, 0) << "what began before still runs";
-    respond(runs, "over");
-    ASSERT_TRUE(turn_until([&] { return left == 1; }, 10'000'000));
-    terminator->stay();
-    Client& after = connect();
-    respond(request(after, kGet), "three");
-    ASSERT_TRUE(turn_until([&] { return after.has("three"); }));
-    EXPECT_FALSE(after.has("connection: close"));
-  }
+TEST_F(TerminatorScene, WhereAllPlacesAreTakenTheLongestAtRestMakesRoom) {
+  limits.connections = 3;
+  start();
+  Client &silent = connect(), &busy = connect();
+  const std::uint64_t runs = request(busy, kGet);
+  Client& answered = connect();
+  respond(request(answered, kGet), "once");
+  ASSERT_TRUE(turn_until([&] { return answered.has("once"); }));
+  ASSERT_TRUE(turn_until([&] { return terminator->rested() >= base::kSecond; }, 10'000'000));
+  Client& late = connect();
+  respond(request(late, kGet), "served");
+  ASSERT_TRUE(turn_until([&] { return late.has("served"); }));
+  EXPECT_TRUE(turn_until([&] { return silent.ended || silent.reset; })) << "it never asked for anything";
+  EXPECT_FALSE(answered.ended);
+  respond(runs, "all of it");
+  EXPECT_TRUE(turn_until([&] { return busy.has("all of it"); }));
+  ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionsRefused) == 1; }, 10'000'000));
+  ipc::ConnectionsRefused told;
+  ASSERT_TRUE(ipc::decode(find(Type::ConnectionsRefused)->payload, told));
+  EXPECT_FALSE(told.per_address);
+  EXPECT_EQ(told.count, 1U);
+}
 
-  TEST_F(TerminatorScene, HandsOverWithoutSendingAwayWhoIsAboutToAsk) {
-    start();
-    Client& fresh = connect();
-    ASSERT_TRUE(turn_until([&] { return terminator->connections() == 1; }));
-    bool over = false;
-    terminator->hand_over([&] { over = true; });
-    Client& waits = connect();
-    respond(request(fresh, kGet), "answered");
-    ASSERT_TRUE(turn_until([&] { return fresh.ended; }));
-    EXPECT_TRUE(fresh.has("answered") && fresh.has("connection: close"));
-    fresh.socket.reset();
-    ASSERT_TRUE(turn_until([&] { return over; }));
-    EXPECT_FALSE(waits.ended || waits.reset) << "it is in the queue of the listener";
-    EXPECT_EQ(terminator->cut(), 0U);
-  }
+TEST_F(TerminatorScene, NewcomersArePushedOutByNobody) {
+  limits.connections = 2;
+  start();
+  Client &first = connect(), &second = connect();
+  ASSERT_TRUE(turn_until([&] { return terminator->connections() == 2; }));
+  Client& third = connect();
+  ASSERT_TRUE(turn_until([&] { return third.ended || third.reset; }));
+  respond(request(first, kGet), "one");
+  respond(request(second, kGet), "two");
+  EXPECT_TRUE(turn_until([&] { return first.has("one") && second.has("two"); }));
+}
 
-  TEST_F(TerminatorScene, AHandOverCutsWhatOutlivesItsLimit) {
-    timeouts.hand_over = 50 * base::kMillisecond;
-    start();
-    Client& busy = connect();
-    request(busy, kGet);
-    bool over = false;
-    terminator->hand_over([&] { over = true; });
-    ASSERT_TRUE(turn_until([&] { return over; }, 10'000'000));
-    EXPECT_EQ(terminator->cut(), 1U);
-  }
+TEST_F(TerminatorScene, OfOneAddressThereAreSoMany) {
+  limits.connections_per_address = 2;
+  start();
+  connect();
+  connect();
+  ASSERT_TRUE(turn_until([&] { return terminator->connections() == 2; }));
+  Client& third = connect();
+  ASSERT_TRUE(turn_until([&] { return third.ended || third.reset; }));
+  ASSERT_TRUE(turn_until([&] { return count(Type::ConnectionsRefused) == 1; }, 10'000'000));
+  ipc::ConnectionsRefused told;
+  ASSERT_TRUE(ipc::decode(find(Type::ConnectionsRefused)->payload, told));
+  EXPECT_TRUE(told.per_address);
+  EXPECT_TRUE(told.client.starts_with("127.0.0.1:"));
+}
 
-  TEST_F(TerminatorScene, AFrameForAnExchangeThatNeverBeganBreaksTheChannel) {
-    start();
-    Client& client = connect();
-    const std::uint64_t id = request(client, kGet);
-    respond(id, "x");
-    done();
-    respond(id, "again");  // crossed our ExchangeDone: normal
-    for (int i = 0; i < 10; ++i) loop.turn();
-    request(client, kGet);
-    answerer->send(Type::ResponseEnd, id + 7, "");
-    ASSERT_TRUE(turn_until([&] { return client.has("HTTP/1.1 502 "); }));
-  }
+TEST_F(TerminatorScene, AfterACutTheClientSeesAResetAndNotOneByteMore) {
+  start();
+  Client& client = connect();
+  const std::uint64_t id = request(client, kGet);
+  respond_head(id, 200, ipc::BodyKind::Streamed);
+  answerer->send(Type::ResponseBody, id, "before");
+  ASSERT_TRUE(turn_until([&] { return client.has("before"); }));
+  answerer->send(Type::ResponseBody, id, "late");  // in the same turn: it must not leave either
+  answerer->send(Type::Cut, id, std::string_view("\1", 1));
+  const std::size_t had = client.got.size();
+  ASSERT_TRUE(turn_until([&] { return client.reset || client.ended; }));
+  EXPECT_TRUE(client.reset);
+  EXPECT_EQ(client.got.size(), had);
+  const ipc::ExchangeDone end = done();
+  EXPECT_FALSE(end.complete);
+  EXPECT_EQ(end.after_cut, 0U);
+  EXPECT_LE(end.response_bytes, 6U);
+  EXPECT_GT(end.ended, 0);
+}
 
-  TEST_F(TerminatorScene, WhatIsNotTlsEndsTheConnection) {
-    start();
-    Client& client = connect();
-    ASSERT_EQ(::send(client.socket.get(), "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL), 18);
-    client.socket.reset(::dup(client.socket.get()));
-    ASSERT_TRUE(turn_until([&] { return client.ended || client.reset || client.failed; }));
-    client.socket.reset();
-    EXPECT_TRUE(turn_until([&] { return terminator->connections() == 0; }));
-    EXPECT_TRUE(frames.empty());
-  }
+TEST_F(TerminatorScene, ARestartOfTheAnswererEndsWhatRanAndIntroducesConnectionsAnew) {
+  start();
+  Client& begun = connect();
+  Client& waiting = connect();
+  Client& idle = connect();
+  respond(request(idle, kGet), "x");
+  const std::uint64_t id = request(begun, kGet);
+  respond_head(id, 200, ipc::BodyKind::Streamed);
+  answerer->send(Type::ResponseBody, id, "some");
+  ASSERT_TRUE(turn_until([&] { return begun.has("some") && idle.got.ends_with("x"); }));
+  request(waiting, kGet);
+  // What the old one still says is no longer heard.
+  answerer->send(Type::ResponseBody, id + 100, "stale");
+  join();
+  ASSERT_TRUE(turn_until([&] { return begun.reset && waiting.ended; }));
+  EXPECT_TRUE(waiting.got.starts_with("HTTP/1.1 502 "));
+  idle.got.clear();
+  const std::uint64_t again = request(idle, kGet);
+  EXPECT_EQ(count(Type::ConnectionOpened), 1U);
+  respond(again, "again");
+  EXPECT_TRUE(turn_until([&] { return idle.got.ends_with("again"); }));
+}
 
-  TEST_F(TerminatorScene, WithoutAnAnswererTheClientIsToldToComeBack) {
-    start();
-    Client& client = connect();
-    request(client, kGet);
-    answerer->send(Type::ResponseEnd, 99, "");  // the channel breaks
-    ASSERT_TRUE(turn_until([&] { return client.has("HTTP/1.1 502 "); }));
-    Client& next = connect();
-    next.send(kGet);
-    ASSERT_TRUE(turn_until([&] { return next.has("HTTP/1.1 503 "); }));
-    EXPECT_TRUE(next.has("retry-after: 1\r\n"));
-  }
+TEST_F(TerminatorScene, AHeadThatTakesTooLongIsRefused) {
+  timeouts.head = base::kMillisecond;
+  start();
+  connect().send("GET /a HT");
+  ASSERT_TRUE(turn_until([&] { return count(Type::RequestRefused) == 1; }, 10'000'000));
+  ipc::RequestRefused refused;
+  ASSERT_TRUE(ipc::decode(find(Type::RequestRefused)->payload, refused));
+  EXPECT_EQ(refused.refusal, base::Refusal::RequestTimeout);
+}
+
+TEST_F(TerminatorScene, DrainsByEndingEachConnectionAfterItsExchange) {
+  start();
+  Client& busy = connect();
+  Client& idle = connect();
+  respond(request(idle, kGet), "x");
+  const std::uint64_t id = request(busy, kGet);
+  int drained = 0;
+  terminator->drain([&] { ++drained; });
+  ASSERT_TRUE(turn_until([&] { return idle.ended; }));
+  idle.socket.reset();
+  EXPECT_EQ(drained, 0);
+  respond(id, "last");
+  ASSERT_TRUE(turn_until([&] { return busy.ended; }));
+  EXPECT_TRUE(busy.has("connection: close\r\n") && busy.got.ends_with("last"));
+  busy.socket.reset();
+  ASSERT_TRUE(turn_until([&] { return drained > 0; }));
+  for (int i = 0; i < 10; ++i) loop.turn();
+  EXPECT_EQ(drained, 1);
+}
+
+TEST_F(TerminatorScene, WhileItLeavesEachAnswerIsTheLastOfItsConnection) {
+  start();
+  Client& again = connect();
+  respond(request(again, kGet), "one");
+  ASSERT_TRUE(turn_until([&] { return again.has("one"); }));
+  EXPECT_FALSE(again.has("connection: close"));
+  Client& busy = connect();
+  const std::uint64_t runs = request(busy, kGet);
+  int left = 0;
+  terminator->leave([&] { ++left; });
+  respond(request(again, kGet), "two");
+  ASSERT_TRUE(turn_until([&] { return again.ended; }));
+  EXPECT_TRUE(again.has("connection: close"));
+  respond(request(connect(), kGet), "it goes on accepting");
+  EXPECT_EQ(left, 0) << "what began before still runs";
+  respond(runs, "over");
+  ASSERT_TRUE(turn_until([&] { return left == 1; }, 10'000'000));
+  terminator->stay();
+  Client& after = connect();
+  respond(request(after, kGet), "three");
+  ASSERT_TRUE(turn_until([&] { return after.has("three"); }));
+  EXPECT_FALSE(after.has("connection: close"));
+}
+
+TEST_F(TerminatorScene, HandsOverWithoutSendingAwayWhoIsAboutToAsk) {
+  start();
+  Client& fresh = connect();
+  ASSERT_TRUE(turn_until([&] { return terminator->connections() == 1; }));
+  bool over = false;
+  terminator->hand_over([&] { over = true; });
+  Client& waits = connect();
+  respond(request(fresh, kGet), "answered");
+  ASSERT_TRUE(turn_until([&] { return fresh.ended; }));
+  EXPECT_TRUE(fresh.has("answered") && fresh.has("connection: close"));
+  fresh.socket.reset();
+  ASSERT_TRUE(turn_until([&] { return over; }));
+  EXPECT_FALSE(waits.ended || waits.reset) << "it is in the queue of the listener";
+  EXPECT_EQ(terminator->cut(), 0U);
+}
+
+TEST_F(TerminatorScene, AHandOverCutsWhatOutlivesItsLimit) {
+  timeouts.hand_over = 50 * base::kMillisecond;
+  start();
+  Client& busy = connect();
+  request(busy, kGet);
+  bool over = false;
+  terminator->hand_over([&] { over = true; });
+  ASSERT_TRUE(turn_until([&] { return over; }, 10'000'000));
+  EXPECT_EQ(terminator->cut(), 1U);
+}
+
+TEST_F(TerminatorScene, AFrameForAnExchangeThatNeverBeganBreaksTheChannel) {
+  start();
+  Client& client = connect();
+  const std::uint64_t id = request(client, kGet);
+  respond(id, "x");
+  done();
+  respond(id, "again");  // crossed our ExchangeDone: normal
+  for (int i = 0; i < 10; ++i) loop.turn();
+  request(client, kGet);
+  answerer->send(Type::ResponseEnd, id + 7, "");
+  ASSERT_TRUE(turn_until([&] { return client.has("HTTP/1.1 502 "); }));
+}
+
+TEST_F(TerminatorScene, WhatIsNotTlsEndsTheConnection) {
+  start();
+  Client& client = connect();
+  ASSERT_EQ(::send(client.socket.get(), "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL), 18);
+  client.socket.reset(::dup(client.socket.get()));
+  ASSERT_TRUE(turn_until([&] { return client.ended || client.reset || client.failed; }));
+  client.socket.reset();
+  EXPECT_TRUE(turn_until([&] { return terminator->connections() == 0; }));
+  EXPECT_TRUE(frames.empty());
+}
+
+TEST_F(TerminatorScene, WithoutAnAnswererTheClientIsToldToComeBack) {
+  start();
+  Client& client = connect();
+  request(client, kGet);
+  answerer->send(Type::ResponseEnd, 99, "");  // the channel breaks
+  ASSERT_TRUE(turn_until([&] { return client.has("HTTP/1.1 502 "); }));
+  Client& next = connect();
+  next.send(kGet);
+  ASSERT_TRUE(turn_until([&] { return next.has("HTTP/1.1 503 "); }));
+  EXPECT_TRUE(next.has("retry-after: 1\r\n"));
+}
 
 }  // namespace
 }  // namespace postern::terminator
