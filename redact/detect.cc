@@ -26,10 +26,11 @@ constexpr CharSet kInAuthority(" \t\r\n\"'<>`\\/?#|{}", true);
 constexpr CharSet kInAssigned(" \t\r\n\"'&", true);
 constexpr CharSet kInLine("\r\n", true);
 
-constexpr std::size_t kPemLabel = 48;    // bytes between "-----BEGIN " and "-----"
-constexpr std::size_t kPemSearch = 512;  // within which a line of base64 must begin
-constexpr std::size_t kPemLine = 32;     // bytes of base64 that are no word
-constexpr std::size_t kSpaces = 64;      // between a name, its colon and its value
+constexpr std::size_t kPemLabel = 48;         // bytes between "-----BEGIN " and "-----"
+constexpr std::size_t kPemSearch = 512;       // within which a line of base64 must begin
+constexpr std::size_t kPemLine = 32;          // bytes of base64 that are no word
+constexpr std::size_t kLongestKeyName = 128;  // of an AWS secret, however its bytes come
+constexpr std::size_t kSpaces = 64;           // between a name, its colon and its value
 
 Finding none() { return {}; }
 Finding more(std::size_t begin, Kind kind) {
@@ -249,7 +250,8 @@ Finding find_named_aws_secret(const View& view, std::size_t begin, const Pattern
   const Match name = match(view, begin, pattern.text, pattern.any_case);
   if (name != Match::Yes) return name == Match::Part ? more(begin, Kind::AwsKey) : none();
   const std::size_t end = run_end(view.text, begin, kWord);
-  if (end == view.text.size() && !view.final) return end - begin > 40 ? none() : more(begin, Kind::AwsKey);
+  if (end - begin > kLongestKeyName) return none();
+  if (end == view.text.size() && !view.final) return more(begin, Kind::AwsKey);
   std::string squeezed;
   for (const char c : view.text.substr(begin, end - begin))
     if (c != '_' && c != '-') squeezed += base::to_lower(c);
