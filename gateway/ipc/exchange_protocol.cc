@@ -64,7 +64,12 @@ bool decode(std::string_view payload, ConnectionOpened& m) {
   const std::size_t count = in.u8();
   m.certificates.clear();
   if (count > kMostCertificates) return false;
-  for (std::size_t i = 0; i < count && in.ok(); ++i) m.certificates.push_back(in.text());
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    m.certificates.push_back(in.text());
+    bytes += m.certificates.back().size();
+  }
+  if (bytes > kCertificateBytes) return false;
   m.relay = in.text();
   return in.done();
 }

@@ -60,6 +60,10 @@ TEST(ExchangeProtocol, ValuesOutsideTheirRangeAreRefused) {
   many.certificates.assign(kMostCertificates + 1, "x");
   encode(many, out);
   EXPECT_FALSE(decode(out.bytes(), many));
+  const std::string half(kCertificateBytes / 2 + 1, 'x');
+  many.certificates.assign(2, half);
+  encode(many, out);
+  EXPECT_FALSE(decode(out.bytes(), many));
   ResponseHead head;
   head.fields.assign(kMostFields + 1, {"a", "b"});
   encode(head, out);
