@@ -34,6 +34,10 @@ namespace postern::enforcer {
 using Connector =
     std::function<void(std::uint32_t node, std::function<void(base::Result<base::UniqueFd>)> done)>;
 
+// Who asks for a connection is known by a key. An exchange's is its id; from here on are those of what this process asks for itself
+// (documents, health, figures, updates, calls that were proposed), which no terminator may number an exchange with: it could call them off.
+inline constexpr std::uint64_t kFirstOwnKey = std::uint64_t{1} << 60U;
+
 // What an exchange needs: any connection; one that was not used before; and one of HTTP/1.1, for a WebSocket.
 enum class Need { Any, Fresh, Http1 };
 

@@ -26,9 +26,9 @@
 
 namespace postern::enforcer {
 
-// Of connections and exchanges of our own: a terminator counts from 1.
+// Of connections and exchanges of our own: a terminator counts from 1, and has none of what lies above kFirstOwnKey.
 inline constexpr std::uint64_t kOwnIds = std::uint64_t{1} << 63U;
-constexpr bool is_own(std::uint64_t id) { return (id & kOwnIds) != 0; }
+constexpr bool is_own(std::uint64_t id) { return id >= kFirstOwnKey; }
 
 class ProposedCalls {
  public:

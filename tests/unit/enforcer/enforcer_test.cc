@@ -526,6 +526,9 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
          done(5);
          send_message(Type::RequestHead, 5, head("GET", "/x", with));
        }},
+      {"an id under which the enforcer asks the component for itself",
+       [&] { send_message(Type::RequestHead, std::uint64_t{1} << 60U, head("GET", "/x", with)); }},
+      {"a connection with such an id", [&] { open_connection(std::uint64_t{1} << 62U); }},
       {"more requests at once on a connection than one can have",
        [&] {
          for (std::uint32_t i = 0; i <= ipc::kMostConcurrent; ++i) get("/none");
