@@ -32,7 +32,7 @@ constexpr std::array<EventText, kEventTypes> kEvents{{
     {ExchangeOpened, "exchange.opened", Info, "capability", "A WebSocket was opened: the component agreed to it.",
      "forwarded target target_bytes target_sha256 subprotocol extensions"},
     {ExchangeCompleted, "exchange.completed", Info, "capability", "The exchange of an exchange.forwarded came to its end.",
-     "forwarded status request_bytes response_bytes duration_us component_us outcome code cut_reason cut_us bytes_after_cut retried protocol redacted redactions messages_in messages_out client_close component_close closed_by proposal"},
+     "forwarded status request_bytes response_bytes handed_bytes duration_us component_us outcome code cut_reason cut_us bytes_after_cut retried protocol redacted redactions messages_in messages_out client_close component_close closed_by proposal"},
     {ExchangeRefused, "exchange.refused", Warning, "capability", "A request was refused and nothing was sent to the component.",
      "method target target_bytes target_sha256 code status why nearest client relay proposal"},
     {ExchangeChanged, "exchange.changed", Info, "capability", "What a call changed, as the component told it before and after.",

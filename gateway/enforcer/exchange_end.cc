@@ -110,6 +110,7 @@ void Exchange::complete(const ipc::ExchangeDone& done) {
   event.status = status_;
   event.request_bytes = std::max(done.request_bytes, request_.bytes());
   event.response_bytes = done.response_bytes;
+  event.handed_bytes = response_.handed();
   const base::Nanos now = site_.loop.now();
   event.duration = now - began_;
   if (head_at_ > 0) event.component = head_at_ - sent_at_;

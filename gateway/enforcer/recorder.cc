@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/enforcer/recorder.h"
 
+#include <algorithm>
+
 #include "base/crypto.h"
 #include "base/json.h"
 #include "gateway/state/state.h"
@@ -123,6 +125,8 @@ void Recorder::completed(const Completed& event) {
   if (event.status != 0) json.field("status", static_cast<std::int64_t>(event.status));
   json.field("request_bytes", static_cast<std::int64_t>(event.request_bytes));
   json.field("response_bytes", static_cast<std::int64_t>(event.response_bytes));
+  if (event.handed_bytes > event.response_bytes)
+    json.field("handed_bytes", static_cast<std::int64_t>(event.handed_bytes));
   json.field("duration_us", event.duration / 1000);
   if (event.component > 0) json.field("component_us", event.component / 1000);
   json.field("outcome", event.outcome);
@@ -164,7 +168,8 @@ void Recorder::completed(const Completed& event) {
   frame.kind = ipc::AppendKind::Completed;
   frame.session = session_of(event.engineer, event.session);
   frame.request_bytes = event.request_bytes;
-  frame.response_bytes = event.response_bytes;
+  // Nobody but the terminator knows what left, and a budget must hold also where it is not to be believed.
+  frame.response_bytes = std::max(event.response_bytes, event.handed_bytes);
   frame.redacted = event.redacted.total;
   append(head, frame);
 }

@@ -41,7 +41,8 @@ struct Completed {
   std::string_view session, engineer, capability, policy;
   std::string_view forwarded;  // id of the exchange.forwarded event
   int status = 0;              // 0: the component gave none
-  std::uint64_t request_bytes = 0, response_bytes = 0;
+  // Of the response: what the terminator says that it sent, and what it was handed.
+  std::uint64_t request_bytes = 0, response_bytes = 0, handed_bytes = 0;
   base::Nanos duration = 0;
   base::Nanos component = 0;    // from the request's first byte to the response's head
   std::string_view outcome;     // audit/EVENTS.md lists them

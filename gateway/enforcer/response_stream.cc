@@ -49,6 +49,7 @@ bool ResponseStream::head(int status, const http::Fields& fields, ipc::BodyKind 
 
 void ResponseStream::body(std::string_view bytes) {
   credit_ -= bytes.size();
+  handed_ += bytes.size();
   while (!bytes.empty()) {
     const std::size_t size = std::min(bytes.size(), ipc::kBodyPiece);
     send_(ipc::ExchangeFrame::ResponseBody, exchange_, bytes.substr(0, size));
@@ -58,6 +59,7 @@ void ResponseStream::body(std::string_view bytes) {
 
 void ResponseStream::frame(std::string_view wire) {
   credit_ -= wire.size();
+  handed_ += wire.size();
   send_(ipc::ExchangeFrame::ResponseBody, exchange_, wire);
 }
 

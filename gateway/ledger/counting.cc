@@ -9,10 +9,9 @@
 namespace postern::ledger {
 namespace {
 
-// Of one exchange: beyond it a number is a lie, and sums must not overflow.
-constexpr std::uint64_t kMostBytes = 1ULL << 50U;
-
-std::int64_t bytes_of(std::uint64_t told) { return static_cast<std::int64_t>(std::min(told, kMostBytes)); }
+std::int64_t bytes_of(std::uint64_t told) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(told, kMostExchangeBytes));
+}
 
 }  // namespace
 

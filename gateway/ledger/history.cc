@@ -19,6 +19,15 @@ using base::Status;
 
 constexpr std::size_t kAtOnce = 4'096;  // lines
 
+// As counting.cc counts it when it comes: what has not been said is 0, and what cannot be neither moves a sum back nor makes it overflow.
+std::int64_t count_in(const base::Json& detail, const char* key) {
+  return std::clamp<std::int64_t>(base::json_number_or(detail, key, 0), 0, kMostExchangeBytes);
+}
+
+std::int64_t response_bytes_in(const base::Json& detail) {
+  return std::max(count_in(detail, "response_bytes"), count_in(detail, "handed_bytes"));
+}
+
 using OnEvent = std::function<void(std::uint64_t index, const EventFields& event, std::string_view line)>;
 
 // on_line sees every line, on_event those that are events.
@@ -82,8 +91,7 @@ class Folding {
       return;
     const auto detail = base::parse_json(event.detail);
     if (!detail.ok()) return;
-    uses().add(history_.state, event.session, {0, base::json_number_or(*detail, "response_bytes", 0)},
-               event.time);
+    uses().add(history_.state, event.session, {0, response_bytes_in(*detail)}, event.time);
   }
 
   void take_key(std::uint64_t index, const EventFields& event) {
@@ -106,9 +114,9 @@ void count(Tallies& tallies, const EventFields& event) {
   if (event.type != EventType::ExchangeCompleted) return;
   const auto detail = base::parse_json(event.detail);
   if (!detail.ok()) return;
-  tally->request_bytes += base::json_number_or(*detail, "request_bytes", 0);
-  tally->response_bytes += base::json_number_or(*detail, "response_bytes", 0);
-  tally->redacted += base::json_number_or(*detail, "redacted", 0);
+  tally->request_bytes += count_in(*detail, "request_bytes");
+  tally->response_bytes += response_bytes_in(*detail);
+  tally->redacted += count_in(*detail, "redacted");
 }
 
 }  // namespace

@@ -17,6 +17,9 @@
 
 namespace postern::ledger {
 
+// Of one exchange: beyond it a number is a lie, and sums must not overflow.
+inline constexpr std::int64_t kMostExchangeBytes = std::int64_t{1} << 50U;
+
 struct Tally {
   std::int64_t exchanges = 0;  // forwarded to the component
   std::int64_t refused = 0;

@@ -495,6 +495,24 @@ TEST_F(EnforcerScene, NoTerminatorPutsAnotherRequestBehindABody) {
   EXPECT_EQ(status(get("/none")), -1);  // the channel is closed
 }
 
+// What a session may receive is bounded, and the terminator alone knows what left: what was handed over to it counts.
+TEST_F(EnforcerScene, WhatASessionReceivesCountsWhateverTheTerminatorSays) {
+  for (const bool complete : {true, false}) {
+    const std::uint64_t id = get("/api/v1/query");
+    ASSERT_TRUE(!complete || accept());
+    asked.clear();
+    ASSERT_TRUE(was_asked());
+    say(kOk);
+    ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, id); }));
+    done(id, complete);  // as if not one byte had left
+    ASSERT_TRUE(until([&] { return ledger->response_bytes.size() == (complete ? 1U : 2U); }));
+    EXPECT_EQ(ledger->response_bytes.back(), 2U);
+    const base::Json detail = ledger->events("exchange.completed").back()["detail"];
+    EXPECT_EQ(detail["response_bytes"], 0);
+    EXPECT_EQ(detail["handed_bytes"], 2);
+  }
+}
+
 TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
   struct Breach {
     const char* name;

@@ -46,6 +46,7 @@ struct FakeLedger {
         ASSERT_TRUE(ipc::decode(payload, append));
         lines.emplace_back(append.line);
         wants_durable = wants_durable || append.wants_durable;
+        if (append.kind == ipc::AppendKind::Completed) response_bytes.push_back(append.response_bytes);
         return;
       case ipc::ToLedger::Command:
         ASSERT_TRUE(ipc::decode(payload, command));
@@ -104,8 +105,9 @@ struct FakeLedger {
   std::vector<std::pair<std::uint64_t, std::string>> commands;
   std::vector<ipc::Applied> applied;
   std::vector<std::pair<std::uint64_t, base::Json>> tasks_done;
-  std::vector<std::string> cookies;      // frames
-  std::vector<std::uint64_t> receiving;  // bytes
+  std::vector<std::string> cookies;           // frames
+  std::vector<std::uint64_t> receiving;       // bytes
+  std::vector<std::uint64_t> response_bytes;  // counted with each exchange.completed
   bool wants_durable = false;
   bool closed = false;
   std::unique_ptr<ipc::SocketChannel> channel;

@@ -69,6 +69,21 @@ TEST(History, CountsWhatOpenSessionsDidAndWhenTheyWereLastSeen) {
   EXPECT_TRUE(history.ids.contains(audit::read_event_head(lines.front()).value().id));
 }
 
+// As it was counted when it came: what was handed over counts, and numbers that cannot be do not.
+TEST(History, CountsWhatWasHandedOverAndNoLies) {
+  Scene scene;
+  const std::string open = scene.visit("alice");
+  auto lines = scene.lines;
+  for (const char* detail : {R"({"response_bytes":70})", R"({"response_bytes":0,"handed_bytes":200})",
+                             R"({"request_bytes":-7,"response_bytes":-9000,"redacted":-1})",
+                             R"({"response_bytes":9223372036854775807})"})
+    lines.push_back(exchange(open, kNoon + 1, audit::EventType::ExchangeCompleted, detail));
+  const Tally tally = history_of(lines).tallies.of(open);
+  EXPECT_EQ(tally.response_bytes, 270 + kMostExchangeBytes);
+  EXPECT_EQ(tally.request_bytes, 0);
+  EXPECT_EQ(tally.redacted, 0);
+}
+
 TEST(History, CountsWhatWasDoneOfAGrantInSessionsThatAreOverToo) {
   Scene scene;
   const std::string ended = scene.visit("alice");
@@ -94,7 +109,8 @@ TEST(History, CountsWhatWasDoneOfAGrantInSessionsThatAreOverToo) {
   std::string open;
   go_on([&] { open = scene.visit("alice"); });
   lines.push_back(exchange(open, kNoon + 3, audit::EventType::ExchangeForwarded, "{}"));
-  lines.push_back(exchange(open, kNoon + 4, audit::EventType::ExchangeCompleted, R"({"response_bytes":30})"));
+  lines.push_back(exchange(open, kNoon + 4, audit::EventType::ExchangeCompleted,
+                           R"({"response_bytes":3,"handed_bytes":30})"));
   lines.push_back(exchange("nobody", kNoon + 5, audit::EventType::ExchangeForwarded, "{}"));
   const History history = history_of(lines);
   const GrantUse use = history.tallies.grant_uses().of_grant(grant);
