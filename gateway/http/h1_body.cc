@@ -86,7 +86,10 @@ Verdict BodyDecoder::take_framing_byte(char c) {
     case Phase::DataLf:
       phase_ = Phase::Size;
       digits_ = 0;
+      extension_bytes_ = 0;
       return c == '\n' ? accepted() : malformed("a chunk is not followed by CR LF");
+    case Phase::Extension:
+      return take_extension_byte(c);
     case Phase::SizeLf:
       phase_ = remaining_ == 0 ? Phase::Trailer : Phase::Data;
       return c == '\n' ? accepted() : malformed("a chunk size does not end in CR LF");
@@ -104,10 +107,26 @@ Verdict BodyDecoder::take_size_byte(char c) {
   }
   if (digits_ == 0) return malformed("a chunk does not begin with its size");
   if (remaining_ > kMaxChunk) return malformed("a chunk size is beyond 2^63-1");
+  const bool extended = c == ';' || c == ' ' || c == '\t';
+  if (extended && side_ == BodySide::Response) {
+    phase_ = Phase::Extension;
+    return accepted();
+  }
   if (c == ';') return malformed("chunk extensions are not accepted");
   if (c != '\r') return malformed("a chunk size does not end in CR LF");
   phase_ = Phase::SizeLf;
   return accepted();
+}
+
+// What it says is nobody's business but the two that agreed on it: it ends where its line ends, and is not passed on.
+Verdict BodyDecoder::take_extension_byte(char c) {
+  if (c == '\r') {
+    phase_ = Phase::SizeLf;
+    return accepted();
+  }
+  if (++extension_bytes_ > kMaxExtensionBytes) return malformed("a chunk extension is longer than the limit");
+  return c == '\t' || (c >= ' ' && c <= '~') ? accepted()
+                                             : malformed("a chunk extension holds a byte that may not be");
 }
 
 BodyStep BodyDecoder::feed_trailer(std::string_view bytes) {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Takes the framing off a body and puts it on (RFC 9112 sections 6 and 7), piece by piece, without keeping
-// any of it. Chunk extensions, white space around a chunk size and bare LF are refused: no client that we
-// know sends them, and each has been used to make two parsers disagree.
+// any of it. Bare LF is refused, and in a request chunk extensions and white space behind a chunk size too: no client
+// that we know sends them, and each has been used to make two parsers disagree. Of an answer they are passed over.
 #pragma once
 
 #include <cstddef>
@@ -53,15 +53,28 @@ class BodyDecoder {
 
   static constexpr std::size_t kMaxTrailerBytes = 8 * 1024;
   static constexpr std::size_t kMaxTrailers = 32;
+  static constexpr std::size_t kMaxExtensionBytes = 256;  // behind one chunk size
 
  private:
-  enum class Phase : std::uint8_t { Size, SizeLf, Data, DataCr, DataLf, Trailer, Stream, Done, Refused };
+  enum class Phase : std::uint8_t {
+    Size,
+    Extension,
+    SizeLf,
+    Data,
+    DataCr,
+    DataLf,
+    Trailer,
+    Stream,
+    Done,
+    Refused
+  };
 
   BodyStep feed_data(std::string_view bytes);
   BodyStep feed_chunk_framing(std::string_view bytes);
   BodyStep feed_trailer(std::string_view bytes);
   Verdict take_framing_byte(char c);
   Verdict take_size_byte(char c);
+  Verdict take_extension_byte(char c);
   Verdict take_trailer(std::string_view line);
   BodyStep refuse(Verdict verdict);
   BodyStep end(std::size_t consumed);
@@ -69,7 +82,8 @@ class BodyDecoder {
   BodySide side_;
   bool chunked_;
   Phase phase_;
-  std::uint8_t digits_ = 0;      // of the chunk size that is being read
+  std::uint8_t digits_ = 0;  // of the chunk size that is being read
+  std::uint16_t extension_bytes_ = 0;
   std::uint64_t remaining_ = 0;  // of the sized body or of the chunk
   std::uint64_t content_ = 0;
   std::size_t trailer_bytes_ = 0;

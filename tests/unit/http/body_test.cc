@@ -68,7 +68,32 @@ TEST(BodyDecoder, DamageGivesTheSameForEverySizeOfPieces) {
     const Decoded whole = decode(kChunked, wire, wire.size());
     ASSERT_EQ(decode(kChunked, wire, 1), whole) << wire;
     ASSERT_EQ(decode(kChunked, wire, 1 + random() % wire.size()), whole) << wire;
+    const Decoded answer = decode(kChunked, wire, wire.size(), BodySide::Response);
+    ASSERT_EQ(decode(kChunked, wire, 1 + random() % wire.size(), BodySide::Response), answer) << wire;
   }
+}
+
+TEST(BodyDecoder, ChunkExtensionsAreRefusedFromClientsAndPassedOverFromTheComponent) {
+  const std::string long_one(BodyDecoder::kMaxExtensionBytes, 'x');
+  for (const std::string& extension :
+       {std::string(";a"), std::string(";a=b;c"), std::string(" ;\ta = \"b;c \\\" d\""), std::string("  "),
+        ";" + long_one}) {
+    const std::string wire = "2" + extension + "\r\nab\r\n0" + extension + "\r\nX-Sum: 7\r\n\r\nHTTP/1.1";
+    EXPECT_EQ(decode(kChunked, wire, wire.size()).state, BodyState::Refused) << extension;
+    for (std::size_t step = 1; step < wire.size(); ++step) {
+      const Decoded out = decode(kChunked, wire, step, BodySide::Response);
+      EXPECT_EQ(out.state, BodyState::Done) << extension;
+      EXPECT_EQ(out.content, "ab");
+      EXPECT_EQ(out.trailers, "x-sum=7;");
+      EXPECT_EQ(wire.substr(out.consumed), "HTTP/1.1");
+    }
+  }
+  for (const std::string& extension :
+       {std::string(";a\nb"), std::string(";a\x7f"), std::string(";a=\"b\r\nc\""), std::string(";a\xe9"),
+        std::string(1, '\0'), ";" + long_one + "y"})
+    EXPECT_EQ(decode(kChunked, "2" + extension + "\r\nab\r\n0\r\n\r\n", 3, BodySide::Response).state,
+              BodyState::Refused)
+        << extension;
 }
 
 TEST(BodyDecoder, SizedEndsAtItsSize) {
