@@ -57,7 +57,7 @@ const arrays = assets.map(
 );
 const rows = assets.map(
   (asset, i) =>
-    `      {${JSON.stringify(asset.path)}, ${JSON.stringify(asset.type)}, ${JSON.stringify(`"${asset.etag}"`)}, text(kBytes${i}), ` +
+    `      {${JSON.stringify(asset.path)}, ${JSON.stringify(asset.type)}, ${JSON.stringify(`W/"${asset.etag}"`)}, text(kBytes${i}), ` +
     `${asset.gzip ? `text(kGzip${i})` : '{}'}, ${asset.immutable}},`,
 );
 

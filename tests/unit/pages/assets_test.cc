@@ -71,7 +71,7 @@ TEST(VisitAssets, AreWhatThePagesName) {
   EXPECT_EQ(css->content_type, "text/css; charset=utf-8");
   EXPECT_EQ(js->content_type, "text/javascript; charset=utf-8");
   EXPECT_FALSE(css->immutable);
-  EXPECT_THAT(std::string(css->etag), testing::MatchesRegex("\"[0-9a-f]+\""));
+  EXPECT_THAT(std::string(css->etag), testing::MatchesRegex("W/\"[0-9a-f]+\""));
   EXPECT_NE(css->etag, js->etag);
 }
 
