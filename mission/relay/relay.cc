@@ -86,6 +86,7 @@ class Relay::Connection final : public loop::Disposable {
     if (std::exchange(exchange_, 0) == 0) return;
     phase_ == Phase::Asking ? refuse(Alert::InternalError) : reset();
   }
+  void read_on() { watch(); }
   void give_up() { phase_ == Phase::Joined || phase_ == Phase::Ending ? cut() : close(); }
 
  private:
@@ -99,8 +100,8 @@ class Relay::Connection final : public loop::Disposable {
 
   void watch() {
     if (phase_ == Phase::Over) return;
-    const bool hears =
-        !engineer_ended_ && (phase_ == Phase::Hello || phase_ == Phase::Refusing || credit_ > 0);
+    const bool hears = !engineer_ended_ && (phase_ == Phase::Refusing ||
+                                            (!relay_.crowded() && (phase_ == Phase::Hello || credit_ > 0)));
     poller_->want((hears ? loop::kReadable : 0) | (out_.empty() ? 0 : loop::kWritable));
     // Of a socket of which nothing is wanted the loop says nothing, not even that its peer is gone.
     const bool idle = !hears && out_.empty();
@@ -134,7 +135,7 @@ class Relay::Connection final : public loop::Disposable {
   // --- from the engineer
 
   void pull() {
-    if (engineer_ended_) return;
+    if (engineer_ended_ || (phase_ != Phase::Refusing && relay_.crowded())) return;
     std::array<char, kPiece> piece;
     const bool bounded = phase_ == Phase::Joined || phase_ == Phase::Ending || phase_ == Phase::Asking;
     const std::size_t room = bounded ? std::min<std::size_t>(piece.size(), credit_) : piece.size();
@@ -376,7 +377,8 @@ Relay::Relay(loop::Loop& loop, base::UniqueFd listener, RelayLimits limits)
                      for (const auto& [id, connection] : connections_) all.push_back(connection.get());
                      for (Connection* connection : all) connection->give_up();
                    }),
-      accept_(loop, listener_.get(), [this](unsigned) { accept_some(); }) {}
+      accept_(loop, listener_.get(), [this](unsigned) { accept_some(); }),
+      read_on_(loop.at_turn_end(loop::Stage::Record, [this] { return read_on(); })) {}
 
 Relay::~Relay() { connections_.clear(); }
 
@@ -405,6 +407,18 @@ void Relay::drop_channel() {
   for (const auto& [id, connection] : connections_) all.push_back(connection.get());
   exchanges_.clear();
   for (Connection* connection : all) connection->desk_gone();
+}
+
+bool Relay::crowded() {
+  crowded_ = crowded_ || waiting() > kMuchWaiting;
+  return crowded_;
+}
+
+bool Relay::read_on() {
+  if (!crowded_ || waiting() > kMuchWaiting / 2) return false;
+  crowded_ = false;
+  for (const auto& [id, connection] : connections_) connection->read_on();
+  return true;
 }
 
 std::uint64_t Relay::begin_exchange(Connection& connection) {

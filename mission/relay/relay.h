@@ -9,7 +9,7 @@
 // tunnel is closed; internal_error: it did not answer, or there are too many), and who asks in plain HTTP by a sentence.
 //
 // Bounded: connections, of all and of one address; the time and the bytes of a hello; of a connection what its credit lets
-// come, either way.
+// come, either way; of all of them what waits for a desk that stands still.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,9 @@ class Relay {
   void set_limits(const RelayLimits& limits) { limits_ = limits; }
   void drain(std::function<void()> done);
   std::size_t connections() const { return connections_.size(); }
+  // Bytes for the desk that do not fit into the ring. From kMuchWaiting on no engineer is read, until half of it is gone.
+  std::size_t waiting() const { return channel_ ? channel_->waiting() : 0; }
+  static constexpr std::size_t kMuchWaiting = 8U << 20U;
 
  private:
   class Connection;
@@ -57,6 +60,8 @@ class Relay {
   void take(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload);
   bool send(ipc::ExchangeFrame type, std::uint64_t id, std::string_view payload = {});
   void drop_channel();
+  bool crowded();
+  bool read_on();
   std::uint64_t begin_exchange(Connection& connection);  // 0: there is no desk
   void end_exchange(std::uint64_t id);
   void over(Connection& connection);
@@ -68,6 +73,7 @@ class Relay {
   loop::Deadlines deadlines_;
   base::UniqueFd listener_;
   std::unique_ptr<ipc::ExchangeChannel> channel_;
+  bool crowded_ = false;  // since kMuchWaiting
   std::function<void(const std::string& why)> breach_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::map<std::uint64_t, Connection*> exchanges_;
@@ -78,6 +84,7 @@ class Relay {
   std::function<void()> drained_;
   loop::Timer pause_, tell_, drain_timer_;
   loop::Poller accept_;
+  std::unique_ptr<loop::Loop::Hook> read_on_;
 };
 
 }  // namespace postern::mission

@@ -4,27 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/relay/hello.h"
+
 namespace postern::mission {
 namespace {
 
 using State = Hello::State;
-
-std::string number(std::size_t value, int size) {
-  std::string out;
-  for (int i = size - 1; i >= 0; --i) out += static_cast<char>(value >> (8 * i) & 0xFFU);
-  return out;
-}
-std::string vector(std::string_view body, int size) { return number(body.size(), size) + std::string(body); }
-std::string extension(unsigned type, std::string_view body) { return number(type, 2) + vector(body, 2); }
-std::string server_name(std::string_view host) {
-  return extension(0, vector(std::string(1, '\0') + vector(host, 2), 2));
-}
-std::string message(std::string_view extensions) {
-  const std::string body = "\x03\x03" + std::string(32, 'r') + vector("", 1) + vector("\x13\x01", 2) +
-                           vector(std::string(1, '\0'), 1) + vector(extensions, 2);
-  return "\x01" + number(body.size(), 3) + body;
-}
-std::string record(std::string_view piece) { return "\x16\x03\x01" + vector(piece, 2); }
 
 TEST(ClientHello, HasItsNameInLowerCase) {
   const Hello hello =
