@@ -56,6 +56,15 @@ void write_processes(MetricsText& out, const base::Json& status) {
   }
 }
 
+void write_limits(MetricsText& out, const base::Json& status) {
+  const auto limits = status.find("limits");
+  if (limits == status.end() || !limits->is_object()) return;
+  out.gauge("postern_limit", "What the configuration allows, each worker for itself: a number, or bytes.");
+  for (const auto& [name, value] : limits->items()) {
+    if (value.is_number_integer()) out.sample({{"limit", name}}, value.get<std::uint64_t>());
+  }
+}
+
 void write_access(MetricsText& out, const MetricsParts& parts) {
   using enum state::RemoteAccess;
   const state::RemoteAccess now_is = parts.state.remote_access(parts.now);
@@ -162,6 +171,7 @@ std::string write_metrics(const MetricsParts& parts, MetricsFormat format) {
   MetricsText out(format == MetricsFormat::OpenMetrics);
   write_processes(out, parts.status);
   write_roles(out, parts.roles);
+  write_limits(out, parts.status);
   write_access(out, parts);
   write_log(out, parts);
   write_counters(out, parts.figures);

@@ -24,24 +24,6 @@ Json names_json(const Listener& listener) {
   return out;
 }
 
-Json limits_json(const Limits& limits) {
-  return {{"connections", limits.connections},
-          {"connections_per_address", limits.connections_per_address},
-          {"exchanges_per_connection", limits.exchanges_per_connection},
-          {"fields", limits.fields},
-          {"head", limits.head},
-          {"target", limits.target},
-          {"request_body", limits.request_body},
-          {"exchanges", limits.exchanges},
-          {"exchanges_per_address", limits.exchanges_per_address},
-          {"exchanges_per_engineer", limits.exchanges_per_engineer},
-          {"exchanges_per_session", limits.exchanges_per_session},
-          {"requests_per_address", limits.requests_per_address},
-          {"requests_per_engineer", limits.requests_per_engineer},
-          {"requests_per_session", limits.requests_per_session},
-          {"memory", limits.memory}};
-}
-
 Json sessions_json(const Sessions& sessions) {
   Json out{{"idle_us", sessions.idle},
            {"absolute_us", sessions.absolute},
@@ -343,6 +325,24 @@ const char* revocation_text(certs::Revocation revocation) {
 }
 
 }  // namespace
+
+Json limits_json(const Limits& limits) {
+  return {{"connections", limits.connections},
+          {"connections_per_address", limits.connections_per_address},
+          {"exchanges_per_connection", limits.exchanges_per_connection},
+          {"fields", limits.fields},
+          {"head", limits.head},
+          {"target", limits.target},
+          {"request_body", limits.request_body},
+          {"exchanges", limits.exchanges},
+          {"exchanges_per_address", limits.exchanges_per_address},
+          {"exchanges_per_engineer", limits.exchanges_per_engineer},
+          {"exchanges_per_session", limits.exchanges_per_session},
+          {"requests_per_address", limits.requests_per_address},
+          {"requests_per_engineer", limits.requests_per_engineer},
+          {"requests_per_session", limits.requests_per_session},
+          {"memory", limits.memory}};
+}
 
 Json terminator_part(const Config& config, const Material& material, std::string_view listener) {
   const bool support = listener == "support";

@@ -117,6 +117,7 @@ base::Json admin_link_part(const Config& config, const Material& material);
 base::Json console_part(const Config& config, const Material& material);
 base::Json intake_part(const Config& config);
 
+base::Json limits_json(const Limits& limits);  // each as the configuration says it; of sizes bytes
 // What stands in status for the listeners: name, address, certificate.
 base::Json listeners_json(const Config& config, const Material& material);
 // {"services":[{"name","path","credentials":[{"role":"viewer".., or "" for all others,"kind",

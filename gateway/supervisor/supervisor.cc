@@ -170,6 +170,7 @@ base::Json Supervisor::Internals::status() const {
           {"runner", plan.runner},
           {"tls", {{"post_quantum", certs::has_post_quantum_agreement()}}},
           {"listeners", listeners_json(bound, *material)},
+          {"limits", limits_json(config->limits)},
           {"certificates", certificates_json(own_certificates(*config, *material))},
           {"engineer_certificates", engineer_certificates_json(*config, *material, loop.wall())},
           {"revocations", revocations.status()},

@@ -63,7 +63,7 @@ class Supervisor {
   // actor, from: for the events ("admin:root", "uid 0"). done is called when the ledger has answered.
   void reload(const std::string& actor, const std::string& from, std::function<void(const base::Json&)> done);
 
-  // {"version", "started", "config", "roles": [..], "listeners": [..], "component": {..}}
+  // {"version", "started", "config", "roles": [..], "listeners": [..], "limits": {..}, "component": {..}}
   base::Json status() const;
 
  private:

@@ -102,6 +102,7 @@ story("a Prometheus watches a gateway", async (stage) => {
       assert.equal(await sum(`postern_phase_duration_seconds_count{phase="${phase}"}`), 5);
     assert.equal(await sum('postern_requests_total{role!="terminator.admin"}'), 7); // the sign-in, five, and one refused
     assert.equal(await sum("postern_exchanges_under_way"), 0);
+    assert.equal(await sum('postern_limit{limit="connections"}'), 4096);
     assert.ok((await sum("postern_process_cpu_seconds_total")) > 0); // the kernel counts hundredths: some have none yet
     for (const name of ["postern_component_connections_opened_total", "postern_keeper_requests_total", "postern_log_sync_duration_seconds_count",
       'postern_tls_handshakes_total{result="full"}', 'postern_network_bytes_total{direction="sent"}', "postern_log_appends_total", "postern_log_commands_total",
@@ -127,13 +128,14 @@ story("a Prometheus watches a gateway", async (stage) => {
       raises("PosternConfinementViolated", "8m", [one('postern_events_total{type="sandbox.violated",severity="severe"}', "0x5 1x20")]),
       // One address: after a burst two refusals a second are recorded, the others counted.
       raises("PosternManyRefusals", "40m", [one('postern_exchanges_refused_total{code="no_session"}', "0+120x60"), one('postern_limit_reached_total{limit="refusals"}', "0+6000x60")]),
+      raises("PosternNearLimit", "15m", [one('postern_connections{role="terminator.0"}', "3300x20"), one('postern_limit{limit="connections"}', "4096x20")]),
       raises("PosternLimitReached", "8m", [one('postern_limit_reached_total{limit="exchanges"}', "0x5 20x20")]),
     ];
     writeFileSync(file, JSON.stringify({ rule_files: [alerts], evaluation_interval: "1m", tests }));
     // Each is expected not to be raised, and said to be.
     const checked = await run("promtool", ["test", "rules", file]);
     const raised = [...checked.stdout.concat(checked.stderr).matchAll(/alertname: (\w+), time/g)].map((match) => match[1]);
-    assert.deepEqual(raised.sort(), ["PosternConfinementViolated", "PosternLimitReached", "PosternManyRefusals"], checked.stdout + checked.stderr);
+    assert.deepEqual(raised.sort(), ["PosternConfinementViolated", "PosternLimitReached", "PosternManyRefusals", "PosternNearLimit"], checked.stdout + checked.stderr);
   });
 
   await stage.step("every rule evaluates, and none is raised for a gateway that is well", async () => {

@@ -168,6 +168,16 @@ TEST(Metrics, OfARoleAreThoseThatItsKindCounts) {
   EXPECT_EQ(text.find("role=\"ledger\""), std::string::npos);
 }
 
+TEST(Metrics, HaveTheLimitsBesideWhatTheyLimit) {
+  const base::Json status{{"limits", {{"connections", 4096}, {"memory", 1U << 30U}, {"head", "32KiB"}}}};
+  const std::string text =
+      write_metrics({status, base::Json(), state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain);
+  for (const char* const line :
+       {R"(postern_limit{limit="connections"} 4096)", R"(postern_limit{limit="memory"} 1073741824)"})
+    EXPECT_NE(text.find("\n" + std::string(line) + "\n"), std::string::npos) << line << "\n" << text;
+  EXPECT_EQ(text.find("32KiB"), std::string::npos);
+}
+
 TEST(Metrics, AreThoseOfTheDocument) {
   std::ifstream file(SOURCE_DIRECTORY "/docs/METRICS.md");
   std::stringstream document;
@@ -178,6 +188,7 @@ TEST(Metrics, AreThoseOfTheDocument) {
     if (line.starts_with("| `postern_")) described.insert(line.substr(3, line.find('`', 3) - 3));
   }
   const base::Json status{{"started", "2026-03-01T08:00:00.000000Z"},
+                          {"limits", {{"head", 32768}}},
                           {"log", {{"checkpoint", {{"time", "2026-03-01T08:00:00.000000Z"}}}}}};
   std::istringstream text(
       write_metrics({status, base::Json(), state::State(), LogFigures(), 0, 0}, MetricsFormat::Plain));
