@@ -135,7 +135,10 @@ void Site::answer_api(std::shared_ptr<Call> call, const Reply& reply) {
   if (known && has_token(*call)) {
     if (auto wrong = take_token(*call, *found.route)) return reply(std::move(*wrong));
   } else if (known && !identify(parts_, *call)) {
-    return reply(problem(401, "no_session", "You are not signed in", "Sign in at the console's page."));
+    Response response = problem(401, "no_session", "You are not signed in",
+                                "Sign in at the console's page, or send an API token.");
+    response.fields.emplace_back("www-authenticate", "Bearer");
+    return reply(std::move(response));
   }
   if (access == Access::Admins && call->identity.rank != Rank::Admin) {
     note_refusal(parts_, *call, call->identity.actor(), "auditor", "an auditor asked for a change");

@@ -69,7 +69,9 @@ TEST_F(SiteTest, EndsTheSignInAtSignOut) {
   const Response out = answer(change(Post, "/api/v1/sign-out", "{}", cookie));
   EXPECT_EQ(out.status, 204);
   EXPECT_NE(field_of(out, "set-cookie").find("Max-Age=0"), std::string::npos);
-  EXPECT_EQ(answer({Get, "/api/v1/me", {}, {{"cookie", cookie}}}).status, 401);
+  const Response refused = answer({Get, "/api/v1/me", {}, {{"cookie", cookie}}});
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(field_of(refused, "www-authenticate"), "Bearer");  // RFC 9110 15.5.2
 }
 
 TEST_F(SiteTest, TakesADoubledCookieForNone) {
