@@ -88,9 +88,8 @@ TEST(BodyDecoder, ChunkExtensionsAreRefusedFromClientsAndPassedOverFromTheCompon
       EXPECT_EQ(wire.substr(out.consumed), "HTTP/1.1");
     }
   }
-  for (const std::string& extension :
-       {std::string(";a\nb"), std::string(";a\x7f"), std::string(";a=\"b\r\nc\""), std::string(";a\xe9"),
-        std::string(1, '\0'), ";" + long_one + "y"})
+  for (const std::string& extension : {std::string(";a\nb"), std::string(";a\x7f"), std::string(";a\xe9"),
+                                       std::string(1, '\0'), ";" + long_one + "y"})
     EXPECT_EQ(decode(kChunked, "2" + extension + "\r\nab\r\n0\r\n\r\n", 3, BodySide::Response).state,
               BodyState::Refused)
         << extension;
