@@ -73,7 +73,7 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   [[nodiscard]] bool on_response_credit(std::uint32_t bytes);
   void on_room();  // what it sends finds room again (Site::backed_up)
   void on_client_gone();
-  void on_done(const ipc::ExchangeDone& done);
+  [[nodiscard]] bool on_done(const ipc::ExchangeDone& done);
 
   // Permissions have changed: is what runs here still allowed? If not, it is cut, and counts for that change
   // until it is done.
@@ -198,6 +198,7 @@ class Exchange final : public ComponentUser, public loop::Disposable, public bas
   void cut(ipc::CutReason reason);
   bool may_be_cut() const;
   std::string_view outcome(const ipc::ExchangeDone& done) const;
+  bool can_be(const ipc::ExchangeDone& done) const;
   void complete(const ipc::ExchangeDone& done);
 
   Site& site_;

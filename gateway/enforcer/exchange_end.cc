@@ -81,9 +81,20 @@ void Exchange::on_terminator_gone() {
   complete({});
 }
 
-void Exchange::on_done(const ipc::ExchangeDone& done) {
+// What it says of the end stands in the log, and counts: no more left than was handed over, none of it was complete before its
+// end was, and of a request that is too long the piece that was too much is all that did not come here.
+bool Exchange::can_be(const ipc::ExchangeDone& done) const {
+  return done.ended >= 0 && done.ended <= site_.loop.now() && done.response_bytes <= response_.most_sent() &&
+         done.after_cut <= done.response_bytes && done.request_bytes <= request_.bytes() + ipc::kBodyPiece &&
+         (!done.complete || response_.ended());
+}
+
+bool Exchange::on_done(const ipc::ExchangeDone& done) {
+  if (!can_be(done)) return false;
   if (cut_version_ != 0) cut_took_ = std::max<base::Nanos>(0, done.ended - cut_commanded_);
   complete(done);
+  phase_ = Phase::Finishing;
+  return true;
 }
 
 Exchange::Came Exchange::came() const {

@@ -274,6 +274,7 @@ void ProposedCalls::on_frame(ExchangeFrame type, std::uint64_t id, std::string_v
     run.owed += static_cast<std::uint32_t>(payload.size());
     run.body += payload.substr(0, kAnswer - std::min(kAnswer, run.body.size()));
   }
+  if (type == ExchangeFrame::ResponseEnd) run.complete = true;
   if (type == ExchangeFrame::ResponseEnd || type == ExchangeFrame::Cut) run.ended = true;
   // Not from within the exchange that says so.
   if ((run.ended || run.owed > 0) && !timer_.running()) timer_.start(0);
@@ -302,7 +303,7 @@ void ProposedCalls::finish(std::uint64_t id, Run run) {
                                           : outcome_of(run, *exchange);
   ipc::ExchangeDone done;
   done.ended = site_.loop.now();
-  done.complete = true;
+  done.complete = run.complete;
   done.response_bytes = run.body.size();
   base::BinaryWriter ended;
   ipc::encode(done, ended);

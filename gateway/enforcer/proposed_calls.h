@@ -69,7 +69,7 @@ class ProposedCalls {
     std::vector<std::string> marks;  // of the call that would undo it
     std::string body;
     std::uint32_t owed = 0;  // bytes of it that were not acknowledged
-    bool ended = false;
+    bool ended = false, complete = false;
   };
   Judged judge(const state::ProposedCall& call, std::size_t body_bytes, bool admitted) const;
   base::Json judge_both(const base::Json& task) const;

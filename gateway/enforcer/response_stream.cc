@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/http/forwarding.h"
+#include "gateway/http/ws_frame.h"
 
 namespace postern::enforcer {
 bool ResponseStream::give_credit(std::uint32_t bytes) {
@@ -60,6 +61,7 @@ void ResponseStream::body(std::string_view bytes) {
 void ResponseStream::frame(std::string_view wire) {
   credit_ -= wire.size();
   handed_ += wire.size();
+  framing_ += http::kWsHeader;
   send_(ipc::ExchangeFrame::ResponseBody, exchange_, wire);
 }
 

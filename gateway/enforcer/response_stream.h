@@ -29,8 +29,10 @@ class ResponseStream {
 
   bool begun() const { return begun_; }  // the head was sent: the status cannot be changed any more
   bool ended() const { return ended_; }
-  std::size_t credit() const { return credit_; }              // bytes of body that may be sent now
-  std::uint64_t handed() const { return handed_; }            // bytes of body that were sent
+  std::size_t credit() const { return credit_; }    // bytes of body that may be sent now
+  std::uint64_t handed() const { return handed_; }  // bytes of body that were sent
+  // Bytes that a terminator can have made of them: frames of a WebSocket have longer headers on the wire.
+  std::uint64_t most_sent() const { return handed_ + framing_; }
   [[nodiscard]] bool give_credit(std::uint32_t bytes);        // false: more than was used
   void interim(int status, const http::Fields& fields = {});  // one that does not fit into a frame is dropped
 
@@ -52,7 +54,7 @@ class ResponseStream {
   Making& making_;
   std::uint64_t exchange_;
   std::size_t credit_ = ipc::kInitialCredit;
-  std::uint64_t handed_ = 0;
+  std::uint64_t handed_ = 0, framing_ = 0;
   bool begun_ = false;
   bool ended_ = false;
   bool own_ = false;  // own_body_ is being sent, then the end

@@ -621,6 +621,30 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
     open_connection(1);
     turn(5);
     breach.make();
+      {"the end of an answer that has none",
+       [&] {
+         ipc::ExchangeDone out;
+         out.complete = true;
+         send_message(Type::ExchangeDone, get("/api/v1/query"), out);
+       }},
+      {"more bytes of an answer than were handed over",
+       [&] {
+         ipc::ExchangeDone out;
+         out.response_bytes = 1;
+         send_message(Type::ExchangeDone, get("/api/v1/query"), out);
+       }},
+      {"more bytes of a request than a piece that was too much",
+       [&] {
+         ipc::ExchangeDone out;
+         out.request_bytes = ipc::kBodyPiece + 1;
+         send_message(Type::ExchangeDone, get("/api/v1/query"), out);
+       }},
+      {"more bytes after a cut than at all",
+       [&] {
+         ipc::ExchangeDone out;
+         out.after_cut = 1;
+         send_message(Type::ExchangeDone, get("/api/v1/query"), out);
+       }},
     turn(10);
     // The enforcer listens no more: what comes now is not answered.
     frames.clear();

@@ -275,8 +275,8 @@ class HostileTerminator : public EnforcerScene {
       case 9: {
         type = Type::ExchangeDone;
         ipc::ExchangeDone done_frame;
-        done_frame.request_bytes = random_();
-        done_frame.response_bytes = random_();
+        done_frame.request_bytes = pick(2) == 0 ? random_() : 0;
+        done_frame.response_bytes = pick(2) == 0 ? random_() : 0;
         done_frame.complete = pick(2) == 0;
         done_frame.ended = static_cast<std::int64_t>(random_());
         payload = encoded(done_frame);

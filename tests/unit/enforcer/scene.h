@@ -191,7 +191,7 @@ class EnforcerScene : public ::testing::Test {
   void done(std::uint64_t id, bool complete = true) {
     ipc::ExchangeDone out;
     out.ended = loop.now();
-    out.complete = complete;
+    out.complete = complete && has(Type::ResponseEnd, id);
     send_message(Type::ExchangeDone, id, out);
   }
   bool has(Type type, std::uint64_t id) const {

@@ -45,7 +45,11 @@ class ProtocolJudge {
   void said(Type type, std::uint64_t id, std::string_view payload) {
     const auto it = exchanges_.find(id);
     if (it == exchanges_.end()) return;
-    if (type == Type::ResponseBody) it->second.uncredited += payload.size();
+    if (type == Type::ResponseBody) {
+      it->second.uncredited += payload.size();
+      it->second.handed += payload.size() + (it->second.frames ? kLongerHeader : 0);
+    }
+    if (type == Type::ResponseEnd) it->second.answered = true;
     if (type == Type::RequestCredit) it->second.credit += base::BinaryReader(payload).u32();
     ipc::ResponseHead head;
     if (type == Type::ResponseHead && ipc::decode(payload, head))
@@ -63,7 +67,10 @@ class ProtocolJudge {
     bool frames = false;  // it was told that it is a WebSocket now
     bool ended = false;   // its request: RequestEnd, RequestRefused, or it has no body
     bool gone = false;
+    bool answered = false;  // it was told the end
+    std::uint64_t handed = 0, received = 0;
   };
+  static constexpr std::uint64_t kLongerHeader = 14;  // of a frame on the wire than between the doors
 
   std::string opened(std::uint64_t id, std::string_view payload) {
     ipc::ConnectionOpened wire;
@@ -132,6 +139,10 @@ class ProtocolJudge {
       case Type::ExchangeDone: {
         ipc::ExchangeDone wire;
         if (!ipc::decode(payload, wire) || wire.ended < 0) return "an end that cannot be read";
+        if (wire.complete && !exchange.answered) return "a complete answer that has no end";
+        if (wire.response_bytes > exchange.handed || wire.after_cut > wire.response_bytes)
+          return "more of an answer than it was told";
+        if (wire.request_bytes > exchange.received + ipc::kBodyPiece) return "more of a request than it said";
         --connections_.at(exchange.connection);
         exchanges_.erase(id);
         return "";
@@ -149,6 +160,7 @@ class ProtocolJudge {
     if (exchange.body == ipc::BodyKind::Sized && payload.size() > exchange.left)
       return "more body than its head says";
     exchange.credit -= payload.size();
+    exchange.received += payload.size();
     if (exchange.body == ipc::BodyKind::Sized) exchange.left -= payload.size();
     return "";
   }
