@@ -112,7 +112,9 @@ bool decode(std::string_view payload, RequestRefused& m) {
   m.refusal = static_cast<base::Refusal>(refusal);
   m.why = in.text();
   m.excerpt = in.text();
-  return in.done() && refusal > 0 && refusal < base::all_refusals().size();
+  // Who may what is said behind the second door.
+  return in.done() && m.refusal >= base::Refusal::Malformed &&
+         m.refusal <= base::Refusal::WebsocketProtocolError;
 }
 
 void encode(const ResponseHead& m, base::BinaryWriter& out) {

@@ -127,8 +127,8 @@ struct RequestHead {
 
 struct RequestRefused {
   std::uint64_t connection = 0;
-  base::Refusal refusal = base::Refusal::Malformed;
-  std::string_view why;      // one sentence of the parser
+  base::Refusal refusal = base::Refusal::Malformed;  // one that is about the message
+  std::string_view why;                              // one sentence of the parser
   std::string_view excerpt;  // the first bytes of the head, at most kMostExcerpt, exactly as received
 };
 

@@ -75,6 +75,13 @@ TEST(ExchangeProtocol, ValuesOutsideTheirRangeAreRefused) {
   RequestRefused refused{1, base::Refusal::None, "", ""};
   encode(refused, out);
   EXPECT_FALSE(decode(out.bytes(), refused));  // to be refused for no reason
+  // Nor for one that is not about the message: who may what is said behind the second door.
+  for (const base::RefusalText& text : base::all_refusals()) {
+    encode(RequestRefused{1, text.refusal, "", ""}, out);
+    const bool of_message =
+        text.refusal >= base::Refusal::Malformed && text.refusal <= base::Refusal::WebsocketProtocolError;
+    EXPECT_EQ(decode(out.bytes(), refused), of_message) << text.code;
+  }
   bytes = out.bytes();
   bytes[8] = '\x7f';
   EXPECT_FALSE(decode(bytes, refused));
