@@ -3,19 +3,17 @@
 #include "line/tunnel.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/client_address.h"
 #include "base/json.h"
-#include "base/network.h"
 #include "base/ulid.h"
 
 namespace postern::line {
 namespace {
 
 constexpr std::size_t kLongestName = 253;
-constexpr std::size_t kLongestClient = 64;
 
 base::Error not_tunnel(std::string sentence) {
   return base::fail(base::Code::Invalid, base::Side::Component, std::move(sentence));
@@ -26,21 +24,6 @@ bool is_lower_name(std::string_view text) {
   return !text.empty() && text.size() <= kLongestName && text.front() != '.' && text.back() != '.' &&
          text.find("..") == std::string_view::npos &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
-}
-
-// "192.0.2.7:50123", "[2001:db8::1]:50123"
-bool is_client(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (text.size() > kLongestClient || colon == std::string_view::npos) return false;
-  const std::string_view port = text.substr(colon + 1);
-  std::string_view address = text.substr(0, colon);
-  const bool bracketed = address.starts_with('[') && address.ends_with(']');
-  if (bracketed) address = address.substr(1, address.size() - 2);
-  if (bracketed != (address.find(':') != std::string_view::npos)) return false;
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool is_port = error == std::errc() && end == port.data() + port.size() && number <= 0xFFFF;
-  return is_port && address.find('/') == std::string_view::npos && base::parse_network(address).has_value();
 }
 
 }  // namespace
@@ -62,7 +45,8 @@ base::Result<TunnelHead> parse_tunnel_head(std::string_view line) {
   if (!base::is_ulid(out.id)) return not_tunnel("the id of a connection is not a ULID");
   if (!is_lower_name(out.relay))
     return not_tunnel("the relay of a connection is not a DNS name in lower case");
-  if (!is_client(out.client)) return not_tunnel("the client of a connection is not an address with a port");
+  if (!base::is_client_address(out.client))
+    return not_tunnel("the client of a connection is not an address with a port");
   if (!is_lower_name(out.name)) return not_tunnel("the name of a connection is not a DNS name in lower case");
   return out;
 }

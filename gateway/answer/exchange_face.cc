@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/client_address.h"
 #include "base/log.h"
 #include "gateway/http/request_rules.h"
 #include "gateway/loop/dispose_later.h"
@@ -12,7 +13,6 @@
 namespace postern::answer {
 namespace {
 
-constexpr std::size_t kLongestClient = 128;
 constexpr std::uint64_t kMostCredit = 1ULL << 40U;  // a sum that no honest terminator reaches
 
 std::uint32_t read_u32(std::string_view payload, bool& sound) {
@@ -132,21 +132,20 @@ void ExchangeFace::take(ipc::ExchangeFrame type, std::uint64_t id, std::string_v
 
 bool ExchangeFace::open_connection(std::uint64_t id, std::string_view payload) {
   ipc::ConnectionOpened opened;
-  if (!decode(payload, opened) || opened.client.size() > kLongestClient) return false;
+  if (!decode(payload, opened) || !base::is_client_address(opened.client)) return false;
   if (connections_.size() >= kMostConnections) return false;
-  return connections_
-      .emplace(id, Client{base::printable(opened.client), shown_chains_.keep(opened.certificates)})
+  return connections_.emplace(id, Client{std::string(opened.client), shown_chains_.keep(opened.certificates)})
       .second;
 }
 
 // The log of events is for what an admin did; this is about the process.
 bool ExchangeFace::note_refused(std::string_view payload) {
   ipc::ConnectionsRefused refused;
-  if (!decode(payload, refused)) return false;
+  if (!decode(payload, refused) || !base::is_client_address(refused.client)) return false;
   base::log_warning(std::to_string(refused.count) + " connections to " + std::string(answerer_.place()) +
                     " were refused or closed: limits.connections" +
                     (refused.per_address ? "_per_address was" : " was") + " reached, last by " +
-                    base::printable(refused.client, kLongestClient));
+                    std::string(refused.client));
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/client_address.h"
 #include "base/log.h"
 #include "base/network.h"
 #include "gateway/http/chars.h"
@@ -16,8 +17,7 @@
 namespace postern::enforcer {
 namespace {
 
-constexpr std::size_t kLongestAddress = 64;
-constexpr std::size_t kLongestClient = 128, kLongestTls = 128, kLongestRelay = 253;
+constexpr std::size_t kLongestTls = 128, kLongestRelay = 253;
 
 // They stand in events, in fields for the component and in the limits' books, as long as they are: an address with a port, names
 // of OpenSSL's, a DNS name.
@@ -25,8 +25,8 @@ bool are_texts_of_a_connection(const ipc::ConnectionOpened& opened) {
   const auto is_text = [](std::string_view text, std::size_t most) {
     return text.size() <= most && http::classify_value(text) == http::ValueText::Ascii;
   };
-  return http::is_target_text(opened.client) && is_text(opened.client, kLongestClient) &&
-         is_text(opened.tls, kLongestTls) && is_text(opened.relay, kLongestRelay);
+  return base::is_client_address(opened.client) && is_text(opened.tls, kLongestTls) &&
+         is_text(opened.relay, kLongestRelay);
 }
 
 // What the heap gave away and did not get back.
@@ -285,10 +285,11 @@ bool Enforcer::take_connection(ipc::ExchangeFrame type, std::uint64_t id, std::s
 // Counted, and told at the end of the window: what a terminator says does not fill the log.
 bool Enforcer::take_connections_refused(std::string_view payload) {
   ipc::ConnectionsRefused refused;
-  if (!ipc::decode(payload, refused) || refused.count == 0) return false;
+  if (!ipc::decode(payload, refused) || refused.count == 0 || !base::is_client_address(refused.client))
+    return false;
   const std::string_view address = refused.client.substr(0, refused.client.rfind(':'));
   unrecorded_.add(refused.per_address ? Limit::ConnectionsPerAddress : Limit::Connections,
-                  {std::string(address.substr(0, kLongestAddress)), {}, {}}, refused.count);
+                  {std::string(address), {}, {}}, refused.count);
   return true;
 }
 

@@ -98,6 +98,27 @@ TEST_F(FaceLimitsTest, ACallHasTheCertificatesOfItsConnection) {
   EXPECT_EQ(*patient.calls[1]->certificates, (std::vector<std::string>{"a leaf", "its issuer"}));
 }
 
+// It is who is named in events: "uid 0" is an admin at the machine itself.
+TEST_F(FaceLimitsTest, AClientIsAnAddress) {
+  for (const std::string_view client : {"uid 0", "", "192.0.2.7", "192.0.2.7:x", "2001:db8::1:443"}) {
+    SetUp();
+    const int before = breaches;
+    base::BinaryWriter out;
+    encode(ipc::ConnectionOpened{client, "TLSv1.3", false, {}}, out);
+    channel->send(Frame::ConnectionOpened, 3, out.bytes());
+    turn();
+    EXPECT_EQ(breaches, before + 1) << client;
+  }
+  SetUp();
+  base::BinaryWriter out;
+  encode(ipc::ConnectionOpened{"[2001:db8::1]:443", "TLSv1.3", false, {}}, out);
+  channel->send(Frame::ConnectionOpened, 3, out.bytes());
+  ask(1, 3);
+  turn();
+  ASSERT_EQ(patient.calls.size(), 1U);
+  EXPECT_EQ(patient.calls[0]->client, "[2001:db8::1]:443");
+}
+
 TEST_F(FaceLimitsTest, ACallKnowsThatItsClientLeft) {
   ask(1, 1);
   ask(2, 2);

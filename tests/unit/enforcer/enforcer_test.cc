@@ -554,6 +554,16 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
       {"a connection announced twice", [&] { open_connection(1); }},
       {"a client of many words", [&] { announce(std::string(200, '1') + ":1", "TLSv1.3"); }},
       {"a client that no field can name", [&] { announce("192.0.2.7\r\nX: y:1", "TLSv1.3"); }},
+      {"a client that is no address", [&] { announce("mission-control", "TLSv1.3"); }},
+      {"connections that nobody in particular made",
+       [&] {
+         send_message(Type::ConnectionsRefused, 0, ipc::ConnectionsRefused{true, 1, "an admin\n"});
+       }},
+      {"a refusal that is not the parser's to make",
+       [&] {
+         send_message(Type::RequestRefused, 1,
+                      ipc::RequestRefused{1, base::Refusal::Never, "ruled out", "GET /api/v1/admin"});
+       }},
       {"a client without a name", [&] { announce("", "TLSv1.3"); }},
       {"TLS of many words", [&] { announce("192.0.2.7:1", std::string(200, 'T')); }},
       {"TLS that breaks a line", [&] { announce("192.0.2.7:1", "TLS\nv1.3"); }},
@@ -611,16 +621,6 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
          out.ended = -1;
          send_message(Type::ExchangeDone, get("/api/v1/query"), out);
        }},
-      {"an answerer's frame", [&] { send(Type::ResponseHead, get("/api/v1/query")); }},
-      {"garbage", [&] { send(Type::RequestHead, 1, "garbage"); }},
-      {"no such frame", [&] { send(static_cast<Type>(999), 1); }},
-  };
-  for (const Breach& breach : breaches) {
-    join_terminator();
-    last = 0;
-    open_connection(1);
-    turn(5);
-    breach.make();
       {"the end of an answer that has none",
        [&] {
          ipc::ExchangeDone out;
@@ -645,6 +645,16 @@ TEST_F(EnforcerScene, FramesThatATerminatorCannotSendBreakTheChannel) {
          out.after_cut = 1;
          send_message(Type::ExchangeDone, get("/api/v1/query"), out);
        }},
+      {"an answerer's frame", [&] { send(Type::ResponseHead, get("/api/v1/query")); }},
+      {"garbage", [&] { send(Type::RequestHead, 1, "garbage"); }},
+      {"no such frame", [&] { send(static_cast<Type>(999), 1); }},
+  };
+  for (const Breach& breach : breaches) {
+    join_terminator();
+    last = 0;
+    open_connection(1);
+    turn(5);
+    breach.make();
     turn(10);
     // The enforcer listens no more: what comes now is not answered.
     frames.clear();
