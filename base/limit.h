@@ -21,7 +21,7 @@ enum class Limit : std::uint8_t {
   RequestsPerEngineer,
   RequestsPerSession,
   SignIns,
-  Refusals,  // of clients without a session: more than are recorded one by one
+  Refusals,  // before a session's own limits, or without one: more than are recorded one by one
   Connections,
   ConnectionsPerAddress,
 };

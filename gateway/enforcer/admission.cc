@@ -69,6 +69,10 @@ bool Admission::may_record(std::string_view address, base::Nanos now) {
   return all_recorded_.take(kAllRecorded, now) == 0;
 }
 
+bool Admission::may_record_of_session(std::string_view session, base::Nanos now) {
+  return find(sessions_, session).recorded.take(kRecorded, now) == 0;
+}
+
 void Admission::forget_idle(base::Nanos now) {
   for (Uses* uses : {&addresses_, &engineers_, &sessions_}) {
     std::erase_if(*uses, [now](const auto& entry) {

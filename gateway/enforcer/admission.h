@@ -100,6 +100,8 @@ class Admission {
   void signed_in(std::string_view address);
   // Whether a refusal of a client without a session is recorded by itself.
   bool may_record(std::string_view address, base::Nanos now);
+  // The same of a session, for what is refused before its own limits are looked at.
+  bool may_record_of_session(std::string_view session, base::Nanos now);
 
   void forget_idle(base::Nanos now);  // now and then
   std::size_t tracked() const { return addresses_.size() + engineers_.size() + sessions_.size(); }

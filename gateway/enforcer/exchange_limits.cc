@@ -21,8 +21,9 @@ std::string_view scope_of(Limit limit, const Client& client, std::string_view en
     case Limit::ExchangesPerAddress:
     case Limit::RequestsPerAddress:
     case Limit::SignIns:
-    case Limit::Refusals:
       return client.origin;
+    case Limit::Refusals:
+      return session.empty() ? std::string_view(client.origin) : session;
     default:
       return {};
   }
@@ -40,8 +41,11 @@ void Exchange::refuse(const Reached& reached) {
 void Exchange::record_refusal(const Refused& event) {
   event_id_ = site_.recorder.next_id();
   Limit limit = reached_.limit;
-  if (limit == Limit::None && session_.empty() &&
-      !site_.admission.may_record(client_.origin, site_.loop.now()))
+  // What its session's limits let come is recorded, always; what is refused before they are looked at, as of an address.
+  const base::Nanos now = site_.loop.now();
+  if (limit == Limit::None && of_session_.use() == nullptr &&
+      !(session_.empty() ? site_.admission.may_record(client_.origin, now)
+                         : site_.admission.may_record_of_session(session_, now)))
     limit = Limit::Refusals;
   if (limit != Limit::None) {
     std::string first = site_.unrecorded.count(limit, scope_of(limit, client_, engineer_, session_),

@@ -469,6 +469,29 @@ TEST_F(GreedyTerminator, WhatIsRefusedAndNeverDoneIsForgottenButForItsEnd) {
   EXPECT_LT(in_use() - before, kExchanges * (8U << 10U)) << "of 114 MiB";
 }
 
+// Of a session every refusal is an event, as often as its limits let it ask. What is refused before they are looked at is counted.
+TEST_F(GreedyTerminator, FillsNoLogInTheNameOfASession) {
+  const std::uint64_t first = get("/none");
+  ASSERT_EQ(status(first), 403);
+  done(first);
+  const std::size_t before = ledger->lines.size();
+  constexpr int kRefused = 6'000;
+  for (int i = 0; i < kRefused; ++i) {
+    send_message(Type::RequestRefused, ++last,
+                 ipc::RequestRefused{1, base::Refusal::Malformed, "not valid", "GET"});
+    if (i % 50 == 0) turn(3);
+    if (i % 50 == 0) frames.clear();
+    done(last);
+  }
+  ASSERT_TRUE(until([&] { return has(Type::ResponseEnd, last); }));
+  turn(20);
+  EXPECT_EQ(breaches, 0);
+  const std::size_t recorded = ledger->lines.size() - before;
+  EXPECT_GT(recorded, 1'000U);
+  EXPECT_LT(recorded, 4'500U) << "of " << kRefused;
+  EXPECT_EQ(ledger->events("exchange.refused").back()["session"], "s1");
+}
+
 TEST_F(GreedyTerminator, HasNoMoreExchangesThanAnHonestOneCould) {
   Settings none = settings();
   none.admission.exchanges = 0;
