@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ipc/ledger_protocol.h"
 
+#include <algorithm>
+
 namespace postern::ipc {
 namespace {
 
@@ -10,6 +12,13 @@ bool read_bool(base::BinaryReader& in, bool& value) {
   const std::uint8_t byte = in.u8();
   value = byte == 1;
   return byte <= 1;
+}
+
+// It is written into a field of requests.
+bool is_of_cookie(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return c == ';' || c == 0x7F || (static_cast<unsigned char>(c) < 0x20 && c != '\t');
+  });
 }
 
 }  // namespace
@@ -237,7 +246,8 @@ bool decode(std::string_view payload, Cookie& m) {
   m.expires = static_cast<std::int64_t>(in.u64());
   const bool secure = read_bool(in, m.secure);
   const bool deleted = read_bool(in, m.deleted);
-  return in.done() && secure && deleted && payload.size() <= kCookieFrame;
+  return in.done() && secure && deleted && payload.size() <= kCookieFrame && is_of_cookie(m.name) &&
+         is_of_cookie(m.value) && is_of_cookie(m.path);
 }
 
 void encode(const Published& m, base::BinaryWriter& out) {

@@ -113,6 +113,23 @@ TEST(LedgerProtocol, EveryMessageSurvivesTheWay) {
   EXPECT_EQ(round_trip(cookie, bytes).value, "v");
   EXPECT_EQ(round_trip(cookie, bytes).expires, -1);
   EXPECT_TRUE(round_trip(cookie, bytes).deleted);
+  // It is written into a field of requests.
+  using Texts = std::vector<std::string_view>;
+  for (const std::string_view text : Texts{"v\r\nx: y", "v; w=1", "v\n", {"\0", 1}}) {
+    base::BinaryWriter out;
+    Cookie read, named = cookie, valued = cookie, placed = cookie;
+    named.name = valued.value = placed.path = text;
+    for (const Cookie& one : {named, valued, placed}) {
+      encode(one, out);
+      EXPECT_FALSE(decode(out.bytes(), read)) << text;
+    }
+  }
+  const std::string long_value(kCookieFrame, 'v');
+  cookie.value = long_value;
+  base::BinaryWriter large;
+  encode(cookie, large);
+  Cookie read;
+  EXPECT_FALSE(decode(large.bytes(), read));
   EXPECT_EQ(round_trip(Published{1, 2, "key", "full"}, bytes).verifier_key, "key");
   EXPECT_EQ(round_trip(Published{1, 2, "key", "full"}, bytes).problem, "full");
 }
