@@ -29,9 +29,8 @@ void Ledger::count(const ipc::Append& append) {
     if (append.kind == ipc::AppendKind::Forwarded) ++tally->exchanges;
     if (append.kind == ipc::AppendKind::Refused) ++tally->refused;
     if (append.kind == ipc::AppendKind::Completed) {
-      tally->request_bytes += bytes_of(append.request_bytes);
-      tally->response_bytes += bytes_of(append.response_bytes);
-      tally->redacted += bytes_of(append.redacted);
+      tally->add(
+          {0, 0, bytes_of(append.request_bytes), bytes_of(append.response_bytes), bytes_of(append.redacted)});
     }
   }
   if (append.kind != ipc::AppendKind::Refused) look_at_uses(append.session);

@@ -6,6 +6,7 @@
 // grant gives that says how much that is, whatever the session (GrantUses).
 #include <algorithm>
 
+#include "base/saturating.h"
 #include "gateway/ledger/deciding.h"
 
 namespace postern::ledger {
@@ -61,7 +62,7 @@ Decision decide_grant_uses(const Context& context, std::string_view session) {
   for (const auto& [id, use] : uses.of(engineer)) {
     const auto grant = context.state.grants().find(id);
     if (grant == context.state.grants().end() || !grant->second.active(context.now)) continue;
-    const GrantUse now{use.exchanges, use.response_bytes + under_way};
+    const GrantUse now{use.exchanges, base::sum_of(use.response_bytes, under_way)};
     const std::int64_t exchanges = grant->second.most_exchanges;
     const std::int64_t bytes = grant->second.most_response_bytes;
     if ((exchanges > 0 && now.exchanges > exchanges) || (bytes > 0 && now.response_bytes >= bytes))

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ledger/grant_uses.h"
 
+#include "base/saturating.h"
+
 namespace postern::ledger {
 
 void GrantUses::grant_changed(const state::State& state, std::string_view grant) {
@@ -43,8 +45,8 @@ void GrantUses::add(const state::State& state, std::string_view session, const G
   for (auto& [id, use] : engineer->second) {
     const auto grant = state.grants().find(id);
     if (grant == state.grants().end() || !grant->second.active(now)) continue;
-    use.exchanges += more.exchanges;
-    use.response_bytes += more.response_bytes;
+    use.exchanges = base::sum_of(use.exchanges, more.exchanges);
+    use.response_bytes = base::sum_of(use.response_bytes, more.response_bytes);
   }
 }
 

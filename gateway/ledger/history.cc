@@ -19,7 +19,7 @@ using base::Status;
 
 constexpr std::size_t kAtOnce = 4'096;  // lines
 
-// As counting.cc counts it when it comes: what has not been said is 0, and what cannot be neither moves a sum back nor makes it overflow.
+// As counting.cc counts it when it comes: what has not been said is 0, and what cannot be moves no sum back.
 std::int64_t count_in(const base::Json& detail, const char* key) {
   return std::clamp<std::int64_t>(base::json_number_or(detail, key, 0), 0, kMostExchangeBytes);
 }
@@ -114,9 +114,8 @@ void count(Tallies& tallies, const EventFields& event) {
   if (event.type != EventType::ExchangeCompleted) return;
   const auto detail = base::parse_json(event.detail);
   if (!detail.ok()) return;
-  tally->request_bytes += count_in(*detail, "request_bytes");
-  tally->response_bytes += response_bytes_in(*detail);
-  tally->redacted += count_in(*detail, "redacted");
+  tally->add(
+      {0, 0, count_in(*detail, "request_bytes"), response_bytes_in(*detail), count_in(*detail, "redacted")});
 }
 
 }  // namespace

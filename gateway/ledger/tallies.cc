@@ -4,7 +4,15 @@
 
 #include <iterator>
 
+#include "base/saturating.h"
+
 namespace postern::ledger {
+
+void Tally::add(const Tally& more) {
+  for (const auto count :
+       {&Tally::exchanges, &Tally::refused, &Tally::request_bytes, &Tally::response_bytes, &Tally::redacted})
+    this->*count = base::sum_of(this->*count, more.*count);
+}
 
 void Tallies::close(std::string_view session) {
   const auto it = of_.find(session);
@@ -37,7 +45,7 @@ std::vector<std::pair<std::string, std::int64_t>> Tallies::enforcer_gone(std::ui
   for (auto it = receiving_.begin(); it != receiving_.end();) {
     const auto was = it->second.extract(enforcer);
     if (Tally* tally = find(it->first); !was.empty() && tally != nullptr) {
-      tally->response_bytes += was.mapped();
+      tally->response_bytes = base::sum_of(tally->response_bytes, was.mapped());
       all.emplace_back(it->first, was.mapped());
     }
     it = it->second.empty() ? receiving_.erase(it) : std::next(it);
@@ -49,7 +57,7 @@ std::int64_t Tallies::received(std::string_view session) const {
   std::int64_t bytes = of(session).response_bytes;
   const auto running = receiving_.find(session);
   if (running == receiving_.end()) return bytes;
-  for (const auto& [enforcer, some] : running->second) bytes += some;
+  for (const auto& [enforcer, some] : running->second) bytes = base::sum_of(bytes, some);
   return bytes;
 }
 
@@ -57,7 +65,7 @@ std::int64_t Tallies::receiving_of(const std::function<bool(std::string_view ses
   std::int64_t bytes = 0;
   for (const auto& [session, running] : receiving_) {
     if (!which(session)) continue;
-    for (const auto& [enforcer, some] : running) bytes += some;
+    for (const auto& [enforcer, some] : running) bytes = base::sum_of(bytes, some);
   }
   return bytes;
 }

@@ -17,7 +17,7 @@
 
 namespace postern::ledger {
 
-// Of one exchange: beyond it a number is a lie, and sums must not overflow.
+// Of one exchange: beyond it a number is a lie. Sums of such ones stay at the largest there is (base/saturating.h).
 inline constexpr std::int64_t kMostExchangeBytes = std::int64_t{1} << 50U;
 
 struct Tally {
@@ -26,6 +26,8 @@ struct Tally {
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
   std::int64_t redacted = 0;  // secrets taken out of responses
+
+  void add(const Tally& more);
 };
 
 class Tallies {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/crypto.h"
+#include "base/saturating.h"
 
 namespace postern::ledger {
 namespace {
@@ -109,13 +110,13 @@ UsageFold::Hour hour_from(const Json& json) {
 }  // namespace
 
 UsageCounts& UsageCounts::operator+=(const UsageCounts& more) {
-  sessions += more.sessions;
-  reads += more.reads;
-  writes += more.writes;
-  refused += more.refused;
-  bytes_in += more.bytes_in;
-  bytes_out += more.bytes_out;
-  capabilities += more.capabilities;
+  sessions = base::sum_of(sessions, more.sessions);
+  reads = base::sum_of(reads, more.reads);
+  writes = base::sum_of(writes, more.writes);
+  refused = base::sum_of(refused, more.refused);
+  bytes_in = base::sum_of(bytes_in, more.bytes_in);
+  bytes_out = base::sum_of(bytes_out, more.bytes_out);
+  capabilities = base::sum_of(capabilities, more.capabilities);
   return *this;
 }
 

@@ -75,6 +75,24 @@ TEST(Tallies, WhatAnEnforcerHadUnderWayCountsOnWhenItIsGone) {
   EXPECT_EQ(tallies.received("nobody"), 0);
 }
 
+// An enforcer, or the terminator in front of it, may say of each exchange that it had more than there is.
+TEST(Tallies, SumsGoNeitherBackNorRound) {
+  Scene scene;
+  scene.admin({{"command", "remote_access.set"}, {"mode", "all"}});
+  Tallies tallies;
+  std::vector<std::string> sessions;
+  constexpr int kEnforcers = 9'000;  // as often as the largest number of one exchange is more than there is
+  sessions.push_back(scene.visit("alice"));
+  tallies.open(sessions[0]);
+  for (int i = 1; i <= kEnforcers; ++i)
+    tallies.receiving(static_cast<std::uint64_t>(i), sessions[0], kMostExchangeBytes);
+  const std::int64_t all = tallies.received(sessions[0]);
+  EXPECT_GT(all, kMostExchangeBytes);
+  EXPECT_EQ(tallies.receiving_of([](std::string_view) { return true; }), all);
+  for (int i = 1; i <= kEnforcers; ++i) tallies.enforcer_gone(static_cast<std::uint64_t>(i));
+  EXPECT_EQ(tallies.of(sessions[0]).response_bytes, all);
+}
+
 class BudgetHouse : public House {
  protected:
   BudgetHouse() {
