@@ -81,7 +81,7 @@
 //
 // Every command is an object {"command", "actor" ("admin:root"), "from" ("uid 0", an address), arguments}.
 // What an engineer asks through an enforcer is done in the name of the session's engineer, whatever actor
-// says. Durations and times are texts as people write them ("8h", RFC 3339). Setting what is set already
+// says, and "enforcer" is the index of its channel, whatever it says: of another's waiting calls it hears and changes nothing. Durations and times are texts as people write them ("8h", RFC 3339). Setting what is set already
 // appends nothing and answers with "changed": false.
 #pragma once
 

@@ -79,7 +79,10 @@ base::Json fitting(const base::Json& told, const char* key) {
 
 const Hold* find(const Context& context, const Order& order, Decision& why) {
   const auto it = context.state.holds().find(order.text("id"));
-  if (it != context.state.holds().end()) return &it->second;
+  const bool own = order.sender != Sender::Enforcer ||
+                   (it != context.state.holds().end() &&
+                    it->second.enforcer == base::json_number_or(order.arguments, "enforcer", -1));
+  if (it != context.state.holds().end() && own) return &it->second;
   why = not_found("no call with this id waits (any more)");
   return nullptr;
 }

@@ -442,8 +442,9 @@ bool Ledger::take_append(Peer& peer, std::string_view payload) {
 bool Ledger::take_command(Peer& peer, std::string_view payload) {
   ipc::Command command;
   if (!ipc::decode(payload, command)) return false;
-  const auto order = base::parse_json(command.json, kCommandDepth);
+  auto order = base::parse_json(command.json, kCommandDepth);
   if (!order.ok() || !order->is_object()) return false;
+  if (peer.sender() == Sender::Enforcer) (*order)["enforcer"] = peer.index();
   if (!may_command(peer.sender(), base::json_text_or(*order, "command", ""))) {
     breach(peer, "the command " + base::json_text_or(*order, "command", ""));
     return true;

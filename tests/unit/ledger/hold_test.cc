@@ -3,6 +3,7 @@
 //
 // Calls that wait for an admin: who may do what with them, and what is recorded of it.
 #include "gateway/state/view.h"
+#include "tests/unit/ledger/house.h"
 #include "tests/unit/ledger/scene.h"
 
 namespace postern::ledger {
@@ -32,6 +33,7 @@ struct HoldScene : ::testing::Test {
   Decision compare(const std::string& id, const base::Json& document) {
     return scene.enforcer({{"command", "hold.compare"},
                            {"id", id},
+                           {"enforcer", 1},
                            {"document", document},
                            {"before_bytes", 7},
                            {"before_sha256", base::sha256_hex("{}")},
@@ -120,7 +122,7 @@ TEST_F(HoldScene, CannotBePassedAfterItsTime) {
 
 TEST_F(HoldScene, IsWithdrawnByItsEnforcer) {
   const std::string id = held();
-  scene.enforcer({{"command", "hold.withdraw"}, {"id", id}, {"why", "the client left"}});
+  scene.enforcer({{"command", "hold.withdraw"}, {"id", id}, {"enforcer", 1}, {"why", "the client left"}});
   EXPECT_TRUE(scene.state.holds().empty());
   EXPECT_NE(scene.lines.back().find("the client left"), std::string::npos);
 }
@@ -184,6 +186,31 @@ TEST_F(HoldScene, ADocumentThatNoEventCanHoldIsLeftOut) {
   for (int i = 0; i < 40; ++i) nested = base::Json::array({nested});
   compare(deep, nested);
   EXPECT_FALSE(state::view(scene.state.holds().at(deep))["before"].contains("document"));
+}
+
+// The ledger puts the index of the channel into what comes over it.
+TEST_F(House, ACallWaitsInTheNameOfTheEnforcerThatHasItAndOfNoOther) {
+  const std::unique_ptr<Client> other = join(Sender::Enforcer, 1);
+  const std::string session = visit("alice");
+  const base::Json call = {{"command", "hold.create"},
+                           {"session", session},
+                           {"capability", "silences.write"},
+                           {"operation", "POST /api/v2/silences"},
+                           {"method", "POST"},
+                           {"target", "/api/v2/silences"},
+                           {"client", "192.0.2.7:5"},
+                           {"read", "/api/v2/silences"},
+                           {"enforcer", 1}};
+  const std::string id = base::json_text_or(done(*enforcer, call), "id", "");
+  ASSERT_EQ(ledger->state().holds().at(id).enforcer, 0) << "whatever it says";
+  EXPECT_EQ(answer(*other, {{"command", "hold.withdraw"}, {"id", id}, {"enforcer", 0}}).json["status"], 404);
+  const base::Json lie = {{"command", "hold.compare"}, {"id", id}, {"enforcer", 0}, {"document", {{"a", 1}}}};
+  EXPECT_EQ(answer(*other, lie).json["status"], 404);
+  ASSERT_EQ(ledger->state().holds().count(id), 1U);
+  EXPECT_EQ(ledger->state().holds().at(id).before.at, 0) << "an administrator is shown nothing of it";
+  EXPECT_TRUE(answer(*enforcer, lie).ok);
+  EXPECT_TRUE(answer(*enforcer, {{"command", "hold.withdraw"}, {"id", id}}).ok);
+  EXPECT_TRUE(ledger->state().holds().empty());
 }
 
 TEST_F(HoldScene, SurviveASnapshot) {
