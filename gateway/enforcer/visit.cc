@@ -350,7 +350,14 @@ void VisitPages::sign_out(Exchange& exchange) {
   const auto known = site_.access.state().sessions().find(session->id);
   const bool openid = page && site_.settings->openid && known != site_.access.state().sessions().end() &&
                       known->second.method == "openid";
-  command(exchange, {{"command", "session.end"}, {"id", session->id}, {"reason", "signed_out"}},
+  // What shows that it is this session's browser; a certificate shows it otherwise.
+  const http::CookieAnswer cookie =
+      http::find_cookie(exchange.head().fields.find(http::FieldId::Cookie).value_or(""), kCookie);
+  command(exchange,
+          {{"command", "session.end"},
+           {"id", session->id},
+           {"reason", "signed_out"},
+           {"token", std::string(cookie.value)}},
           [this, done, openid](Exchange& waiting, base::Result<Json> reply) {
             if (!reply.ok()) return answer_problem(waiting, refusal_of(reply.error()));
             if (!openid) return done(waiting, {});

@@ -29,7 +29,8 @@
 //                                                      or fault                          (decide_account.h)
 //   admin_openid.depart             x                  token
 //   admin_openid.end                x                  -
-//   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked)
+//   session.end            x        x                  id, reason* (enforcer: signed_out, console: revoked); of an enforcer
+//                                                      token: the cookie's, of a session that has one
 //   session.end_all                 x                  -
 //   request.create         x                           session, capabilities* | role*, reason | template*, ticket*,
 //                                                      duration*, start*, extends*

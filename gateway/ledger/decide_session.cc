@@ -278,6 +278,13 @@ std::optional<Decision> unanswered(const Visitor& visitor, const Order& order) {
                    bounded(base::json_text_or(provider_answer(order.arguments), "why", "")));
 }
 
+// Whoever signs out by a cookie has shown it: an enforcer that is taken over ends no session that does not come through it.
+bool has_shown(const Order& order, const Session& session) {
+  if (session.token_sha256.empty()) return true;
+  const auto token = base::from_base64url(order.text("token"));
+  return token && base::view(base::sha256(*token)) == session.token_sha256;
+}
+
 }  // namespace
 
 Decision decide_openid_location(const Context& context, const Order& order) {
@@ -415,6 +422,8 @@ Decision decide_session_end(const Context& context, const Order& order) {
   const std::string asked = order.text("reason");
   if (!asked.empty() && asked != reason)
     return refuse(403, "denied", "the reason can only be " + std::string(reason));
+  if (by_engineer && !has_shown(order, session))
+    return refuse(403, "denied", "nobody has shown the cookie of this session");
   const std::string actor = by_engineer ? actor_of(session.engineer) : order.actor;
   Decision decision;
   decision.measured = true;

@@ -358,8 +358,15 @@ TEST(DecideSession, AnEnforcerCanOnlySignOut) {
   Scene scene;
   const std::string id = scene.visit("alice");
   EXPECT_EQ(status_of(scene.enforcer({{"command", "session.end"}, {"id", id}, {"reason", "revoked"}})), 403);
-  const Decision out = scene.enforcer(
-      {{"command", "session.end"}, {"id", id}, {"reason", "signed_out"}, {"actor", "admin:root"}});
+  const Json order{{"command", "session.end"}, {"id", id}, {"reason", "signed_out"}, {"actor", "admin:root"}};
+  EXPECT_EQ(code_of(scene.enforcer(order)), "denied") << "nobody has shown the session's cookie";
+  Json with = order;
+  with["token"] = base::to_base64url(std::string(32, 'x'));
+  EXPECT_EQ(code_of(scene.enforcer(with)), "denied");
+  EXPECT_EQ(scene.state.sessions().size(), 1U);
+  with["token"] = scene.token_of_visit;
+  const Decision out = scene.enforcer(with);
+  ASSERT_FALSE(out.refused);
   EXPECT_EQ(out.events.front().actor, "engineer:alice") << "whatever the enforcer says";
 }
 

@@ -54,10 +54,11 @@ TEST_F(House, AnAnswerNamesTheEventThatTheCommandMade) {
   const Client::Answer again = answer(*enforcer, sign_in(pass));
   EXPECT_FALSE(again.ok);
   EXPECT_THAT(logged("session.refused"), Contains(HasSubstr("\"id\":\"" + again.event + "\"")));
-  const Client::Answer ended =
-      answer(*enforcer, {{"command", "session.end"}, {"id", opened.json["session"]}});
+  const Json sign_out{
+      {"command", "session.end"}, {"id", opened.json["session"]}, {"token", opened.json["token"]}};
+  const Client::Answer ended = answer(*enforcer, sign_out);
   EXPECT_THAT(logged("session.ended"), Contains(HasSubstr("\"id\":\"" + ended.event + "\"")));
-  EXPECT_EQ(answer(*enforcer, {{"command", "session.end"}, {"id", opened.json["session"]}}).event, "");
+  EXPECT_EQ(answer(*enforcer, sign_out).event, "");
 }
 
 TEST_F(House, AKeeperThatHangsRefusesThePassAndNothingElse) {

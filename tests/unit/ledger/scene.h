@@ -31,7 +31,8 @@ struct Scene {
   std::string key = base::ed25519_public(seed);
   bool writable = true;
   std::string log_key = {};
-  std::vector<Draft> all;  // every event so far
+  std::string token_of_visit = {};  // of the last one
+  std::vector<Draft> all;           // every event so far
   std::vector<std::string> lines;
 
   Scene() {
@@ -101,7 +102,9 @@ struct Scene {
     if (state.remote_access(now) == state::RemoteAccess::Off) {
       admin({{"command", "remote_access.set"}, {"mode", "all"}});
     }
-    return base::json_text_or(open_with(pass_for(name)).reply, "session", "");
+    const Decision opened = open_with(pass_for(name));
+    token_of_visit = base::json_text_or(opened.reply, "token", "");
+    return base::json_text_or(opened.reply, "session", "");
   }
   std::string request(const std::string& session) {
     return base::json_text_or(enforcer({{"command", "request.create"},
