@@ -51,7 +51,7 @@
 //   hold.withdraw          x                           id, why
 //   hold.pass                       x                  id, for_session*
 //   hold.refuse                     x                  id, note*
-//   proposal.compare       x                           id, and as of hold.compare; once for each, while it waits
+//   proposal.compare       x                           id, and as of hold.compare; once for each, while it waits, of the enforcer that was asked (proposals.h)
 //   proposal.approve                x                  id, note*      also proposal.refuse
 //   proposal.undo                   x                  id
 //   intake.token_create             x                  name, service*, token_sha256, expires*

@@ -178,6 +178,7 @@ class Ledger {
   void remove_old_artefacts();
   std::uint64_t give_task(Peer& peer, const base::Json& task);
   bool take_node_task_done(const Peer& peer, std::string_view payload);
+  bool is_comparing(const Peer& peer, const base::Json& order) const;
   void tasks_gone(std::uint64_t peer);
   void notice(std::uint64_t index, std::string_view line);
 

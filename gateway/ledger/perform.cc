@@ -87,6 +87,8 @@ void Ledger::decide(Peer& peer, const ipc::Command& command, const Json& order) 
   }
   if (is_openid_command(base::json_text_or(order, "command", "")))
     return ask_then_decide(peer.sender(), asker, order, commanded);
+  if (base::json_text_or(order, "command", "") == "proposal.compare" && !is_comparing(peer, order))
+    return refuse(asker, {409, "conflict", "nobody asked this enforcer to read for this proposal"});
   // What it sends is answered as taken, or not at all: nothing of it may be dropped later.
   if (peer.sender() == Sender::Intake && !has_room())
     return refuse(asker, refused_for(base::Refusal::LogUnavailable, "too many events wait for the disk"));

@@ -58,6 +58,12 @@ bool ProposalRunner::is_judging(const std::string& id) const {
                      [&id](const auto& entry) { return entry.second.id == id; });
 }
 
+std::uint64_t ProposalRunner::comparing(const std::string& id) const {
+  const auto asked = std::find_if(comparing_.begin(), comparing_.end(),
+                                  [&id](const auto& entry) { return entry.second == id; });
+  return asked == comparing_.end() ? 0 : asked->first;
+}
+
 bool ProposalRunner::judge(const line::Ask& ask) {
   if (judging_.size() >= kMostJudged || is_judging(ask.id)) return false;
   Json task{{"do", "judge"}, {"call", question_of(ask.call)}};
@@ -191,9 +197,7 @@ void ProposalRunner::compare() {
   std::erase_if(lost_, [&all](const auto& lost) { return !all.contains(lost.first); });
   for (const auto& [id, one] : all) {
     if (comparing_.size() >= kMostCompared) return;
-    const bool asked = std::any_of(comparing_.begin(), comparing_.end(),
-                                   [&id = id](const auto& entry) { return entry.second == id; });
-    if (asked || !one.is_to_be_compared()) continue;
+    if (comparing(id) != 0 || !one.is_to_be_compared()) continue;
     const std::uint64_t task = calls_.ask_enforcer({{"do", "compare"}, {"proposal", id}});
     if (task == 0) return;
     comparing_[task] = id;

@@ -8,7 +8,7 @@
 // when the enforcer or this ledger ends may have reached the component or not: then it is unknown, and never sent a second time.
 //
 // What waits for an admin is shown beside the document that it would change: an enforcer is asked to read that (proposal.compare brings it), again if it
-// ended meanwhile, until the state has it. Not while the log cannot be written: that reading is an exchange too.
+// ended meanwhile, until the state has it. Not while the log cannot be written: that reading is an exchange too. Nobody else is believed about it.
 //
 // Does no I/O. One call is under way at a time; others wait. While one is watched the next may be applied: each has its own health
 // of before, and if health gets worse, all that are watched are undone, the newest first.
@@ -56,6 +56,8 @@ class ProposalRunner {
   // Calls judged, unless no enforcer is there: then it has to come again. False: it is not being judged.
   bool judge(const line::Ask& ask);
   bool is_judging(const std::string& id) const;
+  // The task by which an enforcer was asked to read what this proposal would change; 0: none was.
+  std::uint64_t comparing(const std::string& id) const;
 
   void enforcer_answered(std::uint64_t task, const base::Json& answer);
   void enforcer_gone(std::uint64_t task);

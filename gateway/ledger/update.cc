@@ -135,6 +135,12 @@ bool Ledger::take_node_task_done(const Peer& peer, std::string_view payload) {
   return true;
 }
 
+// What an admin is shown beside a proposal comes from the enforcer that was asked.
+bool Ledger::is_comparing(const Peer& peer, const Json& order) const {
+  const auto task = tasks_.find(proposals_.comparing(base::json_text_or(order, "id", "")));
+  return task != tasks_.end() && task->second == peer.number();
+}
+
 void Ledger::tasks_gone(std::uint64_t peer) {
   std::vector<std::uint64_t> lost;
   std::erase_if(tasks_, [&](const auto& task) {

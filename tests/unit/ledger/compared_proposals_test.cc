@@ -4,6 +4,7 @@
 // What a waiting proposal would change is read by an enforcer, once, and shown to whoever decides; Mission Control is told nothing of it.
 #include <gmock/gmock.h>
 
+#include "tests/unit/ledger/house.h"
 #include "tests/unit/ledger/proposals_scene.h"
 
 namespace postern::ledger {
@@ -178,6 +179,73 @@ TEST_F(ComparedProposal, WhoseDocumentNoEventCanHoldIsShownWithoutIt) {
   compare(id, {{"a", std::string(30'000, 'x')}});
   EXPECT_FALSE(shown(id)["before"].contains("document"));
   EXPECT_TRUE(shown(id)["before"].contains("patch"));
+}
+
+// A whole ledger, with the link that brings what Mission Control proposes.
+class ComparedProposalHouse : public House {
+ protected:
+  base::Json heartbeat() {
+    ledger->set_line({true, base::Json::object(), false});
+    std::string id;
+    until([&] {
+      turn(base::kSecond);
+      return !link->errands.empty();
+    });
+    const base::Json document = base::parse_json(link->errands.back().body).value();
+    for (const base::Json& report : document["reports"]) {
+      taken.push_back(report["id"]);
+      if (report["kind"] == "heartbeat") id = report["id"];
+    }
+    return id;
+  }
+  void propose(const std::string& id) {
+    const base::Json ask{{"id", id},
+                         {"kind", "proposal"},
+                         {"by", "jane"},
+                         {"reason", "too many pages"},
+                         {"call", {{"method", "POST"}, {"target", "/api/v2/silences"}, {"body", "{}"}}}};
+    const std::string heart = heartbeat();
+    base::Json said{{"taken", taken}};
+    said["answers"][heart]["asks"] = base::Json::array({ask});
+    const std::string body = base::dump_json(said);
+    link->send(ipc::ToLedger::Delivered, ipc::Delivered{link->errands.back().id, 200, body});
+  }
+  Client& asked_to(const char* what) {
+    Client* asked = nullptr;
+    for (int i = 0; i < 30 && asked == nullptr; ++i) {
+      turn(base::kSecond);
+      for (Client* one : {enforcer.get(), other.get()}) {
+        if (!one->tasks.empty() && one->tasks.back().json["do"] == what) asked = one;
+      }
+    }
+    EXPECT_NE(asked, nullptr) << what;
+    return asked != nullptr ? *asked : *enforcer;
+  }
+  static void answer_task(Client& client, const base::Json& json) {
+    const std::string text = base::dump_json(json);
+    client.send(ipc::ToLedger::NodeTaskDone, ipc::NodeTaskDone{client.tasks.back().id, text});
+  }
+
+  std::unique_ptr<Client> other = join(Sender::Enforcer, 1), link = join(Sender::Link, 0);
+  base::Json taken = base::Json::array();
+};
+
+TEST_F(ComparedProposalHouse, BelievesNobodyButTheEnforcerThatWasAsked) {
+  admin({{"command", "sharing.set"}, {"name", "proposals"}, {"setting", "ask"}});
+  const std::string id = ids.make(clock.wall());
+  propose(id);
+  answer_task(asked_to("judge"), {{"capability", "silences.write"},
+                                  {"operation", "POST /api/v2/silences"},
+                                  {"read", "/api/v2/silences"}});
+  Client& asked = asked_to("compare");
+  Client& liar = &asked == enforcer.get() ? *other : *enforcer;
+  base::Json told{{"command", "proposal.compare"}, {"id", id}, {"document", {{"a", "a lie"}}}};
+  EXPECT_EQ(answer(liar, told).json["status"], 409);
+  EXPECT_TRUE(ledger->state().proposals().at(id).is_to_be_compared());
+  told["document"] = {{"a", "the truth"}};
+  EXPECT_TRUE(answer(asked, told).ok);
+  EXPECT_EQ(state::view(ledger->state().proposals().at(id), clock.wall())["before"]["document"]["a"],
+            "the truth");
 }
 
 }  // namespace

@@ -96,6 +96,11 @@ class Client {
     std::string place, body;
   };
   std::vector<Errand> errands;  // to a link
+  struct Task {
+    std::uint64_t id = 0;
+    base::Json json;
+  };
+  std::vector<Task> tasks;  // to an enforcer
 
  private:
   void take(ipc::FromLedger type, std::string_view payload) {
@@ -147,6 +152,11 @@ class Client {
       ipc::Errand errand;
       ASSERT_TRUE(ipc::decode(payload, errand));
       errands.push_back({errand.id, std::string(errand.place), std::string(errand.body)});
+    }
+    if (type == ipc::FromLedger::NodeTask) {
+      ipc::NodeTask task;
+      ASSERT_TRUE(ipc::decode(payload, task));
+      tasks.push_back({task.id, base::parse_json(task.json).value()});
     }
     if (type == ipc::FromLedger::Cookie) cookies.emplace_back(payload);
     if (type == ipc::FromLedger::Jars) ++jars_wanted;
