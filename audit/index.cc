@@ -20,6 +20,7 @@
 #include "audit/index_state.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/saturating.h"
 
 namespace postern::audit {
 namespace {
@@ -32,10 +33,9 @@ using base::Result;
 using base::Status;
 
 constexpr mode_t kFolderMode = 0750;
-constexpr std::size_t kRemembered = 8192;  // actors, and sessions, whose rows are kept in memory
-constexpr std::int64_t kMostBytes =
-    1LL << 50U;  // of one exchange; beyond it a number is a lie, and sums must not overflow
-constexpr std::size_t kCatchUpBatch = 10'000;  // events per transaction when catching up
+constexpr std::size_t kRemembered = 8192;        // actors, and sessions, whose rows are kept in memory
+constexpr std::int64_t kMostBytes = 1LL << 50U;  // of one exchange; beyond it a number is a lie
+constexpr std::size_t kCatchUpBatch = 10'000;    // events per transaction when catching up
 
 constexpr std::string_view kSchema = R"sql(
 CREATE TABLE progress(one INTEGER PRIMARY KEY, next INTEGER NOT NULL, boot TEXT NOT NULL);
@@ -397,9 +397,11 @@ Status Index::State::note(SessionCounter& session, std::uint64_t index, const Ev
       break;
     case EventType::ExchangeCompleted:
       ++session.completed;
-      session.request_bytes += number_in(event.detail, "\"request_bytes\":");
-      session.response_bytes += number_in(event.detail, "\"response_bytes\":");
-      session.redacted += number_in(event.detail, "\"redacted\":");
+      session.request_bytes =
+          base::sum_of(session.request_bytes, number_in(event.detail, "\"request_bytes\":"));
+      session.response_bytes =
+          base::sum_of(session.response_bytes, number_in(event.detail, "\"response_bytes\":"));
+      session.redacted = base::sum_of(session.redacted, number_in(event.detail, "\"redacted\":"));
       break;
     case EventType::ExchangeRefused:
       ++session.refused;

@@ -3,28 +3,44 @@
 #include "console/log_figures.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "audit/event.h"
 #include "base/json.h"
+#include "base/saturating.h"
 
 namespace postern::console {
 namespace {
 
 constexpr std::size_t kLinesAtOnce = 4'096;
+constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
+
+// Of what enforcers say: a sum goes no further than the largest number, and names beyond kMostNames are one.
+constexpr std::size_t kMostNames = 256;
+constexpr const char* kOthers = "other";
+
+void count_in(LogFigures::ByText& into, const std::string& text, std::uint64_t count = 1) {
+  const bool fits = into.size() < kMostNames || into.contains(text);
+  std::uint64_t& sum = into[fits ? text : kOthers];
+  sum = count > kLargest - sum ? kLargest : sum + count;
+}
 
 void add_all(LogFigures::ByText& into, const LogFigures::ByText& more) {
-  for (const auto& [text, count] : more) into[text] += count;
+  for (const auto& [text, count] : more) count_in(into, text, count);
+}
+
+std::int64_t number_of(const base::Json& detail, const char* key) {
+  return std::max<std::int64_t>(0, base::json_number_or(detail, key, 0));
 }
 
 void take_completed(LogFigures& figures, const base::Json& detail) {
-  ++figures.ended[base::json_text_or(detail, "outcome", "unknown")];
+  count_in(figures.ended, base::json_text_or(detail, "outcome", "unknown"));
   const std::int64_t status = base::json_number_or(detail, "status", 0);
   if (status >= 100 && status < 600) ++figures.answered[std::to_string(status / 100) + "xx"];
-  figures.exchange.take(base::json_number_or(detail, "duration_us", 0));
-  if (detail.contains("component_us"))
-    figures.component.take(base::json_number_or(detail, "component_us", 0));
-  figures.request_bytes += base::json_number_or(detail, "request_bytes", 0);
-  figures.response_bytes += base::json_number_or(detail, "response_bytes", 0);
+  figures.exchange.take(number_of(detail, "duration_us"));
+  if (detail.contains("component_us")) figures.component.take(number_of(detail, "component_us"));
+  figures.request_bytes = base::sum_of(figures.request_bytes, number_of(detail, "request_bytes"));
+  figures.response_bytes = base::sum_of(figures.response_bytes, number_of(detail, "response_bytes"));
 }
 
 }  // namespace
@@ -32,12 +48,12 @@ void take_completed(LogFigures& figures, const base::Json& detail) {
 void DurationFigures::take(base::Micros duration) {
   const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), duration);
   ++counts[static_cast<std::size_t>(bound - kBounds.begin())];
-  sum += duration;
+  sum = base::sum_of(sum, duration);
 }
 
 void DurationFigures::add(const DurationFigures& more) {
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += more.counts[i];
-  sum += more.sum;
+  sum = base::sum_of(sum, more.sum);
 }
 
 void LogFigures::take(std::string_view line) {
@@ -49,10 +65,10 @@ void LogFigures::take(std::string_view line) {
   const auto detail = base::parse_json(head->detail);
   if (!detail.ok()) return;
   if (head->type == ExchangeCompleted) return take_completed(*this, *detail);
-  if (head->type == ExchangeRefused) ++refused[base::json_text_or(*detail, "code", "unknown")];
+  if (head->type == ExchangeRefused) count_in(refused, base::json_text_or(*detail, "code", "unknown"));
   if (head->type == LimitReached)
-    limited[base::json_text_or(*detail, "limit", "unknown")] +=
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::json_number_or(*detail, "count", 0)));
+    count_in(limited, base::json_text_or(*detail, "limit", "unknown"),
+             static_cast<std::uint64_t>(number_of(*detail, "count")));
 }
 
 bool LogFigures::add(const LogFigures& more) {
@@ -66,8 +82,8 @@ bool LogFigures::add(const LogFigures& more) {
   add_all(answered, more.answered);
   exchange.add(more.exchange);
   component.add(more.component);
-  request_bytes += more.request_bytes;
-  response_bytes += more.response_bytes;
+  request_bytes = base::sum_of(request_bytes, more.request_bytes);
+  response_bytes = base::sum_of(response_bytes, more.response_bytes);
   return true;
 }
 

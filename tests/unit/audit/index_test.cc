@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <limits>
 
 #include "audit/database.h"
 #include "audit/event_block.h"
@@ -105,6 +106,22 @@ TEST(Index, AnswersWithTheNewestFirst) {
   oldest.oldest_first = true;
   oldest.limit = 3;
   EXPECT_EQ(day.find(oldest), (Indices{0, 1, 2}));
+}
+
+// As many exchanges of the most that one may have as are more than a number holds, in one batch and over several.
+TEST(Index, SumsOfFalseNumbersGoNoFurtherThanTheLargest) {
+  Fixture fixture;
+  fixture.append(EventType::SessionOpened, "A", kOpened);
+  for (int batch = 0; batch < 2; ++batch) {
+    for (int i = 0; i < 8'193; ++i)
+      fixture.append(EventType::ExchangeCompleted, "A",
+                     R"({"request_bytes":1125899906842624,"response_bytes":1125899906842624})");
+    fixture.catch_up();
+    const auto sessions = fixture.index->sessions({});
+    ASSERT_TRUE(sessions.ok());
+    EXPECT_EQ(sessions->front().request_bytes, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+    EXPECT_EQ(sessions->front().response_bytes, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+  }
 }
 
 TEST(Index, FiltersByTypeAndFamily) {

@@ -198,6 +198,36 @@ TEST(Metrics, AreThoseOfTheDocument) {
   EXPECT_EQ(described, written);
 }
 
+// 2^63 - 1 is the largest number of all.
+TEST_F(MetricsTest, FalseNumbersSumUpToNoMoreThanTheLargest) {
+  connect_ledger();
+  scrape();
+  for (int i = 0; i < 3; ++i) {
+    completed(
+        R"({"outcome":"completed","request_bytes":9223372036854775807,"response_bytes":9223372036854775807,"duration_us":9223372036854775807})");
+    write(LimitReached, {}, R"({"limit":"refusals","count":9223372036854775807})");
+  }
+  completed(R"({"outcome":"completed","request_bytes":-5,"response_bytes":-5,"duration_us":-5})");
+  flush();
+  const std::string text = scrape();
+  for (const char* const line :
+       {"postern_request_bytes_total 9223372036854775807", "postern_response_bytes_total 9223372036854775807",
+        "postern_exchange_duration_seconds_sum 9223372036854.775391",
+        R"(postern_limit_reached_total{limit="refusals"} 18446744073709551615)"})
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+}
+
+TEST_F(MetricsTest, FalseNamesAreNoMoreThanTheConsoleKeeps) {
+  connect_ledger();
+  scrape();
+  for (int i = 0; i < 300; ++i)
+    write(ExchangeRefused, visit, R"({"code":"code_)" + std::to_string(i) + R"(","status":403})");
+  flush();
+  const std::string text = scrape();
+  EXPECT_TRUE(has(text, R"(postern_exchanges_refused_total{code="code_0"} 1)"));
+  EXPECT_TRUE(has(text, R"(postern_exchanges_refused_total{code="other"} 44)"));
+}
+
 TEST(LogFiguresTest, AreAddedOnlyWhereTheyFollow) {
   LogFigures all, more;
   all.begin = 3, all.end = 7;
