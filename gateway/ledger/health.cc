@@ -331,8 +331,8 @@ Json Health::body() const {
   Json availability = with_goal(day.availability(), line::kAvailabilityGoal);
   availability["seconds"] = (day.up + day.down) / base::kWallSecond;
   Json processing = with_goal(day.processing(), line::kProcessingGoal);
-  processing["processed"] = std::llround(day.processed);
-  processing["failed"] = std::llround(day.failed);
+  processing["processed"] = whole_number(day.processed);
+  processing["failed"] = whole_number(day.failed);
   return {{"gateway", gateway_json()},
           {"nodes", std::move(nodes)},
           {"availability", std::move(availability)},

@@ -3,7 +3,6 @@
 #include "gateway/ledger/usage_fold.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/crypto.h"
 #include "base/saturating.h"
@@ -21,7 +20,7 @@ std::int64_t hour_of(base::Micros time) { return time / kUsageHour; }
 
 Json body_of(const UsageFold::Hour& hour) {
   Json component = Json::object();
-  for (const auto& [name, grown] : hour.component) component[name] = std::llround(grown);
+  for (const auto& [name, grown] : hour.component) component[name] = whole_number(grown);
   return {{"complete", hour.complete},
           {"sessions", hour.sessions},
           {"engineers", hour.engineers.size()},

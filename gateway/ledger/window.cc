@@ -3,6 +3,7 @@
 #include "gateway/ledger/window.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace postern::ledger {
 namespace {
@@ -10,10 +11,13 @@ namespace {
 using base::Json;
 
 constexpr std::size_t kPieceMembers = 5;
+constexpr double kMostExact = 0x1p53;
 
 double part_of_whole(double part, double whole) { return 100.0 * part / whole; }
 
 }  // namespace
+
+std::int64_t whole_number(double sum) { return std::llround(std::clamp(sum, 0.0, kMostExact)); }
 
 void Counted::add(const Counted& other) {
   up += other.up;

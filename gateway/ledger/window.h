@@ -14,6 +14,9 @@
 
 namespace postern::ledger {
 
+// What enforcers count has a sum, too: as a number that JSON has exactly, however often they say the most.
+std::int64_t whole_number(double sum);
+
 struct Counted {
   base::Micros up = 0, down = 0;
   double processed = 0, failed = 0;

@@ -156,6 +156,15 @@ TEST_F(MeasuredHealth, ProcessingIsByGrowthOfItsCounters) {
   EXPECT_EQ(health->body()["processing"]["failed"], 4);
 }
 
+TEST_F(MeasuredHealth, FalseCountersGrowNoFurtherThanAnExactNumber) {
+  for (int i = 0; i < 2'050; ++i) {
+    const double said = i % 2 == 0 ? 0 : 0x1p53;
+    node("http://a:9090", "up", {{"processed", said}, {"failed", said}});
+  }
+  EXPECT_EQ(health->body()["processing"]["processed"], std::int64_t{1} << 53U);
+  EXPECT_EQ(health->body()["processing"]["failed"], std::int64_t{1} << 53U);
+}
+
 TEST_F(MeasuredHealth, CpuOfANodeIsHowManyCoresItUsed) {
   node("http://a:9090", "up", {{"cpu", 10}});
   clock.advance(100 * base::kSecond);

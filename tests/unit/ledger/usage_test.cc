@@ -154,6 +154,14 @@ TEST_F(FoldedUsage, CountersOfTheComponentGrowOnceOverARestart) {
   EXPECT_EQ(fold.open(kNoon)["component"]["queries"], 76);
 }
 
+// Told as often as makes their growth more than a number holds.
+TEST_F(FoldedUsage, FalseCountersGrowNoFurtherThanAnExactNumber) {
+  share(kNoon, "on");
+  UsageFold fold = folded({}, 1);
+  for (int i = 0; i < 2'050; ++i) fold.take_counter("n", "queries", i % 2 == 0 ? 0 : 0x1p53, kNoon);
+  EXPECT_EQ(fold.open(kNoon)["component"]["queries"], std::int64_t{1} << 53U);
+}
+
 TEST_F(FoldedUsage, AnHourHasOneIdForEver) {
   EXPECT_EQ(usage_id(480'000), usage_id(480'000));
   EXPECT_NE(usage_id(480'000), usage_id(480'001));
