@@ -3,7 +3,6 @@
 #include "console/log_figures.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "audit/event.h"
 #include "base/json.h"
@@ -13,7 +12,6 @@ namespace postern::console {
 namespace {
 
 constexpr std::size_t kLinesAtOnce = 4'096;
-constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
 
 // Of what enforcers say: a sum goes no further than the largest number, and names beyond kMostNames are one.
 constexpr std::size_t kMostNames = 256;
@@ -22,7 +20,7 @@ constexpr const char* kOthers = "other";
 void count_in(LogFigures::ByText& into, const std::string& text, std::uint64_t count = 1) {
   const bool fits = into.size() < kMostNames || into.contains(text);
   std::uint64_t& sum = into[fits ? text : kOthers];
-  sum = count > kLargest - sum ? kLargest : sum + count;
+  sum = base::sum_of(sum, count);
 }
 
 void add_all(LogFigures::ByText& into, const LogFigures::ByText& more) {
