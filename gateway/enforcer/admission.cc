@@ -25,11 +25,11 @@ Admission::Use& Admission::find(Uses& uses, std::string_view name) {
 Reached Admission::enter(const AdmissionLimits& limits, std::string_view address, base::Nanos now,
                          Place& place) {
   if (under_way_ >= limits.exchanges) return {Limit::Exchanges, kSoon};
-  if (now - memory_at_ >= kMemoryEvery) {
-    memory_at_ = now;
-    memory_now_ = memory_();
+  if (now - asked_at_ >= kMemoryEvery) {
+    asked_at_ = now;
+    is_full_ = uses_more_(limits.memory);
   }
-  if (memory_now_ > limits.memory) return {Limit::Memory, kSoon};
+  if (is_full_) return {Limit::Memory, kSoon};
   Use& use = find(addresses_, address);
   if (use.under_way >= limits.address.exchanges) return {Limit::ExchangesPerAddress, kSoon};
   if (const base::Nanos wait = take_request(use.requests, limits.address.requests, now); wait > 0)

@@ -87,8 +87,8 @@ class Admission {
     std::size_t* all_ = nullptr;
   };
 
-  // memory: what this process has in use, in bytes; asked at most every kMemoryEvery.
-  explicit Admission(std::function<std::size_t()> memory) : memory_(std::move(memory)) {}
+  // uses_more: whether this process has more than so many bytes in use; asked at most every kMemoryEvery.
+  explicit Admission(std::function<bool(std::size_t)> uses_more) : uses_more_(std::move(uses_more)) {}
 
   // Of everybody, and of the address (base::origin_of).
   Reached enter(const AdmissionLimits& limits, std::string_view address, base::Nanos now, Place& place);
@@ -110,9 +110,9 @@ class Admission {
   using Uses = base::ByText<Use>;
   static Use& find(Uses& uses, std::string_view name);
 
-  std::function<std::size_t()> memory_;
-  base::Nanos memory_at_ = -kMemoryEvery;
-  std::size_t memory_now_ = 0;
+  std::function<bool(std::size_t)> uses_more_;
+  base::Nanos asked_at_ = -kMemoryEvery;
+  bool is_full_ = false;
   std::size_t under_way_ = 0;
   base::Pace all_recorded_;
   Uses addresses_, engineers_, sessions_;

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -78,6 +79,9 @@ constexpr std::array kTokenFileCalls = std::to_array<Call>({
     {"fcntl", is(1, F_SETLK)}, {"fcntl", is(1, F_SETLKW)},
 });
 
+// How large a process ever was: its own number, and nobody else's.
+constexpr std::array kOwnSizeCalls = std::to_array<Call>({{"getrusage", is(0, RUSAGE_SELF)}});
+
 // What the run times of the sanitizers need besides, in builds that have them and in no other. A pipe is how they
 // find out whether memory can be read.
 constexpr std::array kSanitizerCalls = std::to_array<Call>({
@@ -88,6 +92,7 @@ constexpr Group kMemory{"memory", kMemoryCalls}, kLoop{"loop", kLoopCalls}, kTal
     kAccept{"accept", kAcceptCalls}, kDescriptorFiles{"descriptor-files", kDescriptorFileCalls},
     kTokenFiles{"token-files", kTokenFileCalls},
     kReadFiles{"read-files", kReadFileCalls}, kWriteFiles{"write-files", kWriteFileCalls},
+    kOwnSize{"own-size", kOwnSizeCalls},
     kSanitizers{"sanitizers", kSanitizerCalls};
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -97,7 +102,7 @@ constexpr Group kMemory{"memory", kMemoryCalls}, kLoop{"loop", kLoopCalls}, kTal
 #endif
 
 constexpr std::array kTerminator = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept POSTERN_SANITIZED});
-constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
+constexpr std::array kEnforcer = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles, &kOwnSize POSTERN_SANITIZED});
 constexpr std::array kKeeper = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles POSTERN_SANITIZED});
 constexpr std::array kKeeperWithModule = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kDescriptorFiles, &kTokenFiles POSTERN_SANITIZED});
 constexpr std::array kLedger = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
@@ -105,7 +110,7 @@ constexpr std::array kConsole = std::to_array<const Group*>({&kMemory, &kLoop, &
 constexpr std::array kDesk = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kReadFiles, &kWriteFiles POSTERN_SANITIZED});
 constexpr std::array kIntake = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk POSTERN_SANITIZED});
 constexpr std::array kLink = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles POSTERN_SANITIZED});
-constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kTokenFiles, &kReadFiles, &kWriteFiles, &kSanitizers});
+constexpr std::array kAll = std::to_array<const Group*>({&kMemory, &kLoop, &kTalk, &kAccept, &kDescriptorFiles, &kTokenFiles, &kReadFiles, &kWriteFiles, &kOwnSize, &kSanitizers});
 
 // SQLite seeds itself from urandom; the index remembers in which life of the machine it was open (audit/index.h).
 // A reader of the index writes to the file through which it shares the write-ahead log, and to no other; but

@@ -15,7 +15,7 @@ struct Door {
   AdmissionLimits limits;
   std::size_t memory = 0;
   int asked = 0;
-  Admission admission{[this] { return ++asked, memory; }};
+  Admission admission{[this](std::size_t bytes) { return ++asked, memory > bytes; }};
   base::Nanos now = 100 * kSecond;
   std::vector<Admission::Place> inside;
 
