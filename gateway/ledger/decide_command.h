@@ -167,8 +167,8 @@ Decision decide_command(const Context& context, Sender sender, const base::Json&
 // reading: held against the policy that is accepted now.
 Decision decide_policy(const Context& context, const PolicyReading& reading, const base::Json& order);
 
-// What time has done: settings, grants, sessions and requests that have run out.
-Decision decide_due(const Context& context);
+// What time has done: settings, grants, sessions (SessionEnds::run_out) and requests that have run out.
+Decision decide_due(const Context& context, std::span<const state::Session* const> run_out);
 
 // What a session has come to by the bytes that it received; nothing if it is where it was.
 Decision decide_budget(const Context& context, const std::string& session);

@@ -204,7 +204,7 @@ Decision decide_sharing(const Context& context, const Order& order) {
   return decision;
 }
 
-Decision decide_due(const Context& context) {
+Decision decide_due(const Context& context, std::span<const state::Session* const> run_out) {
   static const Json kReason{{"reason", "until"}};
   const Order order = order_of_ours(kReason);
   const state::State& state = context.state;
@@ -225,12 +225,13 @@ Decision decide_due(const Context& context) {
       decision.events.push_back(draft_grant_end(grant, "expired", "gateway", ""));
     }
   }
-  for (const auto& [id, session] : state.sessions()) {
-    const bool expired = session.expires <= context.now;
-    const bool idle = session.last_active + session.idle <= context.now;
-    if (!off && !expired && !idle) continue;
-    const std::string_view reason = off ? "remote_access_off" : expired ? "expired" : "idle";
-    decision.events.push_back(draft_session_end(context, session, reason, "gateway"));
+  if (off) {
+    end_sessions(context, "remote_access_off", "gateway", decision, [](const state::Session&) { return true; });
+  } else {
+    for (const state::Session* session : run_out) {
+      const std::string_view reason = session->expires <= context.now ? "expired" : "idle";
+      decision.events.push_back(draft_session_end(context, *session, reason, "gateway"));
+    }
   }
   for (const auto& [id, hold] : state.holds()) {
     if (hold.expires <= context.now) decision.events.push_back(draft_hold_expired(context, hold));

@@ -155,6 +155,7 @@ Ledger::Ledger(loop::Loop& loop, const base::Clock& clock, audit::FileSystem& fi
       started_(clock.wall()),
       state_(history.state),
       tallies_(std::move(history.tallies)),
+      session_ends_(state_),
       recent_(std::move(history.ids)),
       kept_policies_(loop, files, options.directory),
       announcements_(std::move(history.state)),

@@ -70,6 +70,7 @@
 #include "gateway/ledger/retention.h"
 #include "gateway/ledger/rolling.h"
 #include "gateway/ledger/runner_link.h"
+#include "gateway/ledger/session_ends.h"
 #include "gateway/ledger/tunnel_gate.h"
 #include "gateway/ledger/update_calendar.h"
 #include "gateway/ledger/usage.h"
@@ -326,6 +327,7 @@ class Ledger {
 
   state::State state_;
   Tallies tallies_;
+  SessionEnds session_ends_;
   RecentIds recent_;
   PolicySummary policy_;
   PolicyText policy_text_;        // in force; nullptr: none yet

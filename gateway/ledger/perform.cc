@@ -267,8 +267,15 @@ void Ledger::fold(const Draft& draft, const Json& event) {
   state_.apply(event);
   if (draft.type == EventType::GrantStarted || draft.type == EventType::GrantEnded)
     tallies_.grant_uses().grant_changed(state_, draft.subject);
-  if (draft.type == EventType::SessionOpened) tallies_.open(draft.session);
-  if (draft.type == EventType::SessionEnded) tallies_.close(draft.session);
+  if (draft.type == EventType::SessionOpened) {
+    tallies_.open(draft.session);
+    const auto opened = state_.sessions().find(draft.session);
+    if (opened != state_.sessions().end()) session_ends_.open(opened->second);
+  }
+  if (draft.type == EventType::SessionEnded) {
+    tallies_.close(draft.session);
+    session_ends_.close(draft.session);
+  }
 }
 
 void Ledger::refuse(const Asker& asker, const CommandRefused& refused, std::string_view event) {
@@ -385,7 +392,7 @@ void Ledger::on_log_status(bool writable, const std::string& why) {
 
 void Ledger::tick() {
   if (!drained_) {
-    Decision due = decide_due(context());
+    Decision due = decide_due(context(), session_ends_.run_out(state_, clock_.wall()));
     if (!due.events.empty()) perform(std::move(due), {}, clock_.monotonic());
   }
   keeper_.give_up();

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/by_text.h"
 #include "gateway/ledger/grant_uses.h"
 
 namespace postern::ledger {
@@ -51,7 +52,7 @@ class Tallies {
   const GrantUses& grant_uses() const { return grant_uses_; }
 
  private:
-  std::map<std::string, Tally, std::less<>> of_;
+  base::ByText<Tally> of_;
   std::map<std::string, std::map<std::uint64_t, std::int64_t>, std::less<>>
       receiving_;  // by enforcer; none is 0
   GrantUses grant_uses_;

@@ -32,7 +32,7 @@ struct IntakeScene : testing::Test, Scene {
   Decision due() {
     Context here = context();
     here.intake = &memory;
-    Decision decision = decide_due(here);
+    Decision decision = decide_due(here, {});
     keep(decision);
     return decision;
   }

@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "gateway/ledger/decide_command.h"
 #include "gateway/ledger/pass.h"
+#include "gateway/ledger/session_ends.h"
 #include "tests/unit/state/sample_policy.h"
 
 namespace postern::ledger {
@@ -77,7 +78,7 @@ struct Scene {
   }
   Decision enforcer(base::Json order) { return send(Sender::Enforcer, std::move(order)); }
   Decision due() {
-    Decision decision = decide_due(context());
+    Decision decision = decide_due(context(), SessionEnds(state).run_out(state, now));
     take(decision.events);
     return decision;
   }
