@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "audit/crc32c.h"
 #include "audit/index_state.h"
@@ -240,6 +241,7 @@ Status Index::State::prepare_writer() {
 Status Index::State::load_progress() {
   actors.clear();
   counters.clear();
+  counted.clear();
   const auto stored = one_number(db, "SELECT next FROM progress");
   if (!stored.ok()) return stored.error();
   next = static_cast<std::uint64_t>(*stored);
@@ -413,7 +415,7 @@ Status Index::State::note(SessionCounter& session, std::uint64_t index, const Ev
     default:
       return Ok{};
   }
-  session.counted = true;
+  if (!std::exchange(session.counted, true)) counted.push_back(&session);
   session.first = session.first.value_or(event.time);
   session.last = std::max(session.last, event.time);
   return Ok{};
@@ -457,8 +459,8 @@ Status Index::State::save_found() {
 }
 
 Status Index::State::save_counters() {
-  for (auto& [name, session] : counters) {
-    if (!session.counted) continue;
+  for (SessionCounter* const one : counted) {
+    SessionCounter& session = *one;
     count_session.start().bind(session.forwarded).bind(session.completed).bind(session.refused);
     count_session.bind(*session.first).bind(session.last);
     count_session.bind(session.request_bytes).bind(session.response_bytes).bind(session.redacted);
@@ -469,6 +471,7 @@ Status Index::State::save_counters() {
     counted_anew.found_in = session.found_in;
     session = counted_anew;
   }
+  counted.clear();
   if (counters.size() > kRemembered) counters.clear();
   return Ok{};
 }

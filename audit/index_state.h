@@ -98,6 +98,7 @@ struct Index::State {
   Statement find_session, insert_session, count_session, update_opened, update_ended;
   ByText<KnownActor> actors;
   ByText<SessionCounter> counters;
+  std::vector<SessionCounter*> counted;  // of these, what was counted of since the last commit
   std::array<std::uint64_t, kEventTypes> type_found_in{};
   std::array<std::uint64_t, 3> severity_found_in{};           // Severity::Info is never asked for
   std::vector<std::pair<std::int64_t, std::uint64_t>> fresh;  // rows of found that are not written yet

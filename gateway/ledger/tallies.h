@@ -27,6 +27,7 @@ struct Tally {
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
   std::int64_t redacted = 0;  // secrets taken out of responses
+  base::Micros touched = 0;   // no sum: when the state was told last that the session is active
 
   void add(const Tally& more);
 };
