@@ -14,6 +14,7 @@
 
 #include "gateway/proc/landlock.h"
 #include "gateway/proc/seccomp.h"
+#include "gateway/proc/slice.h"
 
 namespace postern::proc {
 namespace {
@@ -110,6 +111,7 @@ base::Result<Walls> confine(const Profile& profile, const std::string& state_dir
     return std::move(walled).error();
   }
   if (profile.has_pool) start_pool();
+  if (profile.runs_soon) ask_for_slice(kShortSlice);  // where there is none, all is as ever
   if (base::Status alone = limit(RLIMIT_NPROC, 0, "the limit of processes"); !alone.ok())
     return std::move(alone).error();
   base::Result<base::UniqueFd> listener = filter_calls(profile);

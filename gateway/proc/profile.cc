@@ -125,17 +125,17 @@ constexpr std::array kConsolePaths = std::to_array<Path>({
 constexpr std::array kDeskPaths = std::to_array<Path>({{"", "", Access::Change}, {"/dev/urandom", "", Access::Read}});
 
 constexpr std::array kProfiles = std::to_array<Profile>({
-    // role        calls        paths          descriptors  keeps_files  has_pool
-    {"terminator", kTerminator, {},            0,           false,       false},
-    {"enforcer",   kEnforcer,   {},            0,           false,       false},
-    {"keeper",     kKeeper,     {},            1024,        false,       false},
-    {kKeeperWithModuleRole, kKeeperWithModule, {}, 1024,    false,       false},  // its paths stand in the configuration
-    {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true},
-    {"console",    kConsole,    kConsolePaths, 0,           true,        true},
-    {"desk",       kDesk,       kDeskPaths,    0,           true,        true},
-    {"relay",      kTerminator, {},            0,           false,       false},
-    {"intake",     kIntake,     {},            256,         false,       false},
-    {"link",       kLink,       {},            256,         false,       false},
+    // role        calls        paths          descriptors  keeps_files  has_pool  runs_soon
+    {"terminator", kTerminator, {},            0,           false,       false,   true},
+    {"enforcer",   kEnforcer,   {},            0,           false,       false,   false},
+    {"keeper",     kKeeper,     {},            1024,        false,       false,   false},
+    {kKeeperWithModuleRole, kKeeperWithModule, {}, 1024,    false,       false,   false},  // its paths stand in the configuration
+    {"ledger",     kLedger,     kLedgerPaths,  4096,        true,        true,    true},
+    {"console",    kConsole,    kConsolePaths, 0,           true,        true,    false},
+    {"desk",       kDesk,       kDeskPaths,    0,           true,        true,    false},
+    {"relay",      kTerminator, {},            0,           false,       false,   false},
+    {"intake",     kIntake,     {},            256,         false,       false,   false},
+    {"link",       kLink,       {},            256,         false,       false,   false},
 });
 // clang-format on
 

@@ -62,6 +62,7 @@ struct Profile {
   unsigned descriptors = 0;     // at most so many open; 0: as inherited
   bool keeps_files = false;     // writes files, so that their size is not limited to nothing
   bool has_pool = false;        // blocking work runs on the loop's threads, which are made before the walls
+  bool runs_soon = false;       // when it is woken (slice.h): what is taken away goes through its hands first
 };
 
 // The keeper's row where a module for keys in a token works in it: PKCS #11 is code of others, so this is the keeper's own row
