@@ -12,8 +12,8 @@ namespace {
 
 // struct sched_attr of sched_setattr(2) in its first version. The kernel's own header and the C library's cannot both be
 // included.
-struct Attributes {
-  std::uint32_t size = sizeof(Attributes);
+struct Scheduling {
+  std::uint32_t size = sizeof(Scheduling);
   std::uint32_t policy = 0;
   std::uint64_t flags = 0;
   std::int32_t nice = 0;
@@ -22,27 +22,27 @@ struct Attributes {
   std::uint64_t deadline = 0;
   std::uint64_t period = 0;
 };
-static_assert(sizeof(Attributes) == 48);
+static_assert(sizeof(Scheduling) == 48);
 
 constexpr std::uint32_t kOrdinary = 0;  // SCHED_OTHER
 
-bool read_attributes(Attributes& attributes) {
-  return ::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
+bool read_scheduling(Scheduling& scheduling) {
+  return ::syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0) == 0;
 }
 
 }  // namespace
 
 bool ask_for_slice(base::Nanos slice) {
-  Attributes attributes;
-  if (!read_attributes(attributes) || attributes.policy != kOrdinary) return false;
-  attributes.runtime = static_cast<std::uint64_t>(slice);
-  return ::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+  Scheduling scheduling;
+  if (!read_scheduling(scheduling) || scheduling.policy != kOrdinary) return false;
+  scheduling.runtime = static_cast<std::uint64_t>(slice);
+  return ::syscall(SYS_sched_setattr, 0, &scheduling, 0) == 0;
 }
 
 base::Nanos slice_of_this() {
-  Attributes attributes;
-  if (!read_attributes(attributes) || attributes.policy != kOrdinary) return 0;
-  return static_cast<base::Nanos>(attributes.runtime);
+  Scheduling scheduling;
+  if (!read_scheduling(scheduling) || scheduling.policy != kOrdinary) return 0;
+  return static_cast<base::Nanos>(scheduling.runtime);
 }
 
 }  // namespace postern::proc
