@@ -35,7 +35,8 @@ bool are_texts_of_a_connection(const ipc::ConnectionOpened& opened) {
 // second. So it is done by those only who ever were that large.
 bool uses_more_than(std::size_t bytes) {
   rusage own{};
-  if (::getrusage(RUSAGE_SELF, &own) == 0 && static_cast<std::size_t>(own.ru_maxrss) <= bytes / 1024) return false;
+  if (::getrusage(RUSAGE_SELF, &own) == 0 && static_cast<std::size_t>(own.ru_maxrss) <= bytes / 1024)
+    return false;
   const struct mallinfo2 heap = ::mallinfo2();
   return heap.uordblks + heap.hblkhd > bytes;
 }

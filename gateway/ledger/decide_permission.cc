@@ -226,7 +226,8 @@ Decision decide_due(const Context& context, std::span<const state::Session* cons
     }
   }
   if (off) {
-    end_sessions(context, "remote_access_off", "gateway", decision, [](const state::Session&) { return true; });
+    end_sessions(context, "remote_access_off", "gateway", decision,
+                 [](const state::Session&) { return true; });
   } else {
     for (const state::Session* session : run_out) {
       const std::string_view reason = session->expires <= context.now ? "expired" : "idle";

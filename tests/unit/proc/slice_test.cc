@@ -26,9 +26,8 @@ TEST(Slice, IsAsShortAsItWasAskedForAndNothingElseChanges) {
 
 TEST(Slice, OfAnImpossibleLengthIsTheNearestThatIsPossible) {
   if (slice_of_this() == 0) GTEST_SKIP() << "this kernel has no slices to ask for";
-  const auto said = ask_copy([] {
-    return !ask_for_slice(1) ? std::string("refused") : std::to_string(slice_of_this());
-  });
+  const auto said =
+      ask_copy([] { return !ask_for_slice(1) ? std::string("refused") : std::to_string(slice_of_this()); });
   ASSERT_TRUE(said.ok()) << said.error().message;
   EXPECT_EQ(*said, std::to_string(base::kMillisecond / 10));
 }
