@@ -36,8 +36,8 @@ void HandOverGiver::accept() {
   if (peer.uid != ::geteuid())
     return refuse(std::move(socket), "only the account of the gateway may take over, and this is user " +
                                          std::to_string(peer.uid));
-  if (channel_ != nullptr || step_ != Step::Idle)
-    return refuse(std::move(socket), "another hand-over is under way");
+  if (step_ != Step::Idle) return refuse(std::move(socket), "another hand-over is under way");
+  drop_channel();  // who has said nothing until now keeps nobody from it
   successor_ = peer.pid;
   channel_ = std::make_unique<ipc::SocketChannel>(
       loop_, std::move(socket), kHandOverLimits,

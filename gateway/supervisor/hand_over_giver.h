@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The side of a hand-over that serves until now (docs/HAND_OVER.md). Until it said Yours it goes on, whatever happens to the other; and
-// after that, as soon as the other ends without having served. Who connects to hand-over.sock is of our own account, or is sent away.
+// after that, as soon as the other ends without having served. Who connects to hand-over.sock is of our own account, or is sent away; one
+// that has not asked makes room for the next.
 //
 //   Idle -Ask-> Offered -Prepared-> Leaving -left or limit-> Ending -log ended-> Given -Serving-> over
 #pragma once

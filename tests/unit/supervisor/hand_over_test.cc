@@ -208,6 +208,17 @@ TEST_F(Giving, HandsOverToOneAtATime) {
   peer = std::move(first);
 }
 
+TEST_F(Giving, WhoConnectsAndSaysNothingMakesRoomForTheNext) {
+  for (int i = 0; i < 10; ++i) loop.turn();
+  auto silent = std::move(peer);
+  connect();
+  ASSERT_TRUE(turn_until([&] { return broken; })) << "the silent one is still there";
+  give();
+  say(HandOverFrame::Serving);
+  ASSERT_TRUE(turn_until([&] { return over == ::getpid(); }));
+  EXPECT_EQ(failed, "");
+}
+
 TEST_F(Giving, BreaksOffWithWhoSaysWhatDoesNotFit) {
   ask();
   say(HandOverFrame::Serving);
