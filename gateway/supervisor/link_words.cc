@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/supervisor/link_words.h"
 
-#include <algorithm>
-
 namespace postern::supervisor {
 
 bool LinkWords::may_speak(const std::string& name, base::Nanos now) {
@@ -15,13 +13,6 @@ bool LinkWords::may_record(const std::string& name, bool severe, base::Nanos now
   if (!events.take(now, severe)) return false;
   events.say_unrecorded(detail);
   return true;
-}
-
-bool LinkWords::may_judge(base::Nanos now) {
-  if (judging_since_ != 0)
-    judging_left_ = std::min(kJudging, judging_left_ + (now - judging_since_) / kJudgingShare);
-  judging_since_ = now;
-  return judging_left_ > 0;
 }
 
 void LinkWords::ask_again() {

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How often the link is listened to about what it fetched. It reads from the network, and in strange hands may say anything as
-// often as it likes; each word may cost an event that lasts and is told to people, a synced file, and a copy of this process
-// for which it waits. An honest link says something about a name every ten seconds at most (revocation_sources.every, link/fetcher.h),
+// often as it likes; each word may cost an event that lasts and is told to people, and a synced file. An honest link says something about a name every ten seconds at most (revocation_sources.every, link/fetcher.h),
 // and more only once it was started or somebody asked for all anew.
 #pragma once
 
@@ -22,19 +21,12 @@ class LinkWords {
  public:
   // About one name.
   static constexpr base::Rate kWords{10, 6 * base::kSecond}, kEvents{4, 600 * base::kSecond};
-  // Copies that judge: of each ten seconds at most one, once this much is used up. A copy takes some milliseconds, and all
-  // that may be fetched together less than this; what was made to take long does not stop the supervisor for good.
-  static constexpr base::Nanos kJudging = 30 * base::kSecond;
-  static constexpr std::int64_t kJudgingShare = 10;
 
   // Whether it is listened to about this name now.
   bool may_speak(const std::string& name, base::Nanos now);
   // Whether it is recorded; then detail says how many were not before it ("unrecorded"). severe: it always is, for those
   // the link cannot repeat.
   bool may_record(const std::string& name, bool severe, base::Nanos now, base::Json& detail);
-  // Whether something may be judged in a copy, and that it took so long.
-  bool may_judge(base::Nanos now);
-  void judged(base::Nanos took) { judging_left_ -= took; }
   // A person has asked for all of it anew: what comes of that is listened to and recorded.
   void ask_again();
   bool has(const std::string& name) const { return names_.contains(name); }
@@ -48,7 +40,6 @@ class LinkWords {
     PacedEvents events{kEvents};
   };
   std::map<std::string, Name> names_;
-  base::Nanos judging_left_ = kJudging, judging_since_ = 0;
 };
 
 }  // namespace postern::supervisor

@@ -72,18 +72,23 @@ void Supervisor::Internals::on_ask(Child& child, std::uint64_t id, const base::J
   }
   const bool outside = child.kind() == "link" && !is_admin_link(child);
   if (outside && what == "acme")
-    return child.answer(life, id,
-                        judge_for_link(question.contains("chain"), [&] { return upkeep.on_acme(question); }));
+    return child.answer(
+        life, id, judge_for(child, question.contains("chain"), [&] { return upkeep.on_acme(question); }));
   if (outside && what == "line") return child.answer(life, id, line.on_link(question));
   if (outside && what == "tunnel") {
     auto socket = open_relayed(question);
     if (socket.ok()) return child.connected(life, id, *std::move(socket));
     return child.connect_failed(life, id, socket.error().message);
   }
-  if (outside && what == "fetched") return child.answer(life, id, on_fetched(question));
+  if (outside && what == "fetched") return child.answer(life, id, on_fetched(child, question));
   if (child.kind() == "enforcer" && what == "inquire") {
-    const base::Status asked = revocations.on_inquire(
-        question, [&child, life, id](const base::Json& answer) { child.answer(life, id, answer); });
+    const auto answer = [&child, life, id](const base::Json& said) { child.answer(life, id, said); };
+    base::Status asked = base::Ok{};
+    const base::Json no_time = judge_for(child, true, [&]() -> base::Json {
+      asked = revocations.on_inquire(question, answer);
+      return nullptr;  // answered when something is known
+    });
+    if (!no_time.is_null()) return answer(no_time);
     if (!asked.ok()) child.fail(asked.error().message);
     return;
   }
@@ -118,7 +123,7 @@ std::vector<Child*> Supervisor::Internals::support_terminators() {
   return out;
 }
 
-base::Json Supervisor::Internals::on_fetched(const base::Json& said) {
+base::Json Supervisor::Internals::on_fetched(const Child& link, const base::Json& said) {
   const std::string name = base::json_text_or(said, "name", "");
   if (!is_fetched(name)) return {{"ok", false}, {"why", "nobody asks for it any more"}};
   if (!words.has(name)) words.keep_only([this](const std::string& one) { return is_fetched(one); });
@@ -128,7 +133,7 @@ base::Json Supervisor::Internals::on_fetched(const base::Json& said) {
   base::Result<std::string> body =
       base::fail(base::Code::Unavailable, base::json_text_or(said, "why", "it gave nothing"));
   if (decoded && !decoded->empty()) body = *decoded;
-  return judge_for_link(body.ok(), [&]() -> base::Json {
+  return judge_for(link, body.ok(), [&]() -> base::Json {
     base::Result<certs::StapleTimes> verdict = find_stapled(*material, name) != nullptr
                                                    ? upkeep.on_staple(name, body)
                                                    : revocations.on_fetched(name, body);
@@ -141,13 +146,15 @@ bool Supervisor::Internals::is_fetched(const std::string& name) const {
   return find_stapled(*material, name) != nullptr || revocations.has(name);
 }
 
-base::Json Supervisor::Internals::judge_for_link(bool in_copy, const std::function<base::Json()>& judge) {
+base::Json Supervisor::Internals::judge_for(const Child& child, bool in_copy,
+                                            const std::function<base::Json()>& judge) {
   if (!in_copy) return judge();
+  JudgingTime& time = judging[child.name()];
   const base::Nanos from = loop.now();
-  if (!words.may_judge(from))
+  if (!time.has_some(from))
     return {{"ok", false}, {"why", "what came from outside takes too long to judge: it is looked at later"}};
   base::Json answer = judge();
-  words.judged(loop.now() - from);
+  time.use(loop.now() - from);
   return answer;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@
 #include "gateway/supervisor/connector.h"
 #include "gateway/supervisor/crew.h"
 #include "gateway/supervisor/hand_over_giver.h"
+#include "gateway/supervisor/judging_time.h"
 #include "gateway/supervisor/ledger_link.h"
 #include "gateway/supervisor/line.h"
 #include "gateway/supervisor/link_words.h"
@@ -53,6 +55,7 @@ struct Supervisor::Internals {
   Line line;
   Relayed relayed;
   LinkWords words;
+  std::map<std::string, JudgingTime> judging;  // by the name of the child that brings what is judged
   Upkeep upkeep;
   Revocations revocations;
   bool reloading = false;
@@ -141,10 +144,10 @@ struct Supervisor::Internals {
   base::Result<base::UniqueFd> open_relayed(const base::Json& question);
   std::vector<Child*> support_terminators();
   // What the link fetched, or why it did not: {"ok":true, "from", "until"} or {"ok":false, "why"}.
-  base::Json on_fetched(const base::Json& said);
+  base::Json on_fetched(const Child& link, const base::Json& said);
   bool is_fetched(const std::string& name) const;
-  // What the link brought, that is judged in a copy of this process, while there is time for it.
-  base::Json judge_for_link(bool in_copy, const std::function<base::Json()>& judge);
+  // What a child brought, that is judged in a copy of this process, while there is time for it; else {"ok":false, "why"}.
+  base::Json judge_for(const Child& child, bool in_copy, const std::function<base::Json()>& judge);
   // Nothing else is read again: who changes the log's key puts no half-written policy in force.
   base::Json read_log_keys();
 

@@ -51,25 +51,6 @@ TEST(LinkWords, WhatAPersonAskedForAnewIsHeardAndRecorded) {
   EXPECT_EQ(detail["unrecorded"], 16) << "what was not recorded before stands there all the same";
 }
 
-TEST(LinkWords, WhatTakesLongToJudgeTakesATenthOfTheTime) {
-  LinkWords words;
-  base::Nanos now = kBegan, judging = 0;
-  for (int i = 0; i < 600; ++i) {
-    ASSERT_TRUE(words.may_judge(now)) << "all that may be fetched, at once";
-    words.judged(20 * base::kMillisecond);
-    now += 20 * base::kMillisecond;
-  }
-  const base::Nanos end = now + 60 * kMinuteHere;
-  while (now < end) {
-    if (!words.may_judge(now += base::kSecond)) continue;
-    words.judged(10 * base::kSecond);
-    judging += 10 * base::kSecond;
-    now += 10 * base::kSecond;
-  }
-  EXPECT_LE(judging, 6 * kMinuteHere + 45 * base::kSecond);
-  EXPECT_GE(judging, 5 * kMinuteHere);
-}
-
 TEST(LinkWords, NothingIsKeptOfNamesThatAreGone) {
   LinkWords words;
   words.may_speak("list/a", kBegan);
