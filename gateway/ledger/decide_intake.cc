@@ -109,10 +109,10 @@ class Taking {
     const auto type = audit::event_type_from_name(event.type);
     if (!type) return invalid("event " + event.id + ": no event of the log is of its type");
     if (*type == EventType::RemoteGatewayRegistered) {
-      if (!context_.state.remote_gateways().contains(key) && ++registered_ > room())
+      const bool is_first = registering_.insert(key).second;
+      if (is_first && !context_.state.remote_gateways().contains(key) && ++registered_ > room())
         return refuse(base::Refusal::LimitReached,
                       "2,000 remote gateways are registered: unregister those that there are no more");
-      registering_.insert(key);
       out_.heard.push_back(key);
     }
     out_.events.push_back(draft_of_sent(event, *type, token_, skew, order_.from));

@@ -215,6 +215,26 @@ TEST_F(IntakeScene, WaitsForNoGatewayThatUnregistered) {
   EXPECT_EQ(beat(token, "g").reply.at("unregistered"), Json::array({"g"}));
 }
 
+TEST_F(IntakeScene, RegistersSoManyGatewaysAndCountsEachOnce) {
+  const std::string token = make("nodes", {{"service", "tsdb"}});
+  int said = 0;
+  const auto registration = [&](const std::string& gateway) {
+    return one("r" + std::to_string(++said), "remote_gateway.registered", {{"gateway", gateway}});
+  };
+  for (std::size_t first = 0; first < state::kMostRemoteGateways; first += 100) {
+    Json events = Json::array();
+    for (std::size_t i = first; i < first + 100 && i + 1 < state::kMostRemoteGateways; ++i)
+      events.push_back(registration("g" + std::to_string(i)));
+    ASSERT_FALSE(send(token, events).refused);
+  }
+  ASSERT_EQ(state.remote_gateways().size() + 1, state::kMostRemoteGateways);
+  EXPECT_TRUE(send(token, Json::array({registration("last"), registration("beyond")})).refused);
+  EXPECT_FALSE(
+      send(token, Json::array({registration("last"), registration("last"), registration("g0")})).refused);
+  EXPECT_TRUE(send(token, Json::array({registration("beyond")})).refused);
+  EXPECT_EQ(state.remote_gateways().size(), state::kMostRemoteGateways);
+}
+
 TEST_F(IntakeScene, SaysTheSendersSkew) {
   const std::string token = make("a");
   const Json batch{{"sent", base::format_time(now - 90 * base::kWallSecond)},
