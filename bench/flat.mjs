@@ -7,7 +7,7 @@
 // operations, and with 1 and 10,000 open sessions, take turns under h2load (Debian's nghttp2-client), 16 of them beside each other. Where there are
 // many operations 1,000 of them are called in turn; where there are many sessions each h2load has one of its own. Prints microseconds of CPU per exchange, all
 // roles together, the least and the median of the rounds (9), and how much more that is than the first. The logs are in memory (TMPDIR, if it is set,
-// says where else): how long a file system looks for a free inode depends on what was deleted before, and is up to a fifth of what the ledger does.
+// says where else): how long a file system looks for a free inode depends on what was deleted before, and was up to two fifths of what the ledger does.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How often the link is listened to about what it fetched. It reads from the network, and in strange hands may say anything as
-// often as it likes; each word may cost an event that lasts and is told to people, and a synced file. An honest link says something about a name every ten seconds at most (revocation_sources.every, link/fetcher.h),
-// and more only once it was started or somebody asked for all anew.
+// often as it likes; each word may cost an event that lasts and is told to people, and a synced file. An honest link says
+// something about a name every ten seconds at most (revocation_sources.every, link/fetcher.h), and more only once it was
+// started or somebody asked for all anew. How long what it brings may be judged: judging_time.h.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <cerrno>
+#include <string>
 
 #include "gateway/proc/spawn.h"
 
