@@ -29,9 +29,13 @@ export class Inside {
     // 198.18.0.0/15 is nobody's (RFC 2544).
     const [net, four] = [`198.18.${(pid >> 6) & 255}`, (pid & 63) * 4];
     [inside.outside, inside.address] = [`${net}.${four + 1}`, `${net}.${four + 2}`];
-    await must("ip", "link", "add", `${link}o`, "type", "veth", "peer", "name", `${link}i`, "netns", String(pid));
-    await must("ip", "address", "add", `${inside.outside}/30`, "dev", `${link}o`);
-    await must("ip", "link", "set", `${link}o`, "up");
+    // Our end has no address, only routes: an address that comes or goes is a changed network to every browser on this machine, and it fails
+    // the requests that are under way (ERR_NETWORK_CHANGED).
+    const end = `${link}o`;
+    await must("ip", "link", "add", end, "type", "veth", "peer", "name", `${link}i`, "netns", String(pid));
+    await must("ip", "link", "set", end, "addrgenmode", "none", "up");
+    await must("ip", "route", "add", "local", inside.outside, "dev", end);
+    await must("ip", "route", "add", inside.address, "dev", end, "src", inside.outside);
     for (const argv of [["address", "add", `${inside.address}/30`, "dev", `${link}i`], ["link", "set", `${link}i`, "up"], ["link", "set", "lo", "up"]])
       await must(...inside.prefix, "ip", ...argv);
     return inside;
