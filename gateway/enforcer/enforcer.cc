@@ -385,6 +385,8 @@ void Enforcer::on_state(const ipc::StateSnapshot& told, const base::Json& state)
 }
 
 void Enforcer::on_change(const ipc::Change& change, const base::Json& event) {
+  // The terminators were rung before this was told, and are silent for certain once they have run.
+  if (change.stop != 0) loop_.give_way();
   if (base::json_text_or(event, "type", "") == "session.ended")
     jars_.end(base::json_text_or(event, "session", ""));
   const bool of_update = state::concerns_rolling(base::json_text_or(event, "type", ""));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/loop/loop.h"
 
+#include <sched.h>
 #include <uv.h>
 
 #include <array>
@@ -23,6 +24,7 @@ struct Loop::Internals {
   std::list<Entry>::iterator next;        // the entry to run after the current one, kept valid by ~Hook
   std::size_t running_stage = 0;
   std::uint64_t numbers = 0;
+  base::Nanos gives_way_from = 0;
   std::vector<std::unique_ptr<Disposable>> condemned;
   // Heap memory each, freed by their close callbacks: libuv uses a handle until then.
   uv_prepare_t* before_wait = nullptr;
@@ -126,6 +128,13 @@ Loop::Hook::~Hook() {
     stage.erase(it);
     return;
   }
+}
+
+bool Loop::give_way() {
+  if (now() < internals_->gives_way_from) return false;
+  ::sched_yield();
+  internals_->gives_way_from = now() + kGivesWayEvery;
+  return true;
 }
 
 void Loop::dispose(std::unique_ptr<Disposable> object) { internals_->condemned.push_back(std::move(object)); }

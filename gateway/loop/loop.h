@@ -74,6 +74,11 @@ class Loop {
   // cannot be called back: whoever may be gone by then lets done find out.
   void run_elsewhere(std::function<void()> work, std::function<void()> done);
 
+  // Lets whatever waits for this processor run first: before long work that other processes should not have to wait for. Of many
+  // calls in a row one does (kGivesWayEvery); false: this one did not.
+  bool give_way();
+  static constexpr base::Nanos kGivesWayEvery = 10 * base::kMillisecond;
+
   uv_loop_s* handle() const { return uv_.get(); }
 
   static constexpr int kHookRounds = 8;

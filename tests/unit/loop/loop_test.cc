@@ -197,6 +197,15 @@ TEST(Loop, RunsWorkElsewhereAndTellsHere) {
   EXPECT_TRUE(elsewhere);
 }
 
+TEST(Loop, GivesWayOnceOfManyTimesInARowAndAgainLater) {
+  Loop loop;
+  const base::Nanos begun = loop.now();
+  EXPECT_TRUE(loop.give_way());
+  while (!loop.give_way()) {
+  }
+  EXPECT_GE(loop.now() - begun, Loop::kGivesWayEvery);
+}
+
 TEST(Poller, MayBeDestroyedInItsOwnCallback) {
   Loop loop;
   Sockets pair;
