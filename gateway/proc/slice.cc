@@ -26,22 +26,22 @@ static_assert(sizeof(Scheduling) == 48);
 
 constexpr std::uint32_t kOrdinary = 0;  // SCHED_OTHER
 
-bool read_scheduling(Scheduling& scheduling) {
-  return ::syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0) == 0;
+bool read_scheduling(int process, Scheduling& scheduling) {
+  return ::syscall(SYS_sched_getattr, process, &scheduling, sizeof scheduling, 0) == 0;
 }
 
 }  // namespace
 
 bool ask_for_slice(base::Nanos slice) {
   Scheduling scheduling;
-  if (!read_scheduling(scheduling) || scheduling.policy != kOrdinary) return false;
+  if (!read_scheduling(0, scheduling) || scheduling.policy != kOrdinary) return false;
   scheduling.runtime = static_cast<std::uint64_t>(slice);
   return ::syscall(SYS_sched_setattr, 0, &scheduling, 0) == 0;
 }
 
-base::Nanos slice_of_this() {
+base::Nanos slice_of(int process) {
   Scheduling scheduling;
-  if (!read_scheduling(scheduling) || scheduling.policy != kOrdinary) return 0;
+  if (!read_scheduling(process, scheduling) || scheduling.policy != kOrdinary) return 0;
   return static_cast<base::Nanos>(scheduling.runtime);
 }
 

@@ -16,6 +16,6 @@ inline constexpr base::Nanos kShortSlice = base::kMillisecond / 5;
 // This thread, and those that it starts. The kernel takes 100 us to 100 ms. False: it would not hear of it, and all is as
 // before. Nice values and policies stay as they are.
 bool ask_for_slice(base::Nanos slice);
-base::Nanos slice_of_this();  // 0: the kernel does not say
+base::Nanos slice_of(int process);  // 0: of this thread; answers 0 where the kernel does not say
 
 }  // namespace postern::proc

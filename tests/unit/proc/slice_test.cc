@@ -14,20 +14,20 @@ namespace {
 
 // In a copy, which keeps what it was given.
 TEST(Slice, IsAsShortAsItWasAskedForAndNothingElseChanges) {
-  if (slice_of_this() == 0) GTEST_SKIP() << "this kernel has no slices to ask for";
+  if (slice_of(0) == 0) GTEST_SKIP() << "this kernel has no slices to ask for";
   const auto said = ask_copy([] {
     if (::setpriority(PRIO_PROCESS, 0, 3) != 0) return std::string("no nice value");
     if (!ask_for_slice(kShortSlice)) return std::string("it would not hear of it");
-    return std::to_string(slice_of_this()) + ", nice " + std::to_string(::getpriority(PRIO_PROCESS, 0));
+    return std::to_string(slice_of(0)) + ", nice " + std::to_string(::getpriority(PRIO_PROCESS, 0));
   });
   ASSERT_TRUE(said.ok()) << said.error().message;
   EXPECT_EQ(*said, std::to_string(kShortSlice) + ", nice 3");
 }
 
 TEST(Slice, OfAnImpossibleLengthIsTheNearestThatIsPossible) {
-  if (slice_of_this() == 0) GTEST_SKIP() << "this kernel has no slices to ask for";
+  if (slice_of(0) == 0) GTEST_SKIP() << "this kernel has no slices to ask for";
   const auto said =
-      ask_copy([] { return !ask_for_slice(1) ? std::string("refused") : std::to_string(slice_of_this()); });
+      ask_copy([] { return !ask_for_slice(1) ? std::string("refused") : std::to_string(slice_of(0)); });
   ASSERT_TRUE(said.ok()) << said.error().message;
   EXPECT_EQ(*said, std::to_string(base::kMillisecond / 10));
 }

@@ -16,6 +16,7 @@
 #include "gateway/proc/confine.h"
 #include "gateway/proc/privileges.h"
 #include "gateway/proc/seccomp.h"
+#include "gateway/proc/slice.h"
 
 namespace postern::proc {
 
@@ -55,6 +56,7 @@ inline base::UniqueFd receive_fd(int socket) {
 struct Watched {
   int status = -1;              // what the body returned; 100: no walls; 128 and more: a signal
   std::set<std::string> names;  // of the calls that the filter refused
+  base::Nanos slice = 0;        // of the scheduler (slice.h), behind the walls
 };
 
 // start_pool: what runs between the walls, of a profile with a pool.
@@ -78,6 +80,7 @@ inline Watched behind_walls(
   theirs.reset();
   Watched seen;
   const base::UniqueFd listener = receive_fd(ours.get());
+  seen.slice = slice_of(pid);
   while (listener.valid()) {
     const auto call = next_refused(listener.get());
     if (!call.ok()) break;

@@ -142,6 +142,19 @@ TEST(Walls, LetTheLedgerDoWhatALogNeedsAndNothingElsewhere) {
   EXPECT_TRUE(seen.names.empty());
 }
 
+TEST(Walls, LeaveShortSlicesToWhoeverHearsFirstThatSomethingIsTakenAway) {
+  if (slice_of(0) == 0) GTEST_SKIP() << "this kernel has no slices to ask for";
+  const State state;
+  std::set<std::string> soon;
+  for (const Profile& profile : all_profiles()) {
+    const Watched seen = behind_walls(profile, profile.paths.empty() ? "" : state.path, [] { return 0; });
+    EXPECT_EQ(seen.status, 0) << profile.role;
+    if (seen.slice == kShortSlice) soon.insert(std::string(profile.role));
+    else EXPECT_EQ(seen.slice, slice_of(0)) << profile.role;
+  }
+  EXPECT_EQ(soon, (std::set<std::string>{"ledger", "terminator"}));
+}
+
 TEST(Walls, AreNotBuiltAroundAProcessThatHasAThreadOutside) {
   std::atomic<bool> done{false};
   std::thread outside([&] {
