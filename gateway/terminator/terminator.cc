@@ -454,7 +454,7 @@ bool Terminator::take_frame(const Route& route, ipc::ExchangeFrame type, std::st
     }
     case ipc::ExchangeFrame::Cut:
       look_at_stop_word();
-      loop_.give_way();  // another terminator may not have looked yet, and a thousand connections are long work
+      loop_.give_way();  // another terminator may not have looked yet, and what comes may be long work
       wire.on_cut(route.stream);
       return true;
     default:

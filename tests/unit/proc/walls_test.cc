@@ -149,8 +149,10 @@ TEST(Walls, LeaveShortSlicesToWhoeverHearsFirstThatSomethingIsTakenAway) {
   for (const Profile& profile : all_profiles()) {
     const Watched seen = behind_walls(profile, profile.paths.empty() ? "" : state.path, [] { return 0; });
     EXPECT_EQ(seen.status, 0) << profile.role;
-    if (seen.slice == kShortSlice) soon.insert(std::string(profile.role));
-    else EXPECT_EQ(seen.slice, slice_of(0)) << profile.role;
+    if (seen.slice == kShortSlice)
+      soon.insert(std::string(profile.role));
+    else
+      EXPECT_EQ(seen.slice, slice_of(0)) << profile.role;
   }
   EXPECT_EQ(soon, (std::set<std::string>{"ledger", "terminator"}));
 }
