@@ -354,8 +354,10 @@ void Ledger::add_channel(Sender sender, std::uint32_t index, base::UniqueFd sock
   look_at_tunnel();
 }
 
+// When the tunnel ends, whoever came through it looks to their terminator like a client that went away. So first is cut, and counted,
+// what is not allowed any more.
 void Ledger::look_at_tunnel() {
-  if (!drained_) tunnel_gate_.look(state_, clock_.wall());
+  if (!drained_ && outcomes_.settled()) tunnel_gate_.look(state_, clock_.wall());
 }
 
 void Ledger::greet(Peer& peer) {

@@ -50,6 +50,11 @@ Outcome* Outcomes::giving(std::uint64_t index) {
   return it == waiting_.end() ? nullptr : &*it;
 }
 
+bool Outcomes::settled() const {
+  return std::all_of(waiting_.begin(), waiting_.end(),
+                     [](const Outcome& outcome) { return outcome.settled; });
+}
+
 std::vector<const Outcome*> Outcomes::settle(base::Nanos now) {
   std::vector<const Outcome*> settled;
   for (Outcome& outcome : waiting_) {

@@ -72,6 +72,7 @@ class Outcomes {
   // Those to be answered. Told: how much of the journal the others have been told of.
   std::vector<Outcome> take_ready(std::uint64_t durable, std::uint64_t told, bool log_writable,
                                   base::Nanos now);
+  bool settled() const;  // of none that is measured there is still word to come
   bool empty() const { return waiting_.empty(); }
 
  private:

@@ -245,7 +245,6 @@ bool Ledger::append(const Draft& draft, Outcome& outcome, base::Nanos commanded)
     if (draft.type == EventType::PermissionChanged || draft.type == EventType::EngineerRemoved)
       outcome.closed_them = true;
     tell(announcement, &outcome);
-    if (draft.type == EventType::PermissionChanged) look_at_tunnel();
     // What follows may be long (the ends of ten thousand sessions): the change itself leaves before it is
     // written down.
     if (draft.type == EventType::PermissionChanged || (announcement.stop != 0 && first)) {
@@ -286,7 +285,9 @@ void Ledger::refuse(const Asker& asker, const CommandRefused& refused, std::stri
 }
 
 void Ledger::advance() {
-  for (const Outcome* outcome : outcomes_.settle(clock_.monotonic())) record_applied(*outcome);
+  const std::vector<const Outcome*> settled = outcomes_.settle(clock_.monotonic());
+  for (const Outcome* outcome : settled) record_applied(*outcome);
+  if (!settled.empty()) look_at_tunnel();
   for (Outcome& outcome : outcomes_.take_ready(recorder_.durable(), announcements_.released(),
                                                recorder_.writable(), clock_.monotonic()))
     answer(std::move(outcome));

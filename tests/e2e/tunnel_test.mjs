@@ -223,7 +223,15 @@ story("an engineer reaches a customer without an open port", async (stage) => {
   };
 
   await stage.step("remote access off: the download is cut, not a byte comes after, and there is no tunnel", async () => {
-    const { end, after } = await cut(() => gateway.cli("remote-access", "set", "off"));
+    const { end, after } = await cut(async () => {
+      // The enforcers hear of it late: still the tunnel does not end before they have cut, else the log would say that the client went.
+      const enforcers = (await gateway.cli("status")).roles.filter((role) => role.name.startsWith("enforcer")).map(({ pid }) => pid);
+      for (const pid of enforcers) process.kill(pid, "SIGSTOP");
+      const off = gateway.cli("remote-access", "set", "off");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      for (const pid of enforcers) process.kill(pid, "SIGCONT");
+      assert.notEqual((await off).cut.exchanges, 0);
+    });
     stage.say(`the engineer's client says ${end}; ${after} bytes came after the command had returned`);
     assert.equal(after, 0);
     const completed = await until("the log says so", async () => (await events("exchange.completed")).find((event) => event.outcome === "cut"));
