@@ -3,7 +3,8 @@
 //
 // Whether there is a tunnel (gateway/link/tunnel.h): where the configuration has one, this installation is enrolled, remote
 // access is not off, and an admin has switched it on (state.h, kSharing: "tunnel", off by default). The link is told whenever
-// that changes, before anything else is done with the change, and each change is an event.
+// that changes, and each change is an event. Of a change that takes something away the enforcers hear first, and the gate is looked
+// at when they have counted what they cut (outcomes.h).
 #pragma once
 
 #include <functional>
